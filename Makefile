@@ -1,0 +1,43 @@
+# make run   start the console         make test    every test, browser included
+# make check lint and types            make prove   the long proofs at full count
+# make bench what is measured          make screenshots  pictures of every page
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+ONLY ?=
+
+.PHONY: run test check prove bench screenshots clean-venv
+
+run: $(VENV)/.installed
+	@trap 'exit 0' INT TERM; FORWARDED_ALLOW_IPS="$(FORWARDED_ALLOW_IPS)" SIGNALBOX_PORT=$(PORT) \
+		$(BIN)/streamlit run streamlit_app.py --server.address 127.0.0.1 --server.port $(PORT)
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/squawk migrations/2*.sql
+
+prove: $(VENV)/.installed-dev
+	SIGNALBOX_PROOFS=full $(BIN)/python -m pytest tests/proofs
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks $(ONLY)
+
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.browser.screenshots
+
+$(VENV)/.installed: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.installed-dev: requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $(VENV)/.installed $@

@@ -1,0 +1,65 @@
+"""Who may do what: roles, the vocabulary of actions, and the actor that every read and write carries. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from data.errors import NotAllowed
+
+Role = Literal["member", "manager", "admin"]
+Dataset = Literal["real", "demo"]
+
+ROLES: tuple[Role, ...] = ("member", "manager", "admin")
+
+# An action that is not listed is allowed to nobody. The database enforces the same by policies.
+ACTIONS: dict[str, tuple[str, frozenset[Role]]] = {
+    "view_reports": ("Open reports; a member sees own rows only.", frozenset({"member", "manager", "admin"})),
+    "export_rows": ("Take what a report shows away as CSV or JSON lines.", frozenset(ROLES)),
+    "acknowledge_notifications": ("Mark a notification of a session as seen.", frozenset(ROLES)),
+    "decide_approvals": ("Approve or reject what an agent waits for.", frozenset({"admin"})),
+    "operate_jobs": ("Cancel or retry a job.", frozenset({"admin"})),
+    "import_logs": ("Import agent logs.", frozenset({"admin"})),
+    "manage_demo": ("Create or remove the demo database.", frozenset({"admin"})),
+    "manage_members": ("Give and take roles.", frozenset({"admin"})),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A signed-in person, looked up afresh for each request.
+
+    `session_hash` is the hash of the web session that the request came with; None on the command line.
+    """
+
+    user_id: UUID
+    email: str
+    role: Role
+    dataset: Dataset = "real"
+    session_hash: str | None = None
+
+    def can(self, action: str) -> bool:
+        """Whether the role of this person includes the action."""
+        return action in ACTIONS and self.role in ACTIONS[action][1]
+
+    def must(self, action: str) -> None:
+        """Raise NotAllowed, naming the action and who may, unless the role includes it."""
+        if self.can(action):
+            return
+        if action not in ACTIONS:
+            raise NotAllowed(f"Nobody may do “{action}”: no such action exists.")
+        sentence, roles = ACTIONS[action]
+        allowed = " or ".join(role for role in ROLES if role in roles)
+        raise NotAllowed(f"{sentence[:-1]} is for the role {allowed}; you are signed in as {self.role}.")
+
+    @property
+    def sees_all(self) -> bool:
+        """Managers and admins see the organisation's rows, members their own."""
+        return self.role in ("manager", "admin")
+
+    @property
+    def sight(self) -> str:
+        """What this person may see, as a key: equal keys see equal rows. Every cached read is keyed by it."""
+        visible = "all" if self.sees_all else f"own:{self.user_id}"
+        return f"{self.dataset}:{visible}"

@@ -1,0 +1,45 @@
+"""What agents asked people: the queue, one question with its context, the decision, the history."""
+
+from data.approvals.deciding import (
+    AlreadyDecided,
+    Decision,
+    OnlyHistory,
+    Receipt,
+    RejectionNeedsNote,
+    TimeRanOut,
+    decide,
+)
+from data.approvals.reading import (
+    EXPIRING_S,
+    OVERDUE_S,
+    VIEWS,
+    Queue,
+    View,
+    read_approval,
+    read_counts,
+    read_evidence,
+    read_history,
+    read_queue,
+    read_similar,
+)
+
+__all__ = [
+    "EXPIRING_S",
+    "OVERDUE_S",
+    "VIEWS",
+    "AlreadyDecided",
+    "Decision",
+    "OnlyHistory",
+    "Queue",
+    "Receipt",
+    "RejectionNeedsNote",
+    "TimeRanOut",
+    "View",
+    "decide",
+    "read_approval",
+    "read_counts",
+    "read_evidence",
+    "read_history",
+    "read_queue",
+    "read_similar",
+]

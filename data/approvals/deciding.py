@@ -1,0 +1,142 @@
+"""The decision on a question: one winner, with its event and its audit row in the same transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from data import audit, database
+from data.access import Actor
+from data.database import Unit
+from data.errors import Conflict, NotFound, SignalboxError, WrongUse
+
+Decision = Literal["approved", "rejected"]
+MAX_NOTE_CHARACTERS = 4000
+
+_EVENT_TYPES: dict[Decision, str] = {
+    "approved": "HUMAN_APPROVAL_APPROVED",
+    "rejected": "HUMAN_APPROVAL_REJECTED",
+}
+
+
+class AlreadyDecided(Conflict):
+    """Somebody else has decided this; nothing was changed."""
+
+
+class TimeRanOut(Conflict):
+    """The time to decide this has run out; nothing was changed. The agent has to ask again."""
+
+
+class OnlyHistory(Conflict):
+    """This was found in an imported log: no agent waits for it, so there is nothing to decide."""
+
+
+class RejectionNeedsNote(WrongUse):
+    """A rejection needs a note: it is all the agent learns about the reason. Nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a decision did: the question, what was decided and when, and its event in the engine's stream."""
+
+    approval_id: UUID
+    title: str
+    agent: str
+    decision: Decision
+    decided_at: datetime
+    event_id: UUID
+    sequence_number: int
+
+
+def decide(actor: Actor, approval_id: UUID, decision: Decision, note: str = "") -> Receipt:
+    """Approve or reject what an agent waits for: decision, event and audit row are one transaction.
+
+    Raises NotAllowed, RejectionNeedsNote for a rejection without a note, and what the loser of a race reads:
+    AlreadyDecided with who and when, TimeRanOut, OnlyHistory; NotFound where there is nothing.
+    """
+    actor.must("decide_approvals")
+    written = note.replace("\0", "").strip()[:MAX_NOTE_CHARACTERS]
+    if decision == "rejected" and not written:
+        raise RejectionNeedsNote
+    with database.writing(actor) as unit:
+        decided = unit.row(
+            "approvals.decide",
+            approval_id=approval_id,
+            decision=decision,
+            actor_id=actor.user_id,
+            actor_name=actor.email,
+            note=written or None,
+        )
+        if decided is None:
+            raise _lost(unit, approval_id)
+        event = _append(unit, actor, decided, decision, written)
+        audit.record(unit, actor, f"{decision} a question", f"approval:{approval_id}", _detail(decided, event, written))
+    return Receipt(
+        approval_id,
+        decided["title"],
+        decided["agent"],
+        decision,
+        decided["decided_at"],
+        event["event_id"],
+        event["sequence_number"],
+    )
+
+
+def _append(unit: Unit, actor: Actor, decided: dict[str, Any], decision: Decision, note: str) -> dict[str, Any]:
+    """The event of a decision: it follows the question's own event and stays in its correlation."""
+    payload = {
+        "approval_id": str(decided["approval_id"]),
+        "approval_type": decided["approval_type"],
+        "decision": decision,
+        "note": note or None,
+        "decided_by": str(actor.user_id),
+        "decided_by_name": actor.email,
+        "decided_at": decided["decided_at"].isoformat(),
+    }
+    event = unit.row(
+        "approvals.append_decision",
+        event_type=_EVENT_TYPES[decision],
+        approval_id=decided["approval_id"],
+        payload=Jsonb(payload),
+        correlation_id=decided["correlation_id"],
+        causation_id=decided["event_id"],
+    )
+    return event or {}
+
+
+def _detail(decided: dict[str, Any], event: dict[str, Any], note: str) -> dict[str, Any]:
+    return {
+        "title": decided["title"],
+        "approval_type": decided["approval_type"],
+        "agent": decided["agent"],
+        "risk_level": decided["risk_level"],
+        "note": note or None,
+        "event_id": str(event["event_id"]),
+        "sequence_number": event["sequence_number"],
+    }
+
+
+def _lost(unit: Unit, approval_id: UUID) -> SignalboxError:
+    """Why a question was not there to be decided."""
+    now = unit.row("approvals.find_state", approval_id=approval_id)
+    if now is None:
+        return NotFound("There is no such question, or it is not yours to see.")
+    if now["stored_status"] in _EVENT_TYPES:
+        who = now["decided_by_name"] or "somebody"
+        when = f" at {_written(now['decided_at'])}" if now["decided_at"] else ""
+        sentence = f"{who} {now['stored_status']} this{when}."
+        return AlreadyDecided(f"{sentence} Your decision was not taken; nothing was changed.")
+    if now["is_imported"]:
+        return OnlyHistory()
+    if now["expires_at"]:
+        sentence = f"The time to decide this ran out at {_written(now['expires_at'])}."
+        return TimeRanOut(f"{sentence} Nothing was changed; the agent has to ask again.")
+    return TimeRanOut()
+
+
+def _written(when: datetime) -> str:
+    return f"{when:%H:%M:%S} UTC on {when:%Y-%m-%d}"

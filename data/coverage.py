@@ -1,0 +1,29 @@
+"""From when to when each subject holds rows, so that a page can open on the newest period with data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from data import database
+from data.access import Actor
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """First and last event time of a subject's rows, how many have no time, and whether there is any row."""
+
+    first: datetime | None
+    last: datetime | None
+    untimed: int
+    holds_rows: bool
+
+
+def read_coverage(actor: Actor) -> dict[str, Coverage]:
+    """The coverage of what the actor may see, by subject: sessions, events, tools, jobs, approvals."""
+    with database.reading(actor) as unit:
+        rows = unit.rows("coverage.read_coverage")
+    return {
+        row["subject"]: Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
+        for row in rows
+    }

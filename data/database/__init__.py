@@ -1,0 +1,32 @@
+"""Connections, transactions and named queries. Everything else in `data` goes through these names."""
+
+from data.database.pools import (
+    APPLICATION_NAME,
+    Database,
+    close_all,
+    close_database,
+    database_of,
+    open_database,
+    open_datasets,
+    statistics,
+)
+from data.database.units import Unit, apart, operating, reading, writing
+from data.database.versions import fold_marks, read_versions
+
+__all__ = [
+    "APPLICATION_NAME",
+    "Database",
+    "Unit",
+    "apart",
+    "close_all",
+    "close_database",
+    "database_of",
+    "fold_marks",
+    "open_database",
+    "open_datasets",
+    "operating",
+    "read_versions",
+    "reading",
+    "statistics",
+    "writing",
+]

@@ -1,0 +1,137 @@
+"""The connection pools, one per database and process: the only place that opens connections for pages."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool
+
+from data.access import Dataset
+from data.errors import DatabaseUnavailable
+from data.settings import POOL_SIZES, STATEMENT_TIMEOUTS_MS, Environment
+
+Connection = psycopg.Connection[DictRow]
+Pool = ConnectionPool[Connection]
+
+CHECKOUT_TIMEOUT_S = 10.0  # a page that waits longer for a connection says so instead of hanging
+APPLICATION_NAME = "signalbox"  # how our statements are recognised in pg_stat_activity
+
+# No server-side prepared statements and no start-up options: a transaction pooler refuses both.
+_CONNECTION: dict[str, Any] = {
+    "prepare_threshold": None,
+    "row_factory": dict_row,
+    "application_name": APPLICATION_NAME,
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long things may take, per environment, as chronicle.md and toolbox.md give them; times in milliseconds."""
+
+    pool_size: int
+    statement_timeout_ms: int
+    lock_timeout_ms: int = 10_000
+    idle_in_transaction_timeout_ms: int = 60_000
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database with its pools: `owner` for writes and bookkeeping, `reader` for reports (a replica, or the same)."""
+
+    url: str = field(repr=False)
+    read_url: str = field(repr=False)
+    limits: Limits
+    owner: Pool
+    reader: Pool
+
+
+_databases: dict[Dataset, Database] = {}
+_guard = threading.Lock()
+
+
+def open_database(
+    dataset: Dataset,
+    url: str,
+    *,
+    read_url: str | None = None,
+    environment: Environment = "development",
+    pool_size: int | None = None,
+) -> Database:
+    """Make the pools of a dataset, replacing (and closing) what was open under that name.
+
+    The connections are made on first use. Raises nothing when the server is away: using it does.
+    """
+    limits = Limits(pool_size or POOL_SIZES[environment], STATEMENT_TIMEOUTS_MS[environment])
+    owner = _pool(url, limits.pool_size, f"{dataset}-owner")
+    reader = _pool(read_url, limits.pool_size, f"{dataset}-reader") if read_url else owner
+    opened = Database(url, read_url or url, limits, owner, reader)
+    with _guard:
+        replaced = _databases.get(dataset)
+        _databases[dataset] = opened
+    if replaced:
+        _close(replaced)
+    return opened
+
+
+def database_of(dataset: Dataset) -> Database:
+    """The open database of a dataset. Raises DatabaseUnavailable when there is none."""
+    try:
+        return _databases[dataset]
+    except KeyError:
+        raise DatabaseUnavailable(f"The {dataset} database is not there.") from None
+
+
+def open_datasets() -> dict[Dataset, Database]:
+    """The databases that are open now, by dataset."""
+    with _guard:
+        return dict(_databases)
+
+
+def statistics() -> dict[Dataset, dict[str, int]]:
+    """What each owner pool is doing, by dataset: pool_size, pool_available, requests_waiting, pool_max and more."""
+    return {dataset: dict(opened.owner.get_stats()) for dataset, opened in open_datasets().items()}
+
+
+def connect_apart(opened: Database) -> Connection:
+    """A connection outside the pools, to where reports are read from; the caller closes it."""
+    return Connection.connect(opened.read_url, **_CONNECTION)
+
+
+def close_database(dataset: Dataset) -> None:
+    """Close the pools of one dataset; does nothing when it is not open."""
+    with _guard:
+        closed = _databases.pop(dataset, None)
+    if closed:
+        _close(closed)
+
+
+def close_all() -> None:
+    """Close every pool of this process."""
+    for dataset in open_datasets():
+        close_database(dataset)
+
+
+def _close(closed: Database) -> None:
+    closed.owner.close()
+    closed.reader.close()
+
+
+def _pool(url: str, size: int, name: str) -> Pool:
+    return ConnectionPool(
+        url,
+        connection_class=Connection,
+        kwargs=_CONNECTION,
+        min_size=0,
+        max_size=size,
+        timeout=CHECKOUT_TIMEOUT_S,
+        max_lifetime=3600,
+        max_idle=120,
+        reconnect_timeout=CHECKOUT_TIMEOUT_S,
+        check=ConnectionPool.check_connection,
+        name=name,
+        open=True,
+    )

@@ -1,0 +1,165 @@
+"""Units of work: each is one transaction with its own role, claims and limits, and nothing of them survives it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import psycopg
+from psycopg import errors as postgres_errors
+from psycopg_pool import PoolClosed, PoolTimeout
+
+from data import measures
+from data.access import Actor, Dataset
+from data.database import queries
+from data.database.pools import Connection, Limits, Pool, connect_apart, database_of
+from data.errors import DatabaseUnavailable, NotAllowed, TookTooLong
+
+log = logging.getLogger("signalbox.database")
+
+SLOW_QUERY_S = 1.0  # agent-jobs.md logs queries over one second
+
+# One statement, so one round trip: who is asking and how long it may take, for this transaction alone.
+_SETTINGS = """
+select set_config('role', %(role)s, true), set_config('request.jwt.claims', %(claims)s, true),
+       set_config('statement_timeout', %(statement_timeout)s, true),
+       set_config('lock_timeout', %(lock_timeout)s, true),
+       set_config('idle_in_transaction_session_timeout', %(idle_timeout)s, true),
+       set_config('transaction_read_only', %(read_only)s, true), set_config('timezone', 'UTC', true),
+       set_config('jit', 'off', true)
+"""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """An open transaction. Queries are called by name; parameters are keyword arguments."""
+
+    connection: Connection
+
+    def rows(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
+        """All rows of a named query."""
+        with self._run(name, parameters) as cursor:
+            return cursor.fetchall()
+
+    def row(self, name: str, **parameters: Any) -> dict[str, Any] | None:
+        """The first row of a named query, None when there is none."""
+        with self._run(name, parameters) as cursor:
+            return cursor.fetchone()
+
+    def value(self, name: str, **parameters: Any) -> Any:
+        """The first column of the first row, None when there is no row."""
+        row = self.row(name, **parameters)
+        return next(iter(row.values())) if row else None
+
+    def run(self, name: str, **parameters: Any) -> int:
+        """Run a named statement for its effect; the number of rows it touched."""
+        with self._run(name, parameters) as cursor:
+            return cursor.rowcount
+
+    def frame(self, name: str, **parameters: Any) -> pd.DataFrame:
+        """The rows of a named query as a frame with the query's columns, also when there are none."""
+        with self._run(name, parameters) as cursor:
+            columns = [column.name for column in cursor.description or ()]
+            return pd.DataFrame(cursor.fetchall(), columns=columns)
+
+    @contextmanager
+    def _run(self, name: str, parameters: Mapping[str, Any]) -> Iterator[psycopg.Cursor[dict[str, Any]]]:
+        query = queries.find(name)
+        started = time.perf_counter()
+        with self.connection.cursor() as cursor:
+            try:
+                cursor.execute(query.text, parameters)
+                yield cursor
+            finally:
+                _report(name, time.perf_counter() - started)
+
+
+def _report(name: str, seconds: float) -> None:
+    measures.query_took(name, seconds)
+    if seconds >= SLOW_QUERY_S:
+        # By name alone: parameters may hold what people typed.
+        log.warning("slow query", extra={"query": name, "duration_ms": round(seconds * 1000)})
+
+
+@contextmanager
+def reading(actor: Actor) -> Iterator[Unit]:
+    """A read-only transaction as the actor: role authenticated, the actor's claims, under the statement timeout.
+
+    Raises DatabaseUnavailable, TookTooLong, NotAllowed.
+    """
+    database = database_of(actor.dataset)
+    with _unit(database.reader, database.limits, actor, read_only=True) as unit:
+        yield unit
+
+
+@contextmanager
+def writing(actor: Actor) -> Iterator[Unit]:
+    """A transaction as the actor that may write; all of it is kept or none. Raises as `reading` does."""
+    database = database_of(actor.dataset)
+    with _unit(database.owner, database.limits, actor, read_only=False) as unit:
+        yield unit
+
+
+@contextmanager
+def operating(dataset: Dataset = "real") -> Iterator[Unit]:
+    """A transaction as the owner of the database, for the console's own bookkeeping, never on a person's behalf."""
+    database = database_of(dataset)
+    with _unit(database.owner, database.limits, None, read_only=False) as unit:
+        yield unit
+
+
+@contextmanager
+def apart(actor: Actor) -> Iterator[Unit]:
+    """Like `reading`, but on a connection of its own and without a statement timeout: for exports that run for
+    minutes and would otherwise empty the pool."""
+    database = database_of(actor.dataset)
+    settings = settings_for(database.limits, actor, read_only=True) | {"statement_timeout": "0"}
+    with translated_errors(), connect_apart(database) as connection, connection.transaction():
+        connection.execute(_SETTINGS, settings)
+        yield Unit(connection)
+
+
+@contextmanager
+def _unit(pool: Pool, limits: Limits, actor: Actor | None, *, read_only: bool) -> Iterator[Unit]:
+    with translated_errors(), pool.connection() as connection, connection.transaction():
+        connection.execute(_SETTINGS, settings_for(limits, actor, read_only=read_only))
+        yield Unit(connection)
+
+
+def settings_for(limits: Limits, actor: Actor | None, *, read_only: bool) -> dict[str, str]:
+    """The values of `_SETTINGS`: without an actor the role stays that of the connection."""
+    return {
+        "role": "authenticated" if actor else "none",
+        "claims": claims_of(actor) if actor else "",
+        "statement_timeout": f"{limits.statement_timeout_ms}ms",
+        "lock_timeout": f"{limits.lock_timeout_ms}ms",
+        "idle_timeout": f"{limits.idle_in_transaction_timeout_ms}ms",
+        "read_only": "on" if read_only else "off",
+    }
+
+
+def claims_of(actor: Actor) -> str:
+    """The claims that policies read through auth.uid() and auth.jwt(), as JSON. Roles are not among them:
+    the database looks those up in signalbox.members."""
+    return json.dumps({"sub": str(actor.user_id), "role": "authenticated", "email": actor.email})
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn what the driver raises into the errors that people read; everything else passes unchanged."""
+    try:
+        yield
+    except postgres_errors.QueryCanceled as error:
+        raise TookTooLong from error
+    except postgres_errors.InsufficientPrivilege as error:
+        raise NotAllowed("The database refused this: your role has no right to it.") from error
+    except (PoolTimeout, PoolClosed) as error:
+        raise DatabaseUnavailable from error
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable from error

@@ -1,0 +1,28 @@
+"""What was asked for: how many events, from which seed, up to when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from data.demo.calendar import milliseconds
+
+
+@dataclass(frozen=True)
+class Request:
+    """A demo to be made. Equal requests give equal rows."""
+
+    events: int
+    seed: int
+    anchor: datetime
+
+    def random(self, *stream: int) -> np.random.Generator:
+        """A generator of its own for each part, so that one part does not change another."""
+        return np.random.default_rng([self.seed, self.events, *stream])
+
+    @property
+    def anchor_ms(self) -> int:
+        """The moment the demo ends at, in milliseconds since 1970."""
+        return milliseconds(self.anchor)

@@ -1,0 +1,1 @@
+"""Jobs of agents, what they ask people, and the events of the engine about both."""

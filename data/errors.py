@@ -1,0 +1,39 @@
+"""The errors that a person can meet. The docstring of each is the sentence shown when nothing closer is known."""
+
+from __future__ import annotations
+
+
+class SignalboxError(Exception):
+    """Something went wrong in the console."""
+
+    def __init__(self, sentence: str | None = None) -> None:
+        self.sentence = sentence or (type(self).__doc__ or "").strip().splitlines()[0]
+        super().__init__(self.sentence)
+
+
+class DatabaseUnavailable(SignalboxError):
+    """The database does not answer. Check that it runs and that DATABASE_URL is right, then try again."""
+
+
+class TookTooLong(SignalboxError):
+    """The database needed longer than this page allows. Choose a shorter period or fewer rows and try again."""
+
+
+class NotAllowed(SignalboxError):
+    """Your role does not allow this. Ask an admin of this console."""
+
+
+class NotFound(SignalboxError):
+    """There is nothing here under that address, or it is not yours to see."""
+
+
+class Conflict(SignalboxError):
+    """Someone else was faster; nothing was changed. Look at the page again."""
+
+
+class WrongUse(SignalboxError):
+    """The command was used wrongly; see --help."""
+
+
+class WrongSetting(SignalboxError):
+    """A setting cannot be used as it is."""

@@ -1,0 +1,153 @@
+"""Exports: the rows of a report, streamed as CSV or JSON lines under the viewer's own rights.
+
+Which reports there are stands in `exports_catalog`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from data import database
+from data.access import Actor
+from data.database.copying import Format, copied_rows, count_rows
+from data.errors import NotFound, SignalboxError
+from data.exports_catalog import REPORTS
+from data.exports_parameters import BadFilter, Report
+
+log = logging.getLogger("signalbox.exports")
+
+CHUNK_BYTES = 256 * 1024  # the driver gives one piece per row; fewer and larger ones cost the way out much less
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 as something else
+CANCEL_TIMEOUT_S = 5.0
+
+
+class ExportCancelled(SignalboxError):
+    """The export was broken off."""
+
+
+def report(name: str) -> Report:
+    """The report of this name. Raises NotFound naming those there are."""
+    try:
+        return REPORTS[name]
+    except KeyError:
+        raise NotFound(f"There is no report “{name}” to export. There are: {', '.join(sorted(REPORTS))}.") from None
+
+
+def parse(name: str, given: Mapping[str, list[str]]) -> dict[str, Any]:
+    """The filters of a report from a query string. Raises NotFound, and BadFilter with a sentence naming the filter."""
+    return report(name).parse(given)
+
+
+def count(actor: Actor, name: str, parameters: Mapping[str, Any]) -> int:
+    """How many rows the export would have for this person. Raises what `database.reading` raises."""
+    actor.must("export_rows")
+    with database.reading(actor) as unit:
+        return count_rows(unit, report(name).query, parameters)
+
+
+def file_name(name: str, form: Format, given: Mapping[str, list[str]], at: datetime | None = None) -> str:
+    """Report, filters and time, in characters that every file system takes."""
+    filters = [f"{key}-{'+'.join(values)}" for key, values in sorted(given.items()) if any(values)]
+    described = re.sub(r"[^A-Za-z0-9._+-]+", "-", "_".join([name, *filters]))[:120].strip("-._")
+    return f"{described}_{(at or datetime.now(UTC)):%Y-%m-%dT%H%MZ}.{form}"
+
+
+def stream(actor: Actor, name: str, parameters: Mapping[str, Any], form: Format) -> Stream:
+    """The rows of a report as large pieces of bytes. Nothing is asked of the database before the first is taken.
+
+    Raises NotAllowed, NotFound at once; DatabaseUnavailable, NotAllowed while it runs.
+    """
+    actor.must("export_rows")
+    return Stream(actor, report(name), dict(parameters), form)
+
+
+@dataclass
+class _Progress:
+    connection: psycopg.Connection[Any] | None = None
+    is_cancelled: bool = False
+    rows: int = 0
+
+
+class Stream(Iterator[bytes]):
+    """One running export: take its pieces in any thread, one at a time, and close it; `cancel` from any other."""
+
+    def __init__(self, actor: Actor, asked: Report, parameters: dict[str, Any], form: Format) -> None:
+        self.report = asked.query
+        self._progress = _Progress()
+        self._guard = threading.Lock()
+        self._pieces = self._read(actor, asked, parameters, form)
+
+    def __next__(self) -> bytes:
+        return next(self._pieces)
+
+    @property
+    def rows(self) -> int:
+        """How many rows were taken so far."""
+        return self._progress.rows
+
+    def cancel(self) -> None:
+        """Stop a statement that is running, whoever waits for it. Blocks for CANCEL_TIMEOUT_S at most."""
+        with self._guard:
+            self._progress.is_cancelled = True
+            connection = self._progress.connection
+        if connection is not None:
+            with suppress(psycopg.Error):  # it is over already, or the server is gone: both end the statement
+                connection.cancel_safe(timeout=CANCEL_TIMEOUT_S)
+
+    def close(self) -> None:
+        """Give the connection back; no piece comes after this. Not while another thread takes one."""
+        self._pieces.close()
+
+    def _read(
+        self, actor: Actor, asked: Report, parameters: dict[str, Any], form: Format
+    ) -> Generator[bytes, None, None]:
+        with database.apart(actor) as unit:
+            with self._guard:
+                if self._progress.is_cancelled:
+                    raise ExportCancelled
+                self._progress.connection = unit.connection
+            try:
+                yield from self._pieces_of(copied_rows(unit, asked.query, form, parameters), form)
+            finally:
+                with self._guard:
+                    self._progress.connection = None
+
+    def _pieces_of(self, rows: Iterator[bytes], form: Format) -> Iterator[bytes]:
+        """Rows gathered into pieces; CSV with the line ends of RFC 4180, and counted without its header."""
+        piece = bytearray(BYTE_ORDER_MARK if form == "csv" else b"")
+        taken = -1 if form == "csv" else 0
+        for row in rows:
+            taken += 1
+            if form == "csv":
+                piece += row[:-1]
+                piece += b"\r\n"
+            else:
+                piece += row
+            if len(piece) >= CHUNK_BYTES:
+                self._progress.rows = taken
+                yield bytes(piece)
+                piece.clear()
+        self._progress.rows = max(taken, 0)
+        yield bytes(piece)
+
+
+__all__ = [
+    "BadFilter",
+    "ExportCancelled",
+    "Format",
+    "Stream",
+    "count",
+    "file_name",
+    "parse",
+    "report",
+    "stream",
+]

@@ -1,0 +1,112 @@
+"""What a report to export consists of, and how its filters are read from a link. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from data.errors import SignalboxError
+
+MAX_VALUES = 100  # of one filter
+MAX_CHARACTERS = 500  # of one value
+
+Reader = Callable[[list[str]], Any]
+
+
+class BadFilter(SignalboxError):
+    """A filter of this link cannot be read."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Something that can be exported: `query` is the named query with its columns in the order of the file,
+    `filters` maps each of the query's parameters to the reader of its text. A filter that is not given is None."""
+
+    query: str
+    sentence: str
+    filters: Mapping[str, Reader]
+
+    def parse(self, given: Mapping[str, list[str]]) -> dict[str, Any]:
+        """The parameters of the query from a query string. Raises BadFilter naming the filter."""
+        for name in given:
+            if name not in self.filters:
+                known = ", ".join(sorted(self.filters)) or "none"
+                raise BadFilter(f"This export has no filter “{name[:40]}”. It has: {known}.")
+        return {name: _read(name, reader, given.get(name, [])) for name, reader in self.filters.items()}
+
+
+def _read(name: str, reader: Reader, values: list[str]) -> Any:
+    filled = [value for value in values if value != ""]
+    if not filled:
+        return None
+    if len(filled) > MAX_VALUES or any(len(value) > MAX_CHARACTERS or "\0" in value for value in filled):
+        raise BadFilter(f"The filter “{name}” is too long.")
+    try:
+        return reader(filled)
+    except ValueError as error:
+        raise BadFilter(f"The filter “{name}” cannot be read: {error}.") from None
+
+
+def text(values: list[str]) -> str:
+    """One text as it is."""
+    return _one(values)
+
+
+def texts(values: list[str]) -> list[str]:
+    """Several texts, any of which may match."""
+    return values
+
+
+def moment(values: list[str]) -> datetime:
+    """A date or a time in ISO 8601; without an offset it is UTC."""
+    value = _one(values)
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("it is not a time such as 2026-11-20 or 2026-11-20T12:00:00+01:00") from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def identifier(values: list[str]) -> UUID:
+    """One id."""
+    try:
+        return UUID(_one(values))
+    except ValueError:
+        raise ValueError("it is not an id") from None
+
+
+def whole_number(values: list[str]) -> int:
+    """One whole number."""
+    value = _one(values)
+    if not value.removeprefix("-").isdecimal() or len(value) > 18:
+        raise ValueError("it is not a whole number")
+    return int(value)
+
+
+def flag(values: list[str]) -> bool:
+    """`true` or `false`."""
+    value = _one(values)
+    if value not in ("true", "false"):
+        raise ValueError("it is neither true nor false")
+    return value == "true"
+
+
+def one_of(*choices: str) -> Reader:
+    """A reader of one of these words."""
+
+    def read(values: list[str]) -> str:
+        value = _one(values)
+        if value not in choices:
+            raise ValueError(f"it is none of {', '.join(choices)}")
+        return value
+
+    return read
+
+
+def _one(values: list[str]) -> str:
+    if len(values) > 1:
+        raise ValueError("it is given more than once")
+    return values[0]

@@ -1,0 +1,1 @@
+"""Who is here: members and their roles, signed-in browsers, and the ways to prove an identity."""

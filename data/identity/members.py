@@ -1,0 +1,61 @@
+"""Roles: who is a member, a manager, an admin. Whoever has an account and no role is a member."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from data import audit, database
+from data.access import Actor, Role
+from data.errors import Conflict
+from data.identity.bookkeeping import bookkeeping
+from data.identity.notices import Notice, announce
+from data.identity.refusals import UnknownPerson
+
+
+@dataclass(frozen=True)
+class RoleChange:
+    """The receipt of a grant: who it was, what they were and what they are."""
+
+    user_id: UUID
+    email: str
+    before: Role
+    after: Role
+
+
+def grant(actor: Actor | None, address: str, role: Role) -> RoleChange:
+    """Give the person with this address (or user id) a role; their open pages load anew.
+
+    `actor` is None for the operator at the command line, who holds the database's password anyway.
+    Raises NotAllowed, UnknownPerson, Conflict when an address is not unique or nobody would be admin any more.
+    """
+    if actor is not None:
+        actor.must("manage_members")
+    with bookkeeping() as unit:
+        change = _change(unit, address, role)
+        if change.before == "admin" and role != "admin" and not _others_are_admins(unit, change.user_id):
+            raise Conflict(f"{change.email} is the only admin. Make somebody else admin first.")
+        unit.run(
+            "members.grant_role",
+            user_id=change.user_id,
+            role=role,
+            granted_by=actor.user_id if actor else None,
+        )
+        audit.record(unit, actor, "granted a role", change.email, {"before": change.before, "after": role})
+    if change.before != change.after:
+        announce(Notice("changed", user_id=change.user_id))
+    return change
+
+
+def _change(unit: database.Unit, address: str, role: Role) -> RoleChange:
+    people = unit.rows("members.find_people", address=address.strip())
+    if not people:
+        raise UnknownPerson(f"Nobody has an account under {address}. They sign up first, then they get a role.")
+    if len(people) > 1:
+        ids = ", ".join(str(person["user_id"]) for person in people)
+        raise Conflict(f"{len(people)} accounts share the address {address}. Name one by its id: {ids}.")
+    return RoleChange(people[0]["user_id"], people[0]["email"], people[0]["role"], role)
+
+
+def _others_are_admins(unit: database.Unit, user_id: UUID) -> bool:
+    return int(unit.value("members.count_admins", user_id=user_id)) > 0

@@ -1,0 +1,119 @@
+"""Signed-in browsers: an opaque random cookie, of which the database knows the hash alone.
+
+They live in the real database, whichever one their pages show.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg import errors as postgres_errors
+
+from data import audit, database
+from data.access import Actor, Dataset
+from data.identity.bookkeeping import bookkeeping
+from data.identity.notices import Notice, announce
+from data.identity.refusals import Identity, SignInRefused
+
+LIFETIME = timedelta(days=7)  # after this everybody proves again who they are
+IDLE_LIMIT = timedelta(hours=12)  # without any page open; an open page counts as use
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def hash_of(token: str) -> str | None:
+    """The hash under which a cookie is known; None for what cannot be one of ours, which costs no look-up."""
+    return hashlib.sha256(token.encode()).hexdigest() if _TOKEN.fullmatch(token) else None
+
+
+def start(identity: Identity, *, client: str = "", dataset: Dataset = "real") -> str:
+    """Sign a browser in and return the token for its cookie, which is kept nowhere else.
+
+    Raises SignInRefused when the account is closed or unknown to this database.
+    """
+    token = secrets.token_urlsafe(32)
+    token_hash = hashlib.sha256(token.encode()).hexdigest()
+    try:
+        with bookkeeping() as unit:
+            unit.run("web_sessions.forget_old")
+            unit.run(
+                "web_sessions.start",
+                token_hash=token_hash,
+                user_id=identity.user_id,
+                dataset=dataset,
+                signed_in_with=identity.signed_in_with,
+                lifetime_s=LIFETIME.total_seconds(),
+                client=client[:200],
+            )
+            actor = _people(unit, [token_hash]).get(token_hash)
+            if actor is None:
+                raise SignInRefused("This account is closed. Ask an admin of this console.")
+            audit.record(unit, actor, "signed in", identity.signed_in_with)
+    except postgres_errors.ForeignKeyViolation:
+        raise SignInRefused(
+            "You are who you say, but this database does not know you: SUPABASE_URL and DATABASE_URL "
+            "belong to different projects. Tell whoever runs this console."
+        ) from None
+    return token
+
+
+def look_up(token_hash: str) -> Actor | None:
+    """The person behind a signed-in browser, with the role they have now; None when the session is over."""
+    return people_behind([token_hash]).get(token_hash)
+
+
+def people_behind(token_hashes: Collection[str]) -> dict[str, Actor]:
+    """The people behind several browsers, by hash; whoever is missing is signed out. Notes that they are in use."""
+    if not token_hashes:
+        return {}
+    with bookkeeping() as unit:
+        return _people(unit, list(token_hashes))
+
+
+def _people(unit: database.Unit, token_hashes: list[str]) -> dict[str, Actor]:
+    found = unit.rows("web_sessions.find_people", token_hashes=token_hashes, idle_s=IDLE_LIMIT.total_seconds())
+    if stale := [row["token_hash"] for row in found if row["was_seen_long_ago"]]:
+        unit.run("web_sessions.mark_seen", token_hashes=stale)
+    return {row["token_hash"]: _actor(row) for row in found}
+
+
+def _actor(row: dict[str, Any]) -> Actor:
+    return Actor(row["user_id"], row["email"], row["role"], row["dataset"], row["token_hash"])
+
+
+def end(token_hash: str, reason: str = "signed out") -> bool:
+    """End one session: its pages close at once. Whether it was still going on."""
+    with bookkeeping() as unit:
+        ended = unit.row("web_sessions.end_one", token_hash=token_hash, reason=reason) is not None
+    announce(Notice("ended", session_hash=token_hash))
+    return ended
+
+
+def end_all_of(user_id: UUID, reason: str) -> int:
+    """End every session of a person; how many there were."""
+    with bookkeeping() as unit:
+        ended = unit.run("web_sessions.end_all_of", user_id=user_id, reason=reason)
+    announce(Notice("ended", user_id=user_id))
+    return ended
+
+
+def show(actor: Actor, dataset: Dataset) -> None:
+    """Turn every page of the actor's browser to the real or to the demo database; open ones load anew."""
+    if actor.session_hash is None:
+        return
+    with bookkeeping() as unit:
+        turned = unit.run("web_sessions.show", token_hash=actor.session_hash, dataset=dataset)
+    if turned:
+        announce(Notice("changed", session_hash=actor.session_hash))
+
+
+def count_live() -> int:
+    """How many browsers are signed in now."""
+    with bookkeeping() as unit:
+        return int(unit.value("web_sessions.count_live", idle_s=IDLE_LIMIT.total_seconds()))

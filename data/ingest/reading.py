@@ -1,0 +1,154 @@
+"""Records out of a file: one object per line, objects over several lines, or arrays, whatever the size of the file.
+
+Nothing here knows what a record means. What cannot be read is reported with its line and reason, and the rest is read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+import orjson
+
+from data.ingest.arrays import ArrayReader
+
+Report = Callable[[int, str], None]  # line (1 is the first), reason
+Recognise = Callable[[Any], bool]
+
+LONGEST_LINE_BYTES = 64 * 1024 * 1024
+_LONGEST_OBJECT_LINES = 200_000
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_FIRST_BYTES = 65_536
+
+
+def _finite(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+# As lenient as Python's own reader: NaN, Infinity and numbers too large for a float stay as their text.
+DECODER = json.JSONDecoder(parse_constant=lambda name: name, parse_float=_finite)
+
+
+def read_records(stream: BinaryIO, report: Report, recognise: Recognise) -> Iterator[tuple[int, Any]]:
+    """Yield (line where it begins, value) for every JSON value of the stream, in order.
+
+    `stream` is read from its start. `recognise` says whether a value can be a record, which is how reading goes on
+    behind a broken element of an array. `report` is called for everything that cannot be read.
+    """
+    if _begins_array(stream):
+        yield from ArrayReader(stream, report, recognise, DECODER).values()
+    else:
+        yield from _Lines(stream, report).values()
+
+
+def _begins_array(stream: BinaryIO) -> bool:
+    head = stream.read(_FIRST_BYTES).removeprefix(_BYTE_ORDER_MARK)
+    stream.seek(0)
+    for line in head.splitlines():
+        text = line.strip()
+        if text and not text.startswith(b"//"):
+            return text.startswith(b"[")
+    return False
+
+
+class _Lines:
+    """Values of a file that is no array: mostly one object per line."""
+
+    def __init__(self, stream: BinaryIO, report: Report) -> None:
+        self.stream = stream
+        self.report = report
+        self.line = 0  # of the line read last
+        self.pushed_back: list[bytes] = []
+
+    def values(self) -> Iterator[tuple[int, Any]]:
+        loads = orjson.loads
+        while raw := self._next():
+            line = self.line
+            try:
+                yield line, loads(raw)
+            except orjson.JSONDecodeError:
+                text = raw.removeprefix(_BYTE_ORDER_MARK) if line == 1 else raw
+                if text := text.strip():
+                    for value in self._hard(text):
+                        yield line, value
+
+    def _next(self) -> bytes:
+        if self.pushed_back:
+            self.line += 1
+            return self.pushed_back.pop()
+        raw = self.stream.readline(LONGEST_LINE_BYTES)
+        self.line += 1
+        if len(raw) == LONGEST_LINE_BYTES and not raw.endswith(b"\n"):
+            self.report(self.line, f"longer than {LONGEST_LINE_BYTES // 1024 // 1024} MiB")
+            while (rest := self.stream.readline(LONGEST_LINE_BYTES)) and not rest.endswith(b"\n"):
+                pass
+            return b"\n"
+        return raw
+
+    def _hard(self, raw: bytes) -> list[Any]:
+        """The values of a line that the fast reader refused; none, and a report, when there are none to be had."""
+        line = self.line
+        if raw.startswith(b"//"):
+            self.report(line, "a comment, not JSON")
+            return []
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            self.report(line, f"not UTF-8 (byte {error.start + 1} of the line)")
+            return []
+        values, reason, position = decode_all(text)
+        if reason is None:
+            return values
+        if not values and position >= len(text) and raw.startswith(b"{"):
+            whole = self._over_several_lines(raw)
+            if whole is not None:
+                return [whole]
+        self.report(line, reason)
+        return []
+
+    def _over_several_lines(self, first: bytes) -> Any:
+        """The object that begins with `first` and ends at the next line that begins with a closing brace."""
+        gathered: list[bytes] = []
+        size = len(first)
+        while len(gathered) < _LONGEST_OBJECT_LINES and size < LONGEST_LINE_BYTES and (raw := self._next()):
+            gathered.append(raw)
+            size += len(raw)
+            if raw.startswith(b"}"):
+                try:
+                    values, reason, _ = decode_all(b"\n".join([first, *gathered]).decode())
+                except UnicodeDecodeError:
+                    break
+                if reason is None and len(values) == 1:
+                    return values[0]
+                break
+            if raw.startswith(b"{"):  # the next object begins: the first one never ended
+                break
+        self.line -= len(gathered)
+        self.pushed_back.extend(reversed(gathered))
+        return None
+
+
+def decode_all(text: str) -> tuple[list[Any], str | None, int]:
+    """Every JSON value of `text`, written back to back; what is wrong with it (None: nothing) and where.
+
+    Two objects on one line are both read. Anything else behind a value makes the whole line unreadable.
+    """
+    values: list[Any] = []
+    position = 0
+    text = text.strip()
+    while position < len(text):
+        try:
+            value, position = DECODER.raw_decode(text, position)
+        except json.JSONDecodeError as error:
+            return values, f"not JSON: {error.msg}, character {error.pos + 1} of the line", error.pos
+        except RecursionError:
+            return values, "nested too deeply", position
+        values.append(value)
+        while position < len(text) and text[position].isspace():
+            position += 1
+    if len(values) > 1 and not all(isinstance(value, dict) for value in values):
+        return [], "not JSON: more than one value, and not all of them objects", 0
+    return values, None, position

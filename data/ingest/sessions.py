@@ -1,0 +1,167 @@
+"""What the records of one file say about each session: when it began and ended, where, with what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from data.ingest.escaping import Escaper
+from data.ingest.keys import key_of
+
+LONGEST_SESSION_ID = 255
+_FOLDERS = re.compile(r"[/\\]+")
+
+
+@dataclass(slots=True)
+class Agent:
+    """A subagent of a session: its first and last time, and how it ended where the log says so."""
+
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    outcome: str | None = None
+
+
+@dataclass(slots=True)
+class SessionFacts:
+    """Gathered from the records of one session in one file."""
+
+    session_id: str
+    key: str
+    told_by: set[str] = field(default_factory=set)
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    first_line: int = 0
+    directory: str | None = None
+    branch: str | None = None
+    version: str | None = None
+    transcript_path: str | None = None
+    start_source: str | None = None
+    model: str | None = None
+    models: set[str] = field(default_factory=set)
+    agents: dict[str, Agent] = field(default_factory=dict)
+    cost: dict[str, Any] | None = None
+
+    def saw_entry(self, at: datetime | None, entry: dict[str, Any], line: int) -> None:
+        """An entry of a transcript: the directory is that of the first, branch and version those of the last."""
+        if at is None:
+            self.first_line = self.first_line or line
+            self.directory = self.directory or _text(entry.get("cwd"))
+            self.branch = self.branch or _text(entry.get("gitBranch"))
+            self.version = self.version or _text(entry.get("version"))
+            return
+        if self.first_at is None or at < self.first_at:
+            self.first_at = at
+            self.first_line = line
+            self.directory = _text(entry.get("cwd")) or self.directory
+        if self.last_at is None or at >= self.last_at:
+            self.last_at = at
+            self.branch = _text(entry.get("gitBranch")) or self.branch
+            self.version = _text(entry.get("version")) or self.version
+
+    def saw_payload(self, at: datetime | None, payload: dict[str, Any]) -> None:
+        """A hook payload. Its order among others is unknown, so of several directories the shortest counts:
+        the project rather than a folder in it."""
+        if directory := _text(payload.get("cwd")):
+            known = self.directory
+            if known is None or (len(directory), directory) < (len(known), known):
+                self.directory = directory
+        path = _text(payload.get("transcript_path"))
+        if path and (self.transcript_path is None or path < self.transcript_path):
+            self.transcript_path = path
+        self.saw_time(at)
+
+    def saw_time(self, at: datetime | None) -> None:
+        """Something happened in the session at this time."""
+        if at is not None:
+            self.first_at = at if self.first_at is None else min(self.first_at, at)
+            self.last_at = at if self.last_at is None else max(self.last_at, at)
+
+    def saw_agent(self, name: str, at: datetime | None, outcome: str | None = None) -> None:
+        """A subagent did something, or ended with an outcome."""
+        agent = self.agents.setdefault(name, Agent())
+        agent.outcome = outcome or agent.outcome
+        if at is not None:
+            agent.first_at = at if agent.first_at is None else min(agent.first_at, at)
+            agent.last_at = at if agent.last_at is None else max(agent.last_at, at)
+
+    def saw_cost(self, cost: dict[str, Any]) -> None:
+        """A status line: costs are cumulative, so the last one of the session counts."""
+        if self.cost is None or cost_order(cost) >= cost_order(self.cost):
+            self.cost = cost
+
+    def row(self, escaper: Escaper) -> dict[str, Any]:
+        """For query ingest.merge_sessions: values that PostgreSQL accepts."""
+        directory = _readable(escaper, self.directory)
+        agents = {
+            escaper.readable(name): _without_none(
+                first_at=_iso(agent.first_at), last_at=_iso(agent.last_at), outcome=_readable(escaper, agent.outcome)
+            )
+            for name, agent in self.agents.items()
+        }
+        return {
+            "id": self.key,
+            "session_id": escaper.readable(self.session_id),
+            "project_name": _project(directory),
+            "git_branch": (_readable(escaper, self.branch) or "")[:255] or None,
+            "working_directory": directory,
+            "started_at": _iso(self.first_at),
+            "ended_at": _iso(self.last_at),
+            "told_by": sorted(self.told_by),
+            "version": _readable(escaper, self.version),
+            "transcript_path": _readable(escaper, self.transcript_path),
+            "source": _readable(escaper, self.start_source),
+            "model": _readable(escaper, self.model),
+            "models": sorted(escaper.readable(model) for model in self.models),
+            "agents": agents,
+            "cost": self.cost,
+        }
+
+
+class Sessions:
+    """The sessions of one file by their id."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, SessionFacts] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def of(self, session_id: str) -> SessionFacts:
+        """The facts of a session, empty when it is new."""
+        facts = self._known.get(session_id)
+        if facts is None:
+            facts = self._known[session_id] = SessionFacts(session_id, key_of("session", session_id))
+        return facts
+
+    def all(self) -> Iterable[SessionFacts]:
+        """Every session, in the order in which they appeared."""
+        return self._known.values()
+
+
+def cost_order(cost: dict[str, Any]) -> tuple[str, float]:
+    """Later costs are greater; without times the higher one is the later."""
+    return str(cost.get("recorded_at_local") or ""), float(cost["total_cost_usd"])
+
+
+def _project(directory: str | None) -> str | None:
+    parts = [part for part in _FOLDERS.split(directory or "") if part]
+    return parts[-1][:255] if parts else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _readable(escaper: Escaper, value: str | None) -> str | None:
+    return None if value is None else escaper.readable(value)
+
+
+def _iso(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _without_none(**values: str | None) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}

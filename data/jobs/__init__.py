@@ -1,0 +1,38 @@
+"""What agents were asked to do and what came of it; an admin cancels or retries one."""
+
+from data.jobs.acting import CANCELLABLE, RETRYABLE, JobMoved, JobReceipt, cancel, retry
+from data.jobs.reading import (
+    LONG_RUNNING_S,
+    STATUSES,
+    FailureGroup,
+    Failures,
+    JobSummary,
+    read_acts,
+    read_buckets,
+    read_failures,
+    read_filter_values,
+    read_job,
+    read_jobs,
+    read_summary,
+)
+
+__all__ = [
+    "CANCELLABLE",
+    "LONG_RUNNING_S",
+    "RETRYABLE",
+    "STATUSES",
+    "FailureGroup",
+    "Failures",
+    "JobMoved",
+    "JobReceipt",
+    "JobSummary",
+    "cancel",
+    "read_acts",
+    "read_buckets",
+    "read_failures",
+    "read_filter_values",
+    "read_job",
+    "read_jobs",
+    "read_summary",
+    "retry",
+]

@@ -1,0 +1,237 @@
+"""What agents were asked to do and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+
+from data import database
+from data.access import Actor
+from data.errors import NotFound
+
+STATUSES = ("pending", "running", "completed", "failed", "cancelled")
+LONG_RUNNING_S = 3600  # agent-jobs.md asks about jobs that run for more than an hour
+MAX_GROUPS = 50  # kinds of failures on one screen; the export holds all
+MAX_ACTS = 50  # of one job's timeline
+
+
+@dataclass(frozen=True)
+class JobSummary:
+    """Jobs created in a period by what became of them, against the period before, and what is open now.
+
+    Times in milliseconds: `p50_ms` and `p95_ms` over the `timed` completed jobs, `wait_p50_ms` from
+    creation to start. `finished` counts jobs that ended in the period whenever they were created; None for
+    an open period.
+    """
+
+    jobs: int
+    pending: int
+    running: int
+    completed: int
+    failed: int
+    cancelled: int
+    timed: int
+    p50_ms: float | None
+    p95_ms: float | None
+    wait_p50_ms: float | None
+    previous_jobs: int
+    previous_completed: int
+    previous_failed: int
+    previous_timed: int
+    previous_p95_ms: float | None
+    finished: int | None
+    pending_now: int
+    running_now: int
+    long_running_now: int
+    running_untimed_now: int
+    oldest_pending_at: datetime | None
+
+    @property
+    def ended(self) -> int:
+        """Jobs that came to an end by themselves: what rates are taken over."""
+        return self.completed + self.failed
+
+    @property
+    def previous_ended(self) -> int:
+        """The same of the period before."""
+        return self.previous_completed + self.previous_failed
+
+
+@dataclass(frozen=True)
+class FailureGroup:
+    """One kind of failure of one agent: `group` without what differs from case to case, `example` its
+    newest text."""
+
+    agent: str
+    group: str
+    cases: int
+    last_at: datetime | None
+    example: str | None
+    newest_id: UUID
+
+
+@dataclass(frozen=True)
+class Failures:
+    """The most frequent kinds of failures, and how many kinds there are."""
+
+    shown: tuple[FailureGroup, ...]
+    groups: int
+
+
+def read_summary(
+    actor: Actor,
+    *,
+    now: datetime,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    previous_start: datetime | None = None,
+    previous_end: datetime | None = None,
+    agent: str | None = None,
+    search: str | None = None,
+    long_running_s: int = LONG_RUNNING_S,
+) -> JobSummary:
+    """Jobs created from `start` up to `end` (None is open), or only those without a time of creation; and
+    what is open at `now`, whenever it was created. Raises what `database.reading` raises, as every reader
+    here."""
+    with database.reading(actor) as unit:
+        row = unit.row(
+            "jobs.summarise",
+            start=start,
+            end=end,
+            untimed=untimed,
+            previous_start=previous_start,
+            previous_end=previous_end,
+            agent=agent,
+            search=search,
+            now=now,
+            long_s=long_running_s,
+        )
+    found = row or {}
+    return JobSummary(**{field.name: found[field.name] for field in fields(JobSummary)})
+
+
+def read_buckets(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    unit: str = "day",
+    zone: str = "UTC",
+    agent: str | None = None,
+    search: str | None = None,
+) -> pd.DataFrame:
+    """Jobs created per `unit` (hour, day, week, month) of the zone: bucket, jobs, one column per status."""
+    with database.reading(actor) as reading:
+        return reading.frame(
+            "jobs.list_buckets",
+            start=start,
+            end=end,
+            untimed=untimed,
+            unit=unit,
+            zone=zone,
+            agent=agent,
+            search=search,
+        )
+
+
+def read_jobs(
+    actor: Actor,
+    *,
+    now: datetime,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    agent: str | None = None,
+    status: str | None = None,
+    search: str | None = None,
+    error_group: str | None = None,
+    long_running: bool = False,
+    newest: bool = False,
+    long_running_s: int = LONG_RUNNING_S,
+    limit: int = 25,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    """Jobs one by one, what hurts first or the newest first: job_id, agent, status, title, error_message,
+    created_at, started_at, completed_at, run_ms (up to `now` while it runs), is_long_running. A status that
+    does not exist has no jobs."""
+    if status is not None and status not in STATUSES:
+        return []
+    with database.reading(actor) as unit:
+        return unit.rows(
+            "jobs.list_jobs",
+            start=start,
+            end=end,
+            untimed=untimed,
+            agent=agent,
+            status=status,
+            search=search,
+            error_group=error_group,
+            long_running=long_running,
+            newest=newest,
+            now=now,
+            long_s=long_running_s,
+            limit=limit,
+            offset=offset,
+        )
+
+
+def read_failures(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    agent: str | None = None,
+    search: str | None = None,
+) -> Failures:
+    """The kinds of failures of jobs of a period, the most frequent first, at most MAX_GROUPS of them."""
+    with database.reading(actor) as unit:
+        rows = unit.rows(
+            "jobs.list_failures",
+            start=start,
+            end=end,
+            untimed=untimed,
+            agent=agent,
+            search=search,
+            limit=MAX_GROUPS,
+        )
+    shown = tuple(
+        FailureGroup(row["agent"], row["error_group"], row["cases"], row["last_at"], row["example"], row["newest_id"])
+        for row in rows
+    )
+    return Failures(shown, rows[0]["groups"] if rows else 0)
+
+
+def read_filter_values(
+    actor: Actor, *, start: datetime | None = None, end: datetime | None = None, untimed: bool = False
+) -> dict[str, dict[str, int]]:
+    """The agents and states to choose from, each with its jobs in the period: {"agent": ..., "status":
+    ...}."""
+    values: dict[str, dict[str, int]] = {"agent": {}, "status": {}}
+    with database.reading(actor) as unit:
+        for row in unit.rows("jobs.list_filter_values", start=start, end=end, untimed=untimed):
+            values[row["filter"]][row["value"]] = row["jobs"]
+    return values
+
+
+def read_job(actor: Actor, *, job_id: UUID) -> dict[str, Any]:
+    """One job with its data, result and error. Raises NotFound where there is none, or it is not the
+    actor's to see."""
+    with database.reading(actor) as unit:
+        row = unit.row("jobs.find_job", job_id=job_id)
+    if row is None:
+        raise NotFound("There is no such job, or it is not yours to see.")
+    return row
+
+
+def read_acts(actor: Actor, *, job_id: UUID) -> list[dict[str, Any]]:
+    """What people did to a job (admins alone see that) and what the engine's stream says about it, the
+    newest first: occurred_at, actor, happening, detail."""
+    with database.reading(actor) as unit:
+        return unit.rows("jobs.list_acts", job_id=job_id, limit=MAX_ACTS)

@@ -1,0 +1,74 @@
+"""What the first page tells: what waits for somebody, what happened against the period before, what is fresh."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from data import database
+from data.access import Actor
+
+
+def read_attention(actor: Actor, *, now: datetime) -> dict[str, Any]:
+    """How much waits for somebody at `now` (cut to the minute by the caller), with the oldest of each."""
+    with database.reading(actor) as unit:
+        return unit.row("overview.read_attention", now=now) or {}
+
+
+def read_activity(
+    actor: Actor,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    untimed: bool,
+    previous_start: datetime | None,
+    previous_end: datetime | None,
+    bucket: str,
+    zone: str,
+) -> pd.DataFrame:
+    """Sessions, prompts, finished jobs and costs: is_current, bucket (null in the period before), kind, happened,
+    amount in US dollars. Each thing counts in one slice, so the rows of a kind may be added up."""
+    with database.reading(actor) as unit:
+        return unit.frame(
+            "overview.read_activity",
+            start=start,
+            end=end,
+            untimed=untimed,
+            previous_start=previous_start,
+            previous_end=previous_end,
+            bucket=bucket,
+            zone=zone,
+        )
+
+
+def read_calls(
+    actor: Actor,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    untimed: bool,
+    previous_start: datetime | None,
+    previous_end: datetime | None,
+    bucket: str,
+    zone: str,
+) -> pd.DataFrame:
+    """Calls by outcome: per tool in both periods (is_slice false), and per slice of time (is_slice true)."""
+    with database.reading(actor) as unit:
+        return unit.frame(
+            "overview.read_calls",
+            start=start,
+            end=end,
+            untimed=untimed,
+            previous_start=previous_start,
+            previous_end=previous_end,
+            bucket=bucket,
+            zone=zone,
+        )
+
+
+def list_newest(actor: Actor, *, most: int = 10) -> list[dict[str, Any]]:
+    """The last happenings that matter, newest first."""
+    with database.reading(actor) as unit:
+        return unit.rows("overview.list_newest", most=most)

@@ -1,0 +1,248 @@
+-- name: count_views
+-- How many questions wait, were decided, ran out of time, or came from an imported log.
+select
+    count(*) filter (
+        where not is_imported and stored_status = 'pending' and (expires_at is null or expires_at > coalesce(%(now)s::timestamptz, now()))
+    ) as queue,
+    count(*) filter (where not is_imported and stored_status in ('approved', 'rejected')) as decided,
+    count(*) filter (
+        where not is_imported
+        and (stored_status = 'expired' or stored_status = 'pending' and expires_at <= coalesce(%(now)s::timestamptz, now()))
+    ) as expired,
+    count(*) filter (where is_imported) as imported
+from analytics.stg_engine__human_approvals;
+
+-- name: list_queue
+-- What waits for a decision: first what runs out within soon_s seconds, then by risk, then the longest waiting.
+select
+    a.approval_id,
+    a.agent,
+    a.approval_type,
+    a.title,
+    a.reason,
+    a.risk_level,
+    a.created_at,
+    a.expires_at,
+    s.project_name,
+    count(*) over () as waiting
+from analytics.stg_engine__human_approvals as a
+left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
+where
+    a.stored_status = 'pending'
+    and not a.is_imported
+    and (a.expires_at is null or a.expires_at > coalesce(%(now)s::timestamptz, now()))
+order by
+    coalesce(a.expires_at <= coalesce(%(now)s::timestamptz, now()) + make_interval(secs => coalesce(%(soon_s)s::float8, 3600)), false) desc,
+    array_position(array['critical', 'high', 'medium', 'unknown', 'low'], a.risk_level),
+    a.created_at nulls last,
+    a.approval_id
+limit %(limit)s::bigint offset %(offset)s::bigint;
+
+-- name: list_history
+-- Questions that are over, the latest first: decided ones, ones whose time ran out, or ones found in imported logs.
+select
+    a.approval_id,
+    a.agent,
+    a.approval_type,
+    a.title,
+    a.risk_level,
+    case
+        when a.stored_status = 'pending' and a.expires_at <= coalesce(%(now)s::timestamptz, now()) then 'expired' else a.stored_status
+    end as outcome,
+    a.created_at,
+    a.expires_at,
+    a.decided_at,
+    a.decided_by_name,
+    a.decision_note,
+    (extract(epoch from a.decided_at - a.created_at) * 1000)::float8 as waited_ms,
+    s.project_name
+from analytics.stg_engine__human_approvals as a
+left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
+where
+    case %(view)s::text
+        when 'decided' then not a.is_imported and a.stored_status in ('approved', 'rejected')
+        when 'expired' then not a.is_imported
+            and (a.stored_status = 'expired' or a.stored_status = 'pending' and a.expires_at <= coalesce(%(now)s::timestamptz, now()))
+        when 'imported' then a.is_imported
+        else false
+    end
+order by coalesce(a.decided_at, a.expires_at, a.created_at) desc nulls last, a.approval_id
+limit %(limit)s::bigint offset %(offset)s::bigint;
+
+-- name: find_approval
+-- One question with all it says and the session it was asked in.
+select
+    a.approval_id,
+    a.event_id,
+    a.correlation_id,
+    a.session_pk,
+    a.agent,
+    a.approval_type,
+    a.title,
+    a.reason,
+    a.risk_level,
+    a.request_payload,
+    a.context,
+    case
+        when a.stored_status = 'pending' and a.expires_at <= coalesce(%(now)s::timestamptz, now()) then 'expired' else a.stored_status
+    end as status,
+    a.created_at,
+    a.expires_at,
+    a.decided_at,
+    a.decided_by_name,
+    a.decision_note,
+    a.is_imported,
+    s.session_key,
+    s.project_name
+from analytics.stg_engine__human_approvals as a
+left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
+where a.approval_id = %(approval_id)s::uuid;
+
+-- name: list_evidence
+-- What happened around one question in its session and in the engine's stream it belongs to, in the order of time;
+-- is_question marks the moment itself.
+with question as (
+    select a.approval_id, a.session_pk, a.correlation_id, a.created_at, a.decided_at
+    from analytics.stg_engine__human_approvals as a
+    where a.approval_id = %(approval_id)s::uuid and a.created_at is not null
+),
+
+session_happenings as (
+    -- Both phases of a call are one happening, at the time it was asked for.
+    select
+        min(t.occurred_at) as occurred_at,
+        'tool call' as kind,
+        min(t.tool_name) as what,
+        left(max(t.parameters::text), 300) as detail,
+        case
+            when bool_or(t.success) then 'succeeded'
+            when bool_or(analytics.is_refusal(t.error_message)) then 'refused'
+            when bool_or(not t.success) then 'failed'
+        end as outcome
+    from question as q
+    inner join analytics.stg_chronicle__tool_events as t on t.session_pk = q.session_pk
+    where t.occurred_at between q.created_at - interval '1 day' and q.created_at + interval '1 hour'
+    group by coalesce(t.call_id, t.tool_event_id)
+    union all
+    select p.occurred_at, 'prompt', 'a person wrote', left(p.prompt_text, 300), null
+    from question as q
+    inner join analytics.stg_chronicle__prompt_events as p on p.session_pk = q.session_pk
+    where p.occurred_at between q.created_at - interval '1 day' and q.created_at + interval '1 hour'
+    union all
+    select n.occurred_at, 'notification', coalesce(n.notification_type, 'notification'), left(n.message, 300), n.severity
+    from question as q
+    inner join analytics.stg_chronicle__notification_events as n on n.session_pk = q.session_pk
+    where n.occurred_at between q.created_at - interval '1 day' and q.created_at + interval '1 hour'
+),
+
+stream as (
+    select e.occurred_at, 'engine' as kind, e.event_type as what, left(nullif(e.payload, '{}')::text, 300) as detail,
+        e.emitted_by as outcome
+    from question as q
+    inner join analytics.stg_engine__events as e on e.correlation_id = q.correlation_id
+    union all
+    select e.occurred_at, 'engine', e.event_type, left(nullif(e.payload, '{}')::text, 300), e.emitted_by
+    from question as q
+    inner join analytics.stg_engine__events as e
+        on e.aggregate_type = 'HumanApproval' and e.aggregate_id = q.approval_id::text
+    where e.correlation_id is distinct from q.correlation_id
+),
+
+happenings as (
+    select * from session_happenings
+    union all
+    select * from stream
+),
+
+placed as (
+    select h.*, h.occurred_at <= q.created_at as is_before
+    from happenings as h
+    cross join question as q
+),
+
+nearest as (
+    select
+        p.*,
+        row_number() over (
+            partition by p.is_before
+            order by case when p.is_before then p.occurred_at end desc, p.occurred_at
+        ) as distance
+    from placed as p
+)
+
+select n.occurred_at, n.kind, n.what, n.detail, n.outcome, false as is_question
+from nearest as n
+where n.distance <= case when n.is_before then 10 else 8 end
+union all
+select q.created_at, 'question', null, null, null, true from question as q
+order by occurred_at, is_question;
+
+-- name: list_similar
+-- The last decided questions of the same kind, those of the same agent first, and the last thing the engine's stream
+-- of each says happened after the decision.
+select
+    a.approval_id,
+    a.agent,
+    a.title,
+    a.stored_status as outcome,
+    a.risk_level,
+    a.decided_at,
+    a.decided_by_name,
+    a.decision_note,
+    a.is_imported,
+    (extract(epoch from a.decided_at - a.created_at) * 1000)::float8 as waited_ms,
+    later.event_type as came_of_it,
+    later.occurred_at as came_at
+from analytics.stg_engine__human_approvals as this
+inner join analytics.stg_engine__human_approvals as a
+    on a.approval_type = this.approval_type and a.approval_id <> this.approval_id
+left join lateral (
+    select e.event_type, e.occurred_at
+    from analytics.stg_engine__events as e
+    where
+        e.correlation_id = a.correlation_id
+        and e.occurred_at > a.decided_at
+        and e.aggregate_type <> 'HumanApproval'
+    order by e.occurred_at desc
+    limit 1
+) as later on true
+where this.approval_id = %(approval_id)s::uuid and a.stored_status in ('approved', 'rejected')
+order by a.agent = this.agent desc, a.decided_at desc nulls last, a.approval_id
+limit %(limit)s::bigint;
+
+-- name: decide
+-- Decides a question that still waits; no row when somebody was faster or its time has run out.
+update engine.human_approvals
+set
+    status = %(decision)s::text,
+    decided_at = now(),
+    decided_by = %(actor_id)s::uuid,
+    decided_by_name = %(actor_name)s::text,
+    decision_note = %(note)s::text
+where
+    id = %(approval_id)s::uuid
+    and status = 'pending'
+    and (expires_at is null or expires_at > now())
+    and not coalesce((metadata ->> 'imported')::boolean, false)
+returning
+    id as approval_id, correlation_id, event_id, agent_id as agent, approval_type, title, risk_level, decided_at,
+    created_at;
+
+-- name: append_decision
+-- Appends a decision to the engine's stream of its question.
+select e.event_id, e.sequence_number, e.correlation_id
+from engine.append_event(
+    p_event_type => %(event_type)s::text,
+    p_aggregate_type => 'HumanApproval',
+    p_aggregate_id => %(approval_id)s::uuid::text,
+    p_payload => %(payload)s::jsonb,
+    p_emitted_by => 'signalbox',
+    p_correlation_id => %(correlation_id)s::uuid,
+    p_causation_id => %(causation_id)s::uuid
+) as e;
+
+-- name: find_state
+-- How a question stands now: what the loser of a race gets to read.
+select stored_status, expires_at, decided_at, decided_by_name, is_imported, now() as asked_at
+from analytics.stg_engine__human_approvals
+where approval_id = %(approval_id)s::uuid;

@@ -1,0 +1,36 @@
+-- name: read_coverage
+-- From when to when each subject holds rows and how many rows have no time; one row per subject.
+select
+    'sessions' as subject,
+    (select min(started_at) from analytics.stg_chronicle__sessions) as first_at,
+    (select max(started_at) from analytics.stg_chronicle__sessions) as last_at,
+    (select count(*) from analytics.stg_chronicle__sessions where started_at is null) as untimed,
+    exists (select from analytics.stg_chronicle__sessions) as holds_rows
+union all
+select
+    'events',
+    (select min(occurred_at) from analytics.stg_chronicle__events),
+    (select max(occurred_at) from analytics.stg_chronicle__events),
+    (select count(*) from analytics.stg_chronicle__events where occurred_at is null),
+    exists (select from analytics.stg_chronicle__events)
+union all
+select
+    'tools',
+    (select min(occurred_at) from analytics.stg_chronicle__tool_events),
+    (select max(occurred_at) from analytics.stg_chronicle__tool_events),
+    (select count(*) from analytics.tool_calls where occurred_at is null),
+    exists (select from analytics.stg_chronicle__tool_events)
+union all
+select
+    'jobs',
+    (select min(created_at) from analytics.stg_agents__jobs),
+    (select max(created_at) from analytics.stg_agents__jobs),
+    (select count(*) from analytics.stg_agents__jobs where created_at is null),
+    exists (select from analytics.stg_agents__jobs)
+union all
+select
+    'approvals',
+    (select min(created_at) from analytics.stg_engine__human_approvals),
+    (select max(created_at) from analytics.stg_engine__human_approvals),
+    (select count(*) from analytics.stg_engine__human_approvals where created_at is null),
+    exists (select from analytics.stg_engine__human_approvals);

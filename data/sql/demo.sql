@@ -1,0 +1,108 @@
+-- name: add_person
+-- Adds a person of the demo to the users of its database, unless they are there.
+insert into auth.users (id, email)
+values (%(user_id)s, %(email)s)
+on conflict (id) do nothing;
+
+-- name: add_role
+-- Gives a person of the demo their role.
+insert into signalbox.members (user_id, role)
+values (%(user_id)s, %(role)s)
+on conflict (user_id) do update set role = excluded.role;
+
+-- name: list_prices
+-- The newest list prices of each model.
+select distinct on (model)
+    model, input_usd_per_million, output_usd_per_million, cache_write_usd_per_million,
+    cache_write_1h_usd_per_million, cache_read_usd_per_million
+from signalbox.model_prices
+order by model, valid_from desc;
+
+-- name: find_database
+-- Whether the server has a database of this name.
+select exists (select from pg_catalog.pg_database where datname = %(database)s);
+
+-- name: rename_finished
+-- Gives the filled database the name under which the console looks for it.
+alter database signalbox_demo_unfinished rename to signalbox_demo;
+
+-- name: take_turn
+-- Waits for nobody: whether this session may make or remove the demo now. The number is the demo's own.
+select pg_catalog.pg_try_advisory_lock(2026112009);
+
+-- name: copy_sessions
+-- Takes sessions in.
+copy chronicle.sessions (
+    id, session_id, project_name, git_branch, git_commit, working_directory, started_at, ended_at, status, metadata,
+    created_at, updated_at
+) from stdin;
+
+-- name: copy_events
+-- Takes events in.
+copy chronicle.events (id, session_id, event_type, source_app, timestamp, data, metadata, created_at) from stdin;
+
+-- name: copy_tool_events
+-- Takes phases of tool calls in.
+copy chronicle.tool_events (
+    id, session_id, event_id, tool_name, tool_type, phase, parameters, result, execution_time_ms, success,
+    error_message, created_at, call_id
+) from stdin;
+
+-- name: copy_prompt_events
+-- Takes prompts in.
+copy chronicle.prompt_events (id, session_id, event_id, prompt_text, prompt_length, created_at) from stdin;
+
+-- name: copy_notification_events
+-- Takes notifications in.
+copy chronicle.notification_events (
+    id, session_id, event_id, notification_type, message, severity, acknowledged, created_at
+) from stdin;
+
+-- name: copy_lifecycle_events
+-- Takes changes of the state of sessions in.
+copy chronicle.lifecycle_events (
+    id, session_id, event_id, lifecycle_type, previous_state, new_state, trigger_reason, created_at
+) from stdin;
+
+-- name: copy_project_context
+-- Takes files that tools touched in.
+copy chronicle.project_context (
+    id, session_id, file_path, file_type, file_size, git_status, content_hash, created_at
+) from stdin;
+
+-- name: copy_model_replies
+-- Takes the tokens of replies in.
+copy signalbox.model_replies (
+    message_id, session_id, model, replied_at, input_tokens, output_tokens, cache_write_tokens, cache_write_1h_tokens,
+    cache_read_tokens
+) from stdin;
+
+-- name: copy_human_approvals
+-- Takes questions to people in.
+copy engine.human_approvals (
+    id, event_id, correlation_id, session_id, user_id, agent_id, approval_type, title, reason, risk_level,
+    request_payload, context, status, created_at, expires_at, decided_at, decided_by, decided_by_name, decision_note,
+    metadata
+) from stdin;
+
+-- name: copy_jobs
+-- Takes jobs in.
+copy agents.jobs (
+    id, user_id, agent_identifier, status, job_data, result, error_message, created_at, updated_at, started_at,
+    completed_at
+) from stdin;
+
+-- name: copy_engine_events
+-- Takes events of the engine in; their sequence numbers have been given without a gap.
+copy engine.events (
+    event_id, event_type, correlation_id, causation_id, aggregate_type, aggregate_id, sequence_number, payload,
+    metadata, emitted_by, confidence, timestamp, created_at
+) from stdin;
+
+-- name: describe
+-- What the demo database holds, up to when, and how large it is.
+select
+    (select count(*) from chronicle.events) as events,
+    (select count(*) from chronicle.sessions) as sessions,
+    (select max(timestamp) from chronicle.events) as newest_at,
+    pg_catalog.pg_database_size(pg_catalog.current_database()) as size_bytes;

@@ -1,0 +1,11 @@
+-- name: add_account
+-- Adds a demo account to the embedded server's own list of users, unless it is there.
+insert into auth.users (id, email)
+values (%(user_id)s, %(email)s)
+on conflict do nothing;
+
+-- name: add_role
+-- Gives a demo account its role, unless somebody has given it one.
+insert into signalbox.members (user_id, role)
+values (%(user_id)s, %(role)s)
+on conflict (user_id) do nothing;

@@ -1,0 +1,935 @@
+-- name: create_temporary_staged
+-- Makes the table into which the records of one file are copied; it goes away with the transaction.
+create temporary table staged_records (
+    seq bigint,
+    line integer,
+    source_kind text,
+    session_key uuid,
+    record_key uuid,
+    event_id uuid,
+    pair_key uuid,
+    call_id uuid,
+    counted boolean,
+    event_type text,
+    happened_at timestamptz,
+    data jsonb,
+    metadata jsonb,
+    tool_name text,
+    tool_type text,
+    phase text,
+    parameters jsonb,
+    result jsonb,
+    execution_time_ms integer,
+    success boolean,
+    error_message text,
+    file_path text,
+    prompt_text text,
+    prompt_length integer,
+    notification_type text,
+    message text,
+    severity text,
+    lifecycle_type text,
+    trigger_reason text,
+    message_id text,
+    model text,
+    input_tokens bigint,
+    output_tokens bigint,
+    cache_write_tokens bigint,
+    cache_write_1h_tokens bigint,
+    cache_read_tokens bigint,
+    agent_identifier text,
+    job_status text,
+    started_at timestamptz,
+    completed_at timestamptz,
+    updated_at timestamptz,
+    job_data jsonb,
+    job_result jsonb,
+    pair_order bigint,
+    absorbed boolean not null default false
+) on commit drop;
+
+-- name: prepare_transaction
+-- Settings of one file's transaction: it may take as long as the file is large, and no statement is worth compiling.
+select
+    set_config('statement_timeout', '0', true),
+    set_config('lock_timeout', '0', true),
+    set_config('idle_in_transaction_session_timeout', '0', true),
+    set_config('jit', 'off', true),
+    set_config('timezone', 'UTC', true),
+    set_config('work_mem', '64MB', true);
+
+-- name: wait_for_turn
+-- Lets one import at a time merge, so that two never wait for each other; ends with the transaction.
+select pg_advisory_xact_lock(20261120, 4);
+
+-- name: find_owner
+-- The account with this address.
+select u.id from auth.users as u
+where lower(u.email) = lower(%(address)s)
+order by u.id
+limit 1;
+
+-- name: upsert_file
+-- Registers the file and gives its number; the first owner stays.
+insert into signalbox.import_files as f (path, format, size_bytes, owner_id)
+values (%(path)s, %(format)s, %(size_bytes)s, %(owner)s)
+on conflict (path) do update
+set format = excluded.format,
+    size_bytes = excluded.size_bytes,
+    owner_id = coalesce(f.owner_id, excluded.owner_id),
+    last_imported_at = now()
+returning f.id;
+
+-- name: write_counts
+-- Keeps with the file what its last import counted and could not read.
+update signalbox.import_files
+set counts = %(counts)s, problems = %(problems)s
+where id = %(file_id)s;
+
+-- name: merge_sessions
+-- Adds what the file says about its sessions to what is known, whichever came first, and says what is known now.
+with told as (
+    select t.*, t.told_by ? 'transcript' as by_transcript
+    from jsonb_to_recordset(%(sessions)s::jsonb) as t (
+        id uuid, session_id text, project_name text, git_branch text, working_directory text,
+        started_at timestamptz, ended_at timestamptz, told_by jsonb, version text, transcript_path text,
+        source text, model text, models jsonb, agents jsonb, cost jsonb
+    )
+),
+compared as (
+    select
+        t.*,
+        s.id as known_id,
+        s.project_name as known_project,
+        s.git_branch as known_branch,
+        s.working_directory as known_directory,
+        s.started_at as known_start,
+        s.ended_at as known_end,
+        s.status as known_status,
+        coalesce(s.metadata, '{}') as known,
+        -- A transcript knows better than hooks; of two transcripts the earlier says where, the later on which branch.
+        case
+            when s.id is null or s.working_directory is null then true
+            when t.working_directory is null then false
+            when t.by_transcript <> coalesce(s.metadata -> 'told_by' ? 'transcript', false) then t.by_transcript
+            when t.by_transcript then coalesce(t.started_at < s.started_at, false)
+            else (length(t.working_directory), t.working_directory)
+                < (length(s.working_directory), s.working_directory)
+        end as tells_directory,
+        s.id is null or (
+            t.by_transcript and coalesce(
+                t.ended_at >= s.ended_at or not coalesce(s.metadata -> 'told_by' ? 'transcript', false), true
+            )
+        ) as tells_branch,
+        s.id is null or s.metadata -> 'cost' is null or (
+            coalesce(t.cost ->> 'recorded_at_local', '') collate "C", (t.cost ->> 'total_cost_usd')::numeric
+        ) >= (
+            coalesce(s.metadata #>> '{cost,recorded_at_local}', '') collate "C",
+            (s.metadata #>> '{cost,total_cost_usd}')::numeric
+        ) as tells_cost
+    from told as t
+    left join chronicle.sessions as s on s.session_id = t.session_id
+),
+merged as (
+    select
+        c.session_id,
+        coalesce(c.known_id, c.id) as id,
+        c.known_id is not null as existed,
+        case when c.tells_directory then coalesce(c.project_name, c.known_project) else c.known_project end as project_name,
+        case when c.tells_branch then coalesce(c.git_branch, c.known_branch) else coalesce(c.known_branch, c.git_branch)
+        end as git_branch,
+        case when c.tells_directory then coalesce(c.working_directory, c.known_directory) else c.known_directory
+        end as working_directory,
+        least(c.started_at, c.known_start) as started_at,
+        greatest(c.ended_at, c.known_end) as ended_at,
+        coalesce(c.known_status, 'completed') as status,
+        c.known || jsonb_strip_nulls(jsonb_build_object(
+            'user_id', coalesce(c.known ->> 'user_id', (%(owner)s::uuid)::text),
+            'told_by', (
+                select jsonb_agg(distinct w.word order by w.word)
+                from jsonb_array_elements_text(coalesce(c.known -> 'told_by', '[]') || c.told_by) as w (word)
+            ),
+            'version', case when c.tells_branch then coalesce(c.version, c.known ->> 'version')
+                else coalesce(c.known ->> 'version', c.version) end,
+            'transcript_path', least(c.known ->> 'transcript_path', c.transcript_path),
+            'source', least(c.known ->> 'source', c.source),
+            'model', least(c.known ->> 'model', c.model),
+            'models', (
+                select jsonb_agg(distinct w.word order by w.word)
+                from jsonb_array_elements_text(coalesce(c.known -> 'models', '[]') || c.models) as w (word)
+            ),
+            'agents', (
+                select jsonb_object_agg(a.name, jsonb_strip_nulls(jsonb_build_object(
+                    'first_at', a.first_at, 'last_at', a.last_at, 'outcome', a.outcome
+                )))
+                from (
+                    select
+                        e.key as name,
+                        min(e.value ->> 'first_at') as first_at,
+                        max(e.value ->> 'last_at') as last_at,
+                        max(e.value ->> 'outcome') as outcome
+                    from (
+                        select * from jsonb_each(coalesce(c.known -> 'agents', '{}'))
+                        union all
+                        select * from jsonb_each(c.agents)
+                    ) as e
+                    group by e.key
+                ) as a
+            ),
+            'cost', case when c.tells_cost and c.cost <> 'null' then c.cost else c.known -> 'cost' end
+        )) as metadata
+    from compared as c
+),
+added as (
+    insert into chronicle.sessions (
+        id, session_id, project_name, git_branch, working_directory, started_at, ended_at, status, metadata
+    )
+    select m.id, m.session_id, m.project_name, m.git_branch, m.working_directory, m.started_at, m.ended_at, m.status, m.metadata
+    from merged as m
+    where not m.existed
+),
+changed as (
+    update chronicle.sessions as s
+    set project_name = m.project_name,
+        git_branch = m.git_branch,
+        working_directory = m.working_directory,
+        started_at = m.started_at,
+        ended_at = m.ended_at,
+        metadata = m.metadata
+    from merged as m
+    where m.existed
+        and s.id = m.id
+        and (s.project_name, s.git_branch, s.working_directory, s.started_at, s.ended_at, s.metadata)
+        is distinct from (m.project_name, m.git_branch, m.working_directory, m.started_at, m.ended_at, m.metadata)
+)
+select m.session_id, m.id, m.existed, m.status,
+    m.metadata -> 'told_by' as told_by, m.metadata ->> 'user_id' as user_id
+from merged as m;
+
+-- name: move_staged_sessions
+-- Points staged records to the session as the database knows it, where it was made by something else under another id.
+update staged_records as r
+set session_key = m.known
+from unnest(%(told)s::uuid[], %(known)s::uuid[]) as m (told, known)
+where r.session_key = m.told;
+
+-- name: number_repeated_records
+-- Gives the second and every later of equal records without an id a key of its own.
+update staged_records as r
+set record_key = n.numbered, event_id = n.numbered
+from (
+    select o.seq, md5(o.record_key::text || ':' || o.occurrence)::uuid as numbered
+    from (
+        select s.seq, s.record_key, row_number() over (partition by s.record_key order by s.seq) as occurrence
+        from staged_records as s
+        where s.counted
+    ) as o
+    where o.occurrence > 1
+) as n
+where r.seq = n.seq;
+
+-- name: move_session_starts
+-- A file with earlier entries of a known session moves the derived start of that session.
+with earlier as (
+    select s.event_id, s.happened_at, s.data, s.line
+    from staged_records as s
+    inner join chronicle.events as e on e.id = s.event_id
+    where s.event_type = 'session_start' and s.metadata ? 'derived'
+        and (s.happened_at < e.timestamp or (e.timestamp is null and s.happened_at is not null))
+),
+moved as (
+    update chronicle.events as e
+    set timestamp = s.happened_at, data = s.data
+    from earlier as s
+    where e.id = s.event_id
+),
+moved_detail as (
+    update chronicle.lifecycle_events as l
+    set created_at = s.happened_at
+    from earlier as s
+    where l.id = s.event_id
+)
+update signalbox.import_records as r
+set file_id = %(file_id)s, line = s.line
+from earlier as s
+where r.record_key = s.event_id;
+
+-- name: forget_known_records
+-- Takes the records out that an earlier import brought in.
+delete from staged_records as s
+using signalbox.import_records as r
+where r.record_key = s.record_key and s.event_type is not null;
+
+-- name: number_pairs
+-- Numbers records of hooks that look alike in the order in which they came, behind those that are known.
+update staged_records as s
+set pair_order = n.place,
+    call_id = case when s.phase is null then s.call_id
+        else md5(left(s.pair_key::text, 35) || ':' || n.place)::uuid end
+from (
+    select
+        h.seq,
+        row_number() over (partition by h.pair_key order by h.seq) + coalesce(max(k.highest) over (partition by h.pair_key), 0)
+            as place
+    from staged_records as h
+    left join lateral (
+        select max(r.pair_order) as highest
+        from signalbox.import_records as r
+        where r.pair_key = h.pair_key and r.source_kind = 'hooks' and %(sessions_known)s
+    ) as k on true
+    where h.source_kind = 'hooks' and h.pair_key is not null
+) as n
+where s.seq = n.seq;
+
+-- name: absorb_staged
+-- Hook records of what a transcript has told already become references to it, and no events of their own.
+with told as (
+    select
+        r.pair_key,
+        r.event_id,
+        row_number() over (partition by r.pair_key order by e.timestamp nulls last, r.event_id) as place
+    from signalbox.import_records as r
+    inner join chronicle.events as e on e.id = r.event_id
+    where r.source_kind = 'transcript'
+        and r.pair_key in (select s.pair_key from staged_records as s where s.source_kind = 'hooks')
+)
+update staged_records as s
+set event_id = t.event_id, absorbed = true
+from told as t
+where s.source_kind = 'hooks' and s.pair_key = t.pair_key and s.pair_order = t.place;
+
+-- name: add_records
+-- Adds the staged events with their details and their entries in the register of records; counts the new ones by type.
+with added as (
+    insert into chronicle.events (id, session_id, event_type, source_app, timestamp, data, metadata)
+    select s.event_id, s.session_key, s.event_type, 'claude-code', s.happened_at, s.data, s.metadata
+    from staged_records as s
+    where s.event_type is not null and not s.absorbed
+    on conflict (id) do nothing
+    returning event_type
+),
+tools as (
+    insert into chronicle.tool_events (
+        id, session_id, event_id, tool_name, tool_type, phase, parameters, result,
+        execution_time_ms, success, error_message, created_at, call_id
+    )
+    select
+        s.event_id, s.session_key, s.event_id, s.tool_name, s.tool_type, s.phase, s.parameters, s.result,
+        s.execution_time_ms, s.success, s.error_message, s.happened_at, s.call_id
+    from staged_records as s
+    where s.phase is not null and not s.absorbed
+    on conflict (id) do nothing
+),
+prompts as (
+    insert into chronicle.prompt_events (id, session_id, event_id, prompt_text, prompt_length, created_at)
+    select s.event_id, s.session_key, s.event_id, s.prompt_text, s.prompt_length, s.happened_at
+    from staged_records as s
+    where s.event_type = 'user_prompt' and not s.absorbed
+    on conflict (id) do nothing
+),
+notifications as (
+    insert into chronicle.notification_events (
+        id, session_id, event_id, notification_type, message, severity, created_at
+    )
+    select s.event_id, s.session_key, s.event_id, s.notification_type, s.message, s.severity, s.happened_at
+    from staged_records as s
+    where s.event_type = 'notification' and not s.absorbed
+    on conflict (id) do nothing
+),
+lifecycle as (
+    insert into chronicle.lifecycle_events (id, session_id, event_id, lifecycle_type, trigger_reason, created_at)
+    select s.event_id, s.session_key, s.event_id, s.lifecycle_type, s.trigger_reason, s.happened_at
+    from staged_records as s
+    where s.lifecycle_type is not null and not s.absorbed
+    on conflict (id) do nothing
+),
+register as (
+    insert into signalbox.import_records (record_key, event_id, file_id, line, source_kind, pair_key, pair_order)
+    select s.record_key, s.event_id, %(file_id)s::bigint, s.line, s.source_kind, s.pair_key, s.pair_order
+    from staged_records as s
+    where s.event_type is not null
+    on conflict (record_key) do nothing
+)
+select a.event_type, count(*) as events from added as a group by a.event_type;
+
+-- name: add_files_touched
+-- Files that the staged calls read or wrote: one row per session and file, at the first time known.
+insert into chronicle.project_context as p (id, session_id, file_path, file_type, created_at)
+select
+    md5(s.session_key::text || ':' || s.file_path)::uuid,
+    s.session_key,
+    s.file_path,
+    lower(substring(s.file_path from '[^./\\]\.([^./\\]{1,50})$')),
+    min(s.happened_at)
+from staged_records as s
+where s.file_path is not null
+group by s.session_key, s.file_path
+on conflict (session_id, md5(file_path)) do update
+set created_at = excluded.created_at
+where excluded.created_at < p.created_at or (p.created_at is null and excluded.created_at is not null);
+
+-- name: add_replies
+-- Tokens of replies: each count is the highest that any line of the reply names.
+insert into signalbox.model_replies as m (
+    message_id, session_id, model, replied_at, input_tokens, output_tokens,
+    cache_write_tokens, cache_write_1h_tokens, cache_read_tokens
+)
+select
+    s.message_id,
+    min(s.session_key::text)::uuid,
+    min(s.model),
+    min(s.happened_at),
+    max(s.input_tokens),
+    max(s.output_tokens),
+    max(s.cache_write_tokens),
+    max(s.cache_write_1h_tokens),
+    max(s.cache_read_tokens)
+from staged_records as s
+where s.message_id is not null
+group by s.message_id
+on conflict (message_id) do update
+set session_id = least(m.session_id, excluded.session_id),
+    model = least(m.model, excluded.model),
+    replied_at = least(m.replied_at, excluded.replied_at),
+    input_tokens = greatest(m.input_tokens, excluded.input_tokens),
+    output_tokens = greatest(m.output_tokens, excluded.output_tokens),
+    cache_write_tokens = greatest(m.cache_write_tokens, excluded.cache_write_tokens),
+    cache_write_1h_tokens = greatest(m.cache_write_1h_tokens, excluded.cache_write_1h_tokens),
+    cache_read_tokens = greatest(m.cache_read_tokens, excluded.cache_read_tokens)
+where excluded.session_id < m.session_id
+    or excluded.model < m.model
+    or excluded.replied_at < m.replied_at
+    or (m.replied_at is null and excluded.replied_at is not null)
+    or excluded.input_tokens > m.input_tokens
+    or excluded.output_tokens > m.output_tokens
+    or excluded.cache_write_tokens > m.cache_write_tokens
+    or excluded.cache_write_1h_tokens > m.cache_write_1h_tokens
+    or excluded.cache_read_tokens > m.cache_read_tokens;
+
+-- name: settle_shared_events
+-- Two records of one tool call by its id: what a transcript says counts before hooks, and of copies in two sessions
+-- the one of the lower session id; what that leaves open comes from the other.
+with contested as (
+    select distinct on (s.event_id)
+        s.*,
+        e.session_id as known_session,
+        e.metadata as known_metadata,
+        case
+            when s.source_kind <> e.metadata ->> 'source' then s.source_kind = 'transcript'
+            else told.session_id < known.session_id collate "C"
+        end as wins
+    from staged_records as s
+    inner join chronicle.events as e on e.id = s.event_id
+    inner join chronicle.sessions as told on told.id = s.session_key
+    inner join chronicle.sessions as known on known.id = e.session_id
+    where s.phase is not null and not s.absorbed
+        and (s.source_kind <> e.metadata ->> 'source' or s.session_key <> e.session_id)
+    order by s.event_id, s.source_kind desc, told.session_id collate "C"
+),
+settled as (
+    update chronicle.events as e
+    set session_id = case when c.wins then c.session_key else e.session_id end,
+        timestamp = case when c.wins then coalesce(c.happened_at, e.timestamp) else coalesce(e.timestamp, c.happened_at) end,
+        data = case when c.wins then c.data else e.data end,
+        metadata = case when c.wins then e.metadata || c.metadata else c.metadata || e.metadata end
+    from contested as c
+    where e.id = c.event_id
+)
+update chronicle.tool_events as t
+set session_id = case when c.wins then c.session_key else t.session_id end,
+    created_at = case when c.wins then coalesce(c.happened_at, t.created_at) else coalesce(t.created_at, c.happened_at) end,
+    parameters = case when c.wins then coalesce(c.parameters, t.parameters) else coalesce(t.parameters, c.parameters) end,
+    result = case when c.wins then coalesce(c.result, t.result) else coalesce(t.result, c.result) end,
+    success = case when c.wins then coalesce(c.success, t.success) else coalesce(t.success, c.success) end,
+    error_message = case when c.wins then coalesce(c.error_message, t.error_message)
+        else coalesce(t.error_message, c.error_message) end,
+    tool_name = case when c.wins and c.tool_name <> 'unknown' or t.tool_name = 'unknown' then c.tool_name else t.tool_name end,
+    tool_type = case when c.wins and c.tool_name <> 'unknown' or t.tool_name = 'unknown' then c.tool_type else t.tool_type end,
+    -- What a hook measured leaves out the time spent waiting for a person.
+    execution_time_ms = coalesce(
+        (c.metadata ->> 'duration_ms')::integer,
+        (c.known_metadata ->> 'duration_ms')::integer,
+        case when c.wins then c.execution_time_ms else t.execution_time_ms end,
+        case when c.wins then t.execution_time_ms else c.execution_time_ms end
+    )
+from contested as c
+where t.id = c.event_id;
+
+-- name: complete_results
+-- Gives results whose calls came from another file the tool, the duration and the key that only the call knows.
+with completed as (
+    select
+        post.id,
+        pre.tool_name,
+        pre.tool_type,
+        r.pair_key,
+        coalesce(
+            (e.metadata ->> 'duration_ms')::integer,
+            case when post.created_at >= pre.created_at and post.created_at < pre.created_at + interval '24 days'
+                then round(extract(epoch from post.created_at - pre.created_at) * 1000)::integer end,
+            post.execution_time_ms
+        ) as execution_time_ms
+    from chronicle.tool_events as post
+    inner join chronicle.tool_events as pre on pre.call_id = post.call_id and pre.phase = 'pre'
+    inner join chronicle.events as e on e.id = post.event_id
+    left join lateral (
+        select k.pair_key from signalbox.import_records as k
+        where k.event_id = pre.event_id and k.pair_key is not null
+        order by k.record_key
+        limit 1
+    ) as r on true
+    where post.phase = 'post'
+        and post.tool_name = 'unknown'
+        and pre.tool_name <> 'unknown'
+        and post.call_id in (select s.call_id from staged_records as s where s.phase is not null)
+),
+named as (
+    update chronicle.tool_events as t
+    set tool_name = c.tool_name, tool_type = c.tool_type, execution_time_ms = c.execution_time_ms
+    from completed as c
+    where t.id = c.id
+),
+described as (
+    update chronicle.events as e
+    set data = e.data || jsonb_build_object('tool_name', c.tool_name)
+    from completed as c
+    where e.id = c.id
+)
+update signalbox.import_records as r
+set pair_key = (left(c.pair_key::text, 35) || '1')::uuid
+from completed as c
+where r.event_id = c.id and r.source_kind = 'transcript' and r.pair_key is null;
+
+-- name: link_pairs
+-- Points hook records to the event by which a transcript tells the same: alike, and in the same place of their order.
+with touched as (
+    select s.pair_key from staged_records as s where s.pair_key is not null
+    union
+    select (left(s.pair_key::text, 35) || '0')::uuid from staged_records as s where s.phase is not null and s.pair_key is not null
+    union
+    select (left(s.pair_key::text, 35) || '1')::uuid from staged_records as s where s.phase is not null and s.pair_key is not null
+),
+told as (
+    select
+        r.pair_key,
+        r.event_id,
+        row_number() over (partition by r.pair_key order by e.timestamp nulls last, r.event_id) as place
+    from signalbox.import_records as r
+    inner join chronicle.events as e on e.id = r.event_id
+    where r.source_kind = 'transcript' and r.pair_key in (select t.pair_key from touched as t)
+)
+update signalbox.import_records as r
+set event_id = t.event_id
+from told as t
+where r.source_kind = 'hooks' and r.pair_key = t.pair_key and r.pair_order = t.place and r.event_id <> t.event_id;
+
+-- name: remove_absorbed
+-- Removes the events of hook records that now point to a transcript's.
+delete from chronicle.events as e
+using signalbox.import_records as r
+where r.record_key = e.id
+    and r.event_id <> e.id
+    and r.source_kind = 'hooks'
+    and e.session_id = any(%(sessions)s::uuid[]);
+
+-- name: attach_outcomes
+-- Results that only hooks tell belong to the calls of a transcript that have none, in order; the others to their own.
+with bases as (
+    select distinct left(s.pair_key::text, 35) as base
+    from staged_records as s
+    where s.phase is not null and s.pair_key is not null
+),
+told as (
+    select b.base, count(r.record_key) as results
+    from bases as b
+    left join signalbox.import_records as r on r.pair_key = (b.base || '1')::uuid and r.source_kind = 'transcript'
+    group by b.base
+),
+unanswered as (
+    select
+        b.base,
+        t.call_id,
+        row_number() over (partition by b.base order by t.created_at nulls last, t.call_id) as place
+    from bases as b
+    inner join signalbox.import_records as r on r.pair_key = (b.base || '0')::uuid and r.source_kind = 'transcript'
+    inner join chronicle.tool_events as t on t.id = r.event_id
+    where not exists (
+        select from chronicle.tool_events as p
+        inner join signalbox.import_records as k on k.event_id = p.id and k.source_kind = 'transcript'
+        where p.call_id = t.call_id and p.phase = 'post'
+    )
+),
+wanted as (
+    select r.event_id, coalesce(u.call_id, md5(b.base || ':' || r.pair_order)::uuid) as call_id
+    from bases as b
+    inner join told as t on t.base = b.base
+    inner join signalbox.import_records as r
+        on r.pair_key = (b.base || '1')::uuid and r.source_kind = 'hooks' and r.event_id = r.record_key
+    left join unanswered as u on u.base = b.base and u.place = r.pair_order - t.results
+)
+update chronicle.tool_events as t
+set call_id = w.call_id
+from wanted as w
+where t.id = w.event_id and t.call_id <> w.call_id;
+
+-- name: settle_session_status
+-- A session ended in an error when the last stop of a log of it is a failure and no log tells its end.
+update chronicle.sessions as s
+set status = j.status
+from (
+    select
+        l.session_id,
+        case when bool_or(l.lifecycle_type = 'SessionEnd') or not bool_or(l.is_last and l.lifecycle_type = 'StopFailure')
+            then 'completed' else 'error' end as status
+    from (
+        select
+            e.session_id,
+            e.lifecycle_type,
+            row_number() over (partition by e.session_id, r.file_id order by r.line desc, r.record_key) = 1 as is_last
+        from chronicle.lifecycle_events as e
+        inner join signalbox.import_records as r on r.event_id = e.event_id
+        where e.session_id = any(%(sessions)s::uuid[])
+            and e.lifecycle_type in ('Stop', 'StopFailure', 'SessionEnd')
+    ) as l
+    group by l.session_id
+) as j
+where s.id = j.session_id and s.status in ('completed', 'error') and s.status <> j.status;
+
+-- name: stage_session_jobs
+-- Every session that a transcript tells is a job of the coding agent.
+insert into staged_records (
+    source_kind, session_key, record_key, agent_identifier, job_status,
+    happened_at, started_at, completed_at, job_data
+)
+select
+    'job',
+    s.id,
+    md5('session:' || s.id)::uuid,
+    'claude-code',
+    case s.status when 'error' then 'failed' else 'completed' end,
+    s.started_at,
+    s.started_at,
+    s.ended_at,
+    jsonb_strip_nulls(jsonb_build_object(
+        'kind', 'session',
+        'session_id', s.session_id,
+        'project', s.project_name,
+        'branch', s.git_branch,
+        'prompt', (
+            select left(p.prompt_text, 500)
+            from chronicle.prompt_events as p
+            where p.session_id = s.id
+            order by p.created_at nulls last, p.id
+            limit 1
+        ),
+        'imported', jsonb_build_object('status', s.status, 'ended_at', s.ended_at)
+    ))
+from chronicle.sessions as s
+where s.id = any(%(sessions)s::uuid[]) and s.metadata -> 'told_by' ? 'transcript';
+
+-- name: stage_agent_jobs
+-- Every call that starts a subagent is a job. Without a result it runs as long as nothing later happened beside it.
+insert into staged_records (
+    source_kind, session_key, record_key, agent_identifier, job_status,
+    happened_at, started_at, completed_at, error_message, job_data, job_result
+)
+select
+    'job',
+    j.session_id,
+    md5('call:' || j.call_id)::uuid,
+    coalesce(nullif(j.parameters ->> 'subagent_type', ''), 'unknown'),
+    j.status,
+    j.called_at,
+    j.called_at,
+    case when j.status in ('completed', 'failed') then j.ended_at end,
+    case j.status
+        when 'failed' then coalesce(j.error_message, 'The subagent ended with the status “' || j.outcome || '”.')
+        when 'cancelled' then 'The log holds no result of this call.'
+    end,
+    jsonb_build_object(
+        'kind', 'subagent',
+        'session_id', j.session_name,
+        'call_id', j.call_id,
+        'input', j.parameters,
+        'imported', jsonb_build_object('status', j.status, 'ended_at', j.ended_at)
+    ),
+    case when jsonb_typeof(j.result) = 'object' then j.result - 'prompt' else j.result end
+from (
+    select
+        c.*,
+        case
+            when c.success is false or c.outcome in ('failed', 'killed', 'error') then 'failed'
+            when c.is_answered and (not c.is_background or c.outcome is not null or c.agent_ended_at is not null) then 'completed'
+            when c.called_at is null or exists (
+                select from chronicle.events as later
+                where later.session_id = c.session_id
+                    and later.timestamp > greatest(c.called_at, c.answered_at)
+                    and not later.metadata ?| array['agent_id', 'sidechain']
+            ) then 'cancelled'
+            else 'running'
+        end as status,
+        case when c.is_background then c.agent_ended_at else c.answered_at end as ended_at
+    from (
+        select distinct on (pre.call_id)
+            pre.call_id,
+            pre.session_id,
+            s.session_id as session_name,
+            pre.parameters,
+            pre.created_at as called_at,
+            post.id is not null as is_answered,
+            post.created_at as answered_at,
+            post.success,
+            post.error_message,
+            post.result,
+            coalesce(post.result ->> 'status' = 'async_launched', false) as is_background,
+            s.metadata -> 'agents' -> (post.result ->> 'agentId') ->> 'outcome' as outcome,
+            (s.metadata -> 'agents' -> (post.result ->> 'agentId') ->> 'last_at')::timestamptz as agent_ended_at
+        from chronicle.tool_events as pre
+        inner join chronicle.sessions as s on s.id = pre.session_id
+        left join chronicle.tool_events as post on post.call_id = pre.call_id and post.phase = 'post'
+        where pre.session_id = any(%(sessions)s::uuid[]) and pre.phase = 'pre' and pre.tool_type = 'subagent'
+        order by pre.call_id, post.id
+    ) as c
+) as j;
+
+-- name: drop_outdated_jobs
+-- Takes out the jobs of which the staged ones tell something newer; what a person changed since stays.
+delete from agents.jobs as j
+using staged_records as s
+where s.source_kind = 'job'
+    and j.id = s.record_key
+    and (j.job_data, j.result) is distinct from (s.job_data, s.job_result)
+    and (s.updated_at is null or j.updated_at <= s.updated_at);
+
+-- name: own_jobs
+-- Gives the staged jobs that are there already, and are nobody's, to the owner.
+update agents.jobs as j
+set user_id = %(owner)s::uuid
+from staged_records as s
+where s.source_kind = 'job' and j.id = s.record_key and j.user_id is null;
+
+-- name: add_jobs
+-- Adds the staged jobs; of several versions of a work item the latest.
+insert into agents.jobs (
+    id, user_id, agent_identifier, status, job_data, result, error_message, created_at, updated_at, started_at, completed_at
+)
+select distinct on (s.record_key)
+    s.record_key,
+    case when s.session_key is null then %(owner)s::uuid
+        else (select u.id from auth.users as u where u.id::text = o.metadata ->> 'user_id') end,
+    s.agent_identifier,
+    s.job_status::agents.job_status,
+    s.job_data,
+    s.job_result,
+    s.error_message,
+    s.happened_at,
+    coalesce(s.updated_at, now()),
+    s.started_at,
+    s.completed_at
+from staged_records as s
+left join chronicle.sessions as o on o.id = s.session_key
+where s.source_kind = 'job'
+order by s.record_key, s.updated_at desc nulls last, s.seq desc
+on conflict (id) do nothing;
+
+-- name: derive_approvals
+-- What people were asked in these sessions and what they answered, from calls that ask, calls that were refused, and
+-- requests for permission; made anew, so that it does not matter which log came first.
+with calls as (
+    select distinct on (pre.call_id)
+        pre.call_id,
+        pre.session_id,
+        pre.tool_name,
+        pre.parameters,
+        pre.created_at as asked_at,
+        post.id is not null as is_answered,
+        post.success,
+        post.error_message,
+        post.result,
+        post.created_at as answered_at,
+        coalesce(post.error_message like 'The user doesn''t want to proceed with this tool use%%', false) as is_rejected,
+        e.metadata ->> 'agent_id' as agent_id,
+        e.metadata ->> 'source' as source
+    from chronicle.tool_events as pre
+    inner join chronicle.events as e on e.id = pre.event_id
+    left join chronicle.tool_events as post on post.call_id = pre.call_id and post.phase = 'post'
+    where pre.session_id = any(%(sessions)s::uuid[]) and pre.phase = 'pre'
+    order by pre.call_id, post.id
+),
+asked as (
+    select
+        c.*,
+        md5('approval:' || c.call_id)::uuid as id,
+        case
+            when not c.is_answered then 'expired'
+            when c.is_rejected then 'rejected'
+            when c.success is false then 'expired'
+            else 'approved'
+        end as status,
+        case
+            when not c.is_answered then 'unanswered'
+            when c.is_rejected then 'rejected'
+            when c.success is false then 'failed'
+            else 'approved'
+        end as outcome
+    from calls as c
+    where c.tool_name in ('ExitPlanMode', 'AskUserQuestion') or c.is_rejected
+),
+requests as (
+    select
+        e.id,
+        e.session_id,
+        e.timestamp as asked_at,
+        coalesce(e.data ->> 'tool_name', 'unknown') as tool_name,
+        coalesce(e.data -> 'tool_input', '{}') as parameters,
+        e.metadata ->> 'agent_id' as agent_id,
+        row_number() over (
+            partition by e.session_id, e.data ->> 'tool_name', coalesce(e.data -> 'tool_input', '{}')
+            order by e.timestamp nulls last, e.id
+        ) as place
+    from chronicle.events as e
+    where e.session_id = any(%(sessions)s::uuid[])
+        and e.event_type = 'notification'
+        and e.metadata ->> 'hook_event_name' = 'PermissionRequest'
+),
+-- Whoever refused was asked, so requests belong to refused calls before they belong to others.
+alike as (
+    select
+        c.*,
+        row_number() over (
+            partition by c.session_id, c.tool_name, c.parameters
+            order by c.is_rejected desc, c.asked_at nulls last, c.call_id
+        ) as place
+    from calls as c
+    where exists (select from requests as r where r.session_id = c.session_id and r.tool_name = c.tool_name)
+),
+questions as (
+    select
+        a.id,
+        a.session_id,
+        a.agent_id,
+        case a.tool_name when 'ExitPlanMode' then 'plan' when 'AskUserQuestion' then 'question' else 'tool_use' end as approval_type,
+        case a.tool_name
+            when 'ExitPlanMode' then 'Approve a plan'
+            when 'AskUserQuestion' then left(coalesce(a.parameters #>> '{questions,0,question}', 'Answer a question'), 200)
+            else 'Allow the use of ' || a.tool_name
+        end as title,
+        coalesce(a.parameters, '{}') as request_payload,
+        a.tool_name,
+        a.call_id,
+        a.status,
+        a.outcome,
+        a.asked_at,
+        case when a.status <> 'expired' then a.answered_at end as decided_at,
+        left(case
+            when a.is_rejected then nullif(split_part(a.error_message, 'the user said:', 2), '')
+            when a.outcome = 'failed' then a.error_message
+            when a.tool_name = 'AskUserQuestion' then a.result ->> 'answers'
+        end, 2000) as decision_note,
+        a.source
+    from asked as a
+    union all
+    select
+        md5('approval:' || r.id)::uuid,
+        r.session_id,
+        r.agent_id,
+        'tool_use',
+        'Allow the use of ' || r.tool_name,
+        r.parameters,
+        r.tool_name,
+        c.call_id,
+        case when c.is_answered then 'approved' else 'expired' end,
+        case when c.is_answered then 'approved' else 'unanswered' end,
+        coalesce(r.asked_at, c.asked_at),
+        case when c.is_answered then c.answered_at end,
+        null,
+        'hooks'
+    from requests as r
+    left join alike as c
+        on c.session_id = r.session_id and c.tool_name = r.tool_name and c.parameters = r.parameters and c.place = r.place
+    where c.call_id is null or c.call_id not in (select a.call_id from asked as a)
+),
+derived as (
+    select
+        q.id,
+        q.session_id,
+        (select u.id from auth.users as u where u.id::text = s.metadata ->> 'user_id') as user_id,
+        coalesce(q.agent_id, 'claude-code') as agent_id,
+        q.approval_type,
+        q.title,
+        q.request_payload,
+        jsonb_strip_nulls(jsonb_build_object(
+            'tool', q.tool_name, 'call_id', q.call_id, 'session_id', s.session_id, 'project', s.project_name
+        )) as context,
+        q.status,
+        q.asked_at,
+        q.decided_at,
+        case when q.status in ('approved', 'rejected') then 'the person at the terminal' end as decided_by_name,
+        q.decision_note,
+        jsonb_build_object('imported', true, 'outcome', q.outcome, 'source', q.source) as metadata
+    from questions as q
+    inner join chronicle.sessions as s on s.id = q.session_id
+),
+gone as (
+    delete from engine.human_approvals as h
+    where h.session_id = any(%(sessions)s::uuid[])
+        and h.metadata -> 'imported' = 'true'
+        and h.id not in (select d.id from derived as d)
+)
+insert into engine.human_approvals as h (
+    id, session_id, user_id, agent_id, approval_type, title, request_payload, context,
+    status, created_at, decided_at, decided_by_name, decision_note, metadata
+)
+select
+    d.id, d.session_id, d.user_id, d.agent_id, d.approval_type, d.title, d.request_payload, d.context,
+    d.status, d.asked_at, d.decided_at, d.decided_by_name, d.decision_note, d.metadata
+from derived as d
+on conflict (id) do update
+set session_id = excluded.session_id,
+    user_id = excluded.user_id,
+    agent_id = excluded.agent_id,
+    title = excluded.title,
+    context = excluded.context,
+    status = excluded.status,
+    created_at = excluded.created_at,
+    decided_at = excluded.decided_at,
+    decided_by_name = excluded.decided_by_name,
+    decision_note = excluded.decision_note,
+    metadata = excluded.metadata
+where (h.session_id, h.user_id, h.agent_id, h.title, h.context, h.status, h.created_at, h.decided_at, h.decision_note, h.metadata)
+    is distinct from (
+        excluded.session_id, excluded.user_id, excluded.agent_id, excluded.title, excluded.context, excluded.status,
+        excluded.created_at, excluded.decided_at, excluded.decision_note, excluded.metadata
+    );
+
+-- name: sync_prices
+-- Makes the price table equal to the one that is read, touching only what differs.
+with told as (
+    select * from jsonb_to_recordset(%(prices)s::jsonb) as t (
+        model text, valid_from date, input numeric, output numeric,
+        cache_write numeric, cache_write_1h numeric, cache_read numeric
+    )
+),
+gone as (
+    delete from signalbox.model_prices as p
+    where not exists (select from told as t where t.model = p.model and t.valid_from = p.valid_from)
+)
+insert into signalbox.model_prices as p (
+    model, valid_from, input_usd_per_million, output_usd_per_million,
+    cache_write_usd_per_million, cache_write_1h_usd_per_million, cache_read_usd_per_million
+)
+select t.model, t.valid_from, t.input, t.output, t.cache_write, t.cache_write_1h, t.cache_read
+from told as t
+on conflict (model, valid_from) do update
+set input_usd_per_million = excluded.input_usd_per_million,
+    output_usd_per_million = excluded.output_usd_per_million,
+    cache_write_usd_per_million = excluded.cache_write_usd_per_million,
+    cache_write_1h_usd_per_million = excluded.cache_write_1h_usd_per_million,
+    cache_read_usd_per_million = excluded.cache_read_usd_per_million
+where (
+    p.input_usd_per_million, p.output_usd_per_million, p.cache_write_usd_per_million,
+    p.cache_write_1h_usd_per_million, p.cache_read_usd_per_million
+) is distinct from (
+    excluded.input_usd_per_million, excluded.output_usd_per_million, excluded.cache_write_usd_per_million,
+    excluded.cache_write_1h_usd_per_million, excluded.cache_read_usd_per_million
+);

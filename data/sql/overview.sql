@@ -1,0 +1,151 @@
+-- name: read_attention
+-- What waits for somebody now, as one row; `now` is the time of the page cut to the minute.
+select
+    q.pending_approvals,
+    q.oldest_approval_at,
+    q.next_expiry_at,
+    j.long_running_jobs,
+    j.oldest_start_at,
+    n.open_notifications,
+    n.newest_notification_at,
+    f.files_with_problems,
+    f.problems
+from (
+    select
+        count(*) as pending_approvals, min(created_at) as oldest_approval_at, min(expires_at) as next_expiry_at
+    from analytics.stg_engine__human_approvals
+    where stored_status = 'pending' and (expires_at is null or expires_at > %(now)s)
+) as q
+cross join (
+    select count(*) as long_running_jobs, min(started_at) as oldest_start_at
+    from analytics.stg_agents__jobs
+    where status = 'running' and started_at < %(now)s::timestamptz - interval '1 hour'
+) as j
+cross join (
+    select count(*) as open_notifications, max(occurred_at) as newest_notification_at
+    from analytics.stg_chronicle__notification_events
+    where not is_acknowledged and severity <> 'info' and occurred_at > %(now)s::timestamptz - interval '24 hours'
+) as n
+cross join (
+    select count(*) as files_with_problems, coalesce(sum(jsonb_array_length(problems)), 0)::bigint as problems
+    from signalbox.import_files
+    where jsonb_typeof(problems) = 'array' and jsonb_array_length(problems) > 0
+) as f;
+
+-- name: read_activity
+-- What happened per slice of the period and of the one before: `kind`, how many, and what they add up to (US dollars).
+with happened as (
+    select 'sessions' as kind, started_at as occurred_at, null::numeric as amount
+    from analytics.stg_chronicle__sessions
+    union all
+    select 'sessions in error', started_at, null from analytics.stg_chronicle__sessions where status = 'error'
+    union all
+    select 'prompts', occurred_at, null from analytics.stg_chronicle__prompt_events
+    union all
+    select 'jobs ' || status, coalesce(completed_at, created_at), null
+    from analytics.stg_agents__jobs where status in ('completed', 'failed', 'cancelled')
+    union all
+    select 'cost ' || cost_basis, started_at, cost_usd from analytics.session_costs
+)
+
+select
+    not b.is_before as is_current,
+    case when b.is_before then null
+        else date_trunc(%(bucket)s::text, h.occurred_at, %(zone)s::text) end as bucket,
+    h.kind,
+    count(*) as happened,
+    sum(h.amount) as amount
+from happened as h
+cross join lateral (
+    select coalesce(h.occurred_at < %(previous_end)s::timestamptz and h.occurred_at < %(start)s::timestamptz, false)
+        as is_before
+) as b
+where
+    (%(previous_start)s::timestamptz is null or h.occurred_at >= %(previous_start)s)
+    and (%(end)s::timestamptz is null or h.occurred_at < %(end)s)
+    and (%(start)s::timestamptz is null or h.occurred_at >= %(start)s or b.is_before)
+    and (not %(untimed)s::boolean or h.occurred_at is null)
+group by 1, 2, 3;
+
+-- name: read_calls
+-- Calls of tools by outcome: per tool in the period and the one before, and per slice of the period (tool_name null).
+with calls as (
+    select
+        c.tool_name,
+        c.outcome,
+        coalesce(c.occurred_at < %(previous_end)s::timestamptz and c.occurred_at < %(start)s::timestamptz, false)
+            as is_before,
+        date_trunc(%(bucket)s::text, c.occurred_at, %(zone)s::text) as bucket
+    from analytics.tool_calls as c
+    where
+        (%(previous_start)s::timestamptz is null or c.occurred_at >= %(previous_start)s)
+        and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+        and (not %(untimed)s::boolean or c.occurred_at is null)
+        and (
+            %(start)s::timestamptz is null
+            or c.occurred_at >= %(start)s
+            or c.occurred_at < %(previous_end)s::timestamptz
+        )
+)
+
+select
+    not is_before as is_current,
+    tool_name,
+    case when grouping(tool_name) = 1 then bucket end as bucket,
+    grouping(tool_name) = 1 as is_slice,
+    count(*) as calls,
+    count(*) filter (where outcome = 'succeeded') as succeeded,
+    count(*) filter (where outcome = 'failed') as failed,
+    count(*) filter (where outcome = 'refused') as refused,
+    count(*) filter (where outcome is null) as unknown
+from calls
+group by grouping sets ((is_before, tool_name), (is_before, bucket));
+
+-- name: list_newest
+-- The last happenings that matter: failures, questions to people, jobs that ended badly, notifications, compactions.
+with newest as (
+    (
+        select
+            'failed call' as kind, occurred_at, session_pk, tool_name as subject, left(error_message, 300) as detail,
+            event_id as item_id
+        from analytics.tool_calls
+        where outcome = 'failed' and occurred_at is not null
+        order by occurred_at desc limit %(most)s
+    )
+    union all
+    (
+        select 'question ' || status, coalesce(decided_at, created_at), session_pk, title, reason, approval_id
+        from analytics.stg_engine__human_approvals
+        where created_at is not null
+        order by created_at desc limit %(most)s
+    )
+    union all
+    (
+        select 'job ' || status, coalesce(completed_at, started_at), null, agent, left(error_message, 300), job_id
+        from analytics.stg_agents__jobs
+        where status in ('failed', 'cancelled') and coalesce(completed_at, started_at) is not null
+        order by completed_at desc nulls last limit %(most)s
+    )
+    union all
+    (
+        select 'notification', occurred_at, session_pk, message, notification_type, event_id
+        from analytics.stg_chronicle__notification_events
+        where occurred_at is not null and severity <> 'info'
+        order by occurred_at desc limit %(most)s
+    )
+    union all
+    (
+        select 'compaction', occurred_at, session_pk, 'context compacted', data ->> 'trigger', event_id
+        from analytics.stg_chronicle__events
+        where event_type = 'compact_pre' and occurred_at is not null
+        order by occurred_at desc limit %(most)s
+    )
+)
+
+select
+    n.kind, n.occurred_at, n.session_pk::text as session_pk, s.project_name, n.subject, n.detail,
+    n.item_id::text as item_id
+from newest as n
+left join analytics.stg_chronicle__sessions as s on s.session_pk = n.session_pk
+order by n.occurred_at desc
+limit %(most)s;

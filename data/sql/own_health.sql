@@ -1,0 +1,3 @@
+-- name: answer
+-- Shows that the database answers.
+select 1 as answer;

@@ -1,0 +1,394 @@
+-- name: count_facets
+-- How many sessions of the period and search each value of each filter has, with the other filters applied.
+with found as (
+    select
+        s.session_pk,
+        s.project_name,
+        s.status,
+        coalesce(s.project_name = %(project)s, true) as fits_project,
+        coalesce(s.status = %(status)s, true) as fits_status,
+        t.has_errors,
+        t.has_refusals,
+        n.has_notifications,
+        e.has_compactions,
+        e.has_subagents,
+        m.models,
+        coalesce(%(model)s::text = any(m.models), %(model)s::text is null) as fits_model,
+        coalesce(
+            case %(has)s::text
+                when 'errors' then t.has_errors
+                when 'refusals' then t.has_refusals
+                when 'notifications' then n.has_notifications
+                when 'compactions' then e.has_compactions
+                when 'subagents' then e.has_subagents
+            end, %(has)s::text is null
+        ) as fits_has
+    from analytics.stg_chronicle__sessions as s
+    left join (
+        select
+            session_pk,
+            bool_or(outcome = 'failed') as has_errors,
+            bool_or(outcome = 'refused') as has_refusals
+        from analytics.tool_calls
+        where outcome in ('failed', 'refused')
+        group by session_pk
+    ) as t on t.session_pk = s.session_pk
+    left join (
+        select session_pk, true as has_notifications
+        from analytics.stg_chronicle__notification_events
+        where not is_acknowledged
+        group by session_pk
+    ) as n on n.session_pk = s.session_pk
+    left join (
+        select
+            session_pk,
+            bool_or(event_type = 'compact_pre') as has_compactions,
+            bool_or(metadata ? 'agent_id') as has_subagents
+        from analytics.stg_chronicle__events
+        where event_type = 'compact_pre' or metadata ? 'agent_id'
+        group by session_pk
+    ) as e on e.session_pk = s.session_pk
+    left join (
+        select session_pk, array_agg(distinct model) as models
+        from analytics.reply_costs
+        where model <> '<synthetic>'
+        group by session_pk
+    ) as m on m.session_pk = s.session_pk
+    where
+        (%(start)s::timestamptz is null or s.started_at >= %(start)s)
+        and (%(end)s::timestamptz is null or s.started_at < %(end)s)
+        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+        and (
+            %(search)s::text is null
+            or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
+        )
+)
+
+select 'project' as filter, project_name as value, count(*) as sessions
+from found where fits_status and fits_model and fits_has group by project_name
+union all
+select 'status', status, count(*)
+from found where fits_project and fits_model and fits_has group by status
+union all
+select 'model', m.model, count(*)
+from found cross join lateral unnest(models) as m (model)
+where fits_project and fits_status and fits_has group by m.model
+union all
+select 'has', h.value, count(*)
+from found
+cross join lateral (
+    values
+    ('errors', has_errors), ('refusals', has_refusals), ('notifications', has_notifications),
+    ('compactions', has_compactions), ('subagents', has_subagents)
+) as h (value, holds)
+where h.holds and fits_project and fits_status and fits_model
+group by h.value
+order by 1, 3 desc, 2;
+
+-- name: count_started
+-- Sessions per slice of the period by status, and those of the period before (bucket null), with the same filters.
+select
+    not b.is_before as is_current,
+    case when b.is_before then null
+        else date_trunc(%(bucket)s::text, s.started_at, %(zone)s::text) end as bucket,
+    s.status,
+    count(*) as sessions
+from analytics.stg_chronicle__sessions as s
+cross join lateral (
+    select coalesce(s.started_at < %(start)s::timestamptz, false) as is_before
+) as b
+where
+    (%(previous_start)s::timestamptz is null or s.started_at >= %(previous_start)s)
+    and (%(end)s::timestamptz is null or s.started_at < %(end)s)
+    and (
+        %(start)s::timestamptz is null
+        or s.started_at >= %(start)s
+        or s.started_at < %(previous_end)s::timestamptz
+    )
+    and (not %(untimed)s::boolean or s.started_at is null)
+    and (%(project)s::text is null or s.project_name = %(project)s)
+    and (%(status)s::text is null or s.status = %(status)s)
+    and (
+        %(model)s::text is null
+        or s.session_pk in (select r.session_pk from analytics.reply_costs as r where r.model = %(model)s)
+    )
+    and (%(has)s::text is null or s.session_pk in (select w.session_pk from analytics.sessions_with(%(has)s) as w))
+    and (
+        %(search)s::text is null
+        or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
+    )
+group by 1, 2, 3;
+
+-- name: list_sessions
+-- Sessions inside the filters with what happened in them and what they cost; one page of them when `most` is given.
+with chosen as (
+    select s.*
+    from analytics.stg_chronicle__sessions as s
+    where
+        (%(start)s::timestamptz is null or s.started_at >= %(start)s)
+        and (%(end)s::timestamptz is null or s.started_at < %(end)s)
+        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+        and (%(project)s::text is null or s.project_name = %(project)s)
+        and (%(status)s::text is null or s.status = %(status)s)
+        and (
+            %(model)s::text is null
+            or s.session_pk in (select r.session_pk from analytics.reply_costs as r where r.model = %(model)s)
+        )
+        and (%(has)s::text is null or s.session_pk in (select w.session_pk from analytics.sessions_with(%(has)s) as w))
+        and (
+            %(search)s::text is null
+            or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
+        )
+),
+
+counted as (
+    select
+        c.session_pk,
+        c.session_key,
+        c.started_at,
+        c.ended_at,
+        round(extract(epoch from c.ended_at - c.started_at) * 1000)::bigint as duration_ms,
+        c.project_name,
+        c.git_branch,
+        c.status,
+        p.prompts,
+        p.first_prompt,
+        t.calls,
+        t.failed,
+        t.refused,
+        t.answered_known,
+        n.open_notifications,
+        k.cost_usd,
+        k.cost_basis,
+        k.tokens,
+        c.recorded_at
+    from chosen as c
+    left join lateral (
+        select
+            count(*) as prompts,
+            (array_agg(left(q.prompt_text, 300) order by q.occurred_at, q.prompt_id))[1] as first_prompt
+        from analytics.stg_chronicle__prompt_events as q where q.session_pk = c.session_pk
+    ) as p on true
+    left join lateral (
+        select
+            count(*) as calls,
+            count(*) filter (where x.outcome = 'failed') as failed,
+            count(*) filter (where x.outcome = 'refused') as refused,
+            count(*) filter (where x.outcome in ('succeeded', 'failed')) as answered_known
+        from analytics.tool_calls as x where x.session_pk = c.session_pk
+    ) as t on true
+    left join lateral (
+        select count(*) as open_notifications
+        from analytics.stg_chronicle__notification_events as y
+        where y.session_pk = c.session_pk and not y.is_acknowledged
+    ) as n on true
+    left join lateral (
+        select z.cost_usd, z.cost_basis, z.tokens from analytics.session_costs as z where z.session_pk = c.session_pk
+    ) as k on true
+)
+
+select
+    session_pk::text as session_pk,
+    session_key as session_id,
+    started_at,
+    ended_at,
+    duration_ms,
+    project_name as project,
+    git_branch as branch,
+    status,
+    prompts,
+    first_prompt,
+    calls,
+    failed,
+    refused,
+    answered_known,
+    open_notifications,
+    cost_usd,
+    cost_basis,
+    tokens,
+    count(*) over () as sessions_in_all
+from counted
+order by
+    case when %(downwards)s::boolean then case %(sort)s::text
+        when 'duration' then duration_ms when 'calls' then calls when 'errors' then failed
+        when 'prompts' then prompts when 'cost' then cost_usd
+        else extract(epoch from started_at) end end desc nulls last,
+    case when not %(downwards)s::boolean then case %(sort)s::text
+        when 'duration' then duration_ms when 'calls' then calls when 'errors' then failed
+        when 'prompts' then prompts when 'cost' then cost_usd
+        else extract(epoch from started_at) end end asc nulls last,
+    session_pk
+limit %(most)s::bigint offset coalesce(%(skipped)s::bigint, 0);
+
+-- name: read_session
+-- One session with its counts, costs and the models it used.
+select
+    s.session_pk::text as session_pk,
+    s.session_key,
+    s.project_name,
+    s.git_branch,
+    s.working_directory,
+    s.started_at,
+    s.ended_at,
+    s.status,
+    s.metadata ->> 'version' as agent_version,
+    s.owner_id,
+    k.cost_usd,
+    k.cost_basis,
+    k.tokens,
+    m.models,
+    e.events,
+    e.untimed_events,
+    e.subagents,
+    f.files
+from analytics.stg_chronicle__sessions as s
+left join analytics.session_costs as k on k.session_pk = s.session_pk
+left join lateral (
+    select array_agg(distinct r.model order by r.model) as models
+    from analytics.reply_costs as r where r.session_pk = s.session_pk and r.model <> '<synthetic>'
+) as m on true
+left join lateral (
+    select
+        count(*) as events,
+        count(*) filter (where x.occurred_at is null) as untimed_events,
+        count(distinct x.metadata ->> 'agent_id') as subagents
+    from analytics.stg_chronicle__events as x where x.session_pk = s.session_pk
+) as e on true
+left join lateral (
+    select
+        jsonb_agg(
+            jsonb_build_object('path', c.file_path, 'status', c.git_status, 'at', c.first_touched_at)
+            order by c.first_touched_at, c.file_path
+        ) as files
+    from analytics.stg_chronicle__project_context as c where c.session_pk = s.session_pk
+) as f on true
+where s.session_pk = %(session_pk)s::uuid;
+
+-- name: list_items
+-- What happened in a session, in order: prompts, calls, notifications, compactions, questions; without their contents.
+with items as (
+    select
+        p.event_id as item_id, 'prompt' as kind, p.occurred_at, null::bigint as duration_ms, 'Prompt' as name,
+        left(p.prompt_text, 160) as words, null::text as outcome, false as is_open
+    from analytics.stg_chronicle__prompt_events as p
+    where p.session_pk = %(session_pk)s::uuid
+    union all
+    select
+        coalesce(a.event_id, c.event_id), 'call', coalesce(a.occurred_at, c.occurred_at),
+        coalesce(c.duration_ms, extract(epoch from c.occurred_at - a.occurred_at) * 1000)::bigint,
+        c.tool_name,
+        left(coalesce(
+            a.parameters ->> 'description', a.parameters ->> 'command', a.parameters ->> 'file_path',
+            a.parameters ->> 'pattern', a.parameters ->> 'url', a.parameters ->> 'query', a.parameters ->> 'prompt',
+            c.error_message
+        ), 160),
+        coalesce(c.outcome, 'unknown'), not c.is_answered
+    from analytics.tool_calls as c
+    left join analytics.stg_chronicle__tool_events as a
+        on a.call_id = c.call_id and a.phase = 'pre' and a.session_pk = c.session_pk
+    where c.session_pk = %(session_pk)s::uuid
+    union all
+    select
+        n.event_id, 'notification', n.occurred_at, null, coalesce(n.notification_type, 'notification'),
+        left(n.message, 160), n.severity, not n.is_acknowledged
+    from analytics.stg_chronicle__notification_events as n
+    where n.session_pk = %(session_pk)s::uuid
+    union all
+    select
+        q.approval_id, 'question', q.created_at, extract(epoch from q.decided_at - q.created_at) * 1000,
+        q.approval_type, left(q.title, 160), q.status, q.status = 'pending'
+    from analytics.stg_engine__human_approvals as q
+    where q.session_pk = %(session_pk)s::uuid
+    union all
+    select
+        e.event_id,
+        case e.event_type when 'compact_pre' then 'compaction' when 'system_health' then 'system' else 'lifecycle' end,
+        e.occurred_at, null,
+        case e.event_type
+            when 'compact_pre' then 'Compaction'
+            when 'session_start' then 'Session start'
+            when 'session_stop' then coalesce(e.metadata ->> 'hook_event_name', 'Session stop')
+            else coalesce(e.metadata ->> 'hook_event_name', e.data ->> 'subtype', e.metadata ->> 'subtype', 'System')
+        end,
+        left(coalesce(e.data ->> 'trigger', e.data ->> 'source', e.data ->> 'reason', e.data ->> 'error'), 160),
+        case when e.metadata ->> 'severity' = 'error' or e.data ->> 'level' = 'error' then 'failed' end, false
+    from analytics.stg_chronicle__events as e
+    where
+        e.session_pk = %(session_pk)s::uuid
+        and e.event_type in ('compact_pre', 'session_start', 'session_stop', 'system_health')
+)
+
+select
+    i.item_id::text as item_id,
+    i.kind,
+    i.occurred_at,
+    i.duration_ms,
+    i.name,
+    i.words,
+    i.outcome,
+    i.is_open,
+    e.metadata ->> 'agent_id' as agent_id,
+    e.metadata ->> 'agent_type' as agent_type
+from items as i
+left join analytics.stg_chronicle__events as e on e.event_id = i.item_id
+left join lateral (
+    select r.file_id, r.line
+    from signalbox.import_records as r
+    where r.event_id = i.item_id
+    order by r.file_id, r.line
+    limit 1
+) as o on true
+order by i.occurred_at nulls last, o.file_id, o.line, e.recorded_at, i.item_id
+limit %(most)s;
+
+-- name: read_item
+-- One happening with its contents: what went in, what came out, how it ended.
+select
+    e.event_id::text as item_id,
+    e.event_type,
+    e.occurred_at,
+    e.data,
+    e.metadata,
+    p.prompt_text,
+    c.call_id::text as call_id,
+    c.tool_name,
+    coalesce(a.parameters, c.parameters) as parameters,
+    d.result,
+    d.error_message,
+    d.occurred_at as answered_at,
+    d.duration_ms,
+    case
+        when d.success then 'succeeded'
+        when d.success is null then null
+        when analytics.is_refusal(d.error_message) then 'refused'
+        else 'failed'
+    end as outcome,
+    d.call_id is not null as is_answered,
+    n.message,
+    n.notification_type,
+    n.severity,
+    n.is_acknowledged,
+    n.notification_id::text as notification_id
+from analytics.stg_chronicle__events as e
+left join analytics.stg_chronicle__prompt_events as p on p.event_id = e.event_id
+left join analytics.stg_chronicle__tool_events as c on c.event_id = e.event_id
+left join analytics.stg_chronicle__tool_events as a on a.call_id = c.call_id and a.phase = 'pre'
+left join analytics.stg_chronicle__tool_events as d on d.call_id = c.call_id and d.phase = 'post'
+left join analytics.stg_chronicle__notification_events as n on n.event_id = e.event_id
+where e.event_id = %(item_id)s::uuid and e.session_pk = %(session_pk)s::uuid
+limit 1;
+
+-- name: read_question
+-- One question of a session to a person, with what was asked and decided.
+select
+    q.approval_id::text as item_id, q.title, q.reason, q.risk_level, q.request_payload, q.context, q.status,
+    q.created_at as occurred_at, q.decided_at, q.decided_by_name, q.decision_note, q.expires_at
+from analytics.stg_engine__human_approvals as q
+where q.approval_id = %(item_id)s::uuid and q.session_pk = %(session_pk)s::uuid;
+
+-- name: acknowledge
+-- Marks a notification as seen; no row when it is not there, not the actor's to see, or was seen before.
+update chronicle.notification_events
+set acknowledged = true
+where id = %(notification_id)s::uuid and not coalesce(acknowledged, false)
+returning id, session_id;

@@ -1,0 +1,65 @@
+-- name: start
+-- Records a browser that has just signed in, under the hash of its cookie.
+insert into signalbox.web_sessions (token_hash, user_id, dataset, signed_in_with, expires_at, client)
+values (
+    %(token_hash)s, %(user_id)s, %(dataset)s, %(signed_in_with)s,
+    now() + make_interval(secs => %(lifetime_s)s), %(client)s
+);
+
+-- name: find_people
+-- The people behind signed-in browsers; a session that ended or lapsed and a closed account give no row.
+select
+    s.token_hash,
+    s.user_id,
+    coalesce(u.email, s.user_id::text) as email,
+    coalesce(m.role, 'member') as role,
+    s.dataset,
+    s.last_seen_at < now() - interval '1 minute' as was_seen_long_ago
+from signalbox.web_sessions as s
+join auth.users as u on u.id = s.user_id
+left join signalbox.members as m on m.user_id = s.user_id
+-- Read through jsonb, because an auth schema older than these columns is no reason to lock everybody out.
+cross join lateral to_jsonb(u) as account
+where
+    s.token_hash = any(%(token_hashes)s)
+    and s.ended_at is null
+    and s.expires_at > now()
+    and s.last_seen_at > now() - make_interval(secs => %(idle_s)s)
+    and account ->> 'deleted_at' is null
+    and coalesce((account ->> 'banned_until')::timestamptz <= now(), true);
+
+-- name: mark_seen
+-- Notes that the pages of these browsers are in use.
+update signalbox.web_sessions
+set last_seen_at = now()
+where token_hash = any(%(token_hashes)s) and ended_at is null;
+
+-- name: end_one
+-- Ends the session of one browser.
+update signalbox.web_sessions
+set ended_at = now(), end_reason = %(reason)s
+where token_hash = %(token_hash)s and ended_at is null
+returning user_id;
+
+-- name: end_all_of
+-- Ends every session of a person.
+update signalbox.web_sessions
+set ended_at = now(), end_reason = %(reason)s
+where user_id = %(user_id)s and ended_at is null;
+
+-- name: show
+-- Turns the pages of one browser to the real or to the demo database.
+update signalbox.web_sessions
+set dataset = %(dataset)s
+where token_hash = %(token_hash)s and ended_at is null and dataset <> %(dataset)s;
+
+-- name: forget_old
+-- Removes sessions that have been over for a month.
+delete from signalbox.web_sessions
+where least(coalesce(ended_at, 'infinity'), expires_at) < now() - interval '30 days';
+
+-- name: count_live
+-- How many browsers are signed in now.
+select count(*)
+from signalbox.web_sessions
+where ended_at is null and expires_at > now() and last_seen_at > now() - make_interval(secs => %(idle_s)s);

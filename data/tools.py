@@ -1,0 +1,273 @@
+"""What agents' tools did: how often, how long, what failed and why, against the period before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from math import sqrt
+from typing import Any
+
+import pandas as pd
+
+from data import database
+from data.access import Actor
+
+SORTS = ("when", "duration")  # of single calls
+MAX_GROUPS = 15  # kinds of errors on one screen; the export holds all
+LEAST_CALLS_FOR_RATES = 20  # below this a rate says more about chance than about the tool
+LEAST_CALLS_FOR_P95 = 50  # a 95th percentile of fewer rests on one or two calls
+SURPRISE = 2.6  # standard errors: with twenty tools, chance alone shows one such rise in ten views
+
+
+@dataclass(frozen=True)
+class ToolUsage:
+    """Calls of one tool, or of all together (`tool_name` None), in a period and in the one before.
+
+    Times in milliseconds, None where no call was timed. `refused` calls never ran because a person said no,
+    `unknown` ones left no outcome, `unanswered` ones among them not even a result.
+    """
+
+    tool_name: str | None
+    tool_type: str | None
+    calls: int
+    succeeded: int
+    failed: int
+    refused: int
+    unknown: int
+    unanswered: int
+    timed: int
+    total_ms: float | None
+    average_ms: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    previous_calls: int
+    previous_succeeded: int
+    previous_failed: int
+    previous_timed: int
+    previous_p95_ms: float | None
+
+    @property
+    def known(self) -> int:
+        """Calls that are known to have succeeded or failed: what rates are taken over."""
+        return self.succeeded + self.failed
+
+    @property
+    def previous_known(self) -> int:
+        """The same of the period before."""
+        return self.previous_succeeded + self.previous_failed
+
+    @property
+    def failure_rate(self) -> float | None:
+        """Failed calls as a share of those with a known outcome, 0 to 1; None where none is known."""
+        return self.failed / self.known if self.known else None
+
+    @property
+    def previous_failure_rate(self) -> float | None:
+        """The same of the period before."""
+        return self.previous_failed / self.previous_known if self.previous_known else None
+
+    @property
+    def fails_more_often(self) -> bool:
+        """Whether the rise of the failure rate is more than chance explains."""
+        return self._rise() > SURPRISE
+
+    @property
+    def fails_less_often(self) -> bool:
+        """Whether the fall of the failure rate is more than chance explains."""
+        return self._rise() < -SURPRISE
+
+    @property
+    def is_slower(self) -> bool:
+        """Whether the slowest twentieth takes half as long again as before, and a second more."""
+        if min(self.timed, self.previous_timed) < LEAST_CALLS_FOR_P95:
+            return False
+        now, before = self.p95_ms or 0.0, self.previous_p95_ms or 0.0
+        return now > 1.5 * before and now - before >= 1000
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether both periods hold enough calls with a known outcome to compare them."""
+        return min(self.known, self.previous_known) >= LEAST_CALLS_FOR_RATES
+
+    def _rise(self) -> float:
+        """The rise of the failure rate in standard errors, 0 where there are too few calls."""
+        if not self.is_compared:
+            return 0.0
+        pooled = (self.failed + self.previous_failed) / (self.known + self.previous_known)
+        error = sqrt(pooled * (1 - pooled) * (1 / self.known + 1 / self.previous_known))
+        return ((self.failure_rate or 0.0) - (self.previous_failure_rate or 0.0)) / error if error else 0.0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the page of tools shows: all calls together, and tool by tool with what hurts most first."""
+
+    total: ToolUsage
+    tools: tuple[ToolUsage, ...]
+
+
+@dataclass(frozen=True)
+class ErrorGroup:
+    """One kind of error of one tool: `group` without what differs from case to case, `example` its newest
+    text.
+
+    `outcome` is "refused" where a person said no, else "failed". `tool_event_id` and `session_pk` are the
+    newest case.
+    """
+
+    tool_name: str
+    group: str
+    cases: int
+    last_at: datetime | None
+    example: str | None
+    session_pk: str | None
+
+
+@dataclass(frozen=True)
+class Errors:
+    """The most frequent kinds of errors, and how many kinds there are."""
+
+    shown: tuple[ErrorGroup, ...]
+    groups: int
+
+
+def read_usage(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    previous_start: datetime | None = None,
+    previous_end: datetime | None = None,
+    tool: str | None = None,
+    project: str | None = None,
+) -> Usage:
+    """Calls from `start` up to `end` (None is open), or only those without a time, against the period before.
+
+    Tools that were called in neither are not there; those called only before have 0 calls. Raises what
+    `database.reading` raises, as every reader here.
+    """
+    with database.reading(actor) as unit:
+        rows = unit.rows(
+            "tools.list_usage",
+            start=start,
+            end=end,
+            untimed=untimed,
+            previous_start=previous_start,
+            previous_end=previous_end,
+            tool=tool,
+            project=project,
+            with_total=True,
+        )
+    return Usage(_usage_of(rows[0]), tuple(_usage_of(row) for row in rows[1:]))
+
+
+def _usage_of(row: dict[str, Any]) -> ToolUsage:
+    return ToolUsage(**{field.name: row[field.name] for field in fields(ToolUsage)})
+
+
+def read_buckets(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    unit: str = "day",
+    zone: str = "UTC",
+    tool: str | None = None,
+    project: str | None = None,
+) -> pd.DataFrame:
+    """Calls per `unit` (hour, day, week, month) of the zone: bucket, calls, succeeded, failed, refused,
+    unknown, timed, p95_ms. Buckets without calls are not there."""
+    with database.reading(actor) as reading:
+        return reading.frame(
+            "tools.list_buckets",
+            start=start,
+            end=end,
+            untimed=untimed,
+            unit=unit,
+            zone=zone,
+            tool=tool,
+            project=project,
+        )
+
+
+def read_errors(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    tool: str | None = None,
+    project: str | None = None,
+) -> Errors:
+    """The kinds of errors of a period, the most frequent first, at most MAX_GROUPS of them."""
+    with database.reading(actor) as unit:
+        rows = unit.rows(
+            "tools.list_errors",
+            start=start,
+            end=end,
+            untimed=untimed,
+            tool=tool,
+            project=project,
+            limit=MAX_GROUPS,
+        )
+    shown = tuple(
+        ErrorGroup(
+            row["tool_name"],
+            row["error_group"],
+            row["cases"],
+            row["last_at"],
+            row["example"],
+            str(row["session_pk"]) if row["session_pk"] else None,
+        )
+        for row in rows
+    )
+    return Errors(shown, rows[0]["groups"] if rows else 0)
+
+
+def read_calls(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    tool: str | None = None,
+    project: str | None = None,
+    outcome: str | None = None,
+    error_group: str | None = None,
+    sort: str = "when",
+    downwards: bool = True,
+    limit: int = 25,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    """Calls one by one by SORTS, what is not known last: tool_event_id, occurred_at, tool_name, outcome,
+    is_answered, duration_ms, parameters (JSON text, cut), error_message (cut), session_pk, session_key,
+    project_name."""
+    with database.reading(actor) as unit:
+        return unit.rows(
+            "tools.list_calls",
+            start=start,
+            end=end,
+            untimed=untimed,
+            tool=tool,
+            project=project,
+            outcome=outcome,
+            error_group=error_group,
+            sort=sort,
+            downwards=downwards,
+            limit=limit,
+            offset=offset,
+        )
+
+
+def read_filter_values(
+    actor: Actor, *, start: datetime | None = None, end: datetime | None = None, untimed: bool = False
+) -> dict[str, dict[str, int]]:
+    """The tools and projects to choose from, each with its calls in the period: {"tool": ..., "project":
+    ...}."""
+    values: dict[str, dict[str, int]] = {"tool": {}, "project": {}}
+    with database.reading(actor) as unit:
+        for row in unit.rows("tools.list_filter_values", start=start, end=end, untimed=untimed):
+            values[row["filter"]][row["value"]] = row["calls"]
+    return values

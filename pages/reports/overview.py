@@ -1,0 +1,37 @@
+"""Overview: what needs somebody, what happened against the period before, where it goes, what is fresh."""
+
+from __future__ import annotations
+
+from data import overview as reports
+from ui import cached, cards, filters, first_look, happenings, overview, page, sentences
+
+SUBJECTS = ("sessions", "events", "tools", "jobs", "approvals")
+
+view = page.begin("Overview")
+known = filters.extent(view, SUBJECTS)
+if not known.holds_rows:
+    first_look.show(view)
+    page.footer(view)
+else:
+    period = filters.period(view, SUBJECTS)
+    asked = {
+        **period.parameters,
+        **period.compared,
+        "bucket": period.bucket(known),
+        "zone": str(view.zone),
+    }
+    with page.panel(view, "the overview"):
+        attention = cached.read(view, reports.read_attention, now=view.minute)
+        happened = happenings.gather(
+            cached.read(view, reports.read_activity, **asked), cached.read(view, reports.read_calls, **asked)
+        )
+        overview.summary(view, period, attention, happened)
+        cards.cards(overview.figures_of(view, period, happened))
+        overview.needs_you(view, period, attention, happened)
+        overview.trends(view, period, happened, known)
+    with page.panel(view, "the newest happenings"):
+        overview.newest(view, cached.read(view, reports.list_newest, most=10))
+    note = sentences.untimed(filters.extent(view, "events").untimed)
+    if note and not period.untimed:
+        page.note(note)
+    page.footer(view, report="tool_calls", filters=period.parameters, rows=happened.calls.calls)

@@ -1,0 +1,56 @@
+"""Tools: which of them fail or take long, why, and the calls behind every figure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data import tools as reports
+from ui import cached, cards, filters, page, sentences, tools
+
+view = page.begin("Tools")
+known = filters.extent(view, "tools")
+period = filters.period(view, "tools")
+bucket = period.bucket(known)
+asked: dict[str, Any] = period.parameters
+
+with page.panel(view, "the figures of tools"):
+    chosen = tools.choose(view, cached.read(view, reports.read_filter_values, **asked))
+    asked |= chosen.carried
+    compared = asked | period.compared
+    usage = cached.read(view, reports.read_usage, **compared)
+    errors = cached.read(view, reports.read_errors, **asked)
+    tools.draw_outcome(view, chosen, usage)
+    if not usage.total.calls:
+        tools.nothing(view, period, holds_any=known.holds_rows)
+        page.footer(view)
+    else:
+        tools.summary(usage, period, chosen.tool)
+        cards.cards(tools.cards_of(usage, period, chosen.carried))
+        with page.panel(view, "the chart of calls"):
+            buckets = cached.read(view, reports.read_buckets, **asked, unit=bucket, zone=str(view.zone))
+            tools.chart(view, buckets, period, bucket, chosen.carried)
+        if chosen.single:
+            with page.panel(view, "the list of calls"):
+                order = filters.sorting(reports.SORTS, "-when")
+                narrowed = asked | {"outcome": chosen.outcome, "error_group": chosen.group}
+                rows = cached.read(
+                    view,
+                    reports.read_calls,
+                    **narrowed,
+                    sort=order[0],
+                    downwards=order[1],
+                    limit=filters.PAGE_SIZE,
+                    offset=filters.asked_offset(),
+                )
+                total = tools.total_of(usage, errors, chosen)
+                tools.calls_table(view, rows, total, period, order)
+                page.footer(view, report="tool_calls", filters=narrowed, rows=total)
+        else:
+            tools.by_tool(view, usage, period)
+            page.footer(view, report="tools", filters=compared, rows=len(usage.tools))
+        if not chosen.group and chosen.outcome in (None, "failed"):
+            tools.errors_of(view, errors, period, {"project": chosen.project})
+            page.footer(view, report="tool_errors", filters=asked, rows=errors.groups)
+    note = sentences.untimed(known.untimed, "call")
+    if note and not period.untimed and period.choice != "all":
+        page.note(note)

@@ -1,0 +1,42 @@
+"""Finds a Chromium on this machine, or installs one by the platform's own means, or says what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ADVICE = (
+    "The browser tests need Chromium and none was found or could be installed here. Install it (Debian, Ubuntu: "
+    "apt-get install chromium; macOS: brew install --cask chromium; any: python -m playwright install chromium) "
+    "or set SIGNALBOX_CHROMIUM to its path."
+)
+
+
+def find_or_install() -> str | None:
+    """The path of a Chromium; None stands for the one that Playwright itself installed.
+
+    Raises RuntimeError with advice when there is none and none can be had.
+    """
+    if given := os.environ.get("SIGNALBOX_CHROMIUM"):
+        return given
+    if found := _on_path():
+        return found
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        _run(["apt-get", "update", "-qq"])
+        if _run(["apt-get", "install", "-y", "-qq", "chromium"]) and (found := _on_path()):
+            return found
+    if _run([sys.executable, "-m", "playwright", "install", "chromium"]):
+        return None
+    raise RuntimeError(ADVICE)
+
+
+def _on_path() -> str | None:
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def _run(command: list[str]) -> bool:
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(command, env=environment, check=False, capture_output=True).returncode == 0

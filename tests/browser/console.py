@@ -1,0 +1,70 @@
+"""Starts the console as a person does, `streamlit run` in a home of its own, and ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+START_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Console:
+    """A running console: its address, its home and what it wrote."""
+
+    url: str
+    home: Path
+    log: Path
+    process: subprocess.Popen[bytes]
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(home: Path, environment: Mapping[str, str] | None = None) -> Iterator[Console]:
+    """A console that answers; it is ended by SIGTERM. Raises RuntimeError with its output when it does not start."""
+    port, log = free_port(), home.parent / f"{home.name}.log"
+    command = [str(Path(sys.executable).with_name("streamlit")), "run", "streamlit_app.py",
+               "--server.address", "127.0.0.1", "--server.port", str(port)]  # fmt: skip
+    settings = {"SIGNALBOX_HOME": str(home), "SIGNALBOX_PORT": str(port), "FORWARDED_ALLOW_IPS": ""}
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("SUPABASE_", "SIGNALBOX_", "DATABASE_"))}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=inherited | settings | dict(environment or {}), stdout=output, stderr=output
+        )
+    console = Console(f"http://127.0.0.1:{port}", home, log, process)
+    try:
+        wait_until_it_answers(console)
+        yield console
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def wait_until_it_answers(console: Console) -> None:
+    """Return when /healthz says that all is well."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and console.process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{console.url}/healthz", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError("The console did not start:\n" + console.log.read_text(errors="replace")[-4000:])

@@ -1,0 +1,64 @@
+"""Fixtures: a real PostgreSQL for all tests, a fresh database for each, and people to act in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import DictRow, dict_row
+
+from data import database, embedded, migration
+from data.access import Actor, Role
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+TEMPLATE = "signalbox_template"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Lease]:
+    """The embedded PostgreSQL, with a migrated database to copy."""
+    with embedded.lease(tmp_path_factory.mktemp("home")) as lease:
+        lease.ensure_database(TEMPLATE)
+        migration.up(lease.url(TEMPLATE), MIGRATIONS, progress=lambda _: None)
+        yield lease
+
+
+@pytest.fixture
+def database_url(server: embedded.Lease) -> Iterator[str]:
+    """The address of a migrated database that this test alone uses."""
+    name = f"test_{uuid4().hex[:12]}"
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+        )
+    yield server.url(name)
+    database.close_all()
+    server.drop_database(name)
+
+
+@pytest.fixture
+def owner(database_url: str) -> Iterator[psycopg.Connection[DictRow]]:
+    """A connection as the owner of the database, for arranging and for looking."""
+    with psycopg.connect(database_url, autocommit=True, row_factory=dict_row) as connection:
+        yield connection
+
+
+@pytest.fixture
+def people(database_url: str, owner: psycopg.Connection[DictRow]) -> dict[str, Actor]:
+    """An admin, a manager and two members; the database is open as the real one."""
+    database.open_database("real", database_url)
+    roles: dict[str, Role] = {"admin": "admin", "manager": "manager", "member": "member", "other": "member"}
+    return {name: make_person(owner, name, role) for name, role in roles.items()}
+
+
+def make_person(owner: psycopg.Connection[DictRow], name: str, role: Role) -> Actor:
+    """Someone who can sign in, with a role."""
+    user_id: UUID = uuid4()
+    email = f"{name}@example.com"
+    owner.execute("insert into auth.users (id, email) values (%s, %s)", (user_id, email))
+    owner.execute("insert into signalbox.members (user_id, role) values (%s, %s)", (user_id, role))
+    return Actor(user_id, email, role)

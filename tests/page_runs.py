@@ -1,0 +1,87 @@
+"""Pages run without a browser, as a signed-in person, against the test's own database."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.components.v2 import manifest_scanner
+from streamlit.testing.v1 import AppTest
+
+from data import measures
+from data.access import Actor
+from data.identity import web_sessions
+from data.identity.refusals import Identity
+
+ROOT = Path(__file__).parent.parent
+TIMEOUT_S = 30  # a first run on a busy machine; nothing here measures time
+
+_scan = manifest_scanner.scan_component_manifests
+_TAG = re.compile(r"<[^>]*>")
+
+
+class PageRun:
+    """One tab: the page as it stands after the last run."""
+
+    def __init__(self, app: AppTest) -> None:
+        self.app = app
+
+    @property
+    def pieces(self) -> list[str]:
+        """The HTML of the page, piece by piece."""
+        return [str(element.proto.body) for element in self.app.get("html")]
+
+    @property
+    def text(self) -> str:
+        """Everything that can be read on the page, tags taken out."""
+        spoken = [element.value for kind in ("title", "warning", "error", "success", "info") for element in self.app.get(kind)]
+        words = [html.unescape(" ".join(_TAG.sub(" ", piece).split())) for piece in self.pieces if "<style>" not in piece]
+        return "\n".join([*map(str, spoken), *words])
+
+    @property
+    def links(self) -> list[str]:
+        """Where the links lead."""
+        return [html.unescape(address) for address in re.findall(r'href="([^"]*)"', "".join(self.pieces))]
+
+    def run(self) -> PageRun:
+        """Run the page once more."""
+        self.app.run(timeout=TIMEOUT_S)
+        assert not self.app.exception, self.app.exception
+        return self
+
+
+def open_page(actor: Actor, path: str, **parameters: str) -> PageRun:
+    """Open a page such as "reports/tools.py" with parameters of the URL, as somebody who has just signed in."""
+    found: dict[str, Any] = {}
+
+    def scan_once(*args: Any, **kwargs: Any) -> Any:
+        if "found" not in found:
+            found["found"] = _scan(*args, **kwargs)
+        return found["found"]
+
+    manifest_scanner.scan_component_manifests = scan_once
+    token = web_sessions.start(Identity(actor.user_id, actor.email, "test"))
+    app = AppTest.from_file(str(ROOT / "ui" / "shell.py"), default_timeout=TIMEOUT_S)
+    app.user.clear()
+    app.user.update(sid=web_sessions.hash_of(token))
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    app.switch_page(f"../pages/{path}")
+    return PageRun(app).run()
+
+
+def queries_during(run: Any) -> Counter[str]:
+    """Which named queries ran how often while `run()` ran."""
+    before = {name: sum(times.slots) for name, times in measures.query_times().items()}
+    run()
+    after = {name: sum(times.slots) for name, times in measures.query_times().items()}
+    return Counter({name: count - before.get(name, 0) for name, count in after.items() if count > before.get(name, 0)})
+
+
+@pytest.fixture
+def fresh_cache() -> None:
+    """No entry of another test."""

@@ -1,0 +1,188 @@
+"""The demo database as a thing: made whole or not at all, made again, removed, and the same for the same seed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from data import command, demo, embedded
+from data.demo.database import UNFINISHED
+from data.errors import WrongUse
+from tests.conftest import MIGRATIONS
+
+ANCHOR = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
+ROOT = Path(__file__).parent.parent
+TABLES = (
+    "auth.users", "chronicle.sessions", "chronicle.events", "chronicle.tool_events", "chronicle.prompt_events",
+    "chronicle.notification_events", "chronicle.lifecycle_events", "chronicle.project_context",
+    "signalbox.model_replies", "agents.jobs", "engine.events", "engine.human_approvals",
+)  # fmt: skip
+
+
+@pytest.fixture
+def bare(server: embedded.Lease) -> Iterator[embedded.Lease]:
+    """The server without a demo, before and after."""
+    demo.remove(server)
+    yield server
+    demo.remove(server)
+
+
+def small(server: embedded.Lease, *, seed: int = 1, replace: bool = False) -> demo.Made:
+    return demo.create(server, MIGRATIONS, events=600, seed=seed, anchor=ANCHOR, replace=replace)
+
+
+def fingerprints(server: embedded.Lease) -> dict[str, str]:
+    with psycopg.connect(server.url(demo.DATABASE)) as connection:
+        found = {}
+        for table in TABLES:
+            kept = "row(id, email)" if table == "auth.users" else "t"
+            query = f"select md5(string_agg({kept}::text, '|' order by {kept}::text)) from {table} as t"
+            found[table] = str(connection.execute(query.encode()).fetchone())
+        return found
+
+
+def databases(server: embedded.Lease) -> set[str]:
+    with psycopg.connect(server.url("postgres")) as connection:
+        return {str(row[0]) for row in connection.execute("select datname from pg_database").fetchall()}
+
+
+def test_it_comes_and_goes_and_leaves_every_other_database_alone(bare: embedded.Lease) -> None:
+    before = databases(bare)
+    assert not demo.exists(bare)
+    assert demo.describe(bare) is None
+    made = small(bare)
+    assert demo.exists(bare)
+    assert databases(bare) == before | {demo.DATABASE}
+    described = demo.describe(bare)
+    assert described is not None
+    assert described.events == made.rows["chronicle.events"]
+    assert demo.remove(bare)
+    assert databases(bare) == before
+    assert not demo.remove(bare)
+
+
+def test_equal_seeds_give_equal_rows_and_others_do_not(bare: embedded.Lease) -> None:
+    small(bare, seed=1)
+    first = fingerprints(bare)
+    small(bare, seed=1, replace=True)
+    assert fingerprints(bare) == first
+    small(bare, seed=2, replace=True)
+    other = fingerprints(bare)
+    assert all(other[table] != first[table] for table in TABLES if table != "auth.users")
+
+
+def test_one_that_is_there_is_left_as_it_is(bare: embedded.Lease) -> None:
+    small(bare, seed=1)
+    first = fingerprints(bare)
+    again = small(bare, seed=2)
+    assert not again.is_new
+    assert fingerprints(bare) == first
+
+
+def test_replacing_sends_away_whoever_looks_at_the_old_one(bare: embedded.Lease) -> None:
+    small(bare)
+    with psycopg.connect(bare.url(demo.DATABASE)) as viewer:
+        viewer.execute("select 1")
+        assert small(bare, seed=2, replace=True).is_new
+        with pytest.raises(psycopg.OperationalError):
+            viewer.execute("select 1")
+
+
+def test_a_failed_attempt_leaves_the_old_one_and_is_cleared_away_by_the_next(bare: embedded.Lease) -> None:
+    small(bare)
+    first = fingerprints(bare)
+
+    def break_off(said: str) -> None:
+        if "events" in said:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        demo.create(bare, MIGRATIONS, events=600, seed=2, anchor=ANCHOR, replace=True, progress=break_off)
+    assert UNFINISHED in databases(bare)
+    assert fingerprints(bare) == first
+    small(bare, seed=2, replace=True)
+    assert UNFINISHED not in databases(bare)
+    assert fingerprints(bare) != first
+
+
+_KILLED = """
+import sys, time
+from pathlib import Path
+from data import demo
+class Server:
+    def url(self, database="postgres"):
+        return sys.argv[1] + database
+    def ensure_database(self, name):
+        import psycopg
+        from data import embedded
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"create database {name}")
+        embedded.bootstrap(self.url(name))
+    def drop_database(self, name):
+        pass
+def progress(said):
+    if "events" in said:
+        print(said, flush=True)
+        time.sleep(60)
+demo.create(Server(), Path(sys.argv[2]), events=600, progress=progress)
+"""
+
+
+def test_a_maker_killed_in_the_middle_leaves_no_demo_and_no_lock(bare: embedded.Lease) -> None:
+    address = bare.url("postgres").removesuffix("postgres")
+    maker = subprocess.Popen(
+        [sys.executable, "-c", _KILLED, address, str(MIGRATIONS)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert maker.stdout is not None
+    with maker:
+        assert "events" in maker.stdout.readline()
+        with pytest.raises(demo.DemoBeingMade):
+            small(bare)
+        maker.send_signal(signal.SIGKILL)
+    assert not demo.exists(bare)
+    assert small(bare).is_new
+    assert UNFINISHED not in databases(bare)
+
+
+@pytest.mark.parametrize(("events", "seed"), [(0, 1), (-5, 1), (10**9, 1), (600, -1), (600, 2**70)])
+def test_what_it_cannot_honour_is_refused_before_anything_is_made(bare: embedded.Lease, events: int, seed: int) -> None:
+    with pytest.raises(WrongUse):
+        demo.create(bare, MIGRATIONS, events=events, seed=seed)
+    assert not {demo.DATABASE, UNFINISHED} & databases(bare)
+
+
+def test_an_anchor_without_a_zone_is_refused(bare: embedded.Lease) -> None:
+    with pytest.raises(WrongUse):
+        demo.create(bare, MIGRATIONS, events=600, anchor=ANCHOR.replace(tzinfo=None))
+
+
+@pytest.mark.parametrize("anchor", ["2026-11-22 02:00", "2026-11-23 00:05", "2026-01-01 12:00", "2028-02-29 23:59"])
+def test_it_looks_alive_whenever_it_is_made(bare: embedded.Lease, anchor: str) -> None:
+    ends = datetime.fromisoformat(anchor).replace(tzinfo=UTC)
+    demo.create(bare, MIGRATIONS, events=600, seed=3, anchor=ends, replace=True)
+    described = demo.describe(bare)
+    assert described is not None
+    assert 0 <= (ends - described.newest_at).total_seconds() < 30 * 60
+
+
+@pytest.mark.parametrize("action", ["create", "remove", "status"])
+def test_the_command_refuses_where_the_console_has_no_server_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, action: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    monkeypatch.setenv("SIGNALBOX_HOME", str(tmp_path))
+    assert command.main(["demo", action, "--json"]) == 1
+    assert "DATABASE_URL" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

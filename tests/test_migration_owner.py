@@ -1,0 +1,130 @@
+"""The console's migrations on what a hosted project gives: an owner who is no superuser, on each server at hand."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from data import embedded, migration
+from tests.migration_scratch import Connection, connected, empty_database, rows, value
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+OWNER_PASSWORD = "look-alike"
+
+
+def system_binaries() -> list[Path]:
+    """The folders of PostgreSQL 15 to 17 on this machine, if any: Debian's place and the one of its own packages."""
+    found = [*Path("/usr/lib/postgresql").glob("1[567]/bin"), *Path("/usr").glob("pgsql-1[567]/bin")]
+    return sorted(path for path in found if (path / "initdb").exists())
+
+
+@pytest.fixture(
+    scope="module", params=[None, *system_binaries()], ids=lambda path: "embedded" if path is None else path.parent.name
+)
+def any_server(
+    request: pytest.FixtureRequest, server: embedded.Lease, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[embedded.Lease]:
+    """The embedded server, and each of an older version that this machine has."""
+    if request.param is None:
+        yield server
+        return
+    with embedded.lease(tmp_path_factory.mktemp("older"), request.param) as lease:
+        yield lease
+
+
+@contextmanager
+def look_alike_owner(url: str) -> Iterator[str]:
+    """The same database as the role `postgres` of a hosted project meets it.
+
+    That role owns the database but is no superuser; it bypasses row security, makes roles and databases, is a member
+    of the roles it takes on, and may use but not change the schema `auth`.
+    """
+    name = f"owner_{uuid4().hex[:8]}"
+    database = sql.Identifier(str(conninfo_to_dict(url)["dbname"]))
+    role = sql.Identifier(name)
+    with connected(url) as connection:
+        was = value(url, "select current_user::text")
+        _make_owner(connection, role, database)
+    try:
+        yield psycopg.conninfo.make_conninfo(url, user=name, password=OWNER_PASSWORD)
+    finally:
+        with connected(url) as connection:
+            connection.execute(sql.SQL("reassign owned by {} to {}").format(role, sql.Identifier(was)))
+            connection.execute(sql.SQL("drop owned by {}").format(role))
+            connection.execute(sql.SQL("drop role {}").format(role))
+
+
+def _make_owner(connection: Connection, role: sql.Identifier, database: sql.Identifier) -> None:
+    for statement in (
+        "create role {role} login nosuperuser createdb createrole replication bypassrls password {password}",
+        "grant anon, authenticated, service_role to {role}",
+        "grant pg_monitor, pg_read_all_data, pg_signal_backend to {role}",
+        "alter database {database} owner to {role}",
+        "grant usage on schema auth, extensions to {role}",
+        "grant all on all tables in schema auth to {role}",
+        "grant execute on all functions in schema auth to {role}",
+    ):
+        composed = sql.SQL(statement).format(role=role, database=database, password=sql.Literal(OWNER_PASSWORD))
+        connection.execute(composed)
+
+
+def test_owner_without_superuser_can_apply_and_verify(any_server: embedded.Lease) -> None:
+    with empty_database(any_server) as url, look_alike_owner(url) as owner_url:
+        assert value(owner_url, "select rolsuper from pg_roles where rolname = current_user") is False
+        done = migration.up(owner_url, MIGRATIONS, print)
+        assert [each.outcome for each in done] == ["applied"] * len(list(MIGRATIONS.glob("2*.sql")))
+        assert migration.verify(owner_url, MIGRATIONS).holds
+        owners = rows(url, "select distinct tableowner from pg_tables where schemaname in ('chronicle', 'signalbox')")
+        assert [row["tableowner"] for row in owners] == [conninfo_to_dict(owner_url)["user"]]
+
+
+def test_owner_without_superuser_may_take_on_the_reader(any_server: embedded.Lease) -> None:
+    with empty_database(any_server) as url, look_alike_owner(url) as owner_url:
+        migration.up(owner_url, MIGRATIONS, print)
+        with connected(owner_url) as connection, connection.transaction():
+            connection.execute("set local role authenticated")
+            connection.execute("""set local request.jwt.claims = '{"sub": "00000000-0000-0000-0000-000000000001"}'""")
+            assert connection.execute("select * from chronicle.sessions").fetchall() == []
+
+
+def test_owner_look_alike_is_refused_what_a_hosted_project_refuses(server: embedded.Lease) -> None:
+    """Else the tests above would prove nothing."""
+    with empty_database(server) as url, look_alike_owner(url) as owner_url, connected(owner_url) as connection:
+        for refused in (
+            "create or replace function auth.uid() returns uuid language sql as 'select null::uuid'",
+            "create table auth.mine ()",
+            "alter system set work_mem = '4MB'",
+            "create event trigger e on ddl_command_end execute function auth.uid()",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(refused.encode())
+
+
+def test_database_without_what_supabase_brings_is_refused_in_words(any_server: embedded.Lease) -> None:
+    name = f"bare_{uuid4().hex[:8]}"
+    with connected(any_server.url("postgres")) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    try:
+        with pytest.raises(migration.MigrationError, match="auth"):
+            migration.up(any_server.url(name), MIGRATIONS, print)
+        assert value(any_server.url(name), "select to_regnamespace('signalbox')") is None
+    finally:
+        any_server.drop_database(name)
+
+
+def test_older_servers_are_the_versions_they_claim(any_server: embedded.Lease) -> None:
+    said = subprocess.run([any_server.binaries / "postgres", "--version"], capture_output=True, text=True, check=True)
+    major = re.search(r"(\d+)\.", said.stdout)
+    assert major is not None
+    assert value(any_server.url("postgres"), "select current_setting('server_version_num')::int / 10000") == int(
+        major[1]
+    )

@@ -1,0 +1,85 @@
+"""Named queries: each has a sentence, fits the migrated database, is used, and no other SQL hides in Python."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from data.database import queries
+
+ROOT = Path(__file__).parent.parent
+PLACEHOLDER = re.compile(r"%\(([a-z_0-9]+)\)s")
+STATEMENT = re.compile(
+    r"^\s*(select\s.+\sfrom|insert\s+into|update\s+\S+\s+set|delete\s+from|with\s+\w+\s+as)\s", re.IGNORECASE | re.DOTALL
+)
+# Where SQL composed in Python is the subject: connections, the launcher, the migration runner.
+# The demo's agents query databases in what they are shown to do.
+COMPOSERS = ("data/database/", "data/embedded/", "data/migration/", "data/demo/chronicle/toolset.py")
+
+
+PREPARABLE = re.compile(r"^(select|with|insert|update|delete|merge|values)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", sorted(queries.all_queries()))
+def test_query_has_a_sentence_and_fits_the_schema(name: str, migrated: psycopg.Connection[DictRow]) -> None:
+    query = queries.find(name)
+    assert len(query.sentence) > 15, f"{name} needs a sentence"
+    if not PREPARABLE.match(query.text):
+        assert query.text.split()[0] in UTILITY_STATEMENTS[name.split(".")[0]]
+        return
+    numbered: dict[str, int] = {}
+    text = PLACEHOLDER.sub(lambda m: f"${numbered.setdefault(m[1], len(numbered) + 1)}", query.text).replace("%%", "%")
+    with migrated.transaction(force_rollback=True):
+        create_temporary_tables(name.split(".")[0], migrated)
+        migrated.execute(f"prepare probe as {text}".encode())
+        migrated.execute("deallocate probe")
+
+
+# What cannot be prepared, by stem; the tests of these areas run every one of them.
+UTILITY_STATEMENTS = {
+    "ingest": {"create", "copy", "analyze", "truncate", "drop"},
+    "demo": {"copy", "alter"},
+    "migration": {"set", "reset"},
+}
+
+
+def create_temporary_tables(stem: str, connection: psycopg.Connection[DictRow]) -> None:
+    """Statements of the import read temporary tables, which its first statements make."""
+    for name, query in queries.all_queries().items():
+        if name.startswith(f"{stem}.") and query.text.startswith("create temporary"):
+            connection.execute(query.text.encode())
+
+
+@pytest.fixture(scope="module")
+def migrated(server: object) -> object:
+    from tests.conftest import TEMPLATE  # noqa: PLC0415 - the one database every test copies
+
+    with psycopg.connect(server.url(TEMPLATE), autocommit=True) as connection:  # type: ignore[attr-defined]
+        yield connection
+
+
+def test_every_query_is_used() -> None:
+    used: set[str] = set()
+    for room in ("data", "web", "ui", "pages"):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    used.add(node.value)
+    assert not set(queries.all_queries()) - used
+
+
+def test_no_sql_hides_in_python() -> None:
+    hidden: list[str] = []
+    for room in ("data", "web", "ui", "pages"):
+        for path in (ROOT / room).rglob("*.py"):
+            if str(path.relative_to(ROOT)).startswith(COMPOSERS):
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.search(node.value):
+                    hidden.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert not hidden

@@ -1,0 +1,233 @@
+"""Who may do what to which table: one entry per table, tried for every role and command on a real database.
+
+A table without an entry fails the test, so a new table cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+from psycopg.rows import DictRow
+
+from data.access import Actor
+
+Connection = psycopg.Connection[DictRow]
+
+OWN, OTHERS = "own", "others"
+COMMANDS = ("select", "insert", "update", "delete")
+ROLES = ("anon", "owner", "other", "manager", "admin", "service_role")
+
+# For each table the roles that may, by command. "owner" is a member who owns the row, "other" one who does not.
+# Everyone else meets a refusal or no row at all. service_role stands for back-end programs and passes all policies.
+READ_OWN = {"select": {"owner", "manager", "admin"}}
+ALL_READ = {"select": {"owner", "other", "manager", "admin"}}
+MANAGERS_READ = {"select": {"manager", "admin"}}
+ADMINS_READ = {"select": {"admin"}}
+EXPECTED: dict[str, dict[str, set[str]]] = {
+    "chronicle.sessions": READ_OWN,
+    "chronicle.events": READ_OWN,
+    "chronicle.tool_events": READ_OWN,
+    "chronicle.prompt_events": READ_OWN,
+    "chronicle.notification_events": READ_OWN | {"update": {"owner", "manager", "admin"}},
+    "chronicle.lifecycle_events": READ_OWN,
+    "chronicle.project_context": READ_OWN,
+    "agents.jobs": READ_OWN | {"insert": {"owner"}, "update": {"owner", "admin"}, "delete": {"owner"}},
+    "engine.events": MANAGERS_READ | {"insert": {"admin"}},
+    "engine.human_approvals": READ_OWN | {"update": {"admin"}},
+    "signalbox.members": {"select": {"owner", "admin"}},
+    "signalbox.web_sessions": {},
+    "signalbox.audit_log": ADMINS_READ | {"insert": {"owner"}},
+    "signalbox.migration_runs": ADMINS_READ,
+    "signalbox.import_files": READ_OWN,
+    "signalbox.import_records": READ_OWN,
+    "signalbox.model_replies": READ_OWN,
+    "signalbox.model_prices": ALL_READ,
+    "signalbox.change_sources": ALL_READ,
+    "signalbox.change_log": MANAGERS_READ,
+    "signalbox.change_totals": MANAGERS_READ,
+}
+# What not even a back-end program may do.
+NEVER = {("engine.events", "update"), ("engine.events", "delete"), ("signalbox.audit_log", "update"),
+         ("signalbox.audit_log", "delete")}  # fmt: skip
+
+# The column an update sets, where not every column may be set.
+UPDATED_COLUMN = {
+    "chronicle.notification_events": "acknowledged",
+    "engine.human_approvals": "decision_note",
+    "agents.jobs": "error_message",
+}
+
+
+@pytest.fixture
+def world(owner: Connection, people: dict[str, Actor]) -> dict[str, UUID]:
+    """One row in every table that belongs to "owner", a member; their ids by table."""
+    me = people["member"].user_id
+    session, event = uuid4(), uuid4()
+    owner.execute(
+        "insert into chronicle.sessions (id, session_id, metadata) values (%s, 's', %s)",
+        (session, json.dumps({"user_id": str(me)})),
+    )
+    owner.execute(
+        "insert into chronicle.events (id, session_id, event_type, data) values (%s, %s, 'user_prompt', '{}')",
+        (event, session),
+    )
+    owner.execute("insert into chronicle.tool_events (session_id, tool_name) values (%s, 'Bash')", (session,))
+    owner.execute("insert into chronicle.prompt_events (session_id, prompt_text) values (%s, 'hi')", (session,))
+    owner.execute("insert into chronicle.notification_events (session_id) values (%s)", (session,))
+    owner.execute("insert into chronicle.lifecycle_events (session_id) values (%s)", (session,))
+    owner.execute("insert into chronicle.project_context (session_id, file_path) values (%s, 'a.py')", (session,))
+    owner.execute("insert into agents.jobs (user_id, agent_identifier) values (%s, 'a')", (me,))
+    owner.execute("select engine.append_event('A', 'T', '1')")
+    owner.execute("insert into engine.human_approvals (user_id, approval_type, title) values (%s, 'x', 'x')", (me,))
+    owner.execute(
+        "insert into signalbox.web_sessions (token_hash, user_id, signed_in_with, expires_at)"
+        " values ('h', %s, 'x', now())",
+        (me,),
+    )
+    owner.execute("insert into signalbox.audit_log (actor_id, action) values (%s, 'x')", (me,))
+    owner.execute("insert into signalbox.migration_runs values ('0', 'x', 'x', now(), 1, 'x', 1) on conflict do nothing")
+    owner.execute(
+        "insert into signalbox.import_files (path, format, size_bytes, owner_id) values ('f', 'x', 1, %s)", (me,)
+    )
+    owner.execute(
+        "insert into signalbox.import_records (record_key, event_id, file_id, source_kind)"
+        " select gen_random_uuid(), %s, id, 'x' from signalbox.import_files",
+        (event,),
+    )
+    owner.execute("insert into signalbox.model_replies (message_id, session_id, model) values ('m', %s, 'x')", (session,))
+    owner.execute("insert into signalbox.model_prices values ('x', '2026-01-01', 1, 1, 1, 1, 1) on conflict do nothing")
+    return {"me": me, "session": session, "event": event}
+
+
+def test_every_table_has_an_entry(owner: Connection) -> None:
+    rows = owner.execute(
+        """
+        select n.nspname || '.' || c.relname as name, c.relrowsecurity as is_secured from pg_class as c
+        inner join pg_namespace as n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'p')
+        and n.nspname in ('chronicle', 'agents', 'engine', 'lift', 'toolbox', 'signalbox', 'analytics')
+        """
+    ).fetchall()
+    assert {row["name"] for row in rows} == set(EXPECTED)
+    assert all(row["is_secured"] for row in rows)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_what_the_table_says(
+    role: str, owner: Connection, people: dict[str, Actor], world: dict[str, UUID]
+) -> None:
+    wrong: list[str] = []
+    for table, rules in EXPECTED.items():
+        for command in COMMANDS:
+            may = role in rules.get(command, set())
+            if role == "service_role":
+                may = (table, command) not in NEVER
+            if allowed(owner, people, world, table, command, role) is not may:
+                wrong.append(f"{role} {'may not' if may else 'may'} {command} {table}")
+    assert not wrong
+
+
+def allowed(
+    owner: Connection, people: dict[str, Actor], world: dict[str, UUID], table: str, command: str, role: str
+) -> bool:
+    """Whether the command reaches the row, tried in a transaction that is rolled back."""
+    person = {"owner": people["member"], "other": people["other"], "manager": people["manager"],
+              "admin": people["admin"]}.get(role)  # fmt: skip
+    database_role = role if role in ("anon", "service_role") else "authenticated"
+    claims = json.dumps({"sub": str(person.user_id), "role": "authenticated"}) if person else "{}"
+    with owner.transaction(force_rollback=True):
+        # Everyone sees the own row of members; here it is the one of "owner" that counts.
+        where = sql.SQL("user_id = {}").format(world["me"]) if table == "signalbox.members" else sql.SQL("true")
+        owner.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
+        owner.execute(sql.SQL("set local role {}").format(sql.Identifier(database_role)))
+        try:
+            with owner.transaction():
+                return reached(owner, table, command, where, world, person)
+        except errors.InsufficientPrivilege:
+            return False
+        except errors.ForeignKeyViolation:
+            return True  # the right was there; another row needs this one
+
+
+def reached(
+    owner: Connection, table: str, command: str, where: sql.Composable, values: dict[str, UUID], person: Actor | None
+) -> bool:
+    name = sql.Identifier(*table.split("."))
+    if command == "select":
+        return bool(owner.execute(sql.SQL("select 1 from {} where {}").format(name, where)).fetchall())
+    if command == "delete":
+        return owner.execute(sql.SQL("delete from {} where {}").format(name, where)).rowcount > 0
+    if command == "insert":
+        return owner.execute(INSERTS[table].encode(), values).rowcount > 0
+    if table == "engine.human_approvals":
+        decided_by = person.user_id if person else values["me"]
+        statement = "update engine.human_approvals set status = 'approved', decided_at = now(), decided_by = %s"
+        return owner.execute(statement, (decided_by,)).rowcount > 0
+    columns = owner.execute(
+        "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0"
+        " and attidentity = '' and not attisdropped order by attnum",
+        (table,),
+    ).fetchall()
+    column = sql.Identifier(UPDATED_COLUMN.get(table) or columns[-1]["attname"])
+    return owner.execute(sql.SQL("update {0} set {1} = {1} where {2}").format(name, column, where)).rowcount > 0
+
+
+# A row that would belong to "owner"; conflicts cannot happen, so that a refusal is one of rights.
+INSERTS: dict[str, str] = {
+    "chronicle.sessions": "insert into chronicle.sessions (session_id, metadata)"
+    " values ('new', jsonb_build_object('user_id', %(me)s::text))",
+    "chronicle.events": "insert into chronicle.events (session_id, event_type, data)"
+    " values (%(session)s, 'user_prompt', '{}')",
+    "chronicle.tool_events": "insert into chronicle.tool_events (session_id, tool_name) values (%(session)s, 'x')",
+    "chronicle.prompt_events": "insert into chronicle.prompt_events (session_id) values (%(session)s)",
+    "chronicle.notification_events": "insert into chronicle.notification_events (session_id) values (%(session)s)",
+    "chronicle.lifecycle_events": "insert into chronicle.lifecycle_events (session_id) values (%(session)s)",
+    "chronicle.project_context": "insert into chronicle.project_context (session_id, file_path)"
+    " values (%(session)s, 'new.py')",
+    "agents.jobs": "insert into agents.jobs (user_id, agent_identifier) values (%(me)s, 'x')",
+    "engine.events": "insert into engine.events (event_type, aggregate_type, aggregate_id, sequence_number, emitted_by)"
+    " values ('A', 'T', '1', 2, 'x')",
+    "engine.human_approvals": "insert into engine.human_approvals (user_id, approval_type, title)"
+    " values (%(me)s, 'x', 'x')",
+    "signalbox.members": "insert into signalbox.members (user_id, role) values (%(me)s, 'admin')"
+    " on conflict (user_id) do update set role = 'admin'",
+    "signalbox.web_sessions": "insert into signalbox.web_sessions (token_hash, user_id, signed_in_with, expires_at)"
+    " values ('new', %(me)s, 'x', now())",
+    "signalbox.audit_log": "insert into signalbox.audit_log (actor_id, action) values (%(me)s, 'x')",
+    "signalbox.migration_runs": "insert into signalbox.migration_runs values ('1', 'x', 'x', now(), 1, 'x', 1)",
+    "signalbox.import_files": "insert into signalbox.import_files (path, format, size_bytes, owner_id)"
+    " values ('new', 'x', 1, %(me)s)",
+    "signalbox.import_records": "insert into signalbox.import_records (record_key, event_id, file_id, source_kind)"
+    " values (gen_random_uuid(), %(event)s, (select max(id) from signalbox.import_files), 'x')",
+    "signalbox.model_replies": "insert into signalbox.model_replies (message_id, session_id, model)"
+    " values ('new', %(session)s, 'x')",
+    "signalbox.model_prices": "insert into signalbox.model_prices values ('new', '2026-01-01', 1, 1, 1, 1, 1)",
+    "signalbox.change_sources": "insert into signalbox.change_sources values (99, 'new', '-')",
+    "signalbox.change_log": "insert into signalbox.change_log (source, slot) values (1, 1)",
+    "signalbox.change_totals": "insert into signalbox.change_totals values (99) on conflict do nothing",
+}
+
+
+def test_policies_are_one_per_table_role_and_command(owner: Connection) -> None:
+    doubled = owner.execute(
+        "select schemaname, tablename, cmd, roles from pg_policies"
+        " where schemaname in ('chronicle', 'agents', 'engine', 'signalbox')"
+        " group by 1, 2, 3, 4 having count(*) > 1 or cmd = 'ALL'"
+    ).fetchall()
+    assert not doubled
+
+
+def test_every_view_runs_with_the_rights_of_its_reader_and_says_its_grain(owner: Connection) -> None:
+    wrong = owner.execute(
+        """
+        select c.relname, c.reloptions, obj_description(c.oid) as comment from pg_class as c
+        where c.relkind = 'v' and c.relnamespace = 'analytics'::regnamespace
+        and (not coalesce('security_invoker=true' = any (c.reloptions), false)
+             or coalesce(obj_description(c.oid), '') not like '%One row per %')
+        """
+    ).fetchall()
+    assert not wrong

@@ -1,0 +1,124 @@
+"""How figures are written: counts, rates, durations, money, times. Absent is said in words and never a blank. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+NONE_RECORDED = "none recorded"
+DASH = "–"
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def count(number: float | Decimal | None) -> str:
+    """A whole number with thousands separated: 12,480."""
+    return NONE_RECORDED if number is None else f"{round(number):,}"
+
+
+def compact(number: float | Decimal | None) -> str:
+    """A large number short: 1.2 M, 480 k, 950."""
+    if number is None:
+        return NONE_RECORDED
+    size = abs(float(number))
+    if size < 10_000:
+        return count(number)
+    divisor, unit = (1e9, "bn") if size >= 1e9 else (1e6, "M") if size >= 1e6 else (1e3, "k")
+    return f"{float(number) / divisor:.3g} {unit}"
+
+
+def percent(part: float | None, whole: float | None) -> str:
+    """A share as 94.2 %; never rounded up to all or down to none; "none recorded" of nothing."""
+    if part is None or not whole:
+        return NONE_RECORDED
+    share = 100 * part / whole
+    if 0 < share < 0.1:
+        return "<0.1 %"
+    if 99.9 < share < 100:
+        return ">99.9 %"
+    return "100 %" if share == 100 else "0 %" if share == 0 else f"{share:.1f} %"
+
+
+def duration(milliseconds: float | Decimal | None) -> str:
+    """A duration: 320 ms, 4.8 s, 2 min 05 s, 3 h 12 min, 2 d 4 h."""
+    if milliseconds is None:
+        return NONE_RECORDED
+    ms = float(milliseconds)
+    if ms < 0:
+        return f"−{duration(-ms)}"
+    if round(ms) < 1000:
+        return f"{round(ms)} ms"
+    if round(ms / 1000, 1) < 60:
+        return f"{ms / 1000:.1f} s"
+    seconds = round(ms / 1000)
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s"
+    minutes = round(seconds / 60)
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    hours = round(minutes / 60)
+    return f"{hours // 24:,} d {hours % 24} h"
+
+
+def money(usd: float | Decimal | None) -> str:
+    """An amount in US dollars: $23.65, <$0.01, "not priced" when unknown."""
+    if usd is None:
+        return "not priced"
+    return "<$0.01" if 0 < usd < 0.005 else f"${usd:,.2f}"
+
+
+def moment(when: datetime | None, zone: ZoneInfo, now: datetime) -> str:
+    """A time as 12:03 when it is today in the zone, 18 Nov 12:03 in this year, 18 Nov 2025 12:03 else."""
+    if when is None:
+        return "no time"
+    local, today = when.astimezone(zone), now.astimezone(zone)
+    clock = f"{local:%H:%M}"
+    if local.date() == today.date():
+        return clock
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local.day} {_MONTHS[local.month - 1]}{year} {clock}"
+
+
+def exact(when: datetime | None, zone: ZoneInfo) -> str:
+    """A time in full, for a tooltip: 2025-08-18 12:03:07.123 UTC+2."""
+    if when is None:
+        return "no time recorded"
+    local = when.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d} {zone_name(local, zone)}"
+
+
+def zone_name(when: datetime, zone: ZoneInfo) -> str:
+    """The offset of a zone at a time, as people say it: UTC, UTC+2, UTC+5:30."""
+    offset = when.astimezone(zone).utcoffset() or timedelta()
+    minutes = round(offset.total_seconds() / 60)
+    if minutes == 0:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '−'}{hours}{f':{rest:02d}' if rest else ''}"
+
+
+def days(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """The days from start up to, not including, end: 18 to 24 Aug 2025."""
+    first, last = start.astimezone(zone).date(), (end - timedelta(microseconds=1)).astimezone(zone).date()
+    closing = f"{last.day} {_MONTHS[last.month - 1]} {last.year}"
+    if first == last:
+        return closing
+    if first.year != last.year:
+        return f"{first.day} {_MONTHS[first.month - 1]} {first.year} to {closing}"
+    if first.month != last.month:
+        return f"{first.day} {_MONTHS[first.month - 1]} to {closing}"
+    return f"{first.day} to {closing}"
+
+
+def short_id(identifier: object) -> str:
+    """The first eight characters of an id."""
+    return str(identifier)[:8]
+
+
+def shortened(text: str | None, length: int) -> str:
+    """The first line of a text, cut at a length with an ellipsis."""
+    if text is None:
+        return ""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"

@@ -1,0 +1,269 @@
+"""Period, filters, search, sorting and page number. The URL is the state, and each step is an entry of the history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+
+import streamlit as st
+
+from data.coverage import Coverage, read_coverage
+from ui import cached, figures, links, periods
+from ui.markup import Child, Markup, join, span, tag
+from ui.periods import Extent, Period
+from ui.view import View
+
+PAGE_SIZE = 25
+LONGEST_VALUE = 200
+
+# What a step to other rows starts anew.
+_PAGE_NUMBER = "page"
+_NOTHING = Extent(None, None, 0, False)
+
+
+def given(name: str) -> str | None:
+    """A parameter of the URL; None when it is not there, empty, or absurdly long."""
+    value = st.query_params.get(name)
+    return value if value and len(value) <= LONGEST_VALUE else None
+
+
+def extent(view: View, covers: str | Sequence[str]) -> Extent:
+    """From when to when one or several subjects hold rows that the viewer may see."""
+    coverage = cached.read(view, read_coverage)
+    parts = [coverage[subject] for subject in ([covers] if isinstance(covers, str) else covers)]
+    return _joined(parts)
+
+
+def _joined(parts: Iterable[Coverage]) -> Extent:
+    known = list(parts)
+    if not known:
+        return _NOTHING
+    firsts = [part.first for part in known if part.first]
+    lasts = [part.last for part in known if part.last]
+    return Extent(
+        min(firsts, default=None),
+        max(lasts, default=None),
+        sum(part.untimed for part in known),
+        any(part.holds_rows for part in known),
+    )
+
+
+def period(view: View, covers: str | Sequence[str] = "events") -> Period:
+    """The period picker beside the title, and what is picked. `covers`: the subjects whose newest data decide the
+    default: sessions, events, tools, jobs, approvals."""
+    known = extent(view, covers)
+    chosen = asked_period(view, covers)
+    offered = periods.choices(known, view.as_of)
+    default = periods.default_choice(known, view.as_of)
+    if chosen.choice not in offered:
+        offered.insert(0, chosen.choice)
+    key = "f_period"
+    st.session_state[key] = chosen.choice
+
+    def put() -> None:
+        picked = st.session_state[key]
+        _forget("from", "to", _PAGE_NUMBER)
+        if picked == "custom":
+            st.query_params.update({**_days_of(chosen, view.minute.date()), "period": "custom"})
+        else:
+            _set("period", None if picked == default else picked)
+
+    with view.controls:
+        st.selectbox(
+            "Period",
+            offered,
+            key=key,
+            on_change=put,
+            format_func=lambda choice: _period_label(choice, known),
+            label_visibility="collapsed",
+            width=220,
+        )
+        if chosen.choice == "custom":
+            _custom(chosen)
+    return chosen
+
+
+def asked_period(view: View, covers: str | Sequence[str]) -> Period:
+    """The period that the URL asks for, without a picker for it."""
+    asked = {name: value for name in ("period", "from", "to") if (value := given(name))}
+    return periods.period_of(asked, extent(view, covers), view.as_of, view.zone)
+
+
+def _period_label(choice: str, known: Extent) -> str:
+    label = periods.LABELS[choice]
+    return f"{label} · {figures.count(known.untimed)}" if choice == "untimed" else label
+
+
+def _days_of(chosen: Period, today: date) -> dict[str, str]:
+    query = Period("custom", chosen.start, chosen.end, "", chosen.zone).query
+    return {name: query.get(name, today.isoformat()) for name in ("from", "to")}
+
+
+def _custom(chosen: Period) -> None:
+    key = "f_days"
+    days = chosen.query
+    st.session_state[key] = (date.fromisoformat(days["from"]), date.fromisoformat(days["to"]))
+
+    def put() -> None:
+        picked = st.session_state[key]
+        if len(picked) == 2:
+            _forget(_PAGE_NUMBER)
+            st.query_params.update({"period": "custom", "from": f"{picked[0]}", "to": f"{picked[1]}"})
+
+    st.date_input(
+        "From and to", key=key, on_change=put, label_visibility="collapsed", width=230, format="DD/MM/YYYY"
+    )
+
+
+def choice(
+    view: View,
+    name: str,
+    options: Mapping[str, int] | Sequence[tuple[str, int]],
+    *,
+    every: str | None = None,
+    label: Callable[[str], str] = str,
+) -> str | None:
+    """A filter on one value, each offered with how many rows it has. `every` is the word for no filter.
+
+    What the URL asks for stays chosen, also where it has no rows (then with 0). None: no filter.
+    """
+    counts = dict(options)
+    asked = given(name)
+    if asked is not None:
+        counts.setdefault(asked, 0)
+    key = f"f_{name}"
+    st.session_state[key] = asked or ""
+
+    def put() -> None:
+        _forget(_PAGE_NUMBER)
+        _set(name, st.session_state[key])
+
+    def shown(value: str) -> str:
+        return f"{label(value)} · {figures.count(counts[value])}" if value else every or f"All {name}s"
+
+    with view.controls:
+        st.selectbox(
+            name.capitalize(),
+            ["", *counts],
+            key=key,
+            on_change=put,
+            format_func=shown,
+            label_visibility="collapsed",
+            width=190,
+        )
+    return asked
+
+
+def search(view: View, placeholder: str, name: str = "q") -> str | None:
+    """A search field whose text stands in the URL. None: nothing is searched for."""
+    key = f"f_{name}"
+    st.session_state[key] = given(name) or ""
+
+    def put() -> None:
+        _forget(_PAGE_NUMBER)
+        _set(name, st.session_state[key].strip())
+
+    with view.controls:
+        st.text_input(
+            "Search",
+            key=key,
+            on_change=put,
+            placeholder=placeholder,
+            label_visibility="collapsed",
+            icon=":material/search:",
+            max_chars=LONGEST_VALUE,
+            width=240,
+        )
+    return given(name)
+
+
+def chips(view: View, active: Mapping[str, tuple[str, str] | None]) -> None:
+    """The active filters, each removable: parameter of the URL -> (what it is, its value). None ones are left out."""
+    shown = {name: words for name, words in active.items() if words is not None}
+    if not shown:
+        return
+    pieces: list[Child] = [
+        links.go_to(
+            join(span(f"{what} ", "sb-muted"), value, span(" ×", "sb-muted")),
+            here(view, **{name: None, _PAGE_NUMBER: None}),
+            class_="sb-chip",
+            title=f"Remove the filter on {what}",
+        )
+        for name, (what, value) in shown.items()
+    ]
+    if len(shown) > 1:
+        pieces.append(links.go_to("clear all", here(view, **dict.fromkeys((*shown, _PAGE_NUMBER)))))
+    st.html(tag("div", *pieces, class_="sb-chips"))
+
+
+def here(view: View, **changes: links.Value) -> str:
+    """The address of this screen with some parameters changed; None takes one out."""
+    return links.href(view.page.url_path, {**st.query_params.to_dict(), **changes})
+
+
+def sorting(allowed: Sequence[str], default: str) -> tuple[str, bool]:
+    """What the rows are sorted by and whether downwards, from `sort` in the URL: "duration", or "-duration"."""
+    asked = given("sort") or default
+    name = asked.removeprefix("-")
+    if name not in allowed:
+        asked, name = default, default.removeprefix("-")
+    return name, asked.startswith("-")
+
+
+def asked_number(name: str) -> int | None:
+    """A whole number from 0 in the URL; None where there is none."""
+    asked = given(name) or ""
+    return int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 9 else None
+
+
+def page_number(rows_total: int, page_size: int = PAGE_SIZE) -> int:
+    """Which page of a table is asked for, from 1 to the last there is."""
+    return max(1, min(asked_number(_PAGE_NUMBER) or 1, last_page(rows_total, page_size)))
+
+
+def last_page(rows_total: int, page_size: int = PAGE_SIZE) -> int:
+    """The number of the last page, at least 1."""
+    return max(1, -(-rows_total // page_size))
+
+
+def asked_offset(page_size: int = PAGE_SIZE) -> int:
+    """How many rows come before the page that the URL asks for; for readers that page in SQL."""
+    return (max(1, asked_number(_PAGE_NUMBER) or 1) - 1) * page_size
+
+
+def pager(view: View, rows_total: int, page_size: int = PAGE_SIZE) -> Markup | None:
+    """Links to the pages of a table; None where one page holds everything."""
+    last = last_page(rows_total, page_size)
+    if last == 1:
+        return None
+    number = page_number(rows_total, page_size)
+    first_row, last_row = (number - 1) * page_size + 1, min(number * page_size, rows_total)
+    pieces: list[Child] = [
+        span(
+            f"{figures.count(first_row)} to {figures.count(last_row)} of {figures.count(rows_total)}",
+            "sb-muted",
+        )
+    ]
+    for target, words in (
+        (1, "« first"),
+        (number - 1, "‹ previous"),
+        (number + 1, "next ›"),
+        (last, "last »"),
+    ):
+        if 1 <= target <= last and target != number:
+            pieces.append(links.go_to(words, here(view, **{_PAGE_NUMBER: None if target == 1 else target})))
+        else:
+            pieces.append(span(words, "sb-off"))
+    return tag("div", *pieces, class_="sb-pager")
+
+
+def _set(name: str, value: str | None) -> None:
+    if value:
+        st.query_params[name] = value
+    else:
+        _forget(name)
+
+
+def _forget(*names: str) -> None:
+    for name in names:
+        st.query_params.pop(name, None)

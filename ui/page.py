@@ -1,0 +1,174 @@
+"""The frame of a page: who may see it, parts that fail alone, and the line with time, exports and link."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from data import database
+from data.errors import NotAllowed, NotFound, SignalboxError
+from ui import figures, links, viewer
+from ui.markup import Child, Markup, join, tag
+from ui.navigation import PAGES, PageEntry
+from ui.view import View
+
+log = logging.getLogger("signalbox.pages")
+
+PRODUCT = "Signalbox"
+
+
+def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -> View:
+    """Open a page: its title, and the sentence instead of it for whoever may not see it. The first line of each.
+
+    `page` is the address of the page; by default that of the page with this title. The run ends here for people who
+    are not signed in, not allowed, or when the database does not answer.
+    """
+    entry = _entry(title, page)
+    st.set_page_config(page_title=f"{title} · {PRODUCT}")
+    with st.container(
+        key="sb_header",
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+        gap="small",
+    ):
+        st.title(title, anchor=False, width="content")
+        controls = st.container(key="sb_controls", horizontal=True, width="content", gap="small")
+    actor = viewer.current()
+    if actor is None:
+        _refuse("You are not signed in. Load the page again to sign in.")
+    try:
+        actor.must(entry.needs)
+        actor.must(needs)
+        versions = database.read_versions(actor)
+    except SignalboxError as error:
+        _refuse(error.sentence, shut=isinstance(error, NotAllowed))
+    return View(entry, actor, tuple(sorted(versions.items())), datetime.now(UTC), _zone(), controls)
+
+
+def _entry(title: str, page: str | None) -> PageEntry:
+    return next(entry for entry in PAGES if (entry.url_path == page if page else entry.title == title))
+
+
+def _refuse(sentence: str, *, shut: bool = True) -> NoReturn:
+    (st.warning if shut else st.error)(sentence, icon=":material/lock:" if shut else ":material/error:")
+    st.stop()
+
+
+def _zone() -> ZoneInfo:
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def say(*sentences: Child, state: str | None = None) -> None:
+    """The plain sentences a page opens with. `state`: well, attention, broken, waiting or unknown, with its mark."""
+    st.html(tag("p", mark(state) if state else None, join(*sentences), class_="sb-say"))
+
+
+_MARKS = {
+    "well": ("●", "well"),
+    "attention": ("▲", "needs attention"),
+    "broken": ("■", "broken"),
+    "waiting": ("◆", "waits for a human"),
+    "signal": ("▶", "running"),
+    "unknown": ("○", "could not check"),
+}
+
+
+def mark(state: str, word: str | None = None) -> Markup:
+    """The sign of a state, with its word for whoever does not see colours."""
+    sign, meaning = _MARKS[state]
+    return tag(
+        "span",
+        sign,
+        class_=f"sb-mark sb-{state}",
+        title=word or meaning,
+        role="img",
+        aria_label=word or meaning,
+    )
+
+
+def note(*words: Child) -> None:
+    """A remark in the muted type: what a figure leaves out, on what it rests."""
+    st.html(tag("p", *words, class_="sb-note"))
+
+
+def heading(words: str, aside: Child = None) -> None:
+    """The heading of a part of a page, with a remark beside it."""
+    st.html(tag("h2", words, tag("small", aside) if aside else None, class_="sb-heading"))
+
+
+def empty(sentence: Child, *then: Child) -> None:
+    """Why there is nothing here and what to do next."""
+    st.html(tag("div", tag("p", sentence), tag("p", *then) if then else None, class_="sb-empty"))
+
+
+@contextmanager
+def panel(view: View, name: str) -> Iterator[None]:
+    """A part of a page that fails alone: an error in it becomes a sentence, a number to quote and a retry.
+
+    `name` is what the part shows, as words: "the trend of calls".
+    """
+    try:
+        yield
+    except NotFound as error:
+        empty(error.sentence)
+    except Exception as error:
+        number = secrets.token_hex(4)
+        log.exception("panel failed", extra={"error_id": number, "page": view.page.url_path, "panel": name})
+        _failed(view, name, number, error)
+
+
+def _failed(view: View, name: str, number: str, error: Exception) -> None:
+    sentence = (
+        error.sentence if isinstance(error, SignalboxError) else f"{name.capitalize()} could not be shown."
+    )
+    with st.container(border=True, key=f"sb_failed_{number}"):
+        st.html(
+            tag(
+                "p",
+                mark("unknown"),
+                sentence,
+                " If trying again does not help, tell whoever runs this console the number ",
+                tag("code", number),
+                ".",
+            )
+        )
+        st.button("Try again", key=f"retry_{view.page.url_path}_{name}")
+
+
+def footer(
+    view: View,
+    *,
+    report: str | None = None,
+    filters: Mapping[str, links.Value] | None = None,
+    rows: int | None = None,
+) -> None:
+    """The last line of a page or table: as of when, the rows as CSV and JSON lines, a link to this very screen.
+
+    `report` is the name of the export, `filters` its parameters, `rows` how many it will hold.
+    """
+    clock = (
+        f"as of {view.as_of.astimezone(view.zone):%H:%M:%S} {figures.zone_name(view.as_of, view.zone)} (live)"
+    )
+    pieces: list[Child] = [tag("span", clock, class_="sb-grow")]
+    if report and view.actor.can("export_rows"):
+        amount = "" if rows is None else f", {figures.count(rows)} {'row' if rows == 1 else 'rows'}"
+        for kind, label in (("csv", f"CSV{amount}"), ("jsonl", "JSON lines")):
+            address = links.href(f"export/{report}.{kind}", {name: value for name, value in (filters or {}).items() if value is not False})
+            pieces.append(
+                tag("a", label, href=address, title=f"Take these rows away as {label}")
+            )
+    pieces.append(
+        tag("button", "copy link", type="button", class_="sb-copy", title="Copy the address of this screen")
+    )
+    st.html(tag("div", *pieces, class_="sb-footer"))

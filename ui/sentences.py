@@ -1,0 +1,51 @@
+"""Parts of the plain sentences that pages open with: plurals, lists, changes against the period before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ui.figures import count
+
+# Below this many cases a change says more about chance than about the agents.
+LEAST_COMPARED = 10
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: 1 session, 1,812 sessions."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Items as people list them: a, b and c."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def change(current: float | None, previous: float | None, *, cases: int | None = None) -> str | None:
+    """The change of a total against the period before: +8 %, −12 %, "unchanged".
+
+    `cases` is how many things the smaller of both figures counts (default: the previous figure). None when there is
+    nothing to compare with or too little.
+    """
+    if current is None or previous is None or not previous:
+        return None
+    if (previous if cases is None else cases) < LEAST_COMPARED:
+        return None
+    share = 100 * (current - previous) / previous
+    return "unchanged" if round(share) == 0 else f"{share:+,.0f} %".replace("-", "−")
+
+
+def point_change(part: int, whole: int, previous_part: int, previous_whole: int) -> str | None:
+    """The change of a rate in points: −1.1 pt. None where either period has too few cases."""
+    if min(whole, previous_whole) < LEAST_COMPARED:
+        return None
+    points = 100 * part / whole - 100 * previous_part / previous_whole
+    return "unchanged" if abs(points) < 0.05 else f"{points:+.1f} pt".replace("-", "−")
+
+
+def untimed(number: int, noun: str = "event") -> str | None:
+    """The sentence every period says about what it cannot place; None when everything has a time."""
+    if not number:
+        return None
+    return f"{plural(number, noun)} without a recorded time {'is' if number == 1 else 'are'} in no period."

@@ -1,0 +1,85 @@
+"""The script that Streamlit runs for each viewer: who is here, which pages exist for them, then the page they asked for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from data import database
+from data.access import Actor, Dataset
+from data.identity import web_sessions
+from ui import tokens, viewer
+from ui.markup import tag
+from ui.navigation import FIRST, PAGES, PageEntry
+
+_DATASETS: dict[Dataset, str] = {"real": "Real data", "demo": "Demo data"}
+
+
+def run() -> None:
+    """One run of the script."""
+    # An icon that is no Material symbol, or browsers fetch it from another host.
+    st.set_page_config(page_icon="🚦", layout="wide", initial_sidebar_state="auto")
+    st.html(f"<style>{tokens.style_sheet()}</style>")
+    actor = viewer.identify()
+    if actor is None:
+        st.warning("Your session is over. Load the page again to sign in.", icon=":material/lock:")
+        st.stop()
+    pages = {entry.url_path: _page(entry, actor) for entry in PAGES}
+    # Pages that are not for this person exist all the same: they say why under the right address.
+    chosen = st.navigation(list(pages.values()), position="hidden")
+    with st.sidebar:
+        _sidebar(actor, pages)
+    if actor.dataset == "demo":
+        st.html(
+            tag(
+                "div", tag("b", "DEMO"), tag("span", "Made-up data. Nothing here happened."), class_="sb-demo"
+            )
+        )
+    chosen.run()
+
+
+def _page(entry: PageEntry, actor: Actor) -> st.Page:
+    return st.Page(
+        entry.path,
+        title=entry.title,
+        icon=entry.icon,
+        url_path=entry.url_path,
+        default=entry is FIRST,
+        visibility="visible" if entry.listed and actor.can(entry.needs) else "hidden",
+    )
+
+
+def _sidebar(actor: Actor, pages: dict[str, st.Page]) -> None:
+    st.html(tag("div", tag("i"), "Signalbox", class_="sb-brand"))
+    section = PAGES[0].section
+    with st.container(gap=None):
+        for entry in PAGES:
+            if not entry.listed or not actor.can(entry.needs):
+                continue
+            if entry.section != section:
+                section = entry.section
+                st.html(tag("p", section, class_="sb-section"))
+            st.page_link(pages[entry.url_path], width="stretch")
+    if "demo" in database.open_datasets():
+        _dataset_switch(actor)
+    st.html(tag("div", actor.email, tag("br"), tag("span", actor.role), class_="sb-who"))
+    st.button("Sign out", key="sign_out", on_click=_sign_out, args=(actor,))
+
+
+def _dataset_switch(actor: Actor) -> None:
+    key = "dataset"
+    st.session_state[key] = actor.dataset
+
+    def turn() -> None:
+        web_sessions.show(actor, st.session_state[key])
+
+    st.selectbox(
+        "Shown data", list(_DATASETS), key=key, on_change=turn, format_func=lambda dataset: _DATASETS[dataset]
+    )
+
+
+def _sign_out(actor: Actor) -> None:
+    if actor.session_hash:
+        web_sessions.end(actor.session_hash)
+
+
+run()

@@ -1,0 +1,19 @@
+"""The parts of the page of tools."""
+
+from ui.tools.choosing import Chosen, choose, draw_outcome, nothing
+from ui.tools.listing import by_tool, calls_table, errors_of, total_of
+from ui.tools.telling import cards_of, chart, summary
+
+__all__ = [
+    "Chosen",
+    "by_tool",
+    "calls_table",
+    "cards_of",
+    "chart",
+    "choose",
+    "draw_outcome",
+    "errors_of",
+    "nothing",
+    "summary",
+    "total_of",
+]

@@ -1,0 +1,78 @@
+"""What the page of tools is asked for: project, tool, outcome, kind of error; and why there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from data.tools import Usage
+from ui import filters, links, page
+from ui.periods import Period
+from ui.view import View
+
+OUTCOMES = ("failed", "refused", "unknown", "succeeded")
+STATES = {"succeeded": "well", "failed": "broken", "refused": "waiting", "unknown": "unknown"}
+WORDS = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "refused": "refused by a person",
+    "unknown": "outcome not recorded",
+}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the URL asks for. `single` is whether single calls are listed instead of tools."""
+
+    tool: str | None
+    project: str | None
+    outcome: str | None
+    group: str | None
+    single: bool
+
+    @property
+    def carried(self) -> dict[str, links.Value]:
+        """What every link of the page carries on."""
+        return {"tool": self.tool, "project": self.project}
+
+
+def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
+    """The pickers of project and tool, and what the URL asks for beside them."""
+    project = filters.choice(view, "project", values["project"])
+    tool = filters.choice(view, "tool", values["tool"])
+    outcome, group = filters.given("outcome"), filters.given("error")
+    outcome = outcome if outcome in OUTCOMES else None
+    return Chosen(tool, project, outcome, group, bool(tool or outcome or group or filters.given("list") == "calls"))
+
+
+def draw_outcome(view: View, chosen: Chosen, usage: Usage) -> None:
+    """The picker of outcomes, and every active filter to be taken away."""
+    counts = {name: int(getattr(usage.total, name)) for name in OUTCOMES if getattr(usage.total, name)}
+    filters.choice(view, "outcome", counts, every="All outcomes", label=lambda name: WORDS.get(name, name))
+    filters.chips(
+        view,
+        {
+            "tool": ("tool", chosen.tool) if chosen.tool else None,
+            "project": ("project", chosen.project) if chosen.project else None,
+            "outcome": ("outcome", WORDS[chosen.outcome]) if chosen.outcome else None,
+            "error": ("error", chosen.group) if chosen.group else None,
+        },
+    )
+
+
+def nothing(view: View, period: Period, *, holds_any: bool) -> None:
+    """Why there is no call: none recorded, none of the viewer's own, or none that fits."""
+    if holds_any:
+        where = "among the calls without a time" if period.untimed else f"in {period.label}"
+        everything = links.go("Take the filters away", view.page.url_path, period.query)
+        page.empty(
+            f"No call {where} fits these filters.",
+            everything,
+            " or ",
+            links.go("look at all time", view.page.url_path, period="all"),
+            ".",
+        )
+    elif view.actor.sees_all:
+        page.empty("No call of a tool is recorded yet.", "Calls come with the logs: python -m data ingest FOLDER.")
+    else:
+        page.empty("No call of a tool in a session of yours.", "You see your own sessions; managers see all.")

@@ -1,0 +1,203 @@
+"""The lists of the page of tools: tools by what hurts, kinds of errors, single calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from data.tools import ErrorGroup, Errors, ToolUsage, Usage
+from ui import figures, filters, links, page, tables
+from ui.markup import Child, Markup, join, tag
+from ui.periods import Period
+from ui.sentences import listed, plural, point_change
+from ui.tools.choosing import STATES, WORDS, Chosen
+from ui.view import View
+
+_SORTS = ("failed", "rate", "calls", "refused", "unknown", "average", "p50", "p95", "time")
+
+
+def by_tool(view: View, usage: Usage, period: Period) -> None:
+    """The table of tools, what hurts most first."""
+    sorted_by = filters.sorting(_SORTS, "-failed")
+    rows = _sorted([_row(one) for one in usage.tools if one.calls], sorted_by)
+    page.heading(
+        "Tools", "sorted by failed calls, then by the time spent in them" if sorted_by[0] == "failed" else None
+    )
+    offset = filters.asked_offset()
+    tables.table(
+        view,
+        rows[offset : offset + filters.PAGE_SIZE],
+        _columns(period, max((row["failed"] for row in rows), default=0)),
+        label="Tools by what hurts most",
+        total=len(rows),
+        sorted_by=sorted_by,
+    )
+
+
+def _row(one: ToolUsage) -> dict[str, Any]:
+    return asdict(one) | {
+        "known": one.known,
+        "rate": one.failure_rate,
+        "average": one.average_ms,
+        "p50": one.p50_ms,
+        "p95": one.p95_ms,
+        "time": one.total_ms,
+        "change": point_change(one.failed, one.known, one.previous_failed, one.previous_known),
+        "was": f"{figures.percent(one.previous_failed, one.previous_known)} of {figures.count(one.previous_known)}",
+    }
+
+
+def _sorted(rows: list[dict[str, Any]], sorted_by: tuple[str, bool]) -> list[dict[str, Any]]:
+    """Stable, so that ties stay in the order of what hurts; what is not known stands last either way."""
+    name, downwards = sorted_by
+    known = [row for row in rows if row[name] is not None]
+    return sorted(known, key=lambda row: row[name], reverse=downwards) + [row for row in rows if row[name] is None]
+
+
+def _columns(period: Period, most_failed: int) -> list[tables.Column]:
+    def linked(name: str, outcome: str) -> tables.Cell:
+        return lambda row: (
+            links.go(figures.count(row[name]), "tools", period.query, tool=row["tool_name"], outcome=outcome)
+            if row[name]
+            else "0"
+        )
+
+    failed = tables.bar("failed", most_failed, kind="broken")
+    return [
+        tables.Column("Tool", lambda row: links.go(row["tool_name"], "tools", period.query, tool=row["tool_name"])),
+        tables.Column(
+            "Failed",
+            lambda row: (
+                links.go(failed(row), "tools", period.query, tool=row["tool_name"], outcome="failed")
+                if row["failed"]
+                else "0"
+                if row["known"]
+                else tables.muted("unknown")
+            ),
+            is_number=True,
+            sort="failed",
+        ),
+        tables.Column(
+            "of known",
+            lambda row: join(
+                tables.rate("failed", "known")(row), tables.muted(f"  {row['change']}") if row["change"] else None
+            ),
+            is_number=True,
+            sort="rate",
+            hint=lambda row: f"{row['failed']} of {row['known']} calls with a known outcome; before: {row['was']}",
+        ),
+        tables.Column("Calls", tables.count("calls"), is_number=True, sort="calls"),
+        tables.Column("Refused", linked("refused", "refused"), is_number=True, sort="refused"),
+        tables.Column("Not recorded", linked("unknown", "unknown"), is_number=True, sort="unknown"),
+        tables.Column("Average", tables.duration("average"), is_number=True, sort="average"),
+        tables.Column("p50", tables.duration("p50"), is_number=True, sort="p50"),
+        tables.Column("p95", tables.duration("p95"), is_number=True, sort="p95"),
+        tables.Column("Time in all", tables.duration("time"), is_number=True, sort="time"),
+    ]
+
+
+def errors_of(view: View, errors: Errors, period: Period, carried: Mapping[str, links.Value]) -> None:
+    """Kinds of failures with their newest case, and apart from them what people refused."""
+    failures = [group for group in errors.shown if group.outcome == "failed"]
+    refusals = [group for group in errors.shown if group.outcome == "refused"]
+    page.heading("Why calls failed", "messages of one kind together; paths, ids and numbers left out")
+    if failures:
+        most = max(group.cases for group in failures)
+        tables.table(
+            view, [asdict(one) for one in failures], _error_columns(view, period, carried, most), label="Errors"
+        )
+    else:
+        page.note("No failed call.")
+    if errors.groups > len(errors.shown):
+        page.note(
+            f"The {len(errors.shown)} most frequent of {figures.count(errors.groups)} kinds; the export has all of them."
+        )
+    if refusals:
+        page.note(*_refusals(refusals, period, carried))
+
+
+def _refusals(refusals: Sequence[ErrorGroup], period: Period, carried: Mapping[str, links.Value]) -> list[Child]:
+    total = sum(group.cases for group in refusals)
+    by_name = listed([f"{group.tool_name} {figures.count(group.cases)}" for group in refusals[:5]])
+    words = plural(total, "call")
+    query = {**period.query, **carried, "outcome": "refused"}
+    return ["A person refused ", links.go(words, "tools", query), f" ({by_name}): these never ran and are no failures."]
+
+
+def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value], most: int) -> list[tables.Column]:
+    bar = tables.bar("cases", most, kind="broken")
+
+    def kind(row: tables.Row) -> Markup:
+        query = {**period.query, **carried, "tool": row["tool_name"], "error": row["group"]}
+        return links.go(row["group"], "tools", query)
+
+    def example(row: tables.Row) -> Child:
+        words = telling_line(row["example"], row["group"])
+        if not row["session_pk"]:
+            return words
+        return join(words, " ", links.go("session", "session", period.query, session=row["session_pk"]))
+
+    return [
+        tables.Column("Kind", kind, wide=True),
+        tables.Column("Cases", bar, is_number=True),
+        tables.Column("Tool", tables.text("tool_name")),
+        tables.Column(
+            f"Last ({figures.zone_name(view.as_of, view.zone)})",
+            tables.when(view, "last_at"),
+            hint=lambda row: figures.exact(row["last_at"], view.zone),
+        ),
+        tables.Column("Newest case", example, wide=True, hint=lambda row: row["example"]),
+    ]
+
+
+def telling_line(example: str | None, group: str) -> str:
+    """The line of a message that says more than its group: the first one, after a bare code of an exit the next."""
+    lines = [line.strip() for line in (example or "").replace("\\n", "\n").splitlines() if line.strip()]
+    if len(lines) > 1 and (lines[0] == group or lines[0].rstrip(":") == group.rstrip(":")):
+        return figures.shortened(lines[1], 120)
+    return figures.shortened(lines[0], 120) if lines else ""
+
+
+def calls_table(
+    view: View, rows: Sequence[Mapping[str, Any]], total: int, period: Period, sorted_by: tuple[str, bool]
+) -> None:
+    """Calls one by one, each with the session it belongs to."""
+    tables.table(
+        view,
+        rows,
+        [
+            tables.moment(view, "occurred_at"),
+            tables.Column("Outcome", _outcome),
+            tables.Column("Tool", tables.text("tool_name")),
+            tables.Column("Took", tables.duration("duration_ms"), is_number=True, sort="duration"),
+            tables.Column(
+                "What went in", tables.text("parameters", 110), wide=True, hint=lambda row: row["parameters"]
+            ),
+            tables.Column("Error", tables.text("error_message", 110), wide=True, hint=lambda row: row["error_message"]),
+            tables.Column("Session", lambda row: _session(row, period)),
+        ],
+        label="Calls",
+        total=total,
+        sorted_by=sorted_by,
+    )
+
+
+def _outcome(row: tables.Row) -> Markup:
+    state = STATES[row["outcome"]]
+    words = WORDS[row["outcome"]] if row["is_answered"] else "no result recorded"
+    return tag("span", page.mark(state, words), words, class_=f"sb-state sb-{state}")
+
+
+def _session(row: tables.Row, period: Period) -> Child:
+    if row["session_pk"] is None:
+        return tables.muted("no session")
+    words = f"{row['project_name'] or '(no project)'} {figures.short_id(row['session_key'])}"
+    return links.go(words, "session", period.query, session=str(row["session_pk"]))
+
+
+def total_of(usage: Usage, errors: Errors, chosen: Chosen) -> int:
+    """How many calls the list holds over all its pages."""
+    if chosen.group:
+        return sum(one.cases for one in errors.shown if one.group == chosen.group)
+    return int(getattr(usage.total, chosen.outcome)) if chosen.outcome else usage.total.calls

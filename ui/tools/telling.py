@@ -1,0 +1,155 @@
+"""What the page of tools tells first: the sentences, four figures, the chart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from data.tools import LEAST_CALLS_FOR_RATES, ToolUsage, Usage
+from ui import charts, figures, links, page
+from ui.cards import Card
+from ui.markup import Child, Markup, join
+from ui.periods import Period
+from ui.sentences import change, listed, plural, point_change
+from ui.tools.choosing import STATES, WORDS
+from ui.view import View
+
+_MOST_NAMED = 3  # tools in one sentence; the table has them all
+
+
+def summary(usage: Usage, period: Period, tool: str | None) -> None:
+    """The first sentences: which tools fail more often or take longer than before, and what is not known."""
+    worse = [one for one in usage.tools if one.fails_more_often]
+    slower = [one for one in usage.tools if one.is_slower and not one.fails_more_often]
+    pieces: list[Child] = [_rise(one, period, tool) for one in worse[:_MOST_NAMED]]
+    pieces += [_delay(one, period, tool) for one in slower[:_MOST_NAMED]]
+    if more := len(worse) + len(slower) - len(pieces):
+        pieces.append(f"{plural(more, 'other tool is', 'other tools are')} worse as well.")
+    compared = sum(one.is_compared for one in usage.tools)
+    if period.previous and compared and not pieces:
+        name = tool or "No tool"
+        verb = "does not fail more often and takes no longer" if tool else "fails more often or takes longer"
+        checked = "" if tool else f" ({plural(compared, 'tool')} with enough calls to compare)"
+        pieces.append(f"{name} {verb} than in {period.previous_label}{checked}.")
+    elif pieces and compared > len(pieces) and not tool:
+        pieces.append("The others are as they were.")
+    pieces.append(_outcomes(usage.total, period))
+    better = [one.tool_name or "" for one in usage.tools if one.fails_less_often]
+    if better and not tool:
+        pieces.append(f"{listed(better[:_MOST_NAMED])} {'fails' if len(better) == 1 else 'fail'} less often.")
+    state = "broken" if worse else "attention" if slower else "well" if usage.total.known else "unknown"
+    page.say(join(*pieces, between=" "), state=state)
+
+
+def _rise(one: ToolUsage, period: Period, tool: str | None) -> Markup:
+    name = one.tool_name or ""
+    words: Child = name if tool else links.go(name, "tools", period.query, tool=name, outcome="failed")
+    return join(
+        words,
+        f" fails more often than in {period.previous_label}: {figures.percent(one.failed, one.known)} of "
+        f"{figures.count(one.known)} calls, was {figures.percent(one.previous_failed, one.previous_known)} of "
+        f"{figures.count(one.previous_known)}.",
+    )
+
+
+def _delay(one: ToolUsage, period: Period, tool: str | None) -> Markup:
+    name = one.tool_name or ""
+    words: Child = name if tool else links.go(name, "tools", period.query, tool=name, sort="-duration")
+    return join(
+        words,
+        f" takes longer than in {period.previous_label}: p95 {figures.duration(one.p95_ms)} of "
+        f"{figures.count(one.timed)} calls, was {figures.duration(one.previous_p95_ms)} of "
+        f"{figures.count(one.previous_timed)}.",
+    )
+
+
+def _outcomes(total: ToolUsage, period: Period) -> str:
+    where = "without a time" if period.untimed else f"in {period.label}"
+    if not total.known:
+        return f"Of {plural(total.calls, 'call')} {where} no outcome is recorded, so no success rate can be told."
+    words = f"{figures.percent(total.succeeded, total.known)} of {plural(total.known, 'call')} {where} succeeded"
+    apart = []
+    if total.unknown:
+        apart.append(f"the outcome was not recorded for {figures.count(total.unknown)} of {figures.count(total.calls)}")
+    if total.refused:
+        apart.append(f"a person refused {figures.count(total.refused)}")
+    return f"{words}; {listed(apart)}." if apart else f"{words}."
+
+
+def cards_of(usage: Usage, period: Period, carried: Mapping[str, links.Value]) -> list[Card]:
+    """Calls, success, the typical and the slow call, each against the period before."""
+    total = usage.total
+    than = f"on {period.previous_label}" if period.previous else None
+    query = {**period.query, **carried}
+    return [
+        Card(
+            "Calls",
+            figures.count(total.calls),
+            change(total.calls, total.previous_calls) if period.previous else None,
+            f"{than}, n = {figures.count(total.previous_calls)}" if than else None,
+            address=links.href("tools", query),
+        ),
+        Card(
+            "Succeeded",
+            figures.percent(total.succeeded, total.known) if total.known else "unknown",
+            point_change(total.succeeded, total.known, total.previous_succeeded, total.previous_known)
+            if period.previous
+            else None,
+            than,
+            f"{figures.count(total.failed)} of {figures.count(total.known)} known failed" if total.known else None,
+            address=links.href("tools", query, outcome="failed"),
+        ),
+        Card(
+            "Typical call (p50)",
+            figures.duration(total.p50_ms),
+            note=f"average {figures.duration(total.average_ms)}, {figures.count(total.timed)} timed",
+            address=links.href("tools", query, sort="-duration", list="calls"),
+        ),
+        Card(
+            "Slow call (p95)",
+            figures.duration(total.p95_ms),
+            _delta(total) if period.previous else None,
+            than,
+            None if period.previous else f"{figures.count(total.timed)} timed",
+            address=links.href("tools", query, sort="-duration", list="calls"),
+        ),
+    ]
+
+
+def _delta(total: ToolUsage) -> str | None:
+    """The change of the p95 in time; None where either period has too few timed calls."""
+    if (
+        min(total.timed, total.previous_timed) < LEAST_CALLS_FOR_RATES
+        or total.p95_ms is None
+        or total.previous_p95_ms is None
+    ):
+        return None
+    moved = total.p95_ms - total.previous_p95_ms
+    if abs(moved) < 0.01 * total.previous_p95_ms or round(moved) == 0:
+        return "unchanged"
+    return f"{'+' if moved > 0 else ''}{figures.duration(moved)}"
+
+
+def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, carried: Mapping[str, links.Value]) -> None:
+    """Calls over time by what came of them; a click opens that time."""
+    if period.untimed:
+        page.note("These calls have no time, so they cannot be drawn over it.")
+        return
+    look = charts.colours()
+    long = buckets.drop(columns="calls").melt(id_vars="bucket", value_vars=list(STATES), var_name="outcome", value_name="calls")
+    long = long[long["calls"] > 0].assign(outcome=lambda frame: frame["outcome"].map(WORDS))
+    wanted = {WORDS[name]: getattr(look, "signal" if name == "succeeded" else state) for name, state in STATES.items()}
+    page.heading(f"Calls per {bucket}", "by what came of them")
+    charts.over_time(
+        view,
+        long,
+        key="tools_calls",
+        value="calls",
+        bucket=bucket,
+        title="calls",
+        series="outcome",
+        series_colours=wanted,
+        opens="tools",
+        carrying=carried,
+    )

@@ -1,0 +1,32 @@
+"""The view: who looks at which page, when, and at which state of the tables. Every cached read carries it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from streamlit.delta_generator import DeltaGenerator
+
+from data.access import Actor
+from ui.navigation import PageEntry
+
+
+@dataclass(frozen=True)
+class View:
+    """One run of one page. `versions` are the change versions of the source tables, read before any data.
+
+    `as_of` is when they were read, in UTC; `zone` is the viewer's. `controls` is the slot beside the title.
+    """
+
+    page: PageEntry
+    actor: Actor
+    versions: tuple[tuple[str, str], ...]
+    as_of: datetime
+    zone: ZoneInfo
+    controls: DeltaGenerator = field(repr=False, compare=False)
+
+    @property
+    def minute(self) -> datetime:
+        """The time of this view cut to the minute: what a reader takes that depends on now."""
+        return self.as_of.replace(second=0, microsecond=0)

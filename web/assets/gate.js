@@ -1,0 +1,75 @@
+// Runs before Streamlit's own program, in the place of its inline script: what the gate needs inside the page.
+"use strict";
+(() => {
+  // Streamlit's own marker for crawlers, which its inline script would have set.
+  window.prerenderReady = false;
+  // Without it Streamlit looks for its server under the path of the page first, and finds two errors there.
+  window.__streamlit = Object.assign(window.__streamlit || {}, { BACKEND_BASE_URL: location.origin + "/" });
+
+  const SESSION_ENDED = 4401;
+  const PERSON_CHANGED = 4409;
+  let isLeaving = false;
+
+  const hide = () => { document.documentElement.style.visibility = "hidden"; };
+  const leave = () => {
+    if (isLeaving) return;
+    isLeaving = true;
+    hide();
+    location.replace("/login?next=" + encodeURIComponent(location.pathname + location.search));
+  };
+  const reload = () => {
+    if (isLeaving) return;
+    isLeaving = true;
+    hide();
+    location.reload();
+  };
+  const askWhetherSignedIn = () => fetch("/whoami", { cache: "no-store" })
+    .then((answer) => { if (answer.status === 401) leave(); })
+    .catch(() => {});  // the server is away: Streamlit shows it and tries again
+
+  window.WebSocket = class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("close", (event) => {
+        if (event.code === SESSION_ENDED) leave();
+        else if (event.code === PERSON_CHANGED) reload();
+        else if (!isLeaving) askWhetherSignedIn();
+      });
+    }
+  };
+
+  // A page that comes back from the browser's memory was never asked for again.
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    isLeaving = false;
+    reload();
+  });
+  addEventListener("pagehide", () => { isLeaving = true; });
+
+  // What refreshes by itself waits while nobody sees it.
+  const every = window.setInterval;
+  window.setInterval = (task, ms, ...rest) =>
+    typeof task === "function" && String(task).includes("sendUpdateWidgetsMessage")
+      ? every(() => { if (!document.hidden) task(...rest); }, ms)
+      : every(task, ms, ...rest);
+
+  // Links inside our own tables and charts open without loading the document anew: Streamlit reads the new address.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest('a[href^="/"].sb-go');
+    const isPlain = !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (!link || event.defaultPrevented || !isPlain) return;
+    event.preventDefault();
+    history.pushState({}, "", link.getAttribute("href"));
+    dispatchEvent(new PopStateEvent("popstate"));
+  });
+
+  // "Copy link" and its like.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest(".sb-copy");
+    if (!button || !navigator.clipboard) return;
+    navigator.clipboard.writeText(button.dataset.copy || location.href).then(() => {
+      button.classList.add("sb-copied");
+      setTimeout(() => button.classList.remove("sb-copied"), 1500);
+    });
+  });
+})();

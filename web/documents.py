@@ -1,0 +1,81 @@
+"""The document of every page: Streamlit's index.html, served by us, so that it is never cached, carries our script in
+the place of its inline one, and answers only under the addresses of pages that exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from pathlib import Path
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from web.gate.paths import is_page
+from web.plain_pages import ICON, refusal
+
+_SCRIPT = Path(__file__).parent / "assets" / "gate.js"
+
+# What is replaced in the packaged document, each exactly once but the last. An upgrade of Streamlit may change it:
+# then the server refuses to start rather than to serve a page without the gate's script.
+_INLINE_SCRIPT = re.compile(r"<script>\s*window\.prerenderReady = false\s*</script>")
+_ICON = re.compile(r'<link rel="shortcut icon" href="\./favicon\.png" />')
+_AGENT_LINK = re.compile(r'<link rel="service-desc"[^>]*>')
+_TITLE = re.compile(r"<title>Streamlit</title>")
+_NO_SCRIPT = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_RELATIVE = '"./'
+
+
+class DocumentChanged(RuntimeError):
+    """Streamlit's index.html is not the one that the console knows how to change."""
+
+
+def adapted(html: str) -> str:
+    """The packaged document with our script, icon and title, and absolute addresses. Raises DocumentChanged."""
+    for pattern, replacement in (
+        (_INLINE_SCRIPT, '<script src="/gate.js"></script>'),
+        (_ICON, f'<link rel="shortcut icon" href="{ICON}" />'),
+        (_AGENT_LINK, ""),
+        (_TITLE, "<title>Signalbox</title>"),
+        (
+            _NO_SCRIPT,
+            "<noscript><p>Signalbox draws its pages with JavaScript: allow it for this site.</p></noscript>",
+        ),
+    ):
+        html, count = pattern.subn(replacement, html)
+        if count != 1:
+            raise DocumentChanged(f"Streamlit's index.html has {count} times what is expected once: {pattern.pattern}")
+    html = _COMMENT.sub("", html).strip()
+    if _RELATIVE not in html or re.search(r"<script(?![^>]*\bsrc=)", html):
+        raise DocumentChanged("Streamlit's index.html has other scripts or addresses than the console knows.")
+    return html.replace(_RELATIVE, '"/')
+
+
+def routes(static_directory: Path, pages: Callable[[], Collection[str]], first: str) -> list[Route]:
+    """The routes of the documents, of gate.js and of the icon. `static_directory` is where Streamlit keeps its index.html, `first`
+    the name of the page at "/"."""
+    document = adapted((static_directory / "index.html").read_text(encoding="utf-8"))
+    script = _SCRIPT.read_text(encoding="utf-8")
+
+    async def serve_document(request: Request) -> Response:
+        if not is_page(request.url.path, pages()):
+            return refusal(request.scope, 404, "There is nothing here under that address.")
+        if request.url.path == f"/{first}":
+            # Streamlit gives its first page the address without a name.
+            return RedirectResponse("/" + (f"?{request.url.query}" if request.url.query else ""), status_code=303)
+        return HTMLResponse(document, headers={"cache-control": "no-store"})
+
+    async def serve_script(_: Request) -> Response:
+        return Response(script, media_type="text/javascript", headers={"cache-control": "no-store"})
+
+    async def serve_icon(_: Request) -> Response:
+        return Response(unquote(ICON.partition(",")[2]), media_type="image/svg+xml")
+
+    return [
+        Route("/gate.js", serve_script, methods=["GET"]),
+        Route("/favicon.png", serve_icon, methods=["GET"]),  # Streamlit's program asks for it by this name
+        Route("/", serve_document, methods=["GET"]),
+        Route("/{page}", serve_document, methods=["GET"]),
+    ]

@@ -1,0 +1,1 @@
+"""The gate: one piece of middleware that decides what answers to whom, the websocket included."""

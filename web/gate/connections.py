@@ -1,0 +1,92 @@
+"""The open pages and streams of this process, so that they can be ended the moment their session ends.
+
+Owned by the event loop: other threads go through `Connections.hear`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from data.access import Actor
+from data.identity.notices import Notice
+
+ACTOR = "signalbox.actor"  # scope: the Actor of a request; missing where nobody is signed in
+CONNECTION = "signalbox.connection"  # scope: the Connection of a streamed answer
+
+# Why a websocket was closed; gate.js knows them too. 1012 is the standard's "service restart": the page waits for us.
+SESSION_ENDED = 4401
+PERSON_CHANGED = 4409
+SERVER_STOPS = 1012
+
+Kind = Literal["page", "stream"]
+
+
+@dataclass(eq=False)
+class Connection:
+    """One open websocket or streamed answer. `ended` is set once, after `code` says why."""
+
+    actor: Actor
+    kind: Kind
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    code: int = SESSION_ENDED
+
+    def end(self, code: int) -> None:
+        """Have it closed; the first reason stays."""
+        if not self.ended.is_set():
+            self.code = code
+            self.ended.set()
+
+
+class Connections:
+    """Every open connection of signed-in people."""
+
+    def __init__(self) -> None:
+        self._open: set[Connection] = set()
+        self.is_stopping = False
+
+    @contextmanager
+    def opened(self, actor: Actor, kind: Kind) -> Iterator[Connection]:
+        """A connection of this person, for as long as the block runs."""
+        connection = Connection(actor, kind)
+        if self.is_stopping:
+            connection.end(SERVER_STOPS)
+        self._open.add(connection)
+        try:
+            yield connection
+        finally:
+            self._open.discard(connection)
+
+    def count(self, kind: Kind) -> int:
+        """How many of a kind are open."""
+        return sum(connection.kind == kind for connection in list(self._open))
+
+    def session_hashes(self) -> set[str]:
+        """The sessions that have something open."""
+        return {open_.actor.session_hash for open_ in self._open if open_.actor.session_hash}
+
+    def hear(self, notice: Notice) -> None:
+        """End what a notice is about."""
+        code = SESSION_ENDED if notice.kind == "ended" else PERSON_CHANGED
+        self._end_where(
+            lambda actor: notice.session_hash in (None, actor.session_hash) and notice.user_id in (None, actor.user_id),
+            code,
+        )
+
+    def compare(self, session_hash: str, now: Actor | None) -> None:
+        """End the connections of a session that is over, or that somebody with other rights goes on with."""
+        self._end_where(lambda actor: now is None and actor.session_hash == session_hash, SESSION_ENDED)
+        self._end_where(lambda actor: actor.session_hash == session_hash and actor != now, PERSON_CHANGED)
+
+    def end_all(self) -> None:
+        """The server stops: close everything, and what is opened from now on."""
+        self.is_stopping = True
+        self._end_where(lambda _: True, SERVER_STOPS)
+
+    def _end_where(self, concerns: Callable[[Actor], bool], code: int) -> None:
+        for connection in list(self._open):
+            if concerns(connection.actor):
+                connection.end(code)

@@ -1,0 +1,1 @@
+"""Signing in and out: a plain form on a route of its own, so that password managers work and no script is needed."""

@@ -1,0 +1,150 @@
+"""The whole HTTP side, put together: routes, middleware, and what runs from start to end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from html import escape
+from pathlib import Path
+
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from data.console import Console, open_console
+from data.errors import DatabaseUnavailable, SignalboxError
+from data.identity import demo_accounts, notices, web_sessions
+from data.identity.refusals import Identity
+from data.own_health import Examination, OwnHealth
+from data.settings import Settings
+from web import documents, logs, running
+from web.exports import Exports
+from web.gate.connections import Connections
+from web.gate.middleware import Gate
+from web.gate.people import People
+from web.gate.watch import watch_sessions
+from web.health import Health
+from web.metrics import Metrics
+from web.sign_in.routes import SignIn
+
+log = logging.getLogger("signalbox.server")
+
+LOOK_AFTER_EVERY_S = 5.0  # the embedded server, should it have died, and a demo that another process made or removed
+
+
+class Site:
+    """Everything that answers beside Streamlit.
+
+    `pages` gives the url paths of all pages, `first_page` the one that is also "/", `static_directory` is where
+    Streamlit's index.html lies.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        pages: Callable[[], Collection[str]],
+        first_page: str,
+        static_directory: Path,
+    ) -> None:
+        self.connections = Connections()
+        self._settings = settings
+        self._people = People(web_sessions.look_up)
+        self._pages = pages
+        self.console: Console | None = None
+        self._examination: Examination | None = None
+        self._health = Health(self._examine)
+        self.routes: list[BaseRoute] = [
+            *self._sign_in().routes,
+            *Exports().routes,
+            *self._health.routes,
+            *Metrics(settings.metrics_token, self.connections).routes,
+            *documents.routes(static_directory, pages, first_page),
+        ]
+
+    @property
+    def middleware(self) -> list[Middleware]:
+        """The gate."""
+        return [
+            Middleware(
+                Gate,
+                people=self._people,
+                connections=self.connections,
+                pages=self._pages,
+                hosts=self._settings.hosts,
+                scrape_token=self._settings.metrics_token,
+            )
+        ]
+
+    @asynccontextmanager
+    async def lifespan(self, _: object) -> AsyncIterator[dict[str, object]]:
+        """Open the databases before the first request, close them after the last."""
+        logs.configure()  # once more: the server and Streamlit have set up their own since
+        with ExitStack() as databases:
+            try:
+                # In this thread and blocking: nothing is served yet.
+                self.console = databases.enter_context(open_console(self._settings))
+            except SignalboxError as error:
+                logs.failures.start_failed = True
+                print(f"Signalbox cannot start: {error.sentence}", file=sys.stderr, flush=True)  # noqa: T201
+                raise
+            self._examination = Examination(self.console)
+            running.warm_up()
+            async with self._looking_after():
+                with running.ending_at_signals(self.connections.end_all):
+                    log.info("ready", extra={"embedded": self._settings.is_embedded})
+                    yield {}
+            self.connections.end_all()
+
+    @asynccontextmanager
+    async def _looking_after(self) -> AsyncIterator[None]:
+        """What runs beside the requests: notices of this process, and looking at what other processes did."""
+        loop = asyncio.get_running_loop()
+
+        def hear(notice: notices.Notice) -> None:
+            loop.call_soon_threadsafe(self._people.forget, notice)
+            loop.call_soon_threadsafe(self.connections.hear, notice)
+
+        async with AsyncExitStack() as stack:
+            stack.callback(notices.subscribe(hear))
+            for work in (
+                watch_sessions(self.connections, self._people, web_sessions.people_behind),
+                running.repeat(self._look_after_databases, LOOK_AFTER_EVERY_S, "looking after the databases"),
+            ):
+                task = asyncio.ensure_future(work)
+                stack.callback(task.cancel)
+            yield
+
+    def _look_after_databases(self) -> None:
+        if self.console is None or self.console.lease is None:
+            return
+        if self._examine().database != "reachable":
+            self.console.recover()
+        self.console.follow_demo()
+
+    def _examine(self) -> OwnHealth:
+        if self._examination is None:
+            return OwnHealth("unreachable", "unknown")
+        return self._examination.run()
+
+    def _sign_in(self) -> SignIn:
+        settings = self._settings
+        if not settings.is_embedded:
+            can_check = bool(settings.supabase_url and settings.supabase_publishable_key)
+            return SignIn(pages=self._pages, check_password=self._check_password if can_check else None)
+        passwords = settings.home / demo_accounts.FILE_NAME
+        return SignIn(
+            pages=self._pages,
+            check_password=self._check_password,
+            demo_accounts={account.role: account.description for account in demo_accounts.ACCOUNTS},
+            check_demo_account=demo_accounts.of_role,
+            hint=f"Passwords, for use from elsewhere: <code>{escape(str(passwords))}</code>",
+        )
+
+    def _check_password(self, email: str, password: str) -> Identity:
+        check = self.console.check_password if self.console else None
+        if check is None:
+            raise DatabaseUnavailable
+        return check(email, password)
