@@ -61,5 +61,5 @@ class Actor:
     @property
     def sight(self) -> str:
         """What this person may see, as a key: equal keys see equal rows. Every cached read is keyed by it."""
-        visible = "all" if self.sees_all else f"own:{self.user_id}"
+        visible = f"all:{self.role}" if self.sees_all else f"own:{self.user_id}"
         return f"{self.dataset}:{visible}"

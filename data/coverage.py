@@ -24,6 +24,5 @@ def read_coverage(actor: Actor) -> dict[str, Coverage]:
     with database.reading(actor) as unit:
         rows = unit.rows("coverage.read_coverage")
     return {
-        row["subject"]: Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
-        for row in rows
+        row["subject"]: Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"]) for row in rows
     }

@@ -108,11 +108,9 @@ class Usage:
 
 @dataclass(frozen=True)
 class ErrorGroup:
-    """One kind of error of one tool: `group` without what differs from case to case, `example` its newest
-    text.
+    """One kind of failure of one tool: `group` without what differs from case to case, `example` its newest text.
 
-    `outcome` is "refused" where a person said no, else "failed". `tool_event_id` and `session_pk` are the
-    newest case.
+    `session_pk` is the session of the newest case.
     """
 
     tool_name: str
@@ -125,7 +123,7 @@ class ErrorGroup:
 
 @dataclass(frozen=True)
 class Errors:
-    """The most frequent kinds of errors, and how many kinds there are."""
+    """The most frequent kinds of failures, and how many kinds there are."""
 
     shown: tuple[ErrorGroup, ...]
     groups: int
@@ -201,7 +199,7 @@ def read_errors(
     tool: str | None = None,
     project: str | None = None,
 ) -> Errors:
-    """The kinds of errors of a period, the most frequent first, at most MAX_GROUPS of them."""
+    """The kinds of failures of a period, the most frequent first, at most MAX_GROUPS of them. Refusals are none."""
     with database.reading(actor) as unit:
         rows = unit.rows(
             "tools.list_errors",

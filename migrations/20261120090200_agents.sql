@@ -33,8 +33,8 @@ create index idx_jobs_user_created on agents.jobs (user_id, created_at desc);
 create index idx_jobs_status_created on agents.jobs (status, created_at desc);
 create index idx_jobs_data_gin on agents.jobs using gin (job_data);
 
--- Not in the document, needed by reports of throughput.
-create index idx_jobs_completed_at on agents.jobs (completed_at desc);
+-- Not in the document: a job counts when it ended, while it is open when it was created.
+create index idx_jobs_counted_at on agents.jobs ((coalesce(completed_at, created_at)));
 
 -- The status decides the clock: entering "running" starts it, reaching an end stops it, going back clears it.
 create function agents.stamp_job() returns trigger

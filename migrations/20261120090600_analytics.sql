@@ -141,7 +141,7 @@ as $$
                 '\m[a-z][a-z0-9+.-]*://[^\s"'')>]+', '…', 'gi'),
                 '"[^"]*"|''[^'']*''|`[^`]*`|“[^”]*”', '“…”', 'g'),
                 '(?<![\w.])((~|\.{1,2}|[A-Za-z]:)?([/\\][\w.@+%~-]+)+[/\\]?|[\w.@+-]+(/[\w.@+%~-]+){2,})', '…', 'g'),
-                '\m(?=[0-9a-f-]*\d)[0-9a-f]{6,}(-[0-9a-f]{4,})*\M', '…', 'gi'),
+                '\m(?=[0-9a-f-]*\d)(?=[0-9a-f-]*[a-f])[0-9a-f]{6,}(-[0-9a-f]{4,})*\M', '…', 'gi'),
                 '\d+([.,]\d+)*', 'N', 'g'),
             '\s+', ' ', 'g')), 160), ''), '(no words in the message)')
     end
@@ -262,6 +262,54 @@ comment on function analytics.sessions_with(text) is
 revoke execute on function analytics.sessions_saying(text) from public;
 revoke execute on function analytics.sessions_with(text) from public;
 grant execute on function analytics.sessions_saying(text), analytics.sessions_with(text) to authenticated, service_role;
+
+create view analytics.session_summary with (security_invoker = true) as
+select
+    s.session_pk,
+    s.session_key,
+    s.project_name,
+    s.git_branch,
+    s.status,
+    s.started_at,
+    s.ended_at,
+    round(extract(epoch from s.ended_at - s.started_at) * 1000)::bigint as duration_ms,
+    p.prompts,
+    p.first_prompt,
+    t.calls,
+    t.failed_calls,
+    t.refused_calls,
+    t.known_calls,
+    n.open_notifications,
+    k.cost_usd,
+    k.cost_basis,
+    k.tokens
+from analytics.stg_chronicle__sessions as s
+left join lateral (
+    select
+        count(*) as prompts,
+        (array_agg(left(q.prompt_text, 300) order by q.occurred_at, q.prompt_id))[1] as first_prompt
+    from analytics.stg_chronicle__prompt_events as q
+    where q.session_pk = s.session_pk
+) as p on true
+left join lateral (
+    select
+        count(*) as calls,
+        count(*) filter (where c.outcome = 'failed') as failed_calls,
+        count(*) filter (where c.outcome = 'refused') as refused_calls,
+        count(*) filter (where c.outcome in ('succeeded', 'failed')) as known_calls
+    from analytics.tool_calls as c
+    where c.session_pk = s.session_pk
+) as t on true
+left join lateral (
+    select count(*) as open_notifications
+    from analytics.stg_chronicle__notification_events as m
+    where m.session_pk = s.session_pk and not m.is_acknowledged
+) as n on true
+left join lateral (
+    select c.cost_usd, c.cost_basis, c.tokens from analytics.session_costs as c where c.session_pk = s.session_pk
+) as k on true;
+comment on view analytics.session_summary is
+'What happened in sessions and what they cost; a rate of failure is failed_calls over known_calls. One row per session.';
 
 create view analytics.job_stats with (security_invoker = true) as
 select

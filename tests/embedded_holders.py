@@ -126,7 +126,7 @@ def copy_wheel(path: Path) -> Path:
 
 @contextmanager
 def folder(uid: int | None = None, mode: int = 0o711) -> Iterator[Path]:
-    """A folder that every account may pass through, as pytest's own is not, and that belongs to the user of that number."""
+    """A folder of that user, which every account may pass through; pytest's own folders are root's alone."""
     path = Path(tempfile.mkdtemp(prefix="signalbox-test-")).resolve()
     path.chmod(mode)
     if uid is not None:

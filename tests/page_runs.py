@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
@@ -38,9 +37,10 @@ class PageRun:
     @property
     def text(self) -> str:
         """Everything that can be read on the page, tags taken out."""
-        spoken = [element.value for kind in ("title", "warning", "error", "success", "info") for element in self.app.get(kind)]
-        words = [html.unescape(" ".join(_TAG.sub(" ", piece).split())) for piece in self.pieces if "<style>" not in piece]
-        return "\n".join([*map(str, spoken), *words])
+        kinds = ("title", "warning", "error", "success", "info", "code")
+        spoken = [str(getattr(element, "value", "")) for kind in kinds for element in self.app.get(kind)]
+        readable = [_TAG.sub(" ", piece) for piece in self.pieces if "<style>" not in piece]
+        return "\n".join([*spoken, *(html.unescape(" ".join(piece.split())) for piece in readable)])
 
     @property
     def links(self) -> list[str]:
@@ -80,8 +80,3 @@ def queries_during(run: Any) -> Counter[str]:
     run()
     after = {name: sum(times.slots) for name, times in measures.query_times().items()}
     return Counter({name: count - before.get(name, 0) for name, count in after.items() if count > before.get(name, 0)})
-
-
-@pytest.fixture
-def fresh_cache() -> None:
-    """No entry of another test."""

@@ -237,7 +237,7 @@ def test_every_question_is_counted_in_one_view_and_listed_there(owner: Owner, pe
         "imported": 2,
     }
     outcomes = {
-        view: [row["outcome"] for row in approvals.read_history(people["admin"], view=view, now=NOW)]
+        view: [row["outcome"] for row in approvals.read_history(people["admin"], shown=view, now=NOW)]
         for view in approvals.VIEWS
     }
     assert outcomes == {
@@ -319,4 +319,11 @@ def test_an_empty_database_has_an_empty_queue(people: People) -> None:
     assert approvals.read_queue(people["admin"], now=NOW) == approvals.Queue((), 0)
     assert approvals.read_counts(people["admin"], now=NOW) == dict.fromkeys(approvals.VIEWS, 0)
     with database.reading(people["admin"]) as unit:
-        assert unit.rows("approvals.list_history", view="nonsense", now=NOW, limit=5, offset=0) == []
+        assert unit.rows("approvals.list_history", shown="nonsense", now=NOW, limit=5, offset=0) == []
+
+
+def test_twenty_admins_at_once_give_one_winner(owner: Owner, database_url: str) -> None:
+    """A tenth of the proof's rounds."""
+    from tests.proofs import prove_approval_races as proof  # noqa: PLC0415 - proofs are imported by what runs them
+
+    proof.run_rounds(owner, database_url, proof.ROUNDS // 10, seed=7)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
 from data import demo, embedded
@@ -32,8 +33,10 @@ def rows(made: demo.Made, server: embedded.Lease) -> Iterator[Rows]:
         yield connection
 
 
-def one(rows: Rows, query: str) -> object:
-    found = rows.execute(query.encode()).fetchone()
+def one(rows: Rows, query: str, *pieces: object) -> object:
+    """The one value of a query; {} in it stand for pieces of SQL written in this file."""
+    written = sql.SQL(query).format(*(sql.SQL(str(piece)) for piece in pieces))
+    found = rows.execute(written).fetchone()
     assert found is not None
     return next(iter(found.values()))
 
@@ -43,7 +46,7 @@ def test_every_table_gets_the_rows_that_the_receipt_names(made: demo.Made, rows:
     assert set(made.rows) == copied
     for table, count in made.rows.items():
         assert count > 0, table
-        assert one(rows, f"select count(*) from {table}") == count
+        assert one(rows, "select count(*) from {}", table) == count
 
 
 def test_there_are_about_as_many_events_as_asked_for(made: demo.Made) -> None:
@@ -63,10 +66,10 @@ def test_there_are_about_as_many_events_as_asked_for(made: demo.Made) -> None:
     ],
 )
 def test_nothing_happens_after_the_anchor_and_the_newest_is_of_its_day(rows: Rows, table: str, column: str) -> None:
-    newest = one(rows, f"select max({column}) from {table}")
+    newest = one(rows, "select max({}) from {}", column, table)
     assert isinstance(newest, datetime)
     assert ANCHOR - timedelta(hours=1) < newest <= ANCHOR
-    oldest = one(rows, f"select min({column}) from {table}")
+    oldest = one(rows, "select min({}) from {}", column, table)
     assert isinstance(oldest, datetime)
     assert timedelta(days=60) < ANCHOR - oldest < timedelta(days=91)
 
@@ -85,11 +88,11 @@ def test_each_result_follows_its_call_and_takes_its_words(rows: Rows) -> None:
 
 def test_details_carry_the_time_and_session_of_their_event(rows: Rows) -> None:
     for table in ("tool_events", "prompt_events", "notification_events", "lifecycle_events"):
-        wrong = f"""
-            select count(*) from chronicle.{table} as d inner join chronicle.events as e on e.id = d.event_id
+        wrong = """
+            select count(*) from chronicle.{} as d inner join chronicle.events as e on e.id = d.event_id
             where e.timestamp is distinct from d.created_at or e.session_id <> d.session_id
         """
-        assert one(rows, wrong) == 0, table
+        assert one(rows, wrong, table) == 0, table
 
 
 def test_some_events_have_no_time_and_their_sessions_have_none_either(rows: Rows) -> None:
@@ -111,9 +114,8 @@ def test_outcomes_cover_success_failure_refusal_and_what_nobody_knows(rows: Rows
 
 
 def test_work_rests_at_weekends_and_at_night(rows: Rows) -> None:
-    weekday = "count(*) filter (where extract(isodow from started_at) {}) from chronicle.sessions"
-    at_weekends = one(rows, f"select {weekday.format('> 5')}")
-    on_days = one(rows, f"select {weekday.format('<= 5')}")
+    by_weekday = "select count(*) filter (where extract(isodow from started_at) {} 5) from chronicle.sessions"
+    at_weekends, on_days = one(rows, by_weekday, ">"), one(rows, by_weekday, "<=")
     assert isinstance(at_weekends, int)
     assert isinstance(on_days, int)
     assert at_weekends * 5 < on_days
@@ -121,8 +123,13 @@ def test_work_rests_at_weekends_and_at_night(rows: Rows) -> None:
 
 def test_the_accounts_of_the_sign_in_page_are_there_with_their_roles(rows: Rows) -> None:
     for account in ACCOUNTS:
-        role = "select coalesce((select role from signalbox.members where user_id = u.id), 'member') as role"
-        found = rows.execute(f"{role} from auth.users as u where id = %s".encode(), (account.user_id,)).fetchone()
+        found = rows.execute(
+            """
+            select coalesce((select role from signalbox.members where user_id = u.id), 'member') as role
+            from auth.users as u where id = %s
+            """,
+            (account.user_id,),
+        ).fetchone()
         assert found == {"role": account.role}
 
 
@@ -132,7 +139,7 @@ def test_the_member_owns_some_sessions_and_jobs_but_not_all(rows: Rows) -> None:
         "select avg((coalesce(metadata ->> 'user_id', '') = '{}')::int)::float8 from chronicle.sessions",
         "select avg((coalesce(user_id::text, '') = '{}')::int)::float8 from agents.jobs",
     ):
-        share = one(rows, query.format(member))
+        share = one(rows, query, member)
         assert isinstance(share, float)
         assert 0.03 < share < 0.5
 
@@ -140,10 +147,25 @@ def test_the_member_owns_some_sessions_and_jobs_but_not_all(rows: Rows) -> None:
 def test_jobs_stand_in_every_state_and_some_run_for_over_an_hour(rows: Rows) -> None:
     states = {row["status"] for row in rows.execute("select distinct status::text from agents.jobs").fetchall()}
     assert states == {"pending", "running", "completed", "failed", "cancelled"}
-    long = f"select count(*) from agents.jobs where status = 'running' and started_at < '{ANCHOR}'::timestamptz - interval '1 hour'"
-    assert one(rows, long) not in (0, None)
+    long = "select count(*) from agents.jobs where status = 'running' and started_at < '{}'"
+    assert one(rows, long, ANCHOR - timedelta(hours=1)) not in (0, None)
     assert one(rows, "select count(*) from agents.jobs where (status = 'failed') <> (error_message is not null)") == 0
     assert one(rows, "select count(*) from agents.jobs where completed_at < started_at or started_at < created_at") == 0
+
+
+def test_jobs_fail_for_many_reasons_and_for_want_of_a_decision_only_where_one_was_asked(rows: Rows) -> None:
+    reasons = one(
+        rows, "select count(distinct analytics.error_group(error_message)) from agents.jobs where status = 'failed'"
+    )
+    assert isinstance(reasons, int)
+    assert reasons > 5
+    wrong = """
+        select count(*) from agents.jobs as j where j.error_message = 'Nobody decided in time' and not exists (
+            select from engine.human_approvals as a
+            where a.context ->> 'job_id' = j.id::text and a.status = 'expired'
+        )
+    """
+    assert one(rows, wrong) == 0
 
 
 def test_the_queue_holds_every_kind_one_soon_due_one_overdue_and_risky_ones(rows: Rows) -> None:
@@ -155,6 +177,19 @@ def test_the_queue_holds_every_kind_one_soon_due_one_overdue_and_risky_ones(rows
     assert all(row["reason"] and row["expires_at"] for row in waiting)
     assert any(row["expires_at"] < ANCHOR for row in waiting)
     assert any(timedelta(0) < row["expires_at"] - ANCHOR < timedelta(hours=1) for row in waiting)
+
+
+def test_one_question_comes_from_a_session_that_runs(rows: Rows) -> None:
+    asked = rows.execute(
+        """
+        select a.title, s.project_name, s.status from engine.human_approvals as a
+        inner join chronicle.sessions as s on s.id = a.session_id
+        where a.status = 'pending'
+        """
+    ).fetchall()
+    assert len(asked) == 1
+    assert asked[0]["status"] == "active"
+    assert asked[0]["project_name"] in asked[0]["title"]
 
 
 def test_streams_of_the_engine_have_no_gap_and_every_cause_is_there(rows: Rows) -> None:
@@ -216,4 +251,4 @@ def test_sessions_run_now_were_resumed_compacted_and_helped(rows: Rows) -> None:
         "data ->> 'source' = 'resume'",
         "metadata ? 'agent_id'",
     ):
-        assert one(rows, f"select count(*) from chronicle.events where {condition}") not in (0, None), condition
+        assert one(rows, "select count(*) from chronicle.events where {}", condition) not in (0, None), condition

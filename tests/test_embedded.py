@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import signal
 import socket
 import stat
 import subprocess
@@ -33,7 +32,7 @@ from tests.embedded_holders import (
     value,
     wait_until,
 )
-from tests.proofs.prove_embedded_kills import ROUNDS, kill_rounds
+from tests.proofs.prove_embedded_kills import ROUNDS, kill_rounds, kill_while_making
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 BY_PROC = pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds processes by /proc")
@@ -113,6 +112,11 @@ def test_processes_that_make_it_at_once_share_one_server() -> None:
 def test_kills_lose_no_committed_row() -> None:
     """A tenth of the rounds of the proof, always the same ones."""
     kill_rounds(ROUNDS // 10, seed=7)
+
+
+def test_a_first_start_that_is_killed_leaves_nothing_in_the_way() -> None:
+    for seed in range(ROUNDS // 30):
+        kill_while_making(seed)
 
 
 def test_a_killed_user_stops_nothing_for_others_and_keeps_nothing_up(home: Path) -> None:
@@ -232,7 +236,7 @@ def test_root_leaves_a_users_database_theirs() -> None:
         with Holder(home, binaries=binaries, uid=user.pw_uid):
             pass
         with embedded.lease(home, binaries):
-            assert os.stat(f"/proc/{postmaster_of(home)}").st_uid == user.pw_uid
+            assert Path(f"/proc/{postmaster_of(home)}").stat().st_uid == user.pw_uid
         with Holder(home, binaries=binaries, uid=user.pw_uid):
             pass
         assert not [file for file in home.rglob("*") if file.lstat().st_uid != user.pw_uid]

@@ -92,7 +92,7 @@ def test_next_goes_nowhere_but_to_our_pages(asked: str | None) -> None:
     assert next_page(asked, PAGES) == "/"
 
 
-@pytest.mark.parametrize("asked", ["/", "/tools", "/tools?tool=Bash&start=2026-11-01T00%3A00%3A00%2B01%3A00", "/?a=//b"])
+@pytest.mark.parametrize("asked", ["/", "/tools", "/tools?tool=Bash&start=2026-11-01T00%3A00%3A00%2B01", "/?a=//b"])
 def test_next_keeps_our_pages_with_their_parameters(asked: str) -> None:
     assert next_page(asked, PAGES) == asked
 

@@ -13,6 +13,7 @@ import pytest
 from psycopg.rows import DictRow
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.sync.connection import Connection
 from websockets.typing import Origin
 
 from data.access import Actor
@@ -69,10 +70,10 @@ def test_whoami_says_who(site: Served, people: dict[str, Actor]) -> None:
         assert stranger.get("/whoami").status_code == 401
 
 
-@pytest.mark.parametrize("token", ["x", "a" * 43, "é" * 43, "a" * 5000])
+@pytest.mark.parametrize("token", ["x", "a" * 43, "é" * 43, "a" * 5000], ids=["short", "alike", "odd", "long"])
 def test_an_invented_cookie_is_nobody(site: Served, token: str) -> None:
     with httpx.Client(base_url=site.url, trust_env=False) as client:
-        answer = client.get("/whoami", headers={"cookie": f"sb_session={token}".encode()})
+        answer = client.get("/whoami", headers=[(b"cookie", f"sb_session={token}".encode())])
         assert answer.status_code == 401
 
 
@@ -149,11 +150,15 @@ def test_a_websocket_needs_a_session_and_the_one_address(site: Served, people: d
         )
 
 
-def close_code(socket: ClientConnection) -> int:
+def _read_on(socket: Connection) -> None:
+    while True:
+        socket.recv(timeout=10)
+
+
+def close_code(socket: Connection) -> int:
     """The code that a socket is closed with."""
     with pytest.raises(ConnectionClosed) as closed:
-        while True:
-            socket.recv(timeout=10)
+        _read_on(socket)
     assert closed.value.rcvd is not None
     return int(closed.value.rcvd.code)
 
@@ -208,16 +213,17 @@ def test_turning_to_the_demo_loads_open_pages_anew(site: Served, people: dict[st
         ("update signalbox.web_sessions set expires_at = now() where token_hash = %s", 4401),
         ("delete from signalbox.web_sessions where token_hash = %s", 4401),
         (
-            "update signalbox.members set role = 'admin' where user_id ="
-            " (select user_id from signalbox.web_sessions where token_hash = %s)",
+            """update signalbox.members set role = 'admin'
+            where user_id = (select user_id from signalbox.web_sessions where token_hash = %s)""",
             4409,
         ),
         (
-            "update auth.users set banned_until = now() + interval '1 day' where id ="
-            " (select user_id from signalbox.web_sessions where token_hash = %s)",
+            """update auth.users set banned_until = now() + interval '1 day'
+            where id = (select user_id from signalbox.web_sessions where token_hash = %s)""",
             4401,
         ),
     ],
+    ids=["ended", "lapsed", "removed", "role changed", "banned"],
 )
 def test_what_another_process_did_is_noticed(
     site: Served, people: dict[str, Actor], owner: psycopg.Connection[DictRow], statement: str, code: int

@@ -69,15 +69,15 @@ def test_an_empty_database_has_no_jobs_and_no_durations(people: People) -> None:
     assert jobs.read_filter_values(people["admin"], **PERIOD) == {"agent": {}, "status": {}}
 
 
-def test_a_period_counts_the_jobs_created_in_it_by_what_became_of_them(owner: Owner, people: People) -> None:
+def test_a_period_counts_its_jobs_by_what_became_of_them(owner: Owner, people: People) -> None:
     make_job(owner)
     make_job(owner, completed_at=DAY + timedelta(hours=12, seconds=130))
     make_job(owner, status="failed", error_message="no")
     make_job(owner, status="cancelled")
     make_job(owner, status="pending", started_at=None, completed_at=None)
-    make_job(owner, created_at=DAY - timedelta(seconds=1), status="failed")
-    make_job(owner, created_at=DAY + timedelta(days=1))
-    make_job(owner, created_at=None, started_at=None)
+    make_job(owner, completed_at=DAY - timedelta(seconds=1), status="failed")
+    make_job(owner, completed_at=DAY + timedelta(days=1))
+    make_job(owner, created_at=None, started_at=None, completed_at=None)
 
     summary = jobs.read_summary(
         people["manager"], now=NOW, previous_start=DAY - timedelta(days=1), previous_end=DAY, **PERIOD
@@ -91,11 +91,14 @@ def test_a_period_counts_the_jobs_created_in_it_by_what_became_of_them(owner: Ow
     assert (untimed.jobs, untimed.completed) == (1, 1)
 
 
-def test_throughput_counts_what_ended_in_the_period_whenever_it_was_created(owner: Owner, people: People) -> None:
+def test_a_job_counts_when_it_ended_and_while_open_when_it_was_created(owner: Owner, people: People) -> None:
     make_job(owner, created_at=DAY - timedelta(days=3))
     make_job(owner, completed_at=DAY + timedelta(days=1))
-    assert jobs.read_summary(people["admin"], now=NOW, **PERIOD).finished == 1
-    assert jobs.read_summary(people["admin"], now=NOW).finished is None
+    make_job(owner, status="pending", started_at=None, completed_at=None)
+    summary = jobs.read_summary(people["admin"], now=NOW, **PERIOD)
+    assert (summary.jobs, summary.finished, summary.pending) == (2, 1, 1)
+    assert len(jobs.read_jobs(people["admin"], now=NOW, **PERIOD)) == 2
+    assert list(jobs.read_buckets(people["admin"], **PERIOD)["jobs"]) == [2]
 
 
 def test_what_is_open_now_is_said_whatever_the_period(owner: Owner, people: People) -> None:
@@ -120,8 +123,8 @@ def test_long_running_is_over_an_hour_unless_asked_otherwise(owner: Owner, peopl
 
 
 def test_what_hurts_stands_first_and_the_newest_on_request(owner: Owner, people: People) -> None:
-    completed = make_job(owner, created_at=DAY + timedelta(hours=19))
-    failed = make_job(owner, status="failed", created_at=DAY + timedelta(hours=1))
+    completed = make_job(owner, completed_at=DAY + timedelta(hours=19))
+    failed = make_job(owner, status="failed", completed_at=DAY + timedelta(hours=1))
     fresh = running(owner, NOW - timedelta(minutes=5))
     stuck = running(owner, NOW - timedelta(hours=5))
     waiting = make_job(owner, status="pending", started_at=None, completed_at=None)
@@ -176,9 +179,9 @@ def test_failures_are_grouped_by_what_is_alike_in_their_messages(owner: Owner, p
 
 
 def test_buckets_follow_the_days_of_the_viewers_zone(owner: Owner, people: People) -> None:
-    make_job(owner, created_at=DAY - timedelta(minutes=30))
-    make_job(owner, created_at=DAY + timedelta(minutes=30), status="failed")
-    make_job(owner, created_at=None)
+    make_job(owner, completed_at=DAY - timedelta(minutes=30))
+    make_job(owner, completed_at=DAY + timedelta(minutes=30), status="failed")
+    make_job(owner, created_at=None, completed_at=None)
     everything: dict[str, Any] = {"start": DAY - timedelta(days=2), "end": DAY + timedelta(days=2)}
     in_berlin = jobs.read_buckets(people["admin"], unit="day", zone="Europe/Berlin", **everything)
     assert list(in_berlin["jobs"]) == [2]

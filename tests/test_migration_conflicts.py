@@ -161,6 +161,19 @@ def test_waiting_runner_does_not_hold_up_a_concurrent_build(url: str, tmp_path: 
     assert value(url, "select indisvalid from pg_index where indexrelid = 'a_id'::regclass")
 
 
+def test_statement_outside_a_transaction_is_not_run_again_after_waiting(url: str, tmp_path: Path) -> None:
+    folder = write_migrations(tmp_path, m20260102000000_b="create index concurrently if not exists a_id on a (id)")
+    with connected(url) as other:
+        other.execute(f"select pg_advisory_lock({apply.RUNNER_LOCK})".encode())
+        with running(url, folder) as (result, said):
+            said.wait_for("waiting for another migration runner")
+            other.execute(RECORD.format(VERSION).encode())
+            other.execute(f"select pg_advisory_unlock({apply.RUNNER_LOCK})".encode())
+            (done,) = result.result(DEADLINE_S)
+    assert done.outcome == "applied by someone else"
+    assert value(url, "select to_regclass('public.a_id')") is None
+
+
 def test_index_that_is_being_built_is_not_taken_for_a_leftover(url: str, tmp_path: Path) -> None:
     """The Supabase CLI may be building it: dropping it would fail its push."""
     index = "create index concurrently if not exists a_id on a (id)"

@@ -157,14 +157,17 @@ def test_filters_narrow_every_reader(owner: Owner, people: People) -> None:
         ("\x1b[31mred\x1b[0m\nand more", "red"),
         ("   ", "(no message recorded)"),
         (None, "(no message recorded)"),
-        (REFUSAL, "Refused by a person"),
     ],
 )
 def test_errors_of_one_kind_make_one_group(owner: Owner, people: People, error: str | None, group: str) -> None:
     call(owner, make_session(owner), success=False, error=error)
     [found] = tools.read_errors(people["manager"], **PERIOD).shown
     assert (found.group, found.cases, found.example) == (group, 1, error)
-    assert found.outcome == ("refused" if error == REFUSAL else "failed")
+
+
+def test_what_a_person_refused_is_no_kind_of_failure(owner: Owner, people: People) -> None:
+    call(owner, make_session(owner), success=False, error=REFUSAL)
+    assert tools.read_errors(people["manager"], **PERIOD) == tools.Errors((), 0)
 
 
 def test_groups_count_their_cases_and_show_the_newest(owner: Owner, people: People) -> None:

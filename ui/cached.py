@@ -1,7 +1,7 @@
 """Cached reads: the only place that caches what came from the database.
 
-A read is kept under its reader, its parameters, what the viewer may see and the change versions of the tables. The
-clock is no part of the key: a reader that depends on now takes the minute as a parameter. So two people share an
+A read is kept under its reader, its parameters, what the viewer may see, and the change versions of the tables.
+The clock is no part of the key: a reader that depends on now takes the minute as a parameter. So two people share an
 entry only where the database would give both the same rows, and a figure is never older than the tables.
 """
 
@@ -59,10 +59,10 @@ def name_of(reader: Callable[..., Any]) -> str:
 @st.cache_data(max_entries=MAX_ENTRIES, max_size=MAX_SIZE, show_spinner=False)
 def _filled(
     name: str,
-    parameters: tuple[tuple[str, Any], ...],  # noqa: ARG001 - part of the key, as the three below
-    sight: str,  # noqa: ARG001
-    database_key: str,  # noqa: ARG001
-    versions: tuple[tuple[str, str], ...],  # noqa: ARG001
+    parameters: tuple[tuple[str, Any], ...],
+    sight: str,
+    database_key: str,
+    versions: tuple[tuple[str, str], ...],
     *,
     _reader: Callable[..., Any],
     _actor: Actor,

@@ -48,6 +48,7 @@ def over_time(
     series: str | None = None,
     series_colours: Mapping[str, str] | None = None,
     small: bool = False,
+    height_px: int | None = None,
     opens: str | None = None,
     carrying: Mapping[str, Value] | None = None,
     written: str = ",.0f",
@@ -64,8 +65,10 @@ def over_time(
         return
     drawn = _with_ends(view, frame, bucket)
     drawn = _stacked(_largest(drawn, series, value) if series else drawn, series, value)
-    chart = _bars(drawn, value=value, bucket=bucket, title=title, series=series, wanted=series_colours, written=written, kind=kind)
-    _show(view, chart, key, title, SMALL_HEIGHT_PX if small else HEIGHT_PX, opens, carrying)
+    chart = _bars(
+        drawn, value=value, bucket=bucket, title=title, series=series, wanted=series_colours, written=written, kind=kind
+    )
+    _show(view, chart, key, title, height_px or (SMALL_HEIGHT_PX if small else HEIGHT_PX), opens, carrying)
 
 
 def _bars(
@@ -135,16 +138,12 @@ def ranked(
     look = colours()
     picked = alt.selection_point(name="bar", fields=[category], on="click", clear=False)
     base = alt.Chart(frame).encode(
-        y=alt.Y(
-            f"{category}:N", sort="-x", title=None, axis=alt.Axis(labelLimit=220, domain=False, ticks=False)
-        ),
+        y=alt.Y(f"{category}:N", sort="-x", title=None, axis=alt.Axis(labelLimit=220, domain=False, ticks=False)),
         x=alt.X(f"{value}:Q", title=None, axis=None, scale=alt.Scale(zero=True)),
         tooltip=[alt.Tooltip(f"{category}:N"), alt.Tooltip(f"{value}:Q", title=title, format=",.0f")],
     )
     bars = base.mark_bar(color=getattr(look, kind), cornerRadiusEnd=2, cursor="pointer").add_params(picked)
-    labels = base.mark_text(align="left", dx=4, color=look.text).encode(
-        text=alt.Text(f"{value}:Q", format=",.0f")
-    )
+    labels = base.mark_text(align="left", dx=4, color=look.text).encode(text=alt.Text(f"{value}:Q", format=",.0f"))
     height = 24 * min(len(frame), 20) + 8
     _show(view, alt.layer(bars, labels), key, title, height, opens, carrying, parameter, category)
 
@@ -170,9 +169,7 @@ def _show(
         # Kept for this run alone: a selection that stays would jump again after going Back.
         st.session_state[jump] = dict(st.session_state[key]["selection"])
 
-    st.altair_chart(
-        dressed, key=key, theme=None, width="stretch", alt=title, on_select=clicked, selection_mode="bar"
-    )
+    st.altair_chart(dressed, key=key, theme=None, width="stretch", alt=title, on_select=clicked, selection_mode="bar")
     points = (st.session_state.pop(jump, None) or {}).get("bar") or []
     if not points:
         return
@@ -207,8 +204,7 @@ def _with_ends(view: View, frame: pd.DataFrame, bucket: str) -> pd.DataFrame:
     drawn["is_partial"] = (starts <= view.as_of) & (ends > view.as_of)
     names = [_name_of(start, bucket) for start in starts]
     drawn["when"] = [
-        f"{name} (so far)" if partial else name
-        for name, partial in zip(names, drawn["is_partial"], strict=True)
+        f"{name} (so far)" if partial else name for name, partial in zip(names, drawn["is_partial"], strict=True)
     ]
     return drawn
 

@@ -76,7 +76,7 @@ def period(view: View, covers: str | Sequence[str] = "events") -> Period:
             on_change=put,
             format_func=lambda choice: _period_label(choice, known),
             label_visibility="collapsed",
-            width=220,
+            width=190,
         )
         if chosen.choice == "custom":
             _custom(chosen)
@@ -110,9 +110,7 @@ def _custom(chosen: Period) -> None:
             _forget(_PAGE_NUMBER)
             st.query_params.update({"period": "custom", "from": f"{picked[0]}", "to": f"{picked[1]}"})
 
-    st.date_input(
-        "From and to", key=key, on_change=put, label_visibility="collapsed", width=230, format="DD/MM/YYYY"
-    )
+    st.date_input("From and to", key=key, on_change=put, label_visibility="collapsed", width=230, format="DD/MM/YYYY")
 
 
 def choice(
@@ -149,7 +147,7 @@ def choice(
             on_change=put,
             format_func=shown,
             label_visibility="collapsed",
-            width=190,
+            width=150,
         )
     return asked
 
@@ -172,7 +170,7 @@ def search(view: View, placeholder: str, name: str = "q") -> str | None:
             label_visibility="collapsed",
             icon=":material/search:",
             max_chars=LONGEST_VALUE,
-            width=240,
+            width=190,
         )
     return given(name)
 
@@ -255,6 +253,11 @@ def pager(view: View, rows_total: int, page_size: int = PAGE_SIZE) -> Markup | N
         else:
             pieces.append(span(words, "sb-off"))
     return tag("div", *pieces, class_="sb-pager")
+
+
+def put(name: str, value: str) -> None:
+    """Set a parameter of the URL, as an entry of the history; for callbacks of buttons."""
+    _set(name, value)
 
 
 def _set(name: str, value: str | None) -> None:

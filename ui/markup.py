@@ -31,9 +31,7 @@ def tag(name: str, *children: Child, **attributes: Attribute) -> Markup:
 
 def join(*children: Child, between: str = "") -> Markup:
     """Several pieces one after the other; None is nothing."""
-    pieces = [
-        child if isinstance(child, Markup) else escape(str(child)) for child in children if child is not None
-    ]
+    pieces = [child if isinstance(child, Markup) else escape(str(child)) for child in children if child is not None]
     return Markup(escape(between).join(pieces))
 
 

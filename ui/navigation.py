@@ -30,9 +30,7 @@ class PageEntry:
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("overview", FOLDER / "reports/overview.py", "Overview", ":material/home:", "Reports"),
     PageEntry("sessions", FOLDER / "reports/sessions.py", "Sessions", ":material/forum:", "Reports"),
-    PageEntry(
-        "session", FOLDER / "reports/session.py", "Session", ":material/timeline:", "Reports", listed=False
-    ),
+    PageEntry("session", FOLDER / "reports/session.py", "Session", ":material/timeline:", "Reports", listed=False),
     PageEntry("tools", FOLDER / "reports/tools.py", "Tools", ":material/build:", "Reports"),
     PageEntry("jobs", FOLDER / "reports/jobs.py", "Jobs", ":material/list_alt:", "Reports"),
     PageEntry(

@@ -129,9 +129,7 @@ def panel(view: View, name: str) -> Iterator[None]:
 
 
 def _failed(view: View, name: str, number: str, error: Exception) -> None:
-    sentence = (
-        error.sentence if isinstance(error, SignalboxError) else f"{name.capitalize()} could not be shown."
-    )
+    sentence = error.sentence if isinstance(error, SignalboxError) else f"{name.capitalize()} could not be shown."
     with st.container(border=True, key=f"sb_failed_{number}"):
         st.html(
             tag(
@@ -157,18 +155,15 @@ def footer(
 
     `report` is the name of the export, `filters` its parameters, `rows` how many it will hold.
     """
-    clock = (
-        f"as of {view.as_of.astimezone(view.zone):%H:%M:%S} {figures.zone_name(view.as_of, view.zone)} (live)"
-    )
+    clock = f"as of {view.as_of.astimezone(view.zone):%H:%M:%S} {figures.zone_name(view.as_of, view.zone)} (live)"
     pieces: list[Child] = [tag("span", clock, class_="sb-grow")]
     if report and view.actor.can("export_rows"):
         amount = "" if rows is None else f", {figures.count(rows)} {'row' if rows == 1 else 'rows'}"
         for kind, label in (("csv", f"CSV{amount}"), ("jsonl", "JSON lines")):
-            address = links.href(f"export/{report}.{kind}", {name: value for name, value in (filters or {}).items() if value is not False})
-            pieces.append(
-                tag("a", label, href=address, title=f"Take these rows away as {label}")
+            address = links.href(
+                f"export/{report}.{kind}",
+                {name: value for name, value in (filters or {}).items() if value is not False},
             )
-    pieces.append(
-        tag("button", "copy link", type="button", class_="sb-copy", title="Copy the address of this screen")
-    )
+            pieces.append(tag("a", label, href=address, title=f"Take these rows away as {label}"))
+    pieces.append(tag("button", "copy link", type="button", class_="sb-copy", title="Copy the address of this screen"))
     st.html(tag("div", *pieces, class_="sb-footer"))

@@ -1,13 +1,13 @@
-"""The script that Streamlit runs for each viewer: who is here, which pages exist for them, then the page they asked for."""
+"""The script that Streamlit runs for each viewer: who is here, which pages exist for them, then the page itself."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from data import database
+from data import console, database
 from data.access import Actor, Dataset
 from data.identity import web_sessions
-from ui import tokens, viewer
+from ui import acts, tokens, viewer
 from ui.markup import tag
 from ui.navigation import FIRST, PAGES, PageEntry
 
@@ -29,11 +29,7 @@ def run() -> None:
     with st.sidebar:
         _sidebar(actor, pages)
     if actor.dataset == "demo":
-        st.html(
-            tag(
-                "div", tag("b", "DEMO"), tag("span", "Made-up data. Nothing here happened."), class_="sb-demo"
-            )
-        )
+        st.html(tag("div", tag("b", "DEMO"), tag("span", "Made-up data. Nothing here happened."), class_="sb-demo"))
     chosen.run()
 
 
@@ -72,9 +68,23 @@ def _dataset_switch(actor: Actor) -> None:
     def turn() -> None:
         web_sessions.show(actor, st.session_state[key])
 
-    st.selectbox(
-        "Shown data", list(_DATASETS), key=key, on_change=turn, format_func=lambda dataset: _DATASETS[dataset]
-    )
+    st.selectbox("Shown data", list(_DATASETS), key=key, on_change=turn, format_func=lambda dataset: _DATASETS[dataset])
+    if actor.dataset == "demo":
+        _removal(actor)
+
+
+def _removal(actor: Actor) -> None:
+    running = console.running()
+    if running is None or not actor.can("manage_demo"):
+        return
+    with st.popover("Remove the demo", type="tertiary"):
+        st.html(tag("p", "Drops the database of the demo with everything in it. Real data stays as it is."))
+        st.button("Remove the demo database", key="remove_demo", on_click=acts.run, args=(_remove_demo, running))
+
+
+def _remove_demo(actor: Actor, running: console.Console) -> str:
+    running.remove_demo(actor)
+    return "The demo database is gone."
 
 
 def _sign_out(actor: Actor) -> None:

@@ -34,7 +34,8 @@ class Column:
     sort: str | None = None
     hint: Callable[[Row], str | None] | None = None
     down_first: bool = True
-    wide: bool = False
+    wide: bool = False  # wraps, and takes what the others leave
+    line: bool = False  # takes what the others leave, on one line that is cut where it ends
 
 
 def table(
@@ -53,9 +54,7 @@ def table(
     lines = [tag("tr", *[_cell(column, row) for column in columns]) for row in shown]
     whole = tag("table", tag("thead", header), tag("tbody", *lines), class_="sb-table", aria_label=label)
     below = filters.pager(view, total) if total is not None else None
-    st.html(
-        tag("div", tag("div", whole, class_="sb-scroll", tabindex=0, role="region", aria_label=label), below)
-    )
+    st.html(tag("div", tag("div", whole, class_="sb-scroll", tabindex=0, role="region", aria_label=label), below))
 
 
 def records(rows: pd.DataFrame | Iterable[Row]) -> list[dict[str, Any]]:
@@ -75,16 +74,12 @@ def _header(view: View, column: Column, sorted_by: tuple[str, bool] | None) -> M
     arrow = (" ↓" if sorted_by[1] else " ↑") if is_sorted else ""
     address = filters.here(view, sort=f"{'-' if downwards else ''}{column.sort}", page=None)
     order = ("descending" if sorted_by[1] else "ascending") if is_sorted else None
-    return tag(
-        "th", links.go_to(f"{column.title}{arrow}", address), class_=class_, scope="col", aria_sort=order
-    )
+    return tag("th", links.go_to(f"{column.title}{arrow}", address), class_=class_, scope="col", aria_sort=order)
 
 
 def _cell(column: Column, row: Row) -> Markup:
-    classes = " ".join(name for name, on in (("sb-number", column.is_number), ("sb-wide", column.wide)) if on)
-    return tag(
-        "td", column.cell(row), class_=classes or None, title=column.hint(row) if column.hint else None
-    )
+    classes = " ".join(name for name, on in (("sb-number", column.is_number), ("sb-wide", column.wide), ("sb-line", column.line)) if on)
+    return tag("td", column.cell(row), class_=classes or None, title=column.hint(row) if column.hint else None)
 
 
 def text(name: str, length: int = 80) -> Cell:
@@ -120,7 +115,9 @@ def moment(view: View, name: str) -> Column:
 def when(view: View, name: str) -> Cell:
     """A time as 12:03 or 18 Nov 12:03."""
     return lambda row: (
-        figures.moment(row[name], view.zone, view.as_of) if row[name] is not None else muted("no time")
+        tag("span", figures.moment(row[name], view.zone, view.as_of), class_="sb-when")
+        if row[name] is not None
+        else muted("no time")
     )
 
 

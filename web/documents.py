@@ -54,8 +54,10 @@ def adapted(html: str) -> str:
 
 
 def routes(static_directory: Path, pages: Callable[[], Collection[str]], first: str) -> list[Route]:
-    """The routes of the documents, of gate.js and of the icon. `static_directory` is where Streamlit keeps its index.html, `first`
-    the name of the page at "/"."""
+    """The routes of the documents, of gate.js and of the icon.
+
+    `static_directory` is where Streamlit keeps its index.html, `first` the name of the page at "/".
+    """
     document = adapted((static_directory / "index.html").read_text(encoding="utf-8"))
     script = _SCRIPT.read_text(encoding="utf-8")
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from data.own_health import OwnHealth
+from data.console import OwnHealth
 
 REMEMBERED_S = 1.0
 PATIENCE_S = 3.0  # a database that takes longer to say "1" is no use to a page either

@@ -13,11 +13,10 @@ from pathlib import Path
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from data.console import Console, open_console
+from data.console import Console, Examination, OwnHealth, open_console
 from data.errors import DatabaseUnavailable, SignalboxError
 from data.identity import demo_accounts, notices, web_sessions
 from data.identity.refusals import Identity
-from data.own_health import Examination, OwnHealth
 from data.settings import Settings
 from web import documents, logs, running
 from web.exports import Exports
@@ -31,7 +30,7 @@ from web.sign_in.routes import SignIn
 
 log = logging.getLogger("signalbox.server")
 
-LOOK_AFTER_EVERY_S = 5.0  # the embedded server, should it have died, and a demo that another process made or removed
+LOOK_AFTER_EVERY_S = 3.0  # the embedded server, should it have died, and a demo that another process made or removed
 
 
 class Site:
@@ -118,11 +117,9 @@ class Site:
             yield
 
     def _look_after_databases(self) -> None:
-        if self.console is None or self.console.lease is None:
-            return
-        if self._examine().database != "reachable":
+        if self.console is not None and self.console.lease is not None:
             self.console.recover()
-        self.console.follow_demo()
+            self.console.follow_demo()
 
     def _examine(self) -> OwnHealth:
         if self._examination is None:

@@ -50,12 +50,12 @@ def read_queue(actor: Actor, *, now: datetime, expiring_s: int = EXPIRING_S, lim
     return Queue(tuple(rows), rows[0]["waiting"] if rows else 0)
 
 
-def read_history(actor: Actor, *, view: View, now: datetime, limit: int = 25, offset: int = 0) -> list[dict[str, Any]]:
+def read_history(actor: Actor, *, shown: View, now: datetime, limit: int = 25, offset: int = 0) -> list[dict[str, Any]]:
     """Questions that are over, the latest first: those decided here, those whose time ran out, or those
     found in imported logs. Rows hold the columns of the queue and outcome, decided_at, decided_by_name,
     decision_note, waited_ms."""
     with database.reading(actor) as unit:
-        return unit.rows("approvals.list_history", view=view, now=now, limit=limit, offset=offset)
+        return unit.rows("approvals.list_history", shown=shown, now=now, limit=limit, offset=offset)
 
 
 def read_approval(actor: Actor, *, approval_id: UUID, now: datetime) -> dict[str, Any]:

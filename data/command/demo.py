@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC
@@ -12,25 +12,28 @@ from typing import Any
 from data import audit, database, demo, embedded, migration, settings
 from data.command.output import emit, note
 from data.console import open_console
+from data.errors import WrongUse
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `demo` and what can be done with it."""
-    group = commands.add_parser("demo", help="make, look at or remove the demo database")
-    actions = group.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser("create", help="make it; one that is there is left as it is")
-    create.add_argument(
-        "--events", type=int, default=demo.DEFAULT_EVENTS, help="about how many events (default %(default)s)"
+    """Add the command."""
+    text = "make, look at or remove the demo database of the embedded server"
+    parser = commands.add_parser("demo", help=text, description=text)
+    parser.add_argument(
+        "action", nargs="?", choices=list(_ACTIONS), default="create", help="default create: leaves one that is there"
     )
-    create.add_argument("--seed", type=int, default=demo.DEFAULT_SEED, help="equal seeds give equal rows (%(default)s)")
-    create.add_argument("--replace", action="store_true", help="make it anew where there is one")
-    create.set_defaults(run=_create)
-    remove = actions.add_parser("remove", help="drop it")
-    remove.set_defaults(run=_remove)
-    status = actions.add_parser("status", help="whether it is there and what it holds")
-    status.set_defaults(run=_status)
-    for parser in (create, remove, status):
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--events", type=int, help=f"create: about how many events (default {demo.DEFAULT_EVENTS})")
+    parser.add_argument("--seed", type=int, help=f"create: equal seeds give equal rows (default {demo.DEFAULT_SEED})")
+    parser.add_argument("--replace", action="store_true", help="create: make it anew where there is one")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run it. Raises DemoNeedsEmbedded, DemoBeingMade, WrongUse, DatabaseUnavailable."""
+    if arguments.action != "create" and (arguments.events or arguments.seed or arguments.replace):
+        raise WrongUse("--events, --seed and --replace belong to `demo create`.")
+    return _ACTIONS[arguments.action](arguments)
 
 
 def _create(arguments: argparse.Namespace) -> int:
@@ -39,8 +42,8 @@ def _create(arguments: argparse.Namespace) -> int:
         made = demo.create(
             lease,
             migration.FOLDER,
-            events=arguments.events,
-            seed=arguments.seed,
+            events=demo.DEFAULT_EVENTS if arguments.events is None else arguments.events,
+            seed=demo.DEFAULT_SEED if arguments.seed is None else arguments.seed,
             replace=arguments.replace,
             progress=note,
         )
@@ -91,3 +94,6 @@ def _server() -> Iterator[embedded.Lease]:
 def _record(action: str, detail: dict[str, Any]) -> None:
     with database.operating("real") as unit:
         audit.record(unit, None, action, f"database:{demo.DATABASE}", detail)
+
+
+_ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {"create": _create, "remove": _remove, "status": _status}

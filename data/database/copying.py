@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, Literal
 
 import psycopg
@@ -30,7 +30,7 @@ _JSON_LINES = sql.SQL(
 )
 
 
-def copied_rows(unit: Unit, name: str, form: Format, parameters: Mapping[str, Any]) -> Iterator[bytes]:
+def copied_rows(unit: Unit, name: str, form: Format, parameters: Mapping[str, Any]) -> Generator[bytes, None, None]:
     """The rows of a named query, one piece of bytes for each and, as CSV, one for the header, each ending in a newline.
 
     CSV: timestamps in ISO 8601 with offset, text that a spreadsheet would run as a formula gets an apostrophe in front.

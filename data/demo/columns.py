@@ -75,6 +75,11 @@ def uuids(random: np.random.Generator, count: int) -> list[str]:
     return [digits[start : start + 32] for start in range(0, 32 * count, 32)]
 
 
+def hyphened(digits: str) -> str:
+    """An id of 32 digits as people and text columns write it."""
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 def tokens(random: np.random.Generator, count: int) -> list[str]:
     """Random tokens of 24 hexadecimal digits, as the ids that a model's service gives out."""
     digits = random.bytes(12 * count).hex()

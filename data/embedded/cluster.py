@@ -131,9 +131,7 @@ def _create(place: Place, binaries: Binaries) -> Cluster:
     lock = locks.open_file(place.server_lock, place.owner)
     if not locks.wait_and_lock(lock, _INITDB_LIMIT_SECONDS):
         os.close(lock)
-        raise ServerBusy(
-            f"Another program is still making a database in {place.directory}. End it and try again."
-        )
+        raise ServerBusy(f"Another program is still making a database in {place.directory}. End it and try again.")
     draft = place.directory / "data.new"
     handed = place.directory / "password.new"
     shutil.rmtree(draft, ignore_errors=True)  # left by a crash in the middle of what follows

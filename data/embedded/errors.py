@@ -128,9 +128,7 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         where = Path(error.filename) if isinstance(error.filename, str) else path
-        named = on_disk(where, error.errno) or in_text(
-            path, str(error)
-        )  # copying a folder raises one error of many
+        named = on_disk(where, error.errno) or in_text(path, str(error))  # copying a folder raises one error of many
         if named is None:
             raise
         raise named from error

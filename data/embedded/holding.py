@@ -157,9 +157,7 @@ def inspect(home: Path) -> Inspection:
         if found is None or cluster is None:
             return Inspection(home, found.directory if found else None)
         is_running = locks.is_held(found.server_lock) or processes.postmaster(found) is not None
-        known = Inspection(
-            home, found.directory, cluster.major, cluster.port, is_running, users=_users(found)
-        )
+        known = Inspection(home, found.directory, cluster.major, cluster.port, is_running, users=_users(found))
         if not is_running or cluster.port is None:
             return known
         password = clusters.password(found)

@@ -22,9 +22,7 @@ def take(place: Place) -> tuple[Path, int]:
     path = place.leases / f"{os.getpid()}-{secrets.token_hex(4)}"
     descriptor = locks.open_file(path, place.owner)
     try:
-        locks.wait_and_lock(
-            descriptor, _PROBED_SECONDS
-        )  # somebody may be looking just now whether it is held
+        locks.wait_and_lock(descriptor, _PROBED_SECONDS)  # somebody may be looking just now whether it is held
         with translated(path):
             os.write(descriptor, Path(sys.argv[0] if sys.argv else "python").name.encode()[:100])
     except BaseException:

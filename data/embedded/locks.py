@@ -15,9 +15,7 @@ from pathlib import Path
 
 from data.embedded.errors import ServerBusy, translated
 
-CHANGE_LIMIT_SECONDS = (
-    180.0  # longer than a start may take, so that only a stuck process is ever complained about
-)
+CHANGE_LIMIT_SECONDS = 180.0  # longer than a start may take, so that only a stuck process is ever complained about
 _PAUSE_SECONDS = 0.02
 
 
@@ -28,6 +26,14 @@ def open_file(path: Path, owner: tuple[int, int]) -> int:
         if os.geteuid() == 0 and os.fstat(descriptor).st_uid != owner[0]:
             os.fchown(descriptor, *owner)
         return descriptor
+
+
+def open_existing(path: Path) -> int | None:
+    """Open the file of a lock if it is there; programs we start do not inherit it."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
 
 
 def try_lock(descriptor: int) -> bool:
@@ -46,9 +52,8 @@ def unlock(descriptor: int) -> None:
 
 def is_held(path: Path) -> bool:
     """Whether some living process holds the lock of this file."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
+    descriptor = open_existing(path)
+    if descriptor is None:
         return False
     try:
         return not try_lock(descriptor)
@@ -68,9 +73,8 @@ def wait_until_free(path: Path, seconds: float) -> bool:
 
 def wait_for_end(path: Path) -> None:
     """Sleep in the kernel until the holder of this file's lock is gone; at once where nobody holds it."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
+    descriptor = open_existing(path)
+    if descriptor is None:
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

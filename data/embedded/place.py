@@ -125,9 +125,7 @@ def _at(directory: Path) -> Place:
 
 def _follow(link: Path) -> Path:
     if link.is_symlink() and link.lstat().st_uid not in {0, os.geteuid()}:
-        raise OtherCluster(
-            f"{link} is a link that someone else made, so it is not followed. Remove it and try again."
-        )
+        raise OtherCluster(f"{link} is a link that someone else made, so it is not followed. Remove it and try again.")
     try:
         return link.resolve(strict=True)
     except FileNotFoundError:
@@ -149,9 +147,7 @@ def _found(home: Path, link: Path) -> None:
     try:
         _make(directory, owner=owner)
     except OSError as error:
-        raise HomeNotReachable(
-            _unreachable(home, account, f"{directory} cannot be made ({error.strerror})")
-        ) from error
+        raise HomeNotReachable(_unreachable(home, account, f"{directory} cannot be made ({error.strerror})")) from error
     if not account.can_enter(directory):
         directory.rmdir()
         raise HomeNotReachable(_unreachable(home, account, f"it cannot enter {directory.parent} either"))

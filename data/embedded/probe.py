@@ -22,7 +22,8 @@ class Answer(Enum):
 
     OURS = auto()
     STARTING = auto()  # or recovering from a crash, which takes as long as it takes
-    NOT_NOW = auto()  # shutting down, or without a connection left
+    STOPPING = auto()
+    FULL = auto()  # no connection is left
     NOT_OURS = auto()
     NOTHING = auto()
 
@@ -65,16 +66,14 @@ def ask(port: int, password: str, data: Path, cluster: Cluster) -> Answer:
 def _meaning(error: psycopg.OperationalError) -> Answer:
     # libpq gives no SQLSTATE for a connection that failed, so the (English) message has to do.
     text = str(error)
-    if any(
-        words in text
-        for words in ("starting up", "in recovery", "not yet accepting", "not accepting connections")
-    ):
+    if any(words in text for words in ("starting up", "in recovery", "not yet accepting", "not accepting connections")):
         return Answer.STARTING
-    if any(words in text for words in ("shutting down", "too many clients", "connection slots are reserved")):
-        return Answer.NOT_NOW
+    if "shutting down" in text:
+        return Answer.STOPPING
+    if any(words in text for words in ("too many clients", "connection slots are reserved")):
+        return Answer.FULL
     if any(
-        words in text
-        for words in ("password authentication failed", "authentication method", "SCRAM", "pg_hba.conf")
+        words in text for words in ("password authentication failed", "authentication method", "SCRAM", "pg_hba.conf")
     ):
         return Answer.NOT_OURS
     return Answer.NOTHING

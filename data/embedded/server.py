@@ -16,10 +16,9 @@ from data.embedded.errors import OtherCluster, PortTaken, StartFailed, in_text, 
 from data.embedded.place import Place
 from data.embedded.probe import HOST, Answer, ask
 
-ANSWER_LIMIT_SECONDS = (
-    60.0  # of silence: a server that says it is recovering is waited for as long as it needs
-)
+ANSWER_LIMIT_SECONDS = 60.0  # of silence: a server that says it is recovering is waited for as long as it needs
 _BOOT_SECONDS = 5.0  # until a server that was just started has written its postmaster.pid, on a busy machine
+_STRANGE_SECONDS = 2.0  # of a port that answers, but not as ours: until then our server may yet find it taken and end
 _PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 0.25  # each question that a starting server refuses leaves a line in its log
 _PORTS = range(20000, 30000)  # below those that systems hand out by themselves, so that a port can be kept
@@ -66,6 +65,8 @@ def _join(place: Place, password: str, cluster: Cluster, port: int | None = None
             return at
         if answer is Answer.STARTING:
             begun = time.monotonic()
+        if answer is Answer.STOPPING:
+            processes.stop(place)  # whoever asked it to stop may have been killed; it must not take for ever
         pid = processes.postmaster(place)
         if pid is None and not locks.is_held(place.server_lock):
             return None
@@ -73,7 +74,7 @@ def _join(place: Place, password: str, cluster: Cluster, port: int | None = None
             processes.end_orphans(place)
             if locks.is_held(place.server_lock):
                 raise StartFailed(_unreachable_server(place))
-        if pid is not None and answer is Answer.NOT_OURS and time.monotonic() - begun > _BOOT_SECONDS:
+        if pid is not None and answer is Answer.NOT_OURS and time.monotonic() - begun > _STRANGE_SECONDS:
             raise OtherCluster(_strange_server(place, pid, at))
         time.sleep(pause)
         pause = min(pause * 1.2, _LONGEST_PAUSE_SECONDS)

@@ -18,9 +18,7 @@ from data.embedded.place import Place, existing
 
 _ROOT = Path(__file__).parents[2]
 # Neither site packages nor the environment: it needs the standard library and this package, and stays small.
-_PROGRAM = (
-    "import sys; sys.path[:] = [*sys.path, sys.argv[1]]; from data.embedded import watcher; watcher.main()"
-)
+_PROGRAM = "import sys; sys.path[:] = [*sys.path, sys.argv[1]]; from data.embedded import watcher; watcher.main()"
 
 
 def ensure(place: Place, home: Path) -> None:
@@ -48,9 +46,9 @@ def main() -> None:
     """Watch the place of the home in the arguments; the lock's descriptor is inherited."""
     home, lock = Path(sys.argv[2]), int(sys.argv[3])
     place = existing(home)
-    if place is None:
-        return
-    change = locks.open_file(place.change_lock, place.owner)
+    change = locks.open_existing(place.change_lock) if place else None
+    if place is None or change is None:
+        return  # the folder was removed: nothing must be made in it again
     while place.directory.exists():  # the server of a folder that was removed notices that by itself
         for path in leases.files(place):
             locks.wait_for_end(path)

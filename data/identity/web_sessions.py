@@ -113,6 +113,15 @@ def show(actor: Actor, dataset: Dataset) -> None:
         announce(Notice("changed", session_hash=actor.session_hash))
 
 
+def leave_demo() -> int:
+    """Turn whoever looks at the demo to the real database, because it is gone; how many browsers.
+
+    Their pages load anew once that is noticed.
+    """
+    with bookkeeping() as unit:
+        return unit.run("web_sessions.leave_demo")
+
+
 def count_live() -> int:
     """How many browsers are signed in now."""
     with bookkeeping() as unit:

@@ -161,5 +161,13 @@ class ArrayReader:
         added = self.utf8.decode(raw, final=self.ended)
         self.text = self.text[self.position :] + added
         self.position = 0
-        self.damaged = _UNDECODABLE.search(self.text) is not None
+        self.damaged = self.damaged or not _is_encodable(added)
         return bool(added)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()  # many times as fast as searching
+    except UnicodeEncodeError:
+        return False
+    return True

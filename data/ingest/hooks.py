@@ -15,7 +15,7 @@ from data.ingest import tools
 from data.ingest.escaping import as_object, as_text, canonical, without_bulk
 from data.ingest.keys import key_of, key_of_content, phase_key
 from data.ingest.rows import Event, Rows, ToolPhase
-from data.ingest.sessions import LONGEST_SESSION_ID, SessionFacts, Sessions
+from data.ingest.sessions import LONGEST_SESSION_ID, QUESTIONS, SessionFacts, Sessions
 from data.ingest.times import duration_ms, moment, whole_ms
 
 SOURCE = "hooks"
@@ -58,8 +58,6 @@ class HookReader:
         self.entries: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self.open_calls: dict[str, datetime] = {}
-        self.asks_people = False
-        self.starts_agents = False
         self.has_failed_stop = False
 
     def take(self, line: int, record: dict[str, Any]) -> None:
@@ -111,7 +109,7 @@ class HookReader:
             event.pair_key = key_of("prompt", session.session_id, text.strip())
             return self.rows.prompt(text)
         if event.event_type == "notification":
-            return self._notification(payload, name)
+            return self._notification(payload, session, name)
         if event.event_type in _LIFECYCLE:
             return self._lifecycle(payload, session, name, event)
         event.metadata["severity"] = _SEVERITIES.get(name, "info")
@@ -122,8 +120,7 @@ class HookReader:
     ) -> ToolPhase:
         tool, given = payload["tool_name"], payload.get("tool_input")
         kind = tools.type_of(tool)
-        self.starts_agents |= kind == "subagent"
-        self.asks_people |= tool in tools.QUESTIONS
+        session.saw_tool(tool, kind)
         use_id = as_text(payload.get("tool_use_id"))
         if use_id:
             event.counted = False
@@ -155,9 +152,9 @@ class HookReader:
             error_message=_error(payload) if failed else None,
         )
 
-    def _notification(self, payload: dict[str, Any], name: str) -> bytes:
+    def _notification(self, payload: dict[str, Any], session: SessionFacts, name: str) -> bytes:
         if name == "PermissionRequest":
-            self.asks_people = True
+            session.holds.add(QUESTIONS)
             message = f"Permission asked for {payload.get('tool_name') or 'a tool'}"
             return self.rows.notification("permission_request", message, "warning")
         message_told = as_text(payload.get("message"))

@@ -107,6 +107,7 @@ class Rows:
         self.events: Counter[str] = Counter()
         self.untimed = 0
         self.count = 0
+        self.has_counted = self.has_files = self.has_replies = False
         self._write = write
         self._lines: list[bytes] = []
         self._size = 0
@@ -116,11 +117,13 @@ class Rows:
         self.events[event.event_type] += 1
         if event.happened_at is None:
             self.untimed += 1
+        self.has_counted |= event.counted
         self._put(line, event, detail)
 
     def tool(self, phase: ToolPhase) -> bytes:
         """The detail of one phase of a tool call."""
         escaper = self.escaper
+        self.has_files |= phase.file_path is not None
         duration, success = phase.execution_time_ms, phase.success
         fields = (
             escaper.text(phase.tool_name[:_LONGEST_NAME]),
@@ -152,6 +155,7 @@ class Rows:
 
     def add_reply(self, line: int, reply: Reply) -> None:
         """Stage the tokens of a reply."""
+        self.has_replies = True
         fields = [self.escaper.text(reply.message_id), self.escaper.text(reply.model)]
         fields += [b"%d" % count for count in reply.tokens]
         detail = b"\t".join([_nulls(_BEFORE_REPLY), *fields, _nulls(_JOB)])

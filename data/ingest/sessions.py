@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from data.ingest import tools
 from data.ingest.escaping import Escaper
 from data.ingest.keys import key_of
 
 LONGEST_SESSION_ID = 255
 _FOLDERS = re.compile(r"[/\\]+")
+
+
+# What a session may hold that later files have to be compared with.
+QUESTIONS = "questions"
+SUBAGENTS = "subagents"
+LOOSE_RESULTS = "results without a call"
 
 
 @dataclass(slots=True)
@@ -43,6 +50,7 @@ class SessionFacts:
     models: set[str] = field(default_factory=set)
     agents: dict[str, Agent] = field(default_factory=dict)
     cost: dict[str, Any] | None = None
+    holds: set[str] = field(default_factory=set)
 
     def saw_entry(self, at: datetime | None, entry: dict[str, Any], line: int) -> None:
         """An entry of a transcript: the directory is that of the first, branch and version those of the last."""
@@ -87,6 +95,13 @@ class SessionFacts:
             agent.first_at = at if agent.first_at is None else min(agent.first_at, at)
             agent.last_at = at if agent.last_at is None else max(agent.last_at, at)
 
+    def saw_tool(self, name: str, kind: str) -> None:
+        """A call of a tool."""
+        if name in tools.QUESTIONS:
+            self.holds.add(QUESTIONS)
+        if kind == "subagent":
+            self.holds.add(SUBAGENTS)
+
     def saw_cost(self, cost: dict[str, Any]) -> None:
         """A status line: costs are cumulative, so the last one of the session counts."""
         if self.cost is None or cost_order(cost) >= cost_order(self.cost):
@@ -117,6 +132,7 @@ class SessionFacts:
             "models": sorted(escaper.readable(model) for model in self.models),
             "agents": agents,
             "cost": self.cost,
+            "holds": sorted(self.holds),
         }
 
 
@@ -160,7 +176,8 @@ def _readable(escaper: Escaper, value: str | None) -> str | None:
 
 
 def _iso(value: datetime | None) -> str | None:
-    return value.isoformat() if value else None
+    # One form for all, so that the database can compare the texts.
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if value else None
 
 
 def _without_none(**values: str | None) -> dict[str, str]:

@@ -16,7 +16,7 @@ from data.ingest.escaping import as_object, as_text, canonical, without_bulk
 from data.ingest.keys import key_of, key_of_content, phase_key
 from data.ingest.replies import Replies
 from data.ingest.rows import Event, Rows, ToolPhase
-from data.ingest.sessions import LONGEST_SESSION_ID, SessionFacts, Sessions
+from data.ingest.sessions import LONGEST_SESSION_ID, LOOSE_RESULTS, QUESTIONS, SessionFacts, Sessions
 from data.ingest.times import duration_ms, moment, whole_ms
 
 SOURCE = "transcript"
@@ -35,9 +35,6 @@ class TranscriptReader:
         self.left_out: Counter[str] = Counter()
         self.replies = Replies(rows)
         self.open_calls: dict[str, tuple[datetime | None, str, str]] = {}  # id -> time, tool, key for pairing
-        self.has_results_without_call = False
-        self.asks_people = False
-        self.starts_agents = False
 
     def take(self, line: int, entry: dict[str, Any]) -> None:
         """One entry. Raises TypeError, KeyError, ValueError or AttributeError when its shape is not that of an entry."""
@@ -101,8 +98,7 @@ class TranscriptReader:
         key = key_of_content(f"call\x1f{session.session_id}\x1f{name}", canonical(given))
         self.open_calls[call_id] = (at, name, key)
         kind = tools.type_of(name)
-        self.starts_agents |= kind == "subagent"
-        self.asks_people |= name in tools.QUESTIONS
+        session.saw_tool(name, kind)
         event = self._event(entry, session, at, "tool_pre_use", key_of(SOURCE, session.session_id, call_id, "pre"))
         event.event_id = key_of("tool", call_id, "pre")
         event.pair_key = phase_key(key, "pre")
@@ -139,8 +135,9 @@ class TranscriptReader:
         text = prompts.text_of(block.get("content")) if failed else None
         called_at, name, key = known or (None, tools.UNKNOWN, None)
         if known is None:
-            self.has_results_without_call = True
-        self.asks_people |= failed and tools.is_rejection(text)
+            session.holds.add(LOOSE_RESULTS)
+        if failed and tools.is_rejection(text):
+            session.holds.add(QUESTIONS)
         event = self._event(entry, session, at, "tool_post_use", key_of(SOURCE, session.session_id, call_id, "post"))
         event.event_id = key_of("tool", call_id, "post")
         event.pair_key = phase_key(key, "post") if key else None

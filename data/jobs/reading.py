@@ -21,11 +21,10 @@ MAX_ACTS = 50  # of one job's timeline
 
 @dataclass(frozen=True)
 class JobSummary:
-    """Jobs created in a period by what became of them, against the period before, and what is open now.
+    """Jobs of a period by what became of them, against the period before, and what is open now.
 
-    Times in milliseconds: `p50_ms` and `p95_ms` over the `timed` completed jobs, `wait_p50_ms` from
-    creation to start. `finished` counts jobs that ended in the period whenever they were created; None for
-    an open period.
+    A job counts when it ended; while it is open, when it was created. Times in milliseconds: `p50_ms` and `p95_ms` over
+    the `timed` completed jobs, `wait_p50_ms` from creation to start.
     """
 
     jobs: int
@@ -43,12 +42,16 @@ class JobSummary:
     previous_failed: int
     previous_timed: int
     previous_p95_ms: float | None
-    finished: int | None
     pending_now: int
     running_now: int
     long_running_now: int
     running_untimed_now: int
     oldest_pending_at: datetime | None
+
+    @property
+    def finished(self) -> int:
+        """Jobs that ended in the period, however."""
+        return self.completed + self.failed + self.cancelled
 
     @property
     def ended(self) -> int:
@@ -95,9 +98,9 @@ def read_summary(
     search: str | None = None,
     long_running_s: int = LONG_RUNNING_S,
 ) -> JobSummary:
-    """Jobs created from `start` up to `end` (None is open), or only those without a time of creation; and
-    what is open at `now`, whenever it was created. Raises what `database.reading` raises, as every reader
-    here."""
+    """Jobs from `start` up to `end` (None is open), or only those without a time; and what is open at `now`, from
+    whatever time. Raises what `database.reading` raises, as every reader here.
+    """
     with database.reading(actor) as unit:
         row = unit.row(
             "jobs.summarise",
@@ -126,7 +129,7 @@ def read_buckets(
     agent: str | None = None,
     search: str | None = None,
 ) -> pd.DataFrame:
-    """Jobs created per `unit` (hour, day, week, month) of the zone: bucket, jobs, one column per status."""
+    """Jobs per `unit` (hour, day, week, month) of the zone: bucket, jobs, one column per status."""
     with database.reading(actor) as reading:
         return reading.frame(
             "jobs.list_buckets",

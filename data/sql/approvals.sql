@@ -59,7 +59,7 @@ select
 from analytics.stg_engine__human_approvals as a
 left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
 where
-    case %(view)s::text
+    case %(shown)s::text
         when 'decided' then not a.is_imported and a.stored_status in ('approved', 'rejected')
         when 'expired' then not a.is_imported
             and (a.stored_status = 'expired' or a.stored_status = 'pending' and a.expires_at <= coalesce(%(now)s::timestamptz, now()))
@@ -242,7 +242,14 @@ from engine.append_event(
 ) as e;
 
 -- name: find_state
--- How a question stands now: what the loser of a race gets to read.
-select stored_status, expires_at, decided_at, decided_by_name, is_imported, now() as asked_at
-from analytics.stg_engine__human_approvals
-where approval_id = %(approval_id)s::uuid;
+-- How a question stands now, for the loser of a race; it waits for a decision that is being made, for that one may have
+-- come just before the time ran out.
+select
+    status as stored_status,
+    expires_at,
+    decided_at,
+    decided_by_name,
+    coalesce((metadata ->> 'imported')::boolean, false) as is_imported
+from engine.human_approvals
+where id = %(approval_id)s::uuid
+for share;

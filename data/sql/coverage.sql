@@ -1,5 +1,6 @@
 -- name: read_coverage
--- From when to when each subject holds rows and how many rows have no time; one row per subject.
+-- From when to when each subject holds rows and how many rows have no time; a job counts at its end. One row per
+-- subject.
 select
     'sessions' as subject,
     (select min(started_at) from analytics.stg_chronicle__sessions) as first_at,
@@ -23,9 +24,9 @@ select
 union all
 select
     'jobs',
-    (select min(created_at) from analytics.stg_agents__jobs),
-    (select max(created_at) from analytics.stg_agents__jobs),
-    (select count(*) from analytics.stg_agents__jobs where created_at is null),
+    (select min(coalesce(completed_at, created_at)) from analytics.stg_agents__jobs),
+    (select max(coalesce(completed_at, created_at)) from analytics.stg_agents__jobs),
+    (select count(*) from analytics.stg_agents__jobs where coalesce(completed_at, created_at) is null),
     exists (select from analytics.stg_agents__jobs)
 union all
 select

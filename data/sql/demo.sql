@@ -10,14 +10,6 @@ insert into signalbox.members (user_id, role)
 values (%(user_id)s, %(role)s)
 on conflict (user_id) do update set role = excluded.role;
 
--- name: list_prices
--- The newest list prices of each model.
-select distinct on (model)
-    model, input_usd_per_million, output_usd_per_million, cache_write_usd_per_million,
-    cache_write_1h_usd_per_million, cache_read_usd_per_million
-from signalbox.model_prices
-order by model, valid_from desc;
-
 -- name: find_database
 -- Whether the server has a database of this name.
 select exists (select from pg_catalog.pg_database where datname = %(database)s);
@@ -31,14 +23,14 @@ alter database signalbox_demo_unfinished rename to signalbox_demo;
 select pg_catalog.pg_try_advisory_lock(2026112009);
 
 -- name: copy_sessions
--- Takes sessions in.
+-- Takes sessions of agents in.
 copy chronicle.sessions (
     id, session_id, project_name, git_branch, git_commit, working_directory, started_at, ended_at, status, metadata,
     created_at, updated_at
 ) from stdin;
 
 -- name: copy_events
--- Takes events in.
+-- Takes events of Chronicle in.
 copy chronicle.events (id, session_id, event_type, source_app, timestamp, data, metadata, created_at) from stdin;
 
 -- name: copy_tool_events
@@ -86,7 +78,7 @@ copy engine.human_approvals (
 ) from stdin;
 
 -- name: copy_jobs
--- Takes jobs in.
+-- Takes jobs of agents in.
 copy agents.jobs (
     id, user_id, agent_identifier, status, job_data, result, error_message, created_at, updated_at, started_at,
     completed_at
@@ -106,3 +98,7 @@ select
     (select count(*) from chronicle.sessions) as sessions,
     (select max(timestamp) from chronicle.events) as newest_at,
     pg_catalog.pg_database_size(pg_catalog.current_database()) as size_bytes;
+
+-- name: copy_audit_log
+-- Takes the audit rows of decisions in.
+copy signalbox.audit_log (occurred_at, actor_id, actor_email, action, target, detail) from stdin;

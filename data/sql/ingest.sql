@@ -1,6 +1,6 @@
 -- name: create_temporary_staged
--- Makes the table into which the records of one file are copied; it goes away with the transaction.
-create temporary table staged_records (
+-- Makes the table into which the records of a file are copied; each transaction finds it empty.
+create temporary table if not exists staged_records (
     seq bigint,
     line integer,
     source_kind text,
@@ -46,21 +46,27 @@ create temporary table staged_records (
     job_result jsonb,
     pair_order bigint,
     absorbed boolean not null default false
-) on commit drop;
+) on commit delete rows;
 
 -- name: prepare_transaction
--- Settings of one file's transaction: it may take as long as the file is large, and no statement is worth compiling.
+-- Settings of one file's transaction: it may take as long as the file is large, no statement is worth compiling, and
+-- its commit need not wait for the disk, since the last one does. Says whether the staging table is still to be made:
+-- behind a pooler each transaction may come to another connection of the server.
 select
     set_config('statement_timeout', '0', true),
     set_config('lock_timeout', '0', true),
     set_config('idle_in_transaction_session_timeout', '0', true),
     set_config('jit', 'off', true),
     set_config('timezone', 'UTC', true),
-    set_config('work_mem', '64MB', true);
+    set_config('work_mem', '64MB', true),
+    set_config('synchronous_commit', 'off', true),
+    to_regclass('pg_temp.staged_records') is null as needs_staging_table;
 
--- name: wait_for_turn
--- Lets one import at a time merge, so that two never wait for each other; ends with the transaction.
-select pg_advisory_xact_lock(20261120, 4);
+-- name: make_durable
+-- Waits until everything that was committed before stands on disk: the transactions of single files did not wait.
+update signalbox.import_files
+set last_imported_at = clock_timestamp()
+where id = %(file_id)s;
 
 -- name: find_owner
 -- The account with this address.
@@ -68,6 +74,10 @@ select u.id from auth.users as u
 where lower(u.email) = lower(%(address)s)
 order by u.id
 limit 1;
+
+-- name: wait_for_turn
+-- Lets one import at a time merge, so that two never wait for each other; ends with the transaction.
+select pg_advisory_xact_lock(20261120, 4);
 
 -- name: upsert_file
 -- Registers the file and gives its number; the first owner stays.
@@ -93,7 +103,7 @@ with told as (
     from jsonb_to_recordset(%(sessions)s::jsonb) as t (
         id uuid, session_id text, project_name text, git_branch text, working_directory text,
         started_at timestamptz, ended_at timestamptz, told_by jsonb, version text, transcript_path text,
-        source text, model text, models jsonb, agents jsonb, cost jsonb
+        source text, model text, models jsonb, agents jsonb, cost jsonb, holds jsonb
     )
 ),
 compared as (
@@ -140,6 +150,7 @@ merged as (
         end as git_branch,
         case when c.tells_directory then coalesce(c.working_directory, c.known_directory) else c.known_directory
         end as working_directory,
+        c.known_id is not null and coalesce(c.started_at < c.known_start, c.started_at is not null) as begins_earlier,
         least(c.started_at, c.known_start) as started_at,
         greatest(c.ended_at, c.known_end) as ended_at,
         coalesce(c.known_status, 'completed') as status,
@@ -176,6 +187,11 @@ merged as (
                     group by e.key
                 ) as a
             ),
+            -- What later files of the session have to be compared with: questions, subagents, results without a call.
+            'holds', (
+                select jsonb_agg(distinct w.word order by w.word)
+                from jsonb_array_elements_text(coalesce(c.known -> 'holds', '[]') || c.holds) as w (word)
+            ),
             'cost', case when c.tells_cost and c.cost <> 'null' then c.cost else c.known -> 'cost' end
         )) as metadata
     from compared as c
@@ -202,8 +218,15 @@ changed as (
         and (s.project_name, s.git_branch, s.working_directory, s.started_at, s.ended_at, s.metadata)
         is distinct from (m.project_name, m.git_branch, m.working_directory, m.started_at, m.ended_at, m.metadata)
 )
-select m.session_id, m.id, m.existed, m.status,
-    m.metadata -> 'told_by' as told_by, m.metadata ->> 'user_id' as user_id
+select
+    m.session_id,
+    m.id,
+    m.existed,
+    m.status,
+    m.begins_earlier,
+    m.metadata -> 'told_by' as told_by,
+    m.metadata -> 'holds' as holds,
+    m.metadata ->> 'user_id' as user_id
 from merged as m;
 
 -- name: move_staged_sessions
@@ -212,21 +235,6 @@ update staged_records as r
 set session_key = m.known
 from unnest(%(told)s::uuid[], %(known)s::uuid[]) as m (told, known)
 where r.session_key = m.told;
-
--- name: number_repeated_records
--- Gives the second and every later of equal records without an id a key of its own.
-update staged_records as r
-set record_key = n.numbered, event_id = n.numbered
-from (
-    select o.seq, md5(o.record_key::text || ':' || o.occurrence)::uuid as numbered
-    from (
-        select s.seq, s.record_key, row_number() over (partition by s.record_key order by s.seq) as occurrence
-        from staged_records as s
-        where s.counted
-    ) as o
-    where o.occurrence > 1
-) as n
-where r.seq = n.seq;
 
 -- name: move_session_starts
 -- A file with earlier entries of a known session moves the derived start of that session.
@@ -269,8 +277,7 @@ set pair_order = n.place,
 from (
     select
         h.seq,
-        row_number() over (partition by h.pair_key order by h.seq) + coalesce(max(k.highest) over (partition by h.pair_key), 0)
-            as place
+        row_number() over (partition by h.pair_key order by h.seq) + coalesce(k.highest, 0) as place
     from staged_records as h
     left join lateral (
         select max(r.pair_order) as highest
@@ -280,6 +287,21 @@ from (
     where h.source_kind = 'hooks' and h.pair_key is not null
 ) as n
 where s.seq = n.seq;
+
+-- name: number_records
+-- Gives the second and every later of equal records without an id a key of its own.
+update staged_records as r
+set record_key = n.numbered, event_id = n.numbered
+from (
+    select o.seq, md5(o.record_key::text || ':' || o.occurrence)::uuid as numbered
+    from (
+        select s.seq, s.record_key, row_number() over (partition by s.record_key order by s.seq) as occurrence
+        from staged_records as s
+        where s.counted
+    ) as o
+    where o.occurrence > 1
+) as n
+where r.seq = n.seq;
 
 -- name: absorb_staged
 -- Hook records of what a transcript has told already become references to it, and no events of their own.
@@ -534,18 +556,26 @@ where r.record_key = e.id
 
 -- name: attach_outcomes
 -- Results that only hooks tell belong to the calls of a transcript that have none, in order; the others to their own.
-with bases as (
+with touched as materialized (
     select distinct left(s.pair_key::text, 35) as base
     from staged_records as s
     where s.phase is not null and s.pair_key is not null
 ),
-told as (
-    select b.base, count(r.record_key) as results
-    from bases as b
-    left join signalbox.import_records as r on r.pair_key = (b.base || '1')::uuid and r.source_kind = 'transcript'
-    group by b.base
+left_over as materialized (
+    select t.base, r.event_id, r.pair_order
+    from touched as t
+    inner join signalbox.import_records as r on r.pair_key = (t.base || '1')::uuid
+    where r.source_kind = 'hooks' and r.event_id = r.record_key
 ),
-unanswered as (
+bases as materialized (
+    select l.base, (
+        select count(*) from signalbox.import_records as r
+        where r.pair_key = (l.base || '1')::uuid and r.source_kind = 'transcript'
+    ) as results
+    from left_over as l
+    group by l.base
+),
+unanswered as materialized (
     select
         b.base,
         t.call_id,
@@ -555,21 +585,18 @@ unanswered as (
     inner join chronicle.tool_events as t on t.id = r.event_id
     where not exists (
         select from chronicle.tool_events as p
-        inner join signalbox.import_records as k on k.event_id = p.id and k.source_kind = 'transcript'
-        where p.call_id = t.call_id and p.phase = 'post'
+        inner join chronicle.events as e on e.id = p.event_id
+        where p.call_id = t.call_id and p.phase = 'post' and e.metadata ->> 'source' = 'transcript'
     )
-),
-wanted as (
-    select r.event_id, coalesce(u.call_id, md5(b.base || ':' || r.pair_order)::uuid) as call_id
-    from bases as b
-    inner join told as t on t.base = b.base
-    inner join signalbox.import_records as r
-        on r.pair_key = (b.base || '1')::uuid and r.source_kind = 'hooks' and r.event_id = r.record_key
-    left join unanswered as u on u.base = b.base and u.place = r.pair_order - t.results
 )
 update chronicle.tool_events as t
 set call_id = w.call_id
-from wanted as w
+from (
+    select l.event_id, coalesce(u.call_id, md5(l.base || ':' || l.pair_order)::uuid) as call_id
+    from left_over as l
+    inner join bases as b on b.base = l.base
+    left join unanswered as u on u.base = l.base and u.place = l.pair_order - b.results
+) as w
 where t.id = w.event_id and t.call_id <> w.call_id;
 
 -- name: settle_session_status
@@ -595,11 +622,12 @@ from (
 ) as j
 where s.id = j.session_id and s.status in ('completed', 'error') and s.status <> j.status;
 
--- name: stage_session_jobs
--- Every session that a transcript tells is a job of the coding agent.
+-- name: stage_jobs
+-- Jobs that sessions tell: every session of a transcript is one of the coding agent, and every call that starts a
+-- subagent is one. Without a result such a call runs as long as nothing later happened beside it.
 insert into staged_records (
     source_kind, session_key, record_key, agent_identifier, job_status,
-    happened_at, started_at, completed_at, job_data
+    happened_at, started_at, completed_at, error_message, job_data, job_result
 )
 select
     'job',
@@ -610,6 +638,7 @@ select
     s.started_at,
     s.started_at,
     s.ended_at,
+    null,
     jsonb_strip_nulls(jsonb_build_object(
         'kind', 'session',
         'session_id', s.session_id,
@@ -623,16 +652,11 @@ select
             limit 1
         ),
         'imported', jsonb_build_object('status', s.status, 'ended_at', s.ended_at)
-    ))
+    )),
+    null
 from chronicle.sessions as s
-where s.id = any(%(sessions)s::uuid[]) and s.metadata -> 'told_by' ? 'transcript';
-
--- name: stage_agent_jobs
--- Every call that starts a subagent is a job. Without a result it runs as long as nothing later happened beside it.
-insert into staged_records (
-    source_kind, session_key, record_key, agent_identifier, job_status,
-    happened_at, started_at, completed_at, error_message, job_data, job_result
-)
+where s.id = any(%(sessions)s::uuid[]) and s.metadata -> 'told_by' ? 'transcript'
+union all
 select
     'job',
     j.session_id,

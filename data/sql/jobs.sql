@@ -1,21 +1,22 @@
 -- name: summarise
--- One row: jobs created in a period and in the one before it by what became of them, how long the completed ones ran
--- (milliseconds), how many jobs finished in the period whenever they were created, and how many are open now.
-with created as (
+-- One row: jobs of a period and of the one before it by what became of them, how long the completed ones ran
+-- (milliseconds), and how many are open now. A job counts when it ended; while it is open, when it was created.
+with counted as (
     select
         j.status,
         extract(epoch from j.completed_at - j.started_at) * 1000 as run_ms,
         extract(epoch from j.started_at - j.created_at) * 1000 as wait_ms,
-        (%(start)s::timestamptz is null or j.created_at >= %(start)s)
-        and (%(end)s::timestamptz is null or j.created_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or j.created_at is null) as is_current
+        (%(start)s::timestamptz is null or coalesce(j.completed_at, j.created_at) >= %(start)s)
+        and (%(end)s::timestamptz is null or coalesce(j.completed_at, j.created_at) < %(end)s)
+        and (not coalesce(%(untimed)s::boolean, false) or coalesce(j.completed_at, j.created_at) is null) as is_current
     from analytics.stg_agents__jobs as j
     where
         (
-            (%(start)s::timestamptz is null or j.created_at >= %(start)s)
-            and (%(end)s::timestamptz is null or j.created_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or j.created_at is null)
-            or j.created_at >= %(previous_start)s::timestamptz and j.created_at < %(previous_end)s::timestamptz
+            (%(start)s::timestamptz is null or coalesce(j.completed_at, j.created_at) >= %(start)s)
+            and (%(end)s::timestamptz is null or coalesce(j.completed_at, j.created_at) < %(end)s)
+            and (not coalesce(%(untimed)s::boolean, false) or coalesce(j.completed_at, j.created_at) is null)
+            or coalesce(j.completed_at, j.created_at) >= %(previous_start)s::timestamptz
+            and coalesce(j.completed_at, j.created_at) < %(previous_end)s::timestamptz
         )
         and (%(agent)s::text is null or j.agent = %(agent)s)
         and (
@@ -42,20 +43,7 @@ in_period as (
         count(run_ms) filter (where not is_current and status = 'completed') as previous_timed,
         percentile_cont(0.95) within group (order by run_ms)
         filter (where not is_current and status = 'completed') as previous_p95_ms
-    from created
-),
-
-finished as (
-    select count(*) as finished
-    from analytics.stg_agents__jobs as j
-    where
-        j.completed_at >= %(start)s::timestamptz
-        and j.completed_at < %(end)s::timestamptz
-        and (%(agent)s::text is null or j.agent = %(agent)s)
-        and (
-            %(search)s::text is null
-            or strpos(lower(concat_ws(' ', j.job_id, j.agent, j.error_message, j.job_data)), lower(%(search)s)) > 0
-        )
+    from counted
 ),
 
 open as (
@@ -93,20 +81,18 @@ select
     p.previous_failed,
     p.previous_timed,
     p.previous_p95_ms::float8 as previous_p95_ms,
-    case when %(start)s::timestamptz is not null and %(end)s::timestamptz is not null then f.finished end as finished,
     o.pending_now,
     o.running_now,
     o.long_running_now,
     o.running_untimed_now,
     o.oldest_pending_at
 from in_period as p
-cross join finished as f
 cross join open as o;
 
 -- name: list_buckets
--- Jobs created per hour, day, week or month of the viewer's zone, by what became of them.
+-- Jobs per hour, day, week or month of the viewer's zone, by what became of them; they count as in summarise.
 select
-    date_trunc(%(unit)s::text, j.created_at, %(zone)s::text) as bucket,
+    date_trunc(%(unit)s::text, coalesce(j.completed_at, j.created_at), %(zone)s::text) as bucket,
     count(*) as jobs,
     count(*) filter (where j.status = 'completed') as completed,
     count(*) filter (where j.status = 'failed') as failed,
@@ -115,9 +101,9 @@ select
     count(*) filter (where j.status = 'pending') as pending
 from analytics.stg_agents__jobs as j
 where
-    j.created_at is not null
-    and (%(start)s::timestamptz is null or j.created_at >= %(start)s)
-    and (%(end)s::timestamptz is null or j.created_at < %(end)s)
+    coalesce(j.completed_at, j.created_at) is not null
+    and (%(start)s::timestamptz is null or coalesce(j.completed_at, j.created_at) >= %(start)s)
+    and (%(end)s::timestamptz is null or coalesce(j.completed_at, j.created_at) < %(end)s)
     and not coalesce(%(untimed)s::boolean, false)
     and (%(agent)s::text is null or j.agent = %(agent)s)
     and (
@@ -145,9 +131,9 @@ select
         as is_long_running
 from analytics.stg_agents__jobs as j
 where
-    (%(start)s::timestamptz is null or j.created_at >= %(start)s)
-    and (%(end)s::timestamptz is null or j.created_at < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or j.created_at is null)
+    (%(start)s::timestamptz is null or coalesce(j.completed_at, j.created_at) >= %(start)s)
+    and (%(end)s::timestamptz is null or coalesce(j.completed_at, j.created_at) < %(end)s)
+    and (not coalesce(%(untimed)s::boolean, false) or coalesce(j.completed_at, j.created_at) is null)
     and (%(agent)s::text is null or j.agent = %(agent)s)
     and (%(status)s::text is null or j.stored_status = %(status)s::agents.job_status)
     and (
@@ -173,7 +159,11 @@ order by
         when j.status = 'running' then 4
         else 5
     end,
-    j.created_at desc nulls last
+    case
+        when not coalesce(%(newest)s::boolean, false) and j.status in ('pending', 'running')
+            then coalesce(j.started_at, j.created_at)
+    end nulls last,
+    coalesce(j.completed_at, j.created_at) desc nulls last
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
 -- name: list_failures
@@ -189,9 +179,9 @@ with groups as (
     from analytics.stg_agents__jobs as j
     where
         j.stored_status = 'failed'
-        and (%(start)s::timestamptz is null or j.created_at >= %(start)s)
-        and (%(end)s::timestamptz is null or j.created_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or j.created_at is null)
+        and (%(start)s::timestamptz is null or coalesce(j.completed_at, j.created_at) >= %(start)s)
+        and (%(end)s::timestamptz is null or coalesce(j.completed_at, j.created_at) < %(end)s)
+        and (not coalesce(%(untimed)s::boolean, false) or coalesce(j.completed_at, j.created_at) is null)
         and (%(agent)s::text is null or j.agent = %(agent)s)
         and (
             %(search)s::text is null
@@ -208,16 +198,16 @@ left join analytics.stg_agents__jobs as newest on newest.job_id = g.newest_id
 order by g.cases desc, g.last_at desc nulls last, g.agent;
 
 -- name: list_filter_values
--- Agents and states of the jobs created in a period, each with how many.
+-- Agents and states of the jobs of a period, each with how many.
 select
     case when grouping(j.agent) = 0 then 'agent' else 'status' end as filter,
     case when grouping(j.agent) = 0 then j.agent else j.status end as value,
     count(*) as jobs
 from analytics.stg_agents__jobs as j
 where
-    (%(start)s::timestamptz is null or j.created_at >= %(start)s)
-    and (%(end)s::timestamptz is null or j.created_at < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or j.created_at is null)
+    (%(start)s::timestamptz is null or coalesce(j.completed_at, j.created_at) >= %(start)s)
+    and (%(end)s::timestamptz is null or coalesce(j.completed_at, j.created_at) < %(end)s)
+    and (not coalesce(%(untimed)s::boolean, false) or coalesce(j.completed_at, j.created_at) is null)
 group by grouping sets ((j.agent), (j.status))
 order by filter, jobs desc, value;
 

@@ -119,106 +119,105 @@ where
     )
 group by 1, 2, 3;
 
--- name: list_sessions
--- Sessions inside the filters with what happened in them and what they cost; one page of them when `most` is given.
-with chosen as (
-    select s.*
-    from analytics.stg_chronicle__sessions as s
-    where
-        (%(start)s::timestamptz is null or s.started_at >= %(start)s)
-        and (%(end)s::timestamptz is null or s.started_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
-        and (%(project)s::text is null or s.project_name = %(project)s)
-        and (%(status)s::text is null or s.status = %(status)s)
-        and (
-            %(model)s::text is null
-            or s.session_pk in (select r.session_pk from analytics.reply_costs as r where r.model = %(model)s)
-        )
-        and (%(has)s::text is null or s.session_pk in (select w.session_pk from analytics.sessions_with(%(has)s) as w))
-        and (
-            %(search)s::text is null
-            or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
-        )
-),
-
-counted as (
-    select
-        c.session_pk,
-        c.session_key,
-        c.started_at,
-        c.ended_at,
-        round(extract(epoch from c.ended_at - c.started_at) * 1000)::bigint as duration_ms,
-        c.project_name,
-        c.git_branch,
-        c.status,
-        p.prompts,
-        p.first_prompt,
-        t.calls,
-        t.failed,
-        t.refused,
-        t.answered_known,
-        n.open_notifications,
-        k.cost_usd,
-        k.cost_basis,
-        k.tokens,
-        c.recorded_at
-    from chosen as c
-    left join lateral (
-        select
-            count(*) as prompts,
-            (array_agg(left(q.prompt_text, 300) order by q.occurred_at, q.prompt_id))[1] as first_prompt
-        from analytics.stg_chronicle__prompt_events as q where q.session_pk = c.session_pk
-    ) as p on true
-    left join lateral (
-        select
-            count(*) as calls,
-            count(*) filter (where x.outcome = 'failed') as failed,
-            count(*) filter (where x.outcome = 'refused') as refused,
-            count(*) filter (where x.outcome in ('succeeded', 'failed')) as answered_known
-        from analytics.tool_calls as x where x.session_pk = c.session_pk
-    ) as t on true
-    left join lateral (
-        select count(*) as open_notifications
-        from analytics.stg_chronicle__notification_events as y
-        where y.session_pk = c.session_pk and not y.is_acknowledged
-    ) as n on true
-    left join lateral (
-        select z.cost_usd, z.cost_basis, z.tokens from analytics.session_costs as z where z.session_pk = c.session_pk
-    ) as k on true
-)
-
+-- name: list_page
+-- Sessions inside the filters with what happened in them and what they cost, one page of them.
 select
-    session_pk::text as session_pk,
-    session_key as session_id,
-    started_at,
-    ended_at,
-    duration_ms,
-    project_name as project,
-    git_branch as branch,
-    status,
-    prompts,
-    first_prompt,
-    calls,
-    failed,
-    refused,
-    answered_known,
-    open_notifications,
-    cost_usd,
-    cost_basis,
-    tokens,
+    s.session_pk::text as session_pk,
+    s.session_key,
+    s.started_at,
+    s.ended_at,
+    s.duration_ms,
+    s.project_name,
+    s.git_branch,
+    s.status,
+    s.prompts,
+    s.first_prompt,
+    s.calls,
+    s.failed_calls,
+    s.refused_calls,
+    s.known_calls,
+    s.open_notifications,
+    s.cost_usd,
+    s.cost_basis,
+    s.tokens,
     count(*) over () as sessions_in_all
-from counted
+from analytics.session_summary as s
+where
+    (%(start)s::timestamptz is null or s.started_at >= %(start)s)
+    and (%(end)s::timestamptz is null or s.started_at < %(end)s)
+    and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+    and (%(project)s::text is null or s.project_name = %(project)s)
+    and (%(status)s::text is null or s.status = %(status)s)
+    and (
+        %(model)s::text is null
+        or s.session_pk in (select r.session_pk from analytics.reply_costs as r where r.model = %(model)s)
+    )
+    and (%(has)s::text is null or s.session_pk in (select w.session_pk from analytics.sessions_with(%(has)s) as w))
+    and (
+        %(search)s::text is null
+        or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
+    )
 order by
     case when %(downwards)s::boolean then case %(sort)s::text
-        when 'duration' then duration_ms when 'calls' then calls when 'errors' then failed
-        when 'prompts' then prompts when 'cost' then cost_usd
-        else extract(epoch from started_at) end end desc nulls last,
+        when 'duration' then s.duration_ms when 'calls' then s.calls when 'errors' then s.failed_calls
+        when 'prompts' then s.prompts when 'cost' then s.cost_usd
+        else extract(epoch from s.started_at) end end desc nulls last,
     case when not %(downwards)s::boolean then case %(sort)s::text
-        when 'duration' then duration_ms when 'calls' then calls when 'errors' then failed
-        when 'prompts' then prompts when 'cost' then cost_usd
-        else extract(epoch from started_at) end end asc nulls last,
-    session_pk
-limit %(most)s::bigint offset coalesce(%(skipped)s::bigint, 0);
+        when 'duration' then s.duration_ms when 'calls' then s.calls when 'errors' then s.failed_calls
+        when 'prompts' then s.prompts when 'cost' then s.cost_usd
+        else extract(epoch from s.started_at) end end asc nulls last,
+    s.session_pk
+limit %(most)s offset %(skipped)s;
+
+-- name: export_sessions
+-- Sessions inside the filters with what happened in them and what they cost, newest first.
+select
+    s.session_key as session_id,
+    s.started_at,
+    s.ended_at,
+    s.duration_ms,
+    s.project_name as project,
+    s.git_branch as branch,
+    s.status,
+    s.prompts,
+    s.first_prompt,
+    s.calls,
+    s.failed_calls,
+    s.refused_calls,
+    s.known_calls,
+    s.open_notifications,
+    s.cost_usd,
+    s.cost_basis,
+    s.tokens
+from analytics.session_summary as s
+where
+    (%(start)s::timestamptz is null or s.started_at >= %(start)s)
+    and (%(end)s::timestamptz is null or s.started_at < %(end)s)
+    and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+    and (%(project)s::text is null or s.project_name = %(project)s)
+    and (%(status)s::text is null or s.status = %(status)s)
+    and (
+        %(model)s::text is null
+        or s.session_pk in (select r.session_pk from analytics.reply_costs as r where r.model = %(model)s)
+    )
+    and (%(has)s::text is null or s.session_pk in (select w.session_pk from analytics.sessions_with(%(has)s) as w))
+    and (
+        %(search)s::text is null
+        or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
+    )
+order by s.started_at desc nulls last, s.session_pk;
+
+-- name: export_events
+-- Every event of one session with its contents, in order; what has no time comes last.
+select
+    e.occurred_at, e.event_type, c.tool_name as tool, c.phase, c.duration_ms, c.success, c.error_message,
+    p.prompt_text, n.message as notification, e.data, e.metadata, e.event_id
+from analytics.stg_chronicle__events as e
+left join analytics.stg_chronicle__tool_events as c on c.event_id = e.event_id
+left join analytics.stg_chronicle__prompt_events as p on p.event_id = e.event_id
+left join analytics.stg_chronicle__notification_events as n on n.event_id = e.event_id
+where e.session_pk = %(session)s::uuid
+order by e.occurred_at nulls last, e.recorded_at, e.event_id;
 
 -- name: read_session
 -- One session with its counts, costs and the models it used.
@@ -308,7 +307,7 @@ with items as (
             when 'compact_pre' then 'Compaction'
             when 'session_start' then 'Session start'
             when 'session_stop' then coalesce(e.metadata ->> 'hook_event_name', 'Session stop')
-            else coalesce(e.metadata ->> 'hook_event_name', e.data ->> 'subtype', e.metadata ->> 'subtype', 'System')
+            else coalesce(e.metadata ->> 'hook_event_name', e.metadata ->> 'entry', e.data ->> 'subtype', 'System')
         end,
         left(coalesce(e.data ->> 'trigger', e.data ->> 'source', e.data ->> 'reason', e.data ->> 'error'), 160),
         case when e.metadata ->> 'severity' = 'error' or e.data ->> 'level' = 'error' then 'failed' end, false

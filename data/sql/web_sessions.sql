@@ -53,6 +53,12 @@ update signalbox.web_sessions
 set dataset = %(dataset)s
 where token_hash = %(token_hash)s and ended_at is null and dataset <> %(dataset)s;
 
+-- name: leave_demo
+-- Turns every browser that shows the demo to the real database.
+update signalbox.web_sessions
+set dataset = 'real'
+where dataset = 'demo';
+
 -- name: forget_old
 -- Removes sessions that have been over for a month.
 delete from signalbox.web_sessions

@@ -1,8 +1,88 @@
-"""Jobs: what agents were asked to do, what came of it, and what runs for too long."""
+"""Jobs: what agents were asked to do, what came of it, and what runs for too long; one job in depth."""
 
 from __future__ import annotations
 
-from ui import page
+from typing import Any
+from uuid import UUID
+
+from data import jobs as reports
+from ui import acts, cached, cards, filters, jobs, page, sentences
+from ui.periods import Period
+from ui.view import View
+
+
+def show_one(view: View, job_id: UUID) -> None:
+    """One job, with what an admin can do about it."""
+    with page.panel(view, "the job"):
+        job = cached.read(view, reports.read_job, job_id=job_id)
+        # Not cached: admins alone see the audit log, and a manager has the same sight as an admin otherwise.
+        jobs.show_job(view, job, reports.read_acts(view.actor, job_id=job_id))
+    page.footer(view)
+
+
+def show_all(view: View) -> None:
+    """Filters, then sentence, figures, chart, jobs and kinds of failures."""
+    known = filters.extent(view, "jobs")
+    period = filters.period(view, "jobs")
+    bucket = period.bucket(known)
+    asked: dict[str, Any] = period.parameters
+    with page.panel(view, "the figures of jobs"):
+        chosen = jobs.choose(view, cached.read(view, reports.read_filter_values, **asked))
+        asked |= chosen.subject
+        compared: dict[str, Any] = asked | period.compared
+        counted = cached.read(view, reports.read_summary, now=view.minute, **compared)
+        failures = cached.read(view, reports.read_failures, **asked)
+        jobs.draw_status(view, chosen, counted)
+        if not counted.jobs and not chosen.long_running:
+            jobs.nothing(view, period, holds_any=known.holds_rows)
+            page.footer(view)
+            return
+        jobs.summary(view, counted, period, chosen.carried)
+        cards.cards(jobs.cards_of(counted, period, chosen.carried))
+        with page.panel(view, "the chart of jobs"):
+            buckets = cached.read(view, reports.read_buckets, **asked, unit=bucket, zone=str(view.zone))
+            jobs.chart(view, buckets, period, bucket, {**chosen.carried, "status": chosen.status})
+        with page.panel(view, "the list of jobs"):
+            show_list(view, period, chosen, asked, jobs.total_of(counted, failures, chosen))
+        if not chosen.group and not chosen.long_running and chosen.status in (None, "failed"):
+            jobs.failures_of(view, failures, period, chosen.carried)
+            page.footer(view, report="job_failures", filters=asked, rows=failures.groups)
+    note = sentences.untimed(known.untimed, "job")
+    if note and not period.untimed and period.choice != "all":
+        page.note(note)
+
+
+def show_list(view: View, period: Period, chosen: jobs.Chosen, asked: dict[str, Any], total: int) -> None:
+    """The jobs behind the figures, what hurts first unless the newest are asked for."""
+    order = filters.sorting(("hurt", "when"), "-hurt")
+    span: dict[str, Any] = {"start": None, "end": None, "untimed": False} if chosen.long_running else {}
+    narrowed = (
+        asked
+        | span
+        | {
+            "status": chosen.status,
+            "error_group": chosen.group,
+            "long_running": chosen.long_running,
+        }
+    )
+    rows = cached.read(
+        view,
+        reports.read_jobs,
+        now=view.minute,
+        **narrowed,
+        newest=order[0] == "when",
+        limit=filters.PAGE_SIZE,
+        offset=filters.asked_offset(),
+    )
+    hurting = "what runs too long, failed or waits stands first" if order[0] == "hurt" else "the latest first"
+    page.heading("Jobs", hurting)
+    jobs.jobs_table(view, rows, total, period, order)
+    page.footer(view, report="jobs", filters=narrowed, rows=total)
+
 
 view = page.begin("Jobs")
-page.footer(view)
+acts.show_outcome()
+if (asked_job := jobs.asked_job()) is not None:
+    show_one(view, asked_job)
+else:
+    show_all(view)

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from data import overview as reports
-from ui import cached, cards, filters, first_look, happenings, overview, page, sentences
+from ui import acts, cached, cards, filters, overview, page, sentences
+from ui.overview import first_look
 
 SUBJECTS = ("sessions", "events", "tools", "jobs", "approvals")
 
 view = page.begin("Overview")
+acts.show_outcome()
 known = filters.extent(view, SUBJECTS)
 if not known.holds_rows:
     first_look.show(view)
     page.footer(view)
 else:
     period = filters.period(view, SUBJECTS)
-    asked = {
+    asked: dict[str, Any] = {
         **period.parameters,
         **period.compared,
         "bucket": period.bucket(known),
         "zone": str(view.zone),
     }
+    calls = None
     with page.panel(view, "the overview"):
         attention = cached.read(view, reports.read_attention, now=view.minute)
-        happened = happenings.gather(
+        happened = overview.gather(
             cached.read(view, reports.read_activity, **asked), cached.read(view, reports.read_calls, **asked)
         )
+        calls = happened.calls.calls
         overview.summary(view, period, attention, happened)
         cards.cards(overview.figures_of(view, period, happened))
         overview.needs_you(view, period, attention, happened)
@@ -34,4 +40,4 @@ else:
     note = sentences.untimed(filters.extent(view, "events").untimed)
     if note and not period.untimed:
         page.note(note)
-    page.footer(view, report="tool_calls", filters=period.parameters, rows=happened.calls.calls)
+    page.footer(view, report="tool_calls", filters=period.parameters, rows=calls)

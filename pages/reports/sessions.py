@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from data import sessions as reports
-from ui import cached, charts, filters, page, sentences, sessions
+from ui import cached, filters, page, sentences
 from ui.navigation import entry_of
+from ui.sessions import choosing, listing
 
 view = page.begin("Sessions")
 if pk := filters.given("session"):
@@ -15,11 +16,11 @@ if pk := filters.given("session"):
 period = filters.period(view, "sessions")
 known = filters.extent(view, "sessions")
 filters.search(view, "Search in prompts")
-chosen = sessions.chosen(period)
-order = filters.sorting(reports.SORTS, sessions.DEFAULT_SORT)
+chosen = choosing.chosen(period)
+order = filters.sorting(reports.SORTS, choosing.DEFAULT_SORT)
 
 with page.panel(view, "the list of sessions"):
-    sessions.draw_filters(view, cached.read(view, reports.count_facets, chosen=chosen))
+    choosing.draw_filters(view, cached.read(view, reports.count_facets, chosen=chosen))
     counts = cached.read(
         view,
         reports.count_started,
@@ -39,24 +40,14 @@ with page.panel(view, "the list of sessions"):
         skipped=skipped,
     )
     total = int(counts[counts["is_current"].astype(bool)]["sessions"].sum())
-    sessions.summary(period, chosen, counts, total)
+    listing.summary(period, chosen, counts, total)
     if rows:
         if not period.untimed:
-            charts.over_time(
-                view,
-                sessions.slices(counts),
-                key="sessions_started",
-                value="sessions",
-                bucket=period.bucket(known),
-                title="Sessions started",
-                small=True,
-                opens="sessions",
-                carrying={**sessions.as_query(chosen, period), "sort": filters.given("sort")},
-            )
-        sessions.table(view, rows, chosen, period, order, skipped)
+            listing.chart(view, counts, chosen, period, period.bucket(known))
+        listing.table(view, rows, chosen, period, order, skipped)
     else:
-        sessions.empty(view, period, chosen, holds_any=known.holds_rows)
+        choosing.empty(view, period, chosen, holds_any=known.holds_rows)
     note = sentences.untimed(known.untimed, "session")
     if note and not period.untimed and period.choice != "all":
         page.note(note)
-    page.footer(view, report="sessions", filters=sessions.as_export(chosen), rows=total)
+    page.footer(view, report="sessions", filters=choosing.as_export(chosen), rows=total)

@@ -19,6 +19,7 @@ from data.demo import fill
 from data.demo.columns import Block
 from data.demo.prices import Prices
 from data.demo.request import Request
+from data.ingest import prices as price_table
 
 EVENTS = 100_000
 ROUNDS = 3
@@ -33,7 +34,7 @@ def measure(events: int = EVENTS, rounds: int = ROUNDS) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder, embedded.lease(Path(folder) / "home") as lease:
         lease.ensure_database("bench_empty")
         migration.up(lease.url("bench_empty"), migration.FOLDER, lambda _: None)
-        spool, rows = _spool(lease, request, Path(folder))
+        spool, rows = _spool(request, Path(folder))
         made: list[float] = []
         bare: list[float] = []
         for number in range(rounds):
@@ -64,14 +65,11 @@ def _entry(rows: int, made_s: float, bare_s: float, events: int, rounds: int) ->
     }
 
 
-def _spool(lease: embedded.Lease, request: Request, folder: Path) -> tuple[dict[str, Path], int]:
+def _spool(request: Request, folder: Path) -> tuple[dict[str, Path], int]:
     """All rows in one file per table, in the order of the first use, and their number."""
     spool: dict[str, Path] = {}
     rows = 0
-    with psycopg.connect(lease.url("bench_empty")) as connection:
-        prices = Prices.stored_in(connection)
-        connection.rollback()
-    for blocks in fill.systems(request, prices):
+    for blocks in fill.systems(request, Prices.listed(price_table.load())):
         for block in blocks:
             path = spool.setdefault(block.query, folder / block.query)
             with path.open("ab") as file:
@@ -91,7 +89,7 @@ def _database(lease: embedded.Lease) -> psycopg.Connection[tuple[object, ...]]:
 
 
 def _fill(connection: psycopg.Connection[tuple[object, ...]], request: Request) -> None:
-    drawn: Iterator[list[Block]] = fill.systems(request, Prices.stored_in(connection))
+    drawn: Iterator[list[Block]] = fill.systems(request, Prices.listed(price_table.load()))
     fill.copy_all(connection, drawn, lambda _: None)
 
 

@@ -38,7 +38,7 @@ with embedded.lease(Path(sys.argv[1])) as lease:
 
 
 def kill_round(home: Path, number: int, seed: int) -> None:
-    """One round: a process writes rows, something is killed in the middle, the next start must have every row it told of."""
+    """One round: a process writes rows, something is killed, the next start must have every row it told of."""
     chance = random.Random(seed)
     victim = chance.choice(VICTIMS)
     writer = start([sys.executable, "-c", WRITE, str(home), str(number)])
@@ -93,6 +93,18 @@ def _children(pid: int) -> list[int]:
     return found
 
 
+def kill_while_making(seed: int) -> None:
+    """One round: a first start is killed at some moment, the next one makes a database that works."""
+    with folder() as path:
+        starter = start([sys.executable, "-c", WRITE, str(path / "home"), "0"])
+        time.sleep(random.Random(seed).uniform(0.2, 1.2))
+        starter.kill()
+        starter.communicate()
+        with embedded.lease(path / "home") as lease, psycopg.connect(lease.url()) as connection:
+            assert connection.execute("select auth.uid()").fetchone() == (None,), f"seed {seed}"
+        assert not runs(path / "home"), f"seed {seed}"
+
+
 def kill_rounds(count: int, seed: int) -> None:
     """So many rounds on one and the same cluster, which so lives through all of them."""
     with folder() as path:
@@ -103,3 +115,8 @@ def kill_rounds(count: int, seed: int) -> None:
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the processes to kill by /proc")
 def test_no_committed_row_is_lost_by_any_kill() -> None:
     kill_rounds(ROUNDS, seed=20261120)
+
+
+def test_a_first_start_that_is_killed_leaves_nothing_in_the_way() -> None:
+    for number in range(ROUNDS // 3):
+        kill_while_making(20261120 + number)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from data.tools import ErrorGroup, Errors, ToolUsage, Usage
+from data.tools import Errors, ToolUsage, Usage
 from ui import figures, filters, links, page, tables
 from ui.markup import Child, Markup, join, tag
 from ui.periods import Period
@@ -14,13 +15,15 @@ from ui.sentences import listed, plural, point_change
 from ui.tools.choosing import STATES, WORDS, Chosen
 from ui.view import View
 
+_TAGS = re.compile(r"</?[a-z_]+>|\x1b\[[0-9;?]*[A-Za-z]")  # as analytics.error_group takes them out
+_MOST_NAMED = 5  # tools in one sentence
 _SORTS = ("failed", "rate", "calls", "refused", "unknown", "average", "p50", "p95", "time")
 
 
 def by_tool(view: View, usage: Usage, period: Period) -> None:
     """The table of tools, what hurts most first."""
     sorted_by = filters.sorting(_SORTS, "-failed")
-    rows = _sorted([_row(one) for one in usage.tools if one.calls], sorted_by)
+    rows = _sorted([_row(one) for one in usage.tools], sorted_by)
     page.heading(
         "Tools", "sorted by failed calls, then by the time spent in them" if sorted_by[0] == "failed" else None
     )
@@ -97,32 +100,32 @@ def _columns(period: Period, most_failed: int) -> list[tables.Column]:
     ]
 
 
-def errors_of(view: View, errors: Errors, period: Period, carried: Mapping[str, links.Value]) -> None:
+def errors_of(view: View, usage: Usage, errors: Errors, period: Period, carried: Mapping[str, links.Value]) -> None:
     """Kinds of failures with their newest case, and apart from them what people refused."""
-    failures = [group for group in errors.shown if group.outcome == "failed"]
-    refusals = [group for group in errors.shown if group.outcome == "refused"]
     page.heading("Why calls failed", "messages of one kind together; paths, ids and numbers left out")
-    if failures:
-        most = max(group.cases for group in failures)
-        tables.table(
-            view, [asdict(one) for one in failures], _error_columns(view, period, carried, most), label="Errors"
-        )
+    if errors.shown:
+        columns = _error_columns(view, period, carried, errors.shown[0].cases)
+        tables.table(view, [asdict(one) for one in errors.shown], columns, label="Kinds of failures")
     else:
-        page.note("No failed call.")
-    if errors.groups > len(errors.shown):
-        page.note(
-            f"The {len(errors.shown)} most frequent of {figures.count(errors.groups)} kinds; the export has all of them."
-        )
-    if refusals:
-        page.note(*_refusals(refusals, period, carried))
+        page.note("No call failed." if usage.total.known else "No outcome is recorded, so no failure either.")
+    if (left := errors.groups - len(errors.shown)) > 0:
+        page.note(f"{plural(left, 'rarer kind is', 'rarer kinds are')} in the export alone.")
+    if usage.total.refused:
+        page.note(*_refusals(usage, period, carried))
 
 
-def _refusals(refusals: Sequence[ErrorGroup], period: Period, carried: Mapping[str, links.Value]) -> list[Child]:
-    total = sum(group.cases for group in refusals)
-    by_name = listed([f"{group.tool_name} {figures.count(group.cases)}" for group in refusals[:5]])
-    words = plural(total, "call")
+def _refusals(usage: Usage, period: Period, carried: Mapping[str, links.Value]) -> list[Child]:
+    refused = sorted((one for one in usage.tools if one.refused), key=lambda one: -one.refused)
+    names = [f"{one.tool_name} {figures.count(one.refused)}" for one in refused[:_MOST_NAMED]]
+    if len(refused) > _MOST_NAMED:
+        names.append(f"{len(refused) - _MOST_NAMED} more")
     query = {**period.query, **carried, "outcome": "refused"}
-    return ["A person refused ", links.go(words, "tools", query), f" ({by_name}): these never ran and are no failures."]
+    words = plural(usage.total.refused, "call")
+    return [
+        "A person refused ",
+        links.go(words, "tools", query),
+        f" ({listed(names)}). They never ran, so they are no failures.",
+    ]
 
 
 def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value], most: int) -> list[tables.Column]:
@@ -153,7 +156,8 @@ def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value
 
 def telling_line(example: str | None, group: str) -> str:
     """The line of a message that says more than its group: the first one, after a bare code of an exit the next."""
-    lines = [line.strip() for line in (example or "").replace("\\n", "\n").splitlines() if line.strip()]
+    told = _TAGS.sub("", (example or "").replace("\\n", "\n"))
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
     if len(lines) > 1 and (lines[0] == group or lines[0].rstrip(":") == group.rstrip(":")):
         return figures.shortened(lines[1], 120)
     return figures.shortened(lines[0], 120) if lines else ""

@@ -137,7 +137,9 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, carrie
         page.note("These calls have no time, so they cannot be drawn over it.")
         return
     look = charts.colours()
-    long = buckets.drop(columns="calls").melt(id_vars="bucket", value_vars=list(STATES), var_name="outcome", value_name="calls")
+    long = buckets.drop(columns="calls").melt(
+        id_vars="bucket", value_vars=list(STATES), var_name="outcome", value_name="calls"
+    )
     long = long[long["calls"] > 0].assign(outcome=lambda frame: frame["outcome"].map(WORDS))
     wanted = {WORDS[name]: getattr(look, "signal" if name == "succeeded" else state) for name, state in STATES.items()}
     page.heading(f"Calls per {bucket}", "by what came of them")

@@ -50,6 +50,11 @@ class SessionPlan:
     first_turn: Integers
 
     @property
+    def live(self) -> int:
+        """The position of the live session."""
+        return self.count - 3
+
+    @property
     def count(self) -> int:
         """How many sessions there are."""
         return len(self.start_ms)
@@ -74,10 +79,12 @@ def plan_sessions(request: Request) -> SessionPlan:
     start_ms, person = moments(random, request.anchor, PEOPLE, count)
     start_ms[-3:] = request.anchor_ms - np.array([34, 19, 6]) * 60_000  # somebody is always at work
     person[-3:] = [3, 0, 5]
+    project = _projects(random, person)
+    project[-3] = 0  # the live session: a question about the storefront names it
     return SessionPlan(
         start_ms=start_ms,
         person=person,
-        project=_projects(random, person),
+        project=project,
         branch=random.integers(0, 1000, count),
         model=_picks(random, [model.weight for model in MODELS], count),
         source=_sources(random, count),

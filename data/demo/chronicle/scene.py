@@ -89,13 +89,16 @@ def draw_scene(random: np.random.Generator, request: Request, stretch: Stretch) 
     endings = draw_endings(random, request, stretch)
     timeline = draw_timeline(random, request, stretch, calls, endings)
     given, positions = pick_inputs(random, calls, stretch.plan.project[stretch.sessions][calls.session])
+    session_ids = uuids(random, stretch.last - stretch.first)
+    if stretch.first <= stretch.plan.live < stretch.last:
+        session_ids[stretch.plan.live - stretch.first] = request.live_session_id
     return Scene(
         request,
         stretch,
         calls,
         endings,
         timeline,
-        session_ids=uuids(random, stretch.last - stretch.first),
+        session_ids=session_ids,
         event_ids=uuids(random, len(timeline.kind)),
         call_ids=uuids(random, calls.count),
         call_inputs=given,

@@ -20,6 +20,7 @@ from data.demo.columns import (
     block,
     escaped,
     glue,
+    hyphened,
     times,
     tokens,
     uuids,
@@ -49,7 +50,7 @@ def session_rows(random: np.random.Generator, scene: Scene, told: Replies, price
         count,
         [
             scene.session_ids,
-            [_hyphened(text) for text in uuids(random, count)],
+            [hyphened(text) for text in uuids(random, count)],
             [project.name for project in projects],
             [_branch(project.branches, number) for project, number in zip(projects, branches, strict=True)],
             glue(tokens(random, count), (text[:16] for text in tokens(random, count))),
@@ -80,10 +81,6 @@ def _statuses(
     return [str(status) for status in statuses.tolist()]
 
 
-def _hyphened(digits: str) -> str:
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
 def _branch(branches: tuple[str, ...], number: int) -> str:
     """A third of the work happens on main."""
     return branches[0] if number % 3 == 0 else branches[number % len(branches)]
@@ -109,6 +106,6 @@ def _metadata(scene: Scene, costs: Floats) -> list[str]:
         if owner.user_id is not None:
             entry["user_id"] = str(owner.user_id)
         if cost == cost:  # noqa: PLR0124 - NaN is the one value that differs from itself
-            entry["cost"] = {"total_cost_usd": round(cost, 4)}
+            entry["cost"] = {"total_cost_usd": round(cost, 4), "recorded": True}
         written.append(escaped(json.dumps(entry)))
     return written

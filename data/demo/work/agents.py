@@ -24,11 +24,12 @@ TOPICS: tuple[str, ...] = (
     "wrong size",
     "double charge",
     "missing invoice",
-    "change of address",
+    "delivered twice",
     "broken lamp",
     "gift card",
 )
 
+OFFERS: tuple[str, ...] = ("the spring catalogue", "express delivery", "framework prices", "packaging without plastic")
 REPORTS: tuple[str, ...] = ("returns", "refunds", "support load", "delivery times", "revenue by country")
 
 
@@ -78,7 +79,7 @@ _REFUND = Question(
 _MAIL = Question(
     "email",
     "Send an e-mail to {customer}",
-    "First message to this customer about {topic}; the draft mentions a discount.",
+    "First message to this customer about {offer}; the draft mentions a discount.",
     "low",
     72,
     ("Good tone, send it.", "Sent with one comma less.", "OK", ""),

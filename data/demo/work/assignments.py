@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.demo.columns import document, uuids
+from data.demo.columns import document, hyphened, uuids
 from data.demo.request import Request
-from data.demo.work.agents import AGENTS, CUSTOMERS, PRODUCTS, REPORTS, TOPICS
+from data.demo.work.agents import AGENTS, CUSTOMERS, OFFERS, PRODUCTS, REPORTS, TOPICS, Agent
 from data.demo.work.jobs import UNDECIDED, Jobs
+from data.demo.work.waiting import Waiting
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Work:
 def draw_work(random: np.random.Generator, request: Request, jobs: Jobs) -> Work:
     """Ids and words for some jobs."""
     words = [
-        _words(*row) for row in zip(random.integers(0, 1 << 20, (jobs.count, 5)).tolist(), jobs.amount, strict=True)
+        _words(*row) for row in zip(random.integers(0, 1 << 20, (jobs.count, 5)).tolist(), jobs.waiting, strict=True)
     ]
     errors = []
     for agent, word, decision, pick in zip(
@@ -54,17 +55,26 @@ def draw_work(random: np.random.Generator, request: Request, jobs: Jobs) -> Work
     )
 
 
-def _words(pick: list[int], amount: str | None) -> dict[str, str]:
-    return {
+def _words(pick: list[int], waiting: Waiting | None) -> dict[str, str]:
+    words = {
         "customer": CUSTOMERS[pick[0] % len(CUSTOMERS)],
         "product": PRODUCTS[pick[1] % len(PRODUCTS)],
         "topic": TOPICS[pick[2] % len(TOPICS)],
         "report": REPORTS[pick[2] % len(REPORTS)],
         "number": f"2026-{pick[3] % 9000 + 1000}",
-        "amount": amount or f"{100 + pick[4] % 9 * 45 + pick[3] % 100 / 100:.2f}",
+        "amount": f"{100 + pick[4] % 9 * 45 + pick[3] % 100 / 100:.2f}",
         "version": f"v5.{pick[1] % 20}.{pick[2] % 10}",
         "rows": f"{pick[4] % 18_000 + 400:,}",
+        "offer": OFFERS[pick[2] % len(OFFERS)],
     }
+    if waiting is not None:
+        words |= {name: given for name in ("amount", "product") if (given := getattr(waiting, name))}
+    return words
+
+
+def matters(agent: Agent, words: dict[str, str]) -> dict[str, str]:
+    """Those of the words that the agent's task names: what the job is about."""
+    return {name: word for name, word in words.items() if f"{{{name}}}" in agent.task}
 
 
 def job_document(work: Work, number: int) -> str:
@@ -73,9 +83,8 @@ def job_document(work: Work, number: int) -> str:
     return document(
         {
             "title": agent.task.format_map(words),
-            "customer": words["customer"],
-            "topic": words["topic"],
+            **matters(agent, words),
             "priority": "high" if agent.question and agent.question.risk in {"high", "critical"} else "normal",
-            "correlation_id": work.correlation_ids[number],
+            "correlation_id": hyphened(work.correlation_ids[number]),
         }
     )

@@ -26,7 +26,7 @@ def blocks(request: Request) -> Iterator[list[Block]]:
         random = request.random(4, number)
         work = draw_work(random, request, jobs.part(first, first + _AT_ONCE))
         streams = stream_rows(random, work)
-        yield [_job_rows(work), streams.block, approval_rows(random, work, streams.asked_ids)]
+        yield [_job_rows(work), streams.block, *approval_rows(random, work, streams.asked_ids)]
 
 
 def _job_rows(work: Work) -> Block:

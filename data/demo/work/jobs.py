@@ -11,7 +11,7 @@ from data.demo.columns import Flags, Floats, Integers, lognormal
 from data.demo.people import PEOPLE
 from data.demo.request import Request
 from data.demo.work.agents import AGENTS
-from data.demo.work.waiting import WAITING
+from data.demo.work.waiting import WAITING, Waiting
 
 COMPLETED, FAILED, CANCELLED = range(3)
 APPROVED, REFUSED, UNDECIDED = range(3)
@@ -24,7 +24,7 @@ _MINUTE_MS = 60_000
 @dataclass(frozen=True)
 class Jobs:
     """One entry per job. Times in milliseconds, those beyond the anchor have not happened yet; `asked_ms` is far in the
-    future where no person is asked. `risk` and `amount` are set for jobs written by hand."""
+    future where no person is asked. `waiting` holds the jobs written by hand."""
 
     created_ms: Integers
     started_ms: Integers
@@ -36,8 +36,7 @@ class Jobs:
     agent: Integers
     outcome: Integers
     decision: Integers
-    risk: list[str | None]
-    amount: list[str | None]
+    waiting: list[Waiting | None]
 
     @property
     def count(self) -> int:
@@ -58,8 +57,7 @@ class Jobs:
             self.agent[cut],
             self.outcome[cut],
             self.decision[cut],
-            self.risk[cut],
-            self.amount[cut],
+            self.waiting[cut],
         )
 
 
@@ -77,7 +75,8 @@ def draw_jobs(request: Request) -> Jobs:
     expires = np.where(is_asked, asked + (_hours()[agent] * 3_600_000).astype(np.int64), _NEVER)
     waited = np.minimum(lognormal(random, 840_000, 1.5, count), 40 * 3_600_000).astype(np.int64)
     decided = np.where(is_asked, np.minimum(asked + waited, expires), _NEVER)
-    decision = np.where(decided >= expires, UNDECIDED, np.where(random.random(count) < 0.14, REFUSED, APPROVED))
+    decision = np.where(random.random(count) < 0.14, REFUSED, APPROVED)
+    decision[is_asked & (decided >= expires)] = UNDECIDED
     outcome = _outcomes(random, agent, lateness)
     outcome[is_asked & (decision == REFUSED)] = CANCELLED
     outcome[is_asked & (decision == UNDECIDED)] = FAILED
@@ -94,7 +93,6 @@ def draw_jobs(request: Request) -> Jobs:
         agent,
         outcome,
         decision,
-        [None] * count,
         [None] * count,
     )
     return _with_waiting(request, drawn)
@@ -121,8 +119,7 @@ def _with_waiting(request: Request, drawn: Jobs) -> Jobs:
         np.concatenate([drawn.agent, [entry.agent_position for entry in WAITING]]),
         np.concatenate([drawn.outcome, np.zeros(len(WAITING), dtype=np.int64)]),
         np.concatenate([drawn.decision, np.zeros(len(WAITING), dtype=np.int64)]),
-        [*drawn.risk, *(entry.risk for entry in WAITING)],
-        [*drawn.amount, *(entry.amount for entry in WAITING)],
+        [*drawn.waiting, *WAITING],
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.demo.columns import NULL, Block, Flags, Integers, block, document, times, uuids
+from data.demo.columns import NULL, Block, Flags, Integers, block, document, hyphened, times, uuids
 from data.demo.work.agents import AGENTS
 from data.demo.work.assignments import Work, job_document
 from data.demo.work.jobs import APPROVED, COMPLETED, FAILED, REFUSED
@@ -141,18 +141,11 @@ def _step_block(work: Work, step: _Step, happened: Flags) -> Block:
     )
 
 
-def hyphened(digits: str) -> str:
-    """An id as text columns hold it."""
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
 def _asked(agent: int, words: dict[str, str]) -> str:
     question = AGENTS[agent].question
     if question is None:
         return "{}"
-    return document(
-        {"title": question.title.format_map(words), "approval_type": question.kind, "risk_level": question.risk}
-    )
+    return document({"title": question.title.format_map(words), "approval_type": question.kind})
 
 
 def _decisions(work: Work) -> list[str]:

@@ -14,7 +14,7 @@ class Waiting:
     """A job at the end of the demo. `created_minutes_ago` positions it; `state` is pending or running.
 
     With `expires_in_minutes` it is running and has asked the question of its agent `asked_minutes_ago`; a negative
-    number means that nobody answered in time.
+    number means that nobody answered in time. `is_of_live_session` links the question to the session that runs.
     """
 
     agent: str
@@ -24,6 +24,8 @@ class Waiting:
     expires_in_minutes: float = 0.0
     risk: str | None = None
     amount: str | None = None
+    product: str | None = None
+    is_of_live_session: bool = False
 
     @property
     def agent_position(self) -> int:
@@ -39,7 +41,15 @@ WAITING: tuple[Waiting, ...] = (
     Waiting("refund-desk", 1_495, asked_minutes_ago=1_494, expires_in_minutes=-54, risk="medium", amount="318.40"),
     Waiting("refund-desk", 55, asked_minutes_ago=54, expires_in_minutes=24 * 60 - 54, risk="low", amount="129.90"),
     Waiting("lead-research", 1_260, asked_minutes_ago=1_257, expires_in_minutes=72 * 60 - 1_257, risk="medium"),
-    Waiting("deploy-bot", 9, asked_minutes_ago=5, expires_in_minutes=235, risk="medium"),
+    Waiting(
+        "deploy-bot",
+        9,
+        asked_minutes_ago=5,
+        expires_in_minutes=235,
+        risk="medium",
+        product="storefront",
+        is_of_live_session=True,
+    ),
     Waiting("data-quality", 187),
     Waiting("contract-review", 78),
     Waiting("report-writer", 14),

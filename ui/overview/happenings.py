@@ -1,4 +1,4 @@
-"""The figures of the first page, put together from what the reads give: totals, changes, which tools got worse. Pure."""
+"""The figures of the first page, put together from what the reads give: totals, changes, what got worse. Pure."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ IDLE_GAP = timedelta(minutes=10)
 MOST_MARKS = 1000
 SLOTS = 160  # per lane, where there are more than MOST_MARKS happenings
 FOLD_WIDTH = 0.028  # of the whole width, for each gap that is folded away
+NAMED_GAP_WIDTH = 0.09
 
 Item = Mapping[str, Any]
 
@@ -22,6 +23,7 @@ class Gap:
     left: float
     width: float
     length: timedelta
+    is_named: bool = True  # its length is written above it; not where gaps lie too close
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,22 @@ def state_of(item: Item) -> str:
     if item["kind"] == "call":
         return "well" if outcome == "succeeded" else "unknown"
     return "signal"
+
+
+def waits(item: Item) -> bool:
+    """Whether somebody has something to do about a happening: a question to decide, a notification to acknowledge."""
+    return bool(item["is_open"]) and item["kind"] in ("question", "notification")
+
+
+def words_of(item: Item) -> str:
+    """How a happening went, in words."""
+    if item["kind"] == "call":
+        return {"unknown": "no outcome recorded", "refused": "refused by a person"}.get(
+            item["outcome"] or "unknown", str(item["outcome"])
+        )
+    if item["kind"] == "notification":
+        return "not acknowledged" if item["is_open"] else "acknowledged"
+    return str(item["outcome"] or item["kind"])
 
 
 def arrange(items: Sequence[Item]) -> Timeline:
@@ -148,7 +166,8 @@ class _Scale:
             scale.stretches.append((start, end, left, width))
             left += width
             if number < folds:
-                scale.gaps.append(Gap(left, fold, spans[number + 1][0] - end))
+                is_free = not scale.gaps or left - scale.gaps[-1].left > NAMED_GAP_WIDTH
+                scale.gaps.append(Gap(left, fold, spans[number + 1][0] - end, is_free))
                 left += fold
         return scale
 
@@ -202,17 +221,12 @@ def neighbours(items: Sequence[Item], item_id: str | None) -> dict[str, str | No
     """The ids of the item before and after, of the next that went wrong and of the next that waits; around the end."""
     ids = [str(item["item_id"]) for item in items]
     at = ids.index(item_id) if item_id in ids else -1
-    later = list(range(at + 1, len(items))) + list(range(0, max(at, 0)))
+    later = list(range(at + 1, len(items))) + list(range(max(at, 0)))
     failing = next((ids[position] for position in later if state_of(items[position]) == "broken"), None)
-    waiting = next(
-        (ids[position] for position in later if state_of(items[position]) == "waiting" or items[position]["is_open"]
-         and items[position]["kind"] == "notification"),
-        None,
-    )
+    waiting = next((ids[position] for position in later if waits(items[position])), None)
     return {
         "previous": ids[at - 1] if at > 0 else None,
         "next": ids[at + 1] if at + 1 < len(ids) else None,
         "error": failing,
         "waiting": waiting,
     }
-

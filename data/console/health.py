@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from data import database, migration
-from data.console import Console
+from data.console.opening import Console
 from data.errors import SignalboxError
 
 BELIEVED_S = 15.0  # how long a schema that was found current is taken to be so: nothing un-applies a migration
@@ -39,7 +39,7 @@ class Examination:
         """Ask the database now. Blocks for as long as a connection takes; raises nothing that a person can meet."""
         try:
             with database.operating() as unit:
-                unit.value("own_health.answer")
+                unit.value("console.answer")
         except SignalboxError:
             return OwnHealth("unreachable", "unknown")
         if self._clock() < self._current_until:

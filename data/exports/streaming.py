@@ -1,7 +1,4 @@
-"""Exports: the rows of a report, streamed as CSV or JSON lines under the viewer's own rights.
-
-Which reports there are stands in `exports_catalog`.
-"""
+"""Streams the rows of a report: one statement, one connection of its own, memory that does not grow with the rows."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import logging
 import re
 import threading
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,12 +15,15 @@ import psycopg
 
 from data import database
 from data.access import Actor
-from data.database.copying import Format, copied_rows, count_rows
+from data.database import copying
+from data.database.copying import copied_rows, count_rows
 from data.errors import NotFound, SignalboxError
-from data.exports_catalog import REPORTS
-from data.exports_parameters import BadFilter, Report
+from data.exports.catalog import REPORTS
+from data.exports.parameters import Report
 
 log = logging.getLogger("signalbox.exports")
+
+Format = copying.Format
 
 CHUNK_BYTES = 256 * 1024  # the driver gives one piece per row; fewer and larger ones cost the way out much less
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 as something else
@@ -116,7 +116,9 @@ class Stream(Iterator[bytes]):
                     raise ExportCancelled
                 self._progress.connection = unit.connection
             try:
-                yield from self._pieces_of(copied_rows(unit, asked.query, form, parameters), form)
+                # Closed before the transaction is: the COPY has to be cancelled while there is a connection to do it.
+                with closing(copied_rows(unit, asked.query, form, parameters)) as rows:
+                    yield from self._pieces_of(rows, form)
             finally:
                 with self._guard:
                     self._progress.connection = None
@@ -138,16 +140,3 @@ class Stream(Iterator[bytes]):
                 piece.clear()
         self._progress.rows = max(taken, 0)
         yield bytes(piece)
-
-
-__all__ = [
-    "BadFilter",
-    "ExportCancelled",
-    "Format",
-    "Stream",
-    "count",
-    "file_name",
-    "parse",
-    "report",
-    "stream",
-]

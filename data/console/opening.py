@@ -1,0 +1,187 @@
+"""Turns settings into running things: the embedded server or DATABASE_URL, the pools, and a way to sign in.
+
+The server opens it for as long as it serves, a command for as long as it runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from data import audit, database, demo, embedded, migration
+from data.access import Actor
+from data.errors import DatabaseUnavailable
+from data.identity import demo_accounts, supabase_auth, web_sessions
+from data.identity.refusals import Identity
+from data.settings import Settings
+
+log = logging.getLogger("signalbox.console")
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Console:
+    """The databases that are open. `lease` is the embedded server's, None with DATABASE_URL."""
+
+    settings: Settings
+    lease: embedded.Lease | None = None
+    _following: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def admin_url(self) -> str:
+        """Where migrations are looked up and applied; holds a password."""
+        if self.lease is not None:
+            return self.lease.url()
+        url = self.settings.admin_database_url or self.settings.database_url
+        if url is None:  # pragma: no cover - without a URL there is a lease
+            raise DatabaseUnavailable
+        return url
+
+    @property
+    def check_password(self) -> Callable[[str, str], Identity] | None:
+        """Who an address and a password belong to, or None where nothing can tell."""
+        settings = self.settings
+        url, key = settings.supabase_url, settings.supabase_publishable_key
+        if self.lease is not None:
+            return lambda email, password: demo_accounts.check(settings.home, email, password)
+        if url and key:
+            return lambda email, password: supabase_auth.sign_in(url, key, email, password)
+        return None
+
+    def make_demo(self, actor: Actor, progress: Progress) -> demo.Made:
+        """Make the demo database and open it; takes some seconds, `progress` gets sentences.
+
+        Raises NotAllowed, DemoNeedsEmbedded, DemoBeingMade, DatabaseUnavailable.
+        """
+        actor.must("manage_demo")
+        lease = self._embedded()
+        made = demo.create(lease, migration.FOLDER, progress=progress)
+        self.follow_demo()
+        if made.is_new:
+            with database.operating() as unit:
+                audit.record(unit, actor, "made the demo", made.database, {"seed": made.seed})
+        return made
+
+    def remove_demo(self, actor: Actor) -> bool:
+        """Drop the demo database; pages that show it load anew with the real one. Whether there was one.
+
+        Raises NotAllowed, DemoNeedsEmbedded, DemoBeingMade, DatabaseUnavailable.
+        """
+        actor.must("manage_demo")
+        lease = self._embedded()
+        with self._following:
+            database.close_database("demo")
+            was_there = demo.remove(lease)
+            web_sessions.leave_demo()
+        if was_there:
+            with database.operating() as unit:
+                audit.record(unit, actor, "removed the demo", demo.DATABASE)
+        return was_there
+
+    def follow_demo(self) -> bool:
+        """Open the demo database where it has been made, close it where it was removed; whether it is there.
+
+        Another process may have done either. Raises DatabaseUnavailable and what migrating raises.
+        """
+        with self._following:
+            is_open = "demo" in database.open_datasets()
+            if self.lease is None:
+                return is_open
+            is_there = demo.exists(self.lease)
+            if is_open and not is_there:
+                database.close_database("demo")
+                web_sessions.leave_demo()
+            elif is_there and not is_open:
+                self._open_demo(self.lease.url(demo.DATABASE))
+            return is_there
+
+    def recover(self) -> None:
+        """Start the embedded server again where it died; does nothing with DATABASE_URL. Raises EmbeddedServerError."""
+        if self.lease is None or _lives(self.lease.data_directory):
+            return
+        before = self.lease.url()
+        self.lease.ensure_running()
+        if self.lease.url() != before:
+            database.close_all()
+            self.open_real(self.lease.url())
+
+    def open_real(self, url: str, read_url: str | None = None) -> None:
+        """Open the real database."""
+        database.open_database(
+            "real",
+            url,
+            read_url=read_url,
+            environment=self.settings.environment,
+            pool_size=self.settings.database_pool_size,
+        )
+
+    def _open_demo(self, url: str) -> None:
+        migration.up(url, migration.FOLDER, log.info)
+        database.open_database(
+            "demo", url, environment=self.settings.environment, pool_size=self.settings.database_pool_size
+        )
+        demo_accounts.add_to("demo")
+
+    def _embedded(self) -> embedded.Lease:
+        if self.lease is None:
+            raise demo.DemoNeedsEmbedded
+        return self.lease
+
+
+def _lives(data_directory: Path) -> bool:
+    """Whether a server seems to run there: a look at its process, so cheap that it can be taken every few seconds.
+
+    The process may have become another's; then the pages say that the database is away until somebody starts anew.
+    """
+    try:
+        os.kill(int((data_directory / "postmaster.pid").read_text().split()[0]), 0)
+    except (OSError, ValueError, IndexError) as error:
+        return isinstance(error, PermissionError)
+    return True
+
+
+_running: list[Console] = []
+
+
+def running() -> Console | None:
+    """The console that this process has open, None while there is none."""
+    return _running[-1] if _running else None
+
+
+@contextmanager
+def open_console(settings: Settings, progress: Progress = log.info) -> Iterator[Console]:
+    """Open what the settings name, for as long as the block runs.
+
+    The embedded server is started or joined, brought up to date and given its demo accounts; a database that is not
+    ours alone is opened as it is (`migrate up` changes it). Raises a SignalboxError that says what to do.
+    """
+    with _opened(settings, progress) as console:
+        _running.append(console)
+        try:
+            yield console
+        finally:
+            _running.remove(console)
+            database.close_all()
+
+
+@contextmanager
+def _opened(settings: Settings, progress: Progress) -> Iterator[Console]:
+    if settings.database_url is not None:
+        console = Console(settings)
+        console.open_real(settings.database_url, settings.read_database_url)
+        yield console
+        return
+    with embedded.lease(settings.home, settings.postgres_binaries, settings.embedded_port) as lease:
+        console = Console(settings, lease)
+        migration.up(lease.url(), migration.FOLDER, progress)
+        console.open_real(lease.url())
+        demo_accounts.add_to("real")
+        demo_accounts.passwords(settings.home)
+        console.follow_demo()
+        yield console

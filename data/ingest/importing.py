@@ -1,0 +1,137 @@
+"""The import itself: file after file, each staged and merged in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import errors
+
+from data.database import APPLICATION_NAME, queries
+from data.database.units import translated_errors
+from data.errors import NotFound
+from data.ingest import prices
+from data.ingest.file_reading import FileReading
+from data.ingest.reading_ahead import Feed, ReadingAhead
+from data.ingest.report import FileReport, Problem, Report, readable_path
+from data.ingest.storing import Staged, Store, Write
+from data.ingest.walking import Found, walk
+
+_ATTEMPTS = 3
+# What another writer of the same tables can bring about; the file is then read again.
+_PASSING = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation, errors.ForeignKeyViolation)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an import is."""
+
+    files_done: int
+    files: int
+    bytes_done: int
+    bytes: int
+    path: str
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+def ingest(
+    paths: Sequence[Path | str],
+    database: str | psycopg.Connection[Any],
+    owner: str | None = None,
+    progress: ProgressCallback | None = None,
+    price_table: Path | None = None,
+) -> Report:
+    """Import every file behind `paths` into the database.
+
+    `database` is a URL or a connection in autocommit mode, of the role that owns the tables. `owner` is the address of
+    an account that the sessions will belong to. `progress` is called before each file and at the end.
+
+    Raises NotFound when there is no such account, DatabaseUnavailable when the connection is lost (files done until
+    then are kept), WrongSetting for an unusable price table. All that cannot be imported is in the report.
+    """
+    with translated_errors():
+        if isinstance(database, psycopg.Connection):
+            return _ingest(paths, database, owner, progress, price_table)
+        with psycopg.connect(
+            database, autocommit=True, prepare_threshold=None, application_name=APPLICATION_NAME
+        ) as connection:
+            return _ingest(paths, connection, owner, progress, price_table)
+
+
+def _ingest(
+    paths: Sequence[Path | str],
+    connection: psycopg.Connection[Any],
+    owner: str | None,
+    progress: ProgressCallback | None,
+    price_table: Path | None,
+) -> Report:
+    store = Store(connection, _owner_id(connection, owner))
+    prices.sync(connection, prices.load(price_table))
+    found = walk(Path(path) for path in paths)
+    files = found.files
+    report = Report(unreadable=found.problems)
+    total = sum(file.size_bytes for file in files)
+    done = 0
+    with ReadingAhead(files) as ahead:
+        for file, read in zip(files, ahead, strict=True):
+            if progress:
+                progress(Progress(len(report.files), len(files), done, total, readable_path(file.path)))
+            report.files.append(_import(store, read) if isinstance(read, Feed) else read)
+            done += file.size_bytes
+    store.finish()
+    if progress:
+        progress(Progress(len(files), len(files), done, total, ""))
+    return report
+
+
+def _owner_id(connection: psycopg.Connection[Any], address: str | None) -> UUID | None:
+    if address is None:
+        return None
+    row = connection.execute(queries.find("ingest.find_owner").text, {"address": address}).fetchone()
+    if row is None:
+        raise NotFound(f"There is no account with the address {address}; nothing was imported.")
+    found = row["id"] if isinstance(row, dict) else row[0]
+    return found if isinstance(found, UUID) else UUID(str(found))
+
+
+def _import(store: Store, feed: Feed) -> FileReport:
+    """One file. Raises psycopg.OperationalError when the database went away; all else is in the report."""
+    fill: Callable[[Write], Staged] = feed.fill
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return store.import_file(fill).report
+        except OSError as error:
+            return _failed(feed, f"the file cannot be read ({error.strerror or type(error).__name__})")
+        except _PASSING as error:
+            if attempt == _ATTEMPTS:
+                return _failed(feed, f"another writer was in the way: {error.diag.message_primary}")
+            feed.drain()
+            fill = _second_reading(feed.file)
+        except psycopg.DataError as error:
+            return _failed(feed, f"the database refused the file: {error.diag.message_primary}")
+    raise AssertionError("unreachable")
+
+
+def _second_reading(file: Found) -> Callable[[Write], Staged]:
+    def fill(write: Write) -> Staged:
+        reading = FileReading(file)
+        try:
+            if not reading.recognise():
+                raise OSError("it changed while it was read")
+            return reading.fill(write)
+        finally:
+            reading.close()
+
+    return fill
+
+
+def _failed(feed: Feed, reason: str) -> FileReport:
+    report = FileReport(feed.report.path, "failed", size_bytes=feed.report.size_bytes)
+    report.problems.append(Problem(report.path, None, reason))
+    return report

@@ -1,0 +1,177 @@
+"""What an import did: per file and in total, with every line that could not be read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Outcome = Literal["imported", "not recognised", "failed"]
+
+KEPT_PROBLEMS = 200  # stored with a file; the report itself has all
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that did not go in. `line` is None when the whole file or folder is meant."""
+
+    path: str
+    line: int | None
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """For the terminal."""
+        return f"{self.path}, line {self.line}: {self.reason}" if self.line else f"{self.path}: {self.reason}"
+
+
+@dataclass
+class FileReport:
+    """One file. `read` counts what the file holds, `added` what was new in the database."""
+
+    path: str
+    outcome: Outcome = "imported"
+    format: str = ""
+    size_bytes: int = 0
+    records: Counter[str] = field(default_factory=Counter)  # by kind of source
+    entries: Counter[str] = field(default_factory=Counter)  # by type of entry or name of hook
+    left_out: Counter[str] = field(default_factory=Counter)  # read, and deliberately not stored
+    read: Counter[str] = field(default_factory=Counter)  # events by type, before anything known is taken out
+    added: Counter[str] = field(default_factory=Counter)
+    sessions: int = 0
+    known: int = 0  # records that an earlier import brought in
+    paired: int = 0  # records that another source had told already, or tells now
+    untimed: int = 0  # events read without a time
+    escaped: int = 0  # characters kept as their escape
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, for --json and for the register of files."""
+        return {
+            "path": self.path,
+            "outcome": self.outcome,
+            "format": self.format,
+            "size_bytes": self.size_bytes,
+            **self.figures(),
+            "problems": [{"line": problem.line, "reason": problem.reason} for problem in self.problems],
+            "notes": self.notes,
+        }
+
+    def figures(self) -> dict[str, Any]:
+        """The counts alone."""
+        return {
+            "records": dict(self.records),
+            "entries": dict(self.entries),
+            "left_out": dict(self.left_out),
+            "events_read": dict(self.read),
+            "added": dict(self.added),
+            "sessions": self.sessions,
+            "known_records": self.known,
+            "paired_records": self.paired,
+            "untimed_events": self.untimed,
+            "escaped_characters": self.escaped,
+        }
+
+
+@dataclass
+class Report:
+    """The whole import."""
+
+    files: list[FileReport] = field(default_factory=list)
+    unreadable: list[Problem] = field(default_factory=list)  # folders and files that could not be opened
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Everything that did not go in, in the order of the files."""
+        return [*self.unreadable, *(problem for file in self.files for problem in file.problems)]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all went in that could be recognised."""
+        return not self.problems and not any(file.outcome == "failed" for file in self.files)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Totals: files, and what was added, read and left aside."""
+        outcomes = Counter(file.outcome for file in self.files)
+        added: Counter[str] = Counter()
+        for file in self.files:
+            added.update(file.added)
+        return {
+            "files": len(self.files),
+            "files_imported": outcomes["imported"],
+            "files_not_recognised": outcomes["not recognised"],
+            "files_failed": outcomes["failed"] + len(self.unreadable),
+            "records": sum(sum(file.records.values()) for file in self.files),
+            **{f"added_{name}": count for name, count in sorted(added.items())},
+            "events_added": sum(count for name, count in added.items() if name in EVENT_TYPES),
+            "known_records": sum(file.known for file in self.files),
+            "paired_records": sum(file.paired for file in self.files),
+            "untimed_events": sum(file.untimed for file in self.files),
+            "escaped_characters": sum(file.escaped for file in self.files),
+            "problems": len(self.problems),
+        }
+
+    def by_source(self) -> dict[str, dict[str, Any]]:
+        """Totals by kind of source: files, records, events read by type, problems."""
+        sources: dict[str, dict[str, Any]] = {}
+        for file in self.files:
+            if file.outcome != "imported":
+                continue
+            source = sources.setdefault(file.format, {"files": 0, "events_read": Counter(), "records": 0})
+            source["files"] += 1
+            source["records"] += sum(file.records.values())
+            source["events_read"].update(file.read)
+            for name in ("known", "paired", "untimed", "escaped"):
+                source[name] = source.get(name, 0) + getattr(file, name)
+            source["problems"] = source.get("problems", 0) + len(file.problems)
+        return sources
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in a sentence or two."""
+        counts = self.counts
+        text = (
+            f"{counts['files_imported']} files read, {counts['events_added']} events added"
+            f" ({counts['known_records']} records were known, {counts['paired_records']} told by two sources)."
+        )
+        if counts["untimed_events"]:
+            text += f" {counts['untimed_events']} events have no time in their log."
+        if counts["files_not_recognised"]:
+            text += f" {counts['files_not_recognised']} files are no agent logs."
+        if counts["problems"]:
+            text += f" {counts['problems']} lines or files could not be read."
+        return text
+
+    def document(self) -> dict[str, Any]:
+        """As one JSON document."""
+        return {
+            "holds": self.holds,
+            "totals": self.counts,
+            "sources": self.by_source(),
+            "files": [file.document() for file in self.files],
+            "unreadable": [{"path": problem.path, "reason": problem.reason} for problem in self.unreadable],
+            "notes": self.notes,
+        }
+
+
+EVENT_TYPES = frozenset(
+    {
+        "tool_pre_use",
+        "tool_post_use",
+        "user_prompt",
+        "notification",
+        "session_start",
+        "session_stop",
+        "compact_pre",
+        "system_health",
+    }
+)
+
+
+def readable_path(path: Path) -> str:
+    """The path as text that can be printed and stored, also where its name is not UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode()

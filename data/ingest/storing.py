@@ -1,0 +1,189 @@
+"""The database's side of an import: one transaction per file, in which staged records join what is known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+
+from data.database import queries
+from data.ingest.escaping import Escaper
+from data.ingest.report import KEPT_PROBLEMS, FileReport
+from data.ingest.sessions import LOOSE_RESULTS, QUESTIONS, SUBAGENTS, Sessions
+
+Write = Callable[[bytes], object]
+
+# All columns of the staging table but the two that only the database fills.
+_COPY = """
+copy staged_records (
+    seq, line, source_kind, session_key, record_key, event_id, pair_key, call_id, counted, event_type, happened_at,
+    data, metadata, tool_name, tool_type, phase, parameters, result, execution_time_ms, success, error_message,
+    file_path, prompt_text, prompt_length, notification_type, message, severity, lifecycle_type, trigger_reason,
+    message_id, model, input_tokens, output_tokens, cache_write_tokens, cache_write_1h_tokens, cache_read_tokens,
+    agent_identifier, job_status, started_at, completed_at, updated_at, job_data, job_result
+) from stdin
+"""
+
+
+@dataclass
+class Staged:
+    """What the reader of a file knows about the rows it staged."""
+
+    report: FileReport
+    sessions: Sessions
+    events: int = 0
+    has_counted_records: bool = False
+    has_files: bool = False
+    has_replies: bool = False
+    has_work_items: bool = False
+    has_failed_stop: bool = False
+    has_transcript: bool = False
+    has_tools: bool = False
+
+
+@dataclass
+class _Sessions:
+    """What the database knew about the sessions of the file before it, and knows now."""
+
+    ids: list[UUID] = field(default_factory=list)
+    any_existed: bool = False
+    told_twice: bool = False  # by hooks and by a transcript
+    by_transcript: bool = False
+    begins_earlier: bool = False
+    any_failed: bool = False
+    holds: set[str] = field(default_factory=set)
+    of_others: int = 0
+
+
+class Store:
+    """One connection that imports file after file; in autocommit mode between them."""
+
+    def __init__(self, connection: psycopg.Connection[Any], owner: UUID | None) -> None:
+        self.connection = connection
+        self.owner = owner
+        self._last_file: int | None = None
+
+    def import_file(self, fill: Callable[[Write], Staged]) -> Staged:
+        """Run one file's transaction: `fill` writes the rows of the file, then they are merged.
+
+        What was added is noted in the report of the file. Raises psycopg.Error; nothing of the file is kept then.
+        """
+        with self.connection.transaction():
+            if self._rows("ingest.prepare_transaction")[0]["needs_staging_table"]:
+                self._run("ingest.create_temporary_staged")
+            with self.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+                staged = fill(copy.write)
+            self._run("ingest.wait_for_turn")
+            self._merge(staged)
+        return staged
+
+    def finish(self) -> None:
+        """Wait until all files stand on disk; until then a crash of the server may lose the newest of them."""
+        self.connection.execute("drop table if exists pg_temp.staged_records")
+        if self._last_file is not None:
+            self._run("ingest.make_durable", file_id=self._last_file)
+
+    def _merge(self, staged: Staged) -> None:
+        report = staged.report
+        file_id = self._rows(
+            "ingest.upsert_file",
+            path=report.path,
+            format=report.format,
+            size_bytes=report.size_bytes,
+            owner=self.owner,
+        )[0]["id"]
+        self._last_file = file_id
+        sessions = self._merge_sessions(staged)
+        if staged.events:
+            self._merge_events(staged, sessions, file_id)
+        if staged.has_replies:
+            report.added["replies"] = self._run("ingest.add_replies")
+        if QUESTIONS in sessions.holds:
+            report.added["approvals"] = self._run("ingest.derive_approvals", sessions=sessions.ids)
+        self._merge_jobs(staged, sessions)
+        report.added = +report.added
+        if sessions.of_others:
+            report.notes.append(f"{sessions.of_others} sessions belong to somebody else already; their owner was kept.")
+        problems = [{"line": problem.line, "reason": problem.reason} for problem in report.problems[:KEPT_PROBLEMS]]
+        counts = report.figures() | {"problems": len(report.problems)}
+        self._run("ingest.write_counts", file_id=file_id, counts=Jsonb(counts), problems=Jsonb(problems))
+
+    def _merge_sessions(self, staged: Staged) -> _Sessions:
+        known = _Sessions()
+        escaper = Escaper()  # of its own: these characters are counted where they stand
+        told = [session.row(escaper) for session in staged.sessions.all()]
+        if not told:
+            return known
+        keys = {row["session_id"]: row["id"] for row in told}
+        moved: list[tuple[str, UUID]] = []
+        for row in self._rows("ingest.merge_sessions", sessions=Jsonb(told), owner=self.owner):
+            known.ids.append(row["id"])
+            known.any_existed |= row["existed"]
+            known.by_transcript |= "transcript" in row["told_by"]
+            known.told_twice |= {"hooks", "transcript"} <= set(row["told_by"])
+            known.begins_earlier |= row["begins_earlier"]
+            known.holds.update(row["holds"] or ())
+            known.any_failed |= row["status"] == "error"
+            known.of_others += self.owner is not None and row["user_id"] != str(self.owner)
+            staged.report.added["sessions"] += not row["existed"]
+            if row["id"].hex != keys[row["session_id"]]:
+                moved.append((keys[row["session_id"]], row["id"]))
+        if moved:
+            self._run("ingest.move_staged_sessions", told=[old for old, _ in moved], known=[new for _, new in moved])
+        return known
+
+    def _merge_events(self, staged: Staged, sessions: _Sessions, file_id: int) -> None:
+        report = staged.report
+        if staged.has_counted_records:
+            self._run("ingest.number_records")
+        if sessions.any_existed:
+            if sessions.begins_earlier:
+                self._run("ingest.move_session_starts", file_id=file_id)
+            report.known = self._run("ingest.forget_known_records")
+        if staged.has_counted_records:
+            self._run("ingest.number_pairs", sessions_known=sessions.any_existed)
+            if sessions.told_twice:
+                report.paired += self._run("ingest.absorb_staged")
+        for row in self._rows("ingest.add_records", file_id=file_id):
+            report.added[row["event_type"]] = row["events"]
+        events_added = sum(report.added[event_type] for event_type in report.read)
+        if events_added < staged.events - report.known - report.paired:
+            self._run("ingest.settle_shared_events")
+        if LOOSE_RESULTS in sessions.holds:
+            self._run("ingest.complete_results")
+        if sessions.told_twice and staged.has_transcript:
+            self._run("ingest.link_pairs")
+            report.paired += self._run("ingest.remove_absorbed", sessions=sessions.ids)
+        if sessions.told_twice and staged.has_tools:
+            self._run("ingest.attach_outcomes")
+        if staged.has_files:
+            report.added["files_touched"] = self._run("ingest.add_files_touched")
+        if staged.has_failed_stop or sessions.any_failed:
+            self._run("ingest.settle_session_status", sessions=sessions.ids)
+
+    def _merge_jobs(self, staged: Staged, sessions: _Sessions) -> None:
+        if sessions.by_transcript or SUBAGENTS in sessions.holds:
+            self._run("ingest.stage_jobs", sessions=sessions.ids)
+        elif not staged.has_work_items:
+            return
+        if sessions.any_existed or staged.has_work_items:
+            self._run("ingest.drop_outdated_jobs")
+            if self.owner:
+                self._run("ingest.own_jobs", owner=self.owner)
+        staged.report.added["jobs"] = self._run("ingest.add_jobs", owner=self.owner)
+
+    def _run(self, name: str, **parameters: Any) -> int:
+        with self.connection.cursor() as cursor:
+            cursor.execute(queries.find(name).text, parameters or None)
+            return max(cursor.rowcount, 0)
+
+    def _rows(self, name: str, **parameters: Any) -> list[DictRow]:
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(queries.find(name).text, parameters or None)
+            return cursor.fetchall()

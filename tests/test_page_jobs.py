@@ -1,0 +1,150 @@
+"""The page of jobs: what it says first, one job in depth, and what an admin does to it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from data.access import Actor
+from tests.page_runs import open_page, queries_during
+from tests.test_jobs import acts, make_job, running, stored
+
+Owner = psycopg.Connection[DictRow]
+People = dict[str, Actor]
+
+NOW = datetime.now(UTC)
+PAGE = "reports/jobs.py"
+MOST_QUERIES = 8
+DONE = {
+    "created_at": NOW - timedelta(hours=3),
+    "started_at": NOW - timedelta(hours=3),
+    "completed_at": NOW - timedelta(hours=2),
+}
+
+
+def test_it_says_why_there_is_nothing(people: People) -> None:
+    assert "No job is recorded yet" in open_page(people["manager"], PAGE).text
+    assert "No job of yours" in open_page(people["member"], PAGE).text
+
+
+def test_what_runs_for_too_long_is_said_first_and_found(owner: Owner, people: People) -> None:
+    make_job(owner, **DONE)
+    running(owner, NOW - timedelta(days=30), agent_identifier="stuck one")
+    page = open_page(people["manager"], PAGE)
+    assert "1 job runs for over an hour now." in page.text
+    assert "/jobs?long=true&period=all" in page.links
+    found = open_page(people["manager"], PAGE, long="true")
+    assert "stuck one" in found.text
+    assert "running for over an hour" in found.text
+    assert "CSV, 1 row" in found.text
+
+
+def test_failures_stand_with_their_message_and_lead_to_their_jobs(owner: Owner, people: People) -> None:
+    for number in range(3):
+        make_job(owner, **DONE, status="failed", error_message=f"no customer {number}")
+    make_job(owner, **DONE)
+    page = open_page(people["manager"], PAGE)
+    assert "3 of 4 jobs that ran to an end failed (75.0 %)" in page.text
+    assert "no customer N" in page.text
+    [link] = {link for link in page.links if "error=no+customer+N" in link}
+    assert "status=failed" in link
+    assert "CSV, 3 rows" in open_page(people["manager"], PAGE, status="failed", error="no customer N").text
+
+
+def test_one_job_shows_what_went_in_what_came_out_and_its_course(owner: Owner, people: People) -> None:
+    job_id = make_job(
+        owner,
+        **DONE,
+        status="failed",
+        error_message="Exit code 3",
+        job_data=Jsonb({"title": "Count <b>things</b>", "deep": {"key": 7}}),
+        result=Jsonb({"pages": 2}),
+    )
+    page = open_page(people["manager"], PAGE, job=str(job_id))
+    assert "The job of writer failed after 1 h 00 min" in page.text
+    for piece in ("Count <b>things</b>", '"key": 7', '"pages": 2', "Exit code 3", "created", "started"):
+        assert piece in page.text
+    assert "<b>things" not in "".join(page.pieces)
+
+
+@pytest.mark.parametrize("job", ["00000000-0000-0000-0000-000000000000", "nonsense"])
+def test_an_address_without_a_job_is_answered(owner: Owner, people: People, job: str) -> None:
+    make_job(owner, **DONE)
+    text = open_page(people["manager"], PAGE, job=job).text
+    assert ("There is no such job" in text) == (job != "nonsense")
+
+
+def test_an_admin_retries_a_failed_job_and_reads_the_receipt(owner: Owner, people: People) -> None:
+    job_id = make_job(owner, **DONE, status="failed", error_message="no money")
+    page = open_page(people["admin"], PAGE, job=str(job_id))
+    page.app.button(key=f"retry_{job_id}").click()
+    text = page.run().text
+    assert "The job of writer waits in the queue again" in text.replace("\\", "")
+    assert "was failed: no money" in text
+    assert stored(owner, job_id)["status"] == "pending"
+    assert len(acts(owner, job_id)) == 1
+    assert [button.key for button in page.app.button if str(button.key).startswith("cancel_")]
+
+
+def test_an_admin_whose_job_has_moved_on_reads_what_it_is_now(owner: Owner, people: People) -> None:
+    job_id = running(owner, NOW - timedelta(hours=2))
+    page = open_page(people["admin"], PAGE, job=str(job_id))
+    owner.execute("update agents.jobs set status = 'completed' where id = %s", (job_id,))
+    page.app.button(key=f"cancel_{job_id}").click()
+    text = page.run().text.replace("\\", "")
+    assert "This job is completed since" in text
+    assert "it was not cancelled" in text
+    assert acts(owner, job_id) == []
+
+
+def test_an_admin_who_is_none_any_more_changes_nothing(owner: Owner, people: People) -> None:
+    job_id = running(owner, NOW - timedelta(hours=2))
+    page = open_page(people["admin"], PAGE, job=str(job_id))
+    owner.execute("update signalbox.members set role = 'manager' where user_id = %s", (people["admin"].user_id,))
+    page.app.button(key=f"cancel_{job_id}").click()
+    assert "is for the role admin; you are signed in as manager" in page.run().text.replace("\\", "")
+    assert stored(owner, job_id)["status"] == "running"
+
+
+@pytest.mark.parametrize("role", ["manager", "member"])
+def test_only_admins_have_buttons_and_see_who_did_what(owner: Owner, people: People, role: str) -> None:
+    job_id = make_job(owner, **DONE, status="failed", error_message="no", user_id=people["member"].user_id)
+    admin = open_page(people["admin"], PAGE, job=str(job_id))
+    admin.app.button(key=f"retry_{job_id}").click()
+    assert "admin@example.com" in admin.run().text.replace("\\", "").split("Signalbox")[0]
+    other = open_page(people[role], PAGE, job=str(job_id))
+    assert "admin@example.com" not in other.text
+    assert not [button for button in other.app.button if str(button.key).startswith(("cancel_", "retry_"))]
+
+
+@pytest.mark.parametrize("parameters", [{}, {"status": "failed", "q": "no"}, {"long": "true"}])
+def test_it_needs_few_queries_and_none_again_for_the_same_rows(
+    owner: Owner, people: People, parameters: dict[str, str]
+) -> None:
+    make_job(owner, **DONE, status="failed", error_message="no")
+    running(owner, NOW - timedelta(hours=2))
+    page = open_page(people["admin"], PAGE, **parameters)
+    owner.execute("update agents.jobs set error_message = 'no way'")  # a new version: nothing is cached any more
+    cold = queries_during(page.run)
+    assert sum(cold.values()) <= MOST_QUERIES, cold
+
+
+def test_one_job_needs_few_queries(owner: Owner, people: People) -> None:
+    job_id = make_job(owner, **DONE, status="failed")
+    page = open_page(people["admin"], PAGE, job=str(job_id))
+    page.app.button(key=f"retry_{job_id}").click()
+    # The press is a transaction of its own; with it and the page after it there are still no more than these.
+    pressed = queries_during(page.run)
+    assert sum(pressed.values()) <= MOST_QUERIES, pressed
+
+
+def test_members_see_their_own_jobs_alone(owner: Owner, people: People) -> None:
+    make_job(owner, **DONE, user_id=people["member"].user_id, agent_identifier="mine")
+    theirs = make_job(owner, **DONE, user_id=people["other"].user_id, agent_identifier="theirs")
+    assert "theirs" in open_page(people["manager"], PAGE).text
+    assert "theirs" not in open_page(people["member"], PAGE).text
+    assert "There is no such job" in open_page(people["member"], PAGE, job=str(theirs)).text

@@ -1,0 +1,230 @@
+"""Overview: what waits, what happened against the period before, and what it says while there is nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from data import database
+from data.access import Actor
+from tests import recorded
+from tests.page_runs import open_page, queries_during
+from tests.recorded import Owner
+from ui import cached
+
+People = dict[str, Actor]
+
+PAGE = "reports/overview.py"
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cached.forget()
+
+
+def test_an_empty_database_offers_the_demo_and_the_import(people: People) -> None:
+    text = open_page(people["admin"], PAGE).text
+    assert "No session of an agent is recorded here yet" in text
+    assert "Look around in the demo" in text
+    assert "Import your own logs" in text
+
+
+def test_a_manager_is_told_who_may_make_the_demo_or_import(people: People) -> None:
+    run = open_page(people["manager"], PAGE)
+    assert not [button for button in run.app.button if button.label.startswith(("Make", "Import"))]
+
+
+def test_a_member_without_rows_is_told_why_nothing_is_there(owner: Owner, people: People) -> None:
+    recorded.one_of_everything(owner, NOW, "zanzibar", people["member"].user_id)
+    text = open_page(people["other"], PAGE).text
+    assert "You see your own rows only" in text
+    assert "zanzibar" not in text
+
+
+def test_it_opens_on_the_newest_days_that_hold_data_and_says_which(owner: Owner, people: People) -> None:
+    at = datetime(2025, 8, 24, 12, tzinfo=UTC)
+    session_pk = recorded.session(owner, at)
+    recorded.call(owner, session_pk, at)
+    run = open_page(people["manager"], PAGE)
+    assert "the last 7 days with data: 18 to 24 Aug 2025" in run.text
+    assert "there was 1 session" in run.text
+    assert "/sessions?period=custom&from=2025-08-18&to=2025-08-24" in run.links
+
+
+def test_what_waits_stands_first_and_each_line_leads_to_its_rows(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, NOW - timedelta(hours=2), status="error")
+    recorded.notification(owner, session_pk, NOW - timedelta(hours=1), "needs your permission")
+    recorded.question(owner, NOW - timedelta(hours=3), "Refund", session_pk=session_pk)
+    recorded.question(owner, NOW - timedelta(hours=3), "Lapsed", expires=NOW - timedelta(hours=1))
+    recorded.job(owner, NOW - timedelta(hours=3), status="running", started=NOW - timedelta(hours=2))
+    recorded.job(owner, NOW - timedelta(hours=3), status="running", started=NOW - timedelta(minutes=5))
+    recorded.job(owner, NOW - timedelta(hours=3), status="failed", completed=NOW - timedelta(hours=1), error="no")
+    run = open_page(people["admin"], PAGE)
+    first = next(line for line in run.text.splitlines() if "question waits" in line)
+    assert "1 question waits for a decision, 1 job runs over an hour, 1 job failed and 1 session ended" in first
+    for address in (
+        "/approvals",
+        "/jobs?status=running&period=all",
+        "/jobs?period=7d&status=failed",
+        "/sessions?period=7d&status=error",
+        "/sessions?has=notifications&period=24h",
+    ):
+        assert address in run.links
+    manager = open_page(people["manager"], PAGE)
+    assert "An admin decides." in manager.text
+    assert "/approvals" not in manager.links
+
+
+def test_when_all_is_well_it_says_by_what_check(owner: Owner, people: People) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2))
+    text = open_page(people["manager"], PAGE).text
+    assert "Nothing needs you: no question waits, no job runs over an hour, no job or session failed." in text
+    assert "Looked at: questions to people" in text
+
+
+def test_success_is_a_share_of_known_outcomes_and_refusals_are_not_failures(owner: Owner, people: People) -> None:
+    at = NOW - timedelta(hours=2)
+    session_pk = recorded.session(owner, at)
+    for _ in range(3):
+        recorded.call(owner, session_pk, at)
+    recorded.call(owner, session_pk, at, success=False, error="Exit code 1")
+    recorded.call(owner, session_pk, at, success=False, error=recorded.REFUSAL)
+    recorded.call(owner, session_pk, at, success=None)
+    recorded.call(owner, session_pk, at, answered=False)
+    text = open_page(people["manager"], PAGE).text
+    assert "75.0 % of 4 tool calls succeeded" in text
+    assert "4 known outcomes of 7" in text
+
+
+def test_without_a_known_outcome_success_is_unknown(owner: Owner, people: People) -> None:
+    at = NOW - timedelta(hours=2)
+    recorded.call(owner, recorded.session(owner, at), at, answered=False)
+    text = open_page(people["manager"], PAGE).text
+    assert "Tool calls that succeeded unknown" in text
+    assert "of 1 tool call no outcome is recorded" in text
+
+
+def test_costs_say_what_they_rest_on_and_are_never_zero(owner: Owner, people: People) -> None:
+    at = NOW - timedelta(hours=2)
+    recorded.price(owner, "known", 10)
+    recorded.session(owner, at, cost={"total_cost_usd": 3.5})
+    recorded.reply(owner, recorded.session(owner, at), at, "known", tokens=100_000)
+    recorded.reply(owner, recorded.session(owner, at), at, "nobody-knows")
+    text = open_page(people["manager"], PAGE).text
+    assert "Cost of sessions $5.50" in text
+    assert "1 recorded, 1 estimate, 1 not priced" in text
+    owner.execute("delete from chronicle.sessions where metadata ? 'cost'")
+    owner.execute("delete from signalbox.model_prices where model = 'known'")
+    assert "Cost of sessions not priced" in open_page(people["manager"], PAGE).text
+
+
+def test_changes_carry_their_n_and_few_cases_carry_none(owner: Owner, people: People) -> None:
+    for number in range(15):
+        recorded.session(owner, NOW - timedelta(hours=1, minutes=number))
+    for number in range(9):
+        recorded.session(owner, NOW - timedelta(days=7, hours=1, minutes=number))
+    assert "on the 7 days before" not in open_page(people["manager"], PAGE).text
+    recorded.session(owner, NOW - timedelta(days=7, hours=2))
+    text = open_page(people["manager"], PAGE).text
+    assert "15 sessions (+50 % on the 7 days before up to the same time, n = 10)" in text
+
+
+def test_events_without_a_time_are_counted_and_in_no_period(owner: Owner, people: People) -> None:
+    at = NOW - timedelta(hours=2)
+    recorded.call(owner, recorded.session(owner, at), at)
+    recorded.call(owner, recorded.session(owner, None), None)
+    run = open_page(people["manager"], PAGE)
+    assert "there was 1 session" in run.text
+    assert "2 events without a recorded time are in no period." in run.text
+    untimed = open_page(people["manager"], PAGE, period="untimed")
+    assert "Among the rows without a time there was 1 session" in untimed.text
+
+
+def test_only_untimed_rows_open_on_those(owner: Owner, people: People) -> None:
+    recorded.call(owner, recorded.session(owner, None), None, success=None)
+    assert "Among the rows without a time there was 1 session" in open_page(people["manager"], PAGE).text
+
+
+def test_a_tool_that_got_worse_is_named_with_both_rates(owner: Owner, people: People) -> None:
+    now, before = NOW - timedelta(hours=2), NOW - timedelta(days=7, hours=2)
+    session_pk = recorded.session(owner, now)
+    for number in range(60):
+        recorded.call(owner, session_pk, now, success=number % 3 > 0, error=None if number % 3 else "broken")
+        recorded.call(owner, session_pk, before, success=number > 2, error=None if number > 2 else "broken")
+        recorded.call(owner, session_pk, now, "Read", success=number > 5, error=None if number > 5 else "broken")
+        recorded.call(owner, session_pk, before, "Read", success=number > 4, error=None if number > 4 else "broken")
+    text = open_page(people["manager"], PAGE).text
+    assert "Bash fails more often than in the 7 days before : 33.3 % of 60 calls, was 5.0 %." in text
+    assert "Read fails more often" not in text
+
+
+def test_the_newest_happenings_lead_to_their_session(owner: Owner, people: People) -> None:
+    at = NOW - timedelta(hours=2)
+    session_pk = recorded.session(owner, at)
+    recorded.call(owner, session_pk, at, "Bash", success=False, error="Exit code 7")
+    run = open_page(people["manager"], PAGE)
+    assert "Exit code 7" in run.text
+    assert any(address.startswith(f"/session?session={session_pk}&item=") for address in run.links)
+
+
+def test_what_agents_wrote_is_text_and_never_markup(owner: Owner, people: People) -> None:
+    at = NOW - timedelta(hours=2)
+    session_pk = recorded.session(owner, at, project="<img src=x onerror=alert(1)>")
+    recorded.call(owner, session_pk, at, success=False, error="<script>alert(1)</script>")
+    html = "".join(open_page(people["manager"], PAGE).pieces)
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_the_page_asks_at_most_eight_queries_and_none_again_that_is_known(owner: Owner, people: People) -> None:
+    recorded.one_of_everything(owner, NOW - timedelta(hours=2), "word", people["member"].user_id)
+    queries = queries_during(lambda: open_page(people["admin"], PAGE))
+    shown = {name: times for name, times in queries.items() if not name.startswith(_OF_SIGNING_IN)}
+    assert sum(shown.values()) <= 8, shown
+    again = queries_during(lambda: open_page(people["admin"], PAGE))
+    assert {name for name in again if not name.startswith(_OF_SIGNING_IN)} <= {
+        "web_sessions.find_people",
+        "versions.read_versions",
+        "overview.read_attention",  # where a minute has passed meanwhile
+    }
+
+
+# `open_page` signs in anew; the page's own look-up of who is here is find_people.
+_OF_SIGNING_IN = ("web_sessions.forget_old", "web_sessions.start", "audit.")
+
+
+def test_a_part_that_fails_leaves_the_rest_and_gives_a_number(
+    owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2))
+    owner.execute("drop table signalbox.import_files cascade")
+    text = open_page(people["manager"], PAGE).text
+    assert "The overview could not be shown." in text
+    assert "the number" in text
+    assert "Fresh from the stream" in text
+    assert "import_files" not in text
+
+
+def test_the_demo_is_named_on_the_page(owner: Owner, people: People, database_url: str) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2))
+    database.open_database("demo", database_url)
+    run = open_page(people["manager"], PAGE)
+    assert "DEMO" not in run.text
+    switch = next(box for box in run.app.selectbox if box.label == "Shown data")
+    switch.set_value("demo")
+    assert "DEMO" in run.run().text
+    database.close_database("demo")
+    assert "DEMO" not in run.run().text
+
+
+def test_who_signed_out_sees_nothing_at_the_next_run(owner: Owner, people: People) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2), project="zanzibar")
+    run = open_page(people["manager"], PAGE)
+    next(button for button in run.app.button if button.label == "Sign out").click()
+    text = run.run().text
+    assert "Your session is over" in text
+    assert "session" in text
+    assert "zanzibar" not in text

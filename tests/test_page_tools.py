@@ -1,0 +1,159 @@
+"""The page of tools: what it says first, what its figures lead to, and why it is empty when it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from data.access import Actor
+from tests.page_runs import PageRun, open_page, queries_during
+from tests.test_tools import REFUSAL, call, make_session
+
+Owner = psycopg.Connection[DictRow]
+People = dict[str, Actor]
+
+NOW = datetime.now(UTC)
+PAGE = "reports/tools.py"
+MOST_QUERIES = 8
+
+
+def fill(owner: Owner, worse: bool = False) -> None:
+    """Two periods of Bash and Read; with `worse`, Bash fails far more often in the newer one."""
+    session = make_session(owner, "shop")
+    for number in range(40):
+        for days, failing in ((1, 20 if worse else 4), (8, 4)):
+            at = NOW - timedelta(days=days)
+            is_bad = number < failing
+            call(owner, session, "Bash", at=at, success=not is_bad, error="Exit code 1\nboom" if is_bad else None)
+            call(owner, session, "Read", at=at, ms=2000)
+
+
+def test_it_says_why_there_is_nothing(people: People) -> None:
+    assert "No call of a tool is recorded yet" in open_page(people["manager"], PAGE).text
+    assert "You see your own sessions" in open_page(people["member"], PAGE).text
+
+
+def test_it_says_when_filters_leave_nothing_and_how_to_get_out(owner: Owner, people: People) -> None:
+    fill(owner)
+    page = open_page(people["manager"], PAGE, project="no such project")
+    assert "No call in the last 7 days fits these filters" in page.text
+    assert "/tools?period=all" in page.links
+
+
+def test_the_tool_that_got_worse_stands_in_the_first_sentence(owner: Owner, people: People) -> None:
+    fill(owner, worse=True)
+    text = open_page(people["manager"], PAGE).text
+    assert "Bash fails more often than in the 7 days before : 50.0 % of 40 calls, was 10.0 % of 40." in text.replace(
+        "before:", "before :"
+    )
+    assert "75.0 % of 80 calls in the last 7 days succeeded" in text
+
+
+def test_it_says_by_what_check_all_is_well(owner: Owner, people: People) -> None:
+    fill(owner)
+    text = open_page(people["manager"], PAGE).text
+    assert "No tool fails more often or takes longer than in the 7 days before (2 tools with enough calls" in text
+
+
+def test_unknown_outcomes_are_said_and_never_a_rate(owner: Owner, people: People) -> None:
+    session = make_session(owner)
+    for _ in range(3):
+        call(owner, session, at=NOW - timedelta(hours=1), answered=False)
+    text = open_page(people["manager"], PAGE).text
+    assert "Of 3 calls in the last 7 days no outcome is recorded, so no success rate can be told." in text
+    assert "0 %" not in text
+    assert "100 %" not in text
+
+
+def test_refusals_are_said_apart_from_failures(owner: Owner, people: People) -> None:
+    session = make_session(owner)
+    call(owner, session, at=NOW - timedelta(hours=1))
+    call(owner, session, at=NOW - timedelta(hours=1), success=False, error=REFUSAL)
+    text = open_page(people["manager"], PAGE).text
+    assert "100 % of 1 call in the last 7 days succeeded; a person refused 1." in text
+    assert "No call failed." in text
+    assert "They never ran, so they are no failures." in text
+
+
+def test_untimed_calls_are_said_and_can_be_looked_at(owner: Owner, people: People) -> None:
+    session = make_session(owner)
+    call(owner, session, at=NOW - timedelta(hours=1))
+    for _ in range(2):
+        call(owner, session, "Read", at=None)
+    assert "2 calls without a recorded time are in no period." in open_page(people["manager"], PAGE).text
+    untimed = open_page(people["manager"], PAGE, period="untimed").text
+    assert "of 2 calls without a time succeeded" in untimed
+    assert "cannot be drawn over it" in untimed
+
+
+def test_every_tool_leads_to_its_calls_and_every_call_to_its_session(owner: Owner, people: People) -> None:
+    fill(owner)
+    assert "/tools?period=7d&tool=Bash&outcome=failed" in open_page(people["manager"], PAGE).links
+    page = open_page(people["manager"], PAGE, tool="Bash", outcome="failed")
+    assert "Exit code 1 boom" in page.text
+    assert sum(link.startswith("/session?period=7d&session=") for link in page.links) >= 4
+    assert any("/export/tool_calls.csv?" in link and "outcome=failed" in link for link in page.links)
+    assert "CSV, 4 rows" in page.text
+
+
+def test_a_kind_of_failure_leads_to_its_cases(owner: Owner, people: People) -> None:
+    fill(owner)
+    [link] = {link for link in open_page(people["manager"], PAGE).links if "error=Exit+code+1" in link}
+    assert "tool=Bash" in link
+    page = open_page(people["manager"], PAGE, tool="Bash", error="Exit code 1")
+    assert "CSV, 4 rows" in page.text
+
+
+def test_long_lists_come_in_pages(owner: Owner, people: People) -> None:
+    session = make_session(owner)
+    for number in range(30):
+        call(owner, session, at=NOW - timedelta(minutes=number))
+    first = open_page(people["manager"], PAGE, tool="Bash")
+    assert "1 to 25 of 30" in first.text
+    assert "26 to 30 of 30" in open_page(people["manager"], PAGE, tool="Bash", page="2").text
+
+
+@pytest.mark.parametrize(
+    "parameters", [{}, {"tool": "Bash", "outcome": "failed"}, {"project": "shop", "list": "calls"}]
+)
+def test_it_needs_few_queries_and_none_again_for_the_same_rows(
+    owner: Owner, people: People, parameters: dict[str, str]
+) -> None:
+    fill(owner)
+    page = open_page(people["manager"], PAGE, **parameters)
+    owner.execute("update chronicle.tool_events set tool_type = 'builtin'")  # a new version: nothing is cached any more
+    cold = queries_during(page.run)
+    assert sum(cold.values()) <= MOST_QUERIES, cold
+    warm = queries_during(page.run)
+    assert set(warm) == {"web_sessions.find_people", "versions.read_versions"}, warm
+
+
+def test_nobody_sees_what_somebody_else_has_put_into_the_cache(owner: Owner, people: People) -> None:
+    mine = make_session(owner, "mine", people["member"].user_id)
+    theirs = make_session(owner, "theirs", people["other"].user_id)
+    call(owner, mine, "Mine", at=NOW, success=False, error="my own error")
+    call(owner, theirs, "Theirs", at=NOW, success=False, error="a foreign error")
+    everything = open_page(people["manager"], PAGE).text
+    assert "Mine" in everything
+    assert "Theirs" in everything
+    for parameters in ({}, {"tool": "Theirs"}, {"list": "calls"}):
+        page = open_page(people["member"], PAGE, **parameters)
+        assert "a foreign error" not in page.text
+        assert "theirs" not in options(page)
+    assert "my own error" in open_page(people["member"], PAGE).text
+
+
+def options(page: PageRun) -> str:
+    """What the pickers offer beside what was asked for."""
+    return " ".join(option for box in page.app.selectbox for option in box.options if "· 0" not in option)
+
+
+def test_what_agents_wrote_is_text_and_no_markup(owner: Owner, people: People) -> None:
+    session = make_session(owner, "<b>shop</b>")
+    call(owner, session, "<script>alert(1)</script>", at=NOW, success=False, error="<img src=x onerror=alert(1)>")
+    html = "".join(open_page(people["manager"], PAGE, list="calls").pieces)
+    assert "<script>alert" not in html
+    assert "<img" not in html

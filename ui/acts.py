@@ -1,0 +1,64 @@
+"""Buttons that change something: what was seen is what is acted on, and a receipt or a sentence follows.
+
+The act runs before the page does, with what the page showed when it was pressed. So somebody whose job or question has
+moved on in the meantime reads that, instead of pressing a button that has silently gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from data.access import Actor
+from data.errors import SignalboxError
+from ui import viewer
+
+_OUTCOME = "_outcome"  # of the act that this run follows: (whether it was done, the sentence)
+
+
+def button(label: str, act: Callable[..., str], *given: Any, key: str, help: str | None = None) -> None:  # noqa: A002
+    """A button whose act is `act(actor, *given)`; it returns the sentence of its receipt."""
+    st.button(label, key=key, on_click=run, args=(act, *given), help=help)
+
+
+def run(act: Callable[..., str], *given: Any) -> None:
+    """Do an act as who asks now, and keep what came of it for `show_outcome`. For `on_click`."""
+    try:
+        st.session_state[_OUTCOME] = (True, act(_actor(), *given))
+    except SignalboxError as error:
+        st.session_state[_OUTCOME] = (False, error.sentence)
+
+
+def show_outcome() -> None:
+    """The receipt of the act before this run, or why it was not done; once."""
+    outcome = st.session_state.pop(_OUTCOME, None)
+    if outcome is None:
+        return
+    is_done, sentence = outcome
+    if is_done:
+        st.success(escaped(sentence), icon=":material/check:")
+    else:
+        st.warning(escaped(sentence), icon=":material/info:")
+
+
+def typed(key: str) -> str:
+    """What stands in a field at the moment of the act."""
+    return str(st.session_state.get(key) or "")
+
+
+def escaped(words: str) -> str:
+    """Words for a place that takes Markdown, which an agent's title must not become."""
+    return "".join(f"\\{character}" if character in _SIGNS else character for character in " ".join(words.split()))
+
+
+_SIGNS = frozenset('\\`*_{}[]()<>#+-.!|~$:&"')
+
+
+def _actor() -> Actor:
+    """Who asks, with the role of this moment: a page may have stood open for long."""
+    actor = viewer.identify()
+    if actor is None:
+        raise SignalboxError("Your session is over, so nothing was changed. Load the page again to sign in.")
+    return actor

@@ -1,0 +1,41 @@
+"""How long a question has waited and how long it still may, in words and with their state. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from data.approvals import EXPIRING_S, OVERDUE_S
+from ui import figures
+
+RISKS = {"critical": "broken", "high": "attention"}  # the others need no sign
+OUTCOMES = {"pending": "waiting", "approved": "well", "rejected": "broken", "expired": "unknown"}
+
+
+def clock(asked: Mapping[str, Any], now: datetime) -> tuple[str, str]:
+    """The state and the words of the clock of a waiting question."""
+    left = _ms(asked["expires_at"] - now) if asked["expires_at"] else None
+    waited = _ms(now - asked["created_at"]) if asked["created_at"] else None
+    if left is not None and left <= 0:
+        return "unknown", "its time has run out"
+    if left is not None and left <= 1000 * EXPIRING_S:
+        return "broken", f"runs out in {figures.duration(left)}"
+    if waited is not None and waited > 1000 * OVERDUE_S:
+        return "attention", f"overdue: waits for {figures.duration(waited)}"
+    ends = f", runs out in {figures.duration(left)}" if left is not None else ""
+    return "waiting", f"waits for {figures.duration(waited)}{ends}" if waited is not None else f"waits{ends}"
+
+
+def is_expiring(asked: Mapping[str, Any], now: datetime) -> bool:
+    """Whether it runs out within the hour."""
+    return clock(asked, now)[0] == "broken"
+
+
+def is_overdue(asked: Mapping[str, Any], now: datetime) -> bool:
+    """Whether it waits for more than a day."""
+    return bool(asked["created_at"]) and now - asked["created_at"] > timedelta(seconds=OVERDUE_S)
+
+
+def _ms(span: timedelta) -> float:
+    return span.total_seconds() * 1000

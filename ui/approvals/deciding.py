@@ -1,0 +1,56 @@
+"""The note and the buttons: no key and no Enter decides, and a rejection needs a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+
+from data import approvals
+from data.access import Actor
+from data.approvals.words import act_of
+from ui import acts, page
+from ui.approvals.clock import RISKS
+from ui.view import View
+
+_LONGEST_NOTE = 4000
+
+
+def decision_form(view: View, asked: Mapping[str, Any]) -> None:
+    """The form of a waiting question; for whoever may not decide, and for what has run out, the sentence why not."""
+    if asked["status"] != "pending" or asked["is_imported"]:
+        return
+    if not view.actor.can("decide_approvals"):
+        page.note("An admin decides this.")
+        return
+    approval_id, act = asked["approval_id"], acts.escaped(act_of(asked["title"]))
+    key = f"note_{approval_id}"
+    # Without enter_to_submit=False, Enter in the note would press the first button.
+    with st.form(f"decision_{approval_id}", border=False, enter_to_submit=False):
+        st.text_area(
+            "Note",
+            key=key,
+            max_chars=_LONGEST_NOTE,
+            height=84,
+            placeholder="What the agent and later readers should know. A rejection needs it.",
+        )
+        with st.container(horizontal=True):
+            # Approving lets it happen: it never stands first, and where the risk is high it does not stand out either.
+            st.form_submit_button(f"Reject {act}", on_click=acts.run, args=(decide, approval_id, "rejected", key))
+            st.form_submit_button(
+                f"Approve {act}",
+                on_click=acts.run,
+                args=(decide, approval_id, "approved", key),
+                type="secondary" if asked["risk_level"] in RISKS else "primary",
+            )
+
+
+def decide(actor: Actor, approval_id: UUID, decision: approvals.Decision, note_key: str) -> str:
+    """Decide with the note as it stands; the sentence of the receipt. Raises what `data.approvals.decide` raises."""
+    receipt = approvals.decide(actor, approval_id, decision, acts.typed(note_key))
+    return (
+        f"You {receipt.decision} “{receipt.title}” of {receipt.agent} at {receipt.decided_at:%H:%M:%S} UTC. "
+        f"It is event {receipt.sequence_number} of its stream and stands in the audit log."
+    )

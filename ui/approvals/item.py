@@ -1,0 +1,106 @@
+"""One question as a page to decide on: what will happen, why the agent asks, risk and clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from data.approvals import words
+from ui import figures, filters, links, page, tables
+from ui.approvals.clock import OUTCOMES, clock
+from ui.approvals.lists import risk
+from ui.markup import Child, Markup, join, tag
+from ui.view import View
+
+Approval = Mapping[str, Any]
+
+_LONGEST_SHOWN = 20_000  # characters of JSON; more makes the browser slow and is read by nobody
+
+
+def head(view: View, asked: Approval, following: Mapping[str, Any] | None) -> None:
+    """The way back, the title, and, once it is over, how it ended."""
+    ways: list[Child] = [links.go_to("‹ all questions", filters.here(view, approval=None))]
+    if following is not None and asked["status"] != "pending":
+        words_of_next = f"next: {figures.shortened(following['title'], 60)} ›"
+        ways.append(links.go_to(words_of_next, links.href("approvals", approval=str(following["approval_id"]))))
+    st.html(tag("p", join(*ways, between="  ·  "), class_="sb-note"))
+    page.heading(figures.shortened(asked["title"], 160) or "(no title)")
+    if asked["status"] != "pending":
+        page.say(_ended(view, asked), state=OUTCOMES[asked["status"]])
+
+
+def _ended(view: View, asked: Approval) -> Markup:
+    when = f" at {figures.moment(asked['decided_at'], view.zone, view.as_of)}" if asked["decided_at"] else ""
+    source = " This comes from an imported log: no agent waits for it." if asked["is_imported"] else ""
+    if asked["status"] == "expired":
+        over = asked["expires_at"]
+        since = f" at {figures.moment(over, view.zone, view.as_of)}" if over else ""
+        if asked["is_imported"]:
+            return join("Nobody answered.", source)
+        return join(f"The time to decide ran out{since}: nothing was decided.")
+    who = asked["decided_by_name"] or "Somebody"
+    noted = join(" Note: ", tag("q", asked["decision_note"])) if asked["decision_note"] else Markup("")
+    return join(tag("b", who), f" {asked['status']} this{when}.", noted, source)
+
+
+def what_will_happen(asked: Approval) -> None:
+    """The payload as words: money and objects strong, what changes as a diff, then everything as JSON on request."""
+    described = words.describe(asked["request_payload"] if isinstance(asked["request_payload"], dict) else {})
+    page.heading("What will happen" if asked["status"] == "pending" else "What was asked for")
+    if described.is_empty:
+        page.note("The agent has not said: the payload is empty.")
+        return
+    st.html(_lines(described))
+    for text, language in ((described.command, "bash"), (described.diff, "diff"), (described.plan, "markdown")):
+        if text:
+            st.code(text[:_LONGEST_SHOWN], language=language, wrap_lines=True)
+    if described.left_out:
+        page.note(f"{described.left_out} more values stand in the payload below.")
+    with st.expander("The payload as the agent wrote it"):
+        text = json.dumps(asked["request_payload"], ensure_ascii=False, indent=2)
+        if len(text) > _LONGEST_SHOWN:
+            page.note(f"The first {_LONGEST_SHOWN:,} of {len(text):,} characters.")
+        st.code(text[:_LONGEST_SHOWN], language="json", wrap_lines=True)
+
+
+def _lines(described: words.Words) -> Markup:
+    told = [[tag("b", run.text) if run.is_strong else run.text for run in line] for line in described.lines]
+    shown = [tag("li", *pieces) for pieces in told]
+    for question in described.questions:
+        answers = [tag("li", answer) for answer in question.answers]
+        shown.append(tag("li", tag("b", question.text), tag("ul", *answers) if answers else None))
+    return tag("ul", *shown, class_="sb-words") if shown else Markup("")
+
+
+def why_and_clock(view: View, asked: Approval) -> None:
+    """Why the agent asks, then risk and clock in one line."""
+    page.heading("Why the agent asks")
+    reason = (asked["reason"] or "").strip()
+    told = tag("p", reason, class_="sb-say", style="white-space:pre-wrap") if reason else None
+    st.html(told or tag("p", tables.muted("The agent gave no reason.")))
+    page.heading("Risk and clock")
+    pieces: list[Child] = [join("Risk: ", risk(asked))]
+    if asked["status"] == "pending":
+        state, words_of_clock = clock(asked, view.as_of)
+        pieces.append(tag("span", page.mark(state, words_of_clock), words_of_clock, class_=f"sb-{state}"))
+    pieces.append(_asked(view, asked))
+    st.html(tag("p", join(*pieces, between=". "), ".", class_="sb-say"))
+
+
+def _asked(view: View, asked: Approval) -> Markup:
+    when = f" at {figures.moment(asked['created_at'], view.zone, view.as_of)}" if asked["created_at"] else ""
+    pieces: list[Child] = ["Asked by ", tag("b", asked["agent"]), when or ", at a time not recorded"]
+    if asked["session_pk"]:
+        name = asked["project_name"] or "(no project)"
+        pieces += [" in a session of ", links.go(name, "session", session=str(asked["session_pk"]))]
+    return join(*pieces)
+
+
+def context(asked: Approval) -> None:
+    """What the agent knew when it asked, as it said itself."""
+    given = words.describe(asked["context"] if isinstance(asked["context"], dict) else {})
+    if given.lines:
+        st.html(_lines(given))

@@ -1,0 +1,95 @@
+"""What the page of jobs is asked for: agent, status, words, a kind of failure, one job; and why there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from data.jobs import STATUSES, JobSummary
+from ui import filters, links, page
+from ui.periods import Period
+from ui.view import View
+
+STATES = {
+    "pending": "waiting",
+    "running": "signal",
+    "completed": "well",
+    "failed": "broken",
+    "cancelled": "unknown",
+}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the URL asks for. `long_running` asks for what runs over an hour now, from whatever time."""
+
+    agent: str | None
+    search: str | None
+    status: str | None
+    group: str | None
+    long_running: bool
+
+    @property
+    def subject(self) -> dict[str, Any]:
+        """What narrows every figure of the page."""
+        return {"agent": self.agent, "search": self.search}
+
+    @property
+    def carried(self) -> dict[str, links.Value]:
+        """What every link of the page carries on."""
+        return {"agent": self.agent, "q": self.search}
+
+
+def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
+    """The search field and the picker of agents, and what the URL asks for beside them."""
+    search = filters.search(view, "Search id, data, message")
+    agent = filters.choice(view, "agent", values["agent"])
+    status = filters.given("status")
+    long_running = filters.given("long") == "true"
+    return Chosen(agent, search, status if status in STATUSES else None, filters.given("error"), long_running)
+
+
+def draw_status(view: View, chosen: Chosen, counted: JobSummary) -> None:
+    """The picker of states, and every active filter to be taken away."""
+    counts = {name: int(getattr(counted, name)) for name in STATUSES if getattr(counted, name)}
+    filters.choice(view, "status", counts, every="All states")
+    filters.chips(
+        view,
+        {
+            "agent": ("agent", chosen.agent) if chosen.agent else None,
+            "q": ("words", chosen.search) if chosen.search else None,
+            "status": ("state", chosen.status) if chosen.status else None,
+            "error": ("failure", chosen.group) if chosen.group else None,
+            "long": ("runs", "over an hour, now") if chosen.long_running else None,
+        },
+    )
+
+
+def asked_job() -> UUID | None:
+    """The one job that the URL asks for; None where it asks for none, or for what is no id."""
+    try:
+        return UUID(filters.given("job") or "")
+    except ValueError:
+        return None
+
+
+def nothing(view: View, period: Period, *, holds_any: bool) -> None:
+    """Why there is no job: none recorded, none of the viewer's own, or none that fits."""
+    if holds_any:
+        where = "among those without a time" if period.untimed else f"in {period.label}"
+        page.empty(
+            f"No job {where} fits these filters.",
+            links.go("Take the filters away", view.page.url_path, period.query),
+            " or ",
+            links.go("look at all time", view.page.url_path, period="all"),
+            ".",
+        )
+    elif view.actor.sees_all:
+        page.empty(
+            "No job is recorded yet.",
+            "Agents write them to agents.jobs; imported logs bring some too: python -m data ingest FOLDER.",
+        )
+    else:
+        page.empty("No job of yours.", "You see jobs that you created; managers see all.")

@@ -1,0 +1,120 @@
+"""The lists of the page of jobs: jobs by what hurts, kinds of failures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from data.jobs import Failures, JobSummary
+from ui import figures, links, page, tables
+from ui.jobs.choosing import STATES, Chosen
+from ui.markup import Child, Markup, join
+from ui.periods import Period
+from ui.sentences import plural
+from ui.tools.listing import telling_line
+from ui.view import View
+
+
+def jobs_table(
+    view: View, rows: Sequence[Mapping[str, Any]], total: int, period: Period, sorted_by: tuple[str, bool]
+) -> None:
+    """Jobs one by one, each leading to all that is known about it."""
+    tables.table(
+        view,
+        rows,
+        [
+            tables.Column("Job", lambda row: _job(row, period), wide=True, hint=lambda row: row["title"]),
+            tables.Column("State", _state),
+            tables.Column("Agent", tables.text("agent", 40)),
+            tables.Column("Ran", _ran, is_number=True, hint=_ran_hint),
+            _when(view, "Created", "created_at"),
+            _when(view, "Ended", "completed_at", sort="when"),
+            tables.Column(
+                "Message",
+                lambda row: telling_line(row["error_message"], "") or tables.muted(figures.DASH),
+                wide=True,
+                hint=lambda row: row["error_message"],
+            ),
+        ],
+        label="Jobs",
+        total=total,
+        sorted_by=sorted_by,
+    )
+
+
+def _job(row: tables.Row, period: Period) -> Markup:
+    words = figures.shortened(row["title"], 90) or f"Job {figures.short_id(row['job_id'])}"
+    return links.go(words, "jobs", period.query, job=str(row["job_id"]))
+
+
+def _state(row: tables.Row) -> Child:
+    if row["is_long_running"]:
+        return join(page.mark("attention", "runs for over an hour"), "running for over an hour")
+    return tables.state("status", STATES)(row)
+
+
+def _ran(row: tables.Row) -> Child:
+    if row["run_ms"] is None:
+        return tables.muted("not started" if row["status"] == "pending" else figures.NONE_RECORDED)
+    return figures.duration(row["run_ms"])
+
+
+def _ran_hint(row: tables.Row) -> str | None:
+    return "up to now" if row["status"] == "running" and row["run_ms"] is not None else None
+
+
+def _when(view: View, title: str, name: str, sort: str | None = None) -> tables.Column:
+    header = f"{title} ({figures.zone_name(view.as_of, view.zone)})"
+
+    def cell(row: tables.Row) -> Child:
+        if row[name] is None and row["status"] in ("pending", "running") and name == "completed_at":
+            return tables.muted("open")
+        return tables.when(view, name)(row)
+
+    return tables.Column(header, cell, sort=sort, hint=lambda row: figures.exact(row[name], view.zone))
+
+
+def failures_of(view: View, failures: Failures, period: Period, carried: Mapping[str, links.Value]) -> None:
+    """Kinds of failures with their message, the most frequent first."""
+    page.heading("Why jobs failed", "messages of one kind together; paths, ids and numbers left out")
+    if not failures.shown:
+        page.note("No job failed.")
+        return
+    bar = tables.bar("cases", failures.shown[0].cases, kind="broken")
+
+    def kind(row: tables.Row) -> Markup:
+        query = {**period.query, **carried, "agent": row["agent"], "status": "failed", "error": row["group"]}
+        return links.go(row["group"], "jobs", query)
+
+    def example(row: tables.Row) -> Child:
+        words = telling_line(row["example"], row["group"])
+        return join(words, " ", links.go("job", "jobs", period.query, job=str(row["newest_id"])))
+
+    columns = [
+        tables.Column("Kind", kind, wide=True),
+        tables.Column("Cases", bar, is_number=True),
+        tables.Column("Agent", tables.text("agent", 40)),
+        _last(view),
+        tables.Column("Newest message", example, wide=True, hint=lambda row: row["example"]),
+    ]
+    tables.table(view, [asdict(one) for one in failures.shown], columns, label="Kinds of failures")
+    if (left := failures.groups - len(failures.shown)) > 0:
+        page.note(f"{plural(left, 'rarer kind is', 'rarer kinds are')} in the export alone.")
+
+
+def _last(view: View) -> tables.Column:
+    return tables.Column(
+        f"Last ({figures.zone_name(view.as_of, view.zone)})",
+        tables.when(view, "last_at"),
+        hint=lambda row: figures.exact(row["last_at"], view.zone),
+    )
+
+
+def total_of(counted: JobSummary, failures: Failures, chosen: Chosen) -> int:
+    """How many jobs the list holds over all its pages."""
+    if chosen.long_running:
+        return counted.long_running_now
+    if chosen.group:
+        return sum(one.cases for one in failures.shown if one.group == chosen.group)
+    return int(getattr(counted, chosen.status)) if chosen.status else counted.jobs

@@ -1,0 +1,147 @@
+"""What the page of jobs tells first: the sentences, four figures, the chart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from data.jobs import JobSummary
+from ui import charts, figures, links, page
+from ui.cards import Card
+from ui.jobs.choosing import STATES
+from ui.markup import Child, join
+from ui.periods import Period
+from ui.sentences import LEAST_COMPARED, change, listed, plural, point_change
+from ui.view import View
+
+_WORSE_POINTS = 3.0  # as on the first page: less is what chance does to a few hundred jobs
+
+
+def summary(view: View, counted: JobSummary, period: Period, carried: Mapping[str, links.Value]) -> None:
+    """The first sentences: what runs for too long, what failed and how that compares, what waits, the throughput."""
+    pieces: list[Child] = []
+    if counted.long_running_now:
+        words = plural(counted.long_running_now, "job runs", "jobs run")
+        pieces.append(
+            join(links.go(words, "jobs", {**carried, "long": True, "period": "all"}), " for over an hour now.")
+        )
+    pieces.append(_failed(counted, period))
+    pieces.append(_open(view, counted))
+    if counted.finished and period.days:
+        pieces.append(f"{plural(counted.finished, 'job')} finished, {_pace(counted.finished, period, view)}.")
+    state = "broken" if _is_worse(counted) else "attention" if counted.long_running_now or counted.failed else "well"
+    page.say(join(*pieces, between=" "), state=state)
+
+
+def _failed(counted: JobSummary, period: Period) -> str:
+    where = "Among the jobs without a time" if period.untimed else f"In {period.label}"
+    if not counted.ended:
+        return f"{where} no job came to an end."
+    words = f"{where} {figures.count(counted.failed)} of {plural(counted.ended, 'job')} that ran to an end failed"
+    if counted.failed:
+        words += f" ({figures.percent(counted.failed, counted.ended)}"
+        if period.previous and counted.previous_ended >= LEAST_COMPARED:
+            before = figures.percent(counted.previous_failed, counted.previous_ended)
+            words += f"; {before} of {figures.count(counted.previous_ended)} in {period.previous_label}"
+        words += ")"
+    return f"{words}."
+
+
+def _is_worse(counted: JobSummary) -> bool:
+    if min(counted.ended, counted.previous_ended) < 3 * LEAST_COMPARED:
+        return False
+    rise = counted.failed / counted.ended - counted.previous_failed / counted.previous_ended
+    return 100 * rise >= _WORSE_POINTS
+
+
+def _open(view: View, counted: JobSummary) -> str:
+    parts = []
+    if counted.running_now:
+        parts.append(f"{plural(counted.running_now, 'job')} {'runs' if counted.running_now == 1 else 'run'}")
+    if counted.pending_now:
+        since = figures.moment(counted.oldest_pending_at, view.zone, view.as_of)
+        oldest = f" (the oldest since {since})" if counted.oldest_pending_at else ""
+        parts.append(f"{plural(counted.pending_now, 'job')} {'waits' if counted.pending_now == 1 else 'wait'}{oldest}")
+    untimed = counted.running_untimed_now
+    unclear = f" How long {plural(untimed, 'of them')} runs is not recorded." if untimed else ""
+    return f"Now {listed(parts)}.{unclear}" if parts else "Nothing runs or waits now."
+
+
+def _pace(finished: int, period: Period, view: View) -> str:
+    """How many finish in a day; over what has passed of a period that is not over yet."""
+    start, end = period.start, period.end
+    if start is None or end is None:
+        return ""
+    days = max((min(end, view.as_of) - start).total_seconds() / 86400, 1 / 24)
+    a_day = finished / days
+    return f"{figures.count(a_day)} a day" if a_day >= 10 else f"{a_day:.1f} a day"
+
+
+def cards_of(counted: JobSummary, period: Period, carried: Mapping[str, links.Value]) -> list[Card]:
+    """Jobs, failures, how long they run, what is open, each against the period before where that makes sense."""
+    than = f"on {period.previous_label}" if period.previous else None
+    query = {**period.query, **carried}
+    longer = change(counted.p95_ms, counted.previous_p95_ms, cases=min(counted.timed, counted.previous_timed))
+    return [
+        Card(
+            "Jobs",
+            figures.count(counted.jobs),
+            change(counted.jobs, counted.previous_jobs) if period.previous else None,
+            f"{than}, n = {figures.count(counted.previous_jobs)}" if than else None,
+            address=links.href("jobs", query),
+        ),
+        Card(
+            "Failed",
+            figures.percent(counted.failed, counted.ended) if counted.ended else figures.NONE_RECORDED,
+            point_change(counted.failed, counted.ended, counted.previous_failed, counted.previous_ended)
+            if period.previous
+            else None,
+            than,
+            f"{figures.count(counted.failed)} of {figures.count(counted.ended)}" if counted.ended else None,
+            address=links.href("jobs", query, status="failed"),
+        ),
+        Card(
+            "Run time, p50 and p95",
+            f"{figures.duration(counted.p50_ms)} · {figures.duration(counted.p95_ms)}"
+            if counted.timed
+            else figures.NONE_RECORDED,
+            f"p95 {longer}" if longer and period.previous else None,
+            than,
+            f"{figures.count(counted.timed)} of {figures.count(counted.completed)} completed are timed",
+            address=links.href("jobs", query, status="completed"),
+        ),
+        Card(
+            "Running now",
+            figures.count(counted.running_now),
+            note=f"{figures.count(counted.pending_now)} waiting in the queue",
+            address=links.href("jobs", {**carried, "period": "all", "status": "running"}),
+        ),
+    ]
+
+
+def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, carried: Mapping[str, links.Value]) -> None:
+    """Jobs over time by what became of them; a click opens that time."""
+    if period.untimed:
+        page.note("These jobs have no time, so they cannot be drawn over it.")
+        return
+    look = charts.colours()
+    long = buckets.drop(columns="jobs").melt(
+        id_vars="bucket", value_vars=list(STATES), var_name="state", value_name="jobs"
+    )
+    long = long[long["jobs"] > 0]
+    colours = {name: getattr(look, "signal" if name == "completed" else state) for name, state in STATES.items()}
+    colours["running"] = look.series[5]
+    page.heading(f"Jobs per {bucket}", "when they ended, by what became of them; open ones when they were created")
+    charts.over_time(
+        view,
+        long,
+        key="jobs_over_time",
+        value="jobs",
+        bucket=bucket,
+        title="jobs",
+        series="state",
+        series_colours=colours,
+        opens="jobs",
+        carrying=carried,
+    )

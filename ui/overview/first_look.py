@@ -1,0 +1,80 @@
+"""What the first page shows while there is nothing to see: look around in the demo, or import your own logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from data import console, database, ingest
+from data.access import Actor
+from data.identity import web_sessions
+from ui import acts, page
+from ui.markup import tag
+from ui.sentences import plural
+from ui.view import View
+
+
+def show(view: View) -> None:
+    """Say that there is nothing yet, and why; offer both ways on to whoever may take them."""
+    if not view.actor.sees_all:
+        page.say("No session of yours is recorded here. You see your own rows only.", state="unknown")
+        page.empty(
+            "Whoever imports logs can give them an owner:",
+            tag("code", f"python -m data ingest --owner {view.actor.email} PATH"),
+        )
+        return
+    page.say("No session of an agent is recorded here yet. There are two ways on.", state="unknown")
+    left, right = st.columns(2, gap="medium")
+    with left, st.container(border=True, height="stretch"):
+        _demo(view)
+    with right, st.container(border=True, height="stretch"):
+        _import(view)
+
+
+def _demo(view: View) -> None:
+    page.heading("Look around in the demo")
+    page.note("Made-up sessions, jobs and questions of six weeks, in a database of their own, labelled on every page.")
+    if "demo" in database.open_datasets():
+        st.button("Open the demo", type="primary", on_click=web_sessions.show, args=(view.actor, "demo"))
+        return
+    running = console.running()
+    if running is None or not running.settings.is_embedded:
+        page.note("The demo needs the database that comes with the console; this one runs on DATABASE_URL.")
+    elif not view.actor.can("manage_demo"):
+        page.note("An admin can make it with one click here.")
+    elif st.button("Make the demo and open it", type="primary", help="Takes about 15 seconds."):
+        with st.status("Making the demo …", expanded=True):
+            acts.run(_make_demo, running, st.empty())
+        st.rerun()
+
+
+def _make_demo(actor: Actor, running: console.Console, line: DeltaGenerator) -> str:
+    made = running.make_demo(actor, line.write)
+    web_sessions.show(actor, "demo")
+    return f"The demo is made: {plural(made.rows['chronicle.events'], 'event')} of agents that never ran."
+
+
+def _import(view: View) -> None:
+    page.heading("Import your own logs")
+    page.note(
+        "Claude Code transcripts, hook events, status lines and work items. Nothing is read before you ask for it."
+    )
+    history = ingest.find_history()
+    if history is None:
+        page.note("No history of Claude Code lies on this machine. Name a file or folder:")
+        st.code("python -m data ingest PATH", language="shell")
+        return
+    page.note("There is a history of Claude Code on this machine: ", tag("code", str(history)))
+    if not view.actor.can("import_logs"):
+        page.note("An admin can import it with one click here, or on the command line:")
+    elif st.button("Import this folder", help="Reads every file below it once; a second import adds only what is new."):
+        with st.status("Reading …", expanded=True):
+            acts.run(_read, history, st.empty())
+        st.rerun()
+    st.code(f"python -m data ingest {history}", language="shell")
+
+
+def _read(actor: Actor, history: Path, line: DeltaGenerator) -> str:
+    return ingest.import_paths(actor, [history], progress=line.write).sentence

@@ -1,0 +1,153 @@
+"""What of Overview leads on: what needs somebody, three trends, the newest happenings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ui import charts, figures, links, page, tables
+from ui.markup import Child, Markup, join, tag
+from ui.overview.happenings import Happened
+from ui.overview.telling import Attention
+from ui.periods import Extent, Period
+from ui.sentences import plural
+from ui.view import View
+
+
+def needs_you(view: View, period: Period, attention: Attention, happened: Happened) -> None:
+    """What waits for somebody: one line each, one click to it."""
+    lines = _lines(view, period, attention, happened)
+    page.heading("Needs you")
+    if not lines:
+        checked = "questions to people, jobs over an hour, failed jobs and sessions, notifications of the last 24 hours"
+        st.html(tag("p", page.mark("well"), f"Nothing. Looked at: {checked}.", class_="sb-lines"))
+        return
+    st.html(tag("ul", *[tag("li", page.mark(state), line) for state, line in lines], class_="sb-lines"))
+
+
+def _lines(view: View, period: Period, attention: Attention, happened: Happened) -> list[tuple[str, Markup]]:
+    lines: list[tuple[str, Markup]] = []
+    waiting = attention["pending_approvals"]
+    if waiting:
+        words = plural(waiting, "question waits for a decision", "questions wait for a decision")
+        decides = view.actor.can("decide_approvals")
+        head: Child = links.go(words, "approvals") if decides else words
+        since = attention["oldest_approval_at"]
+        age = f", the oldest since {figures.moment(since, view.zone, view.as_of)}" if since else ""
+        closing = attention["next_expiry_at"]
+        ends = f"; the next one lapses at {figures.moment(closing, view.zone, view.as_of)}" if closing else ""
+        lines.append(("waiting", join(head, age, ends, "" if decides else ". An admin decides.")))
+    if number := attention["long_running_jobs"]:
+        words = plural(number, "job runs for more than an hour", "jobs run for more than an hour")
+        since = figures.moment(attention["oldest_start_at"], view.zone, view.as_of)
+        lines.append(("attention", join(links.go(words, "jobs", status="running", period="all"), f", since {since}")))
+    if number := happened.count("jobs failed"):
+        words = f"{plural(number, 'job')} failed"
+        lines.append(("broken", join(links.go(words, "jobs", period.query, status="failed"), f" in {period.label}")))
+    if number := happened.count("sessions in error"):
+        words = f"{plural(number, 'session')} ended in an error"
+        lines.append(("broken", join(links.go(words, "sessions", period.query, status="error"), f" in {period.label}")))
+    if number := attention["open_notifications"]:
+        words = f"{plural(number, 'notification')} not acknowledged"
+        lines.append(
+            ("attention", join(links.go(words, "sessions", has="notifications", period="24h"), " in 24 hours"))
+        )
+    if attention["files_with_problems"]:
+        words = (
+            f"{plural(attention['problems'], 'record')} in {plural(attention['files_with_problems'], 'file')} "
+            "could not be read at import"
+        )
+        lines.append(("unknown", join(words)))
+    return lines
+
+
+def trends(view: View, period: Period, happened: Happened, known: Extent) -> None:
+    """Three small charts: sessions, failed calls, cost; a click opens that time."""
+    if period.untimed:
+        page.note("These rows have no time, so there is no trend of them.")
+        return
+    bucket = period.bucket(known)
+    sessions = happened.slices[happened.slices["kind"] == "sessions"]
+    costs = happened.slices[happened.slices["kind"].str.startswith("cost ") & happened.slices["amount"].notna()]
+    amounts = costs["amount"].astype(float).groupby(costs["bucket"]).sum().reset_index()
+    shown: tuple[tuple[str, pd.DataFrame, str, str, str, dict[str, str]], ...] = (
+        (f"Sessions started per {bucket}", sessions, "happened", "sessions", "signal", {}),
+        (f"Failed tool calls per {bucket}", happened.call_slices, "failed", "tools", "broken", {"outcome": "failed"}),
+        (f"Cost per {bucket}, US dollars", amounts, "amount", "sessions", "signal", {"sort": "-cost"}),
+    )
+    for column, (title, frame, value, opens, kind, carrying) in zip(st.columns(3), shown, strict=True):
+        with column, page.panel(view, title):
+            page.heading(title)
+            charts.over_time(
+                view,
+                frame,
+                key=f"trend_{value}",
+                value=value,
+                bucket=bucket,
+                title=title,
+                kind=kind,
+                small=True,
+                opens=opens,
+                carrying=carrying,
+                written=",.2f" if value == "amount" else ",.0f",
+            )
+
+
+_SIGNS = {
+    "failed call": ("broken", "Call failed"),
+    "job failed": ("broken", "Job failed"),
+    "job cancelled": ("unknown", "Job cancelled"),
+    "question pending": ("waiting", "Question asked"),
+    "question approved": ("well", "Approved"),
+    "question rejected": ("attention", "Rejected"),
+    "question expired": ("unknown", "Question lapsed"),
+    "notification": ("attention", "Notification"),
+    "compaction": ("signal", "Compaction"),
+}
+
+
+def newest(view: View, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The last happenings that matter, whatever the period."""
+    page.heading("Fresh from the stream", "the last ten that matter, whatever the period")
+    if not rows:
+        page.empty("Nothing with a time is recorded yet.")
+        return
+    tables.table(
+        view,
+        rows,
+        [
+            tables.Column(
+                f"When ({figures.zone_name(view.as_of, view.zone)})",
+                tables.when(view, "occurred_at"),
+                hint=lambda row: figures.exact(row["occurred_at"], view.zone),
+            ),
+            tables.Column("What", _what),
+            tables.Column("Where", lambda row: _where(view, row)),
+            tables.Column("Which", _which, line=True, hint=lambda row: row["detail"]),
+        ],
+        label="The last happenings that matter",
+    )
+
+
+def _what(row: Mapping[str, Any]) -> Markup:
+    state, words = _SIGNS.get(row["kind"], ("unknown", row["kind"]))
+    return tag("span", page.mark(state), words, class_=f"sb-state sb-{state}")
+
+
+def _where(view: View, row: Mapping[str, Any]) -> Child:
+    if row["kind"].startswith("job"):
+        return links.go(f"job of {row['subject']}", "jobs", job=row["item_id"])
+    if row["session_pk"] is None:
+        return tables.muted("no session")
+    name = row["project_name"] or "(no project)"
+    return links.go(name, "session", session=row["session_pk"], item=row["item_id"])
+
+
+def _which(row: Mapping[str, Any]) -> Child:
+    detail = figures.shortened(row["detail"], 140)
+    if row["kind"].startswith("job"):
+        return detail or tables.muted(figures.NONE_RECORDED)
+    return join(tag("b", figures.shortened(row["subject"], 80)), f" {detail}" if detail else None)

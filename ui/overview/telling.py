@@ -1,0 +1,136 @@
+"""The first sentences of Overview and its figures, each against the period before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ui import figures, links, page
+from ui.cards import Card
+from ui.markup import Child
+from ui.overview.happenings import Cost, Happened
+from ui.periods import Period
+from ui.sentences import change, listed, plural, point_change
+from ui.view import View
+
+Attention = Mapping[str, Any]
+
+
+def summary(view: View, period: Period, attention: Attention, happened: Happened) -> None:
+    """The first sentences: what waits, then what happened and how it compares."""
+    urgent = _urgent(period, attention, happened)
+    first: Child = (
+        f"{listed(urgent).capitalize()}."
+        if urgent
+        else "Nothing needs you: no question waits, no job runs over an hour, no job or session failed."
+    )
+    worse = happened.worse[0] if happened.worse else None
+    state = "waiting" if attention["pending_approvals"] else "attention" if urgent or worse else "well"
+    pieces: list[Child] = [first, " ", _what_happened(period, happened)]
+    if worse:
+        words = f"{worse.tool} fails more often than in {period.previous_label}"
+        pieces += [
+            " ",
+            links.go(words, "tools", period.query, tool=worse.tool),
+            f": {worse.rate:.1f} % of {figures.count(worse.calls)} calls, was {worse.rate_before:.1f} %.",
+        ]
+    page.say(*pieces, state=state)
+
+
+def _urgent(period: Period, attention: Attention, happened: Happened) -> list[str]:
+    counts = (
+        (attention["pending_approvals"], "question waits", "questions wait", " for a decision"),
+        (attention["long_running_jobs"], "job runs", "jobs run", " over an hour"),
+        (happened.count("jobs failed"), "job failed", "jobs failed", ""),
+        (happened.count("sessions in error"), "session ended in an error", "sessions ended in an error", ""),
+    )
+    return [f"{plural(number, one, many)}{more}" for number, one, many, more in counts if number]
+
+
+def _what_happened(period: Period, happened: Happened) -> str:
+    sessions = happened.count("sessions")
+    if not sessions and not happened.calls.calls:
+        return f"No session and no call of a tool is recorded in {period.label}."
+    where = "Among" if period.untimed else "In"
+    words = f"{where} {period.label} there {'was' if sessions == 1 else 'were'} {plural(sessions, 'session')}"
+    moved = change(sessions, happened.before("sessions")) if period.previous else None
+    if moved:
+        words += f" ({_against(moved, happened.before('sessions'), period)})"
+    known = happened.calls.known
+    if known:
+        words += f"; {figures.percent(happened.calls.succeeded, known)} of {figures.count(known)} tool calls succeeded"
+    elif happened.calls.calls:
+        words += f"; of {plural(happened.calls.calls, 'tool call')} no outcome is recorded"
+    return f"{words}."
+
+
+def _against(moved: str, before: int, period: Period) -> str:
+    so_far = " up to the same time" if period.is_partial else ""
+    same = moved == "unchanged"
+    return f"{'as many as' if same else moved + ' on'} {period.previous_label}{so_far}, n = {figures.count(before)}"
+
+
+def figures_of(view: View, period: Period, happened: Happened) -> list[Card]:
+    """Sessions, success of calls, jobs and cost, each against the period before."""
+    than = f"on {period.previous_label}" if period.previous else None
+    calls, before = happened.calls, happened.calls_before
+    points = point_change(calls.succeeded, calls.known, before.succeeded, before.known)
+    done, failed = happened.count("jobs completed"), happened.count("jobs failed")
+    done_before = happened.before("jobs completed") + happened.before("jobs failed")
+    return [
+        Card(
+            "Sessions started",
+            figures.count(happened.count("sessions")),
+            change(happened.count("sessions"), happened.before("sessions")),
+            than,
+            plural(happened.count("prompts"), "prompt"),
+            links.href("sessions", period.query),
+            _trend(happened, "sessions"),
+        ),
+        Card(
+            "Tool calls that succeeded",
+            figures.percent(calls.succeeded, calls.known) if calls.known else "unknown",
+            points,
+            than,
+            f"{figures.count(calls.known)} known outcomes of {figures.count(calls.calls)}",
+            links.href("tools", period.query),
+        ),
+        Card(
+            "Jobs finished",
+            figures.count(done + failed),
+            change(done + failed, done_before),
+            than,
+            f"{figures.count(failed)} failed",
+            links.href("jobs", period.query),
+            _trend(happened, "jobs completed", "jobs failed"),
+        ),
+        _cost_card(period, happened, than),
+    ]
+
+
+def _trend(happened: Happened, *kinds: str) -> Sequence[float]:
+    rows = happened.slices[happened.slices["kind"].isin(kinds)]
+    return [float(number) for number in rows.groupby("bucket")["happened"].sum().sort_index()][-30:]
+
+
+def _cost_card(period: Period, happened: Happened, than: str | None) -> Card:
+    cost, before = happened.cost, happened.cost_before
+    moved = None
+    if cost.amount is not None and before.amount:
+        moved = change(float(cost.amount), float(before.amount), cases=min(_priced(cost), _priced(before)))
+    value = figures.money(cost.amount) if cost.amount is not None else _no_cost(cost)
+    return Card("Cost of sessions", value, moved, than, basis(cost), links.href("sessions", period.query, sort="-cost"))
+
+
+def _priced(cost: Cost) -> int:
+    return sum(number for kind, number in cost.sessions.items() if kind not in ("not priced", "none recorded"))
+
+
+def _no_cost(cost: Cost) -> str:
+    return "not priced" if cost.sessions.get("not priced") else figures.NONE_RECORDED
+
+
+def basis(cost: Cost) -> str:
+    """On what a cost rests: how many sessions recorded theirs, are estimated at list price, or are not priced."""
+    names = ("recorded", "estimate", "partial estimate", "not priced")
+    return ", ".join(f"{figures.count(cost.sessions[name])} {name}" for name in names if cost.sessions.get(name))

@@ -1,0 +1,105 @@
+"""Which sessions are looked at: filters with counts, chips, and why a list is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from data.sessions import HAS, Chosen
+from ui import filters, links, page
+from ui.markup import tag
+from ui.periods import Period
+from ui.view import View
+
+Row = Mapping[str, Any]
+
+
+_HAS_WORDS = {
+    "errors": "with failed calls",
+    "refusals": "with refused calls",
+    "notifications": "with open notifications",
+    "compactions": "with compactions",
+    "subagents": "with subagents",
+}
+
+
+DEFAULT_SORT = "-when"
+
+
+def chosen(period: Period) -> Chosen:
+    """What the URL asks for, as the filters of the reads."""
+    has = filters.given("has")
+    return Chosen(
+        start=period.start,
+        end=period.end,
+        untimed=period.untimed,
+        project=filters.given("project"),
+        status=filters.given("status"),
+        model=filters.given("model"),
+        has=has if has in HAS else None,
+        search=filters.given("q"),
+    )
+
+
+def as_query(asked: Chosen, period: Period) -> dict[str, str]:
+    """The same as parameters of the URL, for links to one session and back."""
+    names = {
+        "project": asked.project,
+        "status": asked.status,
+        "model": asked.model,
+        "has": asked.has,
+        "q": asked.search,
+    }
+    return {**period.query, **{name: value for name, value in names.items() if value}}
+
+
+def as_export(asked: Chosen) -> dict[str, links.Value]:
+    """The same as parameters of the export."""
+    return {
+        "start": asked.start,
+        "end": asked.end,
+        "untimed": True if asked.untimed else None,
+        "project": asked.project,
+        "status": asked.status,
+        "model": asked.model,
+        "has": asked.has,
+        "search": asked.search,
+    }
+
+
+def draw_filters(view: View, facets: Mapping[str, Mapping[str, int]]) -> None:
+    """One picker per filter, each value with how many sessions it leaves; the active ones as chips."""
+    filters.choice(view, "project", facets["project"])
+    filters.choice(view, "status", facets["status"], every="Any status")
+    filters.choice(view, "model", facets["model"])
+    filters.choice(view, "has", facets["has"], every="Any content", label=lambda has: _HAS_WORDS.get(has, has))
+    active = {name: (name, value) for name in ("project", "status", "model") if (value := filters.given(name))}
+    if has := filters.given("has"):
+        active["has"] = ("sessions", _HAS_WORDS.get(has, has))
+    if words := filters.given("q"):
+        active["q"] = ("prompts say", words)
+    filters.chips(view, active)
+
+
+def is_filtered(asked: Chosen) -> bool:
+    """Whether anything but the period narrows the list."""
+    return any((asked.project, asked.status, asked.model, asked.has, asked.search))
+
+
+def empty(view: View, period: Period, asked: Chosen, *, holds_any: bool) -> None:
+    """Why the list is empty: no data, filtered out, or another time."""
+    if not holds_any:
+        own = "" if view.actor.sees_all else " A member sees own sessions only; ask an admin for the role manager."
+        page.empty(
+            f"No session is recorded here yet.{own}",
+            "An admin imports logs: ",
+            tag("code", "python -m data ingest PATH"),
+        )
+    elif is_filtered(asked):
+        remaining = {name: None for name in ("project", "status", "model", "has", "q", "page")}
+        page.empty(
+            f"No session in {period.label} matches these filters.",
+            links.go_to("Take the filters out", filters.here(view, **remaining)),
+        )
+    else:
+        page.empty(f"No session started in {period.label}.", links.go("Show all time", "sessions", period="all"))

@@ -1,0 +1,134 @@
+"""The list of sessions: the sentence above it, its chart and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from data.sessions import Chosen
+from ui import charts, figures, filters, links, page, tables
+from ui.markup import Child, Markup, join, span, tag
+from ui.periods import Period
+from ui.sentences import change, plural
+from ui.sessions.choosing import DEFAULT_SORT, Row, as_query, is_filtered
+from ui.view import View
+
+STATUS_STATES = {"active": "signal", "completed": "well", "error": "broken", "terminated": "unknown"}
+
+
+def summary(period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> None:
+    """How many sessions there are, how that compares, how many went wrong."""
+    wording = " that match" if is_filtered(asked) else ""
+    where = "" if period.untimed else f" started in {period.label}"
+    if not total:
+        page.say(f"No session{wording}{where}.", state="unknown")
+        return
+    now, before = _per_status(counts, is_current=True), _per_status(counts, is_current=False)
+    words = f"{plural(total, 'session')}{wording}{where or ' without a recorded time'}"
+    moved = change(total, sum(before.values())) if period.previous else None
+    if moved:
+        amount = "as many as" if moved == "unchanged" else f"{moved} on"
+        so_far = " up to the same time" if period.is_partial else ""
+        words += f", {amount} {period.previous_label}{so_far} (n = {figures.count(sum(before.values()))})"
+    broken = now.get("error", 0)
+    ended = f" {figures.count(broken)} ended in an error." if broken else " None ended in an error."
+    page.say(f"{words}.{ended}", state="attention" if broken else "well")
+
+
+def _per_status(counts: pd.DataFrame, *, is_current: bool) -> dict[str, int]:
+    rows = counts[counts["is_current"].astype(bool) == is_current]
+    return {str(status): int(number) for status, number in rows.groupby("status")["sessions"].sum().items()}
+
+
+def chart(view: View, counts: pd.DataFrame, asked: Chosen, period: Period, bucket: str) -> None:
+    """Sessions per slice of the period by status; a click shows those of that time."""
+    look = charts.colours()
+    charts.over_time(
+        view,
+        counts[counts["is_current"].astype(bool) & counts["bucket"].notna()],
+        key="sessions_started",
+        value="sessions",
+        bucket=bucket,
+        title="Sessions started",
+        series="status",
+        series_colours={status: getattr(look, state) for status, state in STATUS_STATES.items()},
+        height_px=150,
+        opens="sessions",
+        carrying={**as_query(asked, period), "sort": filters.given("sort")},
+    )
+
+
+def table(
+    view: View, rows: Sequence[Row], asked: Chosen, period: Period, order: tuple[str, bool], skipped: int
+) -> None:
+    """The sessions of one page; each opens with the filters, so that next and previous stay inside them."""
+    carried = as_query(asked, period) | {"sort": filters.given("sort") or DEFAULT_SORT}
+    placed = [{**row, "at": skipped + number} for number, row in enumerate(rows)]
+
+    def title(row: Row) -> Child:
+        words = figures.shortened(row["first_prompt"], 160) or f"session {figures.short_id(row['session_key'])}"
+        address = links.href("session", carried, session=row["session_pk"], at=row["at"])
+        return links.go_to(words, address, title=row["first_prompt"])
+
+    columns = [
+        tables.moment(view, "started_at"),
+        tables.Column("Session", title, line=True),
+        tables.Column("Project", tables.text("project_name", 28), hint=_branch),
+        tables.Column("Status", tables.state("status", STATUS_STATES)),
+        tables.Column("Took", _took, is_number=True, sort="duration"),
+        tables.Column("Prompts", tables.count("prompts"), is_number=True, sort="prompts"),
+        tables.Column("Calls", tables.count("calls"), is_number=True, sort="calls"),
+        tables.Column("Failed", _failed, is_number=True, sort="errors", hint=_outcomes),
+        tables.Column("Cost (USD)", cost, is_number=True, sort="cost", hint=cost_words),
+    ]
+    total = int(rows[0]["sessions_in_all"]) if rows else 0
+    tables.table(view, placed, columns, label="Sessions", total=total, sorted_by=order)
+
+
+def _branch(row: Row) -> str:
+    return f"{row['project_name']}, branch {row['git_branch'] or figures.NONE_RECORDED}"
+
+
+def _took(row: Row) -> Child:
+    if row["duration_ms"] is None and row["started_at"] is not None and row["ended_at"] is None:
+        return tables.muted("not ended")
+    return tables.duration("duration_ms")(row)
+
+
+def _failed(row: Row) -> Child:
+    if not row["calls"]:
+        return tables.muted(figures.DASH)
+    if not row["known_calls"]:
+        return tables.muted("unknown")
+    failed = row["failed_calls"]
+    return tag("span", page.mark("broken"), figures.count(failed), class_="sb-broken") if failed else "0"
+
+
+def _outcomes(row: Row) -> str:
+    unknown = row["calls"] - row["known_calls"] - row["refused_calls"]
+    return (
+        f"{figures.count(row['failed_calls'])} failed, {figures.count(row['refused_calls'])} refused by a person, "
+        f"{figures.count(unknown)} without a recorded outcome, of {plural(row['calls'], 'call')}"
+    )
+
+
+def cost(row: Row) -> Markup | str:
+    """The cost of a session with a sign for what it rests on; in words where there is none."""
+    if row["cost_usd"] is None:
+        return tables.muted(row["cost_basis"])
+    written = figures.money(row["cost_usd"])
+    return written if row["cost_basis"] == "recorded" else join(span("≈ ", "sb-muted"), written)
+
+
+def cost_words(row: Row) -> str:
+    """What the cost of a session rests on."""
+    if row["cost_usd"] is None:
+        return str(row["cost_basis"])
+    tokens = f", {figures.compact(row['tokens'])} tokens" if row["tokens"] else ""
+    sources = {
+        "recorded": "as the agent recorded it",
+        "estimate": "estimated at list prices",
+        "partial estimate": "estimated at list prices; some replies are of models without a known price",
+    }
+    return f"{figures.money(row['cost_usd'])}, {sources.get(row['cost_basis'], row['cost_basis'])}{tokens}"

@@ -1,0 +1,144 @@
+"""The frame of one session: what kind it was, steps to its happenings and to other sessions, its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+
+from data.errors import NotFound
+from ui import figures, filters, links, page, tables
+from ui.markup import Child, join, span, tag
+from ui.sentences import listed, plural
+from ui.sessions import timeline
+from ui.sessions.choosing import DEFAULT_SORT
+from ui.sessions.listing import cost_words
+from ui.sessions.timeline import Item
+from ui.view import View
+
+
+def head(view: View, session: Mapping[str, Any], items: Sequence[Item]) -> None:
+    """What kind of session it was and what went wrong in it, in sentences."""
+    failed = sum(timeline.state_of(item) == "broken" for item in items)
+    calls = [item for item in items if item["kind"] == "call"]
+    unknown = sum(item["outcome"] == "unknown" for item in calls)
+    waits = sum(item["kind"] == "question" and item["is_open"] for item in items)
+    what = [plural(sum(item["kind"] == "prompt" for item in items), "prompt"), plural(len(calls), "tool call")]
+    if session["subagents"]:
+        what.append(plural(session["subagents"], "subagent"))
+    if compactions := sum(item["kind"] == "compaction" for item in items):
+        what.append(plural(compactions, "compaction"))
+    ending = f"{plural(failed, 'thing')} went wrong" if failed else "nothing is known to have gone wrong"
+    if unknown:
+        ending += f", {plural(unknown, 'call')} {'has' if unknown == 1 else 'have'} no recorded outcome"
+    state = "waiting" if waits else "attention" if failed else "unknown" if calls and unknown == len(calls) else "well"
+    page.say(f"{listed(what)}; {ending}.", state=state)
+    first = next((item["words"] for item in items if item["kind"] == "prompt" and item["words"]), None)
+    if first:
+        st.html(tag("p", f"“{figures.shortened(first, 150)}”", class_="sb-quote"))
+    st.html(tag("p", *_facts(view, session), class_="sb-facts"))
+
+
+def _facts(view: View, session: Mapping[str, Any]) -> list[Child]:
+    started, ended = session["started_at"], session["ended_at"]
+    if started is None:
+        when: Child = "order as recorded, no times"
+    else:
+        took = f", {figures.duration((ended - started).total_seconds() * 1000)}" if ended else ", not ended"
+        zone = figures.zone_name(started, view.zone)
+        when = f"{figures.moment(started, view.zone, view.as_of)} {zone}{took}"
+    facts: list[tuple[str, Child]] = [
+        ("project", session["project_name"]),
+        ("branch", session["git_branch"]),
+        ("when", when),
+        ("status", session["status"]),
+        ("model", listed(session["models"]) if session["models"] else "none recorded"),
+        ("cost", cost_words(session)),
+        ("id", tables.identifier("session_key")(session)),
+    ]
+    return [join(span(f"{name} ", "sb-muted"), value, span("   ", "")) for name, value in facts if value is not None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a session stands in the list it was opened from: `at` counts from 0, None when it was not opened from one.
+
+    `carried` are the filters and the order of that list, as parameters of the URL.
+    """
+
+    at: int | None
+    carried: Mapping[str, str]
+
+    @property
+    def first(self) -> int:
+        """The place of the session before it, or its own where it is the first."""
+        return max((self.at or 0) - 1, 0)
+
+
+def asked_session() -> UUID:
+    """The id of the session that the URL names. Raises NotFound when that is none."""
+    try:
+        return UUID(filters.given("session") or "")
+    except ValueError:
+        raise NotFound("This address names no session. Open one from the list of sessions.") from None
+
+
+def place_in_list(query: Mapping[str, str]) -> Place:
+    """Where the session stands in the list of these filters, in the order that the URL names."""
+    return Place(filters.asked_number("at"), {**query, "sort": filters.given("sort") or DEFAULT_SORT})
+
+
+def ways(place: Place, pk: str, ids: Sequence[str]) -> None:
+    """Links to the sessions around this one in the list it was opened from, and back to that list.
+
+    `ids` are those of the list from `place.first` on; where the list has moved on, only the way back is left.
+    """
+    page_number = None if place.at is None else place.at // filters.PAGE_SIZE + 1
+    pieces = [links.go_to("‹ back to the list", links.href("sessions", place.carried, page=page_number))]
+    if pk in ids:
+        here = ids.index(pk)
+        for words, number in (("« session before", here - 1), ("session after »", here + 1)):
+            if 0 <= number < len(ids):
+                at = place.first + number
+                pieces.append(links.go(words, "session", place.carried, session=ids[number], at=at))
+    st.html(tag("div", *pieces, class_="sb-steps"))
+
+
+def steps(around: Mapping[str, str | None]) -> None:
+    """Buttons, with keys, to the item before and after, to the next error and to the next that waits."""
+    entries = (
+        ("previous", "‹ Previous", "k"),
+        ("next", "Next ›", "j"),
+        ("error", "Next error", "e"),
+        ("waiting", "Next waiting", "w"),
+    )
+    with st.container(horizontal=True, gap="small", key="sb_steps"):
+        for name, words, key in entries:
+            target = around[name]
+            st.button(words, key=f"step_{name}", shortcut=key, disabled=target is None, on_click=_pick, args=(target,))
+
+
+def _pick(item_id: str | None) -> None:
+    if item_id:
+        filters.put("item", item_id)
+
+
+def files(session: Mapping[str, Any]) -> None:
+    """The files that tools touched."""
+    touched = session["files"] or []
+    if not touched:
+        return
+    with st.expander(f"{plural(len(touched), 'file')} touched"):
+        lines = [
+            tag("li", tag("code", entry["path"]), span(f" {entry['status'] or ''}", "sb-muted"))
+            for entry in touched[:_MOST_FILES]
+        ]
+        st.html(tag("ul", *lines, class_="sb-files"))
+        if len(touched) > _MOST_FILES:
+            page.note(f"{len(touched) - _MOST_FILES:,} more are not listed.")
+
+
+_MOST_FILES = 500
