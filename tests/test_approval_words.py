@@ -99,12 +99,11 @@ def test_a_huge_payload_is_cut_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("title", "act"),
     [
-        ("Refund of $240", "refund of $240"),
-        ("DROP TABLE orders", "“DROP TABLE orders”"),
-        ("Which database?", "“Which database?”"),
+        ("Refund of $240", "Refund of $240"),
+        (" Which \n database? ", "Which database?"),
         (" ", "this"),
-        ("A" + "b" * 80, "a" + "b" * 54 + "…"),
+        ("A" + "b" * 80, "A" + "b" * 54 + "…"),
     ],
 )
-def test_a_button_names_the_object_of_its_verb(title: str, act: str) -> None:
+def test_a_button_names_what_it_is_about(title: str, act: str) -> None:
     assert words.act_of(title) == act

@@ -120,7 +120,7 @@ def test_only_plain_readers_with_named_parameters_are_taken(people: People) -> N
 
     for reader in (with_a_hidden_actor, lambda _: somebody, view_of):
         with pytest.raises(TypeError):
-            cached.read(view, reader)  # type: ignore[arg-type]
+            cached.read(view, reader)
     with pytest.raises(TypeError):
         cached.read(view, sessions.count_facets, sessions.Chosen())  # type: ignore[call-arg]
 

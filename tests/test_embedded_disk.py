@@ -1,4 +1,4 @@
-"""The embedded server on a disk that is full, fills up or is read-only: real disks where this machine lets us mount one."""
+"""The embedded server on a disk that is full, fills up or is read-only: real disks where one may be mounted here."""
 
 from __future__ import annotations
 

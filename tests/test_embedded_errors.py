@@ -16,7 +16,7 @@ import pytest
 
 from data import embedded
 from data.embedded import errors
-from tests.embedded_holders import NOBODY, ROOT, Holder, folder, kill_server, place_of, reachable_binaries, runs, start
+from tests.embedded_holders import NOBODY, ROOT, Holder, folder, reachable_binaries, runs
 
 SYSTEM_15 = Path("/usr/lib/postgresql/15/bin")
 

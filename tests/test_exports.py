@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import LiteralString, cast
 
 import httpx
 import psycopg
@@ -42,7 +41,7 @@ def add_report(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     """Adds a report with a query of the test's own."""
 
     def add(name: str, statement: str) -> None:
-        query = queries.Query(f"tests.{name}", "A query of a test.", cast("LiteralString", statement))
+        query = queries.Query(f"tests.{name}", "A query of a test.", statement)
         monkeypatch.setitem(queries.all_queries(), query.name, query)
         filters = dict.fromkeys(query.parameters, text)
         monkeypatch.setitem(REPORTS, name, Report(query.name, "A report of a test.", filters))
@@ -251,7 +250,9 @@ def test_exports_know_no_statement_timeout_and_cannot_write(
     assert row == {"t": "0", "r": "on", "u": "authenticated"}
 
 
-def test_a_large_export_is_whole(site: Served, people: dict[str, Actor], add_report: Callable[[str, str], None]) -> None:
+def test_a_large_export_is_whole(
+    site: Served, people: dict[str, Actor], add_report: Callable[[str, str], None]
+) -> None:
     add_report("large", "select n, md5(n::text) as hash from generate_series(1, 200000) as n")
     with site.client(signed_in(people["manager"])) as client:
         rows = rows_of(client.get("/export/large.csv"))

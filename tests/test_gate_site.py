@@ -36,9 +36,7 @@ def open_socket(site: Served, token: str | None = None, **headers: str) -> Clien
     if token:
         headers["cookie"] = f"sb_session={token}"
     origin = Origin(headers.pop("origin", site.url))
-    return connect(
-        f"ws://{site.host}{SOCKET}", origin=origin, additional_headers=headers, proxy=None, open_timeout=10
-    )
+    return connect(f"ws://{site.host}{SOCKET}", origin=origin, additional_headers=headers, proxy=None, open_timeout=10)
 
 
 def until(condition: Callable[[], bool], seconds: float = 10) -> None:

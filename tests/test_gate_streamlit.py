@@ -17,6 +17,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.sync.connection import Connection
 from websockets.typing import Origin, Subprotocol
 
 from data import embedded
@@ -107,7 +108,7 @@ def open_stream(console: Console, client: httpx.Client, session_id: str | None =
     )
 
 
-def run_page(stream: ClientConnection) -> str:
+def run_page(stream: Connection) -> str:
     """Run the first page; the id of the Streamlit session."""
     message = BackMsg()
     message.rerun_script.query_string = ""
@@ -151,7 +152,7 @@ def test_with_a_session_only_what_is_listed_answers(console: Console) -> None:
         assert admin.get("/_stcore/health").text == "ok"
         assert admin.get("/_stcore/host-config").status_code == 200
         assert admin.get("/_stcore/metrics").status_code == 200
-        assert "st_" in admin.get("/_stcore/metrics").text
+        assert "active_sessions" in admin.get("/_stcore/metrics").text
 
 
 def test_a_member_gets_no_figures_of_the_server(console: Console) -> None:
@@ -251,8 +252,7 @@ def test_at_the_end_open_pages_are_told_to_wait_and_a_reader_that_hangs_holds_no
             assert reader.recv(12) == b"HTTP/1.1 200"
             end(console)
             with pytest.raises(ConnectionClosed) as closed:
-                while True:
-                    stream.recv(timeout=5)
+                run_page(stream)
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == 1012
         assert console.process.returncode in (-signal.SIGTERM, 1)

@@ -70,9 +70,7 @@ def test_an_unknown_address_is_said_to_be_unknown(people: dict[str, Actor], owne
 
 def test_an_address_of_two_accounts_asks_for_the_id(people: dict[str, Actor], owner: Owner) -> None:
     twin = uuid4()
-    owner.execute(
-        "insert into auth.users (id, email, is_sso_user) values (%s, 'member@example.com', true)", (twin,)
-    )
+    owner.execute("insert into auth.users (id, email, is_sso_user) values (%s, 'member@example.com', true)", (twin,))
     with pytest.raises(Conflict, match=str(twin)):
         members.grant(None, "member@example.com", "manager")
     assert members.grant(None, str(twin), "manager").user_id == twin
@@ -154,7 +152,9 @@ def test_demo_accounts_are_the_same_everywhere_and_added_once(people: dict[str, 
         ).fetchone()
         assert row == {"email": account.email, "role": account.role}
     assert len({account.user_id for account in demo_accounts.ACCOUNTS}) == 3
-    assert str(demo_accounts.ACCOUNTS[1].user_id) == "117c5965-cebe-5246-9542-4abf6272337b", "ids are a promise to the demo data"
+    assert str(demo_accounts.ACCOUNTS[1].user_id) == "117c5965-cebe-5246-9542-4abf6272337b", (
+        "ids are a promise to the demo data"
+    )
 
 
 def test_a_role_given_to_a_demo_account_stays(people: dict[str, Actor], owner: Owner) -> None:

@@ -174,8 +174,11 @@ def test_statement_outside_a_transaction_is_not_run_again_after_waiting(url: str
     assert value(url, "select to_regclass('public.a_id')") is None
 
 
-def test_index_that_is_being_built_is_not_taken_for_a_leftover(url: str, tmp_path: Path) -> None:
+def test_index_that_is_being_built_is_not_taken_for_a_leftover(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The Supabase CLI may be building it: dropping it would fail its push."""
+    monkeypatch.setattr(apply, "CONCURRENT_LOCK_TIMEOUT", "1s")
     index = "create index concurrently if not exists a_id on a (id)"
     folder = write_migrations(tmp_path, m20260102000000_b=index)
     with connected(url) as holding, connected(url) as building:

@@ -102,11 +102,11 @@ def test_one_question_stands_in_the_order_in_which_it_is_decided(owner: Owner, p
     assert places == sorted(places)
     assert "<b>$240.00</b>" in html
     assert "The parcel never arrived." in page.text
-    assert "Risk: ▲ high . ◆ waits for" in page.text
+    assert "Risk: ▲ high . ◆ runs out in 1 h" in page.text
     assert "-plan: free\n+plan: pro" in [code.value for code in page.app.code]
     assert "An earlier one" in page.text
     labels = [one.label.replace("\\", "") for one in page.app.button if one.label.startswith(("Reject", "Approve"))]
-    assert labels == ["Reject refund of $240 to order 1881", "Approve refund of $240 to order 1881"]
+    assert labels == ["Reject: Refund of $240 to order 1881", "Approve: Refund of $240 to order 1881"]
 
 
 def test_approving_leaves_a_receipt_and_the_way_to_the_next(owner: Owner, people: People) -> None:

@@ -39,7 +39,7 @@ def test_what_runs_for_too_long_is_said_first_and_found(owner: Owner, people: Pe
     assert "/jobs?long=true&period=all" in page.links
     found = open_page(people["manager"], PAGE, long="true")
     assert "stuck one" in found.text
-    assert "running for over an hour" in found.text
+    assert "running over an hour" in found.text
     assert "CSV, 1 row" in found.text
 
 

@@ -93,7 +93,7 @@ def test_every_tool_leads_to_its_calls_and_every_call_to_its_session(owner: Owne
     fill(owner)
     assert "/tools?period=7d&tool=Bash&outcome=failed" in open_page(people["manager"], PAGE).links
     page = open_page(people["manager"], PAGE, tool="Bash", outcome="failed")
-    assert "Exit code 1 boom" in page.text
+    assert "Exit code 1: boom" in page.text
     assert sum(link.startswith("/session?period=7d&session=") for link in page.links) >= 4
     assert any("/export/tool_calls.csv?" in link and "outcome=failed" in link for link in page.links)
     assert "CSV, 4 rows" in page.text

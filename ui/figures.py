@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -116,9 +117,13 @@ def short_id(identifier: object) -> str:
     return str(identifier)[:8]
 
 
+# Codes of colour, tags of one word and written-out line ends say nothing in an excerpt.
+_NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|</?[a-z_-]+>|\\[nrt]")
+
+
 def shortened(text: str | None, length: int) -> str:
-    """The first line of a text, cut at a length with an ellipsis."""
+    """A text as one line without codes and tags, cut at a length with an ellipsis."""
     if text is None:
         return ""
-    line = " ".join(text.split())
+    line = " ".join(_NOISE.sub(" ", text).split())
     return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"

@@ -54,6 +54,17 @@ class Period:
     untimed_rows: int = 0
 
     @property
+    def during(self) -> str:
+        """The label with its preposition: "in the last 7 days", "on 17 Nov 2026", "from 2 to 8 Nov 2026"."""
+        if self.untimed:
+            return f"among {self.label}"
+        if self.choice == "all":
+            return f"over {self.label}"
+        if self.choice != "custom":
+            return f"in {self.label}"
+        return f"{'from' if ' to ' in self.label else 'on'} {self.label}"
+
+    @property
     def parameters(self) -> dict[str, datetime | bool | None]:
         """What readers take: start, end and untimed (rows without a time and no others)."""
         return {"start": self.start, "end": self.end, "untimed": self.untimed}

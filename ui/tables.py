@@ -78,7 +78,8 @@ def _header(view: View, column: Column, sorted_by: tuple[str, bool] | None) -> M
 
 
 def _cell(column: Column, row: Row) -> Markup:
-    classes = " ".join(name for name, on in (("sb-number", column.is_number), ("sb-wide", column.wide), ("sb-line", column.line)) if on)
+    given = (("sb-number", column.is_number), ("sb-wide", column.wide), ("sb-line", column.line))
+    classes = " ".join(name for name, on in given if on)
     return tag("td", column.cell(row), class_=classes or None, title=column.hint(row) if column.hint else None)
 
 

@@ -103,15 +103,9 @@ def describe(payload: Mapping[str, Any]) -> Words:
 
 
 def act_of(title: str) -> str:
-    """The title as the object of a button's verb: "refund of $240 to order 1881"; a question is quoted."""
-    words = " ".join(title.split())
-    if not words:
-        return "this"
-    if len(words) > MAX_ACT_CHARACTERS:
-        words = words[: MAX_ACT_CHARACTERS - 1].rstrip() + "…"
-    if words.endswith("?") or not words[:2].istitle():
-        return f"“{words}”"
-    return words[0].lower() + words[1:]
+    """The title as what a button names after its verb, short enough for a narrow screen."""
+    words = " ".join(title.split()) or "this"
+    return words if len(words) <= MAX_ACT_CHARACTERS else words[: MAX_ACT_CHARACTERS - 1].rstrip() + "…"
 
 
 def _questions(asked: list[Any]) -> Iterator[Question]:

@@ -24,9 +24,7 @@ _NOT_FOUND = 127  # what shells answer where there is no such program
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `db` and what can be done with it."""
-    group = commands.add_parser(
-        "db", help="run a program beside the database, open psql, look after the server"
-    )
+    group = commands.add_parser("db", help="run a program beside the database, open psql, look after the server")
     actions = group.add_subparsers(dest="action", required=True, metavar="ACTION")
     texts = {
         "run": "keep the database up while a program runs with its DATABASE_URL; answers with the "
@@ -78,8 +76,7 @@ def _shell(known: settings.Settings, words: Sequence[str]) -> int:
         client = lease.binaries / "psql"
         if not client.is_file():
             raise WrongUse(
-                f"There is no psql in {lease.binaries}. Set SIGNALBOX_POSTGRES_BINARIES to a folder that "
-                "has it."
+                f"There is no psql in {lease.binaries}. Set SIGNALBOX_POSTGRES_BINARIES to a folder that has it."
             )
         return _wait_for([str(client), *words], _as_variables(lease.url()), keep=[lease.descriptor])
 
@@ -123,9 +120,7 @@ def _in_words(found: embedded.Inspection) -> list[str]:
         return [*lines, "It is not running; it starts with its first user."]
     if not found.is_answering:
         return [*lines, f"It runs but does not answer; its log is {found.directory / 'server.log'}."]
-    lines.append(
-        f"It answers on 127.0.0.1, port {found.port}; databases: {', '.join(found.databases) or 'none'}."
-    )
+    lines.append(f"It answers on 127.0.0.1, port {found.port}; databases: {', '.join(found.databases) or 'none'}.")
     return [*lines, f"Used by: {', '.join(found.users) or 'nobody, so it is about to stop'}."]
 
 
@@ -146,16 +141,12 @@ def _external_status(arguments: argparse.Namespace, url: str) -> int:
         raise WrongSetting(_NO_CONNECTION_STRING) from None
     except psycopg.OperationalError:
         raise DatabaseUnavailable from None  # libpq's own words may hold a piece of the password
-    where = (
-        f"{document['host']}, port {document['port']}, database {document['database']}, as {document['role']}"
-    )
+    where = f"{document['host']}, port {document['port']}, database {document['database']}, as {document['role']}"
     emit(arguments, document, [f"PostgreSQL {document['major_version']} answers on {where}."])
     return 0
 
 
-_NO_CONNECTION_STRING = (
-    "DATABASE_URL is no connection string: it should read postgresql://user:password@host/database."
-)
+_NO_CONNECTION_STRING = "DATABASE_URL is no connection string: it should read postgresql://user:password@host/database."
 
 
 def _after_dashes(words: Sequence[str]) -> list[str]:
@@ -168,11 +159,7 @@ def _as_variables(url: str) -> dict[str, str]:
         given = conninfo.conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         raise WrongSetting(_NO_CONNECTION_STRING) from None
-    names = {
-        option.keyword.decode(): option.envvar.decode()
-        for option in pq.Conninfo.get_defaults()
-        if option.envvar
-    }
+    names = {option.keyword.decode(): option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar}
     return {names[key]: str(value) for key, value in given.items() if key in names and value is not None}
 
 
@@ -187,8 +174,7 @@ def _wait_for(words: Sequence[str], variables: Mapping[str, str], keep: Sequence
     try:
         process = subprocess.Popen([program, *words[1:]], env=os.environ | dict(variables), pass_fds=keep)
         before |= {
-            number: signal.signal(number, lambda received, _: process.send_signal(received))
-            for number in _FORWARDED
+            number: signal.signal(number, lambda received, _: process.send_signal(received)) for number in _FORWARDED
         }
         status = process.wait()
     finally:

@@ -100,6 +100,8 @@ def on_disk(path: Path, number: int | None) -> EmbeddedServerError | None:
                 f"{path} cannot be written by you{_owner(path)}. Run as its owner, or set SIGNALBOX_HOME "
                 "to a folder of your own."
             )
+        case errno.EEXIST | errno.ENOTDIR | errno.ELOOP | errno.ENAMETOOLONG:
+            return HomeNotWritable(f"{path} cannot be a folder. Set SIGNALBOX_HOME to a folder of your own.")
         case errno.ENOLCK | errno.EOPNOTSUPP | errno.ENOSYS:
             return LocksUnsupported(
                 f"The file system of {path} has no file locks, so processes could not share one server. "

@@ -6,8 +6,9 @@ Formats are told by the content of a file, never by its name. A second import of
 what is new, and the order of imports does not matter. What was left out, escaped or unreadable is in the report.
 """
 
+from data.ingest.console import import_paths
 from data.ingest.history import find_history
 from data.ingest.importing import Progress, ingest
 from data.ingest.report import FileReport, Problem, Report
 
-__all__ = ["FileReport", "Problem", "Progress", "Report", "find_history", "ingest"]
+__all__ = ["FileReport", "Problem", "Progress", "Report", "find_history", "import_paths", "ingest"]

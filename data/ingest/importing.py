@@ -15,11 +15,11 @@ from data.database import APPLICATION_NAME, queries
 from data.database.units import translated_errors
 from data.errors import NotFound
 from data.ingest import prices
-from data.ingest.file_reading import FileReading
-from data.ingest.reading_ahead import Feed, ReadingAhead
+from data.ingest.reading.ahead import Feed, ReadingAhead
+from data.ingest.reading.files import FileReading
+from data.ingest.reading.walking import Found, walk
 from data.ingest.report import FileReport, Problem, Report, readable_path
-from data.ingest.storing import Staged, Store, Write
-from data.ingest.walking import Found, walk
+from data.ingest.staging.storing import Staged, Store, Write
 
 _ATTEMPTS = 3
 # What another writer of the same tables can bring about; the file is then read again.

@@ -113,7 +113,7 @@ session_happenings as (
         min(t.occurred_at) as occurred_at,
         'tool call' as kind,
         min(t.tool_name) as what,
-        left(max(t.parameters::text), 300) as detail,
+        left(max(t.parameters::text), 2000) as detail,
         case
             when bool_or(t.success) then 'succeeded'
             when bool_or(analytics.is_refusal(t.error_message)) then 'refused'
@@ -136,12 +136,12 @@ session_happenings as (
 ),
 
 stream as (
-    select e.occurred_at, 'engine' as kind, e.event_type as what, left(nullif(e.payload, '{}')::text, 300) as detail,
+    select e.occurred_at, 'engine' as kind, e.event_type as what, left(nullif(e.payload, '{}')::text, 2000) as detail,
         e.emitted_by as outcome
     from question as q
     inner join analytics.stg_engine__events as e on e.correlation_id = q.correlation_id
     union all
-    select e.occurred_at, 'engine', e.event_type, left(nullif(e.payload, '{}')::text, 300), e.emitted_by
+    select e.occurred_at, 'engine', e.event_type, left(nullif(e.payload, '{}')::text, 2000), e.emitted_by
     from question as q
     inner join analytics.stg_engine__events as e
         on e.aggregate_type = 'HumanApproval' and e.aggregate_id = q.approval_id::text
@@ -151,7 +151,7 @@ stream as (
 happenings as (
     select * from session_happenings
     union all
-    select * from stream
+    select * from stream where what <> 'HUMAN_APPROVAL_REQUESTED'
 ),
 
 placed as (

@@ -48,6 +48,20 @@ create temporary table if not exists staged_records (
     absorbed boolean not null default false
 ) on commit delete rows;
 
+-- name: copy_staged
+-- Takes rows into the staging table: all its columns but the two that only the database fills.
+copy staged_records (
+    seq, line, source_kind, session_key, record_key, event_id, pair_key, call_id, counted, event_type, happened_at,
+    data, metadata, tool_name, tool_type, phase, parameters, result, execution_time_ms, success, error_message,
+    file_path, prompt_text, prompt_length, notification_type, message, severity, lifecycle_type, trigger_reason,
+    message_id, model, input_tokens, output_tokens, cache_write_tokens, cache_write_1h_tokens, cache_read_tokens,
+    agent_identifier, job_status, started_at, completed_at, updated_at, job_data, job_result
+) from stdin;
+
+-- name: drop_staged
+-- Takes the staging table away when an import is over.
+drop table if exists pg_temp.staged_records;
+
 -- name: prepare_transaction
 -- Settings of one file's transaction: it may take as long as the file is large, no statement is worth compiling, and
 -- its commit need not wait for the disk, since the last one does. Says whether the staging table is still to be made:
@@ -103,7 +117,7 @@ with told as (
     from jsonb_to_recordset(%(sessions)s::jsonb) as t (
         id uuid, session_id text, project_name text, git_branch text, working_directory text,
         started_at timestamptz, ended_at timestamptz, told_by jsonb, version text, transcript_path text,
-        source text, model text, models jsonb, agents jsonb, cost jsonb, holds jsonb
+        source text, model text, models jsonb, agents jsonb, tasks jsonb, cost jsonb, holds jsonb
     )
 ),
 compared as (
@@ -151,6 +165,9 @@ merged as (
         case when c.tells_directory then coalesce(c.working_directory, c.known_directory) else c.known_directory
         end as working_directory,
         c.known_id is not null and coalesce(c.started_at < c.known_start, c.started_at is not null) as begins_earlier,
+        c.known_id is null or coalesce(c.started_at < c.known_start, c.started_at is not null)
+            or coalesce(c.ended_at > c.known_end, c.ended_at is not null) or c.tells_directory or c.tells_branch
+            or (%(owner)s::uuid is not null and c.known ->> 'user_id' is null) as is_moved,
         least(c.started_at, c.known_start) as started_at,
         greatest(c.ended_at, c.known_end) as ended_at,
         coalesce(c.known_status, 'completed') as status,
@@ -171,14 +188,13 @@ merged as (
             ),
             'agents', (
                 select jsonb_object_agg(a.name, jsonb_strip_nulls(jsonb_build_object(
-                    'first_at', a.first_at, 'last_at', a.last_at, 'outcome', a.outcome
+                    'first_at', a.first_at, 'last_at', a.last_at
                 )))
                 from (
                     select
                         e.key as name,
                         min(e.value ->> 'first_at') as first_at,
-                        max(e.value ->> 'last_at') as last_at,
-                        max(e.value ->> 'outcome') as outcome
+                        max(e.value ->> 'last_at') as last_at
                     from (
                         select * from jsonb_each(coalesce(c.known -> 'agents', '{}'))
                         union all
@@ -187,6 +203,7 @@ merged as (
                     group by e.key
                 ) as a
             ),
+            'tasks', nullif(coalesce(c.known -> 'tasks', '{}') || c.tasks, '{}'),
             -- What later files of the session have to be compared with: questions, subagents, results without a call.
             'holds', (
                 select jsonb_agg(distinct w.word order by w.word)
@@ -224,6 +241,7 @@ select
     m.existed,
     m.status,
     m.begins_earlier,
+    m.is_moved,
     m.metadata -> 'told_by' as told_by,
     m.metadata -> 'holds' as holds,
     m.metadata ->> 'user_id' as user_id
@@ -546,13 +564,25 @@ from told as t
 where r.source_kind = 'hooks' and r.pair_key = t.pair_key and r.pair_order = t.place and r.event_id <> t.event_id;
 
 -- name: remove_absorbed
--- Removes the events of hook records that now point to a transcript's.
+-- Removes the events of hook records that now point to a transcript's, with the jobs that were made of them.
+with absorbed as (
+    select r.record_key
+    from signalbox.import_records as r
+    inner join chronicle.events as e on e.id = r.record_key
+    where r.event_id <> r.record_key
+        and r.source_kind = 'hooks'
+        and e.session_id = any(%(sessions)s::uuid[])
+        and r.pair_key is not null
+),
+jobs as (
+    delete from agents.jobs as j
+    using chronicle.tool_events as t
+    inner join absorbed as a on a.record_key = t.id
+    where t.tool_type = 'subagent' and t.phase = 'pre' and j.id = md5('call:' || t.call_id)::uuid
+)
 delete from chronicle.events as e
-using signalbox.import_records as r
-where r.record_key = e.id
-    and r.event_id <> e.id
-    and r.source_kind = 'hooks'
-    and e.session_id = any(%(sessions)s::uuid[]);
+using absorbed as a
+where e.id = a.record_key;
 
 -- name: attach_outcomes
 -- Results that only hooks tell belong to the calls of a transcript that have none, in order; the others to their own.
@@ -706,8 +736,11 @@ from (
             post.error_message,
             post.result,
             coalesce(post.result ->> 'status' = 'async_launched', false) as is_background,
-            s.metadata -> 'agents' -> (post.result ->> 'agentId') ->> 'outcome' as outcome,
-            (s.metadata -> 'agents' -> (post.result ->> 'agentId') ->> 'last_at')::timestamptz as agent_ended_at
+            s.metadata -> 'tasks' -> (post.result ->> 'agentId') ->> 'outcome' as outcome,
+            coalesce(
+                s.metadata -> 'tasks' -> (post.result ->> 'agentId') ->> 'ended_at',
+                s.metadata -> 'agents' -> (post.result ->> 'agentId') ->> 'last_at'
+            )::timestamptz as agent_ended_at
         from chronicle.tool_events as pre
         inner join chronicle.sessions as s on s.id = pre.session_id
         left join chronicle.tool_events as post on post.call_id = pre.call_id and post.phase = 'post'
@@ -883,7 +916,7 @@ derived as (
         q.title,
         q.request_payload,
         jsonb_strip_nulls(jsonb_build_object(
-            'tool', q.tool_name, 'call_id', q.call_id, 'session_id', s.session_id, 'project', s.project_name
+            'tool', q.tool_name, 'call_id', q.call_id, 'session_id', s.session_id
         )) as context,
         q.status,
         q.asked_at,

@@ -18,7 +18,6 @@ def show_one(view: View, approval_id: UUID) -> None:
         approvals.head(view, asked, queue.shown[0] if queue.shown else None)
         approvals.what_will_happen(asked)
         approvals.why_and_clock(view, asked)
-        approvals.context(asked)
         with page.panel(view, "the evidence"):
             happenings = cached.read(view, reports.read_evidence, approval_id=approval_id)
             approvals.around(view, happenings, asked["created_at"])

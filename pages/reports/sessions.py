@@ -29,7 +29,8 @@ with page.panel(view, "the list of sessions"):
         bucket=period.bucket(known),
         zone=str(view.zone),
     )
-    skipped = filters.asked_offset()
+    total = int(counts[counts["is_current"].astype(bool)]["sessions"].sum())
+    skipped = (filters.page_number(total) - 1) * filters.PAGE_SIZE
     rows = cached.read(
         view,
         reports.list_page,
@@ -39,7 +40,6 @@ with page.panel(view, "the list of sessions"):
         most=filters.PAGE_SIZE,
         skipped=skipped,
     )
-    total = int(counts[counts["is_current"].astype(bool)]["sessions"].sum())
     listing.summary(period, chosen, counts, total)
     if rows:
         if not period.untimed:

@@ -9,23 +9,11 @@ import importlib
 import json
 import sys
 from pathlib import Path
-from typing import TypedDict
+
+from tests.benchmarks.figures import Figure
 
 FOLDER = Path(__file__).parent
 RESULT = Path(".signalbox/bench.json")
-
-
-class Figure(TypedDict):
-    """One figure beside its limit of the same run: `ratio` is value over limit, `bound` what it may be."""
-
-    name: str
-    value: float
-    unit: str
-    limit: float
-    ratio: float
-    bound: str
-    holds: bool
-    how: str
 
 
 def main(only: list[str]) -> int:

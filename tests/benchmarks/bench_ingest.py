@@ -18,7 +18,7 @@ from psycopg import sql
 
 from data import embedded, migration
 from data.ingest import ingest
-from data.ingest.walking import walk
+from data.ingest.reading.walking import walk
 from tests.agent_log_samples import samples
 
 ROUNDS = 7

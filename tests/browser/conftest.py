@@ -1,18 +1,25 @@
-"""Fixtures of the browser tests: a running console with demo data, a Chromium, and pages that watch for mistakes."""
+"""Fixtures of the browser tests: a running console, its demo, a Chromium, and pages that watch for mistakes."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from psycopg.rows import DictRow, dict_row
 
+from data import demo, embedded
 from tests.browser import chromium
-from tests.browser.console import Console, running
+from tests.browser.console import ROOT, Console, running
 from tests.browser.steps import sign_in
+from tests.browser.visits import Visits
 
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
@@ -25,55 +32,72 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    """A console whose real database is empty and whose demo has been made."""
+    """A console whose real database is empty."""
     with running(tmp_path_factory.mktemp("console") / "home") as started:
         yield started
 
 
-@dataclass
-class Watched:
-    """A browser page and what went wrong in it: console errors, requests to other hosts, violations of the CSP."""
+@pytest.fixture(scope="session")
+def console_with_demo(console: Console) -> Console:
+    """The same console after `python -m data demo create`."""
+    make_demo(console)
+    return console
 
-    page: Page
-    mistakes: list[str] = field(default_factory=list)
+
+def make_demo(console: Console) -> None:
+    """Make the demo from the command line, while the console runs."""
+    environment = os.environ | {"SIGNALBOX_HOME": str(console.home)}
+    made = subprocess.run(
+        [sys.executable, "-m", "data", "demo", "create"], cwd=ROOT, env=environment, capture_output=True, check=False
+    )
+    assert made.returncode == 0, made.stderr.decode()
+
+
+@pytest.fixture(scope="session")
+def server_of_console(console: Console) -> Iterator[embedded.Lease]:
+    """The embedded server of the console, joined by the tests."""
+    with embedded.lease(console.home) as lease:
+        yield lease
 
 
 @pytest.fixture
-def open_page(browser: Browser, console: Console) -> Iterator[Callable[..., Page]]:
-    """Opens pages, each in a browser context of its own; the test fails when one of them met a mistake."""
-    opened: list[Watched] = []
+def demo_rows(
+    console_with_demo: Console, server_of_console: embedded.Lease
+) -> Iterator[psycopg.Connection[DictRow]]:
+    """A connection to the demo database of the running console, as its owner."""
+    url = server_of_console.url(demo.DATABASE)
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+        yield connection
+
+
+@pytest.fixture
+def open_page(browser: Browser, console: Console) -> Iterator[OpenPage]:
+    """Opens pages of the real data, each in a browser context of its own; the test fails when one met a mistake."""
+    visits = Visits(browser, console)
 
     def opener(role: str | None = None, path: str = "/", width: int = 1400, scheme: str = "light") -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if scheme == "dark" else "light",
-            accept_downloads=True,
-        )
-        watched = Watched(context.new_page())
-        opened.append(watched)
-        watch(watched, console.url)
+        page = visits.open(None, "/login", width=width, scheme=scheme)
         if role:
-            sign_in(watched.page, console, role, path)
+            sign_in(page, console, role, path)
         else:
-            watched.page.goto(console.url + path)
-        return watched.page
+            page.goto(console.url + path)
+        return page
 
     yield opener
-    for watched in opened:
-        watched.page.context.close()
-    assert not [mistake for watched in opened for mistake in watched.mistakes]
+    assert not visits.close()
 
 
-def watch(watched: Watched, url: str) -> None:
-    page, mistakes = watched.page, watched.mistakes
-    page.on("console", lambda message: mistakes.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: mistakes.append(str(error)))
-    page.on(
-        "request",
-        lambda request: None if request.url.startswith((url, "data:", "blob:", "ws://127.0.0.1"))
-        else mistakes.append(f"request to {request.url}"),
-    )  # fmt: skip
-    page.add_init_script(
-        "addEventListener('securitypolicyviolation', e => e.effectiveDirective === 'script-src' && "
-        "e.blockedURI === 'wasm-eval' || console.error('CSP: ' + e.effectiveDirective + ' ' + e.blockedURI))"
-    )
+@pytest.fixture(scope="session")
+def _demo_visits(browser: Browser, console_with_demo: Console) -> Visits:
+    return Visits(browser, console_with_demo)
+
+
+@pytest.fixture
+def open_demo(_demo_visits: Visits) -> Iterator[OpenPage]:
+    """`open_demo(role, path, width=, scheme=, fresh=)`: the same with the demo data, signed in once per role."""
+
+    def opener(role: str, path: str = "/", **how: object) -> Page:
+        return _demo_visits.open(role, path, dataset="demo", **how)  # type: ignore[arg-type]
+
+    yield opener
+    assert not _demo_visits.close()

@@ -1,13 +1,18 @@
-"""What people do in the browser, step by step: wait, sign in, open a page."""
+"""What people do in the browser, step by step: wait, sign in, switch to the demo, read a table, press a button."""
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+import re
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.console import Console
 
 CONNECTED = '[data-testid="stApp"][data-test-connection-state="CONNECTED"]'
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+DEMO_STRIP = ".sb-demo"
 
 
 def wait_until_idle(page: Page, timeout_ms: int = 30_000) -> None:
@@ -23,3 +28,71 @@ def sign_in(page: Page, console: Console, role: str, path: str = "/") -> None:
     page.get_by_role("button", name=role, exact=False).first.click()
     page.wait_for_url(lambda url: "/login" not in url)
     wait_until_idle(page)
+
+
+def show(page: Page, dataset: Literal["real", "demo"]) -> None:
+    """Turn the pages of this browser to the real or the demo data, by the switch in the sidebar."""
+    if (page.locator(DEMO_STRIP).count() > 0) == (dataset == "demo"):
+        return
+    choose(page, "Shown data", "Demo data" if dataset == "demo" else "Real data")
+    expect(page.locator(DEMO_STRIP)).to_have_count(1 if dataset == "demo" else 0, timeout=15_000)
+    page.wait_for_load_state()
+    wait_until_idle(page)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose in a select box the first option that begins with these words."""
+    page.get_by_role("combobox", name=re.compile(f"{re.escape(label)}$")).click()
+    page.get_by_role("option", name=re.compile(f"^{re.escape(option)}")).first.click()
+    wait_until_idle(page)
+
+
+def press(page: Page, name: str) -> None:
+    """Press the button whose name begins with these words."""
+    page.get_by_role("button", name=re.compile(f"^{re.escape(name)}")).first.click()
+    wait_until_idle(page)
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Click a link inside a page and wait until its address is shown."""
+    before = page.url
+    link.click()
+    page.wait_for_url(lambda url: url != before)
+    wait_until_idle(page)
+
+
+def table(page: Page, label: str) -> list[list[str]]:
+    """The cells of a table as their text, without its header."""
+    cells: list[list[str]] = page.locator(f'table[aria-label="{label}"] tbody tr').evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+    )
+    return cells
+
+
+def download(page: Page, name: str, into: Path) -> Path:
+    """Click the link of an export and return the file, named as the server named it."""
+    with page.expect_download() as started:
+        page.get_by_role("link", name=re.compile(f"^{re.escape(name)}")).first.click()
+    path = into / started.value.suggested_filename
+    started.value.save_as(path)
+    return path
+
+
+def number(text: str) -> int:
+    """The first whole number in a text, its thousands separated by commas."""
+    found = re.search(r"\d[\d,]*", text)
+    assert found, f"no number in {text!r}"
+    return int(found.group().replace(",", ""))
+
+
+def fits_its_width(page: Page) -> bool:
+    """Whether nothing but what lies in a frame of its own reaches past the right edge."""
+    return bool(
+        page.evaluate(
+            """() => {
+                const tooWide = element => element.scrollWidth > element.clientWidth + 1;
+                const main = document.querySelector('[data-testid="stMain"]');
+                return !tooWide(document.scrollingElement) && !(main && tooWide(main));
+            }"""
+        )
+    )

@@ -2,14 +2,13 @@
 
 from ui.approvals.deciding import decision_form
 from ui.approvals.evidence import around, similar
-from ui.approvals.item import context, head, what_will_happen, why_and_clock
+from ui.approvals.item import head, what_will_happen, why_and_clock
 from ui.approvals.lists import asked_approval, asked_view, history_table, nothing, queue_table, summary, switch
 
 __all__ = [
     "around",
     "asked_approval",
     "asked_view",
-    "context",
     "decision_form",
     "head",
     "history_table",

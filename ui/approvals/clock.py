@@ -10,7 +10,7 @@ from data.approvals import EXPIRING_S, OVERDUE_S
 from ui import figures
 
 RISKS = {"critical": "broken", "high": "attention"}  # the others need no sign
-OUTCOMES = {"pending": "waiting", "approved": "well", "rejected": "broken", "expired": "unknown"}
+OUTCOMES = {"pending": "waiting", "approved": "well", "rejected": "attention", "expired": "unknown"}
 
 
 def clock(asked: Mapping[str, Any], now: datetime) -> tuple[str, str]:
@@ -23,8 +23,9 @@ def clock(asked: Mapping[str, Any], now: datetime) -> tuple[str, str]:
         return "broken", f"runs out in {figures.duration(left)}"
     if waited is not None and waited > 1000 * OVERDUE_S:
         return "attention", f"overdue: waits for {figures.duration(waited)}"
-    ends = f", runs out in {figures.duration(left)}" if left is not None else ""
-    return "waiting", f"waits for {figures.duration(waited)}{ends}" if waited is not None else f"waits{ends}"
+    if left is not None:
+        return "waiting", f"runs out in {figures.duration(left)}"
+    return "waiting", f"waits for {figures.duration(waited)}" if waited is not None else "waits"
 
 
 def is_expiring(asked: Mapping[str, Any], now: datetime) -> bool:

@@ -38,9 +38,9 @@ def decision_form(view: View, asked: Mapping[str, Any]) -> None:
         )
         with st.container(horizontal=True):
             # Approving lets it happen: it never stands first, and where the risk is high it does not stand out either.
-            st.form_submit_button(f"Reject {act}", on_click=acts.run, args=(decide, approval_id, "rejected", key))
+            st.form_submit_button(f"Reject: {act}", on_click=acts.run, args=(decide, approval_id, "rejected", key))
             st.form_submit_button(
-                f"Approve {act}",
+                f"Approve: {act}",
                 on_click=acts.run,
                 args=(decide, approval_id, "approved", key),
                 type="secondary" if asked["risk_level"] in RISKS else "primary",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ui import figures, filters, links, page, tables
+from ui import figures, filters, links, page, tables, telling
 from ui.approvals.clock import OUTCOMES
 from ui.markup import Child, Markup, join, tag
 from ui.view import View
@@ -41,7 +41,9 @@ def _when(row: tables.Row, asked_at: datetime) -> Child:
     if row["is_question"]:
         return tag("b", "the question")
     apart = (row["occurred_at"] - asked_at).total_seconds() * 1000
-    return f"{figures.duration(abs(apart))} {'before' if apart <= 0 else 'after'}"
+    if abs(apart) < 1000:
+        return "at that moment"
+    return f"{figures.duration(abs(apart))} {'before' if apart < 0 else 'after'}"
 
 
 def _what(row: tables.Row) -> Child:
@@ -58,8 +60,9 @@ def _what(row: tables.Row) -> Child:
 def _which(row: tables.Row) -> Child:
     if row["is_question"]:
         return None
-    detail = figures.shortened(row["detail"], 140)
-    return join(tag("b", figures.shortened(row["what"], 80)), f" {detail}" if detail else None)
+    what = row["what"].replace("_", " ").lower() if row["kind"] == "engine" else row["what"]
+    detail = telling.value(row["detail"], 140)
+    return join(tag("b", figures.shortened(what, 80)), f" {detail}" if detail else None)
 
 
 def similar(view: View, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import streamlit as st
@@ -27,7 +27,8 @@ def head(view: View, asked: Approval, following: Mapping[str, Any] | None) -> No
         words_of_next = f"next: {figures.shortened(following['title'], 60)} ›"
         ways.append(links.go_to(words_of_next, links.href("approvals", approval=str(following["approval_id"]))))
     st.html(tag("p", join(*ways, between="  ·  "), class_="sb-note"))
-    page.heading(figures.shortened(asked["title"], 160) or "(no title)")
+    title = figures.shortened(asked["title"], 160) or "(no title)"
+    st.html(tag("h2", title, class_="sb-heading", style="font-size:18px"))
     if asked["status"] != "pending":
         page.say(_ended(view, asked), state=OUTCOMES[asked["status"]])
 
@@ -53,7 +54,8 @@ def what_will_happen(asked: Approval) -> None:
     if described.is_empty:
         page.note("The agent has not said: the payload is empty.")
         return
-    st.html(_lines(described))
+    if lines := list(_lines(described)):
+        st.html(tag("ul", *lines, class_="sb-words"))
     for text, language in ((described.command, "bash"), (described.diff, "diff"), (described.plan, "markdown")):
         if text:
             st.code(text[:_LONGEST_SHOWN], language=language, wrap_lines=True)
@@ -66,13 +68,13 @@ def what_will_happen(asked: Approval) -> None:
         st.code(text[:_LONGEST_SHOWN], language="json", wrap_lines=True)
 
 
-def _lines(described: words.Words) -> Markup:
-    told = [[tag("b", run.text) if run.is_strong else run.text for run in line] for line in described.lines]
-    shown = [tag("li", *pieces) for pieces in told]
+def _lines(described: words.Words) -> Iterator[Markup]:
+    for line in described.lines:
+        pieces = [tag("b", run.text) if run.is_strong else run.text for run in line]
+        yield tag("li", *pieces, style="white-space:pre-wrap")
     for question in described.questions:
         answers = [tag("li", answer) for answer in question.answers]
-        shown.append(tag("li", tag("b", question.text), tag("ul", *answers) if answers else None))
-    return tag("ul", *shown, class_="sb-words") if shown else Markup("")
+        yield tag("li", tag("b", question.text), tag("ul", *answers) if answers else None)
 
 
 def why_and_clock(view: View, asked: Approval) -> None:
@@ -81,6 +83,7 @@ def why_and_clock(view: View, asked: Approval) -> None:
     reason = (asked["reason"] or "").strip()
     told = tag("p", reason, class_="sb-say", style="white-space:pre-wrap") if reason else None
     st.html(told or tag("p", tables.muted("The agent gave no reason.")))
+    _context(asked)
     page.heading("Risk and clock")
     pieces: list[Child] = [join("Risk: ", risk(asked))]
     if asked["status"] == "pending":
@@ -90,6 +93,17 @@ def why_and_clock(view: View, asked: Approval) -> None:
     st.html(tag("p", join(*pieces, between=". "), ".", class_="sb-say"))
 
 
+def _context(asked: Approval) -> None:
+    """What the agent says it knew when it asked; the job it was working on is a link."""
+    given = dict(asked["context"]) if isinstance(asked["context"], dict) else {}
+    job = given.pop("job_id", None)
+    lines = list(_lines(words.describe(given)))
+    if isinstance(job, str):
+        lines.append(tag("li", "Job: ", links.go(figures.short_id(job), "jobs", job=job)))
+    if lines:
+        st.html(tag("ul", *lines, class_="sb-words"))
+
+
 def _asked(view: View, asked: Approval) -> Markup:
     when = f" at {figures.moment(asked['created_at'], view.zone, view.as_of)}" if asked["created_at"] else ""
     pieces: list[Child] = ["Asked by ", tag("b", asked["agent"]), when or ", at a time not recorded"]
@@ -97,10 +111,3 @@ def _asked(view: View, asked: Approval) -> Markup:
         name = asked["project_name"] or "(no project)"
         pieces += [" in a session of ", links.go(name, "session", session=str(asked["session_pk"]))]
     return join(*pieces)
-
-
-def context(asked: Approval) -> None:
-    """What the agent knew when it asked, as it said itself."""
-    given = words.describe(asked["context"] if isinstance(asked["context"], dict) else {})
-    if given.lines:
-        st.html(_lines(given))

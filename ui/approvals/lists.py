@@ -16,6 +16,7 @@ from ui.markup import Child, Markup, join, tag
 from ui.sentences import listed, plural
 from ui.view import View
 
+_CURRENT = "border:1px solid var(--sb-signal);border-radius:6px;padding:2px 9px"
 _NAMES: dict[Shown, str] = {
     "queue": "Waiting",
     "decided": "Decided",
@@ -66,7 +67,7 @@ def switch(view: View, shown: Shown, counts: Mapping[str, int]) -> None:
     for name, words in _NAMES.items():
         label = join(words, " ", tag("b", figures.count(counts[name])))
         if name == shown:
-            pieces.append(tag("span", label, class_="sb-chip", aria_current="true", style="font-weight:600"))
+            pieces.append(tag("span", label, class_="sb-chip", aria_current="true", style=_CURRENT))
         else:
             address = links.href(view.page.url_path, show=None if name == "queue" else name)
             pieces.append(links.go_to(label, address, class_="sb-chip"))
@@ -101,7 +102,6 @@ def queue_table(view: View, queue: Queue) -> None:
             tables.Column("Clock", lambda row: _clock(view, row), hint=lambda row: _clock_hint(view, row)),
             tables.Column("Risk", risk),
             tables.Column("Agent", tables.text("agent", 40)),
-            tables.Column("Kind", lambda row: figures.shortened(row["approval_type"].replace("_", " "), 40)),
             tables.Column("Why", tables.text("reason", 120), wide=True, hint=lambda row: row["reason"]),
         ],
         label="Questions that wait for a decision",

@@ -7,12 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from data.jobs import Failures, JobSummary
-from ui import figures, links, page, tables
+from ui import figures, links, page, tables, telling
 from ui.jobs.choosing import STATES, Chosen
-from ui.markup import Child, Markup, join
+from ui.markup import Child, Markup, join, tag
 from ui.periods import Period
 from ui.sentences import plural
-from ui.tools.listing import telling_line
 from ui.view import View
 
 
@@ -28,11 +27,10 @@ def jobs_table(
             tables.Column("State", _state),
             tables.Column("Agent", tables.text("agent", 40)),
             tables.Column("Ran", _ran, is_number=True, hint=_ran_hint),
-            _when(view, "Created", "created_at"),
-            _when(view, "Ended", "completed_at", sort="when"),
+            _when(view),
             tables.Column(
                 "Message",
-                lambda row: telling_line(row["error_message"], "") or tables.muted(figures.DASH),
+                lambda row: telling.error(row["error_message"]) or tables.muted(figures.DASH),
                 wide=True,
                 hint=lambda row: row["error_message"],
             ),
@@ -50,7 +48,8 @@ def _job(row: tables.Row, period: Period) -> Markup:
 
 def _state(row: tables.Row) -> Child:
     if row["is_long_running"]:
-        return join(page.mark("attention", "runs for over an hour"), "running for over an hour")
+        words = "running over an hour"
+        return tag("span", page.mark("attention", words), words, class_="sb-state sb-attention")
     return tables.state("status", STATES)(row)
 
 
@@ -64,15 +63,20 @@ def _ran_hint(row: tables.Row) -> str | None:
     return "up to now" if row["status"] == "running" and row["run_ms"] is not None else None
 
 
-def _when(view: View, title: str, name: str, sort: str | None = None) -> tables.Column:
-    header = f"{title} ({figures.zone_name(view.as_of, view.zone)})"
+def _when(view: View) -> tables.Column:
+    """The time a job counts at: when it ended, while it is open since when."""
 
     def cell(row: tables.Row) -> Child:
-        if row[name] is None and row["status"] in ("pending", "running") and name == "completed_at":
-            return tables.muted("open")
-        return tables.when(view, name)(row)
+        if row["completed_at"] is not None:
+            return tables.when(view, "completed_at")(row)
+        since = row["started_at"] or row["created_at"]
+        return f"since {figures.moment(since, view.zone, view.as_of)}" if since else tables.muted("no time")
 
-    return tables.Column(header, cell, sort=sort, hint=lambda row: figures.exact(row[name], view.zone))
+    def hint(row: tables.Row) -> str:
+        names = (("created", "created_at"), ("started", "started_at"), ("ended", "completed_at"))
+        return "\n".join(f"{words} {figures.exact(row[name], view.zone)}" for words, name in names)
+
+    return tables.Column(f"When ({figures.zone_name(view.as_of, view.zone)})", cell, sort="when", hint=hint)
 
 
 def failures_of(view: View, failures: Failures, period: Period, carried: Mapping[str, links.Value]) -> None:
@@ -88,7 +92,7 @@ def failures_of(view: View, failures: Failures, period: Period, carried: Mapping
         return links.go(row["group"], "jobs", query)
 
     def example(row: tables.Row) -> Child:
-        words = telling_line(row["example"], row["group"])
+        words = telling.line(row["example"], row["group"])
         return join(words, " ", links.go("job", "jobs", period.query, job=str(row["newest_id"])))
 
     columns = [

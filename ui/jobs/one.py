@@ -11,20 +11,22 @@ import streamlit as st
 
 from data import jobs
 from data.access import Actor
-from ui import acts, figures, filters, links, page, tables
+from ui import acts, figures, filters, links, page, tables, telling
 from ui.jobs.choosing import STATES
 from ui.markup import Child, join, tag
 from ui.view import View
 
 Job = Mapping[str, Any]
 
+_SAME_S = 1.0  # an event of the stream tells the same as the time in the row
 _LONGEST_SHOWN = 20_000  # characters of JSON; more makes the browser slow and is read by nobody
 
 
 def show_job(view: View, job: Job, happenings: Sequence[Mapping[str, Any]]) -> None:
     """Everything about one job, the sentence first."""
     st.html(tag("p", links.go_to("‹ all jobs", filters.here(view, job=None)), class_="sb-note"))
-    page.heading(figures.shortened(_title(job), 120) or f"Job {figures.short_id(job['job_id'])}")
+    title = figures.shortened(_title(job), 120) or f"Job {figures.short_id(job['job_id'])}"
+    st.html(tag("h2", title, class_="sb-heading", style="font-size:18px"))
     _say(view, job)
     if view.actor.can("operate_jobs"):
         _buttons(job)
@@ -112,10 +114,15 @@ def _course(view: View, job: Job, happenings: Sequence[Mapping[str, Any]]) -> No
     rows = [
         {"at": at, "what": what, "who": job["agent"] if what != "created" else None, "detail": None}
         for what, at in moments
-        if at is not None
+        if at is not None and not any(abs((one["occurred_at"] - at).total_seconds()) < _SAME_S for one in happenings)
     ]
     rows += [
-        {"at": one["occurred_at"], "what": one["happening"], "who": one["actor"], "detail": _detail(one["detail"])}
+        {
+            "at": one["occurred_at"],
+            "what": one["happening"].replace("_", " ").lower(),
+            "who": one["actor"],
+            "detail": _detail(one["detail"]),
+        }
         for one in happenings
     ]
     rows.sort(key=lambda row: row["at"])
@@ -155,7 +162,7 @@ def _detail(detail: Any) -> str | None:
     return (
         f"was {detail['status']}"
         if set(detail) <= {"agent", "status", "started_at", "completed_at"}
-        else json.dumps(detail, ensure_ascii=False)
+        else telling.value(json.dumps(detail, ensure_ascii=False), 160)
     )
 
 

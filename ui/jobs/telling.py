@@ -82,7 +82,6 @@ def cards_of(counted: JobSummary, period: Period, carried: Mapping[str, links.Va
     """Jobs, failures, how long they run, what is open, each against the period before where that makes sense."""
     than = f"on {period.previous_label}" if period.previous else None
     query = {**period.query, **carried}
-    longer = change(counted.p95_ms, counted.previous_p95_ms, cases=min(counted.timed, counted.previous_timed))
     return [
         Card(
             "Jobs",
@@ -102,13 +101,9 @@ def cards_of(counted: JobSummary, period: Period, carried: Mapping[str, links.Va
             address=links.href("jobs", query, status="failed"),
         ),
         Card(
-            "Run time, p50 and p95",
-            f"{figures.duration(counted.p50_ms)} · {figures.duration(counted.p95_ms)}"
-            if counted.timed
-            else figures.NONE_RECORDED,
-            f"p95 {longer}" if longer and period.previous else None,
-            than,
-            f"{figures.count(counted.timed)} of {figures.count(counted.completed)} completed are timed",
+            "Typical run (p50)",
+            figures.duration(counted.p50_ms),
+            note=_slow(counted, period),
             address=links.href("jobs", query, status="completed"),
         ),
         Card(
@@ -118,6 +113,16 @@ def cards_of(counted: JobSummary, period: Period, carried: Mapping[str, links.Va
             address=links.href("jobs", {**carried, "period": "all", "status": "running"}),
         ),
     ]
+
+
+def _slow(counted: JobSummary, period: Period) -> str:
+    """The slow runs, how that compares, and over how many jobs it is taken."""
+    timed = f"{figures.count(counted.timed)} of {figures.count(counted.completed)} completed timed"
+    if not counted.timed:
+        return timed
+    moved = change(counted.p95_ms, counted.previous_p95_ms, cases=min(counted.timed, counted.previous_timed))
+    against = f" ({moved})" if moved and period.previous else ""
+    return f"p95 {figures.duration(counted.p95_ms)}{against}, {timed}"
 
 
 def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, carried: Mapping[str, links.Value]) -> None:

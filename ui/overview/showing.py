@@ -46,10 +46,10 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
         lines.append(("attention", join(links.go(words, "jobs", status="running", period="all"), f", since {since}")))
     if number := happened.count("jobs failed"):
         words = f"{plural(number, 'job')} failed"
-        lines.append(("broken", join(links.go(words, "jobs", period.query, status="failed"), f" in {period.label}")))
+        lines.append(("broken", join(links.go(words, "jobs", period.query, status="failed"), f" {period.during}")))
     if number := happened.count("sessions in error"):
         words = f"{plural(number, 'session')} ended in an error"
-        lines.append(("broken", join(links.go(words, "sessions", period.query, status="error"), f" in {period.label}")))
+        lines.append(("broken", join(links.go(words, "sessions", period.query, status="error"), f" {period.during}")))
     if number := attention["open_notifications"]:
         words = f"{plural(number, 'notification')} not acknowledged"
         lines.append(

@@ -50,9 +50,9 @@ def _urgent(period: Period, attention: Attention, happened: Happened) -> list[st
 def _what_happened(period: Period, happened: Happened) -> str:
     sessions = happened.count("sessions")
     if not sessions and not happened.calls.calls:
-        return f"No session and no call of a tool is recorded in {period.label}."
-    where = "Among" if period.untimed else "In"
-    words = f"{where} {period.label} there {'was' if sessions == 1 else 'were'} {plural(sessions, 'session')}"
+        return f"No session and no call of a tool is recorded {period.during}."
+    when = period.during[0].upper() + period.during[1:]
+    words = f"{when} there {'was' if sessions == 1 else 'were'} {plural(sessions, 'session')}"
     moved = change(sessions, happened.before("sessions")) if period.previous else None
     if moved:
         words += f" ({_against(moved, happened.before('sessions'), period)})"

@@ -15,11 +15,11 @@ Row = Mapping[str, Any]
 
 
 _HAS_WORDS = {
-    "errors": "with failed calls",
-    "refusals": "with refused calls",
-    "notifications": "with open notifications",
-    "compactions": "with compactions",
-    "subagents": "with subagents",
+    "errors": "failed calls",
+    "refusals": "refused calls",
+    "notifications": "open notifications",
+    "compactions": "compactions",
+    "subagents": "subagents",
 }
 
 
@@ -75,7 +75,7 @@ def draw_filters(view: View, facets: Mapping[str, Mapping[str, int]]) -> None:
     filters.choice(view, "has", facets["has"], every="Any content", label=lambda has: _HAS_WORDS.get(has, has))
     active = {name: (name, value) for name in ("project", "status", "model") if (value := filters.given(name))}
     if has := filters.given("has"):
-        active["has"] = ("sessions", _HAS_WORDS.get(has, has))
+        active["has"] = ("with", _HAS_WORDS.get(has, has))
     if words := filters.given("q"):
         active["q"] = ("prompts say", words)
     filters.chips(view, active)
@@ -96,10 +96,10 @@ def empty(view: View, period: Period, asked: Chosen, *, holds_any: bool) -> None
             tag("code", "python -m data ingest PATH"),
         )
     elif is_filtered(asked):
-        remaining = {name: None for name in ("project", "status", "model", "has", "q", "page")}
+        remaining = dict.fromkeys(("project", "status", "model", "has", "q", "page"))
         page.empty(
-            f"No session in {period.label} matches these filters.",
+            f"No session {period.during} matches these filters.",
             links.go_to("Take the filters out", filters.here(view, **remaining)),
         )
     else:
-        page.empty(f"No session started in {period.label}.", links.go("Show all time", "sessions", period="all"))
+        page.empty(f"No session started {period.during}.", links.go("Show all time", "sessions", period="all"))

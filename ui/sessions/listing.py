@@ -19,8 +19,8 @@ STATUS_STATES = {"active": "signal", "completed": "well", "error": "broken", "te
 
 def summary(period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> None:
     """How many sessions there are, how that compares, how many went wrong."""
-    wording = " that match" if is_filtered(asked) else ""
-    where = "" if period.untimed else f" started in {period.label}"
+    wording = f" that {'matches' if total < 2 else 'match'}" if is_filtered(asked) else ""
+    where = "" if period.untimed else f" started {period.during}"
     if not total:
         page.say(f"No session{wording}{where}.", state="unknown")
         return

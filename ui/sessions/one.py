@@ -22,7 +22,8 @@ from ui.view import View
 
 def head(view: View, session: Mapping[str, Any], items: Sequence[Item]) -> None:
     """What kind of session it was and what went wrong in it, in sentences."""
-    failed = sum(timeline.state_of(item) == "broken" for item in items)
+    failed = sum(item["kind"] == "call" and item["outcome"] == "failed" for item in items)
+    errors = sum(item["kind"] != "call" and timeline.state_of(item) == "broken" for item in items)
     calls = [item for item in items if item["kind"] == "call"]
     unknown = sum(item["outcome"] == "unknown" for item in calls)
     waits = sum(item["kind"] == "question" and item["is_open"] for item in items)
@@ -31,10 +32,13 @@ def head(view: View, session: Mapping[str, Any], items: Sequence[Item]) -> None:
         what.append(plural(session["subagents"], "subagent"))
     if compactions := sum(item["kind"] == "compaction" for item in items):
         what.append(plural(compactions, "compaction"))
-    ending = f"{plural(failed, 'thing')} went wrong" if failed else "nothing is known to have gone wrong"
+    wrong = [f"{plural(failed, 'call')} failed"] if failed else []
+    if errors:
+        wrong.append(f"{plural(errors, 'other error')} {'is' if errors == 1 else 'are'} recorded")
+    ending = listed(wrong) or "nothing is known to have gone wrong"
     if unknown:
         ending += f", {plural(unknown, 'call')} {'has' if unknown == 1 else 'have'} no recorded outcome"
-    state = "waiting" if waits else "attention" if failed else "unknown" if calls and unknown == len(calls) else "well"
+    state = "waiting" if waits else "attention" if wrong else "unknown" if calls and unknown == len(calls) else "well"
     page.say(f"{listed(what)}; {ending}.", state=state)
     first = next((item["words"] for item in items if item["kind"] == "prompt" and item["words"]), None)
     if first:

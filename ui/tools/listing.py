@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from data.tools import Errors, ToolUsage, Usage
-from ui import figures, filters, links, page, tables
+from ui import figures, filters, links, page, tables, telling
 from ui.markup import Child, Markup, join, tag
 from ui.periods import Period
 from ui.sentences import listed, plural, point_change
 from ui.tools.choosing import STATES, WORDS, Chosen
 from ui.view import View
 
-_TAGS = re.compile(r"</?[a-z_]+>|\x1b\[[0-9;?]*[A-Za-z]")  # as analytics.error_group takes them out
 _MOST_NAMED = 5  # tools in one sentence
 _SORTS = ("failed", "rate", "calls", "refused", "unknown", "average", "p50", "p95", "time")
 
@@ -46,9 +44,14 @@ def _row(one: ToolUsage) -> dict[str, Any]:
         "p50": one.p50_ms,
         "p95": one.p95_ms,
         "time": one.total_ms,
-        "change": point_change(one.failed, one.known, one.previous_failed, one.previous_known),
+        "change": _moved(one),
         "was": f"{figures.percent(one.previous_failed, one.previous_known)} of {figures.count(one.previous_known)}",
     }
+
+
+def _moved(one: ToolUsage) -> str | None:
+    moved = point_change(one.failed, one.known, one.previous_failed, one.previous_known)
+    return None if moved == "unchanged" else moved
 
 
 def _sorted(rows: list[dict[str, Any]], sorted_by: tuple[str, bool]) -> list[dict[str, Any]]:
@@ -136,7 +139,7 @@ def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value
         return links.go(row["group"], "tools", query)
 
     def example(row: tables.Row) -> Child:
-        words = telling_line(row["example"], row["group"])
+        words = telling.line(row["example"], row["group"])
         if not row["session_pk"]:
             return words
         return join(words, " ", links.go("session", "session", period.query, session=row["session_pk"]))
@@ -154,15 +157,6 @@ def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value
     ]
 
 
-def telling_line(example: str | None, group: str) -> str:
-    """The line of a message that says more than its group: the first one, after a bare code of an exit the next."""
-    told = _TAGS.sub("", (example or "").replace("\\n", "\n"))
-    lines = [line.strip() for line in told.splitlines() if line.strip()]
-    if len(lines) > 1 and (lines[0] == group or lines[0].rstrip(":") == group.rstrip(":")):
-        return figures.shortened(lines[1], 120)
-    return figures.shortened(lines[0], 120) if lines else ""
-
-
 def calls_table(
     view: View, rows: Sequence[Mapping[str, Any]], total: int, period: Period, sorted_by: tuple[str, bool]
 ) -> None:
@@ -175,16 +169,24 @@ def calls_table(
             tables.Column("Outcome", _outcome),
             tables.Column("Tool", tables.text("tool_name")),
             tables.Column("Took", tables.duration("duration_ms"), is_number=True, sort="duration"),
+            tables.Column("What went in", _asked, wide=True, hint=lambda row: row["parameters"]),
             tables.Column(
-                "What went in", tables.text("parameters", 110), wide=True, hint=lambda row: row["parameters"]
+                "Error",
+                lambda row: telling.error(row["error_message"]) or tables.muted(figures.DASH),
+                wide=True,
+                hint=lambda row: row["error_message"],
             ),
-            tables.Column("Error", tables.text("error_message", 110), wide=True, hint=lambda row: row["error_message"]),
             tables.Column("Session", lambda row: _session(row, period)),
         ],
         label="Calls",
         total=total,
         sorted_by=sorted_by,
     )
+
+
+def _asked(row: tables.Row) -> Child:
+    said = telling.value(row["parameters"])
+    return tag("code", said) if said else tables.muted(figures.NONE_RECORDED)
 
 
 def _outcome(row: tables.Row) -> Markup:

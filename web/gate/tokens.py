@@ -11,5 +11,5 @@ from web.gate.origins import header
 
 def carries_token(scope: Scope, token: str | None) -> bool:
     """Whether a request carries this bearer token, compared in constant time; never when none is set."""
-    given = header(scope["headers"], b"authorization") or ""
-    return bool(token) and compare_digest(given.encode(), f"Bearer {token}".encode())
+    kind, _, given = (header(scope["headers"], b"authorization") or "").partition(" ")
+    return token is not None and kind.lower() == "bearer" and compare_digest(given.encode(), token.encode())

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from data.ingest.file_reading import FileReading
+from data.ingest.reading.files import FileReading
+from data.ingest.reading.walking import Found
 from data.ingest.report import FileReport
-from data.ingest.storing import Staged, Write
-from data.ingest.walking import Found
+from data.ingest.staging.storing import Staged, Write
 
 _PIECES = 48  # of a quarter of a mebibyte or, where a row is larger, of a row
 _PATIENCE_S = 0.2
@@ -21,7 +21,7 @@ _PATIENCE_S = 0.2
 _SWITCH_INTERVAL_S = 0.0005
 
 
-class _Stopped(Exception):  # noqa: N818 - ends the thread, never seen outside
+class _Stopped(Exception):
     """Nobody reads on."""
 
 

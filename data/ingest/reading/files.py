@@ -6,19 +6,25 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
-from data.ingest.reading import read_records
-from data.ingest.recognition import kind_of
+from data.ingest.reading.lines import read_records
+from data.ingest.reading.walking import Found
 from data.ingest.report import FileReport, Problem, readable_path
-from data.ingest.sorting import RecordSorter
-from data.ingest.storing import Staged, Write
-from data.ingest.walking import Found
+from data.ingest.sources.recognition import kind_of
+from data.ingest.sources.sorting import RecordSorter
+from data.ingest.staging.storing import Staged, Write
 
 _LOOKED_AT = 200  # records of a file among which one must be recognised
 _HOPELESS = 1_000  # unreadable lines without a single record in between
-_COMPRESSED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ": "xz", b"BZh": "bzip2"}
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\xfd7zXZ": "xz",
+    b"BZh": "bzip2",
+}
 
 
-class NotRecognised(Exception):  # noqa: N818 - ends the reading of a file, never seen by a person
+class NotRecognised(Exception):
     """None of the records looked at is one that can be imported."""
 
 
@@ -29,6 +35,7 @@ class FileReading:
         self.report = FileReport(readable_path(file.path), size_bytes=file.size_bytes)
         self._file = file
         self._recognised = False
+        self._lines_with_several = self._first_with_several = 0
         self._stream: BinaryIO | None = None
         self._records: Iterator[tuple[int, Any]] = iter(())
 
@@ -38,7 +45,7 @@ class FileReading:
             self._stream = self._file.path.open("rb")
             if reason := _unreadable_content(self._stream):
                 return self._leave_alone(reason)
-            records = read_records(self._stream, self._problem, lambda value: kind_of(value) is not None)
+            records = read_records(self._stream, self._problem, lambda value: kind_of(value) is not None, self._several)
             head = list(islice(records, _LOOKED_AT))
         except OSError as error:
             return self._fail(error)
@@ -56,6 +63,11 @@ class FileReading:
         sorter = RecordSorter(write, self.report, self._problem)
         for line, value in self._records:
             sorter.take(line, value)
+        if self._lines_with_several:
+            self.report.notes.append(
+                f"{self._lines_with_several} lines, the first of them line {self._first_with_several}, hold several "
+                "objects; all were read."
+            )
         return sorter.finish()
 
     def close(self) -> None:
@@ -67,6 +79,10 @@ class FileReading:
         self.report.problems.append(Problem(self.report.path, line, reason))
         if not self._recognised and len(self.report.problems) > _HOPELESS:
             raise NotRecognised
+
+    def _several(self, line: int) -> None:
+        self._lines_with_several += 1
+        self._first_with_several = self._first_with_several or line
 
     def _leave_alone(self, reason: str) -> bool:
         """No agent log: to be expected in a folder, wrong where it was named; and a compressed file may hold one."""

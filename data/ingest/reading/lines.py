@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from data.ingest.arrays import ArrayReader
+from data.ingest.reading.arrays import ArrayReader
 
 Report = Callable[[int, str], None]  # line (1 is the first), reason
 Recognise = Callable[[Any], bool]
@@ -32,16 +32,19 @@ def _finite(text: str) -> float | str:
 DECODER = json.JSONDecoder(parse_constant=lambda name: name, parse_float=_finite)
 
 
-def read_records(stream: BinaryIO, report: Report, recognise: Recognise) -> Iterator[tuple[int, Any]]:
+def read_records(
+    stream: BinaryIO, report: Report, recognise: Recognise, several: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[int, Any]]:
     """Yield (line where it begins, value) for every JSON value of the stream, in order.
 
     `stream` is read from its start. `recognise` says whether a value can be a record, which is how reading goes on
-    behind a broken element of an array. `report` is called for everything that cannot be read.
+    behind a broken element of an array. `report` is called for everything that cannot be read, `several` with the line
+    where two or more objects stand on one: all of them are read.
     """
     if _begins_array(stream):
         yield from ArrayReader(stream, report, recognise, DECODER).values()
     else:
-        yield from _Lines(stream, report).values()
+        yield from _Lines(stream, report, several).values()
 
 
 def _begins_array(stream: BinaryIO) -> bool:
@@ -57,9 +60,10 @@ def _begins_array(stream: BinaryIO) -> bool:
 class _Lines:
     """Values of a file that is no array: mostly one object per line."""
 
-    def __init__(self, stream: BinaryIO, report: Report) -> None:
+    def __init__(self, stream: BinaryIO, report: Report, several: Callable[[int], None]) -> None:
         self.stream = stream
         self.report = report
+        self.several = several
         self.line = 0  # of the line read last
         self.pushed_back: list[bytes] = []
 
@@ -101,6 +105,8 @@ class _Lines:
             return []
         values, reason, position = decode_all(text)
         if reason is None:
+            if len(values) > 1:
+                self.several(line)
             return values
         if not values and position >= len(text) and raw.startswith(b"{"):
             whole = self._over_several_lines(raw)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from data.ingest import status_lines, work_items
-from data.ingest.hooks import HookReader
-from data.ingest.recognition import kind_of
 from data.ingest.report import FileReport
-from data.ingest.rows import Rows
-from data.ingest.sessions import Sessions
-from data.ingest.storing import Staged, Write
-from data.ingest.transcripts import TranscriptReader
+from data.ingest.sources import status_lines, work_items
+from data.ingest.sources.hooks import HookReader
+from data.ingest.sources.recognition import kind_of
+from data.ingest.sources.transcripts import TranscriptReader
+from data.ingest.staging.rows import Rows
+from data.ingest.staging.sessions import Sessions
+from data.ingest.staging.storing import Staged, Write
 
 Report = Callable[[int, str], None]
 
@@ -70,5 +70,6 @@ class RecordSorter:
             has_work_items=report.records["work_items"] > 0,
             has_failed_stop=hooks.has_failed_stop,
             has_transcript=transcript.entries.total() > 0,
+            has_prompts=report.read["user_prompt"] > 0,
             has_tools=report.read["tool_pre_use"] + report.read["tool_post_use"] > 0,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,22 +12,18 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
 from data.database import queries
-from data.ingest.escaping import Escaper
 from data.ingest.report import KEPT_PROBLEMS, FileReport
-from data.ingest.sessions import LOOSE_RESULTS, QUESTIONS, SUBAGENTS, Sessions
+from data.ingest.staging.escaping import Escaper
+from data.ingest.staging.sessions import (
+    BACKGROUND_AGENTS,
+    LOOSE_RESULTS,
+    PERMISSION_REQUESTS,
+    QUESTIONS,
+    SUBAGENTS,
+    Sessions,
+)
 
 Write = Callable[[bytes], object]
-
-# All columns of the staging table but the two that only the database fills.
-_COPY = """
-copy staged_records (
-    seq, line, source_kind, session_key, record_key, event_id, pair_key, call_id, counted, event_type, happened_at,
-    data, metadata, tool_name, tool_type, phase, parameters, result, execution_time_ms, success, error_message,
-    file_path, prompt_text, prompt_length, notification_type, message, severity, lifecycle_type, trigger_reason,
-    message_id, model, input_tokens, output_tokens, cache_write_tokens, cache_write_1h_tokens, cache_read_tokens,
-    agent_identifier, job_status, started_at, completed_at, updated_at, job_data, job_result
-) from stdin
-"""
 
 
 @dataclass
@@ -45,6 +40,7 @@ class Staged:
     has_failed_stop: bool = False
     has_transcript: bool = False
     has_tools: bool = False
+    has_prompts: bool = False
 
 
 @dataclass
@@ -56,6 +52,7 @@ class _Sessions:
     told_twice: bool = False  # by hooks and by a transcript
     by_transcript: bool = False
     begins_earlier: bool = False
+    is_moved: bool = False  # began, ended, or was otherwise told anew
     any_failed: bool = False
     holds: set[str] = field(default_factory=set)
     of_others: int = 0
@@ -77,7 +74,7 @@ class Store:
         with self.connection.transaction():
             if self._rows("ingest.prepare_transaction")[0]["needs_staging_table"]:
                 self._run("ingest.create_temporary_staged")
-            with self.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+            with self.connection.cursor() as cursor, cursor.copy(queries.find("ingest.copy_staged").text) as copy:
                 staged = fill(copy.write)
             self._run("ingest.wait_for_turn")
             self._merge(staged)
@@ -85,7 +82,7 @@ class Store:
 
     def finish(self) -> None:
         """Wait until all files stand on disk; until then a crash of the server may lose the newest of them."""
-        self.connection.execute("drop table if exists pg_temp.staged_records")
+        self._run("ingest.drop_staged")
         if self._last_file is not None:
             self._run("ingest.make_durable", file_id=self._last_file)
 
@@ -104,9 +101,11 @@ class Store:
             self._merge_events(staged, sessions, file_id)
         if staged.has_replies:
             report.added["replies"] = self._run("ingest.add_replies")
-        if QUESTIONS in sessions.holds:
+        held = {thing for session in staged.sessions.all() for thing in session.holds}
+        if _touches_approvals(staged, sessions, held):
             report.added["approvals"] = self._run("ingest.derive_approvals", sessions=sessions.ids)
-        self._merge_jobs(staged, sessions)
+        if _touches_jobs(staged, sessions, held):
+            self._merge_jobs(staged, sessions)
         report.added = +report.added
         if sessions.of_others:
             report.notes.append(f"{sessions.of_others} sessions belong to somebody else already; their owner was kept.")
@@ -128,6 +127,7 @@ class Store:
             known.by_transcript |= "transcript" in row["told_by"]
             known.told_twice |= {"hooks", "transcript"} <= set(row["told_by"])
             known.begins_earlier |= row["begins_earlier"]
+            known.is_moved |= row["is_moved"]
             known.holds.update(row["holds"] or ())
             known.any_failed |= row["status"] == "error"
             known.of_others += self.owner is not None and row["user_id"] != str(self.owner)
@@ -168,10 +168,7 @@ class Store:
             self._run("ingest.settle_session_status", sessions=sessions.ids)
 
     def _merge_jobs(self, staged: Staged, sessions: _Sessions) -> None:
-        if sessions.by_transcript or SUBAGENTS in sessions.holds:
-            self._run("ingest.stage_jobs", sessions=sessions.ids)
-        elif not staged.has_work_items:
-            return
+        self._run("ingest.stage_jobs", sessions=sessions.ids)
         if sessions.any_existed or staged.has_work_items:
             self._run("ingest.drop_outdated_jobs")
             if self.owner:
@@ -187,3 +184,22 @@ class Store:
         with self.connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute(queries.find(name).text, parameters or None)
             return cursor.fetchall()
+
+
+def _touches_approvals(staged: Staged, sessions: _Sessions, held: set[str]) -> bool:
+    """Whether the file can change what people were asked in its sessions, and answered."""
+    if held & {QUESTIONS, PERMISSION_REQUESTS}:
+        return True
+    waiting = LOOSE_RESULTS in sessions.holds or (PERMISSION_REQUESTS in sessions.holds and staged.has_tools)
+    return waiting or (QUESTIONS in sessions.holds and sessions.is_moved)
+
+
+def _touches_jobs(staged: Staged, sessions: _Sessions, held: set[str]) -> bool:
+    """Whether the file can change a job: that of its session, or of a subagent of it."""
+    if staged.has_work_items or SUBAGENTS in held:
+        return True
+    waiting = sessions.holds & {SUBAGENTS, BACKGROUND_AGENTS, LOOSE_RESULTS}
+    told_anew = sessions.is_moved or staged.has_prompts or staged.has_failed_stop
+    if sessions.by_transcript and told_anew:
+        return True
+    return bool(waiting - {SUBAGENTS}) or (bool(waiting) and sessions.is_moved)

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from data.ingest import prompts, tools
-from data.ingest.escaping import as_object, as_text, canonical, without_bulk
-from data.ingest.keys import key_of, key_of_content, phase_key
-from data.ingest.replies import Replies
-from data.ingest.rows import Event, Rows, ToolPhase
-from data.ingest.sessions import LONGEST_SESSION_ID, LOOSE_RESULTS, QUESTIONS, SessionFacts, Sessions
-from data.ingest.times import duration_ms, moment, whole_ms
+from data.ingest.sources import prompts, tools
+from data.ingest.sources.replies import Replies
+from data.ingest.staging.escaping import as_object, as_text, canonical, without_bulk
+from data.ingest.staging.keys import key_of, key_of_content, phase_key
+from data.ingest.staging.rows import Event, Rows, ToolPhase
+from data.ingest.staging.sessions import LONGEST_SESSION_ID, LOOSE_RESULTS, QUESTIONS, SessionFacts, Sessions
+from data.ingest.staging.times import duration_ms, moment, whole_ms
 
 SOURCE = "transcript"
 _WITHOUT_SESSION = frozenset({"summary", "file-history-snapshot"})
@@ -37,7 +37,7 @@ class TranscriptReader:
         self.open_calls: dict[str, tuple[datetime | None, str, str]] = {}  # id -> time, tool, key for pairing
 
     def take(self, line: int, entry: dict[str, Any]) -> None:
-        """One entry. Raises TypeError, KeyError, ValueError or AttributeError when its shape is not that of an entry."""
+        """One entry. Raises TypeError, KeyError, ValueError or AttributeError when it has not the shape of one."""
         kind = entry["type"]
         session_id = entry.get("sessionId")
         if not isinstance(session_id, str) or not session_id:
@@ -138,6 +138,7 @@ class TranscriptReader:
             session.holds.add(LOOSE_RESULTS)
         if failed and tools.is_rejection(text):
             session.holds.add(QUESTIONS)
+        session.saw_result(tools.type_of(name), told)
         event = self._event(entry, session, at, "tool_post_use", key_of(SOURCE, session.session_id, call_id, "post"))
         event.event_id = key_of("tool", call_id, "post")
         event.pair_key = phase_key(key, "post") if key else None

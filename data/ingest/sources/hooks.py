@@ -11,16 +11,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from data.ingest import tools
-from data.ingest.escaping import as_object, as_text, canonical, without_bulk
-from data.ingest.keys import key_of, key_of_content, phase_key
-from data.ingest.rows import Event, Rows, ToolPhase
-from data.ingest.sessions import LONGEST_SESSION_ID, QUESTIONS, SessionFacts, Sessions
-from data.ingest.times import duration_ms, moment, whole_ms
+from data.ingest.sources import tools
+from data.ingest.staging.escaping import as_object, as_text, canonical, without_bulk
+from data.ingest.staging.keys import key_of, key_of_content, phase_key
+from data.ingest.staging.rows import Event, Rows, ToolPhase
+from data.ingest.staging.sessions import LONGEST_SESSION_ID, PERMISSION_REQUESTS, SessionFacts, Sessions
+from data.ingest.staging.times import duration_ms, moment, whole_ms
 
 SOURCE = "hooks"
 
-# Name without capitals and underscores -> (name, event type of Chronicle). Chronicle's early and late names are here, too.
+# Name without capitals and underscores -> (name, event type of Chronicle); Chronicle's early and late names, too.
 _EVENTS: dict[str, tuple[str, str]] = {
     "pretooluse": ("PreToolUse", "tool_pre_use"),
     "toolpreuse": ("PreToolUse", "tool_pre_use"),
@@ -94,9 +94,7 @@ class HookReader:
         for field in _NAMED_IN_METADATA:
             if isinstance(value := payload.get(field), str):
                 metadata[field] = value
-        return Event(
-            SOURCE, session.key, key, key, event_type, at, without_bulk(data), metadata, counted=True
-        )
+        return Event(SOURCE, session.key, key, key, event_type, at, without_bulk(data), metadata, counted=True)
 
     def _detail(
         self, payload: dict[str, Any], session: SessionFacts, name: str, event: Event, at: datetime | None
@@ -142,19 +140,22 @@ class HookReader:
         else:
             took = duration_ms(self.open_calls.pop(use_id, None) if use_id else None, at)
         told = as_object(response)
+        if took is None:
+            took = whole_ms(told.get("durationMs", told.get("totalDurationMs")))
+        session.saw_result(kind, told)
         return ToolPhase(
             tool,
             kind,
             phase,
             result=without_bulk(response),
-            execution_time_ms=took if took is not None else whole_ms(told.get("durationMs", told.get("totalDurationMs"))),
+            execution_time_ms=took,
             success=not failed,
             error_message=_error(payload) if failed else None,
         )
 
     def _notification(self, payload: dict[str, Any], session: SessionFacts, name: str) -> bytes:
         if name == "PermissionRequest":
-            session.holds.add(QUESTIONS)
+            session.holds.add(PERMISSION_REQUESTS)
             message = f"Permission asked for {payload.get('tool_name') or 'a tool'}"
             return self.rows.notification("permission_request", message, "warning")
         message_told = as_text(payload.get("message"))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from data.ingest.escaping import as_object, as_text
-from data.ingest.sessions import LONGEST_SESSION_ID, Sessions
+from data.ingest.staging.escaping import as_object, as_text
+from data.ingest.staging.sessions import LONGEST_SESSION_ID, Sessions
 
 _FIGURES = ("total_duration_ms", "total_api_duration_ms", "total_lines_added", "total_lines_removed")
 
 
 def take(record: dict[str, Any], sessions: Sessions) -> str | None:
-    """One status line, as the command is given it or wrapped with the (local) time it came. Why not, if it is refused."""
+    """One status line, bare or wrapped with the (local) time it came; the reason, if it is refused."""
     wrapped = "input_data" in record
     status = as_object(record.get("input_data")) if wrapped else record
     session_id: str = status["session_id"]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from data.ingest import tools
-from data.ingest.escaping import Escaper
-from data.ingest.keys import key_of
+from data.ingest.sources import tools
+from data.ingest.staging.escaping import Escaper
+from data.ingest.staging.keys import key_of
 
 LONGEST_SESSION_ID = 255
 _FOLDERS = re.compile(r"[/\\]+")
@@ -18,17 +18,18 @@ _FOLDERS = re.compile(r"[/\\]+")
 
 # What a session may hold that later files have to be compared with.
 QUESTIONS = "questions"
+PERMISSION_REQUESTS = "permission requests"
 SUBAGENTS = "subagents"
+BACKGROUND_AGENTS = "subagents in the background"
 LOOSE_RESULTS = "results without a call"
 
 
 @dataclass(slots=True)
 class Agent:
-    """A subagent of a session: its first and last time, and how it ended where the log says so."""
+    """A subagent of a session: its first and its last time."""
 
     first_at: datetime | None = None
     last_at: datetime | None = None
-    outcome: str | None = None
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class SessionFacts:
     model: str | None = None
     models: set[str] = field(default_factory=set)
     agents: dict[str, Agent] = field(default_factory=dict)
+    tasks: dict[str, tuple[datetime | None, str]] = field(default_factory=dict)  # in the background: end and outcome
     cost: dict[str, Any] | None = None
     holds: set[str] = field(default_factory=set)
 
@@ -87,13 +89,16 @@ class SessionFacts:
             self.first_at = at if self.first_at is None else min(self.first_at, at)
             self.last_at = at if self.last_at is None else max(self.last_at, at)
 
-    def saw_agent(self, name: str, at: datetime | None, outcome: str | None = None) -> None:
-        """A subagent did something, or ended with an outcome."""
+    def saw_agent(self, name: str, at: datetime | None) -> None:
+        """A subagent did something."""
         agent = self.agents.setdefault(name, Agent())
-        agent.outcome = outcome or agent.outcome
         if at is not None:
             agent.first_at = at if agent.first_at is None else min(agent.first_at, at)
             agent.last_at = at if agent.last_at is None else max(agent.last_at, at)
+
+    def saw_task_end(self, task: str, at: datetime | None, outcome: str) -> None:
+        """A task in the background, a subagent or a command, ended."""
+        self.tasks.setdefault(task, (at, outcome))
 
     def saw_tool(self, name: str, kind: str) -> None:
         """A call of a tool."""
@@ -101,6 +106,13 @@ class SessionFacts:
             self.holds.add(QUESTIONS)
         if kind == "subagent":
             self.holds.add(SUBAGENTS)
+
+    def saw_result(self, kind: str, result: Any) -> None:
+        """The result of a call of a tool of this kind."""
+        if kind == "subagent":
+            self.holds.add(SUBAGENTS)
+        if isinstance(result, dict) and result.get("status") == "async_launched":
+            self.holds.add(BACKGROUND_AGENTS)
 
     def saw_cost(self, cost: dict[str, Any]) -> None:
         """A status line: costs are cumulative, so the last one of the session counts."""
@@ -111,10 +123,12 @@ class SessionFacts:
         """For query ingest.merge_sessions: values that PostgreSQL accepts."""
         directory = _readable(escaper, self.directory)
         agents = {
-            escaper.readable(name): _without_none(
-                first_at=_iso(agent.first_at), last_at=_iso(agent.last_at), outcome=_readable(escaper, agent.outcome)
-            )
+            escaper.readable(name): _without_none(first_at=_iso(agent.first_at), last_at=_iso(agent.last_at))
             for name, agent in self.agents.items()
+        }
+        tasks = {
+            escaper.readable(name): _without_none(ended_at=_iso(at), outcome=escaper.readable(outcome))
+            for name, (at, outcome) in self.tasks.items()
         }
         return {
             "id": self.key,
@@ -131,6 +145,7 @@ class SessionFacts:
             "model": _readable(escaper, self.model),
             "models": sorted(escaper.readable(model) for model in self.models),
             "agents": agents,
+            "tasks": tasks,
             "cost": self.cost,
             "holds": sorted(self.holds),
         }

@@ -50,7 +50,8 @@ def _files(path: Path, found: Walk, seen: set[tuple[int, int]]) -> Iterator[Path
         return
     try:
         identity = path.stat()
-        entries = sorted(path.iterdir())
+        # Files before folders: a session before its subagents, which then change little about it.
+        entries = sorted(path.iterdir(), key=lambda entry: (entry.is_dir(), entry.name))
     except OSError as error:
         found.problems.append(Problem(readable_path(path), None, f"the folder cannot be read ({error.strerror})"))
         return

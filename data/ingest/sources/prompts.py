@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from data.ingest.sessions import SessionFacts
+from data.ingest.staging.sessions import SessionFacts
 
 COMMANDS = ("<command-name>", "<command-message>")
 _NOT_TYPED = ("<command-", "<local-command-", "<bash-")
@@ -62,4 +62,4 @@ def take_task_notification(content: Any, session: SessionFacts, at: datetime | N
         return
     task, status = _TASK_ID.search(content), _TASK_STATUS.search(content)
     if task and status:
-        session.saw_agent(task[1], at, status[1])
+        session.saw_task_end(task[1], at, status[1])

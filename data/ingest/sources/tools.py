@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from data.ingest.escaping import as_text, without_bulk
+from data.ingest.staging.escaping import as_text, without_bulk
 
 UNKNOWN = "unknown"  # the tool of a result whose call is in no log
 QUESTIONS = frozenset({"ExitPlanMode", "AskUserQuestion"})  # calls that ask a person, whatever comes of them

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from data.ingest.escaping import as_text
-from data.ingest.keys import key_of
-from data.ingest.rows import Job, Rows
-from data.ingest.times import moment
+from data.ingest.staging.escaping import as_text
+from data.ingest.staging.keys import key_of
+from data.ingest.staging.rows import Job, Rows
+from data.ingest.staging.times import moment
 
 _STATUS = {"open": "pending", "in_progress": "running", "closed": "completed", "tombstone": "cancelled"}
 _WORDS = {"id": "id", "title": "title", "issue_type": "type", "status": "status"}
@@ -26,10 +26,10 @@ def take(rows: Rows, line: int, item: dict[str, Any]) -> str:
     data |= {field: item[field] for field in _TAKEN if field in item}
     created = moment(item.get("created_at"))
     ended = item.get("closed_at") or (item.get("deleted_at") if status == "cancelled" else None)
-    agent = next((name for field in ("assignee", "owner", "created_by") if (name := as_text(item.get(field)))), "unknown")
+    agents = (as_text(item.get(field)) for field in ("assignee", "owner", "created_by"))
     job = Job(
         job_id=key_of("work_item", item["id"], str(item.get("created_at"))),
-        agent=agent,
+        agent=next((agent for agent in agents if agent), "unknown"),
         status=status,
         created_at=created,
         started_at=moment(item.get("started_at")),

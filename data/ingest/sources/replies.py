@@ -1,4 +1,4 @@
-"""Tokens of model replies: a reply is written as several lines that repeat its usage, so each field's maximum counts."""
+"""Tokens of replies: a reply is written as several lines that repeat its usage, so each field's maximum counts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Any
 
-from data.ingest.escaping import as_object, as_text
-from data.ingest.rows import Reply, Rows
-from data.ingest.sessions import SessionFacts
+from data.ingest.staging.escaping import as_object, as_text
+from data.ingest.staging.rows import Reply, Rows
+from data.ingest.staging.sessions import SessionFacts
 
 _KEPT = 512  # lines of one reply stand close together; the database joins what does not
 _MOST = 2**62

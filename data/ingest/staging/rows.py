@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from data.ingest.escaping import NULL, Escaper
-from data.ingest.times import written
+from data.ingest.staging.escaping import NULL, Escaper
+from data.ingest.staging.times import written
 
 # In the order of the staging table (query ingest.create_temporary_staged).
 _TOOL = 9
@@ -104,6 +104,7 @@ class Rows:
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
         self.escaper = Escaper()
+        self._again = Escaper()  # for what stands in the event's data, too, and is counted there
         self.events: Counter[str] = Counter()
         self.untimed = 0
         self.count = 0
@@ -126,7 +127,7 @@ class Rows:
         self.has_files |= phase.file_path is not None
         duration, success = phase.execution_time_ms, phase.success
         fields = (
-            escaper.text(phase.tool_name[:_LONGEST_NAME]),
+            self._again.text(phase.tool_name[:_LONGEST_NAME]),
             phase.tool_type.encode(),
             phase.phase.encode(),
             escaper.json(phase.parameters),
@@ -134,23 +135,23 @@ class Rows:
             NULL if duration is None else b"%d" % duration,
             NULL if success is None else b"t" if success else b"f",
             escaper.text(phase.error_message),
-            escaper.text(phase.file_path),
+            self._again.text(phase.file_path),
         )
         return b"\t".join(fields) + _BEHIND_TOOL
 
     def prompt(self, text: str) -> bytes:
         """The detail of a prompt."""
-        shown = self.escaper.text(text[:LONGEST_PROMPT])
+        shown = self._again.text(text[:LONGEST_PROMPT])
         return b"%s%s\t%d%s" % (_BEFORE_PROMPT, shown, len(text), _BEHIND_PROMPT)
 
     def notification(self, kind: str, message: str | None, severity: str) -> bytes:
         """The detail of a notification."""
-        fields = (self.escaper.text(kind[:100]), self.escaper.text(message), severity.encode())
+        fields = (self._again.text(kind[:100]), self._again.text(message), severity.encode())
         return _BEFORE_NOTIFICATION + b"\t".join(fields) + _BEHIND_NOTIFICATION
 
     def lifecycle(self, kind: str, reason: str | None) -> bytes:
         """The detail of a change in a session's life."""
-        fields = (self.escaper.text(kind[:50]), self.escaper.text(reason))
+        fields = (self._again.text(kind[:50]), self._again.text(reason))
         return _BEFORE_LIFECYCLE + b"\t".join(fields) + _BEHIND_LIFECYCLE
 
     def add_reply(self, line: int, reply: Reply) -> None:

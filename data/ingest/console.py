@@ -1,0 +1,44 @@
+"""An import started by a person in the console: permission, progress in sentences, and an audit row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from data import audit
+from data.access import Actor
+from data.database import database_of, operating
+from data.ingest.importing import Progress, ingest
+from data.ingest.report import Report
+
+
+def import_paths(
+    actor: Actor,
+    paths: Sequence[Path],
+    *,
+    owner: str | None = None,
+    progress: Callable[[str], None] | None = None,
+    price_table: Path | None = None,
+) -> Report:
+    """Import files and folders of this machine into the database the actor looks at. `progress` gets sentences.
+
+    Raises NotAllowed, NotFound (no account with the address `owner`), DatabaseUnavailable, WrongSetting.
+    """
+    actor.must("import_logs")
+    say = progress
+
+    def tell(state: Progress) -> None:
+        if say:
+            say(progress_sentence(state))
+
+    report = ingest(paths, database_of(actor.dataset).url, owner, tell, price_table)
+    with operating(actor.dataset) as unit:
+        target = ", ".join(str(path) for path in paths)
+        audit.record(unit, actor, "import_logs", target, {"owner": owner, **report.counts})
+    return report
+
+
+def progress_sentence(state: Progress) -> str:
+    """How far an import is, for people."""
+    share = 100 * state.bytes_done // state.bytes if state.bytes else 100
+    return f"{state.files_done} of {state.files} files, {share} %"

@@ -1,0 +1,148 @@
+"""`make screenshots`: every page as people see it, under .signalbox/screenshots; with --readme also docs/*.png.
+
+With the demo and empty, light, dark and narrow, as each role where they differ, from a console of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser import chromium
+from tests.browser.conftest import ARGUMENTS, make_demo
+from tests.browser.console import ROOT, Console, running
+from tests.browser.steps import follow, wait_until_idle
+from tests.browser.visits import NARROW_PX, WIDE_PX, Dataset, Visits
+
+FOLDER = ROOT / ".signalbox/screenshots"
+README_FOLDER = ROOT / "docs"
+SETTLED_MS = 700  # charts draw after the script has ended
+
+ROLES = ("admin", "manager", "member")
+PAGES = ("overview", "sessions", "session", "tools", "calls", "jobs", "job", "approvals", "approval")
+FOR_ADMINS = ("approvals", "approval")
+README = ("overview", "session", "approval")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: what is shown to whom and how."""
+
+    name: str
+    role: str
+    dataset: Dataset
+    width: int = WIDE_PX
+    scheme: str = "light"
+
+    @property
+    def file(self) -> str:
+        """Its name says all of that."""
+        look = "narrow" if self.width == NARROW_PX else self.scheme
+        state = "demo" if self.dataset == "demo" else "empty"
+        return f"{state}-{self.name}-{self.role}-{look}.png"
+
+
+def pictures() -> Iterator[Picture]:
+    """Every picture there is."""
+    for name in PAGES:
+        for role in ROLES if name not in FOR_ADMINS else ("admin",):
+            yield Picture(name, role, "demo")
+        yield Picture(name, "admin", "demo", scheme="dark")
+        yield Picture(name, "admin", "demo", width=NARROW_PX)
+    yield Picture("approvals", "manager", "demo")
+    for name in ("overview", "sessions", "tools", "jobs", "approvals"):
+        for role in ROLES if name != "approvals" else ("admin",):
+            yield Picture(name, role, "real")
+        yield Picture(name, "admin", "real", width=NARROW_PX)
+    yield Picture("overview", "admin", "real", scheme="dark")
+
+
+def go_to(page: Page, name: str) -> None:
+    """Walk to a page from where it starts, by the links that people have."""
+    if name == "session":
+        _open(page, "/sessions?has=errors&sort=-errors")
+        follow(page, page.locator('table[aria-label="Sessions"] tbody tr a').first)
+    elif name == "calls":
+        _open(page, "/tools?outcome=failed")
+    elif name == "job":
+        _open(page, "/jobs?status=failed")
+        follow(page, page.locator('table[aria-label="Jobs"] tbody tr a').first)
+    elif name == "approval":
+        _open(page, "/approvals")
+        follow(page, page.locator('table[aria-label="Questions that wait for a decision"] tbody tr a').first)
+    else:
+        _open(page, "/" if name == "overview" else f"/{name}")
+
+
+def _open(page: Page, path: str) -> None:
+    page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
+    wait_until_idle(page)
+
+
+def take(visits: Visits, picture: Picture, folder: Path, *, whole: bool = True) -> Path:
+    """Take one picture; `whole` includes what one has to scroll to."""
+    page = visits.open(picture.role, "/", width=picture.width, scheme=picture.scheme, dataset=picture.dataset)
+    go_to(page, picture.name)
+    page.wait_for_timeout(SETTLED_MS)
+    if whole:
+        # The page scrolls inside itself, so the window has to be as high as what it holds.
+        height = page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollHeight")
+        page.set_viewport_size({"width": picture.width, "height": max(900, min(int(height), 6000))})
+        page.wait_for_timeout(SETTLED_MS)
+    path = folder / picture.file
+    page.screenshot(path=path, animations="disabled")
+    return path
+
+
+def take_for_readme(visits: Visits) -> None:
+    """The pictures of the README, as large as a screen."""
+    README_FOLDER.mkdir(exist_ok=True)
+    for name in README:
+        path = take(visits, Picture(name, "admin", "demo"), README_FOLDER, whole=False)
+        path.replace(README_FOLDER / f"{name}.png")
+
+
+def main(arguments: list[str]) -> int:
+    """Take what is asked for. Exit status 1 when a page met a mistake in the browser."""
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
+    parser.add_argument("only", nargs="*", help="words that the file name of a picture must hold, any of them")
+    parser.add_argument("--readme", action="store_true", help="write the three pictures of the README and no others")
+    parser.add_argument("--into", type=Path, default=FOLDER, help=f"folder, default {FOLDER.relative_to(ROOT)}")
+    asked = parser.parse_args(arguments)
+    wanted = [one for one in pictures() if not asked.only or any(word in one.file for word in asked.only)]
+    asked.into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        nothing = {"CLAUDE_CONFIG_DIR": f"{folder}/none"}  # nobody's own folders in a picture
+        browser = playwright.chromium.launch(executable_path=chromium.find_or_install(), args=ARGUMENTS)
+        with running(Path(folder) / "home", nothing) as console:
+            mistakes = _take_all(Visits(browser, console), console, wanted, asked)
+        browser.close()
+    for mistake in mistakes:
+        sys.stderr.write(f"{mistake}\n")
+    return 1 if mistakes else 0
+
+
+def _take_all(visits: Visits, console: Console, wanted: list[Picture], asked: argparse.Namespace) -> list[str]:
+    mistakes: list[str] = []
+    if not asked.readme:
+        for picture in (one for one in wanted if one.dataset == "real"):
+            take(visits, picture, asked.into)
+            mistakes += [f"{picture.file}: {mistake}" for mistake in visits.close()]
+    make_demo(console)
+    if asked.readme:
+        take_for_readme(visits)
+        return visits.close()
+    for picture in (one for one in wanted if one.dataset == "demo"):
+        take(visits, picture, asked.into)
+        mistakes += [f"{picture.file}: {mistake}" for mistake in visits.close()]
+    return mistakes
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,121 @@
+"""People at their browsers: each page in a context of its own, signed in once per role, watched for mistakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, BrowserContext, Page, Request
+
+from tests.browser.console import Console
+from tests.browser.steps import show, sign_in, wait_until_idle
+
+Dataset = Literal["real", "demo"]
+
+WIDE_PX = 1400
+HEIGHT_PX = 900
+NARROW_PX = 420
+
+# Streamlit's protobuf library probes for WebAssembly, which the policy forbids and nothing needs.
+_REPORT_VIOLATIONS = (
+    "addEventListener('securitypolicyviolation', e => e.effectiveDirective === 'script-src' && "
+    "e.blockedURI === 'wasm-eval' || console.error('CSP: ' + e.effectiveDirective + ' ' + e.blockedURI))"
+)
+
+
+@dataclass
+class Watched:
+    """A browser page and what went wrong in it: console errors, requests to other hosts, violations of the CSP."""
+
+    page: Page
+    mistakes: list[str] = field(default_factory=list)
+
+
+def watch(watched: Watched, url: str) -> None:
+    """Write down every mistake from now on. The browser's own cancelled requests are none."""
+    page, mistakes = watched.page, watched.mistakes
+    own = (f"{url}/", "data:", "blob:", f"ws{url.removeprefix('http')}/")
+
+    def requested(request: Request) -> None:
+        if not request.url.startswith(own):
+            mistakes.append(f"request to {request.url}")
+
+    page.on("console", lambda message: mistakes.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    page.on("request", requested)
+    page.on("websocket", lambda socket: None if socket.url.startswith(own) else mistakes.append(socket.url))
+    page.add_init_script(_REPORT_VIOLATIONS)
+
+
+@dataclass
+class Visits:
+    """Opens pages of one console. Signing in is done once per role and dataset; later visits bring its cookie."""
+
+    browser: Browser
+    console: Console
+    opened: list[Watched] = field(default_factory=list)
+    _signed_in: dict[tuple[str, Dataset], Any] = field(default_factory=dict)
+
+    def open(
+        self,
+        role: str | None = None,
+        path: str = "/",
+        *,
+        width: int = WIDE_PX,
+        scheme: str = "light",
+        dataset: Dataset = "real",
+        fresh: bool = False,
+        zone: str = "Europe/Berlin",
+    ) -> Page:
+        """A page in a context of its own. `fresh` signs in anew, for whoever is going to sign out."""
+        state = None if role is None or fresh else self._state(role, dataset)
+        watched = self._watched(self._context(width, scheme, zone, state))
+        page = watched.page
+        if role is not None and fresh:
+            sign_in(page, self.console, role)
+            show(page, dataset)
+        page.goto(self.console.url + path)
+        if role is not None:
+            wait_until_idle(page)
+        return page
+
+    def close(self) -> list[str]:
+        """Close every page and return the mistakes met since the last time."""
+        mistakes = [mistake for watched in self.opened for mistake in watched.mistakes]
+        for context in {watched.page.context for watched in self.opened}:
+            context.close()
+        self.opened.clear()
+        return mistakes
+
+    def _state(self, role: str, dataset: Dataset) -> Any:
+        if (role, dataset) not in self._signed_in:
+            context = self._context(WIDE_PX, "light", "Europe/Berlin", None)
+            page = context.new_page()
+            sign_in(page, self.console, role)
+            show(page, dataset)
+            self._signed_in[role, dataset] = context.storage_state()
+            context.close()
+        return self._signed_in[role, dataset]
+
+    def _context(self, width: int, scheme: str, zone: str, state: Any) -> BrowserContext:
+        return self.browser.new_context(
+            viewport={"width": width, "height": HEIGHT_PX},
+            color_scheme="dark" if scheme == "dark" else "light",
+            timezone_id=zone,
+            accept_downloads=True,
+            storage_state=state,
+            reduced_motion="reduce",
+        )
+
+    def _watched(self, context: BrowserContext) -> Watched:
+        watched = Watched(context.new_page())
+        self.opened.append(watched)
+        watch(watched, self.console.url)
+        # Tabs that a test opens itself are watched as well.
+        context.on("page", self._follow)
+        return watched
+
+    def _follow(self, page: Page) -> None:
+        watched = Watched(page)
+        self.opened.append(watched)
+        watch(watched, self.console.url)

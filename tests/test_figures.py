@@ -1,0 +1,85 @@
+"""How figures are written: never rounded to all or nothing, absent in words, times in the viewer's zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ui import figures, sentences
+from ui.markup import Markup, join, tag
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 20, 10, 37, 12, 345_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("ms", "written"),
+    [
+        (None, "none recorded"),
+        (0, "0 ms"),
+        (999.4, "999 ms"),
+        (999.6, "1.0 s"),
+        (4_812, "4.8 s"),
+        (59_960, "1 min 00 s"),
+        (125_000, "2 min 05 s"),
+        (3_599_900, "1 h 00 min"),
+        (11_520_000, "3 h 12 min"),
+        (187_200_000, "2 d 4 h"),
+    ],
+)
+def test_durations(ms: float | None, written: str) -> None:
+    assert figures.duration(ms) == written
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "written"),
+    [
+        (0, 0, "none recorded"),
+        (0, 9, "0 %"),
+        (9, 9, "100 %"),
+        (1, 9999, "<0.1 %"),
+        (9998, 9999, ">99.9 %"),
+        (1, 3, "33.3 %"),
+    ],
+)
+def test_rates_are_never_rounded_to_all_or_nothing(part: int, whole: int, written: str) -> None:
+    assert figures.percent(part, whole) == written
+
+
+def test_costs_are_never_zero_by_rounding_or_absence() -> None:
+    assert [figures.money(usd) for usd in (None, 0.001, 0, 23.649)] == ["not priced", "<$0.01", "$0.00", "$23.65"]
+
+
+def test_times_are_in_the_viewers_zone_and_as_short_as_can_be() -> None:
+    assert figures.moment(NOW, BERLIN, NOW) == "11:37"
+    assert figures.moment(datetime(2026, 11, 18, 23, 30, tzinfo=UTC), BERLIN, NOW) == "19 Nov 00:30"
+    assert figures.moment(datetime(2025, 8, 24, 10, tzinfo=UTC), BERLIN, NOW) == "24 Aug 2025 12:00"
+    assert figures.exact(NOW, BERLIN) == "2026-11-20 11:37:12.345 UTC+1"
+    assert figures.zone_name(NOW, ZoneInfo("Asia/Kolkata")) == "UTC+5:30"
+    assert figures.zone_name(NOW, ZoneInfo("America/New_York")) == "UTC−5"
+
+
+def test_changes_are_given_only_where_there_is_enough_to_compare() -> None:
+    assert sentences.change(108, 100) == "+8 %"
+    assert sentences.change(88, 100) == "−12 %"
+    assert sentences.change(100, 100) == "unchanged"
+    assert sentences.change(18, 9) is None
+    assert sentences.change(5, 0) is None
+    assert sentences.point_change(941, 1000, 952, 1000) == "−1.1 pt"
+    assert sentences.point_change(9, 9, 952, 1000) is None
+
+
+def test_markup_escapes_what_is_not_markup() -> None:
+    made = tag("p", "<b>", Markup("<i>x</i>"), title='"><script>')
+    assert made == '<p title="&quot;&gt;&lt;script&gt;">&lt;b&gt;<i>x</i></p>'
+    assert join("a & b", None, 3) == "a &amp; b3"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://example.com", "//example.com", "javascript:alert(1)", "/\\example.com", ""]
+)
+def test_a_link_that_leaves_the_console_cannot_be_made(address: str) -> None:
+    with pytest.raises(ValueError, match="stay on this console"):
+        tag("a", "x", href=address)

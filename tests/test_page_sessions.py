@@ -1,0 +1,304 @@
+"""Sessions: the list inside its filters, and one session as what happened in it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from data import database, sessions
+from data.access import Actor
+from data.errors import Conflict, NotFound
+from data.sessions import Chosen
+from tests import recorded
+from tests.page_runs import PageRun, open_page, queries_during
+from tests.recorded import Owner
+from ui import cached
+
+People = dict[str, Actor]
+
+LIST, ONE = "reports/sessions.py", "reports/session.py"
+NOW = datetime.now(UTC)
+AT = NOW - timedelta(hours=2)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cached.forget()
+
+
+def rows_of(run: PageRun) -> list[str]:
+    """The ids of the sessions that the list links to, in order."""
+    return [address.split("session=")[1].split("&")[0] for address in run.links if address.startswith("/session?")]
+
+
+def test_the_list_says_how_many_compares_and_links_each_with_the_filters(owner: Owner, people: People) -> None:
+    first = recorded.session(owner, AT, project="shop")
+    second = recorded.session(owner, AT + timedelta(minutes=1), project="shop", status="error")
+    recorded.session(owner, AT, project="bank")
+    for minute in range(12):
+        recorded.session(owner, NOW - timedelta(days=7, hours=3, minutes=minute), project="shop")
+    run = open_page(people["manager"], LIST, project="shop")
+    assert "2 sessions that match started in the last 7 days, −83 % on the 7 days before" in run.text
+    assert "(n = 12). 1 ended in an error." in run.text
+    assert rows_of(run) == [str(second), str(first)]
+    assert all("project=shop" in address for address in run.links if address.startswith("/session?"))
+    assert "project shop ×" in run.text
+
+
+def test_each_value_of_a_filter_says_how_many_sessions_it_leaves(owner: Owner, people: People) -> None:
+    for number in range(3):
+        session_pk = recorded.session(owner, AT, project="shop", status="error" if number else "completed")
+        recorded.call(owner, session_pk, AT, success=bool(number), error=None if number else "broken")
+        recorded.reply(owner, session_pk, AT, "opus" if number else "haiku")
+    recorded.session(owner, AT, project="bank")
+    run = open_page(people["manager"], LIST, status="error")
+    offered = {box.label: box.options for box in run.app.selectbox}
+    assert offered["Project"] == ["All projects", "shop · 2"]
+    assert offered["Status"] == ["Any status", "completed · 2", "error · 2"]
+    assert offered["Model"] == ["All models", "opus · 2"]
+    assert offered["Has"] == ["Any content"]
+    assert {"failed calls · 1"} <= set(
+        next(box for box in open_page(people["manager"], LIST).app.selectbox if box.label == "Has").options
+    )
+
+
+def test_search_finds_words_of_prompts_in_their_forms(owner: Owner, people: People) -> None:
+    found, other = recorded.session(owner, AT), recorded.session(owner, AT)
+    recorded.prompt(owner, found, AT, "Please migrate the invoices to the new table")
+    recorded.prompt(owner, other, AT, "Write a poem about trains")
+    assert rows_of(open_page(people["manager"], LIST, q="invoice migration")) == [str(found)]
+    assert rows_of(open_page(people["manager"], LIST, q='"poem about" -invoice')) == [str(other)]
+    nothing = open_page(people["manager"], LIST, q="submarine")
+    assert "matches these filters" in nothing.text
+    assert "/sessions" in nothing.links
+
+
+def test_search_finds_nothing_of_others(owner: Owner, people: People) -> None:
+    mine = recorded.session(owner, AT, user_id=people["member"].user_id)
+    recorded.prompt(owner, mine, AT, "Please mend the zanzibar")
+    theirs = recorded.session(owner, AT, user_id=people["other"].user_id)
+    recorded.prompt(owner, theirs, AT, "Please paint the zanzibar")
+    assert rows_of(open_page(people["member"], LIST, q="zanzibar")) == [str(mine)]
+    assert rows_of(open_page(people["other"], LIST, q="zanzibar")) == [str(theirs)]
+    assert len(rows_of(open_page(people["manager"], LIST, q="zanzibar"))) == 2
+
+
+@pytest.mark.parametrize("has", sessions.HAS)
+def test_sessions_are_found_by_what_is_in_them(owner: Owner, people: People, has: str) -> None:
+    wanted = {name: recorded.session(owner, AT, project=name) for name in sessions.HAS}
+    recorded.call(owner, wanted["errors"], AT, success=False, error="broken")
+    recorded.call(owner, wanted["refusals"], AT, success=False, error=recorded.REFUSAL)
+    recorded.notification(owner, wanted["notifications"], AT, "needs you")
+    recorded.event(owner, wanted["compactions"], "compact_pre", AT)
+    recorded.call(owner, wanted["subagents"], AT, agent_id="a1")
+    rows = sessions.list_page(people["manager"], chosen=Chosen(has=has), sort="when", downwards=True, most=9)
+    assert [row["project_name"] for row in rows] == [has]
+    counts = sessions.count_started(
+        people["manager"], chosen=Chosen(has=has), previous_start=None, previous_end=None, bucket="day", zone="UTC"
+    )
+    assert counts["sessions"].sum() == 1
+    assert sessions.count_facets(people["manager"], chosen=Chosen(has=has))["project"] == {has: 1}
+
+
+def test_the_order_is_in_the_url_and_goes_over_all_pages(owner: Owner, people: People) -> None:
+    ids = [recorded.session(owner, AT + timedelta(seconds=number), minutes=1 + number) for number in range(30)]
+    shortest = open_page(people["manager"], LIST, sort="duration")
+    assert rows_of(shortest)[0] == str(ids[0])
+    assert "1 to 25 of 30" in shortest.text
+    rest = open_page(people["manager"], LIST, sort="duration", page="2")
+    assert rows_of(rest) == [str(session_pk) for session_pk in ids[25:]]
+    assert "/sessions?sort=-duration" in rest.links
+    assert len(rows_of(open_page(people["manager"], LIST, page="7"))) == 5
+
+
+def test_failures_without_a_known_outcome_are_unknown_and_not_zero(owner: Owner, people: People) -> None:
+    recorded.call(owner, recorded.session(owner, AT), AT, answered=False)
+    row = next(piece for piece in open_page(people["manager"], LIST).pieces if "<td" in piece)
+    assert ">unknown</span>" in row
+    assert "0 failed, 0 refused by a person, 1 without a recorded outcome, of 1 call" in row
+
+
+def test_the_list_explains_why_it_is_empty(owner: Owner, people: People) -> None:
+    assert "No session is recorded here yet." in open_page(people["manager"], LIST).text
+    assert "ask an admin for the role manager" in open_page(people["member"], LIST).text
+    recorded.session(owner, AT - timedelta(days=60))
+    other_time = open_page(people["manager"], LIST, period="24h")
+    assert "No session started in the last 24 hours." in other_time.text
+    assert "/sessions?period=all" in other_time.links
+
+
+def test_the_address_of_a_session_on_the_list_opens_it(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, AT)
+    recorded.prompt(owner, session_pk, AT, "Mend it")
+    assert "“Mend it”" in open_page(people["manager"], LIST, session=str(session_pk)).text
+
+
+def test_a_session_shows_lanes_and_first_what_went_wrong(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, AT)
+    recorded.prompt(owner, session_pk, AT, "Mend the till")
+    recorded.call(owner, session_pk, AT + timedelta(seconds=5), "Read", ms=800)
+    failing = recorded.call(owner, session_pk, AT + timedelta(seconds=9), "Bash", success=False, error="Exit code 3")
+    recorded.call(owner, session_pk, AT + timedelta(seconds=12), "Grep", agent_id="abc1", agent_type="Explore")
+    recorded.event(owner, session_pk, "compact_pre", AT + timedelta(seconds=20))
+    recorded.question(owner, AT + timedelta(seconds=30), "Refund?", session_pk=session_pk)
+    recorded.touched(owner, session_pk, "/work/till.py")
+    run = open_page(people["manager"], ONE, session=str(session_pk))
+    assert "1 prompt, 3 tool calls, 1 subagent and 1 compaction; 1 call failed." in run.text
+    for lane in ("Prompts 1", "Approvals 1", "Read 1", "Bash 1", "Explore abc1 1", "Compactions 1"):
+        assert lane in run.text
+    assert f"/session?session={session_pk}&item={failing}" in run.links
+    codes = [code.value for code in run.app.code]
+    assert any("make test" in code for code in codes)
+    assert "Exit code 3" in codes
+    assert "/work/till.py" in run.text
+
+
+def test_an_item_is_chosen_by_the_url_and_steps_go_on_from_it(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, AT)
+    items = [
+        recorded.prompt(owner, session_pk, AT, "First words"),
+        recorded.call(owner, session_pk, AT + timedelta(seconds=1), success=False, error="first error"),
+        recorded.call(owner, session_pk, AT + timedelta(seconds=2)),
+        recorded.call(owner, session_pk, AT + timedelta(seconds=3), success=False, error="second error"),
+    ]
+    run = open_page(people["manager"], ONE, session=str(session_pk), item=str(items[0]))
+    assert "First words" in [code.value for code in run.app.code]
+
+    def press(label: str) -> str:
+        next(button for button in run.app.button if button.label == label).click()
+        run.run()
+        asked = run.app.query_params["item"]
+        return asked if isinstance(asked, str) else asked[0]
+
+    assert press("Next error") == str(items[1])
+    assert press("Next error") == str(items[3])
+    assert press("Next error") == str(items[1])
+    assert press("Next ›") == str(items[2])
+    assert press("‹ Previous") == str(items[1])
+
+
+def test_next_and_previous_session_stay_inside_the_filter_and_its_order(owner: Owner, people: People) -> None:
+    ids = []
+    for number in range(4):
+        ids.append(recorded.session(owner, AT + timedelta(seconds=number), project="shop", minutes=1 + number))
+        recorded.session(owner, AT + timedelta(seconds=number), project="bank", minutes=1 + number)
+    listed = open_page(people["manager"], LIST, project="shop", sort="duration")
+    second = next(address for address in listed.links if str(ids[1]) in address)
+    parameters = dict(pair.split("=") for pair in second.split("?")[1].split("&"))
+    run = open_page(people["manager"], ONE, **parameters)
+    assert [str(ids[0]), str(ids[2])] == [row for row in rows_of(run) if row != str(ids[1])]
+    back = next(address for address in run.links if address.startswith("/sessions?"))
+    assert "project=shop" in back
+    assert "sort=duration" in back
+    gone = open_page(people["manager"], ONE, **(parameters | {"at": "3"}))
+    assert not [row for row in rows_of(gone) if row != str(ids[1])]
+
+
+def test_without_times_the_order_of_recording_is_shown_and_named(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, None)
+    file_id = owner.execute(
+        "insert into signalbox.import_files (path, format, size_bytes) values ('x', 'hooks', 1) returning id"
+    ).fetchone()
+    assert file_id
+    for line in (3, 1, 2):
+        event_id = recorded.prompt(owner, session_pk, None, f"prompt of line {line}")
+        owner.execute(
+            "insert into signalbox.import_records (record_key, event_id, file_id, line, source_kind)"
+            " values (%s, %s, %s, %s, 'hooks')",
+            (uuid4(), event_id, file_id["id"], line),
+        )
+    run = open_page(people["manager"], ONE, session=str(session_pk))
+    assert "when order as recorded, no times" in run.text
+    assert "Order as recorded, no times 3 happenings" in run.text
+    order = run.text[run.text.index("Order as recorded") :]
+    assert order.index("line 1") < order.index("line 2") < order.index("line 3")
+
+
+def test_a_notification_is_acknowledged_once_with_its_audit_row(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, AT, user_id=people["member"].user_id)
+    notification_id = recorded.notification(owner, session_pk, AT, "Claude needs your permission")
+    event_id = owner.execute("select event_id from chronicle.notification_events").fetchone()
+    assert event_id
+    run = open_page(people["member"], ONE, session=str(session_pk), item=str(event_id["event_id"]))
+    assert "not acknowledged" in run.text
+    next(button for button in run.app.button if button.label.startswith("Acknowledge")).click()
+    assert "acknowledged" in run.run().text
+    assert not [button for button in run.app.button if button.label.startswith("Acknowledge")]
+    stored = owner.execute("select acknowledged from chronicle.notification_events").fetchone()
+    assert stored == {"acknowledged": True}
+    [act] = owner.execute("select * from signalbox.audit_log where action like 'acknowledged%'").fetchall()
+    assert (act["actor_id"], act["target"]) == (people["member"].user_id, f"notification:{notification_id}")
+    with pytest.raises(Conflict):
+        sessions.acknowledge(people["admin"], notification_id)
+    assert owner.execute("select count(*) as n from signalbox.audit_log where action like 'ack%'").fetchone() == {
+        "n": 1
+    }
+
+
+def test_nobody_acknowledges_what_is_not_theirs_to_see(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, AT, user_id=people["member"].user_id)
+    notification_id = recorded.notification(owner, session_pk, AT, "Claude needs your permission")
+    with pytest.raises(Conflict):
+        sessions.acknowledge(people["other"], notification_id)
+    assert owner.execute("select acknowledged from chronicle.notification_events").fetchone() == {"acknowledged": False}
+
+
+@pytest.mark.parametrize("asked", ["", "nonsense", str(uuid4()), "'; drop table chronicle.sessions; --"])
+def test_an_address_without_a_session_says_so(people: People, asked: str) -> None:
+    text = open_page(people["manager"], ONE, session=asked).text
+    assert "no session" in text or "no such session" in text
+
+
+def test_the_session_of_somebody_else_is_as_if_there_were_none(owner: Owner, people: People) -> None:
+    session_pk = recorded.one_of_everything(owner, AT, "zanzibar", people["member"].user_id)
+    item = owner.execute("select event_id from chronicle.prompt_events").fetchone()
+    assert item
+    text = open_page(people["other"], ONE, session=str(session_pk), item=str(item["event_id"])).text
+    assert "no such session" in text
+    assert "zanzibar" not in text
+    with pytest.raises(NotFound):
+        sessions.read_item(people["other"], session_pk=session_pk, item_id=item["event_id"], kind="prompt")
+    assert sessions.list_items(people["other"], session_pk=session_pk) == []
+
+
+def test_an_item_of_another_session_is_not_shown_in_this_one(owner: Owner, people: People) -> None:
+    here, there = recorded.session(owner, AT), recorded.session(owner, AT)
+    recorded.prompt(owner, here, AT, "mine")
+    item: UUID = recorded.prompt(owner, there, AT, "elsewhere")
+    with pytest.raises(NotFound):
+        sessions.read_item(people["manager"], session_pk=here, item_id=item, kind="prompt")
+
+
+def test_both_pages_ask_at_most_eight_queries(owner: Owner, people: People) -> None:
+    session_pk = recorded.one_of_everything(owner, AT, "word", people["member"].user_id)
+    for path, parameters in ((LIST, {}), (ONE, {"session": str(session_pk), "at": "0"})):
+        queries = queries_during(
+            lambda path=path, parameters=parameters: open_page(people["admin"], path, **parameters)
+        )
+        shown = {
+            name: n
+            for name, n in queries.items()
+            if not name.startswith(("web_sessions.forget", "web_sessions.start", "audit."))
+        }
+        assert sum(shown.values()) <= 8, shown
+
+
+def test_search_is_served_by_the_index_of_prompts(owner: Owner, people: People) -> None:
+    """Under row-level security it would not be; ten thousand prompts make the planner care."""
+    session_pk = recorded.session(owner, AT)
+    owner.execute(
+        "insert into chronicle.prompt_events (session_id, prompt_text)"
+        " select %s, 'Please mend number ' || md5(n::text) from generate_series(1, 10000) as n",
+        (session_pk,),
+    )
+    owner.execute("analyze chronicle.prompt_events")
+    with database.reading(people["member"]) as unit:
+        unit.connection.execute("select * from analytics.sessions_saying('submarine')").fetchall()
+        unit.connection.execute("select pg_stat_force_next_flush()")
+    used = owner.execute(
+        "select idx_scan from pg_stat_user_indexes where indexrelname = 'idx_prompt_events_text_search'"
+    ).fetchone()
+    assert used
+    assert used["idx_scan"] == 1

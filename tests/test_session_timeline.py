@@ -1,0 +1,142 @@
+"""A session as lanes: positions, folded gaps, crowds, and the steps from one happening to the next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ui.sessions.timeline import IDLE_GAP, MOST_MARKS, arrange, neighbours, state_of
+
+START = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+def item(number: int, at: timedelta | None, kind: str = "call", **more: Any) -> dict[str, Any]:
+    """One happening; a call that succeeded unless said otherwise."""
+    plain = {
+        "item_id": str(number),
+        "kind": kind,
+        "occurred_at": None if at is None else START + at,
+        "duration_ms": None,
+        "name": "Bash",
+        "words": None,
+        "outcome": "succeeded" if kind == "call" else None,
+        "is_open": False,
+        "agent_id": None,
+        "agent_type": None,
+    }
+    return plain | more
+
+
+def seconds(*given_seconds: float) -> list[dict[str, Any]]:
+    return [item(number, timedelta(seconds=at)) for number, at in enumerate(given_seconds)]
+
+
+def test_marks_lie_in_proportion_to_time_and_are_as_wide_as_they_took() -> None:
+    drawn = arrange([*seconds(0, 50), item(9, timedelta(seconds=75), duration_ms=25_000)])
+    [lane] = drawn.lanes
+    assert [round(mark.left, 2) for mark in lane.marks] == [0, 0.5, 0.75]
+    assert [round(mark.width, 2) for mark in lane.marks] == [0, 0, 0.25]
+    assert drawn.gaps == ()
+
+
+def test_an_idle_gap_is_folded_and_keeps_its_length() -> None:
+    night = timedelta(hours=9)
+    drawn = arrange([*seconds(0, 60), *[item(5 + n, night + timedelta(seconds=60 * n)) for n in range(2)]])
+    [gap] = drawn.gaps
+    assert gap.length == night - timedelta(seconds=60)
+    assert gap.width < 0.05
+    lefts = [mark.left for mark in drawn.lanes[0].marks]
+    assert lefts[1] <= gap.left < gap.left + gap.width <= lefts[2]
+
+
+def test_a_pause_below_the_limit_is_not_folded() -> None:
+    assert arrange([item(0, timedelta()), item(1, IDLE_GAP)]).gaps == ()
+    assert len(arrange([item(0, timedelta()), item(1, IDLE_GAP + timedelta(seconds=1))]).gaps) == 1
+
+
+def test_the_wait_for_a_person_does_not_stretch_the_time_of_work() -> None:
+    asked = item(1, timedelta(seconds=10), "question", outcome="approved", duration_ms=36_000_000)
+    drawn = arrange([*seconds(0, 20), asked])
+    assert drawn.gaps == ()
+    assert max(mark.left for lane in drawn.lanes for mark in lane.marks) > 0.9
+
+
+def test_lanes_stand_people_first_then_tools_by_use_then_subagents() -> None:
+    at = timedelta()
+    items = [
+        item(0, at, "lifecycle"),
+        item(1, at, "compaction"),
+        item(2, at, name="Read"),
+        item(3, at, name="Bash"),
+        item(4, at, name="Bash"),
+        item(5, at, agent_id="abcdef99", agent_type="Explore"),
+        item(6, at, "notification"),
+        item(7, at, "question", outcome="pending"),
+        item(8, at, "prompt"),
+    ]
+    names = [(lane.name, lane.depth, lane.items) for lane in arrange(items).lanes]
+    assert names == [
+        ("Prompts", 0, 1),
+        ("Approvals", 0, 1),
+        ("Notifications", 0, 1),
+        ("Bash", 0, 2),
+        ("Read", 0, 1),
+        ("Explore abcdef", 1, 1),
+        ("Compactions", 0, 1),
+        ("Session", 0, 1),
+    ]
+
+
+def test_beyond_a_thousand_marks_crowds_stand_together_and_failures_stand_for_them() -> None:
+    items = seconds(*range(10_000))
+    items[4321]["outcome"] = "failed"
+    drawn = arrange(items)
+    [lane] = drawn.lanes
+    assert drawn.is_summarised
+    assert len(lane.marks) <= MOST_MARKS
+    assert sum(len(mark.items) for mark in lane.marks) == lane.items == 10_000
+    assert [mark.first["item_id"] for mark in lane.marks if state_of(mark.first) == "broken"] == ["4321"]
+
+
+def test_what_has_no_time_keeps_its_order_and_is_in_no_lane() -> None:
+    drawn = arrange([item(1, timedelta()), item(2, None), item(3, None)])
+    assert [one["item_id"] for one in drawn.untimed] == ["2", "3"]
+    assert sum(lane.items for lane in drawn.lanes) == 1
+    assert arrange([item(1, None)]).lanes == ()
+    assert arrange([]).lanes == ()
+
+
+def test_steps_go_around_the_end_for_errors_and_stop_for_neighbours() -> None:
+    items = seconds(0, 1, 2, 3)
+    items[1]["outcome"] = items[3]["outcome"] = "failed"
+    items.append(item(4, timedelta(seconds=4), "notification", outcome="info", is_open=True))
+    assert neighbours(items, "3") == {"previous": "2", "next": "4", "error": "1", "waiting": "4"}
+    assert neighbours(items, "4") == {"previous": "3", "next": None, "error": "1", "waiting": None}
+    assert neighbours(items, None) == {"previous": None, "next": "0", "error": "1", "waiting": "4"}
+
+
+def test_the_state_of_a_call_is_broken_only_when_it_failed() -> None:
+    states = {
+        outcome: state_of(item(0, None, outcome=outcome)) for outcome in ("succeeded", "failed", "refused", "unknown")
+    }
+    assert states == {"succeeded": "well", "failed": "broken", "refused": "attention", "unknown": "unknown"}
+
+
+@settings(database=None, deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.one_of(st.none(), st.integers(0, 10**8))), min_size=1, max_size=40))
+def test_everything_lies_inside_in_order_and_beside_the_folds(given_items: list[tuple[float, int | None]]) -> None:
+    items = [
+        item(number, timedelta(seconds=at), duration_ms=took)
+        for number, (at, took) in enumerate(sorted(given_items, key=lambda one: one[0]))
+    ]
+    drawn = arrange(items)
+    marks = [mark for lane in drawn.lanes for mark in lane.marks]
+    assert all(-1e-9 <= mark.left <= 1 + 1e-9 and mark.left + mark.width <= 1 + 1e-6 for mark in marks)
+    assert all(one.left <= other.left + 1e-9 for one, other in pairwise(marks))
+    assert all(gap.length > IDLE_GAP for gap in drawn.gaps)
+    for gap in drawn.gaps:
+        assert not any(gap.left + 1e-9 < mark.left < gap.left + gap.width - 1e-9 for mark in marks)

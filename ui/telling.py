@@ -1,0 +1,43 @@
+"""What says most: of a message the line, of a JSON text the value. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ui import figures
+
+# What tools and events are mostly about, in this order.
+_NAMES = ("command", "file_path", "path", "pattern", "query", "url", "sql", "prompt", "error", "title", "description")
+_EXIT = re.compile(r"Exit code \d+")
+_TAGS = re.compile(r"</?[a-z_]+>|\x1b\[[0-9;?]*[A-Za-z]")  # as analytics.error_group takes them out
+
+
+def line(message: str | None, group: str = "", length: int = 120) -> str:
+    """The line of a message that says more than its group: the first one, after a bare code of an exit the next."""
+    told = _TAGS.sub("", (message or "").replace("\\n", "\n"))
+    lines = [one.strip() for one in told.splitlines() if one.strip()]
+    if len(lines) > 1 and lines[0].rstrip(":") == group.rstrip(":"):
+        return figures.shortened(lines[1], length)
+    return figures.shortened(lines[0], length) if lines else ""
+
+
+def error(message: str | None, length: int = 120) -> str:
+    """A message in one line: after a bare code of an exit the line that says why."""
+    first = line(message, length=length)
+    why = line(message, first, length) if _EXIT.fullmatch(first) else first
+    return first if why == first else figures.shortened(f"{first}: {why}", length)
+
+
+def value(text: str | None, length: int = 110) -> str:
+    """The value of a JSON text that says most; the text itself where it is no JSON, such as when it was cut."""
+    try:
+        given = json.loads(text or "null")
+    except ValueError:
+        given = text
+    if isinstance(given, dict):
+        texts = {name: one for name, one in given.items() if isinstance(one, str) and one}
+        given = next((texts[name] for name in _NAMES if name in texts), None) or next(iter(texts.values()), given)
+    if given in (None, {}, []):
+        return ""
+    return figures.shortened(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False), length)
