@@ -441,17 +441,15 @@ CREATE VIEW analytics.reply_costs WITH (security_invoker='true') AS
     r.cache_read_tokens,
     (((((((r.input_tokens)::numeric * p.input_usd_per_million) + ((r.output_tokens)::numeric * p.output_usd_per_million)) + (((r.cache_write_tokens - r.cache_write_1h_tokens))::numeric * p.cache_write_usd_per_million)) + ((r.cache_write_1h_tokens)::numeric * p.cache_write_1h_usd_per_million)) + ((r.cache_read_tokens)::numeric * p.cache_read_usd_per_million)) / (1000000)::numeric) AS estimated_cost_usd
    FROM (signalbox.model_replies r
-     LEFT JOIN LATERAL ( SELECT m.model,
+     LEFT JOIN ( SELECT m.model,
             m.valid_from,
             m.input_usd_per_million,
             m.output_usd_per_million,
             m.cache_write_usd_per_million,
             m.cache_write_1h_usd_per_million,
-            m.cache_read_usd_per_million
-           FROM signalbox.model_prices m
-          WHERE ((m.model = r.model) AND (m.valid_from <= COALESCE((r.replied_at)::date, CURRENT_DATE)))
-          ORDER BY m.valid_from DESC
-         LIMIT 1) p ON (true));
+            m.cache_read_usd_per_million,
+            lead(m.valid_from) OVER (PARTITION BY m.model ORDER BY m.valid_from) AS next_valid_from
+           FROM signalbox.model_prices m) p ON (((p.model = r.model) AND (p.valid_from <= COALESCE((r.replied_at)::date, CURRENT_DATE)) AND ((p.next_valid_from IS NULL) OR (p.next_valid_from > COALESCE((r.replied_at)::date, CURRENT_DATE))))));
 
 -- comment analytics.VIEW reply_costs
 COMMENT ON VIEW analytics.reply_costs IS 'Tokens of each reply and what they would cost at list price, null where the model has no known price. One row per reply.';
@@ -511,13 +509,12 @@ CREATE VIEW analytics.session_costs WITH (security_invoker='true') AS
         END AS cost_basis,
     COALESCE(e.tokens, (0)::numeric) AS tokens
    FROM (analytics.stg_chronicle__sessions s
-     LEFT JOIN ( SELECT reply_costs.session_pk,
-            count(*) AS replies,
-            sum(reply_costs.estimated_cost_usd) AS estimated_cost_usd,
-            count(*) FILTER (WHERE ((reply_costs.estimated_cost_usd IS NULL) AND (reply_costs.model <> '<synthetic>'::text))) AS unpriced_replies,
-            sum((((reply_costs.input_tokens + reply_costs.output_tokens) + reply_costs.cache_write_tokens) + reply_costs.cache_read_tokens)) AS tokens
-           FROM analytics.reply_costs
-          GROUP BY reply_costs.session_pk) e USING (session_pk));
+     LEFT JOIN LATERAL ( SELECT count(*) AS replies,
+            sum(r.estimated_cost_usd) AS estimated_cost_usd,
+            count(*) FILTER (WHERE ((r.estimated_cost_usd IS NULL) AND (r.model <> '<synthetic>'::text))) AS unpriced_replies,
+            sum((((r.input_tokens + r.output_tokens) + r.cache_write_tokens) + r.cache_read_tokens)) AS tokens
+           FROM analytics.reply_costs r
+          WHERE (r.session_pk = s.session_pk)) e ON (true));
 
 -- comment analytics.VIEW session_costs
 COMMENT ON VIEW analytics.session_costs IS 'Cost of sessions as recorded, else estimated at list price, and on which of these it rests. One row per session.';

@@ -37,7 +37,9 @@ def test_money_carries_its_currency_and_is_strong() -> None:
         ({"total": True}, "Total: yes"),
         ({"sendTo": "ada@example.com"}, "Send to: *ada@example.com*"),
         ({"tags": ["a", "b"]}, "Tags: a, b"),
-        ({"rows": [{"a": 1}]}, 'Rows: [{"a": 1}]'),
+        ({"steps": [{"a": 1}]}, 'Steps: [{"a": 1}]'),
+        ({"records": 5882}, "Records: *5,882*"),
+        ({"year": 2026}, "Year: 2026"),
         ({"currency": "USD"}, "Currency: USD"),
     ],
 )

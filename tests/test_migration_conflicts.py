@@ -186,11 +186,13 @@ def test_index_that_is_being_built_is_not_taken_for_a_leftover(
         holding.execute("lock table a in row exclusive mode")
         thread = threading.Thread(target=building.execute, args=[index.encode()])
         thread.start()
-        wait_until(lambda: value(url, "select count(*) from pg_stat_progress_create_index"))
-        with pytest.raises(AnotherRunner, match="a_id is being built by another process"):
-            up(url, folder, print)
-        holding.execute("commit")
-        thread.join(DEADLINE_S)
+        try:
+            wait_until(lambda: value(url, "select count(*) from pg_stat_progress_create_index"))
+            with pytest.raises(AnotherRunner, match="a_id is being built by another process"):
+                up(url, folder, print)
+        finally:
+            holding.execute("commit")
+            thread.join(DEADLINE_S)
     (done,) = up(url, folder, print)
     assert done.outcome == "applied"
 

@@ -48,7 +48,7 @@ def test_failures_stand_with_their_message_and_lead_to_their_jobs(owner: Owner, 
         make_job(owner, **DONE, status="failed", error_message=f"no customer {number}")
     make_job(owner, **DONE)
     page = open_page(people["manager"], PAGE)
-    assert "3 of 4 jobs that ran to an end failed (75.0 %)" in page.text
+    assert "3 of 4 jobs that ran to an end failed in the last 7 days (75.0 %)" in page.text
     assert "no customer N" in page.text
     [link] = {link for link in page.links if "error=no+customer+N" in link}
     assert "status=failed" in link

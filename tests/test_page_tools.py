@@ -49,7 +49,7 @@ def test_the_tool_that_got_worse_stands_in_the_first_sentence(owner: Owner, peop
     assert "Bash fails more often than in the 7 days before : 50.0 % of 40 calls, was 10.0 % of 40." in text.replace(
         "before:", "before :"
     )
-    assert "75.0 % of 80 calls in the last 7 days succeeded" in text
+    assert "75.0 % of 80 calls succeeded in the last 7 days" in text
 
 
 def test_it_says_by_what_check_all_is_well(owner: Owner, people: People) -> None:
@@ -73,7 +73,7 @@ def test_refusals_are_said_apart_from_failures(owner: Owner, people: People) -> 
     call(owner, session, at=NOW - timedelta(hours=1))
     call(owner, session, at=NOW - timedelta(hours=1), success=False, error=REFUSAL)
     text = open_page(people["manager"], PAGE).text
-    assert "100 % of 1 call in the last 7 days succeeded; a person refused 1." in text
+    assert "100 % of 1 call succeeded in the last 7 days; a person refused 1." in text
     assert "No call failed." in text
     assert "They never ran, so they are no failures." in text
 

@@ -32,7 +32,7 @@ def run(act: Callable[..., str], *given: Any) -> None:
 
 
 def show_outcome() -> None:
-    """The receipt of the act before this run, or why it was not done; once."""
+    """The receipt of the act before this run, or why it was not done; once. It stands where the buttons were."""
     outcome = st.session_state.pop(_OUTCOME, None)
     if outcome is None:
         return

@@ -15,12 +15,14 @@ import streamlit as st
 
 from ui.links import Value
 from ui.navigation import entry_of
+from ui.periods import Period
 from ui.tokens import Tokens, tokens
 from ui.view import View
 
 HEIGHT_PX = 240
 SMALL_HEIGHT_PX = 96
 MOST_SERIES = 8
+MOST_LABELS = 8
 
 _STEPS = {
     "hour": pd.DateOffset(hours=1),
@@ -30,6 +32,14 @@ _STEPS = {
 }
 _FORMATS = {"hour": "%-d %b %H:%M", "day": "%a %-d %b %Y", "week": "week of %-d %b %Y", "month": "%B %Y"}
 _AXIS_FORMATS = {"hour": "%H:%M", "day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
+# From the middle of a bar, where its label stands, to the time that the label names: its start. The middle of a day
+# or month names it as well, whatever the clocks did.
+_LABEL_OFFSETS_MS = {
+    "hour": round(0.43 * 3_600_000),
+    "day": 0,
+    "week": round((0.43 * 7 - 0.5) * 86_400_000),
+    "month": 0,
+}
 
 
 def colours() -> Tokens:
@@ -53,12 +63,13 @@ def over_time(
     carrying: Mapping[str, Value] | None = None,
     written: str = ",.0f",
     kind: str = "signal",
+    period: Period | None = None,
 ) -> None:
     """Bars of `value` per `bucket` (hour, day, week, month), stacked by `series` if given.
 
     The frame has a column `bucket` with the start of each slice. `opens` names the page that a click on a bar opens,
     with the days of that slice as its period and the parameters `carrying`. `kind` is the status whose colour a
-    chart without series has.
+    chart without series has. With a `period` the axis reaches over all of it, also where it holds nothing.
     """
     if frame.empty:
         st.html('<p class="sb-muted">None recorded in this period.</p>')
@@ -66,7 +77,15 @@ def over_time(
     drawn = _with_ends(view, frame, bucket)
     drawn = _stacked(_largest(drawn, series, value) if series else drawn, series, value)
     chart = _bars(
-        drawn, value=value, bucket=bucket, title=title, series=series, wanted=series_colours, written=written, kind=kind
+        drawn,
+        value=value,
+        bucket=bucket,
+        title=title,
+        series=series,
+        wanted=series_colours,
+        written=written,
+        kind=kind,
+        axis=_axis(view, drawn, bucket, period),
     )
     _show(view, chart, key, title, height_px or (SMALL_HEIGHT_PX if small else HEIGHT_PX), opens, carrying)
 
@@ -81,6 +100,7 @@ def _bars(
     wanted: Mapping[str, str] | None,
     written: str,
     kind: str,
+    axis: dict[str, Any],
 ) -> Any:
     look = colours()
     picked = alt.selection_point(name="bar", fields=["bucket_ms"], on="click", clear=False)
@@ -102,7 +122,14 @@ def _bars(
             x=alt.X(
                 "bucket:T",
                 title=None,
-                axis=alt.Axis(format=_AXIS_FORMATS[bucket], labelOverlap=True, tickCount=7, grid=False),
+                scale=alt.Scale(domainMin=axis["first"], domainMax=axis["last"], nice=False),
+                axis=alt.Axis(
+                    labelExpr=f"timeFormat(datum.value - {_LABEL_OFFSETS_MS[bucket]}, '{_AXIS_FORMATS[bucket]}')",
+                    values=axis["values"],
+                    labelOverlap=True,
+                    grid=False,
+                    ticks=False,
+                ),
             ),
             x2="bar_end:T",
             y=alt.Y("bar_bottom:Q", title=None, axis=alt.Axis(tickCount=4, format="~s"), scale=alt.Scale(zero=True)),
@@ -209,6 +236,26 @@ def _with_ends(view: View, frame: pd.DataFrame, bucket: str) -> pd.DataFrame:
     return drawn
 
 
+def _axis(view: View, drawn: pd.DataFrame, bucket: str, period: Period | None) -> dict[str, Any]:
+    """From when to when the axis goes and where it is labelled: below the middle of bars, a few of them."""
+    first, last = drawn["bucket"].min(), drawn["bucket_end"].max()
+    if period and period.start and period.end:
+        zone = str(view.zone)
+        first = min(first, pd.Timestamp(period.start).tz_convert(zone))
+        last = max(last, pd.Timestamp(period.end).tz_convert(zone))
+    starts = pd.date_range(first, last, freq=_STEPS[bucket], inclusive="left")
+    shown = starts[:: max(1, -(-len(starts) // MOST_LABELS))]
+    middles = [start + ((start + _STEPS[bucket]) - start) * 0.43 for start in shown]
+    # As expressions: given as plain numbers, the grammar loses the labels and takes the ends for those of the bars.
+    edges = {"first": str(_milliseconds(first)), "last": str(_milliseconds(last))}
+    edges["values"] = str([_milliseconds(middle) for middle in middles])
+    return {name: {"expr": expression} for name, expression in edges.items()}
+
+
+def _milliseconds(at: pd.Timestamp) -> int:
+    return int(at.timestamp() * 1000)
+
+
 def _name_of(start: pd.Timestamp, bucket: str) -> str:
     return start.strftime(_FORMATS[bucket])
 
@@ -235,7 +282,7 @@ def _dressed(chart: Any, height_px: int) -> Any:
     look = colours()
     return (
         chart.properties(
-            height=height_px, background="transparent", padding={"left": 0, "right": 8, "top": 4, "bottom": 0}
+            height=height_px, background="transparent", padding={"left": 0, "right": 8, "top": 4, "bottom": 4}
         )
         .configure(font="Inter, sans-serif")
         .configure_view(stroke=None)

@@ -25,8 +25,20 @@ def line(message: str | None, group: str = "", length: int = 120) -> str:
 def error(message: str | None, length: int = 120) -> str:
     """A message in one line: after a bare code of an exit the line that says why."""
     first = line(message, length=length)
-    why = line(message, first, length) if _EXIT.fullmatch(first) else first
-    return first if why == first else figures.shortened(f"{first}: {why}", length)
+    is_bare = bool(_EXIT.fullmatch(first)) or first.endswith(":")
+    why = line(message, first, length) if is_bare else first
+    return first if why == first else figures.shortened(f"{first.rstrip(':')}: {why}", length)
+
+
+def answers(note: str | None) -> dict[str, str] | None:
+    """A note that holds questions with their answers, as some logs record them; None for any other."""
+    try:
+        given = json.loads(note or "null")
+    except ValueError:
+        return None
+    if not isinstance(given, dict) or not given or not all(isinstance(one, str) for one in given.values()):
+        return None
+    return given
 
 
 def value(text: str | None, length: int = 110) -> str:

@@ -22,6 +22,7 @@ _OBJECT = re.compile(
     r"(^|_)(customer|client|order|invoice|table|file|path|environment|service|repository|repo|branch|recipient|to"
     r"|user|account|target|database|host|url|version|tool|tool_name|project|domain|email|name|id|resource|command)(_|$)"
 )
+_AMOUNT = re.compile(r"(^|_)(records|rows|files|tables|users|recipients|items|migrations|quantity|count)(_|$)")
 _PAIRS = (
     ("before", "after"),
     ("old", "new"),
@@ -228,7 +229,8 @@ def _lines(payload: Mapping[str, Any], above: str = "", currency: Any = None) ->
         elif _is_money(name, value):
             yield (Run(f"{label}: "), Run(_money(name, value, currency), True))
         else:
-            yield (Run(f"{label}: "), Run(_written(value), bool(_OBJECT.search(_snake(name)))))
+            is_strong = bool(_OBJECT.search(_snake(name)) or _AMOUNT.search(_snake(name)))
+            yield (Run(f"{label}: "), Run(_written(value, _snake(name)), is_strong))
 
 
 def _snake(name: str) -> str:
@@ -268,9 +270,11 @@ def _money(name: str, value: float | str, currency: Any) -> str:
     return f"{_SIGNS[code]}{written}" if code in _SIGNS else f"{written} {code}".strip()
 
 
-def _written(value: Any) -> str:
+def _written(value: Any, name: str = "") -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int) and _AMOUNT.search(name):
+        return f"{value:,}"
     if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
         text = ", ".join(str(item) for item in value)
     else:

@@ -879,7 +879,7 @@ questions as (
         a.asked_at,
         case when a.status <> 'expired' then a.answered_at end as decided_at,
         left(case
-            when a.is_rejected then nullif(split_part(a.error_message, 'the user said:', 2), '')
+            when a.is_rejected then nullif(btrim(split_part(a.error_message, 'the user said:', 2), E' \n'), '')
             when a.outcome = 'failed' then a.error_message
             when a.tool_name = 'AskUserQuestion' then a.result ->> 'answers'
         end, 2000) as decision_note,

@@ -45,7 +45,11 @@ with happened as (
     select 'jobs ' || status, coalesce(completed_at, created_at), null
     from analytics.stg_agents__jobs where status in ('completed', 'failed', 'cancelled')
     union all
-    select 'cost ' || cost_basis, started_at, cost_usd from analytics.session_costs
+    select 'cost ' || c.cost_basis, s.started_at, c.cost_usd
+    from analytics.stg_chronicle__sessions as s
+    cross join lateral (
+        select k.cost_basis, k.cost_usd from analytics.session_costs as k where k.session_pk = s.session_pk
+    ) as c
 )
 
 select

@@ -1,6 +1,19 @@
 -- name: count_facets
 -- How many sessions of the period and search each value of each filter has, with the other filters applied.
-with found as (
+with chosen as materialized (
+    select s.session_pk, s.project_name, s.status
+    from analytics.stg_chronicle__sessions as s
+    where
+        (%(start)s::timestamptz is null or s.started_at >= %(start)s)
+        and (%(end)s::timestamptz is null or s.started_at < %(end)s)
+        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+        and (
+            %(search)s::text is null
+            or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
+        )
+),
+
+found as (
     select
         s.session_pk,
         s.project_name,
@@ -23,20 +36,20 @@ with found as (
                 when 'subagents' then e.has_subagents
             end, %(has)s::text is null
         ) as fits_has
-    from analytics.stg_chronicle__sessions as s
+    from chosen as s
     left join (
         select
             session_pk,
             bool_or(outcome = 'failed') as has_errors,
             bool_or(outcome = 'refused') as has_refusals
         from analytics.tool_calls
-        where outcome in ('failed', 'refused')
+        where outcome in ('failed', 'refused') and session_pk in (select session_pk from chosen)
         group by session_pk
     ) as t on t.session_pk = s.session_pk
     left join (
         select session_pk, true as has_notifications
         from analytics.stg_chronicle__notification_events
-        where not is_acknowledged
+        where not is_acknowledged and session_pk in (select session_pk from chosen)
         group by session_pk
     ) as n on n.session_pk = s.session_pk
     left join (
@@ -45,23 +58,15 @@ with found as (
             bool_or(event_type = 'compact_pre') as has_compactions,
             bool_or(metadata ? 'agent_id') as has_subagents
         from analytics.stg_chronicle__events
-        where event_type = 'compact_pre' or metadata ? 'agent_id'
+        where (event_type = 'compact_pre' or metadata ? 'agent_id') and session_pk in (select session_pk from chosen)
         group by session_pk
     ) as e on e.session_pk = s.session_pk
     left join (
         select session_pk, array_agg(distinct model) as models
         from analytics.reply_costs
-        where model <> '<synthetic>'
+        where model <> '<synthetic>' and session_pk in (select session_pk from chosen)
         group by session_pk
     ) as m on m.session_pk = s.session_pk
-    where
-        (%(start)s::timestamptz is null or s.started_at >= %(start)s)
-        and (%(end)s::timestamptz is null or s.started_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
-        and (
-            %(search)s::text is null
-            or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
-        )
 )
 
 select 'project' as filter, project_name as value, count(*) as sessions
@@ -120,7 +125,47 @@ where
 group by 1, 2, 3;
 
 -- name: list_page
--- Sessions inside the filters with what happened in them and what they cost, one page of them.
+-- Sessions inside the filters with what happened in them and what they cost, one page of them. What it is sorted by
+-- decides whether the page can be picked before anything is counted.
+with chosen as (
+    select
+        s.session_pk,
+        s.started_at,
+        extract(epoch from s.ended_at - s.started_at) as lasted_s,
+        count(*) over () as sessions_in_all
+    from analytics.stg_chronicle__sessions as s
+    where
+        (%(start)s::timestamptz is null or s.started_at >= %(start)s)
+        and (%(end)s::timestamptz is null or s.started_at < %(end)s)
+        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+        and (%(project)s::text is null or s.project_name = %(project)s)
+        and (%(status)s::text is null or s.status = %(status)s)
+        and (
+            %(model)s::text is null
+            or s.session_pk in (select r.session_pk from analytics.reply_costs as r where r.model = %(model)s)
+        )
+        and (%(has)s::text is null or s.session_pk in (select w.session_pk from analytics.sessions_with(%(has)s) as w))
+        and (
+            %(search)s::text is null
+            or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
+        )
+),
+
+picked as (
+    select session_pk, sessions_in_all
+    from chosen
+    order by
+        case when %(downwards)s::boolean then
+            case %(sort)s::text when 'duration' then lasted_s else extract(epoch from started_at) end
+        end desc nulls last,
+        case when not %(downwards)s::boolean then
+            case %(sort)s::text when 'duration' then lasted_s else extract(epoch from started_at) end
+        end asc nulls last,
+        session_pk
+    limit case when %(sort)s::text in ('when', 'duration') then %(most)s::bigint end
+    offset case when %(sort)s::text in ('when', 'duration') then %(skipped)s::bigint end
+)
+
 select
     s.session_pk::text as session_pk,
     s.session_key,
@@ -140,23 +185,9 @@ select
     s.cost_usd,
     s.cost_basis,
     s.tokens,
-    count(*) over () as sessions_in_all
-from analytics.session_summary as s
-where
-    (%(start)s::timestamptz is null or s.started_at >= %(start)s)
-    and (%(end)s::timestamptz is null or s.started_at < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
-    and (%(project)s::text is null or s.project_name = %(project)s)
-    and (%(status)s::text is null or s.status = %(status)s)
-    and (
-        %(model)s::text is null
-        or s.session_pk in (select r.session_pk from analytics.reply_costs as r where r.model = %(model)s)
-    )
-    and (%(has)s::text is null or s.session_pk in (select w.session_pk from analytics.sessions_with(%(has)s) as w))
-    and (
-        %(search)s::text is null
-        or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
-    )
+    p.sessions_in_all
+from picked as p
+inner join analytics.session_summary as s on s.session_pk = p.session_pk
 order by
     case when %(downwards)s::boolean then case %(sort)s::text
         when 'duration' then s.duration_ms when 'calls' then s.calls when 'errors' then s.failed_calls
@@ -167,7 +198,8 @@ order by
         when 'prompts' then s.prompts when 'cost' then s.cost_usd
         else extract(epoch from s.started_at) end end asc nulls last,
     s.session_pk
-limit %(most)s offset %(skipped)s;
+limit %(most)s
+offset case when %(sort)s::text in ('when', 'duration') then 0 else %(skipped)s::bigint end;
 
 -- name: export_sessions
 -- Sessions inside the filters with what happened in them and what they cost, newest first.
@@ -288,7 +320,8 @@ with items as (
     where c.session_pk = %(session_pk)s::uuid
     union all
     select
-        n.event_id, 'notification', n.occurred_at, null, coalesce(n.notification_type, 'notification'),
+        n.event_id, 'notification', n.occurred_at, null,
+        coalesce(upper(left(n.notification_type, 1)) || replace(substr(n.notification_type, 2), '_', ' '), 'Notification'),
         left(n.message, 160), n.severity, not n.is_acknowledged
     from analytics.stg_chronicle__notification_events as n
     where n.session_pk = %(session_pk)s::uuid

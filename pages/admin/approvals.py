@@ -15,14 +15,16 @@ def show_one(view: View, approval_id: UUID) -> None:
     with page.panel(view, "the question"):
         asked = cached.read(view, reports.read_approval, approval_id=approval_id, now=now)
         queue = cached.read(view, reports.read_queue, now=now, limit=1)
-        approvals.head(view, asked, queue.shown[0] if queue.shown else None)
+        approvals.head(view, asked)
         approvals.what_will_happen(asked)
         approvals.why_and_clock(view, asked)
         with page.panel(view, "the evidence"):
             happenings = cached.read(view, reports.read_evidence, approval_id=approval_id)
             approvals.around(view, happenings, asked["created_at"])
             approvals.similar(view, cached.read(view, reports.read_similar, approval_id=approval_id))
+        acts.show_outcome()
         approvals.decision_form(view, asked)
+        approvals.onward(asked, queue)
 
 
 def show_lists(view: View) -> None:
@@ -47,7 +49,6 @@ def show_lists(view: View) -> None:
 
 
 view = page.begin("Approvals", needs="decide_approvals")
-acts.show_outcome()
 if (asked_approval := approvals.asked_approval()) is not None:
     show_one(view, asked_approval)
 else:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from data import jobs as reports
-from ui import acts, cached, cards, filters, jobs, page, sentences
+from ui import cached, cards, filters, jobs, page, sentences
 from ui.periods import Period
 from ui.view import View
 
@@ -46,7 +46,8 @@ def show_all(view: View) -> None:
             show_list(view, period, chosen, asked, jobs.total_of(counted, failures, chosen))
         if not chosen.group and not chosen.long_running and chosen.status in (None, "failed"):
             jobs.failures_of(view, failures, period, chosen.carried)
-            page.footer(view, report="job_failures", filters=asked, rows=failures.groups)
+            if failures.groups:
+                page.footer(view, report="job_failures", filters=asked, rows=failures.groups)
     note = sentences.untimed(known.untimed, "job")
     if note and not period.untimed and period.choice != "all":
         page.note(note)
@@ -81,7 +82,6 @@ def show_list(view: View, period: Period, chosen: jobs.Chosen, asked: dict[str, 
 
 
 view = page.begin("Jobs")
-acts.show_outcome()
 if (asked_job := jobs.asked_job()) is not None:
     show_one(view, asked_job)
 else:

@@ -50,7 +50,8 @@ with page.panel(view, "the figures of tools"):
             page.footer(view, report="tools", filters=compared, rows=len(usage.tools))
         if not chosen.group and chosen.outcome in (None, "failed"):
             tools.errors_of(view, usage, errors, period, {"project": chosen.project})
-            page.footer(view, report="tool_errors", filters=asked, rows=errors.groups)
+            if errors.groups:
+                page.footer(view, report="tool_errors", filters=asked, rows=errors.groups)
     note = sentences.untimed(known.untimed, "call")
     if note and not period.untimed and period.choice != "all":
         page.note(note)

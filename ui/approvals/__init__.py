@@ -2,7 +2,7 @@
 
 from ui.approvals.deciding import decision_form
 from ui.approvals.evidence import around, similar
-from ui.approvals.item import head, what_will_happen, why_and_clock
+from ui.approvals.item import head, onward, what_will_happen, why_and_clock
 from ui.approvals.lists import asked_approval, asked_view, history_table, nothing, queue_table, summary, switch
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "head",
     "history_table",
     "nothing",
+    "onward",
     "queue_table",
     "similar",
     "summary",

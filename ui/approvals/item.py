@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from data.approvals import words
-from ui import figures, filters, links, page, tables
+from data.approvals import Queue, words
+from ui import figures, filters, links, page, tables, telling
 from ui.approvals.clock import OUTCOMES, clock
 from ui.approvals.lists import risk
 from ui.markup import Child, Markup, join, tag
@@ -20,17 +20,23 @@ Approval = Mapping[str, Any]
 _LONGEST_SHOWN = 20_000  # characters of JSON; more makes the browser slow and is read by nobody
 
 
-def head(view: View, asked: Approval, following: Mapping[str, Any] | None) -> None:
+def head(view: View, asked: Approval) -> None:
     """The way back, the title, and, once it is over, how it ended."""
-    ways: list[Child] = [links.go_to("‹ all questions", filters.here(view, approval=None))]
-    if following is not None and asked["status"] != "pending":
-        words_of_next = f"next: {figures.shortened(following['title'], 60)} ›"
-        ways.append(links.go_to(words_of_next, links.href("approvals", approval=str(following["approval_id"]))))
-    st.html(tag("p", join(*ways, between="  ·  "), class_="sb-note"))
+    st.html(tag("p", links.go_to("‹ all questions", filters.here(view, approval=None)), class_="sb-note"))
     title = figures.shortened(asked["title"], 160) or "(no title)"
     st.html(tag("h2", title, class_="sb-heading", style="font-size:18px"))
     if asked["status"] != "pending":
         page.say(_ended(view, asked), state=OUTCOMES[asked["status"]])
+
+
+def onward(asked: Approval, queue: Queue) -> None:
+    """The way to what waits next, once this one is over."""
+    if asked["status"] == "pending" or not queue.shown:
+        return
+    following = queue.shown[0]
+    title = figures.shortened(following["title"], 80) or "(no title)"
+    words_of_way = f"Next of {figures.count(queue.waiting)} that wait: {title} ›"
+    st.html(tag("p", links.go(words_of_way, "approvals", approval=str(following["approval_id"])), class_="sb-say"))
 
 
 def _ended(view: View, asked: Approval) -> Markup:
@@ -43,8 +49,17 @@ def _ended(view: View, asked: Approval) -> Markup:
             return join("Nobody answered.", source)
         return join(f"The time to decide ran out{since}: nothing was decided.")
     who = asked["decided_by_name"] or "Somebody"
-    noted = join(" Note: ", tag("q", asked["decision_note"])) if asked["decision_note"] else Markup("")
+    noted = _noted(asked["decision_note"])
     return join(tag("b", who), f" {asked['status']} this{when}.", noted, source)
+
+
+def _noted(note: str | None) -> Markup:
+    if not note:
+        return Markup("")
+    if answered := telling.answers(note):
+        pairs = [join(question, " ", tag("b", answer)) for question, answer in answered.items()]
+        return join(" The answers: ", join(*pairs, between="; "), ".")
+    return join(" Note: ", tag("q", note))
 
 
 def what_will_happen(asked: Approval) -> None:

@@ -10,13 +10,12 @@ import streamlit as st
 
 from data.approvals import VIEWS, Queue
 from data.approvals import View as Shown
-from ui import figures, filters, links, page, tables
+from ui import figures, filters, links, page, tables, telling
 from ui.approvals.clock import OUTCOMES, RISKS, clock, is_expiring, is_overdue
 from ui.markup import Child, Markup, join, tag
 from ui.sentences import listed, plural
 from ui.view import View
 
-_CURRENT = "border:1px solid var(--sb-signal);border-radius:6px;padding:2px 9px"
 _NAMES: dict[Shown, str] = {
     "queue": "Waiting",
     "decided": "Decided",
@@ -67,7 +66,7 @@ def switch(view: View, shown: Shown, counts: Mapping[str, int]) -> None:
     for name, words in _NAMES.items():
         label = join(words, " ", tag("b", figures.count(counts[name])))
         if name == shown:
-            pieces.append(tag("span", label, class_="sb-chip", aria_current="true", style=_CURRENT))
+            pieces.append(tag("span", label, class_="sb-chip", aria_current="true"))
         else:
             address = links.href(view.page.url_path, show=None if name == "queue" else name)
             pieces.append(links.go_to(label, address, class_="sb-chip"))
@@ -102,7 +101,7 @@ def queue_table(view: View, queue: Queue) -> None:
             tables.Column("Clock", lambda row: _clock(view, row), hint=lambda row: _clock_hint(view, row)),
             tables.Column("Risk", risk),
             tables.Column("Agent", tables.text("agent", 40)),
-            tables.Column("Why", tables.text("reason", 120), wide=True, hint=lambda row: row["reason"]),
+            tables.Column("Why", tables.text("reason", 300), line=True, hint=lambda row: row["reason"]),
         ],
         label="Questions that wait for a decision",
         total=queue.waiting,
@@ -125,12 +124,17 @@ def history_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) -> 
                 hint=lambda row: figures.exact(row["decided_at"] or row["expires_at"], view.zone),
             ),
             tables.Column("Risk", risk),
-            tables.Column("Agent", tables.text("agent", 40)),
-            tables.Column("Note", tables.text("decision_note", 120), wide=True, hint=lambda row: row["decision_note"]),
+            tables.Column("Note", _note, line=True, hint=lambda row: row["decision_note"]),
         ],
         label="Questions that are over",
         total=total,
     )
+
+
+def _note(row: tables.Row) -> Child:
+    answered = telling.answers(row["decision_note"])
+    words = "; ".join(answered.values()) if answered else row["decision_note"]
+    return figures.shortened(words, 300) or tables.muted(figures.DASH)
 
 
 def _question(view: View) -> tables.Column:

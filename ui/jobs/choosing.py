@@ -78,7 +78,7 @@ def asked_job() -> UUID | None:
 def nothing(view: View, period: Period, *, holds_any: bool) -> None:
     """Why there is no job: none recorded, none of the viewer's own, or none that fits."""
     if holds_any:
-        where = "among those without a time" if period.untimed else f"in {period.label}"
+        where = "among those without a time" if period.untimed else period.during
         page.empty(
             f"No job {where} fits these filters.",
             links.go("Take the filters away", view.page.url_path, period.query),

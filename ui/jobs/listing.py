@@ -31,7 +31,7 @@ def jobs_table(
             tables.Column(
                 "Message",
                 lambda row: telling.error(row["error_message"]) or tables.muted(figures.DASH),
-                wide=True,
+                line=True,
                 hint=lambda row: row["error_message"],
             ),
         ],

@@ -28,6 +28,7 @@ def show_job(view: View, job: Job, happenings: Sequence[Mapping[str, Any]]) -> N
     title = figures.shortened(_title(job), 120) or f"Job {figures.short_id(job['job_id'])}"
     st.html(tag("h2", title, class_="sb-heading", style="font-size:18px"))
     _say(view, job)
+    acts.show_outcome()
     if view.actor.can("operate_jobs"):
         _buttons(job)
     if job["error_message"]:

@@ -35,10 +35,10 @@ def summary(view: View, counted: JobSummary, period: Period, carried: Mapping[st
 
 
 def _failed(counted: JobSummary, period: Period) -> str:
-    where = "Among the jobs without a time" if period.untimed else f"In {period.label}"
+    where = "among the jobs without a time" if period.untimed else period.during
     if not counted.ended:
-        return f"{where} no job came to an end."
-    words = f"{where} {figures.count(counted.failed)} of {plural(counted.ended, 'job')} that ran to an end failed"
+        return f"No job ran to an end {where}."
+    words = f"{figures.count(counted.failed)} of {plural(counted.ended, 'job')} that ran to an end failed {where}"
     if counted.failed:
         words += f" ({figures.percent(counted.failed, counted.ended)}"
         if period.previous and counted.previous_ended >= LEAST_COMPARED:
@@ -63,8 +63,9 @@ def _open(view: View, counted: JobSummary) -> str:
         since = figures.moment(counted.oldest_pending_at, view.zone, view.as_of)
         oldest = f" (the oldest since {since})" if counted.oldest_pending_at else ""
         parts.append(f"{plural(counted.pending_now, 'job')} {'waits' if counted.pending_now == 1 else 'wait'}{oldest}")
-    untimed = counted.running_untimed_now
-    unclear = f" How long {plural(untimed, 'of them')} runs is not recorded." if untimed else ""
+    unclear = ""
+    if untimed := counted.running_untimed_now:
+        unclear = f" Since when {figures.count(untimed)} of them {'runs' if untimed == 1 else 'run'} is not recorded."
     return f"Now {listed(parts)}.{unclear}" if parts else "Nothing runs or waits now."
 
 

@@ -58,7 +58,7 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
     if attention["files_with_problems"]:
         words = (
             f"{plural(attention['problems'], 'record')} in {plural(attention['files_with_problems'], 'file')} "
-            "could not be read at import"
+            "could not be read at import; the next import of them names each line"
         )
         lines.append(("unknown", join(words)))
     return lines
@@ -92,6 +92,7 @@ def trends(view: View, period: Period, happened: Happened, known: Extent) -> Non
                 small=True,
                 opens=opens,
                 carrying=carrying,
+                period=period,
                 written=",.2f" if value == "amount" else ",.0f",
             )
 

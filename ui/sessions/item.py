@@ -17,6 +17,7 @@ from ui.sessions import timeline
 from ui.sessions.timeline import Item, words_of
 from ui.view import View
 
+_ONE_LINE = 100
 _LONGEST = 20_000  # characters of one value on the page; the whole of it is in the JSON
 
 
@@ -71,7 +72,7 @@ def _contents(item: Item, content: Mapping[str, Any]) -> list[tuple[str, str | N
     if item["kind"] == "call":
         out = content["error_message"] or as_text(content["result"])
         return [
-            ("In", as_text(content["parameters"]), "json"),
+            ("In", as_lines(content["parameters"]), None),
             ("Error" if content["error_message"] else "Out", out, None),
         ]
     return [("What was recorded", as_text(content["data"]), "json")]
@@ -95,6 +96,17 @@ def as_text(value: Any) -> str | None:
     ):
         return "\n".join(str(value[name]) for name in ("stdout", "stderr") if value.get(name))
     return as_json(value)
+
+
+def as_lines(value: Any) -> str | None:
+    """What a tool was given, one line per argument; a text of several lines stands below its name as it is."""
+    if not isinstance(value, Mapping):
+        return as_text(value)
+    lines = []
+    for name, argument in value.items():
+        written = argument if isinstance(argument, str) else as_json(argument)
+        lines.append(f"{name}:\n{written}" if "\n" in written or len(written) > _ONE_LINE else f"{name}: {written}")
+    return "\n".join(lines) or "no arguments"
 
 
 def as_json(value: Any) -> str:

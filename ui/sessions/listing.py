@@ -20,7 +20,7 @@ STATUS_STATES = {"active": "signal", "completed": "well", "error": "broken", "te
 def summary(period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> None:
     """How many sessions there are, how that compares, how many went wrong."""
     wording = f" that {'matches' if total < 2 else 'match'}" if is_filtered(asked) else ""
-    where = "" if period.untimed else f" started {period.during}"
+    where = "" if period.untimed else f" {period.during}" if period.choice == "all" else f" started {period.during}"
     if not total:
         page.say(f"No session{wording}{where}.", state="unknown")
         return
@@ -31,9 +31,16 @@ def summary(period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> 
         amount = "as many as" if moved == "unchanged" else f"{moved} on"
         so_far = " up to the same time" if period.is_partial else ""
         words += f", {amount} {period.previous_label}{so_far} (n = {figures.count(sum(before.values()))})"
+    if period.choice == "all" and (untimed := _untimed(counts)):
+        words += f", {figures.count(untimed)} of them without a recorded time"
     broken = now.get("error", 0)
     ended = f" {figures.count(broken)} ended in an error." if broken else " None ended in an error."
     page.say(f"{words}.{ended}", state="attention" if broken else "well")
+
+
+def _untimed(counts: pd.DataFrame) -> int:
+    rows = counts[counts["is_current"].astype(bool) & counts["bucket"].isna()]
+    return int(rows["sessions"].sum())
 
 
 def _per_status(counts: pd.DataFrame, *, is_current: bool) -> dict[str, int]:
@@ -54,6 +61,7 @@ def chart(view: View, counts: pd.DataFrame, asked: Chosen, period: Period, bucke
         series="status",
         series_colours={status: getattr(look, state) for status, state in STATUS_STATES.items()},
         height_px=150,
+        period=period,
         opens="sessions",
         carrying={**as_query(asked, period), "sort": filters.given("sort")},
     )

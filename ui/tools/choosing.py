@@ -63,7 +63,7 @@ def draw_outcome(view: View, chosen: Chosen, usage: Usage) -> None:
 def nothing(view: View, period: Period, *, holds_any: bool) -> None:
     """Why there is no call: none recorded, none of the viewer's own, or none that fits."""
     if holds_any:
-        where = "among the calls without a time" if period.untimed else f"in {period.label}"
+        where = "among the calls without a time" if period.untimed else period.during
         everything = links.go("Take the filters away", view.page.url_path, period.query)
         page.empty(
             f"No call {where} fits these filters.",

@@ -173,7 +173,7 @@ def calls_table(
             tables.Column(
                 "Error",
                 lambda row: telling.error(row["error_message"]) or tables.muted(figures.DASH),
-                wide=True,
+                line=True,
                 hint=lambda row: row["error_message"],
             ),
             tables.Column("Session", lambda row: _session(row, period)),

@@ -65,10 +65,12 @@ def _delay(one: ToolUsage, period: Period, tool: str | None) -> Markup:
 
 
 def _outcomes(total: ToolUsage, period: Period) -> str:
-    where = "without a time" if period.untimed else f"in {period.label}"
     if not total.known:
+        where = "without a time" if period.untimed else period.during
         return f"Of {plural(total.calls, 'call')} {where} no outcome is recorded, so no success rate can be told."
-    words = f"{figures.percent(total.succeeded, total.known)} of {plural(total.known, 'call')} {where} succeeded"
+    calls = f"{plural(total.known, 'call')} without a time" if period.untimed else plural(total.known, "call")
+    words = f"{figures.percent(total.succeeded, total.known)} of {calls} succeeded"
+    words += "" if period.untimed else f" {period.during}"
     apart = []
     if total.unknown:
         apart.append(f"the outcome was not recorded for {figures.count(total.unknown)} of {figures.count(total.calls)}")
@@ -103,7 +105,9 @@ def cards_of(usage: Usage, period: Period, carried: Mapping[str, links.Value]) -
         Card(
             "Typical call (p50)",
             figures.duration(total.p50_ms),
-            note=f"average {figures.duration(total.average_ms)}, {figures.count(total.timed)} timed",
+            note=f"average {figures.duration(total.average_ms)}, {figures.count(total.timed)} timed"
+            if total.timed
+            else "0 timed",
             address=links.href("tools", query, sort="-duration", list="calls"),
         ),
         Card(
@@ -111,10 +115,14 @@ def cards_of(usage: Usage, period: Period, carried: Mapping[str, links.Value]) -
             figures.duration(total.p95_ms),
             _delta(total) if period.previous else None,
             than,
-            None if period.previous else f"{figures.count(total.timed)} timed",
+            None if period.previous else _timed(total),
             address=links.href("tools", query, sort="-duration", list="calls"),
         ),
     ]
+
+
+def _timed(total: ToolUsage) -> str:
+    return f"{figures.count(total.timed)} timed"
 
 
 def _delta(total: ToolUsage) -> str | None:
