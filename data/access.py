@@ -15,14 +15,14 @@ ROLES: tuple[Role, ...] = ("member", "manager", "admin")
 
 # An action that is not listed is allowed to nobody. The database enforces the same by policies.
 ACTIONS: dict[str, tuple[str, frozenset[Role]]] = {
-    "view_reports": ("Open reports; a member sees own rows only.", frozenset({"member", "manager", "admin"})),
-    "export_rows": ("Take what a report shows away as CSV or JSON lines.", frozenset(ROLES)),
-    "acknowledge_notifications": ("Mark a notification of a session as seen.", frozenset(ROLES)),
-    "decide_approvals": ("Approve or reject what an agent waits for.", frozenset({"admin"})),
-    "operate_jobs": ("Cancel or retry a job.", frozenset({"admin"})),
-    "import_logs": ("Import agent logs.", frozenset({"admin"})),
-    "manage_demo": ("Create or remove the demo database.", frozenset({"admin"})),
-    "manage_members": ("Give and take roles.", frozenset({"admin"})),
+    "view_reports": ("Opening reports", frozenset({"member", "manager", "admin"})),
+    "export_rows": ("Taking rows away as CSV or JSON lines", frozenset(ROLES)),
+    "acknowledge_notifications": ("Marking notifications as seen", frozenset(ROLES)),
+    "decide_approvals": ("Approving and rejecting what agents wait for", frozenset({"admin"})),
+    "operate_jobs": ("Cancelling and retrying jobs", frozenset({"admin"})),
+    "import_logs": ("Importing logs", frozenset({"admin"})),
+    "manage_demo": ("Making and removing the demo", frozenset({"admin"})),
+    "manage_members": ("Giving and taking roles", frozenset({"admin"})),
 }
 
 
@@ -49,9 +49,9 @@ class Actor:
             return
         if action not in ACTIONS:
             raise NotAllowed(f"Nobody may do “{action}”: no such action exists.")
-        sentence, roles = ACTIONS[action]
+        doing, roles = ACTIONS[action]
         allowed = " or ".join(role for role in ROLES if role in roles)
-        raise NotAllowed(f"{sentence[:-1]} is for the role {allowed}; you are signed in as {self.role}.")
+        raise NotAllowed(f"{doing} is for the role {allowed}; you are signed in as {self.role}.")
 
     @property
     def sees_all(self) -> bool:

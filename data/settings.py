@@ -19,7 +19,7 @@ NAMES: dict[str, tuple[tuple[str, ...], str]] = {
     "home": (("SIGNALBOX_HOME",), "Folder of everything generated: embedded database, logs. Default `.signalbox`."),
     "environment": (
         ("SIGNALBOX_ENV",),
-        "`development`, `staging` or `production`: pool of 5, 10 or 20 connections, statement timeout of 30, 15 or 10 s.",
+        "`development`, `staging` or `production`: pool of 5, 10 or 20 connections, statements end after 30, 15 or 10 s.",
     ),
     "database_url": (
         ("DATABASE_URL", "SUPABASE_POOLER_URL"),
@@ -41,7 +41,10 @@ NAMES: dict[str, tuple[tuple[str, ...], str]] = {
     "port": (("SIGNALBOX_PORT",), "Port of the console. Default 8501."),
     "hosts": (("SIGNALBOX_HOSTS",), "Names the console is served under, separated by commas; loopback always works."),
     "metrics_token": (("SIGNALBOX_METRICS_TOKEN",), "Bearer token for /metrics; without it /metrics is closed."),
-    "postgres_binaries": (("SIGNALBOX_POSTGRES_BINARIES",), "Folder with postgres, initdb, pg_ctl for the embedded server."),
+    "postgres_binaries": (
+        ("SIGNALBOX_POSTGRES_BINARIES",),
+        "Folder with postgres, initdb, pg_ctl for the embedded server.",
+    ),
     "embedded_port": (("SIGNALBOX_EMBEDDED_PORT",), "Fixed port of the embedded server; default is a free one."),
     "claude_config_dir": (("CLAUDE_CONFIG_DIR",), "Where Claude Code keeps its history. Default `~/.claude`."),
 }
@@ -149,9 +152,9 @@ def _database_url(given: Mapping[str, str], name: str) -> str | None:
         )
     if "[" in url.split("@")[0] and "]" in url.split("@")[0]:
         raise WrongSetting(f"{variable} still holds the placeholder for the password; put the database password there.")
-    if mode := given.get("database_ssl_mode"):
-        if "sslmode=" not in url:
-            url = f"{url}{'&' if '?' in url else '?'}sslmode={mode}"
+    mode = given.get("database_ssl_mode")
+    if mode and "sslmode=" not in url:
+        return f"{url}{'&' if '?' in url else '?'}sslmode={mode}"
     return url
 
 

@@ -169,6 +169,17 @@ def kill_watcher(home: Path) -> None:
     wait_until(lambda: not locks.is_held(lock), "the end of the watcher")
 
 
+def children(pid: int) -> list[int]:
+    """The processes that this one started."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # of processes that end meanwhile
+            told = status.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if int(told[1]) == pid:
+                found.append(int(status.parent.name))
+    return found
+
+
 def runs(home: Path) -> bool:
     """Whether any process of the server lives."""
     return locks.is_held(place_of(home).server_lock)

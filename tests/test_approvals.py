@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -135,6 +136,43 @@ def test_a_question_whose_time_ran_out_says_so(owner: Owner, people: People) -> 
         approvals.decide(people["admin"], approval_id, "approved")
     assert f"{NOW - timedelta(minutes=5):%H:%M:%S} UTC" in late.value.sentence
     assert traces(owner, approval_id) == ([], [])
+
+
+def test_a_decision_that_came_just_in_time_is_told_and_not_the_end_of_the_time(
+    owner: Owner, people: People, database_url: str
+) -> None:
+    """The winner began before the end of the time and has not committed yet when the loser asks after it."""
+    approval_id = ask(owner, expires_at=NOW - timedelta(seconds=1))
+    lost: list[SignalboxError] = []
+
+    def come_late() -> None:
+        try:
+            approvals.decide(people["admin"], approval_id, "rejected", "no")
+        except SignalboxError as error:
+            lost.append(error)
+
+    late = threading.Thread(target=come_late)
+    with psycopg.connect(database_url) as winner:
+        winner.execute(
+            "update engine.human_approvals set status = 'approved', decided_at = now(), decided_by_name = 'ada'"
+            " where id = %s",
+            (approval_id,),
+        )
+        late.start()
+        while late.is_alive() and not somebody_waits(owner):
+            time.sleep(0.01)
+    late.join()
+    [error] = lost
+    assert isinstance(error, approvals.AlreadyDecided)
+    assert error.sentence.startswith("ada approved this at")
+
+
+def somebody_waits(owner: Owner) -> bool:
+    """Whether a statement in this database waits for a lock."""
+    row = owner.execute(
+        "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"
+    ).fetchone()
+    return bool(row and row["exists"])
 
 
 def test_imported_questions_are_history(owner: Owner, people: People) -> None:

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import os
-import pwd
+import signal
 import socket
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import psycopg
 import pytest
 
 from data import embedded
+from data.embedded import cluster as clusters
 from data.embedded import locks
+from data.embedded.probe import Answer, ask
 from tests.embedded_holders import (
-    NOBODY,
     Holder,
-    copy_wheel,
+    children,
     do,
     folder,
     kill_server,
     kill_watcher,
     place_of,
     postmaster_of,
-    reachable_binaries,
     runs,
     start,
     value,
@@ -34,7 +36,6 @@ from tests.embedded_holders import (
 )
 from tests.proofs.prove_embedded_kills import ROUNDS, kill_rounds, kill_while_making
 
-AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 BY_PROC = pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds processes by /proc")
 SYSTEM_15 = Path("/usr/lib/postgresql/15/bin")
 
@@ -168,6 +169,55 @@ def test_a_copy_of_a_running_home_gets_a_server_of_its_own(home: Path) -> None:
         assert value(lease.url(), "select count(*) from kept") == 1
 
 
+def test_a_server_is_believed_for_its_proof_alone(home: Path) -> None:
+    with embedded.lease(home) as lease:
+        place = place_of(home)
+        cluster, password = clusters.read(place), clusters.password(place)
+        assert cluster is not None
+        assert ask(lease.port, password, place.data, cluster) is Answer.OURS
+        assert ask(lease.port, password, place.data.with_name("copy"), cluster) is Answer.NOT_OURS
+        assert ask(lease.port, password, place.data, replace(cluster, system_identifier="1")) is Answer.NOT_OURS
+        assert ask(lease.port, "guessed", place.data, cluster) is Answer.NOT_OURS
+    assert ask(lease.port, password, place.data, cluster) is Answer.NOTHING
+
+
+def test_a_stranger_who_asks_for_the_password_is_not_told(home: Path) -> None:
+    password_please = b"R\0\0\0\x08\0\0\0\x03"
+    heard = bytearray()
+
+    def listen(stranger: socket.socket) -> None:
+        connection, _ = stranger.accept()
+        with connection:
+            heard.extend(connection.recv(4096))
+            connection.sendall(password_please)
+            heard.extend(connection.recv(4096))
+
+    place = place_of(home)
+    cluster, password = clusters.read(place), clusters.password(place)
+    assert cluster is not None
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        listener = Thread(target=listen, args=(stranger,))
+        listener.start()
+        assert ask(stranger.getsockname()[1], password, place.data, cluster) is Answer.NOT_OURS
+        listener.join()
+    assert b"postgres" in heard
+    assert password.encode() not in heard
+
+
+@BY_PROC
+def test_a_server_that_hangs_while_it_stops_is_made_to_end(home: Path) -> None:
+    """PostgreSQL does so when asked to stop while it starts anew after the kill of one of its backends."""
+    with embedded.lease(home):
+        log, pid = place_of(home).log, postmaster_of(home)
+        seen = len(log.read_bytes())
+        os.kill(children(pid)[0], signal.SIGKILL)
+        wait_until(lambda: b"was interrupted" in log.read_bytes()[seen:], "the new start")
+        os.kill(pid, signal.SIGINT)
+        with embedded.lease(home) as lease:
+            assert value(lease.url(), "select number from kept") == 1
+    assert not runs(home)
+
+
 @BY_PROC
 def test_backends_that_outlive_their_postmaster_do_not_block_the_next_start(home: Path) -> None:
     endless = "do $$ begin loop null; end loop; end $$"
@@ -201,59 +251,6 @@ def test_it_runs_on_postgresql_15() -> None:
         assert value(lease.url(), "select lower('ÄÉ')") == "äé"
         assert value(lease.url(), "select auth.uid() is null")
         assert lease.binaries == SYSTEM_15
-
-
-@AS_ROOT
-def test_an_ordinary_user_has_it_all_to_themselves() -> None:
-    with folder(NOBODY) as path:
-        home, binaries = path / "home", reachable_binaries(path, NOBODY)
-        with Holder(home, binaries=binaries, uid=NOBODY) as holder:
-            assert holder.told["uid"] == NOBODY
-            kill_server(home)
-            with Holder(home, binaries=binaries, uid=NOBODY) as other:
-                assert other.told["started"] != holder.told["started"]
-        assert {file.lstat().st_uid for file in home.rglob("*")} == {NOBODY}
-        assert stat.S_IMODE((home / "postgres" / "password").stat().st_mode) == 0o600
-        assert not runs(home)
-
-
-@AS_ROOT
-def test_root_runs_it_as_somebody_without_rights(home: Path) -> None:
-    with embedded.lease(home):
-        status = Path(f"/proc/{postmaster_of(home)}/status").read_text(encoding="utf-8")
-        ids = {line.split(":")[0]: line.split()[1:] for line in status.splitlines() if line[:4] in {"Uid:", "Gid:"}}
-        assert "0" not in ids["Uid"] + ids["Gid"]
-        assert "Groups:\t \n" in status
-        # What root reads and writes lies where the server's account cannot put anything in its place.
-        assert place_of(home).directory.stat().st_uid == 0
-
-
-@AS_ROOT
-def test_root_leaves_a_users_database_theirs() -> None:
-    user = pwd.getpwnam("daemon")
-    with folder(user.pw_uid) as path:
-        home, binaries = path / "home", reachable_binaries(path, user.pw_uid)
-        with Holder(home, binaries=binaries, uid=user.pw_uid):
-            pass
-        with embedded.lease(home, binaries):
-            assert Path(f"/proc/{postmaster_of(home)}").stat().st_uid == user.pw_uid
-        with Holder(home, binaries=binaries, uid=user.pw_uid):
-            pass
-        assert not [file for file in home.rglob("*") if file.lstat().st_uid != user.pw_uid]
-
-
-@AS_ROOT
-def test_where_only_root_may_go_it_runs_beside_and_leads_there() -> None:
-    with folder(mode=0o700) as path:
-        binaries = copy_wheel(path)
-        with embedded.lease(path / "home", binaries) as lease:
-            link = path / "home" / "postgres"
-            assert link.is_symlink()
-            assert link.resolve() in lease.binaries.parents
-            do(lease.url(), "create table kept as select 1 as number")
-        with embedded.lease(path / "home", binaries) as lease:
-            assert value(lease.url(), "select number from kept") == 1
-        assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 
 def test_a_fork_of_the_holder_gives_nothing_back(home: Path) -> None:

@@ -95,7 +95,8 @@ def test_claims_are_read_as_in_a_project(database_url: str) -> None:
 def test_a_claim_of_one_transaction_is_gone_in_the_next(database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         with connection.transaction():
-            connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps({"sub": str(uuid4())})])
+            for name in ("claims", "claim", "claim.sub", "claim.role", "claim.email"):
+                connection.execute("select set_config(%s, '{}', true)", [f"request.jwt.{name}"])
         assert connection.execute(AUTH_FUNCTIONS).fetchone() == (None, None, None, None)
 
 

@@ -235,6 +235,7 @@ def test_the_file_name_is_on_the_answer(site: Served, people: dict[str, Actor]) 
             assert disposition.startswith('attachment; filename="tool_calls_tool-Bash_')
             assert answer.headers["cache-control"] == "no-store"
             assert "sandbox" in answer.headers["content-security-policy"]
+            assert answer.headers["content-encoding"] == "identity", "compressed, a broken stream would not be seen"
 
 
 def test_exports_know_no_statement_timeout_and_cannot_write(

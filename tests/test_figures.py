@@ -65,6 +65,7 @@ def test_changes_are_given_only_where_there_is_enough_to_compare() -> None:
     assert sentences.change(108, 100) == "+8 %"
     assert sentences.change(88, 100) == "−12 %"
     assert sentences.change(100, 100) == "unchanged"
+    assert sentences.change(2_000, 10) == "more than +900 %"
     assert sentences.change(18, 9) is None
     assert sentences.change(5, 0) is None
     assert sentences.point_change(941, 1000, 952, 1000) == "−1.1 pt"

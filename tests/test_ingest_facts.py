@@ -271,6 +271,52 @@ def test_human_decisions_equal_the_facts(source: str, imported: Imported, facts:
         assert row["metadata"]["imported"] is True
 
 
+@pytest.mark.parametrize("source", ["session-share-transcripts", "spotter-transcripts"])
+def test_each_file_equals_its_facts(source: str, imported: Imported, facts: dict[str, Any]) -> None:
+    assert FOLDER is not None
+    records: dict[str, list[dict[str, Any]]] = {}
+    for row in imported.of(source, "transcript"):
+        records.setdefault(str(Path(row["path"]).relative_to(FOLDER.resolve())), []).append(row)
+    for name, expected in facts[source]["per_file"].items():
+        found = records.get(name, [])
+        pre = [row for row in found if row["phase"] == "pre"]
+        post = [row for row in found if row["phase"] == "post"]
+        assert dict(Counter(row["tool_name"] for row in pre)) == expected["tool_calls_by_name"], name
+        assert len(post) == expected["tool_results"], name
+        failed = Counter(row["tool_name"] for row in post if row["success"] is False)
+        assert dict(failed) == expected["tool_errors_by_name"], name
+        types = Counter(row["event_type"] for row in found)
+        assert types["user_prompt"] == expected["human_prompts"], name
+        assert types["compact_pre"] == expected["compactions"], name
+        entries = Counter(row["metadata"].get("entry") for row in found)
+        assert entries["api_error"] == expected["api_errors"], name
+
+
+@pytest.mark.parametrize("source", HOOK_SOURCES)
+def test_responses_have_the_shapes_of_the_facts(source: str, server: embedded.Lease, facts: dict[str, Any]) -> None:
+    assert FOLDER is not None
+    words = {"object": "dict", "string": "str", "array": "list"}
+    with fresh_database(server) as url:
+        ingest([FOLDER / source / "post_tool_use.json"], url)
+        shapes = rows(
+            url, "select tool_name, jsonb_typeof(result) as shape, count(*) from chronicle.tool_events group by 1, 2"
+        )
+        keys = rows(
+            url,
+            """
+            select k.key, count(*) from chronicle.events as e, jsonb_object_keys(e.data) as k (key)
+            where e.event_type = 'tool_post_use' group by k.key
+            """,
+        )
+    found = {f"{row['tool_name']}:{words[row['shape']]}": row["count"] for row in shapes}
+    assert found == facts[source]["tool_response_types"]
+    # tool_input and tool_response stand in the detail alone
+    wanted = facts[source]["keys_by_event"]["PostToolUse"]
+    assert {row["key"]: row["count"] for row in keys} == {
+        name: count for name, count in wanted.items() if name not in {"tool_input", "tool_response"}
+    }
+
+
 def test_lines_and_unreadable_lines_equal_the_facts(imported: Imported, facts: dict[str, Any]) -> None:
     per_file = {
         name: figures
@@ -294,6 +340,8 @@ def test_lines_and_unreadable_lines_equal_the_facts(imported: Imported, facts: d
         chat = read[f"{source}/chat.json"]
         assert dict(chat.entries) == facts[source]["chat_json"]["entries_by_type"]
         assert chat.records.total() == facts[source]["chat_json"]["lines"]
+        told = facts[source]["chat_json"]["hook_messages_in_transcript"]
+        assert chat.left_out["hook_message"] == sum(told.values())
 
 
 def test_status_lines_give_the_cost_of_a_session(imported: Imported, facts: dict[str, Any]) -> None:
@@ -386,15 +434,21 @@ def test_the_order_of_files_makes_no_difference(imported: Imported, server: embe
 
 
 def test_untimed_events_have_no_time(imported: Imported) -> None:
-    assert value(
-        imported.url,
-        "select count(*) from chronicle.events where metadata ->> 'source' = 'hooks' and timestamp is not null",
-    ) == 0
-    assert value(
-        imported.url,
-        """
+    assert (
+        value(
+            imported.url,
+            "select count(*) from chronicle.events where metadata ->> 'source' = 'hooks' and timestamp is not null",
+        )
+        == 0
+    )
+    assert (
+        value(
+            imported.url,
+            """
         select count(*) from chronicle.tool_events as t inner join chronicle.events as e on e.id = t.event_id
         where t.created_at is distinct from e.timestamp
         """,
-    ) == 0
+        )
+        == 0
+    )
     assert os.fspath(FOLDER or "") and imported.report.counts["untimed_events"] > 0

@@ -49,9 +49,7 @@ def test_events_without_times_stay_without_times(gulls: str) -> None:
 def test_equal_payloads_are_counted_and_not_merged(gulls: str) -> None:
     calls = rows(gulls, "select phase, count(*) from chronicle.tool_events where tool_name = 'Bash' group by phase")
     assert {row["phase"]: row["count"] for row in calls} == {"pre": 5, "post": 3}
-    messages = Counter(
-        row["message"] for row in rows(gulls, "select message from chronicle.notification_events")
-    )
+    messages = Counter(row["message"] for row in rows(gulls, "select message from chronicle.notification_events"))
     assert messages["Claude is waiting for your input"] == 2
 
 
@@ -74,7 +72,9 @@ def test_calls_without_ids_pair_by_tool_input_and_order(gulls: str) -> None:
 
 
 def test_responses_of_every_shape_are_kept(gulls: str) -> None:
-    found = rows(gulls, "select tool_name, tool_type, result, execution_time_ms from chronicle.tool_events where phase = 'post'")
+    found = rows(
+        gulls, "select tool_name, tool_type, result, execution_time_ms from chronicle.tool_events where phase = 'post'"
+    )
     results = {row["tool_name"]: row for row in found}
     assert results["LS"]["result"] == "- gulls/"
     assert results["mcp__birds__count"]["result"] == [{"type": "text", "text": "7"}]

@@ -34,8 +34,13 @@ def test_calls_that_hooks_and_a_transcript_tell_count_once(server: embedded.Leas
         counted = {(row["tool_name"], row["phase"], row["source"]): row["count"] for row in calls}
         assert value(url, "select count(*) from chronicle.sessions") == 1
         prompts = rows(url, "select prompt_text, created_at from chronicle.prompt_events")
-        compactions = rows(url, "select trigger_reason, created_at from chronicle.lifecycle_events where lifecycle_type = 'PreCompact'")
-        starts = rows(url, "select trigger_reason, created_at from chronicle.lifecycle_events where lifecycle_type = 'SessionStart'")
+        compactions = rows(
+            url, "select trigger_reason, created_at from chronicle.lifecycle_events where lifecycle_type = 'PreCompact'"
+        )
+        starts = rows(
+            url,
+            "select trigger_reason, created_at from chronicle.lifecycle_events where lifecycle_type = 'SessionStart'",
+        )
         records = rows(url, "select source_kind, count(*) from signalbox.import_records group by 1")
     assert counted == {
         ("Bash", "pre", "transcript"): 4,  # ls three times and pwd
@@ -211,8 +216,12 @@ def test_results_find_calls_of_other_files(order: Sequence[int], server: embedde
     given = {"command": "tide"}
     files = [
         _write(tmp_path / "calls.jsonl", [_called(1, "toolu_1", "Bash", given), _called(2, "toolu_2", "Bash", given)]),
-        _write(tmp_path / "results.jsonl", [_answered(5, "toolu_1", "high"), _answered(9, "toolu_2", "low", failed=True)]),
-        _write(tmp_path / "hooks.jsonl", [_hook("PostToolUse", tool_name="Bash", tool_input=given, tool_response="high")]),
+        _write(
+            tmp_path / "results.jsonl", [_answered(5, "toolu_1", "high"), _answered(9, "toolu_2", "low", failed=True)]
+        ),
+        _write(
+            tmp_path / "hooks.jsonl", [_hook("PostToolUse", tool_name="Bash", tool_input=given, tool_response="high")]
+        ),
     ]
     with fresh_database(server) as url:
         for place in order:

@@ -61,7 +61,7 @@ def test_two_objects_on_a_line_are_both_read() -> None:
         (b'{"n":"\xff"}', "not UTF-8 (byte 7 of the line)"),
         (b"plain words", "not JSON"),
         (b'{"n":"broken\x00"}', "not JSON"),
-        (b"[" * 5_000, "not"),
+        (b"[" * 5_000, "nested too deeply"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_reported_and_the_rest_is_read(line: bytes, reason: str) -> None:
@@ -86,7 +86,7 @@ def test_half_a_surrogate_pair_is_read() -> None:
 def test_objects_over_several_lines_are_read_among_others() -> None:
     pretty = json.dumps({"n": 2, "list": [{"a": 1}, []]}, indent=2)
     values, problems = read(f'{{"n":1}}\n{pretty}\n{{"n":3}}\n{pretty}'.encode())
-    assert [(line, value["n"]) for line, value in values] == [(1, 1), (2, 2), (10, 3), (11, 2)]
+    assert [(line, value["n"]) for line, value in values] == [(1, 1), (2, 2), (11, 3), (12, 2)]
     assert problems == []
 
 
@@ -150,7 +150,7 @@ def test_comments_before_an_array_are_reported() -> None:
 @pytest.mark.parametrize("window", [1, 2, 3, 7, 64, 1000])
 def test_windows_of_any_size_read_the_same(window: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrays, "WINDOW_BYTES", window)
-    elements = [{"n": number, "t": "é🗼\\\"" * number, "x": [1.5, None, True, -0.25e3]} for number in range(30)]
+    elements = [{"n": number, "t": 'é🗼\\"' * number, "x": [1.5, None, True, -0.25e3]} for number in range(30)]
     content = json.dumps(elements, indent=1, ensure_ascii=False).encode()
     values, problems = read(content)
     assert [value for _, value in values] == elements
@@ -166,7 +166,9 @@ json_values = st.recursive(
     | st.integers(-(2**60), 2**60)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5).filter(str.isprintable), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5).filter(str.isprintable), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 records = st.lists(st.fixed_dictionaries({"n": json_values}), min_size=1, max_size=8)

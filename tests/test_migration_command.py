@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from data import embedded
-from data.command import migrate
+from data.command import main, migrate
 from data.migration.files import INVENTORY_FILE, SCHEMA_FILE
 from tests.migration_scratch import connected, empty_database, write_migrations
 
@@ -112,3 +112,20 @@ def test_schema_is_checked_and_written(
     assert "CREATE TABLE s.t" in (tmp_path / SCHEMA_FILE).read_text()
     assert run("schema") == 0
     assert "are current" in capsys.readouterr().out
+
+
+def test_wrong_address_is_wrong_use_and_a_refusal_is_not(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_migrations(tmp_path, m20260101000000_first="select no_such_column;")
+    words = ["--directory", str(tmp_path), "--json"]
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert main(["migrate", "up", *words]) == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out)["error"] == "StatementFailed"
+    assert "20260101000000_first.sql failed at statement 1 of 1, line 1" in said.err
+    monkeypatch.setenv("ADMIN_DATABASE_URL", "postgresql://postgres.ref:secret@pooler.example.com:6543/postgres")
+    assert main(["migrate", "status", *words]) == 2
+    said = capsys.readouterr()
+    assert "6543" in said.err
+    assert "secret" not in said.err + said.out

@@ -92,7 +92,7 @@ def test_one_question_stands_in_the_order_in_which_it_is_decided(owner: Owner, p
         owner,
         reason="The parcel never arrived.",
         risk_level="high",
-        expires_at=NOW + timedelta(hours=2),
+        expires_at=NOW + timedelta(hours=2, minutes=40),
         request_payload=Jsonb({"amount": 240, "currency": "USD", "order": 1881, "changes": {"plan": ["free", "pro"]}}),
     )
     page = open_page(people["admin"], PAGE, approval=str(approval_id))
@@ -102,7 +102,7 @@ def test_one_question_stands_in_the_order_in_which_it_is_decided(owner: Owner, p
     assert places == sorted(places)
     assert "<b>$240.00</b>" in html
     assert "The parcel never arrived." in page.text
-    assert "Risk: ▲ high . ◆ runs out in 1 h" in page.text
+    assert "Risk: ▲ high . ◆ runs out in 2 h" in page.text
     assert "-plan: free\n+plan: pro" in [code.value for code in page.app.code]
     assert "An earlier one" in page.text
     labels = [one.label.replace("\\", "") for one in page.app.button if one.label.startswith(("Reject", "Approve"))]

@@ -15,7 +15,8 @@ from data.database import queries
 ROOT = Path(__file__).parent.parent
 PLACEHOLDER = re.compile(r"%\(([a-z_0-9]+)\)s")
 STATEMENT = re.compile(
-    r"^\s*(select\s.+\sfrom|insert\s+into|update\s+\S+\s+set|delete\s+from|with\s+\w+\s+as)\s", re.IGNORECASE | re.DOTALL
+    r"^\s*(select\s.+\sfrom|insert\s+into|update\s+\S+\s+set|delete\s+from|with\s+\w+\s+as)\s",
+    re.IGNORECASE | re.DOTALL,
 )
 # Where SQL composed in Python is the subject: connections, the launcher, the migration runner.
 # The demo's agents query databases in what they are shown to do.
@@ -30,12 +31,12 @@ def test_query_has_a_sentence_and_fits_the_schema(name: str, migrated: psycopg.C
     query = queries.find(name)
     assert len(query.sentence) > 15, f"{name} needs a sentence"
     if not PREPARABLE.match(query.text):
-        assert query.text.split()[0] in UTILITY_STATEMENTS[name.split(".")[0]]
+        assert query.text.split()[0] in UTILITY_STATEMENTS[name.partition(".")[0]]
         return
     numbered: dict[str, int] = {}
     text = PLACEHOLDER.sub(lambda m: f"${numbered.setdefault(m[1], len(numbered) + 1)}", query.text).replace("%%", "%")
     with migrated.transaction(force_rollback=True):
-        create_temporary_tables(name.split(".")[0], migrated)
+        create_temporary_tables(name.partition(".")[0], migrated)
         migrated.execute(f"prepare probe as {text}".encode())
         migrated.execute("deallocate probe")
 

@@ -89,7 +89,9 @@ def world(owner: Connection, people: dict[str, Actor]) -> dict[str, UUID]:
         (me,),
     )
     owner.execute("insert into signalbox.audit_log (actor_id, action) values (%s, 'x')", (me,))
-    owner.execute("insert into signalbox.migration_runs values ('0', 'x', 'x', now(), 1, 'x', 1) on conflict do nothing")
+    owner.execute(
+        "insert into signalbox.migration_runs values ('0', 'x', 'x', now(), 1, 'x', 1) on conflict do nothing"
+    )
     owner.execute(
         "insert into signalbox.import_files (path, format, size_bytes, owner_id) values ('f', 'x', 1, %s)", (me,)
     )
@@ -98,7 +100,9 @@ def world(owner: Connection, people: dict[str, Actor]) -> dict[str, UUID]:
         " select gen_random_uuid(), %s, id, 'x' from signalbox.import_files",
         (event,),
     )
-    owner.execute("insert into signalbox.model_replies (message_id, session_id, model) values ('m', %s, 'x')", (session,))
+    owner.execute(
+        "insert into signalbox.model_replies (message_id, session_id, model) values ('m', %s, 'x')", (session,)
+    )
     owner.execute("insert into signalbox.model_prices values ('x', '2026-01-01', 1, 1, 1, 1, 1) on conflict do nothing")
     return {"me": me, "session": session, "event": event}
 

@@ -13,6 +13,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from ui import time_axis
 from ui.links import Value
 from ui.navigation import entry_of
 from ui.periods import Period
@@ -22,24 +23,6 @@ from ui.view import View
 HEIGHT_PX = 240
 SMALL_HEIGHT_PX = 96
 MOST_SERIES = 8
-MOST_LABELS = 8
-
-_STEPS = {
-    "hour": pd.DateOffset(hours=1),
-    "day": pd.DateOffset(days=1),
-    "week": pd.DateOffset(weeks=1),
-    "month": pd.DateOffset(months=1),
-}
-_FORMATS = {"hour": "%-d %b %H:%M", "day": "%a %-d %b %Y", "week": "week of %-d %b %Y", "month": "%B %Y"}
-_AXIS_FORMATS = {"hour": "%H:%M", "day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
-# From the middle of a bar, where its label stands, to the time that the label names: its start. The middle of a day
-# or month names it as well, whatever the clocks did.
-_LABEL_OFFSETS_MS = {
-    "hour": round(0.43 * 3_600_000),
-    "day": 0,
-    "week": round((0.43 * 7 - 0.5) * 86_400_000),
-    "month": 0,
-}
 
 
 def colours() -> Tokens:
@@ -74,7 +57,7 @@ def over_time(
     if frame.empty:
         st.html('<p class="sb-muted">None recorded in this period.</p>')
         return
-    drawn = _with_ends(view, frame, bucket)
+    drawn = time_axis.with_ends(view, frame, bucket)
     drawn = _stacked(_largest(drawn, series, value) if series else drawn, series, value)
     chart = _bars(
         drawn,
@@ -85,7 +68,7 @@ def over_time(
         wanted=series_colours,
         written=written,
         kind=kind,
-        axis=_axis(view, drawn, bucket, period),
+        axis=time_axis.axis_of(view, drawn, bucket, period),
     )
     _show(view, chart, key, title, height_px or (SMALL_HEIGHT_PX if small else HEIGHT_PX), opens, carrying)
 
@@ -124,7 +107,7 @@ def _bars(
                 title=None,
                 scale=alt.Scale(domainMin=axis["first"], domainMax=axis["last"], nice=False),
                 axis=alt.Axis(
-                    labelExpr=f"timeFormat(datum.value - {_LABEL_OFFSETS_MS[bucket]}, '{_AXIS_FORMATS[bucket]}')",
+                    labelExpr=time_axis.label_of(bucket),
                     values=axis["values"],
                     labelOverlap=True,
                     grid=False,
@@ -132,7 +115,7 @@ def _bars(
                 ),
             ),
             x2="bar_end:T",
-            y=alt.Y("bar_bottom:Q", title=None, axis=alt.Axis(tickCount=4, format="~s"), scale=alt.Scale(zero=True)),
+            y=alt.Y("bar_bottom:Q", title=None, axis=_measure(drawn, written), scale=alt.Scale(zero=True)),
             y2="bar_top:Q",
             color=colour,
             opacity=alt.condition("datum.is_partial", alt.value(0.45), alt.value(1)),
@@ -220,44 +203,13 @@ def _parameter(value: Value) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _with_ends(view: View, frame: pd.DataFrame, bucket: str) -> pd.DataFrame:
-    """The frame with where each slice ends, where its bar ends, its name, and whether it is still running."""
-    drawn = frame.copy()
-    starts = pd.to_datetime(drawn["bucket"], utc=True).dt.tz_convert(str(view.zone))
-    ends = starts + _STEPS[bucket]
-    drawn["bucket"], drawn["bucket_end"] = starts, ends
-    drawn["bar_end"] = starts + (ends - starts) * 0.86
-    drawn["bucket_ms"] = [int(start.timestamp() * 1000) for start in starts]
-    drawn["is_partial"] = (starts <= view.as_of) & (ends > view.as_of)
-    names = [_name_of(start, bucket) for start in starts]
-    drawn["when"] = [
-        f"{name} (so far)" if partial else name for name, partial in zip(names, drawn["is_partial"], strict=True)
-    ]
-    return drawn
-
-
-def _axis(view: View, drawn: pd.DataFrame, bucket: str, period: Period | None) -> dict[str, Any]:
-    """From when to when the axis goes and where it is labelled: below the middle of bars, a few of them."""
-    first, last = drawn["bucket"].min(), drawn["bucket_end"].max()
-    if period and period.start and period.end:
-        zone = str(view.zone)
-        first = min(first, pd.Timestamp(period.start).tz_convert(zone))
-        last = max(last, pd.Timestamp(period.end).tz_convert(zone))
-    starts = pd.date_range(first, last, freq=_STEPS[bucket], inclusive="left")
-    shown = starts[:: max(1, -(-len(starts) // MOST_LABELS))]
-    middles = [start + ((start + _STEPS[bucket]) - start) * 0.43 for start in shown]
-    # As expressions: given as plain numbers, the grammar loses the labels and takes the ends for those of the bars.
-    edges = {"first": str(_milliseconds(first)), "last": str(_milliseconds(last))}
-    edges["values"] = str([_milliseconds(middle) for middle in middles])
-    return {name: {"expr": expression} for name, expression in edges.items()}
-
-
-def _milliseconds(at: pd.Timestamp) -> int:
-    return int(at.timestamp() * 1000)
-
-
-def _name_of(start: pd.Timestamp, bucket: str) -> str:
-    return start.strftime(_FORMATS[bucket])
+def _measure(drawn: pd.DataFrame, written: str) -> Any:
+    """The axis of the figures: whole numbers have no ticks between them, large ones are short."""
+    top = float(drawn["bar_top"].max())
+    whole = written.endswith(".0f")
+    return alt.Axis(
+        tickCount=4, format="~s" if top >= 10_000 else ",~f", tickMinStep=1 if whole else 0, domain=False, ticks=False
+    )
 
 
 def _stacked(frame: pd.DataFrame, series: str | None, value: str) -> pd.DataFrame:
@@ -289,6 +241,7 @@ def _dressed(chart: Any, height_px: int) -> Any:
         .configure_axis(
             labelColor=look.muted,
             labelFontSize=12,
+            labelPadding=6,
             gridColor=look.border,
             domainColor=look.border,
             tickColor=look.border,

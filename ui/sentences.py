@@ -8,6 +8,8 @@ from ui.figures import count
 
 # Below this many cases a change says more about chance than about the agents.
 LEAST_COMPARED = 10
+# Above this many per cent the figure before was next to nothing, and the exact share says nothing either.
+MOST_CHANGED = 900
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:
@@ -33,6 +35,8 @@ def change(current: float | None, previous: float | None, *, cases: int | None =
     if (previous if cases is None else cases) < LEAST_COMPARED:
         return None
     share = 100 * (current - previous) / previous
+    if share > MOST_CHANGED:
+        return f"more than +{MOST_CHANGED} %"
     return "unchanged" if round(share) == 0 else f"{share:+,.0f} %".replace("-", "−")
 
 

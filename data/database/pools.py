@@ -40,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Database:
-    """One database with its pools: `owner` for writes and bookkeeping, `reader` for reports (a replica, or the same)."""
+    """A database with its pools: `owner` for writes and bookkeeping, `reader` for reports (a replica, or the same)."""
 
     url: str = field(repr=False)
     read_url: str = field(repr=False)

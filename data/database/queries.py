@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import LiteralString
 
 FOLDER = Path(__file__).parent.parent / "sql"
 _HEADER = re.compile(r"^-- name: (?P<name>[a-z][a-z0-9_]*)\s*$")
@@ -18,7 +18,7 @@ _PARAMETER = re.compile(r"%\((?P<name>[a-z_0-9]+)\)s")
 
 @dataclass(frozen=True)
 class Query:
-    """One named query: `name` as "<stem>.<name>", `sentence` saying what it answers, `text` with %(name)s parameters."""
+    """One named query: `name` as "<stem>.<name>", `sentence` for what it answers, `text` with %(name)s parameters."""
 
     name: str
     sentence: str
@@ -65,4 +65,4 @@ def _query(path: Path, name: str, lines: list[str]) -> Query:
     if not sentence or not text:
         raise ValueError(f"{path.name}: the query {name} needs a sentence after its name, then a statement.")
     # The text comes from files of this package, never from input: that is what LiteralString stands for.
-    return Query(f"{path.stem}.{name}", " ".join(sentence), cast("LiteralString", text))
+    return Query(f"{path.stem}.{name}", " ".join(sentence), text)

@@ -16,7 +16,7 @@ from data.embedded.place import Place
 STOP_LIMIT_SECONDS = 60.0  # for the last checkpoint; past it the server ends without one, and recovers when started
 # Asked to stop while it starts anew after one of its backends was killed, PostgreSQL (15 and 18, as tried) says that it
 # is shutting down and never does. Its last checkpoint it begins within a moment, or not at all.
-_SILENCE_LIMIT_SECONDS = 5.0
+_SILENCE_LIMIT_SECONDS = 3.0
 _QUIT_LIMIT_SECONDS = 10.0
 _LOG_TAIL_BYTES = 65_536
 _ORPHANS_LIMIT_SECONDS = 2.0  # backends end when their postmaster is gone, but one deep in a query may not notice

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from psycopg import errors
 
 from data.database import APPLICATION_NAME, queries
 from data.database.units import translated_errors
-from data.errors import NotFound
+from data.errors import NotFound, SignalboxError
 from data.ingest import prices
 from data.ingest.reading.ahead import Feed, ReadingAhead
 from data.ingest.reading.files import FileReading
@@ -24,6 +25,13 @@ from data.ingest.staging.storing import Staged, Store, Write
 _ATTEMPTS = 3
 # What another writer of the same tables can bring about; the file is then read again.
 _PASSING = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation, errors.ForeignKeyViolation)
+
+
+_NOT_MIGRATED = (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName)
+
+
+class NotMigrated(SignalboxError):
+    """The database is not up to date. Run `python -m data migrate up`, then import again."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +61,23 @@ def ingest(
     an account that the sessions will belong to. `progress` is called before each file and at the end.
 
     Raises NotFound when there is no such account, DatabaseUnavailable when the connection is lost (files done until
-    then are kept), WrongSetting for an unusable price table. All that cannot be imported is in the report.
+    then are kept), NotMigrated, WrongSetting for an unusable price table. All else that goes wrong is in the report.
     """
-    with translated_errors():
+    with translated_errors(), _migrated():
         if isinstance(database, psycopg.Connection):
             return _ingest(paths, database, owner, progress, price_table)
         with psycopg.connect(
             database, autocommit=True, prepare_threshold=None, application_name=APPLICATION_NAME
         ) as connection:
             return _ingest(paths, connection, owner, progress, price_table)
+
+
+@contextmanager
+def _migrated() -> Iterator[None]:
+    try:
+        yield
+    except _NOT_MIGRATED as error:
+        raise NotMigrated from error
 
 
 def _ingest(
@@ -113,7 +129,7 @@ def _import(store: Store, feed: Feed) -> FileReport:
                 return _failed(feed, f"another writer was in the way: {error.diag.message_primary}")
             feed.drain()
             fill = _second_reading(feed.file)
-        except psycopg.DataError as error:
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
             return _failed(feed, f"the database refused the file: {error.diag.message_primary}")
     raise AssertionError("unreachable")
 

@@ -44,6 +44,7 @@ class FileReport:
     paired: int = 0  # records that another source had told already, or tells now
     untimed: int = 0  # events read without a time
     escaped: int = 0  # characters kept as their escape
+    owners_kept: int = 0  # sessions that belong to somebody else than the owner that was asked for
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -90,8 +91,8 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        """Whether all went in that could be recognised."""
-        return not self.problems and not any(file.outcome == "failed" for file in self.files)
+        """Whether all went in that could be recognised, and under the owner that was asked for."""
+        return not self.problems and not any(file.outcome == "failed" or file.owners_kept for file in self.files)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -15,7 +15,11 @@ _ADVICE = {
     "55P03": "Another session holds a lock on this table. Try again when it is quiet; nothing was changed.",
     "57014": "It took longer than migrations may. Split it, or set a longer statement_timeout in the file.",
     "40P01": "Another session wanted the same tables in another order. Try again.",
-    "42704": "If it belongs to an extension, name its schema too: on Supabase that is mostly extensions.",
+    "42704": (
+        "A role that Supabase brings is made elsewhere by `python -m data db bootstrap`. What belongs to an extension "
+        "needs its schema's name, which on Supabase is mostly extensions."
+    ),
+    "3F000": "The schema auth comes with Supabase; elsewhere `python -m data db bootstrap` makes it.",
     "42501": "Migrate as the owner of the database; auth, storage and realtime are Supabase's own.",
 }
 

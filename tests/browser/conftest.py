@@ -88,16 +88,22 @@ def open_page(browser: Browser, console: Console) -> Iterator[OpenPage]:
 
 
 @pytest.fixture(scope="session")
-def _demo_visits(browser: Browser, console_with_demo: Console) -> Visits:
+def visits_of_demo(browser: Browser, console_with_demo: Console) -> Visits:
+    """Visits to the demo, signed in once per role for the whole session."""
     return Visits(browser, console_with_demo)
 
 
 @pytest.fixture
-def open_demo(_demo_visits: Visits) -> Iterator[OpenPage]:
-    """`open_demo(role, path, width=, scheme=, fresh=)`: the same with the demo data, signed in once per role."""
+def open_demo(visits_of_demo: Visits) -> Iterator[OpenPage]:
+    """`open_demo(role, path, width=, scheme=, fresh=)`: opens pages of the demo; the test fails when one met a mistake.
 
-    def opener(role: str, path: str = "/", **how: object) -> Page:
-        return _demo_visits.open(role, path, dataset="demo", **how)  # type: ignore[arg-type]
+    Whoever signs out or changes what is shown asks for a `fresh` browser.
+    """
+
+    def opener(
+        role: str, path: str = "/", *, width: int = 1400, scheme: str = "light", fresh: bool = False
+    ) -> Page:
+        return visits_of_demo.open(role, path, width=width, scheme=scheme, fresh=fresh, dataset="demo")
 
     yield opener
-    assert not _demo_visits.close()
+    assert not visits_of_demo.close()

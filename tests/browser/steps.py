@@ -19,7 +19,7 @@ def wait_until_idle(page: Page, timeout_ms: int = 30_000) -> None:
     """Return when the page is connected and its script has ended."""
     page.wait_for_selector(CONNECTED, state="attached", timeout=timeout_ms)
     page.wait_for_timeout(100)  # a click may not have left "notRunning" yet
-    page.wait_for_selector(IDLE, state="attached", timeout=timeout_ms)
+    page.wait_for_selector(f"{IDLE} h1", state="attached", timeout=timeout_ms)
 
 
 def sign_in(page: Page, console: Console, role: str, path: str = "/") -> None:
@@ -58,6 +58,12 @@ def follow(page: Page, link: Locator) -> None:
     before = page.url
     link.click()
     page.wait_for_url(lambda url: url != before)
+    wait_until_idle(page)
+
+
+def turn_to(page: Page, path: str) -> None:
+    """Go to an address without loading the document anew, as the links inside pages do."""
+    page.evaluate("path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')); }", path)
     wait_until_idle(page)
 
 

@@ -47,14 +47,22 @@ def watch(watched: Watched, url: str) -> None:
     page.add_init_script(_REPORT_VIOLATIONS)
 
 
+Look = tuple[str | None, Dataset, int, str, str]
+
+
 @dataclass
 class Visits:
-    """Opens pages of one console. Signing in is done once per role and dataset; later visits bring its cookie."""
+    """Opens pages of one console. Signing in is done once per role and dataset; later visits bring its cookie.
+
+    Visits that look alike are tabs of one browser context, which keeps Streamlit's program in its cache.
+    """
 
     browser: Browser
     console: Console
     opened: list[Watched] = field(default_factory=list)
     _signed_in: dict[tuple[str, Dataset], Any] = field(default_factory=dict)
+    _contexts: dict[Look, BrowserContext] = field(default_factory=dict)
+    _passing: list[BrowserContext] = field(default_factory=list)
 
     def open(
         self,
@@ -67,10 +75,13 @@ class Visits:
         fresh: bool = False,
         zone: str = "Europe/Berlin",
     ) -> Page:
-        """A page in a context of its own. `fresh` signs in anew, for whoever is going to sign out."""
-        state = None if role is None or fresh else self._state(role, dataset)
-        watched = self._watched(self._context(width, scheme, zone, state))
-        page = watched.page
+        """A page. `fresh` gives it a browser of its own that signs in anew, for whoever is going to sign out."""
+        if role is None or fresh:
+            context = self._context(width, scheme, zone, None)
+            self._passing.append(context)
+        else:
+            context = self._context_of((role, dataset, width, scheme, zone))
+        page = self._watched(context).page
         if role is not None and fresh:
             sign_in(page, self.console, role)
             show(page, dataset)
@@ -82,10 +93,19 @@ class Visits:
     def close(self) -> list[str]:
         """Close every page and return the mistakes met since the last time."""
         mistakes = [mistake for watched in self.opened for mistake in watched.mistakes]
-        for context in {watched.page.context for watched in self.opened}:
+        for watched in self.opened:
+            watched.page.close()
+        for context in self._passing:
             context.close()
         self.opened.clear()
+        self._passing.clear()
         return mistakes
+
+    def _context_of(self, look: Look) -> BrowserContext:
+        if look not in self._contexts:
+            role, dataset, width, scheme, zone = look
+            self._contexts[look] = self._context(width, scheme, zone, self._state(str(role), dataset))
+        return self._contexts[look]
 
     def _state(self, role: str, dataset: Dataset) -> Any:
         if (role, dataset) not in self._signed_in:
@@ -111,11 +131,11 @@ class Visits:
         watched = Watched(context.new_page())
         self.opened.append(watched)
         watch(watched, self.console.url)
-        # Tabs that a test opens itself are watched as well.
-        context.on("page", self._follow)
         return watched
 
-    def _follow(self, page: Page) -> None:
-        watched = Watched(page)
-        self.opened.append(watched)
-        watch(watched, self.console.url)
+    def tab_beside(self, page: Page, path: str) -> Page:
+        """Another tab of the same browser."""
+        beside = self._watched(page.context).page
+        beside.goto(self.console.url + path)
+        wait_until_idle(beside)
+        return beside

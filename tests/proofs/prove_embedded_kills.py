@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from data import embedded
-from tests.embedded_holders import DEADLINE_SECONDS, folder, kill_watcher, place_of, runs, start, wait_until
+from tests.embedded_holders import DEADLINE_SECONDS, children, folder, kill_watcher, place_of, runs, start, wait_until
 
 ROUNDS = 60
 VICTIMS = ("server", "user", "both", "both and watcher", "backend", "starting user")
@@ -73,24 +73,12 @@ def _kill_in_server(home: Path, victim: str) -> None:
     if "watcher" in victim:
         kill_watcher(home)
     if victim == "backend":
-        pids = _children(pids[0])[:1]
+        pids = children(pids[0])[:1]
     if victim != "user":
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
     if victim == "backend":
         time.sleep(0.1)  # the postmaster starts all others again, and the writer may or may not be connected by then
-
-
-def _children(pid: int) -> list[int]:
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            told = status.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(told[1]) == pid:
-            found.append(int(status.parent.name))
-    return found
 
 
 def kill_while_making(seed: int) -> None:

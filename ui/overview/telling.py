@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ui import figures, links, page
+import pandas as pd
+
+from ui import figures, links, page, time_axis
 from ui.cards import Card
 from ui.markup import Child
 from ui.overview.happenings import Cost, Happened
@@ -72,7 +74,6 @@ def _against(moved: str, before: int, period: Period) -> str:
 
 def figures_of(view: View, period: Period, happened: Happened) -> list[Card]:
     """Sessions, success of calls, jobs and cost, each against the period before."""
-    than = f"on {period.previous_label}" if period.previous else None
     calls, before = happened.calls, happened.calls_before
     points = point_change(calls.succeeded, calls.known, before.succeeded, before.known)
     done, failed = happened.count("jobs completed"), happened.count("jobs failed")
@@ -82,16 +83,16 @@ def figures_of(view: View, period: Period, happened: Happened) -> list[Card]:
             "Sessions started",
             figures.count(happened.count("sessions")),
             change(happened.count("sessions"), happened.before("sessions")),
-            than,
+            _than(period, happened.before("sessions")),
             plural(happened.count("prompts"), "prompt"),
             links.href("sessions", period.query),
-            _trend(happened, "sessions"),
+            _trend(view, period, happened, "sessions"),
         ),
         Card(
             "Tool calls that succeeded",
             figures.percent(calls.succeeded, calls.known) if calls.known else "unknown",
             points,
-            than,
+            _than(period, before.known),
             f"{figures.count(calls.known)} known outcomes of {figures.count(calls.calls)}",
             links.href("tools", period.query),
         ),
@@ -99,27 +100,38 @@ def figures_of(view: View, period: Period, happened: Happened) -> list[Card]:
             "Jobs finished",
             figures.count(done + failed),
             change(done + failed, done_before),
-            than,
+            _than(period, done_before),
             f"{figures.count(failed)} failed",
             links.href("jobs", period.query),
-            _trend(happened, "jobs completed", "jobs failed"),
+            _trend(view, period, happened, "jobs completed", "jobs failed"),
         ),
-        _cost_card(period, happened, than),
+        _cost_card(period, happened),
     ]
 
 
-def _trend(happened: Happened, *kinds: str) -> Sequence[float]:
+def _than(period: Period, before: int) -> str:
+    return f"on {period.previous_label}, n = {figures.count(before)}"
+
+
+def _trend(view: View, period: Period, happened: Happened, *kinds: str) -> list[float | None]:
+    """How many per slice over the whole period; a slice without any is a gap."""
     rows = happened.slices[happened.slices["kind"].isin(kinds)]
-    return [float(number) for number in rows.groupby("bucket")["happened"].sum().sort_index()][-30:]
+    counted: dict[float, float] = {}
+    for at, number in zip(pd.to_datetime(rows["bucket"], utc=True), rows["happened"], strict=True):
+        counted[at.timestamp()] = counted.get(at.timestamp(), 0.0) + float(number)
+    starts = time_axis.starts_of(view, period)
+    at_all = sorted(counted)[-30:] if starts is None else [at.timestamp() for at in starts]
+    return [counted.get(at) for at in at_all]
 
 
-def _cost_card(period: Period, happened: Happened, than: str | None) -> Card:
+def _cost_card(period: Period, happened: Happened) -> Card:
     cost, before = happened.cost, happened.cost_before
     moved = None
     if cost.amount is not None and before.amount:
         moved = change(float(cost.amount), float(before.amount), cases=min(_priced(cost), _priced(before)))
     value = figures.money(cost.amount) if cost.amount is not None else _no_cost(cost)
-    return Card("Cost of sessions", value, moved, than, basis(cost), links.href("sessions", period.query, sort="-cost"))
+    address = links.href("sessions", period.query, sort="-cost")
+    return Card("Cost of sessions", value, moved, _than(period, _priced(before)), basis(cost), address)
 
 
 def _priced(cost: Cost) -> int:

@@ -61,6 +61,15 @@ def _sorted(rows: list[dict[str, Any]], sorted_by: tuple[str, bool]) -> list[dic
     return sorted(known, key=lambda row: row[name], reverse=downwards) + [row for row in rows if row[name] is None]
 
 
+def _absent(row: tables.Row, words: str) -> Markup:
+    """A dash for a tool that was only called before, the words where something is not known."""
+    return tables.muted(words if row["calls"] else figures.DASH)
+
+
+def _time(name: str) -> tables.Cell:
+    return lambda row: figures.duration(row[name]) if row[name] is not None else _absent(row, "not timed")
+
+
 def _columns(period: Period, most_failed: int) -> list[tables.Column]:
     def linked(name: str, outcome: str) -> tables.Cell:
         return lambda row: (
@@ -70,36 +79,32 @@ def _columns(period: Period, most_failed: int) -> list[tables.Column]:
         )
 
     failed = tables.bar("failed", most_failed, kind="broken")
+
+    def failures(row: tables.Row) -> Child:
+        if not row["failed"]:
+            return "0" if row["known"] else _absent(row, "unknown")
+        return links.go(failed(row), "tools", period.query, tool=row["tool_name"], outcome="failed")
+
+    def rate(row: tables.Row) -> Child:
+        if not row["known"]:
+            return _absent(row, "unknown")
+        moved = tables.muted(f"  {row['change']}") if row["change"] else None
+        return join(figures.percent(row["failed"], row["known"]), moved)
+
+    def hint(row: tables.Row) -> str:
+        return f"{row['failed']} of {row['known']} calls with a known outcome; before: {row['was']}"
+
     return [
         tables.Column("Tool", lambda row: links.go(row["tool_name"], "tools", period.query, tool=row["tool_name"])),
-        tables.Column(
-            "Failed",
-            lambda row: (
-                links.go(failed(row), "tools", period.query, tool=row["tool_name"], outcome="failed")
-                if row["failed"]
-                else "0"
-                if row["known"]
-                else tables.muted("unknown")
-            ),
-            is_number=True,
-            sort="failed",
-        ),
-        tables.Column(
-            "of known",
-            lambda row: join(
-                tables.rate("failed", "known")(row), tables.muted(f"  {row['change']}") if row["change"] else None
-            ),
-            is_number=True,
-            sort="rate",
-            hint=lambda row: f"{row['failed']} of {row['known']} calls with a known outcome; before: {row['was']}",
-        ),
+        tables.Column("Failed", failures, is_number=True, sort="failed"),
+        tables.Column("of known", rate, is_number=True, sort="rate", hint=hint),
         tables.Column("Calls", tables.count("calls"), is_number=True, sort="calls"),
         tables.Column("Refused", linked("refused", "refused"), is_number=True, sort="refused"),
         tables.Column("Not recorded", linked("unknown", "unknown"), is_number=True, sort="unknown"),
-        tables.Column("Average", tables.duration("average"), is_number=True, sort="average"),
-        tables.Column("p50", tables.duration("p50"), is_number=True, sort="p50"),
-        tables.Column("p95", tables.duration("p95"), is_number=True, sort="p95"),
-        tables.Column("Time in all", tables.duration("time"), is_number=True, sort="time"),
+        tables.Column("Average", _time("average"), is_number=True, sort="average"),
+        tables.Column("p50", _time("p50"), is_number=True, sort="p50"),
+        tables.Column("p95", _time("p95"), is_number=True, sort="p95"),
+        tables.Column("Time in all", _time("time"), is_number=True, sort="time"),
     ]
 
 

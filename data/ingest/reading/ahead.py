@@ -17,12 +17,37 @@ from data.ingest.staging.storing import Staged, Write
 
 _PIECES = 48  # of a quarter of a mebibyte or, where a row is larger, of a row
 _PATIENCE_S = 0.2
-# While both sides have work: without it each answer of the database waits up to 5 ms for the reader to let go.
 _SWITCH_INTERVAL_S = 0.0005
 
 
 class _Stopped(Exception):
     """Nobody reads on."""
+
+
+class _Hurry:
+    """While files are read, threads take turns more often: else each answer of the database would wait up to 5 ms
+    for the reader to let go. The interval belongs to the process, so several imports share it."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._users = 0
+        self._before_s = 0.0
+
+    def begin(self) -> None:
+        with self._guard:
+            if self._users == 0:
+                self._before_s = sys.getswitchinterval()
+                sys.setswitchinterval(_SWITCH_INTERVAL_S)
+            self._users += 1
+
+    def end(self) -> None:
+        with self._guard:
+            self._users -= 1
+            if self._users == 0:
+                sys.setswitchinterval(self._before_s)
+
+
+_hurry = _Hurry()
 
 
 @dataclass
@@ -68,10 +93,9 @@ class ReadingAhead:
         self._items: queue.Queue[Any] = queue.Queue(_PIECES)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="signalbox-ingest-reading", daemon=True)
-        self._switch_interval_s = sys.getswitchinterval()
 
     def __enter__(self) -> ReadingAhead:
-        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        _hurry.begin()
         self._thread.start()
         return self
 
@@ -80,7 +104,7 @@ class ReadingAhead:
     ) -> None:
         self._stop.set()
         self._thread.join()
-        sys.setswitchinterval(self._switch_interval_s)
+        _hurry.end()
 
     def __iter__(self) -> Iterator[Feed | FileReport]:
         for file in self._files:

@@ -116,25 +116,34 @@ class _Lines:
         return []
 
     def _over_several_lines(self, first: bytes) -> Any:
-        """The object that begins with `first` and ends at the next line that begins with a closing brace."""
-        gathered: list[bytes] = []
-        size = len(first)
-        while len(gathered) < _LONGEST_OBJECT_LINES and size < LONGEST_LINE_BYTES and (raw := self._next()):
-            gathered.append(raw)
-            size += len(raw)
-            if raw.startswith(b"}"):
-                try:
-                    values, reason, _ = decode_all(b"\n".join([first, *gathered]).decode())
-                except UnicodeDecodeError:
+        """The object that begins with `first` and goes on over the next lines; None, and they are read again, if none."""
+        gathered = [first + b"\n"]
+        size, wanted, whole = len(first), 2, None
+        while whole is None and size < LONGEST_LINE_BYTES and len(gathered) < _LONGEST_OBJECT_LINES:
+            while len(gathered) < wanted and (raw := self._next()):
+                gathered.append(raw)
+                size += len(raw)
+            try:
+                text = b"".join(gathered).decode()
+                value, end = DECODER.raw_decode(text)
+            except json.JSONDecodeError as error:
+                if error.pos < len(text.rstrip()) or len(gathered) < wanted:
                     break
-                if reason is None and len(values) == 1:
-                    return values[0]
+                wanted *= 2  # so that an object of any length is tried a few times only
+            except (UnicodeDecodeError, RecursionError):
                 break
-            if raw.startswith(b"{"):  # the next object begins: the first one never ended
-                break
+            else:
+                whole = value
+                gathered = [part + b"\n" for part in text[end:].encode().split(b"\n")]
+                if not gathered[-1].strip():
+                    gathered.pop()
+                if gathered and not gathered[0].strip():
+                    gathered.pop(0)
+        if whole is None:
+            gathered.pop(0)
         self.line -= len(gathered)
         self.pushed_back.extend(reversed(gathered))
-        return None
+        return whole
 
 
 def decode_all(text: str) -> tuple[list[Any], str | None, int]:

@@ -70,10 +70,9 @@ def _look_at(path: Path, found: Walk, seen: set[tuple[int, int]], *, named: bool
         reason = error.strerror or type(error).__name__
         found.problems.append(Problem(readable_path(path), None, f"the file cannot be read ({reason})"))
         return
-    if (status.st_dev, status.st_ino) in seen:
-        return
-    seen.add((status.st_dev, status.st_ino))
-    if stat.S_ISREG(status.st_mode):
+    if not stat.S_ISREG(status.st_mode):
+        if named:
+            found.problems.append(Problem(readable_path(path), None, "neither a file nor a folder"))
+    elif (status.st_dev, status.st_ino) not in seen:
+        seen.add((status.st_dev, status.st_ino))
         found.files.append(Found(path.resolve(), status.st_size, named))
-    elif named:
-        found.problems.append(Problem(readable_path(path), None, "neither a file nor a folder"))

@@ -107,6 +107,7 @@ class Store:
         if _touches_jobs(staged, sessions, held):
             self._merge_jobs(staged, sessions)
         report.added = +report.added
+        report.owners_kept = sessions.of_others
         if sessions.of_others:
             report.notes.append(f"{sessions.of_others} sessions belong to somebody else already; their owner was kept.")
         problems = [{"line": problem.line, "reason": problem.reason} for problem in report.problems[:KEPT_PROBLEMS]]

@@ -1,0 +1,168 @@
+"""The address is the state: reload, Back and Forward, drilling down, and signing out in another tab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import choose, follow, number, press, table, turn_to, wait_until_idle
+from tests.browser.visits import Visits
+
+OpenPage = Callable[..., Page]
+
+
+def query(page: Page) -> dict[str, str]:
+    """The parameters of the address."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def test_each_filter_is_a_step_of_the_history_and_survives_a_reload(open_demo: OpenPage) -> None:
+    page = open_demo("manager", "/tools?period=30d")
+    sentence = page.locator(".sb-say").first
+    steps = [(query(page), sentence.inner_text())]
+    for label, option in (("Tool", "Bash"), ("Outcome", "failed")):
+        choose(page, label, option)
+        expect(page.locator(".sb-chip", has_text=option)).to_be_visible()
+        steps.append((query(page), sentence.inner_text()))
+    assert [given for given, _ in steps] == [
+        {"period": "30d"},
+        {"period": "30d", "tool": "Bash"},
+        {"period": "30d", "tool": "Bash", "outcome": "failed"},
+    ]
+    calls = table(page, "Calls")
+    assert {row[2] for row in calls} == {"Bash"}
+    assert all("failed" in row[1] for row in calls)
+
+    page.reload()
+    wait_until_idle(page)
+    assert query(page) == steps[2][0]
+    assert table(page, "Calls") == calls
+
+    for given, said in (steps[1], steps[0]):
+        page.go_back()
+        expect(sentence).to_have_text(said)
+        wait_until_idle(page)
+        assert query(page) == given
+    assert page.locator(".sb-chip").count() == 0
+    for given, said in (steps[1], steps[2]):
+        page.go_forward()
+        wait_until_idle(page)
+        expect(sentence).to_have_text(said)
+        assert query(page) == given
+    expect(page.locator(".sb-chip")).to_have_count(2)
+    assert table(page, "Calls") == calls
+
+
+def test_a_chip_takes_its_filter_away_and_clear_all_every_one(open_demo: OpenPage) -> None:
+    page = open_demo("manager", "/tools?period=30d&tool=Bash&outcome=failed&page=2")
+    follow(page, page.locator(".sb-chip", has_text="outcome"))
+    assert query(page) == {"period": "30d", "tool": "Bash"}
+    page.go_back()
+    wait_until_idle(page)
+    follow(page, page.get_by_role("link", name="clear all"))
+    assert query(page) == {"period": "30d"}
+
+
+def test_figures_lead_to_the_rows_behind_them_with_their_filters(open_demo: OpenPage) -> None:
+    page = open_demo("manager", "/?period=30d")
+    failed = page.get_by_role("link", name="jobs failed").first
+    announced = number(failed.inner_text())
+    follow(page, failed)
+    assert query(page) == {"period": "30d", "status": "failed"}
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    rows = table(page, "Jobs")
+    assert {row[1].split()[-1] for row in rows} == {"failed"}
+    pager = page.locator(".sb-pager").first
+    assert announced == (number(pager.inner_text().split(" of ")[1]) if announced > 25 else len(rows))
+
+    turn_to(page, "/tools?period=30d")
+    first = page.locator('table[aria-label="Tools by what hurts most"] tbody tr').first
+    tool, announced = first.locator("td").nth(0).inner_text(), number(first.locator("td").nth(1).inner_text())
+    follow(page, first.locator("td").nth(1).get_by_role("link"))
+    assert query(page) == {"period": "30d", "tool": tool, "outcome": "failed"}
+    pager = page.locator(".sb-pager").first
+    assert announced == (number(pager.inner_text().split(" of ")[1]) if announced > 25 else len(table(page, "Calls")))
+
+
+def test_a_bar_of_a_chart_opens_its_days(open_demo: OpenPage) -> None:
+    page = open_demo("manager", "/sessions?period=30d")
+    canvas = page.locator('[data-testid="stVegaLiteChart"] canvas').first
+    expect(canvas).to_be_visible()
+    box = canvas.bounding_box()
+    assert box is not None
+    before = number(page.locator(".sb-say").first.inner_text())
+    for share in (0.5, 0.53, 0.56, 0.59, 0.62, 0.65):  # weekends have no bar
+        page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] - 30)
+        page.wait_for_timeout(400)
+        if "custom" in page.url:
+            break
+    wait_until_idle(page)
+    asked = query(page)
+    assert asked["period"] == "custom"
+    assert asked["from"] <= asked["to"]
+    assert 0 < number(page.locator(".sb-say").first.inner_text()) < before
+    page.go_back()
+    wait_until_idle(page)
+    assert query(page) == {"period": "30d"}
+    expect(page.locator(".sb-say").first).to_contain_text(f"{before} sessions")
+
+
+def test_leaving_by_the_menu_and_coming_back_keeps_the_filters(open_demo: OpenPage) -> None:
+    page = open_demo("manager", "/sessions?period=30d&has=errors")
+    rows = table(page, "Sessions")
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Jobs").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    wait_until_idle(page)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sessions")
+    wait_until_idle(page)
+    assert query(page) == {"period": "30d", "has": "errors"}
+    assert table(page, "Sessions") == rows
+
+
+def test_a_search_in_prompts_finds_and_stands_in_the_address(open_demo: OpenPage) -> None:
+    page = open_demo("manager", "/sessions?period=all")
+    everything = number(page.locator(".sb-say").first.inner_text())
+    field = page.get_by_placeholder("Search in prompts")
+    field.fill("migration")
+    field.press("Enter")
+    expect(page.locator(".sb-chip", has_text="migration")).to_be_visible()
+    wait_until_idle(page)
+    assert query(page)["q"] == "migration"
+    assert 0 < number(page.locator(".sb-say").first.inner_text()) < everything
+
+
+def test_next_error_walks_through_the_errors_of_a_session(open_demo: OpenPage) -> None:
+    page = open_demo("manager", "/sessions?has=errors&sort=-errors&period=30d")
+    follow(page, page.locator('table[aria-label="Sessions"] tbody tr a').first)
+    detail = page.locator(".sb-heading", has_text="failed").first
+    expect(detail).to_be_visible()
+    seen = {page.url}
+    for _ in range(3):
+        press(page, "Next error")
+        page.wait_for_url(lambda url: url not in seen)
+        wait_until_idle(page)
+        expect(page.locator(".sb-heading", has_text="failed").first).to_be_visible()
+        seen.add(page.url)
+    page.go_back()
+    wait_until_idle(page)
+    assert page.url in seen
+
+
+def test_signing_out_by_the_button_ends_the_other_tab(open_demo: OpenPage, visits_of_demo: Visits) -> None:
+    page = open_demo("manager", "/tools?period=30d", fresh=True)
+    other = visits_of_demo.tab_beside(page, "/jobs")
+    press_sign_out(page)
+    for left in (page, other):
+        left.wait_for_url("**/login*", timeout=5_000)
+        expect(left.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+        assert left.locator("table").count() == 0
+    other.go_back()
+    other.wait_for_url("**/login*", timeout=5_000)
+
+
+def press_sign_out(page: Page) -> None:
+    """The button of the sidebar; the page is gone afterwards, so there is no waiting for it."""
+    page.get_by_role("button", name="Sign out").click()

@@ -1,0 +1,223 @@
+"""Every page of the menu as each role, with data and without; links, narrow screens, and pages that are not for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Page, expect
+from psycopg.rows import DictRow
+
+from data.identity.demo_accounts import of_role
+from tests.browser.console import Console
+from tests.browser.steps import DEMO_STRIP, fits_its_width, follow, number, table, turn_to, wait_until_idle
+from tests.browser.visits import NARROW_PX
+
+OpenPage = Callable[..., Page]
+Rows = psycopg.Connection[DictRow]
+
+FOR_ALL = ("Overview", "Sessions", "Tools", "Jobs")
+MENUS = {"member": FOR_ALL, "manager": FOR_ALL, "admin": (*FOR_ALL, "Approvals")}
+NEVER_SHOWN = ("could not be shown", "Traceback", "Page not found", "Connection error", "None,", "nan", "NaT")
+
+
+def menu(page: Page) -> list[str]:
+    """What the sidebar offers."""
+    entries = page.locator('[data-testid="stSidebar"] [data-testid="stPageLink"] p')
+    expect(entries.first).to_be_visible()
+    return entries.all_inner_texts()
+
+
+def words_of(page: Page) -> str:
+    """Everything that can be read beside the menu, without the menu's own words."""
+    return page.get_by_test_id("stMain").inner_text()
+
+
+def is_whole(page: Page, title: str) -> None:
+    """The page stands under its title, and no part of it failed."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    assert page.get_by_test_id("stException").count() == 0
+    shown = words_of(page)
+    assert not [words for words in NEVER_SHOWN if words in shown], shown
+    assert page.title() == f"{title} · Signalbox"
+
+
+def walk(page: Page) -> Iterator[str]:
+    """Open each page of the menu by its link; gives the title of each while it is open."""
+    for title in menu(page):
+        page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=False).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=15_000)
+        wait_until_idle(page)
+        is_whole(page, title)
+        yield title
+
+
+@pytest.mark.parametrize("role", ["member", "manager", "admin"])
+def test_every_page_stands_without_any_data_and_says_why_it_is_empty(open_page: OpenPage, role: str) -> None:
+    page = open_page(role)
+    assert menu(page) == list(MENUS[role])
+    for title in walk(page):
+        assert page.locator("table.sb-table tbody tr").count() == 0
+        assert page.locator(DEMO_STRIP).count() == 0
+        said = words_of(page)
+        assert "recorded" in said or "of yours" in said, f"{title} does not say why it is empty: {said}"
+
+
+@pytest.mark.parametrize("role", ["member", "manager", "admin"])
+def test_every_page_stands_with_data_and_is_labelled_as_the_demo(open_demo: OpenPage, role: str) -> None:
+    page = open_demo(role)
+    assert menu(page) == list(MENUS[role])
+    for title in walk(page):
+        expect(page.locator(DEMO_STRIP)).to_contain_text("Made-up data")
+        assert page.locator("table.sb-table tbody tr").count() > 0, f"{title} shows no rows"
+        assert page.locator(".sb-say").first.inner_text().strip(" ●▲■◆▶○"), f"{title} opens without a sentence"
+
+
+def test_what_tables_lead_to_stands_as_well(open_demo: OpenPage) -> None:
+    page = open_demo("admin", "/sessions?has=errors")
+    follow(page, page.locator('table[aria-label="Sessions"] tbody tr a').first)
+    is_whole(page, "Session")
+    follow(page, page.get_by_role("link", name="session after"))
+    is_whole(page, "Session")
+    follow(page, page.get_by_role("link", name="back to the list"))
+    is_whole(page, "Sessions")
+    assert "has=errors" in page.url
+    turn_to(page, "/jobs?status=failed")
+    follow(page, page.locator('table[aria-label="Jobs"] tbody tr a').first)
+    is_whole(page, "Jobs")
+    expect(page.get_by_role("heading", name="Error")).to_be_visible()
+    turn_to(page, "/approvals?show=decided")
+    follow(page, page.locator('table[aria-label="Questions that are over"] tbody tr a').first)
+    is_whole(page, "Approvals")
+    expect(page.get_by_role("heading", name="What was asked for")).to_be_visible()
+
+
+def test_nothing_scrolls_sideways_on_a_narrow_screen_but_tables_in_their_frame(open_demo: OpenPage) -> None:
+    page = open_demo("admin", "/", width=NARROW_PX)
+    for path in ("/", "/sessions", "/tools?outcome=failed", "/jobs", "/approvals"):
+        turn_to(page, path)
+        assert fits_its_width(page), f"{path} is wider than the screen"
+        wide = page.evaluate(
+            "[...document.querySelectorAll('table')].filter(table => !table.closest('.sb-scroll')).length"
+        )
+        assert wide == 0, f"{path} has a table without a frame"
+    for path, label in (("/sessions?has=errors", "Sessions"), ("/approvals", "Questions that wait for a decision")):
+        turn_to(page, path)
+        follow(page, page.locator(f'table[aria-label="{label}"] tbody tr a').first)
+        assert fits_its_width(page), f"what {path} leads to is wider than the screen"
+
+
+def test_pages_stand_in_the_dark(open_demo: OpenPage) -> None:
+    page = open_demo("admin", "/tools", scheme="dark")
+    colours = page.evaluate(
+        """() => ['body', '[data-testid="stApp"]', '.sb-table', '.sb-card'].map(
+            selector => { const e = document.querySelector(selector); return e && getComputedStyle(e).color })"""
+    )
+    assert page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor") == "rgb(15, 19, 24)"
+    assert "rgb(27, 31, 36)" not in colours, "the text of the light mode on the dark page"
+
+
+@pytest.mark.parametrize("role", ["member", "manager"])
+def test_a_cold_link_to_a_page_for_admins_says_the_sentence_and_shows_nothing(
+    open_demo: OpenPage, demo_rows: Rows, console_with_demo: Console, role: str
+) -> None:
+    asked = one(demo_rows, "select id, title from engine.human_approvals where status = 'pending' limit 1")
+    page = open_demo(role, f"/approvals?approval={asked['id']}")
+    expect(page.get_by_text("for the role admin")).to_be_visible()
+    assert page.url.endswith(f"/approvals?approval={asked['id']}")
+    assert asked["title"] not in words_of(page)
+    assert page.locator("table.sb-table").count() == 0
+    assert page.get_by_test_id("stMain").get_by_role("button").count() == 0
+    if role == "member":
+        taken = page.request.get(f"{console_with_demo.url}/export/approvals_queue.csv")
+        others = many(
+            demo_rows,
+            "select title from engine.human_approvals where status = 'pending' and user_id is distinct from %s",
+            of_role("member").user_id,
+        )
+        assert not [row for row in others if str(row["title"]) in taken.text()]
+
+
+def test_the_member_sees_own_rows_only_and_the_manager_all(open_demo: OpenPage, demo_rows: Rows) -> None:
+    own = of_role("member").user_id
+    sessions = one(
+        demo_rows,
+        "select count(*) as of_all, count(*) filter (where metadata ->> 'user_id' = %s) as own from chronicle.sessions"
+        " where started_at is not null",
+        str(own),
+    )
+    jobs = one(
+        demo_rows, "select count(*) as of_all, count(*) filter (where user_id = %s) as own from agents.jobs", own
+    )
+    calls = one(
+        demo_rows,
+        "select count(*) as of_all, count(*) filter (where s.metadata ->> 'user_id' = %s) as own"
+        " from analytics.tool_calls as c left join chronicle.sessions as s on s.id = c.session_pk",
+        str(own),
+    )
+    assert 0 < sessions["own"] < sessions["of_all"]
+    for role, mine in (("member", "own"), ("manager", "of_all")):
+        page = open_demo(role, "/sessions?period=all")
+        assert number(page.locator(".sb-pager").inner_text().split(" of ")[1]) in (
+            sessions[mine],
+            one(
+                demo_rows,
+                "select count(*) as n from chronicle.sessions where %s or metadata ->> 'user_id' = %s",
+                role == "manager",
+                str(own),
+            )["n"],
+        )
+        turn_to(page, "/jobs?period=all")
+        assert card(page, "Jobs") == jobs[mine]
+        turn_to(page, "/tools?period=all")
+        assert card(page, "Calls") == calls[mine]
+
+
+def test_the_figures_of_overview_are_those_of_the_database(open_demo: OpenPage, demo_rows: Rows) -> None:
+    page = open_demo("manager", "/?period=all")
+    counted = one(
+        demo_rows,
+        """select
+            (select count(*) from chronicle.sessions) as sessions,
+            (select count(*) from agents.jobs where status in ('completed', 'failed')) as jobs,
+            (select round(100.0 * count(*) filter (where outcome = 'succeeded')
+                / count(*) filter (where outcome in ('succeeded', 'failed')), 1)
+             from analytics.tool_calls) as succeeded,
+            (select count(*) from engine.human_approvals
+             where status = 'pending' and (expires_at is null or expires_at > now())) as waiting""",
+    )
+    assert card(page, "Sessions started") == counted["sessions"]
+    assert card(page, "Jobs finished") == counted["jobs"]
+    success = page.locator(".sb-card", has_text="Tool calls that succeeded").locator(".sb-card-value").inner_text()
+    assert success == f"{counted['succeeded']} %"
+    assert f"{counted['waiting']} questions wait" in page.locator(".sb-say").first.inner_text()
+
+
+def test_the_sentence_of_the_sessions_page_counts_what_the_table_holds(open_demo: OpenPage) -> None:
+    page = open_demo("manager", "/sessions?status=error&period=30d")
+    rows = table(page, "Sessions")
+    assert rows
+    assert {row[3].split()[-1] for row in rows} == {"error"}
+    said = number(page.locator(".sb-say").first.inner_text())
+    pager = page.locator(".sb-pager")
+    assert said == (number(pager.inner_text().split(" of ")[1]) if pager.count() else len(rows))
+
+
+def card(page: Page, label: str) -> int:
+    """The figure on the card with this label."""
+    found = page.locator(".sb-card", has=page.locator(".sb-card-label", has_text=label)).first
+    return number(found.locator(".sb-card-value").inner_text())
+
+
+def one(rows: Rows, statement: str, *given: Any) -> DictRow:
+    """The one row of a statement."""
+    found = rows.execute(statement.encode(), given).fetchone()
+    assert found is not None
+    return found
+
+
+def many(rows: Rows, statement: str, *given: Any) -> list[DictRow]:
+    """The rows of a statement."""
+    return rows.execute(statement.encode(), given).fetchall()

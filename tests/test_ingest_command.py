@@ -1,0 +1,87 @@
+"""`python -m data ingest`: exit status, the JSON document, and what stands on which stream."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from data.command import main
+from data.ingest import find_history
+from data.settings import Settings
+from tests.ingest_database import value
+from tests.ingest_fixtures import FOLDER, GULLS, LIGHTHOUSE, ODD_LINES
+
+
+@pytest.fixture(autouse=True)
+def surroundings(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.delenv("ADMIN_DATABASE_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_counts_are_printed_per_source(capsys: pytest.CaptureFixture[str], database_url: str) -> None:
+    assert main(["ingest", str(LIGHTHOUSE), str(GULLS)]) == 0
+    printed = capsys.readouterr()
+    assert "Claude Code transcript: 2 files" in printed.out
+    assert "hook events: 3 files" in printed.out
+    assert "status lines: 1 files" in printed.out
+    assert printed.err == "", "no progress where nobody looks"
+    assert value(database_url, "select count(*) from chronicle.sessions") == 2
+
+
+def test_json_is_one_document_with_counts_per_file_source_and_in_total(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ingest", "--json", str(FOLDER)]) == 1, "some lines could not be read"
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert document["holds"] is False
+    assert set(document["sources"]) == {"transcript", "hooks", "status_lines", "work_items"}
+    totals = document["totals"]
+    assert totals["files_imported"] == sum(source["files"] for source in document["sources"].values())
+    assert totals["problems"] == 6
+    assert totals["escaped_characters"] == 3
+    assert totals["untimed_events"] > 0
+    file = next(file for file in document["files"] if file["path"] == str(ODD_LINES.resolve()))
+    assert {problem["line"] for problem in file["problems"]} == {1, 5, 9, 12, 13, 14}
+    assert f"{ODD_LINES.resolve()}, line 5: not JSON" in printed.err
+
+
+def test_a_second_import_says_that_all_was_known(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["ingest", str(LIGHTHOUSE)])
+    capsys.readouterr()
+    assert main(["ingest", "--json", str(LIGHTHOUSE)]) == 0
+    totals = json.loads(capsys.readouterr().out)["totals"]
+    assert totals["events_added"] == 0
+    assert totals["known_records"] > 0
+
+
+def test_wrong_use_and_unknown_accounts(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["ingest"])
+    assert stopped.value.code == 2
+    assert main(["ingest", "--owner", "nobody@example.com", str(LIGHTHOUSE)]) == 1
+    assert "no account with the address nobody@example.com" in capsys.readouterr().err
+    assert main(["ingest", "/no/such/path"]) == 1
+
+
+def test_a_database_that_is_not_migrated_is_a_sentence(
+    server: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], database_url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url.rsplit("/", 1)[0] + "/postgres")
+    assert main(["ingest", str(LIGHTHOUSE)]) == 1
+    assert "migrate up" in capsys.readouterr().err
+
+
+def test_a_history_is_found_by_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find_history(Settings()) is None
+    project = tmp_path / ".claude" / "projects" / "-home-ada-lighthouse"
+    project.mkdir(parents=True)
+    assert find_history(Settings()) is None, "a folder without transcripts is no history"
+    (project / "a.jsonl").touch()
+    assert find_history(Settings()) == project.parent
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "projects" / "x").mkdir(parents=True)
+    (elsewhere / "projects" / "x" / "b.jsonl").touch()
+    assert find_history(Settings(claude_config_dir=elsewhere)) == elsewhere / "projects"

@@ -1,0 +1,92 @@
+"""Estimates rest on exact list prices with their day; what has no price is not priced, and never free."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from data.errors import WrongSetting
+from data.ingest import ingest, prices
+from tests.ingest_database import rows, value
+from tests.ingest_fixtures import LIGHTHOUSE
+
+ENTRY = """
+[[price]]
+models = ["claude-opus-4-6"]
+valid_from = 2026-01-01
+input = 1
+output = 2.5
+cache_write = 3
+cache_write_1h = 4
+cache_read = 0.5
+"""
+
+
+def test_the_table_has_one_price_per_model_and_day() -> None:
+    table = prices.load()
+    assert len({(price.model, price.valid_from) for price in table}) == len(table)
+    assert {price.model for price in table} >= {
+        "claude-opus-4-1-20250805",
+        "claude-sonnet-4-20250514",
+        "claude-haiku-4-5-20251001",
+        "claude-opus-4-6",
+    }
+    opus = next(price for price in table if price.model == "claude-opus-4-1-20250805")
+    assert (opus.input, opus.output, opus.cache_write, opus.cache_write_1h, opus.cache_read) == (
+        Decimal("15.00"),
+        Decimal("75.00"),
+        Decimal("18.75"),
+        Decimal("30.00"),
+        Decimal("1.50"),
+    )
+    for price in table:
+        assert price.cache_read < price.input < price.cache_write < price.cache_write_1h < price.output
+        assert isinstance(price.valid_from, date)
+
+
+def test_an_import_writes_the_table_and_a_second_one_touches_nothing(database_url: str) -> None:
+    ingest([LIGHTHOUSE], database_url)
+    assert value(database_url, "select count(*) from signalbox.model_prices") == len(prices.load())
+    marks = "select count(*) from signalbox.change_log where source = 12"
+    before = value(database_url, marks)
+    ingest([LIGHTHOUSE], database_url)
+    assert value(database_url, marks) == before
+
+
+def test_another_table_replaces_it_and_estimates_follow(database_url: str, tmp_path: Path) -> None:
+    table = tmp_path / "prices.toml"
+    table.write_text(ENTRY, encoding="utf-8")
+    ingest([LIGHTHOUSE], database_url, price_table=table)
+    (cost,) = rows(database_url, "select * from analytics.reply_costs where message_id = 'msg_a'")
+    # 10 in, 41 out, 60 cached for five minutes and 40 for an hour, 50 read from the cache
+    assert cost["estimated_cost_usd"] == Decimal(10 * 1 + 60 * 3 + 40 * 4) / 10**6 + Decimal("0.0001275")
+    table.write_text(ENTRY.replace("claude-opus-4-6", "another"), encoding="utf-8")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        prices.sync(connection, prices.load(table))
+    (cost,) = rows(database_url, "select * from analytics.reply_costs where message_id = 'msg_a'")
+    assert cost["estimated_cost_usd"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[[price]", "is no TOML"),
+        (ENTRY.replace("output = 2.5", ""), "without a usable 'output'"),
+        (ENTRY.replace("2026-01-01", '"soon"'), "wrong date or amount"),
+        (ENTRY.replace("input = 1", "input = -1"), "wrong date or amount"),
+    ],
+)
+def test_a_table_that_cannot_be_used_says_why(text: str, sentence: str, tmp_path: Path) -> None:
+    table = tmp_path / "prices.toml"
+    table.write_text(text, encoding="utf-8")
+    with pytest.raises(WrongSetting, match=sentence):
+        prices.load(table)
+
+
+def test_a_table_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(WrongSetting, match="cannot be read"):
+        prices.load(tmp_path / "none.toml")

@@ -1,0 +1,130 @@
+"""The frame of pages: who is here, which pages exist for them, and colours that can be read."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from data import database
+from data.access import Actor
+from data.errors import DatabaseUnavailable
+from data.identity import web_sessions
+from data.identity.refusals import Identity
+from tests import recorded
+from tests.page_runs import open_page
+from tests.recorded import Owner
+from ui import cached, tokens
+from ui.navigation import PAGES, entry_of, known_pages
+
+People = dict[str, Actor]
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cached.forget()
+
+
+def test_every_page_has_one_address_equal_to_its_file_and_says_who_it_is_for() -> None:
+    stems = [entry.path.stem for entry in PAGES]
+    assert len(set(stems)) == len(stems)
+    for entry in PAGES:
+        assert entry.url_path == entry.path.stem
+        assert entry.path.is_file()
+        source = entry.path.read_text(encoding="utf-8")
+        first = re.search(r"^view = page\.begin\((.*)\)$", source, re.MULTILINE)
+        assert first, entry.url_path
+        if entry.path.parent.name == "admin":
+            assert f'needs="{entry.needs}"' in first[1]
+            assert known_pages()[entry.url_path] == "admin"
+    assert known_pages()[""] == known_pages()["overview"] == "member"
+    assert entry_of("") is PAGES[0]
+
+
+@pytest.mark.parametrize("role", ["member", "manager"])
+def test_a_cold_link_to_an_admin_page_gives_the_sentence_and_nothing_else(
+    owner: Owner, people: People, role: str
+) -> None:
+    recorded.question(owner, datetime.now(UTC), "Refund of a zanzibar", user_id=people["member"].user_id)
+    run = open_page(people[role], "admin/approvals.py")
+    assert "is for the role admin; you are signed in as" in run.text
+    assert "zanzibar" not in run.text
+    assert "zanzibar" in open_page(people["admin"], "admin/approvals.py").text
+
+
+def test_a_role_that_is_taken_away_holds_from_the_next_run_on(owner: Owner, people: People) -> None:
+    run = open_page(people["admin"], "admin/approvals.py")
+    assert "is for the role admin" not in run.text
+    owner.execute("update signalbox.members set role = 'member' where user_id = %s", (people["admin"].user_id,))
+    assert "is for the role admin" in run.run().text
+
+
+def test_a_request_without_a_session_gets_a_sentence(people: People) -> None:
+    run = open_page(people["manager"], "reports/overview.py")
+    run.app.user.clear()
+    text = run.run().text
+    assert "Your session is over" in text
+    assert "manager@example.com" not in text
+
+
+def test_what_one_session_left_in_a_tab_no_other_one_gets(people: People) -> None:
+    run = open_page(people["admin"], "reports/overview.py")
+    run.app.session_state["kept"] = "by the admin"
+    assert "kept" in run.run().app.session_state
+    other = people["member"]
+    token = web_sessions.start(Identity(other.user_id, other.email, "test"))
+    run.app.user.update(sid=web_sessions.hash_of(token))
+    run.run()
+    assert "kept" not in run.app.session_state
+    assert "member@example.com" in run.text
+
+
+def test_a_database_that_is_away_is_said_in_a_sentence(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = open_page(people["manager"], "reports/overview.py")
+
+    def away(_: Actor) -> dict[str, str]:
+        raise DatabaseUnavailable
+
+    monkeypatch.setattr(database, "read_versions", away)
+    assert "The database does not answer." in run.run().text
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_every_colour_of_text_can_be_read_on_page_and_panel(mode: str) -> None:
+    look = tokens.tokens(mode)
+    for name in ("text", "muted", "signal", "well", "attention", "broken", "waiting", "unknown"):
+        for background in (look.page, look.panel):
+            assert contrast(getattr(look, name), background) >= 4.5, (mode, name)
+    assert all(contrast(series, look.page) >= 3 for series in look.series)
+    assert len(set(look.series)) == 8
+
+
+def test_the_style_sheet_asks_no_other_host_and_knows_every_colour_it_uses() -> None:
+    sheet = tokens.style_sheet()
+    assert "http" not in sheet
+    assert "@import" not in sheet
+    used, defined = set(re.findall(r"var\((--sb-[a-z0-9-]+)", sheet)), set(re.findall(r"(--sb-[a-z0-9-]+):", sheet))
+    assert used <= defined
+
+
+def test_fonts_are_served_by_the_console_and_carry_their_licence() -> None:
+    config = (ROOT / ".streamlit/config.toml").read_text(encoding="utf-8")
+    fonts = re.findall(r'^url = "app/static/(.+)"$', config, re.MULTILINE)
+    assert len(fonts) == 3
+    for font in fonts:
+        assert (ROOT / "ui/static" / font).read_bytes()[:4] == b"wOF2"
+    assert "SIL Open Font License" in (ROOT / "ui/static/LICENCES.txt").read_text(encoding="utf-8")
