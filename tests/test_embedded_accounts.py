@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import stat
 from pathlib import Path
 
@@ -43,19 +44,21 @@ def test_an_ordinary_user_has_it_all_to_themselves() -> None:
 
 @AS_ROOT
 def test_root_runs_it_as_somebody_without_rights() -> None:
-    before = os.getgroups()
-    os.setgroups([4])
-    try:
-        lease = embedded.lease(home)
-    finally:
-        os.setgroups(before)
-    with lease:
-        status = Path(f"/proc/{postmaster_of(home)}/status").read_text(encoding="utf-8")
-        ids = {line.split(":")[0]: line.split()[1:] for line in status.splitlines() if line[:4] in {"Uid:", "Gid:"}}
-        assert "0" not in ids["Uid"] + ids["Gid"]
-        assert "Groups:\t \n" in status
-        # What root reads and writes lies where the server's account cannot put anything in its place.
-        assert place_of(home).directory.stat().st_uid == 0
+    with folder() as path:
+        home = path / "home"
+        before = os.getgroups()
+        os.setgroups([4])
+        try:
+            lease = embedded.lease(home)
+        finally:
+            os.setgroups(before)
+        with lease:
+            status = Path(f"/proc/{postmaster_of(home)}/status").read_text(encoding="utf-8")
+            ids = {line.split(":")[0]: line.split()[1:] for line in status.splitlines() if line[:4] in {"Uid:", "Gid:"}}
+            assert "0" not in ids["Uid"] + ids["Gid"]
+            assert "Groups:\t \n" in status
+            # What root reads and writes lies where the server's account cannot put anything in its place.
+            assert place_of(home).directory.stat().st_uid == 0
 
 
 @AS_ROOT
@@ -84,3 +87,15 @@ def test_where_only_root_may_go_it_runs_beside_and_leads_there() -> None:
         with embedded.lease(path / "home", binaries) as lease:
             assert value(lease.url(), "select number from kept") == 1
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+@AS_ROOT
+def test_what_a_temporary_home_left_beside_it_goes_when_the_home_has_gone() -> None:
+    with folder(mode=0o700) as path:
+        with embedded.lease(path / "first"), embedded.lease(path / "second"):
+            first, second = (path / name / "postgres" for name in ("first", "second"))
+            kept, left = first.resolve(), second.resolve()
+        shutil.rmtree(path / "second")
+        with embedded.lease(path / "third"):
+            assert kept.exists()
+            assert not left.exists()

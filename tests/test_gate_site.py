@@ -249,6 +249,19 @@ def test_what_another_process_did_is_noticed(
         assert close_code(page) == code
 
 
+def test_whatever_shows_or_changes_data_asks_the_database_first(
+    unwatched: None, site: Served, people: dict[str, Actor], owner: psycopg.Connection[DictRow]
+) -> None:
+    asked = [("GET", path) for path in ("/tools", "/whoami", "/export/tool_calls.csv", "/media/x")]
+    for method, path in (*asked, ("PUT", "/_stcore/upload_file/a/b"), ("POST", "/logout")):
+        token = signed_in(people["member"])
+        with site.client(token) as client:
+            assert client.get("/static/part.js").status_code == 200
+            owner.execute("update signalbox.web_sessions set ended_at = now()")
+            assert client.get("/static/part.js").status_code == 200, "a part may be believed for seconds"
+            assert client.request(method, path).status_code == 401, path
+
+
 def test_at_the_end_of_the_server_pages_wait_for_the_next_one(people: dict[str, Actor], database_url: str) -> None:
     with serving(Settings(database_url=database_url)) as site:
         page = open_socket(site, signed_in(people["member"]))

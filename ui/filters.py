@@ -8,7 +8,7 @@ from datetime import date
 import streamlit as st
 
 from data.coverage import Coverage, read_coverage
-from ui import cached, figures, links, periods
+from ui import cached, figures, links, page, periods, sentences
 from ui.markup import Child, Markup, join, span, tag
 from ui.periods import Extent, Period
 from ui.view import View
@@ -22,9 +22,16 @@ _NOTHING = Extent(None, None, 0, False)
 
 
 def given(name: str) -> str | None:
-    """A parameter of the URL; None when it is not there, empty, or absurdly long."""
+    """A parameter of the URL; None when it is not there, empty, absurdly long, or holds what nobody can type."""
     value = st.query_params.get(name)
-    return value if value and len(value) <= LONGEST_VALUE else None
+    return value if value and len(value) <= LONGEST_VALUE and value.isprintable() else None
+
+
+def say_untimed(view: View, period: Period, known: Extent, noun: str) -> None:
+    """How many rows no period holds because they have no time, leading to them."""
+    said = sentences.untimed(known.untimed, noun)
+    if said and not period.untimed and period.choice != "all":
+        page.note(links.go(said, view.page.url_path, period="untimed"))
 
 
 def extent(view: View, covers: str | Sequence[str]) -> Extent:

@@ -17,6 +17,7 @@ from data.errors import NotAllowed, NotFound, SignalboxError
 from ui import figures, links, viewer
 from ui.markup import Child, Markup, join, tag
 from ui.navigation import PAGES, PageEntry
+from ui.sentences import plural
 from ui.view import View
 
 log = logging.getLogger("signalbox.pages")
@@ -150,20 +151,22 @@ def footer(
     report: str | None = None,
     filters: Mapping[str, links.Value] | None = None,
     rows: int | None = None,
+    noun: str = "row",
 ) -> None:
     """The last line of a page or table: as of when, the rows as CSV and JSON lines, a link to this very screen.
 
-    `report` is the name of the export, `filters` its parameters, `rows` how many it will hold.
+    `report` is the name of the export, `filters` its parameters, `rows` how many it will hold and
+    `noun` what each is.
     """
     clock = f"as of {view.as_of.astimezone(view.zone):%H:%M:%S} {figures.zone_name(view.as_of, view.zone)} (live)"
-    pieces: list[Child] = [tag("span", clock, class_="sb-grow")]
+    ways: list[Child] = []
     if report and view.actor.can("export_rows"):
-        amount = "" if rows is None else f", {figures.count(rows)} {'row' if rows == 1 else 'rows'}"
+        amount = "" if rows is None else f", {plural(rows, noun)}"
         for kind, label in (("csv", f"CSV{amount}"), ("jsonl", "JSON lines")):
             address = links.href(
                 f"export/{report}.{kind}",
                 {name: value for name, value in (filters or {}).items() if value is not False},
             )
-            pieces.append(tag("a", label, href=address, title=f"Take these rows away as {label}"))
-    pieces.append(tag("button", "copy link", type="button", class_="sb-copy", title="Copy the address of this screen"))
-    st.html(tag("div", *pieces, class_="sb-footer"))
+            ways.append(tag("a", label, href=address, title=f"Take these rows away as {label}"))
+    ways.append(tag("button", "copy link", type="button", class_="sb-copy", title="Copy the address of this screen"))
+    st.html(tag("div", tag("span", clock), tag("span", *ways, class_="sb-ways"), class_="sb-footer"))

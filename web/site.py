@@ -30,7 +30,8 @@ from web.sign_in.routes import SignIn
 
 log = logging.getLogger("signalbox.server")
 
-LOOK_AFTER_EVERY_S = 3.0  # the embedded server, should it have died, and a demo that another process made or removed
+RECOVER_EVERY_S = 2.0  # the embedded server, should it have died
+FOLLOW_DEMO_EVERY_S = 15.0  # a demo that another process made or removed
 
 
 class Site:
@@ -110,15 +111,19 @@ class Site:
             stack.callback(notices.subscribe(hear))
             for work in (
                 watch_sessions(self.connections, self._people, web_sessions.people_behind),
-                running.repeat(self._look_after_databases, LOOK_AFTER_EVERY_S, "looking after the databases"),
+                running.repeat(self._recover, RECOVER_EVERY_S, "starting the database again"),
+                running.repeat(self._follow_demo, FOLLOW_DEMO_EVERY_S, "looking for the demo"),
             ):
                 task = asyncio.ensure_future(work)
                 stack.callback(task.cancel)
             yield
 
-    def _look_after_databases(self) -> None:
-        if self.console is not None and self.console.lease is not None:
+    def _recover(self) -> None:
+        if self.console is not None:
             self.console.recover()
+
+    def _follow_demo(self) -> None:
+        if self.console is not None:
             self.console.follow_demo()
 
     def _examine(self) -> OwnHealth:

@@ -8,25 +8,31 @@ server.log, watcher.log
 leases/          one locked file for each process that uses the server
 change.lock      held while the server is started, joined or stopped
 server.lock      held by the server's own processes for as long as any of them lives
-watcher.lock     held by the watcher
+    watcher.lock     held by the watcher
+linked-from      where the link is that leads here, if one does
 binaries/        a copy of PostgreSQL's programs, only where the originals cannot be reached by the server's
 account
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.embedded import locks
 from data.embedded.account import Account, choose, is_known
 from data.embedded.errors import HomeNotReachable, OtherCluster, translated
 
 # For root's data, where its home would hide them from the server: they must outlive a reboot.
 ELSEWHERE = Path("/var/lib/signalbox")
+_TEMPORARY = "signalbox-home-"
+_LINKED_FROM = "linked-from"
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,11 @@ def _found(home: Path, link: Path) -> None:
     if not account.switches or account.can_enter(home):
         _make(link, owner=owner)
         return
-    directory = _elsewhere(home)
+    temporary = Path(tempfile.gettempdir()).resolve()
+    is_temporary = temporary in home.resolve().parents
+    if is_temporary:
+        _sweep(temporary)
+    directory = _elsewhere(home, temporary if is_temporary else None)
     try:
         _make(directory, owner=owner)
     except OSError as error:
@@ -155,13 +165,24 @@ def _found(home: Path, link: Path) -> None:
         link.symlink_to(directory)
     except FileExistsError:  # another process was faster: use what it made
         directory.rmdir()
+    else:
+        _at(directory).write(_LINKED_FROM, f"{link}\n")
 
 
-def _elsewhere(home: Path) -> Path:
+def _elsewhere(home: Path, temporary: Path | None) -> Path:
     name = re.sub(r"[^A-Za-z0-9]+", "-", str(home)).strip("-")[-60:] + "-" + secrets.token_hex(4)
-    temporary = Path(tempfile.gettempdir()).resolve()
     # What is meant to be thrown away is not left where nobody looks for it.
-    return temporary / f"signalbox-{name}" if temporary in home.resolve().parents else ELSEWHERE / name
+    return ELSEWHERE / name if temporary is None else temporary / f"{_TEMPORARY}{name}"
+
+
+def _sweep(temporary: Path) -> None:
+    """Throw away what temporary homes left beside them, where the home is gone and no server runs."""
+    for directory in temporary.glob(f"{_TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            link = Path((directory / _LINKED_FROM).read_text(encoding="utf-8").rstrip("\n"))
+            ours = directory.lstat().st_uid == os.geteuid() and link.resolve() != directory
+            if ours and not locks.is_held(directory / "server.lock"):
+                shutil.rmtree(directory)
 
 
 def _make(directory: Path, *, mode: int | None = None, owner: tuple[int, int] | None = None) -> None:

@@ -110,142 +110,32 @@ update signalbox.import_files
 set counts = %(counts)s, problems = %(problems)s
 where id = %(file_id)s;
 
--- name: merge_sessions
--- Adds what the file says about its sessions to what is known, whichever came first, and says what is known now.
-with told as (
-    select t.*, t.told_by ? 'transcript' as by_transcript
-    from jsonb_to_recordset(%(sessions)s::jsonb) as t (
-        id uuid, session_id text, project_name text, git_branch text, working_directory text,
-        started_at timestamptz, ended_at timestamptz, told_by jsonb, version text, transcript_path text,
-        source text, model text, models jsonb, agents jsonb, tasks jsonb, cost jsonb, holds jsonb
-    )
-),
-compared as (
-    select
-        t.*,
-        s.id as known_id,
-        s.project_name as known_project,
-        s.git_branch as known_branch,
-        s.working_directory as known_directory,
-        s.started_at as known_start,
-        s.ended_at as known_end,
-        s.status as known_status,
-        coalesce(s.metadata, '{}') as known,
-        -- A transcript knows better than hooks; of two transcripts the earlier says where, the later on which branch.
-        case
-            when s.id is null or s.working_directory is null then true
-            when t.working_directory is null then false
-            when t.by_transcript <> coalesce(s.metadata -> 'told_by' ? 'transcript', false) then t.by_transcript
-            when t.by_transcript then coalesce(t.started_at < s.started_at, false)
-            else (length(t.working_directory), t.working_directory)
-                < (length(s.working_directory), s.working_directory)
-        end as tells_directory,
-        s.id is null or (
-            t.by_transcript and coalesce(
-                t.ended_at >= s.ended_at or not coalesce(s.metadata -> 'told_by' ? 'transcript', false), true
-            )
-        ) as tells_branch,
-        s.id is null or s.metadata -> 'cost' is null or (
-            coalesce(t.cost ->> 'recorded_at_local', '') collate "C", (t.cost ->> 'total_cost_usd')::numeric
-        ) >= (
-            coalesce(s.metadata #>> '{cost,recorded_at_local}', '') collate "C",
-            (s.metadata #>> '{cost,total_cost_usd}')::numeric
-        ) as tells_cost
-    from told as t
-    left join chronicle.sessions as s on s.session_id = t.session_id
-),
-merged as (
-    select
-        c.session_id,
-        coalesce(c.known_id, c.id) as id,
-        c.known_id is not null as existed,
-        case when c.tells_directory then coalesce(c.project_name, c.known_project) else c.known_project end as project_name,
-        case when c.tells_branch then coalesce(c.git_branch, c.known_branch) else coalesce(c.known_branch, c.git_branch)
-        end as git_branch,
-        case when c.tells_directory then coalesce(c.working_directory, c.known_directory) else c.known_directory
-        end as working_directory,
-        c.known_id is not null and coalesce(c.started_at < c.known_start, c.started_at is not null) as begins_earlier,
-        c.known_id is null or coalesce(c.started_at < c.known_start, c.started_at is not null)
-            or coalesce(c.ended_at > c.known_end, c.ended_at is not null) or c.tells_directory or c.tells_branch
-            or (%(owner)s::uuid is not null and c.known ->> 'user_id' is null) as is_moved,
-        least(c.started_at, c.known_start) as started_at,
-        greatest(c.ended_at, c.known_end) as ended_at,
-        coalesce(c.known_status, 'completed') as status,
-        c.known || jsonb_strip_nulls(jsonb_build_object(
-            'user_id', coalesce(c.known ->> 'user_id', (%(owner)s::uuid)::text),
-            'told_by', (
-                select jsonb_agg(distinct w.word order by w.word)
-                from jsonb_array_elements_text(coalesce(c.known -> 'told_by', '[]') || c.told_by) as w (word)
-            ),
-            'version', case when c.tells_branch then coalesce(c.version, c.known ->> 'version')
-                else coalesce(c.known ->> 'version', c.version) end,
-            'transcript_path', least(c.known ->> 'transcript_path', c.transcript_path),
-            'source', least(c.known ->> 'source', c.source),
-            'model', least(c.known ->> 'model', c.model),
-            'models', (
-                select jsonb_agg(distinct w.word order by w.word)
-                from jsonb_array_elements_text(coalesce(c.known -> 'models', '[]') || c.models) as w (word)
-            ),
-            'agents', (
-                select jsonb_object_agg(a.name, jsonb_strip_nulls(jsonb_build_object(
-                    'first_at', a.first_at, 'last_at', a.last_at
-                )))
-                from (
-                    select
-                        e.key as name,
-                        min(e.value ->> 'first_at') as first_at,
-                        max(e.value ->> 'last_at') as last_at
-                    from (
-                        select * from jsonb_each(coalesce(c.known -> 'agents', '{}'))
-                        union all
-                        select * from jsonb_each(c.agents)
-                    ) as e
-                    group by e.key
-                ) as a
-            ),
-            'tasks', nullif(coalesce(c.known -> 'tasks', '{}') || c.tasks, '{}'),
-            -- What later files of the session have to be compared with: questions, subagents, results without a call.
-            'holds', (
-                select jsonb_agg(distinct w.word order by w.word)
-                from jsonb_array_elements_text(coalesce(c.known -> 'holds', '[]') || c.holds) as w (word)
-            ),
-            'cost', case when c.tells_cost and c.cost <> 'null' then c.cost else c.known -> 'cost' end
-        )) as metadata
-    from compared as c
-),
-added as (
-    insert into chronicle.sessions (
-        id, session_id, project_name, git_branch, working_directory, started_at, ended_at, status, metadata
-    )
-    select m.id, m.session_id, m.project_name, m.git_branch, m.working_directory, m.started_at, m.ended_at, m.status, m.metadata
-    from merged as m
-    where not m.existed
-),
-changed as (
-    update chronicle.sessions as s
-    set project_name = m.project_name,
-        git_branch = m.git_branch,
-        working_directory = m.working_directory,
-        started_at = m.started_at,
-        ended_at = m.ended_at,
-        metadata = m.metadata
-    from merged as m
-    where m.existed
-        and s.id = m.id
-        and (s.project_name, s.git_branch, s.working_directory, s.started_at, s.ended_at, s.metadata)
-        is distinct from (m.project_name, m.git_branch, m.working_directory, m.started_at, m.ended_at, m.metadata)
-)
+-- name: find_sessions
+-- The sessions as they are known, held until the file is merged.
 select
-    m.session_id,
-    m.id,
-    m.existed,
-    m.status,
-    m.begins_earlier,
-    m.is_moved,
-    m.metadata -> 'told_by' as told_by,
-    m.metadata -> 'holds' as holds,
-    m.metadata ->> 'user_id' as user_id
-from merged as m;
+    s.id, s.session_id, s.project_name, s.git_branch, s.working_directory, s.started_at, s.ended_at, s.status, s.metadata
+from chronicle.sessions as s
+where s.session_id = any(%(session_ids)s::text[])
+for update;
+
+-- name: save_sessions
+-- Adds new sessions and rewrites changed ones; says which id each has, which is another's where one was faster.
+insert into chronicle.sessions (
+    id, session_id, project_name, git_branch, working_directory, started_at, ended_at, status, metadata
+)
+select t.id, t.session_id, t.project_name, t.git_branch, t.working_directory, t.started_at, t.ended_at, t.status, t.metadata
+from jsonb_to_recordset(%(sessions)s::jsonb) as t (
+    id uuid, session_id text, project_name text, git_branch text, working_directory text,
+    started_at timestamptz, ended_at timestamptz, status text, metadata jsonb
+)
+on conflict (session_id) do update
+set project_name = excluded.project_name,
+    git_branch = excluded.git_branch,
+    working_directory = excluded.working_directory,
+    started_at = excluded.started_at,
+    ended_at = excluded.ended_at,
+    metadata = excluded.metadata
+returning id, session_id;
 
 -- name: move_staged_sessions
 -- Points staged records to the session as the database knows it, where it was made by something else under another id.
@@ -286,6 +176,11 @@ delete from staged_records as s
 using signalbox.import_records as r
 where r.record_key = s.record_key and s.event_type is not null;
 
+-- name: prefer_hashing
+-- Whether nested loops are avoided. Nothing is known of the size of what was just staged, and statements that pair it
+-- reach into large tables by fenced lookups alone.
+select set_config('enable_nestloop', case when %(hashing)s::boolean then 'off' else 'on' end, true);
+
 -- name: number_pairs
 -- Numbers records of hooks that look alike in the order in which they came, behind those that are known.
 update staged_records as s
@@ -293,16 +188,23 @@ set pair_order = n.place,
     call_id = case when s.phase is null then s.call_id
         else md5(left(s.pair_key::text, 35) || ':' || n.place)::uuid end
 from (
-    select
-        h.seq,
-        row_number() over (partition by h.pair_key order by h.seq) + coalesce(k.highest, 0) as place
-    from staged_records as h
-    left join lateral (
-        select max(r.pair_order) as highest
-        from signalbox.import_records as r
-        where r.pair_key = h.pair_key and r.source_kind = 'hooks' and %(sessions_known)s
-    ) as k on true
-    where h.source_kind = 'hooks' and h.pair_key is not null
+    select k.seq, k.occurrence + coalesce(max(k.highest) over (partition by k.pair_key), 0) as place
+    from (
+        select
+            h.seq,
+            h.pair_key,
+            h.occurrence,
+            case when h.occurrence = 1 and %(sessions_known)s::boolean then (
+                select max(r.pair_order)
+                from signalbox.import_records as r
+                where r.pair_key = h.pair_key and r.source_kind = 'hooks'
+            ) end as highest
+        from (
+            select o.seq, o.pair_key, row_number() over (partition by o.pair_key order by o.seq) as occurrence
+            from staged_records as o
+            where o.source_kind = 'hooks' and o.pair_key is not null
+        ) as h
+    ) as k
 ) as n
 where s.seq = n.seq;
 
@@ -323,15 +225,21 @@ where r.seq = n.seq;
 
 -- name: absorb_staged
 -- Hook records of what a transcript has told already become references to it, and no events of their own.
-with told as (
+with keys as materialized (
+    select distinct s.pair_key from staged_records as s where s.source_kind = 'hooks' and s.pair_key is not null
+),
+told as materialized (
     select
-        r.pair_key,
+        k.pair_key,
         r.event_id,
-        row_number() over (partition by r.pair_key order by e.timestamp nulls last, r.event_id) as place
-    from signalbox.import_records as r
-    inner join chronicle.events as e on e.id = r.event_id
-    where r.source_kind = 'transcript'
-        and r.pair_key in (select s.pair_key from staged_records as s where s.source_kind = 'hooks')
+        row_number() over (partition by k.pair_key order by r.happened_at nulls last, r.event_id) as place
+    from keys as k
+    cross join lateral (
+        select i.event_id, (select e.timestamp from chronicle.events as e where e.id = i.event_id) as happened_at
+        from signalbox.import_records as i
+        where i.pair_key = k.pair_key and i.source_kind = 'transcript'
+        offset 0
+    ) as r
 )
 update staged_records as s
 set event_id = t.event_id, absorbed = true
@@ -542,92 +450,119 @@ where r.event_id = c.id and r.source_kind = 'transcript' and r.pair_key is null;
 
 -- name: link_pairs
 -- Points hook records to the event by which a transcript tells the same: alike, and in the same place of their order.
-with touched as (
+with touched as materialized (
     select s.pair_key from staged_records as s where s.pair_key is not null
     union
     select (left(s.pair_key::text, 35) || '0')::uuid from staged_records as s where s.phase is not null and s.pair_key is not null
     union
     select (left(s.pair_key::text, 35) || '1')::uuid from staged_records as s where s.phase is not null and s.pair_key is not null
 ),
-told as (
+told as materialized (
     select
-        r.pair_key,
+        k.pair_key,
         r.event_id,
-        row_number() over (partition by r.pair_key order by e.timestamp nulls last, r.event_id) as place
-    from signalbox.import_records as r
-    inner join chronicle.events as e on e.id = r.event_id
-    where r.source_kind = 'transcript' and r.pair_key in (select t.pair_key from touched as t)
+        row_number() over (partition by k.pair_key order by r.happened_at nulls last, r.event_id) as place
+    from touched as k
+    cross join lateral (
+        select i.event_id, (select e.timestamp from chronicle.events as e where e.id = i.event_id) as happened_at
+        from signalbox.import_records as i
+        where i.pair_key = k.pair_key and i.source_kind = 'transcript'
+        offset 0
+    ) as r
+),
+hooked as materialized (
+    select k.pair_key, r.record_key, r.event_id, r.pair_order
+    from touched as k
+    cross join lateral (
+        select i.record_key, i.event_id, i.pair_order
+        from signalbox.import_records as i
+        where i.pair_key = k.pair_key and i.source_kind = 'hooks'
+        offset 0
+    ) as r
+),
+matched as materialized (
+    select h.record_key, t.event_id
+    from hooked as h
+    inner join told as t on t.pair_key = h.pair_key and t.place = h.pair_order
+    where h.event_id <> t.event_id
+),
+linked as (
+    update signalbox.import_records as r
+    set event_id = m.event_id
+    from matched as m
+    where r.record_key = any(array(select m.record_key from matched as m)) and r.record_key = m.record_key
+    returning r.record_key
 )
-update signalbox.import_records as r
-set event_id = t.event_id
-from told as t
-where r.source_kind = 'hooks' and r.pair_key = t.pair_key and r.pair_order = t.place and r.event_id <> t.event_id;
+select l.record_key from linked as l;
 
 -- name: remove_absorbed
--- Removes the events of hook records that now point to a transcript's, with the jobs that were made of them.
-with absorbed as (
-    select r.record_key
-    from signalbox.import_records as r
-    inner join chronicle.events as e on e.id = r.record_key
-    where r.event_id <> r.record_key
-        and r.source_kind = 'hooks'
-        and e.session_id = any(%(sessions)s::uuid[])
-        and r.pair_key is not null
+-- Removes the events of hook records that point to a transcript's by now, with the jobs that were made of them.
+with absorbed as materialized (
+    select unnest(%(records)s::uuid[]) as record_key
 ),
 jobs as (
     delete from agents.jobs as j
-    using chronicle.tool_events as t
-    inner join absorbed as a on a.record_key = t.id
-    where t.tool_type = 'subagent' and t.phase = 'pre' and j.id = md5('call:' || t.call_id)::uuid
+    where j.id = any(array(
+        select md5('call:' || t.call_id)::uuid
+        from chronicle.tool_events as t
+        where t.id = any(%(records)s::uuid[]) and t.tool_type = 'subagent' and t.phase = 'pre'
+    ))
 )
 delete from chronicle.events as e
-using absorbed as a
-where e.id = a.record_key;
+where e.id = any(array(select a.record_key from absorbed as a));
 
 -- name: attach_outcomes
 -- Results that only hooks tell belong to the calls of a transcript that have none, in order; the others to their own.
 with touched as materialized (
     select distinct left(s.pair_key::text, 35) as base
     from staged_records as s
-    where s.phase is not null and s.pair_key is not null
+    where s.pair_key is not null
+        and (s.source_kind = 'transcript' and s.phase is not null or s.phase = 'post' and not s.absorbed)
 ),
 left_over as materialized (
-    select t.base, r.event_id, r.pair_order
+    select t.base, r.event_id, r.pair_order, r.results
     from touched as t
-    inner join signalbox.import_records as r on r.pair_key = (t.base || '1')::uuid
-    where r.source_kind = 'hooks' and r.event_id = r.record_key
-),
-bases as materialized (
-    select l.base, (
-        select count(*) from signalbox.import_records as r
-        where r.pair_key = (l.base || '1')::uuid and r.source_kind = 'transcript'
-    ) as results
-    from left_over as l
-    group by l.base
+    cross join lateral (
+        select i.event_id, i.pair_order, count(*) filter (where i.source_kind = 'transcript') over () as results,
+            i.source_kind = 'hooks' and i.event_id = i.record_key as is_left_over
+        from signalbox.import_records as i
+        where i.pair_key = (t.base || '1')::uuid
+        offset 0
+    ) as r
+    where r.is_left_over
 ),
 unanswered as materialized (
     select
         b.base,
-        t.call_id,
-        row_number() over (partition by b.base order by t.created_at nulls last, t.call_id) as place
-    from bases as b
-    inner join signalbox.import_records as r on r.pair_key = (b.base || '0')::uuid and r.source_kind = 'transcript'
-    inner join chronicle.tool_events as t on t.id = r.event_id
+        c.call_id,
+        row_number() over (partition by b.base order by c.called_at nulls last, c.call_id) as place
+    from (select distinct l.base from left_over as l) as b
+    cross join lateral (
+        select
+            (select t.call_id from chronicle.tool_events as t where t.id = i.event_id) as call_id,
+            (select t.created_at from chronicle.tool_events as t where t.id = i.event_id) as called_at
+        from signalbox.import_records as i
+        where i.pair_key = (b.base || '0')::uuid and i.source_kind = 'transcript'
+        offset 0
+    ) as c
     where not exists (
-        select from chronicle.tool_events as p
-        inner join chronicle.events as e on e.id = p.event_id
-        where p.call_id = t.call_id and p.phase = 'post' and e.metadata ->> 'source' = 'transcript'
+        select
+        from chronicle.tool_events as p
+        where p.call_id = c.call_id
+            and p.phase = 'post'
+            and (select e.metadata ->> 'source' from chronicle.events as e where e.id = p.event_id) = 'transcript'
+        offset 0
     )
+),
+wanted as materialized (
+    select l.event_id, coalesce(u.call_id, md5(l.base || ':' || l.pair_order)::uuid) as call_id
+    from left_over as l
+    left join unanswered as u on u.base = l.base and u.place = l.pair_order - l.results
 )
 update chronicle.tool_events as t
 set call_id = w.call_id
-from (
-    select l.event_id, coalesce(u.call_id, md5(l.base || ':' || l.pair_order)::uuid) as call_id
-    from left_over as l
-    inner join bases as b on b.base = l.base
-    left join unanswered as u on u.base = l.base and u.place = l.pair_order - b.results
-) as w
-where t.id = w.event_id and t.call_id <> w.call_id;
+from wanted as w
+where t.id = any(array(select w.event_id from wanted as w)) and t.id = w.event_id and t.call_id <> w.call_id;
 
 -- name: settle_session_status
 -- A session ended in an error when the last stop of a log of it is a failure and no log tells its end.
@@ -652,9 +587,8 @@ from (
 ) as j
 where s.id = j.session_id and s.status in ('completed', 'error') and s.status <> j.status;
 
--- name: stage_jobs
--- Jobs that sessions tell: every session of a transcript is one of the coding agent, and every call that starts a
--- subagent is one. Without a result such a call runs as long as nothing later happened beside it.
+-- name: stage_session_jobs
+-- Every session that a transcript tells is a job of the coding agent.
 insert into staged_records (
     source_kind, session_key, record_key, agent_identifier, job_status,
     happened_at, started_at, completed_at, error_message, job_data, job_result
@@ -685,8 +619,14 @@ select
     )),
     null
 from chronicle.sessions as s
-where s.id = any(%(sessions)s::uuid[]) and s.metadata -> 'told_by' ? 'transcript'
-union all
+where s.id = any(%(sessions)s::uuid[]) and s.metadata -> 'told_by' ? 'transcript';
+
+-- name: stage_subagent_jobs
+-- Every call that starts a subagent is a job. Without a result it runs as long as nothing later happened beside it.
+insert into staged_records (
+    source_kind, session_key, record_key, agent_identifier, job_status,
+    happened_at, started_at, completed_at, error_message, job_data, job_result
+)
 select
     'job',
     j.session_id,
@@ -724,7 +664,7 @@ from (
         end as status,
         case when c.is_background then c.agent_ended_at else c.answered_at end as ended_at
     from (
-        select distinct on (pre.call_id)
+        select
             pre.call_id,
             pre.session_id,
             s.session_id as session_name,
@@ -743,9 +683,14 @@ from (
             )::timestamptz as agent_ended_at
         from chronicle.tool_events as pre
         inner join chronicle.sessions as s on s.id = pre.session_id
-        left join chronicle.tool_events as post on post.call_id = pre.call_id and post.phase = 'post'
+        left join lateral (
+            select p.id, p.created_at, p.success, p.error_message, p.result
+            from chronicle.tool_events as p
+            where p.call_id = pre.call_id and p.phase = 'post'
+            order by p.id
+            limit 1
+        ) as post on true
         where pre.session_id = any(%(sessions)s::uuid[]) and pre.phase = 'pre' and pre.tool_type = 'subagent'
-        order by pre.call_id, post.id
     ) as c
 ) as j;
 
@@ -792,8 +737,11 @@ on conflict (id) do nothing;
 -- name: derive_approvals
 -- What people were asked in these sessions and what they answered, from calls that ask, calls that were refused, and
 -- requests for permission; made anew, so that it does not matter which log came first.
-with calls as (
-    select distinct on (pre.call_id)
+with sessions as materialized (
+    select s.id, s.session_id, s.metadata from chronicle.sessions as s where s.id = any(%(sessions)s::uuid[])
+),
+calls as materialized (
+    select
         pre.call_id,
         pre.session_id,
         pre.tool_name,
@@ -805,15 +753,19 @@ with calls as (
         post.result,
         post.created_at as answered_at,
         coalesce(post.error_message like 'The user doesn''t want to proceed with this tool use%%', false) as is_rejected,
-        e.metadata ->> 'agent_id' as agent_id,
-        e.metadata ->> 'source' as source
+        (select e.metadata ->> 'agent_id' from chronicle.events as e where e.id = pre.event_id) as agent_id,
+        (select e.metadata ->> 'source' from chronicle.events as e where e.id = pre.event_id) as source
     from chronicle.tool_events as pre
-    inner join chronicle.events as e on e.id = pre.event_id
-    left join chronicle.tool_events as post on post.call_id = pre.call_id and post.phase = 'post'
+    left join lateral (
+        select p.id, p.success, p.error_message, p.result, p.created_at
+        from chronicle.tool_events as p
+        where p.call_id = pre.call_id and p.phase = 'post'
+        order by p.id
+        limit 1
+    ) as post on true
     where pre.session_id = any(%(sessions)s::uuid[]) and pre.phase = 'pre'
-    order by pre.call_id, post.id
 ),
-asked as (
+asked as materialized (
     select
         c.*,
         md5('approval:' || c.call_id)::uuid as id,
@@ -832,7 +784,7 @@ asked as (
     from calls as c
     where c.tool_name in ('ExitPlanMode', 'AskUserQuestion') or c.is_rejected
 ),
-requests as (
+requests as materialized (
     select
         e.id,
         e.session_id,
@@ -850,7 +802,7 @@ requests as (
         and e.metadata ->> 'hook_event_name' = 'PermissionRequest'
 ),
 -- Whoever refused was asked, so requests belong to refused calls before they belong to others.
-alike as (
+alike as materialized (
     select
         c.*,
         row_number() over (
@@ -925,7 +877,7 @@ derived as (
         q.decision_note,
         jsonb_build_object('imported', true, 'outcome', q.outcome, 'source', q.source) as metadata
     from questions as q
-    inner join chronicle.sessions as s on s.id = q.session_id
+    inner join sessions as s on s.id = q.session_id
 ),
 gone as (
     delete from engine.human_approvals as h

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from data import jobs as reports
-from ui import cached, cards, filters, jobs, page, sentences
+from ui import cached, cards, filters, jobs, page
 from ui.periods import Period
 from ui.view import View
 
@@ -38,6 +38,7 @@ def show_all(view: View) -> None:
             page.footer(view)
             return
         jobs.summary(view, counted, period, chosen.carried)
+        filters.say_untimed(view, period, known, "job")
         cards.cards(jobs.cards_of(counted, period, chosen.carried))
         with page.panel(view, "the chart of jobs"):
             buckets = cached.read(view, reports.read_buckets, **asked, unit=bucket, zone=str(view.zone))
@@ -48,9 +49,6 @@ def show_all(view: View) -> None:
             jobs.failures_of(view, failures, period, chosen.carried)
             if failures.groups:
                 page.footer(view, report="job_failures", filters=asked, rows=failures.groups)
-    note = sentences.untimed(known.untimed, "job")
-    if note and not period.untimed and period.choice != "all":
-        page.note(note)
 
 
 def show_list(view: View, period: Period, chosen: jobs.Chosen, asked: dict[str, Any], total: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from data import overview as reports
-from ui import acts, cached, cards, filters, overview, page, sentences
+from ui import acts, cached, cards, filters, overview, page
 from ui.overview import first_look
 
 SUBJECTS = ("sessions", "events", "tools", "jobs", "approvals")
@@ -37,7 +37,5 @@ else:
         overview.trends(view, period, happened, known)
     with page.panel(view, "the newest happenings"):
         overview.newest(view, cached.read(view, reports.list_newest, most=10))
-    note = sentences.untimed(filters.extent(view, "events").untimed)
-    if note and not period.untimed:
-        page.note(note)
-    page.footer(view, report="tool_calls", filters=period.parameters, rows=calls)
+    filters.say_untimed(view, period, filters.extent(view, "events"), "event")
+    page.footer(view, report="tool_calls", filters=period.parameters, rows=calls, noun="tool call")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from data import sessions as reports
-from ui import cached, filters, page, sentences
+from ui import cached, filters, page
 from ui.navigation import entry_of
 from ui.sessions import choosing, listing
 
@@ -47,7 +47,5 @@ with page.panel(view, "the list of sessions"):
         listing.table(view, rows, chosen, period, order, skipped)
     else:
         choosing.empty(view, period, chosen, holds_any=known.holds_rows)
-    note = sentences.untimed(known.untimed, "session")
-    if note and not period.untimed and period.choice != "all":
-        page.note(note)
+    filters.say_untimed(view, period, known, "session")
     page.footer(view, report="sessions", filters=choosing.as_export(chosen), rows=total)

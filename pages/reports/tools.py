@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from data import tools as reports
-from ui import cached, cards, filters, page, sentences, tools
+from ui import cached, cards, filters, page, tools
 
 view = page.begin("Tools")
 known = filters.extent(view, "tools")
@@ -25,6 +25,7 @@ with page.panel(view, "the figures of tools"):
         page.footer(view)
     else:
         tools.summary(usage, period, chosen.tool)
+        filters.say_untimed(view, period, known, "call")
         cards.cards(tools.cards_of(usage, period, chosen.carried))
         with page.panel(view, "the chart of calls"):
             buckets = cached.read(view, reports.read_buckets, **asked, unit=bucket, zone=str(view.zone))
@@ -52,6 +53,3 @@ with page.panel(view, "the figures of tools"):
             tools.errors_of(view, usage, errors, period, {"project": chosen.project})
             if errors.groups:
                 page.footer(view, report="tool_errors", filters=asked, rows=errors.groups)
-    note = sentences.untimed(known.untimed, "call")
-    if note and not period.untimed and period.choice != "all":
-        page.note(note)

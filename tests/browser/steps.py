@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.browser.console import Console
 
@@ -15,11 +18,40 @@ IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 DEMO_STRIP = ".sb-demo"
 
 
+# Counts how often the script of the page began to run, so that a step can wait for the run that it caused.
+COUNT_RUNS = """
+    window.runsOfTheScript = 0;
+    new MutationObserver(changes => changes.forEach(change => {
+        if (change.target.getAttribute('data-test-script-state') === 'running') window.runsOfTheScript++;
+    })).observe(document, { subtree: true, attributes: true, attributeFilter: ['data-test-script-state'] });
+"""
+_LONGEST_START_S = 3.0  # a busy machine; a run shorter than a frame is never seen
+
+
 def wait_until_idle(page: Page, timeout_ms: int = 30_000) -> None:
-    """Return when the page is connected and its script has ended."""
+    """Return when the page is connected, its script has ended and its title stands."""
     page.wait_for_selector(CONNECTED, state="attached", timeout=timeout_ms)
-    page.wait_for_timeout(100)  # a click may not have left "notRunning" yet
+    page.wait_for_timeout(100)  # what has just happened may not have left "notRunning" yet
     page.wait_for_selector(f"{IDLE} h1", state="attached", timeout=timeout_ms)
+
+
+@contextmanager
+def causing_a_run(page: Page) -> Iterator[None]:
+    """What happens inside makes the script run: return when that run is over."""
+    before = page.evaluate("window.runsOfTheScript")
+    yield
+    deadline = time.monotonic() + _LONGEST_START_S
+    while time.monotonic() < deadline and _runs(page) == before:
+        page.wait_for_timeout(20)
+    wait_until_idle(page)
+
+
+def _runs(page: Page) -> int | None:
+    try:
+        found: int | None = page.evaluate("window.runsOfTheScript")
+    except Error:  # the document is being left for a new one
+        return None
+    return found
 
 
 def sign_in(page: Page, console: Console, role: str, path: str = "/") -> None:
@@ -43,28 +75,42 @@ def show(page: Page, dataset: Literal["real", "demo"]) -> None:
 def choose(page: Page, label: str, option: str) -> None:
     """Choose in a select box the first option that begins with these words."""
     page.get_by_role("combobox", name=re.compile(f"{re.escape(label)}$")).click()
-    page.get_by_role("option", name=re.compile(f"^{re.escape(option)}")).first.click()
-    wait_until_idle(page)
+    with causing_a_run(page):
+        page.get_by_role("option", name=re.compile(f"^{re.escape(option)}")).first.click()
 
 
 def press(page: Page, name: str) -> None:
     """Press the button whose name begins with these words."""
-    page.get_by_role("button", name=re.compile(f"^{re.escape(name)}")).first.click()
-    wait_until_idle(page)
+    with causing_a_run(page):
+        page.get_by_role("button", name=re.compile(f"^{re.escape(name)}")).first.click()
 
 
 def follow(page: Page, link: Locator) -> None:
     """Click a link inside a page and wait until its address is shown."""
     before = page.url
-    link.click()
-    page.wait_for_url(lambda url: url != before)
-    wait_until_idle(page)
+    with causing_a_run(page):
+        link.click()
+        page.wait_for_url(lambda url: url != before)
 
 
 def turn_to(page: Page, path: str) -> None:
     """Go to an address without loading the document anew, as the links inside pages do."""
-    page.evaluate("path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')); }", path)
-    wait_until_idle(page)
+    with causing_a_run(page):
+        page.evaluate(
+            "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')); }", path
+        )
+
+
+def go_back(page: Page) -> None:
+    """One step back inside the console."""
+    with causing_a_run(page):
+        page.go_back()
+
+
+def go_forward(page: Page) -> None:
+    """One step forward inside the console."""
+    with causing_a_run(page):
+        page.go_forward()
 
 
 def table(page: Page, label: str) -> list[list[str]]:

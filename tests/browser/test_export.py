@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 
 from data.identity.demo_accounts import of_role
 from tests.browser.console import Console
-from tests.browser.steps import download, number, press, turn_to
+from tests.browser.steps import download, number, turn_to
 
 OpenPage = Callable[..., Page]
 Rows = psycopg.Connection[DictRow]
@@ -85,7 +85,8 @@ def test_a_csv_of_a_filtered_page_is_the_database_row_by_row(
         assert cells["occurred_at"].endswith(("Z", "+00:00", "+00")), "times are UTC with their offset"
     assert not expected
     assert path.name.startswith("tool_calls_")
-    assert "Bash" in path.name
+    assert "failed" in path.name
+    assert project in path.name
     assert path.suffix == ".csv"
 
 
@@ -171,7 +172,7 @@ def test_a_hand_made_link_is_answered_with_a_sentence(open_demo: OpenPage, conso
         answer = page.request.get(console_with_demo.url + path)
         assert answer.status == status, path
         assert "Traceback" not in answer.text()
-    for path in ("/jobs?job=%3Cscript%3E", "/session?session=1", "/sessions?page=-7&sort=%27;drop&project=%00x"):
+    for path in ("/jobs?job=%3Cscript%3E", "/session?session=1", "/sessions?page=-7&sort=%27;drop&project=%00x&has=x"):
         turn_to(page, path)
         assert page.get_by_test_id("stException").count() == 0
         assert "could not be shown" not in page.get_by_test_id("stMain").inner_text(), path
@@ -206,5 +207,6 @@ def test_without_a_cookie_or_with_forged_headers_nothing_is_taken(
 def test_the_address_of_the_screen_is_copied(open_demo: OpenPage) -> None:
     page = open_demo("manager", "/jobs?period=30d&status=failed")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    press(page, "copy link")
+    page.get_by_role("button", name="copy link").click()
+    expect(page.locator(".sb-copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == page.url

@@ -31,7 +31,6 @@ def on_sign_in(page: Page, timeout_ms: int = AT_ONCE_MS) -> None:
     ("role", "path", "sentence"),
     [
         ("member", "/approvals", "for the role admin"),
-        ("manager", "/approvals", "for the role admin"),
         ("admin", "/approvals", None),
         ("member", "/tools", None),
     ],

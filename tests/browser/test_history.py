@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import choose, follow, number, press, table, turn_to, wait_until_idle
+from tests.browser.steps import causing_a_run, choose, follow, go_back, go_forward, number, press, table, turn_to, wait_until_idle
 from tests.browser.visits import Visits
 
 OpenPage = Callable[..., Page]
@@ -41,14 +42,12 @@ def test_each_filter_is_a_step_of_the_history_and_survives_a_reload(open_demo: O
     assert table(page, "Calls") == calls
 
     for given, said in (steps[1], steps[0]):
-        page.go_back()
+        go_back(page)
         expect(sentence).to_have_text(said)
-        wait_until_idle(page)
         assert query(page) == given
     assert page.locator(".sb-chip").count() == 0
     for given, said in (steps[1], steps[2]):
-        page.go_forward()
-        wait_until_idle(page)
+        go_forward(page)
         expect(sentence).to_have_text(said)
         assert query(page) == given
     expect(page.locator(".sb-chip")).to_have_count(2)
@@ -59,8 +58,7 @@ def test_a_chip_takes_its_filter_away_and_clear_all_every_one(open_demo: OpenPag
     page = open_demo("manager", "/tools?period=30d&tool=Bash&outcome=failed&page=2")
     follow(page, page.locator(".sb-chip", has_text="outcome"))
     assert query(page) == {"period": "30d", "tool": "Bash"}
-    page.go_back()
-    wait_until_idle(page)
+    go_back(page)
     follow(page, page.get_by_role("link", name="clear all"))
     assert query(page) == {"period": "30d"}
 
@@ -88,23 +86,17 @@ def test_figures_lead_to_the_rows_behind_them_with_their_filters(open_demo: Open
 
 def test_a_bar_of_a_chart_opens_its_days(open_demo: OpenPage) -> None:
     page = open_demo("manager", "/sessions?period=30d")
-    canvas = page.locator('[data-testid="stVegaLiteChart"] canvas').first
-    expect(canvas).to_be_visible()
-    box = canvas.bounding_box()
-    assert box is not None
     before = number(page.locator(".sb-say").first.inner_text())
-    for share in (0.5, 0.53, 0.56, 0.59, 0.62, 0.65):  # weekends have no bar
-        page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] - 30)
-        page.wait_for_timeout(400)
-        if "custom" in page.url:
-            break
+    bars = page.locator('[data-testid="stVegaLiteChart"] svg g.mark-rect path')
+    expect(bars.first).to_be_visible()
+    bars.last.click()
+    page.wait_for_url(re.compile("period=custom"))
     wait_until_idle(page)
     asked = query(page)
     assert asked["period"] == "custom"
     assert asked["from"] <= asked["to"]
     assert 0 < number(page.locator(".sb-say").first.inner_text()) < before
-    page.go_back()
-    wait_until_idle(page)
+    go_back(page)
     assert query(page) == {"period": "30d"}
     expect(page.locator(".sb-say").first).to_contain_text(f"{before} sessions")
 
@@ -115,9 +107,8 @@ def test_leaving_by_the_menu_and_coming_back_keeps_the_filters(open_demo: OpenPa
     page.get_by_test_id("stSidebar").get_by_role("link", name="Jobs").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
     wait_until_idle(page)
-    page.go_back()
+    go_back(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Sessions")
-    wait_until_idle(page)
     assert query(page) == {"period": "30d", "has": "errors"}
     assert table(page, "Sessions") == rows
 
@@ -127,9 +118,9 @@ def test_a_search_in_prompts_finds_and_stands_in_the_address(open_demo: OpenPage
     everything = number(page.locator(".sb-say").first.inner_text())
     field = page.get_by_placeholder("Search in prompts")
     field.fill("migration")
-    field.press("Enter")
+    with causing_a_run(page):
+        field.press("Enter")
     expect(page.locator(".sb-chip", has_text="migration")).to_be_visible()
-    wait_until_idle(page)
     assert query(page)["q"] == "migration"
     assert 0 < number(page.locator(".sb-say").first.inner_text()) < everything
 
@@ -146,8 +137,7 @@ def test_next_error_walks_through_the_errors_of_a_session(open_demo: OpenPage) -
         wait_until_idle(page)
         expect(page.locator(".sb-heading", has_text="failed").first).to_be_visible()
         seen.add(page.url)
-    page.go_back()
-    wait_until_idle(page)
+    go_back(page)
     assert page.url in seen
 
 
@@ -159,8 +149,6 @@ def test_signing_out_by_the_button_ends_the_other_tab(open_demo: OpenPage, visit
         left.wait_for_url("**/login*", timeout=5_000)
         expect(left.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
         assert left.locator("table").count() == 0
-    other.go_back()
-    other.wait_for_url("**/login*", timeout=5_000)
 
 
 def press_sign_out(page: Page) -> None:

@@ -12,7 +12,7 @@ from psycopg.rows import DictRow
 
 from data.identity.demo_accounts import of_role
 from tests.browser.console import Console
-from tests.browser.steps import DEMO_STRIP, fits_its_width, follow, number, table, turn_to, wait_until_idle
+from tests.browser.steps import DEMO_STRIP, causing_a_run, fits_its_width, follow, number, table, turn_to
 from tests.browser.visits import NARROW_PX
 
 OpenPage = Callable[..., Page]
@@ -47,9 +47,9 @@ def is_whole(page: Page, title: str) -> None:
 def walk(page: Page) -> Iterator[str]:
     """Open each page of the menu by its link; gives the title of each while it is open."""
     for title in menu(page):
-        page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=False).click()
+        with causing_a_run(page):
+            page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=False).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=15_000)
-        wait_until_idle(page)
         is_whole(page, title)
         yield title
 

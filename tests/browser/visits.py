@@ -8,7 +8,7 @@ from typing import Any, Literal
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.browser.console import Console
-from tests.browser.steps import show, sign_in, wait_until_idle
+from tests.browser.steps import COUNT_RUNS, show, sign_in, wait_until_idle
 
 Dataset = Literal["real", "demo"]
 
@@ -45,6 +45,7 @@ def watch(watched: Watched, url: str) -> None:
     page.on("request", requested)
     page.on("websocket", lambda socket: None if socket.url.startswith(own) else mistakes.append(socket.url))
     page.add_init_script(_REPORT_VIOLATIONS)
+    page.add_init_script(COUNT_RUNS)
 
 
 Look = tuple[str | None, Dataset, int, str, str]
@@ -111,6 +112,7 @@ class Visits:
         if (role, dataset) not in self._signed_in:
             context = self._context(WIDE_PX, "light", "Europe/Berlin", None)
             page = context.new_page()
+            page.add_init_script(COUNT_RUNS)
             sign_in(page, self.console, role)
             show(page, dataset)
             self._signed_in[role, dataset] = context.storage_state()

@@ -9,7 +9,9 @@ from uuid import UUID
 
 from data.jobs import STATUSES, JobSummary
 from ui import filters, links, page
+from ui.markup import tag
 from ui.periods import Period
+from ui.terminal import command
 from ui.view import View
 
 STATES = {
@@ -89,7 +91,8 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
     elif view.actor.sees_all:
         page.empty(
             "No job is recorded yet.",
-            "Agents write them to agents.jobs; imported logs bring some too: python -m data ingest FOLDER.",
+            "Agents write them to agents.jobs; imported logs bring some too: ",
+            tag("code", command("ingest", "PATH")),
         )
     else:
         page.empty("No job of yours.", "You see jobs that you created; managers see all.")

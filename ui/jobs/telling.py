@@ -136,8 +136,7 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, carrie
         id_vars="bucket", value_vars=list(STATES), var_name="state", value_name="jobs"
     )
     long = long[long["jobs"] > 0]
-    colours = {name: getattr(look, "signal" if name == "completed" else state) for name, state in STATES.items()}
-    colours["running"] = look.series[5]
+    colours = {name: getattr(look, state) for name, state in STATES.items()}
     page.heading(f"Jobs per {bucket}", "when they ended, by what became of them; open ones when they were created")
     charts.over_time(
         view,
@@ -145,6 +144,7 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, carrie
         key="jobs_over_time",
         value="jobs",
         bucket=bucket,
+        period=period,
         title="jobs",
         series="state",
         series_colours=colours,

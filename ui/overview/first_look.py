@@ -13,6 +13,7 @@ from data.identity import web_sessions
 from ui import acts, page
 from ui.markup import tag
 from ui.sentences import plural
+from ui.terminal import command
 from ui.view import View
 
 
@@ -22,7 +23,7 @@ def show(view: View) -> None:
         page.say("No session of yours is recorded here. You see your own rows only.", state="unknown")
         page.empty(
             "Whoever imports logs can give them an owner:",
-            tag("code", f"python -m data ingest --owner {view.actor.email} PATH"),
+            tag("code", command("ingest", "--owner", view.actor.email, "PATH")),
         )
         return
     page.say("No session of an agent is recorded here yet. There are two ways on.", state="unknown")
@@ -35,7 +36,7 @@ def show(view: View) -> None:
 
 def _demo(view: View) -> None:
     page.heading("Look around in the demo")
-    page.note("Made-up sessions, jobs and questions of six weeks, in a database of their own, labelled on every page.")
+    page.note("Made-up sessions, jobs and questions in a database of their own, labelled on every page.")
     if "demo" in database.open_datasets():
         st.button("Open the demo", type="primary", on_click=web_sessions.show, args=(view.actor, "demo"))
         return
@@ -64,7 +65,7 @@ def _import(view: View) -> None:
     history = ingest.find_history()
     if history is None:
         page.note("No history of Claude Code lies on this machine. Name a file or folder:")
-        st.code("python -m data ingest PATH", language="shell")
+        st.code(command("ingest", "PATH"), language="shell")
         return
     page.note("There is a history of Claude Code on this machine: ", tag("code", str(history)))
     if not view.actor.can("import_logs"):
@@ -73,7 +74,7 @@ def _import(view: View) -> None:
         with st.status("Reading …", expanded=True):
             acts.run(_read, history, st.empty())
         st.rerun()
-    st.code(f"python -m data ingest {history}", language="shell")
+    st.code(command("ingest", str(history)), language="shell")
 
 
 def _read(actor: Actor, history: Path, line: DeltaGenerator) -> str:

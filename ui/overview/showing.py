@@ -126,8 +126,8 @@ def newest(view: View, rows: Sequence[Mapping[str, Any]]) -> None:
                 hint=lambda row: figures.exact(row["occurred_at"], view.zone),
             ),
             tables.Column("What", _what),
-            tables.Column("Where", lambda row: _where(view, row)),
             tables.Column("Which", _which, line=True, hint=lambda row: row["detail"]),
+            tables.Column("Where", lambda row: _where(view, row)),
         ],
         label="The last happenings that matter",
     )

@@ -9,6 +9,7 @@ from data.sessions import HAS, Chosen
 from ui import filters, links, page
 from ui.markup import tag
 from ui.periods import Period
+from ui.terminal import command
 from ui.view import View
 
 Row = Mapping[str, Any]
@@ -93,7 +94,7 @@ def empty(view: View, period: Period, asked: Chosen, *, holds_any: bool) -> None
         page.empty(
             f"No session is recorded here yet.{own}",
             "An admin imports logs: ",
-            tag("code", "python -m data ingest PATH"),
+            tag("code", command("ingest", "PATH")),
         )
     elif is_filtered(asked):
         remaining = dict.fromkeys(("project", "status", "model", "has", "q", "page"))

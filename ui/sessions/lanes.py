@@ -69,16 +69,11 @@ def _lane(view: View, lane: Lane, picked: str | None, drawn: Timeline) -> Markup
     marks = [_mark(view, mark, picked) for mark in lane.marks]
     name = tag(
         "div",
-        span(_short(lane.name), "sb-deep" if lane.depth else "sb-cut", title=lane.name),
+        span(lane.name, "sb-deep" if lane.depth else "sb-cut", title=lane.name),
         span(f" {figures.count(lane.items)}", "sb-muted"),
         class_="sb-lane-name",
     )
     return tag("div", name, tag("div", *folds, *marks, class_="sb-track"), class_="sb-lane")
-
-
-def _short(name: str) -> str:
-    """The name of a tool of another server as "server · tool"."""
-    return name.removeprefix("mcp__").replace("__", " · ", 1) if name.startswith("mcp__") else name
 
 
 def _mark(view: View, mark: Mark, picked: str | None) -> Markup:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from data.tools import Usage
 from ui import filters, links, page
+from ui.markup import tag
 from ui.periods import Period
+from ui.terminal import command
 from ui.view import View
 
 OUTCOMES = ("failed", "refused", "unknown", "succeeded")
@@ -73,6 +75,8 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
             ".",
         )
     elif view.actor.sees_all:
-        page.empty("No call of a tool is recorded yet.", "Calls come with the logs: python -m data ingest FOLDER.")
+        page.empty(
+            "No call of a tool is recorded yet.", "Calls come with the logs: ", tag("code", command("ingest", "PATH"))
+        )
     else:
         page.empty("No call of a tool in a session of yours.", "You see your own sessions; managers see all.")

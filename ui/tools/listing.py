@@ -166,11 +166,13 @@ def calls_table(
     view: View, rows: Sequence[Mapping[str, Any]], total: int, period: Period, sorted_by: tuple[str, bool]
 ) -> None:
     """Calls one by one, each with the session it belongs to."""
+    page.heading("Calls")
     tables.table(
         view,
         rows,
         [
             tables.moment(view, "occurred_at"),
+            tables.Column("Session", lambda row: _session(row, period)),
             tables.Column("Outcome", _outcome),
             tables.Column("Tool", tables.text("tool_name")),
             tables.Column("Took", tables.duration("duration_ms"), is_number=True, sort="duration"),
@@ -181,7 +183,6 @@ def calls_table(
                 line=True,
                 hint=lambda row: row["error_message"],
             ),
-            tables.Column("Session", lambda row: _session(row, period)),
         ],
         label="Calls",
         total=total,

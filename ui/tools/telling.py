@@ -149,7 +149,7 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, carrie
         id_vars="bucket", value_vars=list(STATES), var_name="outcome", value_name="calls"
     )
     long = long[long["calls"] > 0].assign(outcome=lambda frame: frame["outcome"].map(WORDS))
-    wanted = {WORDS[name]: getattr(look, "signal" if name == "succeeded" else state) for name, state in STATES.items()}
+    wanted = {WORDS[name]: getattr(look, state) for name, state in STATES.items()}
     page.heading(f"Calls per {bucket}", "by what came of them")
     charts.over_time(
         view,
@@ -157,6 +157,7 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, carrie
         key="tools_calls",
         value="calls",
         bucket=bucket,
+        period=period,
         title="calls",
         series="outcome",
         series_colours=wanted,

@@ -116,7 +116,7 @@ class _Lines:
         return []
 
     def _over_several_lines(self, first: bytes) -> Any:
-        """The object that begins with `first` and goes on over the next lines; None, and they are read again, if none."""
+        """The object that begins with `first` and goes on over the next lines; without one they are read again."""
         gathered = [first + b"\n"]
         size, wanted, whole = len(first), 2, None
         while whole is None and size < LONGEST_LINE_BYTES and len(gathered) < _LONGEST_OBJECT_LINES:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from data.ingest.sources import tools
-from data.ingest.staging.escaping import Escaper
 from data.ingest.staging.keys import key_of
 
 LONGEST_SESSION_ID = 255
@@ -119,37 +118,6 @@ class SessionFacts:
         if self.cost is None or cost_order(cost) >= cost_order(self.cost):
             self.cost = cost
 
-    def row(self, escaper: Escaper) -> dict[str, Any]:
-        """For query ingest.merge_sessions: values that PostgreSQL accepts."""
-        directory = _readable(escaper, self.directory)
-        agents = {
-            escaper.readable(name): _without_none(first_at=_iso(agent.first_at), last_at=_iso(agent.last_at))
-            for name, agent in self.agents.items()
-        }
-        tasks = {
-            escaper.readable(name): _without_none(ended_at=_iso(at), outcome=escaper.readable(outcome))
-            for name, (at, outcome) in self.tasks.items()
-        }
-        return {
-            "id": self.key,
-            "session_id": escaper.readable(self.session_id),
-            "project_name": _project(directory),
-            "git_branch": (_readable(escaper, self.branch) or "")[:255] or None,
-            "working_directory": directory,
-            "started_at": _iso(self.first_at),
-            "ended_at": _iso(self.last_at),
-            "told_by": sorted(self.told_by),
-            "version": _readable(escaper, self.version),
-            "transcript_path": _readable(escaper, self.transcript_path),
-            "source": _readable(escaper, self.start_source),
-            "model": _readable(escaper, self.model),
-            "models": sorted(escaper.readable(model) for model in self.models),
-            "agents": agents,
-            "tasks": tasks,
-            "cost": self.cost,
-            "holds": sorted(self.holds),
-        }
-
 
 class Sessions:
     """The sessions of one file by their id."""
@@ -177,23 +145,11 @@ def cost_order(cost: dict[str, Any]) -> tuple[str, float]:
     return str(cost.get("recorded_at_local") or ""), float(cost["total_cost_usd"])
 
 
-def _project(directory: str | None) -> str | None:
+def project_of(directory: str | None) -> str | None:
+    """The last folder of a path, of whatever system."""
     parts = [part for part in _FOLDERS.split(directory or "") if part]
     return parts[-1][:255] if parts else None
 
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _readable(escaper: Escaper, value: str | None) -> str | None:
-    return None if value is None else escaper.readable(value)
-
-
-def _iso(value: datetime | None) -> str | None:
-    # One form for all, so that the database can compare the texts.
-    return value.astimezone(UTC).isoformat(timespec="microseconds") if value else None
-
-
-def _without_none(**values: str | None) -> dict[str, str]:
-    return {name: value for name, value in values.items() if value is not None}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import orjson
 import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
@@ -14,6 +15,7 @@ from psycopg.types.json import Jsonb
 from data.database import queries
 from data.ingest.report import KEPT_PROBLEMS, FileReport
 from data.ingest.staging.escaping import Escaper
+from data.ingest.staging.session_merge import MergedSession, merge
 from data.ingest.staging.sessions import (
     BACKGROUND_AGENTS,
     LOOSE_RESULTS,
@@ -56,6 +58,18 @@ class _Sessions:
     any_failed: bool = False
     holds: set[str] = field(default_factory=set)
     of_others: int = 0
+
+    def add(self, session: MergedSession, owner: UUID | None) -> None:
+        """Take one session into account."""
+        row = session.row
+        self.any_existed |= session.existed
+        self.told_twice |= session.told_by >= {"hooks", "transcript"}
+        self.by_transcript |= "transcript" in session.told_by
+        self.begins_earlier |= session.begins_earlier
+        self.is_moved |= session.is_moved
+        self.any_failed |= row["status"] == "error"
+        self.holds |= session.holds
+        self.of_others += owner is not None and row["metadata"].get("user_id") != str(owner)
 
 
 class Store:
@@ -103,7 +117,9 @@ class Store:
             report.added["replies"] = self._run("ingest.add_replies")
         held = {thing for session in staged.sessions.all() for thing in session.holds}
         if _touches_approvals(staged, sessions, held):
+            self._run("ingest.prefer_hashing", hashing=True)
             report.added["approvals"] = self._run("ingest.derive_approvals", sessions=sessions.ids)
+            self._run("ingest.prefer_hashing", hashing=False)
         if _touches_jobs(staged, sessions, held):
             self._merge_jobs(staged, sessions)
         report.added = +report.added
@@ -115,42 +131,47 @@ class Store:
         self._run("ingest.write_counts", file_id=file_id, counts=Jsonb(counts), problems=Jsonb(problems))
 
     def _merge_sessions(self, staged: Staged) -> _Sessions:
-        known = _Sessions()
+        now = _Sessions()
+        facts = list(staged.sessions.all())
+        if not facts:
+            return now
         escaper = Escaper()  # of its own: these characters are counted where they stand
-        told = [session.row(escaper) for session in staged.sessions.all()]
-        if not told:
-            return known
-        keys = {row["session_id"]: row["id"] for row in told}
-        moved: list[tuple[str, UUID]] = []
-        for row in self._rows("ingest.merge_sessions", sessions=Jsonb(told), owner=self.owner):
-            known.ids.append(row["id"])
-            known.any_existed |= row["existed"]
-            known.by_transcript |= "transcript" in row["told_by"]
-            known.told_twice |= {"hooks", "transcript"} <= set(row["told_by"])
-            known.begins_earlier |= row["begins_earlier"]
-            known.is_moved |= row["is_moved"]
-            known.holds.update(row["holds"] or ())
-            known.any_failed |= row["status"] == "error"
-            known.of_others += self.owner is not None and row["user_id"] != str(self.owner)
-            staged.report.added["sessions"] += not row["existed"]
-            if row["id"].hex != keys[row["session_id"]]:
-                moved.append((keys[row["session_id"]], row["id"]))
+        names = [escaper.readable(session.session_id) for session in facts]
+        known = {row["session_id"]: row for row in self._rows("ingest.find_sessions", session_ids=names)}
+        merged = [
+            merge(session, known.get(name), self.owner, escaper) for session, name in zip(facts, names, strict=True)
+        ]
+        ids = {session.row["session_id"]: UUID(session.row["id"]) for session in merged}
+        if changed := [session.row for session in merged if session.is_changed]:
+            rows = self._rows("ingest.save_sessions", sessions=Jsonb(changed, dumps=_dumps))
+            ids |= {row["session_id"]: row["id"] for row in rows}
+        moved = [
+            (UUID(told.key), ids[name]) for told, name in zip(facts, names, strict=True) if UUID(told.key) != ids[name]
+        ]
         if moved:
             self._run("ingest.move_staged_sessions", told=[old for old, _ in moved], known=[new for _, new in moved])
-        return known
+        staged.report.added["sessions"] += sum(not session.existed for session in merged)
+        now.ids = list(ids.values())
+        for session in merged:
+            now.add(session, self.owner)
+        return now
 
     def _merge_events(self, staged: Staged, sessions: _Sessions, file_id: int) -> None:
         report = staged.report
         if staged.has_counted_records:
+            self._run("ingest.prefer_hashing", hashing=True)
             self._run("ingest.number_records")
+            self._run("ingest.prefer_hashing", hashing=False)
         if sessions.any_existed:
             if sessions.begins_earlier:
                 self._run("ingest.move_session_starts", file_id=file_id)
             report.known = self._run("ingest.forget_known_records")
         if staged.has_counted_records:
+            self._run("ingest.prefer_hashing", hashing=True)
             self._run("ingest.number_pairs", sessions_known=sessions.any_existed)
             if sessions.told_twice:
                 report.paired += self._run("ingest.absorb_staged")
+            self._run("ingest.prefer_hashing", hashing=False)
         for row in self._rows("ingest.add_records", file_id=file_id):
             report.added[row["event_type"]] = row["events"]
         events_added = sum(report.added[event_type] for event_type in report.read)
@@ -158,18 +179,28 @@ class Store:
             self._run("ingest.settle_shared_events")
         if LOOSE_RESULTS in sessions.holds:
             self._run("ingest.complete_results")
-        if sessions.told_twice and staged.has_transcript:
-            self._run("ingest.link_pairs")
-            report.paired += self._run("ingest.remove_absorbed", sessions=sessions.ids)
-        if sessions.told_twice and staged.has_tools:
-            self._run("ingest.attach_outcomes")
+        if sessions.told_twice:
+            self._pair(staged)
         if staged.has_files:
             report.added["files_touched"] = self._run("ingest.add_files_touched")
         if staged.has_failed_stop or sessions.any_failed:
             self._run("ingest.settle_session_status", sessions=sessions.ids)
 
+    def _pair(self, staged: Staged) -> None:
+        """What hooks and a transcript both tell becomes one."""
+        self._run("ingest.prefer_hashing", hashing=True)
+        linked = [row["record_key"] for row in self._rows("ingest.link_pairs")] if staged.has_transcript else []
+        if linked:
+            staged.report.paired += self._run("ingest.remove_absorbed", records=linked)
+        if staged.has_tools:
+            self._run("ingest.attach_outcomes")
+        self._run("ingest.prefer_hashing", hashing=False)
+
     def _merge_jobs(self, staged: Staged, sessions: _Sessions) -> None:
-        self._run("ingest.stage_jobs", sessions=sessions.ids)
+        if sessions.by_transcript:
+            self._run("ingest.stage_session_jobs", sessions=sessions.ids)
+        if SUBAGENTS in sessions.holds:
+            self._run("ingest.stage_subagent_jobs", sessions=sessions.ids)
         if sessions.any_existed or staged.has_work_items:
             self._run("ingest.drop_outdated_jobs")
             if self.owner:
@@ -204,3 +235,7 @@ def _touches_jobs(staged: Staged, sessions: _Sessions, held: set[str]) -> bool:
     if sessions.by_transcript and told_anew:
         return True
     return bool(waiting - {SUBAGENTS}) or (bool(waiting) and sessions.is_moved)
+
+
+def _dumps(value: Any) -> bytes:
+    return orjson.dumps(value)

@@ -1,0 +1,99 @@
+"""What settings are turned into: the embedded server or a given one, the demo beside it, and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from data import console, database, demo, embedded, migration
+from data.access import Actor
+from data.errors import DatabaseUnavailable
+from data.identity import demo_accounts, web_sessions
+from data.settings import Settings
+from tests.gate_site import hash_of, signed_in
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    place = tmp_path_factory.mktemp("console") / "home"
+    with embedded.lease(place):
+        yield place
+
+
+def account(role: str) -> Actor:
+    found = next(account for account in demo_accounts.ACCOUNTS if account.role == role)
+    return Actor(found.user_id, found.email, found.role)
+
+
+def quiet(_: str) -> None:
+    """Progress that nobody reads."""
+
+
+def test_the_embedded_console_is_migrated_and_has_its_accounts(home: Path) -> None:
+    with console.open_console(Settings(home=home), quiet) as opened:
+        assert console.running() is opened
+        assert console.Examination(opened).run().is_well
+        assert opened.check_password is not None
+        email, password = next(iter(demo_accounts.passwords(home).items()))
+        assert opened.check_password(email, password).email == email
+        assert signed_in(account("admin"))
+    assert console.running() is None
+    with pytest.raises(DatabaseUnavailable):
+        web_sessions.count_live()
+
+
+def test_a_given_database_is_opened_as_it_is(database_url: str, owner: psycopg.Connection[DictRow]) -> None:
+    owner.execute("delete from supabase_migrations.schema_migrations")
+    with console.open_console(Settings(database_url=database_url), quiet) as opened:
+        assert opened.check_password is None
+        assert opened.follow_demo() is False
+        opened.recover()
+        assert console.Examination(opened).run().migrations == "pending"
+    row = owner.execute("select count(*) as accounts from auth.users").fetchone()
+    assert row == {"accounts": 0}, "no demo accounts outside the embedded server"
+
+
+def test_a_demo_that_another_process_made_and_removed_is_followed(home: Path) -> None:
+    with console.open_console(Settings(home=home), quiet) as opened:
+        assert opened.lease is not None
+        assert opened.follow_demo() is False
+        demo.create(opened.lease, migration.FOLDER, events=500, progress=quiet)
+        assert opened.follow_demo() is True
+        assert set(database.open_datasets()) == {"real", "demo"}
+        with database.reading(Actor(account("member").user_id, "x", "member", "demo")) as unit:
+            unit.value("console.answer")
+        token_hash = hash_of(signed_in(account("manager")))
+        looking = web_sessions.look_up(token_hash)
+        assert looking is not None
+        web_sessions.show(looking, "demo")
+        demo.remove(opened.lease)
+        assert opened.follow_demo() is False
+        assert set(database.open_datasets()) == {"real"}
+        turned = web_sessions.look_up(token_hash)
+        assert turned is not None
+        assert turned.dataset == "real", "nobody is left in a database that is gone"
+
+
+def test_an_admin_makes_and_removes_the_demo(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults = demo.create.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "events", 500)
+    with console.open_console(Settings(home=home), quiet) as opened:
+        sentences: list[str] = []
+        assert opened.make_demo(account("admin"), sentences.append).is_new
+        assert sentences
+        assert "demo" in database.open_datasets()
+        assert not opened.make_demo(account("admin"), quiet).is_new
+        assert opened.remove_demo(account("admin"))
+        assert "demo" not in database.open_datasets()
+        assert not opened.remove_demo(account("admin"))
+        with psycopg.connect(opened.admin_url) as owner:
+            acts = owner.execute("select actor_email, action from signalbox.audit_log order by id desc limit 2")
+            assert acts.fetchall() == [
+                ("admin@demo.invalid", "removed the demo"),
+                ("admin@demo.invalid", "made the demo"),
+            ]
