@@ -22,6 +22,7 @@ from data.embedded import binaries, locks, processes
 from data.embedded.place import Place, existing
 
 ROOT = Path(__file__).parent.parent
+PYTHON_PATH = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
 NOBODY = 65534
 DEADLINE_SECONDS = 60.0  # of what has to happen sooner or later; nothing is asserted of how soon
 
@@ -99,7 +100,7 @@ def start(command: Sequence[str | Path], uid: int | None = None) -> subprocess.P
         stderr=subprocess.PIPE,
         text=True,
         cwd="/",
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": PYTHON_PATH},
         user=uid,
         group=uid,
         extra_groups=None if uid is None else [],

@@ -15,7 +15,7 @@ import pytest
 from psycopg import conninfo
 
 from data import embedded
-from tests.embedded_holders import DEADLINE_SECONDS, ROOT, do, folder, runs, value, wait_until
+from tests.embedded_holders import DEADLINE_SECONDS, PYTHON_PATH, do, folder, runs, value, wait_until
 
 ASK = "import os, psycopg; print(psycopg.connect(os.environ['DATABASE_URL']).execute('select 6 * 7').fetchone()[0])"
 
@@ -27,7 +27,7 @@ def home() -> Iterator[Path]:
 
 
 def command(home: Path, *words: str, url: str | None = None) -> subprocess.Popen[str]:
-    settings = {"SIGNALBOX_HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    settings = {"SIGNALBOX_HOME": str(home), "PYTHONPATH": PYTHON_PATH, "PYTHONWARNINGS": "ignore"}
     cleared = {name: text for name, text in os.environ.items() if name not in {"DATABASE_URL", "ADMIN_DATABASE_URL"}}
     return subprocess.Popen(
         [sys.executable, "-m", "data", "db", *words],

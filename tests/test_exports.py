@@ -98,7 +98,7 @@ def test_a_csv_is_what_spreadsheets_and_programs_expect(site: Served, people: di
     assert answer.content.startswith(b"\xef\xbb\xbfoccurred_at,session_id,project,tool,")
     assert answer.content.endswith(b"\r\n")
     first, second = rows_of(answer)
-    assert first["occurred_at"] == "2026-11-20T08:00:00.250000+00:00"
+    assert first["occurred_at"] == "2026-11-20T08:00:00.25+00:00"
     assert first["error_message"] == 'He said "no",\nthen\r\nleft; ü 日本 \u2028'
     assert (first["outcome"], first["duration_ms"]) == ("failed", "12")
     assert (second["tool"], second["occurred_at"]) == ("'=cmd|' /C calc'!A0", "")

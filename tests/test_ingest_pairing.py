@@ -17,7 +17,7 @@ from data.ingest import ingest
 from tests.ingest_database import fresh_database, rows, snapshot, value
 from tests.ingest_fixtures import FOLDER, GULLS, GULLS_SESSION, HARBOUR_SESSION
 
-ROUNDS = 40 if os.environ.get("SIGNALBOX_PROOFS") == "full" else 4
+ROUNDS = 40 if os.environ.get("SIGNALBOX_PROOFS") == "full" else 2
 SESSION = "77777777-aaaa-4bbb-8ccc-000000000007"
 
 

@@ -32,6 +32,7 @@ select set_config('role', %(role)s, true), set_config('request.jwt.claims', %(cl
        set_config('lock_timeout', %(lock_timeout)s, true),
        set_config('idle_in_transaction_session_timeout', %(idle_timeout)s, true),
        set_config('transaction_read_only', %(read_only)s, true), set_config('timezone', 'UTC', true),
+       set_config('datestyle', 'ISO', true),
        set_config('jit', 'off', true)
 """
 

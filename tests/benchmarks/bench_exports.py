@@ -1,4 +1,4 @@
-"""A million rows as CSV through the running console, against psql's COPY of the very same statement and person."""
+"""A million rows as CSV through the running console, against psql's \\copy of the same query as the same person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import psycopg
 
 from data import database, embedded, exports
 from data.access import Actor
-from data.database import copying
+from data.database import queries
 from data.database.units import claims_of
 from data.identity import demo_accounts
 from tests.browser.console import Console, running
@@ -75,7 +75,7 @@ def _rate(rows: int, http_s: float, psql_s: float, rounds: int) -> dict[str, Any
         "bound": f"at least {BOUND} of psql",
         "holds": ratio >= BOUND,
         "how": f"{rows:,} rows of the report tool_calls as the manager, medians of {rounds} interleaved rounds; psql "
-        "runs the same COPY statement with the same role and claims, to /dev/null; HTTP is read by one plain socket",
+        "copies the same named query as the same person to /dev/null; HTTP is read by one plain socket",
     }
 
 
@@ -99,8 +99,7 @@ def _psql(lease: embedded.Lease) -> Callable[[], object]:
     asked = exports.report("tool_calls")
     parameters = asked.parse({})
     with database.reading(actor) as unit:
-        statement = copying.statement(unit, asked.query, "csv", parameters)
-        text = psycopg.ClientCursor(unit.connection).mogrify(statement, parameters)
+        query = psycopg.ClientCursor(unit.connection).mogrify(queries.find(asked.query).text, parameters)
     database.close_all()
     claims = claims_of(actor).replace("'", "''")
     command = [str(lease.binaries / "psql"), lease.url(), "-X", "-q", "-v", "ON_ERROR_STOP=1"]
@@ -108,7 +107,7 @@ def _psql(lease: embedded.Lease) -> Callable[[], object]:
         "set timezone = 'UTC'; set jit = off",
         f"set request.jwt.claims = '{claims}'",
         "set role authenticated",
-        text,
+        f"\\copy ({' '.join(query.split())}) to stdout (format csv, header)",
     ):
         command += ["-c", line]
     environment = os.environ | {"PGOPTIONS": "-c statement_timeout=0"}

@@ -1,4 +1,4 @@
-"""A warm rerun of each page on the real server, from the request on the websocket to its end, against an empty page's."""
+"""A warm rerun of each page on the real server, from its request to its end, against that of an empty page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import httpx
 import psycopg
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 from websockets.typing import Origin, Subprotocol
 
 from data import embedded
@@ -126,7 +127,7 @@ def _wait_for(url: str) -> None:
 
 
 @contextmanager
-def _stream(url: str, cookie: str) -> Iterator[ClientConnection]:
+def _stream(url: str, cookie: str) -> Iterator[Connection]:
     """Streamlit's websocket, as its program opens it."""
     with connect(
         url.replace("http", "ws") + "/_stcore/stream",
@@ -140,7 +141,7 @@ def _stream(url: str, cookie: str) -> Iterator[ClientConnection]:
         yield stream
 
 
-def _rerun(stream: ClientConnection, page: str) -> float:
+def _rerun(stream: Connection, page: str) -> float:
     """Seconds from asking for a run of a page to its end. Raises RuntimeError when the script failed."""
     asked = BackMsg()
     asked.rerun_script.query_string = ""

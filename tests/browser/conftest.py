@@ -61,9 +61,7 @@ def server_of_console(console: Console) -> Iterator[embedded.Lease]:
 
 
 @pytest.fixture
-def demo_rows(
-    console_with_demo: Console, server_of_console: embedded.Lease
-) -> Iterator[psycopg.Connection[DictRow]]:
+def demo_rows(console_with_demo: Console, server_of_console: embedded.Lease) -> Iterator[psycopg.Connection[DictRow]]:
     """A connection to the demo database of the running console, as its owner."""
     url = server_of_console.url(demo.DATABASE)
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
@@ -100,9 +98,7 @@ def open_demo(visits_of_demo: Visits) -> Iterator[OpenPage]:
     Whoever signs out or changes what is shown asks for a `fresh` browser.
     """
 
-    def opener(
-        role: str, path: str = "/", *, width: int = 1400, scheme: str = "light", fresh: bool = False
-    ) -> Page:
+    def opener(role: str, path: str = "/", *, width: int = 1400, scheme: str = "light", fresh: bool = False) -> Page:
         return visits_of_demo.open(role, path, width=width, scheme=scheme, fresh=fresh, dataset="demo")
 
     yield opener

@@ -8,11 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -62,9 +61,18 @@ def wait_until_it_answers(console: Console) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and console.process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{console.url}/healthz", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+            if _is_healthy(console.url):
+                return
+        except (OSError, HTTPException):
+            pass
+        time.sleep(0.1)
     raise RuntimeError("The console did not start:\n" + console.log.read_text(errors="replace")[-4000:])
+
+
+def _is_healthy(url: str) -> bool:
+    connection = HTTPConnection(url.removeprefix("http://"), timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    finally:
+        connection.close()

@@ -28,10 +28,10 @@ COUNT_RUNS = """
 _LONGEST_START_S = 3.0  # a busy machine; a run shorter than a frame is never seen
 
 
-def wait_until_idle(page: Page, timeout_ms: int = 30_000) -> None:
+def wait_until_idle(page: Page, timeout_ms: int = 30_000, settling_ms: int = 100) -> None:
     """Return when the page is connected, its script has ended and its title stands."""
     page.wait_for_selector(CONNECTED, state="attached", timeout=timeout_ms)
-    page.wait_for_timeout(100)  # what has just happened may not have left "notRunning" yet
+    page.wait_for_timeout(settling_ms)  # what has just happened may not have left "notRunning" yet
     page.wait_for_selector(f"{IDLE} h1", state="attached", timeout=timeout_ms)
 
 
@@ -43,7 +43,7 @@ def causing_a_run(page: Page) -> Iterator[None]:
     deadline = time.monotonic() + _LONGEST_START_S
     while time.monotonic() < deadline and _runs(page) == before:
         page.wait_for_timeout(20)
-    wait_until_idle(page)
+    wait_until_idle(page, settling_ms=20)
 
 
 def _runs(page: Page) -> int | None:
@@ -66,6 +66,11 @@ def show(page: Page, dataset: Literal["real", "demo"]) -> None:
     """Turn the pages of this browser to the real or the demo data, by the switch in the sidebar."""
     if (page.locator(DEMO_STRIP).count() > 0) == (dataset == "demo"):
         return
+    # A console notices within seconds that the command line has made or removed a demo.
+    deadline = time.monotonic() + 30
+    while page.get_by_role("combobox", name=re.compile("Shown data$")).count() == 0 and time.monotonic() < deadline:
+        page.reload()
+        wait_until_idle(page)
     choose(page, "Shown data", "Demo data" if dataset == "demo" else "Real data")
     expect(page.locator(DEMO_STRIP)).to_have_count(1 if dataset == "demo" else 0, timeout=15_000)
     page.wait_for_load_state()
@@ -113,12 +118,15 @@ def go_forward(page: Page) -> None:
         page.go_forward()
 
 
-def table(page: Page, label: str) -> list[list[str]]:
-    """The cells of a table as their text, without its header."""
-    cells: list[list[str]] = page.locator(f'table[aria-label="{label}"] tbody tr').evaluate_all(
+def table(page: Page, label: str) -> list[dict[str, str]]:
+    """The rows of a table, each cell's text under the word of its header: "When", "Outcome", without zone and arrow."""
+    rows: list[list[str]] = page.locator(f'table[aria-label="{label}"] tr').evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
     )
-    return cells
+    if not rows:
+        return []
+    names = [re.sub(r"\s*([↓↑]|\(.*\))", "", name) for name in rows[0]]
+    return [dict(zip(names, row, strict=True)) for row in rows[1:]]
 
 
 def download(page: Page, name: str, into: Path) -> Path:

@@ -17,14 +17,15 @@ OpenPage = Callable[..., Page]
 Rows = psycopg.Connection[DictRow]
 
 QUEUE = "Questions that wait for a decision"
-WAITING = "status = 'pending' and (expires_at is null or expires_at > now() + interval '10 minutes')"
 
 
 @pytest.fixture
 def question(demo_rows: Rows) -> DictRow:
     """A question that waits."""
     found = demo_rows.execute(
-        f"select id, title, agent_id from engine.human_approvals where {WAITING} order by created_at limit 1".encode()
+        """select id, title, agent_id from engine.human_approvals
+           where status = 'pending' and (expires_at is null or expires_at > now() + interval '10 minutes')
+           order by created_at limit 1"""
     ).fetchone()
     assert found is not None, "the demo has no question left to decide"
     return found

@@ -8,7 +8,18 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import causing_a_run, choose, follow, go_back, go_forward, number, press, table, turn_to, wait_until_idle
+from tests.browser.steps import (
+    causing_a_run,
+    choose,
+    follow,
+    go_back,
+    go_forward,
+    number,
+    press,
+    table,
+    turn_to,
+    wait_until_idle,
+)
 from tests.browser.visits import Visits
 
 OpenPage = Callable[..., Page]
@@ -33,8 +44,8 @@ def test_each_filter_is_a_step_of_the_history_and_survives_a_reload(open_demo: O
         {"period": "30d", "tool": "Bash", "outcome": "failed"},
     ]
     calls = table(page, "Calls")
-    assert {row[2] for row in calls} == {"Bash"}
-    assert all("failed" in row[1] for row in calls)
+    assert {row["Tool"] for row in calls} == {"Bash"}
+    assert all("failed" in row["Outcome"] for row in calls)
 
     page.reload()
     wait_until_idle(page)
@@ -71,7 +82,7 @@ def test_figures_lead_to_the_rows_behind_them_with_their_filters(open_demo: Open
     assert query(page) == {"period": "30d", "status": "failed"}
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
     rows = table(page, "Jobs")
-    assert {row[1].split()[-1] for row in rows} == {"failed"}
+    assert {row["State"].split()[-1] for row in rows} == {"failed"}
     pager = page.locator(".sb-pager").first
     assert announced == (number(pager.inner_text().split(" of ")[1]) if announced > 25 else len(rows))
 

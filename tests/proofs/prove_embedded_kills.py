@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Timer
 
 import psycopg
 import pytest
@@ -52,7 +54,7 @@ def kill_round(home: Path, number: int, seed: int) -> None:
         _kill_in_server(home, victim)
     if victim != "server":  # without a server the writer ends by itself
         writer.kill()
-    told, complaint = writer.communicate(timeout=DEADLINE_SECONDS)
+    told, complaint = _rest(writer)
     where = f"round {number}, seed {seed}, {victim} killed: {complaint}"
     committed = [int(line) for line in told.splitlines() if line.isdecimal()]
     if chance.random() < 0.3:
@@ -62,9 +64,22 @@ def kill_round(home: Path, number: int, seed: int) -> None:
         found = connection.execute("select number from kept where round = %s", [number]).fetchall()
         kept = {row[0] for row in found}
         assert len(kept) == len(found), where
+        assert set(committed) == set(range(len(committed))), where
         assert kept >= set(committed), where
         assert len(kept) <= len(committed) + 1, where  # the last may have been committed and not told
     assert not runs(home), where
+
+
+def _rest(writer: subprocess.Popen[str]) -> tuple[str, str]:
+    """All that is left of what the writer said, by the same buffer that its first line was read through."""
+    assert writer.stdout is not None
+    assert writer.stderr is not None
+    limit = Timer(DEADLINE_SECONDS, writer.kill)
+    limit.start()
+    told, complaint = writer.stdout.read(), writer.stderr.read()
+    limit.cancel()
+    writer.communicate()
+    return told, complaint
 
 
 def _kill_in_server(home: Path, victim: str) -> None:
