@@ -221,7 +221,7 @@ def test_the_file_name_says_report_filters_and_time() -> None:
     at = datetime(2026, 11, 20, 12, 3, tzinfo=UTC)
     given = {"tool": ["Bash"], "start": ["2026-11-01T00:00:00+01:00"], "project": [""]}
     name = exports.file_name("tool_calls", "csv", given, at)
-    assert name == "tool_calls_start-2026-11-01T00-00-00+01-00_tool-Bash_2026-11-20T1203Z.csv"
+    assert name == "tool_calls_tool-Bash_from-2026-11-01_at-2026-11-20T1203Z.csv"
     odd = exports.file_name("tool_calls", "jsonl", {"tool": ['../"\r\n;ü/' + "x" * 300]}, at)
     assert set(odd) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-")
     assert len(odd) < 150

@@ -13,6 +13,7 @@ from pathlib import Path
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from data import database
 from data.console import Console, Examination, OwnHealth, open_console
 from data.errors import DatabaseUnavailable, SignalboxError
 from data.identity import demo_accounts, notices, web_sessions
@@ -32,6 +33,7 @@ log = logging.getLogger("signalbox.server")
 
 RECOVER_EVERY_S = 2.0  # the embedded server, should it have died
 FOLLOW_DEMO_EVERY_S = 15.0  # a demo that another process made or removed
+FOLD_EVERY_S = 60.0  # so often the marks of writers are added up, which keeps asking for a version cheap
 
 
 class Site:
@@ -113,6 +115,7 @@ class Site:
                 watch_sessions(self.connections, self._people, web_sessions.people_behind),
                 running.repeat(self._recover, RECOVER_EVERY_S, "starting the database again"),
                 running.repeat(self._follow_demo, FOLLOW_DEMO_EVERY_S, "looking for the demo"),
+                running.repeat(fold_change_logs, FOLD_EVERY_S, "folding the change log"),
             ):
                 task = asyncio.ensure_future(work)
                 stack.callback(task.cancel)
@@ -150,3 +153,9 @@ class Site:
         if check is None:
             raise DatabaseUnavailable
         return check(email, password)
+
+
+def fold_change_logs() -> None:
+    """Add up the marks of every open database."""
+    for dataset in database.open_datasets():
+        database.fold_marks(dataset)

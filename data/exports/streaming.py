@@ -55,10 +55,22 @@ def count(actor: Actor, name: str, parameters: Mapping[str, Any]) -> int:
 
 
 def file_name(name: str, form: Format, given: Mapping[str, list[str]], at: datetime | None = None) -> str:
-    """Report, filters and time, in characters that every file system takes."""
-    filters = [f"{key}-{'+'.join(values)}" for key, values in sorted(given.items()) if any(values)]
+    """Report, filters, days of the period and time of export, in characters that every file system takes."""
+    filters = [
+        f"{key}-{'+'.join(values)}"
+        for key, values in sorted(given.items())
+        if any(values) and key not in _OF_THE_PERIOD and not key.startswith("previous_")
+    ]
     described = re.sub(r"[^A-Za-z0-9._+-]+", "-", "_".join([name, *filters]))[:120].strip("-._")
-    return f"{described}_{(at or datetime.now(UTC)):%Y-%m-%dT%H%MZ}.{form}"
+    days = "".join(f"_{word}-{day[0]}" for key, word in _OF_THE_PERIOD.items() if (day := _day_of(given.get(key))))
+    return f"{described}{days}_at-{(at or datetime.now(UTC)):%Y-%m-%dT%H%MZ}.{form}"
+
+
+_OF_THE_PERIOD = {"start": "from", "end": "until"}
+
+
+def _day_of(values: list[str] | None) -> re.Match[str] | None:
+    return re.match(r"\d{4}-\d\d-\d\d", values[0]) if values else None
 
 
 def stream(actor: Actor, name: str, parameters: Mapping[str, Any], form: Format) -> Stream:

@@ -34,7 +34,7 @@ class TranscriptReader:
         self.entries: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self.replies = Replies(rows)
-        self.open_calls: dict[str, tuple[datetime | None, str, str]] = {}  # id -> time, tool, key for pairing
+        self.open_calls: dict[str, _OpenCall] = {}
 
     def take(self, line: int, entry: dict[str, Any]) -> None:
         """One entry. Raises TypeError, KeyError, ValueError or AttributeError when it has not the shape of one."""
@@ -96,13 +96,14 @@ class TranscriptReader:
     ) -> None:
         call_id, name, given = block["id"], block["name"], block.get("input")
         key = key_of_content(f"call\x1f{session.session_id}\x1f{name}", canonical(given))
-        self.open_calls[call_id] = (at, name, key)
+        keys = CallKeys(SOURCE, session.session_id, call_id)
+        self.open_calls[call_id] = _OpenCall(at, name, key, keys)
         kind = tools.type_of(name)
         session.saw_tool(name, kind)
-        event = self._event(entry, session, at, "tool_pre_use", key_of(SOURCE, session.session_id, call_id, "pre"))
-        event.event_id = key_of("tool", call_id, "pre")
+        event = self._event(entry, session, at, "tool_pre_use", keys.record("pre"))
+        event.event_id = keys.event("pre")
         event.pair_key = phase_key(key, "pre")
-        event.call_id = key_of("call", call_id)
+        event.call_id = keys.call
         event.data["tool_use_id"] = event.metadata["tool_use_id"] = call_id
         event.data["tool_name"] = name
         phase = ToolPhase(name, kind, "pre", parameters=without_bulk(given), file_path=tools.file_of(name, given))

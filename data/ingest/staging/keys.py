@@ -22,8 +22,27 @@ def key_of_content(name: str, content: bytes) -> str:
 
 
 def phase_key(call_key: str, phase: str) -> str:
-    """The key under which one phase of a call pairs: the call's own with its last digit 0 for pre, 1 for post."""
+    """The key of one phase of a call: the call's own with its last digit 0 for pre, 1 for post."""
     return call_key[:-1] + ("0" if phase == "pre" else "1")
+
+
+class CallKeys:
+    """The keys of a tool call that has an id: those of its events are the same whatever source tells them."""
+
+    __slots__ = ("_event", "_record", "call")
+
+    def __init__(self, source: str, session_id: str, use_id: str) -> None:
+        self._event = key_of("tool", use_id)
+        self._record = key_of(source, session_id, use_id)
+        self.call = self._event[:-1] + "2"
+
+    def event(self, phase: str) -> str:
+        """The key of the event of one phase."""
+        return phase_key(self._event, phase)
+
+    def record(self, phase: str) -> str:
+        """The key of the record by which this source tells of that phase."""
+        return phase_key(self._record, phase)
 
 
 def _uuid(digits: str) -> str:
