@@ -10,11 +10,17 @@ import pandas as pd
 from data import database
 from data.access import Actor
 
+MOST_PROBLEMS = 50
+
 
 def read_attention(actor: Actor, *, now: datetime) -> dict[str, Any]:
-    """How much waits for somebody at `now` (cut to the minute by the caller), with the oldest of each."""
+    """How much waits for somebody at `now` (cut to the minute by the caller), with the oldest of each.
+
+    `first_problems` are records that imports could not read, the latest first: path, line (None: the whole file),
+    reason; at most MOST_PROBLEMS.
+    """
     with database.reading(actor) as unit:
-        return unit.row("overview.read_attention", now=now) or {}
+        return unit.row("overview.read_attention", now=now, most_problems=MOST_PROBLEMS) or {}
 
 
 def read_activity(

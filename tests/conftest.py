@@ -13,15 +13,21 @@ from psycopg.rows import DictRow, dict_row
 
 from data import database, embedded, migration
 from data.access import Actor, Role
+from tests.embedded_holders import folder
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 TEMPLATE = "signalbox_template"
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Lease]:
+def server() -> Iterator[embedded.Lease]:
     """The embedded PostgreSQL, with a migrated database to copy."""
-    with embedded.lease(tmp_path_factory.mktemp("home")) as lease:
+    with folder() as path, embedded.lease(path / "home") as lease:
+        # Hundreds of databases are made and dropped here, and none of them has to survive the machine.
+        with psycopg.connect(lease.url("postgres"), autocommit=True) as connection:
+            connection.execute("alter system set fsync = off")
+            connection.execute("alter system set full_page_writes = off")
+            connection.execute("select pg_reload_conf()")
         lease.ensure_database(TEMPLATE)
         migration.up(lease.url(TEMPLATE), MIGRATIONS, progress=lambda _: None)
         yield lease
@@ -33,7 +39,7 @@ def database_url(server: embedded.Lease) -> Iterator[str]:
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+            sql.SQL("create database {} template {} strategy file_copy").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
         )
     yield server.url(name)
     database.close_all()

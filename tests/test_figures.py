@@ -72,6 +72,20 @@ def test_changes_are_given_only_where_there_is_enough_to_compare() -> None:
     assert sentences.point_change(9, 9, 952, 1000) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("why does <div> not close in <header>?", "why does <div> not close in <header>?"),
+        ("<command-name>/clear</command-name> <command-args></command-args>", "/clear"),
+        ("<system-reminder>Mind the gap</system-reminder>\n\x1b[31mred\x1b[0m", "Mind the gap red"),
+        ("a sentence that is too long", "a sentence that is…"),
+        ("/work/shop/src/handlers/call.ts", "/work/s…lers/call.ts"),
+    ],
+)
+def test_an_excerpt_leaves_out_wrappers_and_keeps_what_tells_it_apart(text: str, written: str) -> None:
+    assert figures.shortened(text, 20 if "<" not in text else 60) == written
+
+
 def test_markup_escapes_what_is_not_markup() -> None:
     made = tag("p", "<b>", Markup("<i>x</i>"), title='"><script>')
     assert made == '<p title="&quot;&gt;&lt;script&gt;">&lt;b&gt;<i>x</i></p>'

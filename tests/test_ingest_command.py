@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -29,6 +30,26 @@ def test_counts_are_printed_per_source(capsys: pytest.CaptureFixture[str], datab
     assert "status lines: 1 files" in printed.out
     assert printed.err == "", "no progress where nobody looks"
     assert value(database_url, "select count(*) from chronicle.sessions") == 2
+
+
+def test_progress_is_shown_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    assert main(["ingest", str(LIGHTHOUSE.parent)]) == 0
+    shown = terminal.getvalue()
+    assert "0 of 2 files, 0 %" in shown
+    assert "2 of 2 files, 100 %" in shown
+    assert shown.endswith("\r\x1b[K"), "the line is cleared in the end"
+    assert "files, 0 %" not in capsys.readouterr().out
+
+
+class Terminal(io.StringIO):
+    """Standard error as a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def test_json_is_one_document_with_counts_per_file_source_and_in_total(capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,7 @@ def reef(server: embedded.Lease) -> Iterator[str]:
 def test_events_without_times_stay_without_times(gulls: str) -> None:
     assert value(gulls, "select count(*) from chronicle.events where timestamp is not null") == 0
     for table in ("tool_events", "prompt_events", "notification_events", "lifecycle_events", "project_context"):
-        found = rows(gulls, f"select created_at from chronicle.{table} where created_at is not null")  # type: ignore[arg-type]  # noqa: S608
+        found = rows(gulls, f"select created_at from chronicle.{table} where created_at is not null")  # noqa: S608
         assert found == []
     (session,) = rows(gulls, "select * from chronicle.sessions")
     assert (session["started_at"], session["ended_at"], session["status"]) == (None, None, "completed")

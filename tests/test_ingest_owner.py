@@ -24,7 +24,7 @@ OWNED = {
 
 
 def owners(url: str) -> dict[str, set[str | None]]:
-    return {name: {row["owner"] for row in rows(url, query)} for name, query in OWNED.items()}  # type: ignore[arg-type]
+    return {name: {row["owner"] for row in rows(url, query)} for name, query in OWNED.items()}
 
 
 def test_an_owner_has_all_that_was_imported(database_url: str, people: dict[str, Actor]) -> None:
@@ -48,7 +48,7 @@ def test_members_see_their_own_imports_only(
     for name in ("manager", "member", "other"):
         with database.reading(people[name]) as unit:
             counts[name] = {
-                table: unit.connection.execute(f"select count(*) from {table}").fetchone()  # type: ignore[arg-type]  # noqa: S608
+                table: unit.connection.execute(f"select count(*) from {table}").fetchone()  # noqa: S608
                 for table in ("chronicle.sessions", "chronicle.tool_events", "agents.jobs", "signalbox.import_records")
             }
     shown = {
@@ -78,7 +78,7 @@ def test_rows_never_change_their_owner_silently(database_url: str, people: dict[
 
 
 def test_an_account_that_is_not_there_stops_the_import(database_url: str) -> None:
-    with pytest.raises(NotFound, match="no account with the address nobody@example.com"):
+    with pytest.raises(NotFound, match="no account with the address nobody"):
         ingest([LIGHTHOUSE], database_url, owner="nobody@example.com")
     assert value(database_url, "select count(*) from chronicle.sessions") == 0
 

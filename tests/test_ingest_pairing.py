@@ -14,6 +14,7 @@ import pytest
 
 from data import embedded
 from data.ingest import ingest
+from data.ingest.sources import transcripts
 from tests.ingest_database import fresh_database, rows, snapshot, value
 from tests.ingest_fixtures import FOLDER, GULLS, GULLS_SESSION, HARBOUR_SESSION
 
@@ -232,6 +233,27 @@ def test_results_find_calls_of_other_files(order: Sequence[int], server: embedde
         ("Bash", 4000, True),
         ("Bash", 7000, False),
     ]
+
+
+def test_a_result_that_comes_very_late_still_finds_its_call(
+    server: embedded.Lease, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only so many calls are kept in mind while a file is read; the database knows the others."""
+    monkeypatch.setattr(transcripts, "_OPEN_CALLS", 3)
+    uses = range(10)
+    path = _write(
+        tmp_path / "session.jsonl",
+        [_called(number, f"toolu_{number}", "Bash", {"command": "tide"}) for number in uses]
+        + [_answered(20 + number, f"toolu_{number}", "high") for number in uses],
+    )
+    with fresh_database(server) as url:
+        ingest([path], url)
+        found = rows(
+            url, "select distinct tool_name, execution_time_ms from chronicle.tool_events where phase = 'post'"
+        )
+        keyed = value(url, "select count(*) from signalbox.import_records where pair_key is not null")
+    assert found == [{"tool_name": "Bash", "execution_time_ms": 20_000}]
+    assert keyed == 21
 
 
 def test_a_result_whose_call_is_in_no_log_stays_and_says_so(server: embedded.Lease, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -82,7 +83,10 @@ def test_a_session_that_something_else_made_keeps_its_row(server: embedded.Lease
     with fresh_database(server) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(
-                "insert into chronicle.sessions (session_id, status, started_at, metadata) values (%s, 'active', null, %s)",
+                """
+                insert into chronicle.sessions (session_id, status, started_at, metadata)
+                values (%s, 'active', null, %s)
+                """,
                 ("11111111-aaaa-4bbb-8ccc-000000000001", '{"kept": true}'),
             )
         ingest([LIGHTHOUSE], url)
@@ -109,3 +113,26 @@ def test_a_connection_of_ones_own_is_left_as_it_was(server: embedded.Lease) -> N
         ingest([LIGHTHOUSE], connection)
         assert connection.execute("select to_regclass('pg_temp.staged_records')").fetchone() == (None,)
         assert connection.execute("select count(*) from pg_settings where source = 'session'").fetchone() == before
+
+
+@pytest.mark.parametrize("connections", [1, 2])
+def test_an_import_that_is_stopped_leaves_nothing_behind(connections: int, server: embedded.Lease) -> None:
+    class Stopped(Exception):
+        """What a person who presses Ctrl-C amounts to."""
+
+    def stop(state: Progress) -> None:
+        if state.files_done == 3:
+            raise Stopped
+
+    before = sys.getswitchinterval()
+    with fresh_database(server) as url, psycopg.connect(url, autocommit=True) as connection:
+        with pytest.raises(Stopped):
+            ingest([FOLDER], connection if connections == 1 else url, progress=stop)
+        assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+        assert sys.getswitchinterval() == before
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("signalbox-ingest")]
+        assert 0 < value(url, "select count(*) from signalbox.import_files") <= 3
+        ingest([FOLDER], connection)
+        with fresh_database(server) as alone:
+            ingest([FOLDER], alone)
+            assert snapshot(url) == snapshot(alone)

@@ -111,7 +111,8 @@ def test_a_picture_is_counted_and_left_out(url: str) -> None:
     (prompt,) = rows(
         url,
         """
-        select e.data, e.metadata from chronicle.prompt_events as p inner join chronicle.events as e on e.id = p.event_id
+        select e.data, e.metadata from chronicle.prompt_events as p
+        inner join chronicle.events as e on e.id = p.event_id
         where p.prompt_text like 'Like in%%'
         """,
     )

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -232,15 +231,47 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-fields = (
-    "type uuid sessionId session_id hook_event_name timestamp message content usage id model toolUseResult tool_name "
-    "tool_input tool_response tool_use_id prompt cwd agentId agent_id subtype level cost input_data title status "
-    "issue_type priority created_at compactMetadata notification_type error event_type data duration_ms"
-).split()
+FIELDS = [
+    "type",
+    "uuid",
+    "sessionId",
+    "session_id",
+    "hook_event_name",
+    "timestamp",
+    "message",
+    "content",
+    "usage",
+    "id",
+    "model",
+    "toolUseResult",
+    "tool_name",
+    "tool_input",
+    "tool_response",
+    "tool_use_id",
+    "prompt",
+    "cwd",
+    "agentId",
+    "agent_id",
+    "subtype",
+    "level",
+    "cost",
+    "input_data",
+    "title",
+    "status",
+    "issue_type",
+    "priority",
+    "created_at",
+    "compactMetadata",
+    "notification_type",
+    "error",
+    "event_type",
+    "data",
+    "duration_ms",
+]
 names = st.sampled_from(
     ["user", "assistant", "system", "progress", "PreToolUse", "PostToolUse", "Notification", "Stop", "UserPromptSubmit"]
 )
-strange_records = st.dictionaries(st.sampled_from(fields), anything | names, max_size=10).map(
+strange_records = st.dictionaries(st.sampled_from(FIELDS), anything | names, max_size=10).map(
     lambda record: {"type": "user", "sessionId": "s", **record} if len(record) % 2 else record
 )
 

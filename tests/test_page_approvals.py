@@ -15,6 +15,7 @@ from data import approvals
 from data.access import Actor
 from tests.page_runs import PageRun, open_page, queries_during
 from tests.test_approvals import ask, stored, traces
+from ui.approvals.clock import clock
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -63,7 +64,21 @@ def test_the_queue_says_what_hurries(owner: Owner, people: People) -> None:
     hurried = "1 within an hour of running out, 1 waiting for more than a day and 1 of high or critical risk"
     assert f"3 questions wait for your decision, {hurried}." in page.text
     assert "overdue: waits for 3 d 0 h" in page.text
-    assert "runs out in" in page.text
+    assert "runs out in 29 min " in page.text
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(minutes=59, seconds=59), "runs out in 59 min"),
+        (timedelta(minutes=24, seconds=38), "runs out in 24 min"),
+        (timedelta(minutes=4, seconds=38), "runs out in 4 min 38 s"),
+        (timedelta(seconds=12), "runs out in 12.0 s"),
+        (timedelta(hours=3, minutes=12), "runs out in 3 h 12 min"),
+    ],
+)
+def test_the_clock_counts_whole_minutes_until_the_last_five(left: timedelta, words: str) -> None:
+    assert clock({"expires_at": NOW + left, "created_at": None}, NOW)[1] == words
 
 
 def test_history_is_apart_by_how_it_ended(owner: Owner, people: People) -> None:

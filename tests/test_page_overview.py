@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 
 from data import database
 from data.access import Actor
 from tests import recorded
 from tests.page_runs import open_page, queries_during
 from tests.recorded import Owner
-from ui import cached
+from ui import cached, time_axis
+from ui.navigation import FIRST
+from ui.periods import Period
+from ui.view import View
 
 People = dict[str, Actor]
 
@@ -167,6 +173,62 @@ def test_the_newest_happenings_lead_to_their_session(owner: Owner, people: Peopl
     run = open_page(people["manager"], PAGE)
     assert "Exit code 7" in run.text
     assert any(address.startswith(f"/session?session={session_pk}&item=") for address in run.links)
+
+
+def test_a_question_leads_those_who_decide_to_it_also_without_a_session(owner: Owner, people: People) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2))
+    approval_id = recorded.question(owner, NOW - timedelta(hours=1), "Refund of 12")
+    address = f"/approvals?approval={approval_id}"
+    assert address in open_page(people["admin"], PAGE).links
+    manager = open_page(people["manager"], PAGE)
+    assert "Refund of 12" in manager.text
+    assert address not in manager.links
+
+
+def test_the_type_of_a_notification_is_left_out_where_its_words_say_it(owner: Owner, people: People) -> None:
+    at = NOW - timedelta(hours=1)
+    session_pk = recorded.session(owner, at)
+    recorded.notification(owner, session_pk, at, "Claude needs your permission to use Bash")
+    text = open_page(people["manager"], PAGE).text
+    assert "Claude needs your permission to use Bash" in text
+    assert "permission_prompt" not in text
+    assert "permission prompt" not in text
+
+
+def test_records_that_could_not_be_read_are_listed_with_line_and_reason(owner: Owner, people: People) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2))
+    recorded.import_problem(owner, "/logs/of/somebody.jsonl", people["member"].user_id)
+    text = open_page(people["manager"], PAGE).text
+    assert "1 record in 1 file could not be read at import" in text
+    row = next(line for line in text.splitlines() if "/logs/of/somebody.jsonl" in line)
+    assert "3" in row
+    assert "not JSON" in row
+    assert "/logs/of/somebody.jsonl" not in open_page(people["other"], PAGE).text
+
+
+@pytest.mark.parametrize(("period", "places"), [("7d", 7), ("24h", 12), ("30d", 15), ("90d", 18)])
+def test_a_small_trend_has_a_place_for_each_slice_also_where_nothing_was(
+    owner: Owner, people: People, period: str, places: int
+) -> None:
+    recorded.session(owner, NOW - timedelta(minutes=1))
+    page = "".join(open_page(people["manager"], PAGE, period=period).pieces)
+    trend = page[page.index('class="sb-spark"') :]
+    bars = trend[: trend.index("</div>")]
+    assert bars.count("<i ") == places
+    assert bars.count("height:0%") == places - 1
+
+
+def test_the_places_of_a_trend_follow_the_clocks_of_the_viewer(people: People) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    first, last = datetime(2026, 10, 22, tzinfo=zone), datetime(2026, 10, 29, tzinfo=zone)
+    view = View(FIRST, people["admin"], (), last, zone, DeltaGenerator())
+    period = Period("custom", first.astimezone(UTC), last.astimezone(UTC), "", zone)
+    held = pd.DatetimeIndex([datetime(2026, 10, 25, tzinfo=zone)]).tz_convert("UTC")
+    starts = time_axis.starts_of(view, period, "day", held)
+    assert [f"{at:%d %H:%M %z}" for at in starts] == [
+        *(f"{day} 00:00 +0200" for day in (22, 23, 24, 25)),
+        *(f"{day} 00:00 +0100" for day in (26, 27, 28)),
+    ]
 
 
 def test_what_agents_wrote_is_text_and_never_markup(owner: Owner, people: People) -> None:

@@ -33,6 +33,13 @@ def rows_of(run: PageRun) -> list[str]:
     return [address.split("session=")[1].split("&")[0] for address in run.links if address.startswith("/session?")]
 
 
+def test_a_title_keeps_the_tags_it_is_about_and_leaves_out_wrappers(owner: Owner, people: People) -> None:
+    prompt = "<system-reminder>Why does <div> not close in <header>?</system-reminder>"
+    recorded.prompt(owner, recorded.session(owner, AT), AT, prompt)
+    pieces = "".join(open_page(people["manager"], LIST).pieces)
+    assert ">Why does &lt;div&gt; not close in &lt;header&gt;?</a>" in pieces
+
+
 def test_the_list_says_how_many_compares_and_links_each_with_the_filters(owner: Owner, people: People) -> None:
     first = recorded.session(owner, AT, project="shop")
     second = recorded.session(owner, AT + timedelta(minutes=1), project="shop", status="error")
@@ -245,7 +252,7 @@ def test_nobody_acknowledges_what_is_not_theirs_to_see(owner: Owner, people: Peo
     assert owner.execute("select acknowledged from chronicle.notification_events").fetchone() == {"acknowledged": False}
 
 
-@pytest.mark.parametrize("asked", ["", "nonsense", str(uuid4()), "'; drop table chronicle.sessions; --"])
+@pytest.mark.parametrize("asked", ["", "nonsense", "5e59ef0a-b179-4027-b6cb-937a87443606", "'; drop table chronicle.sessions; --"])
 def test_an_address_without_a_session_says_so(people: People, asked: str) -> None:
     text = open_page(people["manager"], ONE, session=asked).text
     assert "no session" in text or "no such session" in text

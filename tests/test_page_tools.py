@@ -157,3 +157,11 @@ def test_what_agents_wrote_is_text_and_no_markup(owner: Owner, people: People) -
     html = "".join(open_page(people["manager"], PAGE, list="calls").pieces)
     assert "<script>alert" not in html
     assert "<img" not in html
+
+
+def test_a_long_name_of_a_tool_is_shortened_in_the_middle_and_whole_on_hover(owner: Owner, people: People) -> None:
+    name = "mcp__clear-thought-server__sequentialthinking"
+    call(owner, make_session(owner, "shop"), name, at=NOW, success=True)
+    page = "".join(open_page(people["manager"], PAGE).pieces)
+    assert f'title="{name}"' in page
+    assert ">mcp__clear-th…__sequentialthinking</a>" in page

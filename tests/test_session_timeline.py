@@ -102,6 +102,11 @@ def test_beyond_a_thousand_marks_crowds_stand_together_and_failures_stand_for_th
     assert [mark.first["item_id"] for mark in lane.marks if state_of(mark.first) == "broken"] == ["4321"]
 
 
+def test_a_gap_after_a_moment_is_as_long_as_it_was() -> None:
+    drawn = arrange([item(0, timedelta(), duration_ms=41_280_000), *seconds(891_889, 893_520)])
+    assert [gap.length for gap in drawn.gaps] == [timedelta(seconds=850_609), timedelta(seconds=1_631)]
+
+
 def test_what_has_no_time_keeps_its_order_and_is_in_no_lane() -> None:
     drawn = arrange([item(1, timedelta()), item(2, None), item(3, None)])
     assert [one["item_id"] for one in drawn.untimed] == ["2", "3"]

@@ -1,6 +1,7 @@
-"""Charts from frames: bars from zero over time or by rank, one accent, the comparison in grey behind it, no legend.
+"""Charts from frames: bars from zero over time, in one accent or stacked by a series with a legend.
 
 Times stand in the viewer's zone, because the browser draws them. The last bucket is lighter while it is not over.
+The grammar of Vega-Lite is written as it is: a library that builds and checks it takes most of the time of a run.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -23,6 +23,7 @@ from ui.view import View
 HEIGHT_PX = 240
 SMALL_HEIGHT_PX = 96
 MOST_SERIES = 8
+_FONT = "Inter, sans-serif"
 
 
 def colours() -> Tokens:
@@ -59,7 +60,7 @@ def over_time(
         return
     drawn = time_axis.with_ends(view, frame, bucket)
     drawn = _stacked(_largest(drawn, series, value) if series else drawn, series, value)
-    chart = _bars(
+    marks = _bars(
         drawn,
         value=value,
         bucket=bucket,
@@ -70,7 +71,10 @@ def over_time(
         kind=kind,
         axis=time_axis.axis_of(view, drawn, bucket, period),
     )
-    _show(view, chart, key, title, height_px or (SMALL_HEIGHT_PX if small else HEIGHT_PX), opens, carrying)
+    spec = _dressed(marks, height_px or (SMALL_HEIGHT_PX if small else HEIGHT_PX))
+    # Named rows are there when the browser first draws; rows beside the grammar come later, and it warns of none.
+    spec |= {"data": {"name": "rows"}, "datasets": {"rows": drawn}}
+    _show(view, drawn, spec, key, title, opens, carrying)
 
 
 def _bars(
@@ -84,94 +88,69 @@ def _bars(
     written: str,
     kind: str,
     axis: dict[str, Any],
-) -> Any:
-    look = colours()
-    picked = alt.selection_point(name="bar", fields=["bucket_ms"], on="click", clear=False)
-    tooltip = [alt.Tooltip("when:N", title="period"), alt.Tooltip(f"{value}:Q", title=title, format=written)]
-    colour: Any = alt.value(getattr(look, kind))
+) -> dict[str, Any]:
+    """What is drawn where: one rectangle per row of the frame."""
+    tooltip = [
+        {"field": "when", "type": "nominal", "title": "period"},
+        {"field": value, "type": "quantitative", "title": title, "format": written},
+    ]
     if series:
-        tooltip.insert(1, alt.Tooltip(f"{series}:N"))
-        names = list(dict.fromkeys(drawn[series]))
-        palette = [(wanted or {}).get(name, look.series[number % MOST_SERIES]) for number, name in enumerate(names)]
-        colour = alt.Color(
-            f"{series}:N",
-            scale=alt.Scale(domain=names, range=palette),
-            legend=alt.Legend(orient="top", title=None, symbolType="square"),
-        )
-    return (
-        alt.Chart(drawn)
-        .mark_rect(cornerRadius=1.5, cursor="pointer")
-        .encode(
-            x=alt.X(
-                "bucket:T",
-                title=None,
-                scale=alt.Scale(domainMin=axis["first"], domainMax=axis["last"], nice=False),
-                axis=alt.Axis(
-                    labelExpr=time_axis.label_of(bucket),
-                    values=axis["values"],
-                    labelOverlap=True,
-                    grid=False,
-                    ticks=False,
-                ),
-            ),
-            x2="bar_end:T",
-            y=alt.Y("bar_bottom:Q", title=None, axis=_measure(drawn, written), scale=alt.Scale(zero=True)),
-            y2="bar_top:Q",
-            color=colour,
-            opacity=alt.condition("datum.is_partial", alt.value(0.45), alt.value(1)),
-            tooltip=tooltip,
-        )
-        .add_params(picked)
-    )
+        tooltip.insert(1, {"field": series, "type": "nominal"})
+    return {
+        "mark": {"type": "rect", "cornerRadius": 1.5, "cursor": "pointer"},
+        "encoding": {
+            "x": {
+                "field": "bucket",
+                "type": "temporal",
+                "title": None,
+                "scale": {"domainMin": axis["first"], "domainMax": axis["last"], "nice": False},
+                "axis": {
+                    "labelExpr": time_axis.label_of(bucket),
+                    "values": axis["values"],
+                    "labelOverlap": True,
+                    "grid": False,
+                    "ticks": False,
+                },
+            },
+            "x2": {"field": "bar_end"},
+            "y": {
+                "field": "bar_bottom",
+                "type": "quantitative",
+                "title": None,
+                "axis": _measure(drawn, written),
+                "scale": {"zero": True},
+            },
+            "y2": {"field": "bar_top"},
+            "color": _colour(drawn, series, wanted) if series else {"value": getattr(colours(), kind)},
+            "opacity": {"condition": {"test": "datum.is_partial", "value": 0.45}, "value": 1},
+            "tooltip": tooltip,
+        },
+    }
 
 
-def ranked(
-    view: View,
-    frame: pd.DataFrame,
-    *,
-    key: str,
-    category: str,
-    value: str,
-    title: str,
-    kind: str = "signal",
-    opens: str | None = None,
-    parameter: str | None = None,
-    carrying: Mapping[str, Value] | None = None,
-) -> None:
-    """Horizontal bars of `value` by `category`, largest first, labelled directly.
-
-    A click opens the page `opens` with the category as its `parameter` and the parameters `carrying`.
-    """
-    if frame.empty:
-        st.html('<p class="sb-muted">None recorded in this period.</p>')
-        return
+def _colour(drawn: pd.DataFrame, series: str, wanted: Mapping[str, str] | None) -> dict[str, Any]:
     look = colours()
-    picked = alt.selection_point(name="bar", fields=[category], on="click", clear=False)
-    base = alt.Chart(frame).encode(
-        y=alt.Y(f"{category}:N", sort="-x", title=None, axis=alt.Axis(labelLimit=220, domain=False, ticks=False)),
-        x=alt.X(f"{value}:Q", title=None, axis=None, scale=alt.Scale(zero=True)),
-        tooltip=[alt.Tooltip(f"{category}:N"), alt.Tooltip(f"{value}:Q", title=title, format=",.0f")],
-    )
-    bars = base.mark_bar(color=getattr(look, kind), cornerRadiusEnd=2, cursor="pointer").add_params(picked)
-    labels = base.mark_text(align="left", dx=4, color=look.text).encode(text=alt.Text(f"{value}:Q", format=",.0f"))
-    height = 24 * min(len(frame), 20) + 8
-    _show(view, alt.layer(bars, labels), key, title, height, opens, carrying, parameter, category)
+    names = list(dict.fromkeys(drawn[series]))
+    palette = [(wanted or {}).get(name, look.series[number % MOST_SERIES]) for number, name in enumerate(names)]
+    return {
+        "field": series,
+        "type": "nominal",
+        "scale": {"domain": names, "range": palette},
+        "legend": {"orient": "top", "title": None, "symbolType": "square"},
+    }
 
 
 def _show(
     view: View,
-    chart: Any,
+    drawn: pd.DataFrame,
+    spec: dict[str, Any],
     key: str,
     title: str,
-    height_px: int,
     opens: str | None,
     carrying: Mapping[str, Value] | None,
-    parameter: str | None = None,
-    category: str | None = None,
 ) -> None:
-    dressed = _dressed(chart, height_px)
     if opens is None:
-        st.altair_chart(dressed, key=key, theme=None, width="stretch", alt=title)
+        st.vega_lite_chart(spec=spec, key=key, theme=None, width="stretch", alt=title)
         return
     jump = f"_jump_{key}"
 
@@ -179,20 +158,26 @@ def _show(
         # Kept for this run alone: a selection that stays would jump again after going Back.
         st.session_state[jump] = dict(st.session_state[key]["selection"])
 
-    st.altair_chart(dressed, key=key, theme=None, width="stretch", alt=title, on_select=clicked, selection_mode="bar")
+    picked = {"name": "bar", "select": {"type": "point", "fields": ["bucket_ms"], "on": "click", "clear": False}}
+    st.vega_lite_chart(
+        spec={**spec, "params": [picked]},
+        key=key,
+        theme=None,
+        width="stretch",
+        alt=title,
+        on_select=clicked,
+        selection_mode="bar",
+    )
     points = (st.session_state.pop(jump, None) or {}).get("bar") or []
     if not points:
         return
     given = {name: _parameter(value) for name, value in (carrying or {}).items() if value is not None}
-    if parameter and category:
-        given[parameter] = str(points[0][category])
-    else:
-        given |= _days_of(view, points[0]["bucket_ms"], chart)
+    given |= _days_of(view, points[0]["bucket_ms"], drawn)
     st.switch_page(entry_of(opens).path, query_params=given)
 
 
-def _days_of(view: View, bucket_ms: float, chart: Any) -> dict[str, str]:
-    rows = chart.data[chart.data["bucket_ms"] == int(bucket_ms)]
+def _days_of(view: View, bucket_ms: float, drawn: pd.DataFrame) -> dict[str, str]:
+    rows = drawn[drawn["bucket_ms"] == int(bucket_ms)]
     last: datetime = rows["bucket_end"].iloc[0] - timedelta(microseconds=1)
     first = rows["bucket"].iloc[0]
     days = [f"{when.astimezone(view.zone).date()}" for when in (first, last)]
@@ -203,13 +188,16 @@ def _parameter(value: Value) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _measure(drawn: pd.DataFrame, written: str) -> Any:
+def _measure(drawn: pd.DataFrame, written: str) -> dict[str, Any]:
     """The axis of the figures: whole numbers have no ticks between them, large ones are short."""
     top = float(drawn["bar_top"].max())
-    whole = written.endswith(".0f")
-    return alt.Axis(
-        tickCount=4, format="~s" if top >= 10_000 else ",~f", tickMinStep=1 if whole else 0, domain=False, ticks=False
-    )
+    return {
+        "tickCount": 4,
+        "format": "~s" if top >= 10_000 else ",~f",
+        "tickMinStep": 1 if written.endswith(".0f") else 0,
+        "domain": False,
+        "ticks": False,
+    }
 
 
 def _stacked(frame: pd.DataFrame, series: str | None, value: str) -> pd.DataFrame:
@@ -230,22 +218,25 @@ def _largest(frame: pd.DataFrame, series: str, value: str) -> pd.DataFrame:
     return pd.DataFrame(merged.groupby(others, as_index=False, dropna=False)[value].sum())
 
 
-def _dressed(chart: Any, height_px: int) -> Any:
+def _dressed(marks: dict[str, Any], height_px: int) -> dict[str, Any]:
     look = colours()
-    return (
-        chart.properties(
-            height=height_px, background="transparent", padding={"left": 0, "right": 8, "top": 4, "bottom": 4}
-        )
-        .configure(font="Inter, sans-serif")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=look.muted,
-            labelFontSize=12,
-            labelPadding=6,
-            gridColor=look.border,
-            domainColor=look.border,
-            tickColor=look.border,
-            labelFont="Inter, sans-serif",
-        )
-        .configure_legend(labelColor=look.text, labelFontSize=12, padding=0, offset=4)
-    )
+    return {
+        **marks,
+        "height": height_px,
+        "background": "transparent",
+        "padding": {"left": 0, "right": 8, "top": 4, "bottom": 4},
+        "config": {
+            "font": _FONT,
+            "view": {"stroke": None},
+            "axis": {
+                "labelColor": look.muted,
+                "labelFont": _FONT,
+                "labelFontSize": 12,
+                "labelPadding": 6,
+                "gridColor": look.border,
+                "domainColor": look.border,
+                "tickColor": look.border,
+            },
+            "legend": {"labelColor": look.text, "labelFontSize": 12, "padding": 0, "offset": 4},
+        },
+    }

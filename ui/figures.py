@@ -117,13 +117,29 @@ def short_id(identifier: object) -> str:
     return str(identifier)[:8]
 
 
-# Codes of colour, tags of one word and written-out line ends say nothing in an excerpt.
-_NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|</?[a-z_-]+>|\\[nrt]")
+# The tags that agents put around what was typed, printed or told to them. Any other tag is what somebody wrote about.
+WRAPPER = (
+    r"</?(?:command-(?:name|message|args|contents)|local-command-(?:stdout|stderr|caveat)|bash-(?:input|stdout|stderr)"
+    r"|system-reminder|user-(?:prompt-submit-hook|memory-input)|task-(?:notification|id)|output-file|retrieval_status"
+    r"|ide_(?:opened_file|selection|diagnostics)|tool_use_error)>"
+)
+# Codes of colour, wrappers and written-out line ends say nothing in an excerpt.
+_NOISE = re.compile(rf"\x1b\[[0-9;?]*[A-Za-z]|{WRAPPER}|\\[nrt]")
 
 
 def shortened(text: str | None, length: int) -> str:
-    """A text as one line without codes and tags, cut at a length with an ellipsis."""
+    """A text as one line without codes and wrappers, cut at a length with an ellipsis: a path in the middle."""
     if text is None:
         return ""
     line = " ".join(_NOISE.sub(" ", text).split())
+    if "/" in line and " " not in line:
+        return middle(line, length)
     return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"
+
+
+def middle(name: str, length: int) -> str:
+    """A name or path whose end tells it apart: where it is too long, the middle gives way to an ellipsis."""
+    if len(name) <= length:
+        return name
+    head = (length - 1) * 2 // 5
+    return f"{name[:head]}…{name[head + 1 - length :]}"

@@ -10,14 +10,16 @@ from ui import figures
 # What tools and events are mostly about, in this order.
 _NAMES = ("command", "file_path", "path", "pattern", "query", "url", "sql", "prompt", "error", "title", "description")
 _EXIT = re.compile(r"Exit code \d+")
-_TAGS = re.compile(r"</?[a-z_]+>|\x1b\[[0-9;?]*[A-Za-z]")  # as analytics.error_group takes them out
+_COLOURS = r"\x1b\[[0-9;?]*[A-Za-z]"
+_TAGS = re.compile(rf"</?[a-z_]+>|{_COLOURS}")  # as analytics.error_group takes them out
+_NOISE = re.compile(rf"{figures.WRAPPER}|{_COLOURS}")
 
 
 def line(message: str | None, group: str = "", length: int = 120) -> str:
     """The line of a message that says more than its group: the first one, after a bare code of an exit the next."""
-    told = _TAGS.sub("", (message or "").replace("\\n", "\n"))
+    told = _NOISE.sub("", (message or "").replace("\\n", "\n"))
     lines = [one.strip() for one in told.splitlines() if one.strip()]
-    if len(lines) > 1 and lines[0].rstrip(":") == group.rstrip(":"):
+    if len(lines) > 1 and _TAGS.sub("", lines[0]).rstrip(":") == group.rstrip(":"):
         return figures.shortened(lines[1], length)
     return figures.shortened(lines[0], length) if lines else ""
 

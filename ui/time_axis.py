@@ -28,14 +28,14 @@ _LABEL_OFFSETS_MS = {
 }
 
 
-def starts_of(view: View, period: Period) -> pd.DatetimeIndex | None:
-    """The starts of the slices of a period that is cut into hours or days; None of others."""
-    bucket = period.bucket()
-    if period.start is None or period.end is None or bucket not in ("hour", "day"):
-        return None
-    zone = str(view.zone)
-    first, last = (pd.Timestamp(at).tz_convert(zone) for at in (period.start, period.end))
-    return pd.date_range(first, last, freq=_STEPS[bucket], inclusive="left")
+def starts_of(view: View, period: Period, bucket: str, known: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """The starts of all slices of a period; `known` are those that hold something, from which an open end is told."""
+    held = known.tz_convert(str(view.zone))
+    begin, end = held.min(), held.max() + _STEPS[bucket]
+    while period.start and begin - _STEPS[bucket] >= period.start:
+        begin -= _STEPS[bucket]
+    last = max(end, pd.Timestamp(period.end or end).tz_convert(end.tz))
+    return pd.date_range(begin, last, freq=_STEPS[bucket], inclusive="left")
 
 
 def label_of(bucket: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,11 +16,10 @@ from data.database import APPLICATION_NAME, queries
 from data.database.units import translated_errors
 from data.errors import NotFound, SignalboxError
 from data.ingest import prices
-from data.ingest.reading.ahead import Feed, ReadingAhead
-from data.ingest.reading.files import FileReading
 from data.ingest.reading.walking import Found, walk
-from data.ingest.report import FileReport, Problem, Report, readable_path
-from data.ingest.staging.storing import Staged, Store, Write
+from data.ingest.report import FileReport, Problem, Report
+from data.ingest.staging.ahead import Arrived, StagingAhead, stage_file
+from data.ingest.staging.storing import Store
 
 _ATTEMPTS = 3
 # What another writer of the same tables can bring about; the file is then read again.
@@ -65,11 +64,13 @@ def ingest(
     """
     with translated_errors(), _migrated():
         if isinstance(database, psycopg.Connection):
-            return _ingest(paths, database, owner, progress, price_table)
-        with psycopg.connect(
-            database, autocommit=True, prepare_threshold=None, application_name=APPLICATION_NAME
-        ) as connection:
-            return _ingest(paths, connection, owner, progress, price_table)
+            return _ingest(paths, [database], owner, progress, price_table)
+        with _connect(database) as one, _connect(database) as other:
+            return _ingest(paths, [one, other], owner, progress, price_table)
+
+
+def _connect(url: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(url, autocommit=True, prepare_threshold=None, application_name=APPLICATION_NAME)
 
 
 @contextmanager
@@ -82,28 +83,42 @@ def _migrated() -> Iterator[None]:
 
 def _ingest(
     paths: Sequence[Path | str],
-    connection: psycopg.Connection[Any],
+    connections: Sequence[psycopg.Connection[Any]],
     owner: str | None,
     progress: ProgressCallback | None,
     price_table: Path | None,
 ) -> Report:
-    store = Store(connection, _owner_id(connection, owner))
-    prices.sync(connection, prices.load(price_table))
+    owner_id = _owner_id(connections[0], owner)
+    stores = [Store(connection, owner_id) for connection in connections]
+    prices.sync(connections[0], prices.load(price_table))
     found = walk(Path(path) for path in paths)
     files = found.files
     report = Report(unreadable=found.problems)
     total = sum(file.size_bytes for file in files)
     done = 0
-    with ReadingAhead(files) as ahead:
-        for file, read in zip(files, ahead, strict=True):
-            if progress:
-                progress(Progress(len(report.files), len(files), done, total, readable_path(file.path)))
-            report.files.append(_import(store, read) if isinstance(read, Feed) else read)
-            done += file.size_bytes
-    store.finish()
-    if progress:
-        progress(Progress(len(files), len(files), done, total, ""))
+    tell = progress or (lambda _: None)
+    with _arriving(files, stores) as arriving:
+        for arrived in arriving:
+            try:
+                tell(Progress(len(report.files), len(files), done, total, arrived.report.path))
+                report.files.append(_merged(arrived))
+            finally:
+                arrived.give_up()
+            done += arrived.file.size_bytes
+    for store in stores:
+        store.finish()
+    tell(Progress(len(files), len(files), done, total, ""))
     return report
+
+
+@contextmanager
+def _arriving(files: Sequence[Found], stores: Sequence[Store]) -> Iterator[Iterable[Arrived]]:
+    """The files one by one, as they are staged; ahead of time where there are two connections."""
+    if len(stores) == 1:
+        yield (stage_file(file, stores[0]) for file in files)
+        return
+    with StagingAhead(files, stores) as ahead:
+        yield ahead
 
 
 def _owner_id(connection: psycopg.Connection[Any], address: str | None) -> UUID | None:
@@ -116,38 +131,28 @@ def _owner_id(connection: psycopg.Connection[Any], address: str | None) -> UUID 
     return found if isinstance(found, UUID) else UUID(str(found))
 
 
-def _import(store: Store, feed: Feed) -> FileReport:
-    """One file. Raises psycopg.OperationalError when the database went away; all else is in the report."""
-    fill: Callable[[Write], Staged] = feed.fill
+def _merged(arrived: Arrived) -> FileReport:
+    """Merge a file that was staged. Raises psycopg.OperationalError when the database went away, and errors of the
+    program; all else is in the report."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return store.import_file(fill).report
+            if arrived.error:
+                raise arrived.error
+            if arrived.store is None or arrived.open is None:
+                return arrived.report
+            return arrived.store.merge(arrived.open).report
         except OSError as error:
-            return _failed(feed, f"the file cannot be read ({error.strerror or type(error).__name__})")
+            return _failed(arrived, f"the file cannot be read ({error.strerror or type(error).__name__})")
         except _PASSING as error:
-            if attempt == _ATTEMPTS:
-                return _failed(feed, f"another writer was in the way: {error.diag.message_primary}")
-            feed.drain()
-            fill = _second_reading(feed.file)
+            if attempt == _ATTEMPTS or arrived.store is None:
+                return _failed(arrived, f"another writer was in the way: {error.diag.message_primary}")
+            arrived = replace(stage_file(arrived.file, arrived.store), store=arrived.store)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
-            return _failed(feed, f"the database refused the file: {error.diag.message_primary}")
-    raise AssertionError("unreachable")
+            return _failed(arrived, f"the database refused the file: {error.diag.message_primary}")
+    raise AssertionError("unreachable")  # pragma: no cover
 
 
-def _second_reading(file: Found) -> Callable[[Write], Staged]:
-    def fill(write: Write) -> Staged:
-        reading = FileReading(file)
-        try:
-            if not reading.recognise():
-                raise OSError("it changed while it was read")
-            return reading.fill(write)
-        finally:
-            reading.close()
-
-    return fill
-
-
-def _failed(feed: Feed, reason: str) -> FileReport:
-    report = FileReport(feed.report.path, "failed", size_bytes=feed.report.size_bytes)
+def _failed(arrived: Arrived, reason: str) -> FileReport:
+    report = FileReport(arrived.report.path, "failed", size_bytes=arrived.report.size_bytes)
     report.problems.append(Problem(report.path, None, reason))
     return report

@@ -135,6 +135,8 @@ class Report:
     def sentence(self) -> str:
         """What happened, in a sentence or two."""
         counts = self.counts
+        if not counts["files_imported"]:
+            return "No agent log was found there."
         text = (
             f"{counts['files_imported']} files read, {counts['events_added']} events added"
             f" ({counts['known_records']} records were known, {counts['paired_records']} told by two sources)."

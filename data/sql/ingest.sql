@@ -45,7 +45,8 @@ create temporary table if not exists staged_records (
     job_data jsonb,
     job_result jsonb,
     pair_order bigint,
-    absorbed boolean not null default false
+    absorbed boolean not null default false,
+    shared boolean not null default false
 ) on commit delete rows;
 
 -- name: copy_staged
@@ -64,8 +65,9 @@ drop table if exists pg_temp.staged_records;
 
 -- name: prepare_transaction
 -- Settings of one file's transaction: it may take as long as the file is large, no statement is worth compiling, and
--- its commit need not wait for the disk, since the last one does. Says whether the staging table is still to be made:
--- behind a pooler each transaction may come to another connection of the server.
+-- its commit need not wait for the disk, since the last one does. Nothing is known of the size of what is staged, so
+-- nested loops over it are avoided; statements reach into large tables by fenced or listed lookups alone. Says whether
+-- the staging table is still to be made: behind a pooler each transaction may come to another connection of the server.
 select
     set_config('statement_timeout', '0', true),
     set_config('lock_timeout', '0', true),
@@ -74,6 +76,7 @@ select
     set_config('timezone', 'UTC', true),
     set_config('work_mem', '64MB', true),
     set_config('synchronous_commit', 'off', true),
+    set_config('enable_nestloop', 'off', true),
     to_regclass('pg_temp.staged_records') is null as needs_staging_table;
 
 -- name: make_durable
@@ -89,14 +92,15 @@ where lower(u.email) = lower(%(address)s)
 order by u.id
 limit 1;
 
--- name: wait_for_turn
--- Lets one import at a time merge, so that two never wait for each other; ends with the transaction.
-select pg_advisory_xact_lock(20261120, 4);
-
 -- name: upsert_file
--- Registers the file and gives its number; the first owner stays.
+-- Waits until no other import merges, so that two never wait for each other, then registers the file and gives its
+-- number; the first owner stays.
+with turn as materialized (
+    select pg_advisory_xact_lock(20261120, 4)
+)
 insert into signalbox.import_files as f (path, format, size_bytes, owner_id)
-values (%(path)s, %(format)s, %(size_bytes)s, %(owner)s)
+select %(path)s::text, %(format)s::text, %(size_bytes)s::bigint, %(owner)s::uuid
+from turn
 on conflict (path) do update
 set format = excluded.format,
     size_bytes = excluded.size_bytes,
@@ -146,40 +150,40 @@ where r.session_key = m.told;
 
 -- name: move_session_starts
 -- A file with earlier entries of a known session moves the derived start of that session.
-with earlier as (
+with starts as materialized (
     select s.event_id, s.happened_at, s.data, s.line
     from staged_records as s
-    inner join chronicle.events as e on e.id = s.event_id
     where s.event_type = 'session_start' and s.metadata ? 'derived'
-        and (s.happened_at < e.timestamp or (e.timestamp is null and s.happened_at is not null))
+),
+earlier as materialized (
+    select s.event_id, s.happened_at, s.data, s.line
+    from starts as s
+    inner join chronicle.events as e
+        on e.id = any(array(select k.event_id from starts as k)) and e.id = s.event_id
+    where s.happened_at < e.timestamp or (e.timestamp is null and s.happened_at is not null)
 ),
 moved as (
     update chronicle.events as e
     set timestamp = s.happened_at, data = s.data
     from earlier as s
-    where e.id = s.event_id
+    where e.id = any(array(select k.event_id from earlier as k)) and e.id = s.event_id
 ),
 moved_detail as (
     update chronicle.lifecycle_events as l
     set created_at = s.happened_at
     from earlier as s
-    where l.id = s.event_id
+    where l.id = any(array(select k.event_id from earlier as k)) and l.id = s.event_id
 )
 update signalbox.import_records as r
 set file_id = %(file_id)s, line = s.line
 from earlier as s
-where r.record_key = s.event_id;
+where r.record_key = any(array(select k.event_id from earlier as k)) and r.record_key = s.event_id;
 
 -- name: forget_known_records
 -- Takes the records out that an earlier import brought in.
 delete from staged_records as s
-using signalbox.import_records as r
-where r.record_key = s.record_key and s.event_type is not null;
-
--- name: prefer_hashing
--- Whether nested loops are avoided. Nothing is known of the size of what was just staged, and statements that pair it
--- reach into large tables by fenced lookups alone.
-select set_config('enable_nestloop', case when %(hashing)s::boolean then 'off' else 'on' end, true);
+where s.event_type is not null
+    and exists (select from signalbox.import_records as r where r.record_key = s.record_key offset 0);
 
 -- name: number_pairs
 -- Numbers records of hooks that look alike in the order in which they came, behind those that are known.
@@ -246,14 +250,40 @@ set event_id = t.event_id, absorbed = true
 from told as t
 where s.source_kind = 'hooks' and s.pair_key = t.pair_key and s.pair_order = t.place;
 
+-- name: set_aside_shared
+-- Marks staged records whose event is there already, told by another source, in another session or by an earlier line;
+-- says how many. Of records that are there twice the first one counts.
+with told as materialized (
+    select
+        s.seq,
+        row_number() over (partition by s.record_key order by s.seq) as occurrence,
+        row_number() over (partition by s.event_id order by s.seq) as telling,
+        exists (select from chronicle.events as e where e.id = s.event_id) as is_known
+    from staged_records as s
+    where s.event_type is not null and not s.absorbed
+),
+repeated as (
+    delete from staged_records as s
+    using told as t
+    where t.seq = s.seq and t.occurrence > 1
+    returning s.seq
+),
+marked as (
+    update staged_records as s
+    set shared = true
+    from told as t
+    where t.seq = s.seq and t.occurrence = 1 and (t.telling > 1 or t.is_known)
+    returning s.seq
+)
+select (select count(*) from repeated) as repeated, (select count(*) from marked) as shared;
+
 -- name: add_records
 -- Adds the staged events with their details and their entries in the register of records; counts the new ones by type.
 with added as (
     insert into chronicle.events (id, session_id, event_type, source_app, timestamp, data, metadata)
     select s.event_id, s.session_key, s.event_type, 'claude-code', s.happened_at, s.data, s.metadata
     from staged_records as s
-    where s.event_type is not null and not s.absorbed
-    on conflict (id) do nothing
+    where s.event_type is not null and not s.absorbed and not s.shared
     returning event_type
 ),
 tools as (
@@ -265,15 +295,13 @@ tools as (
         s.event_id, s.session_key, s.event_id, s.tool_name, s.tool_type, s.phase, s.parameters, s.result,
         s.execution_time_ms, s.success, s.error_message, s.happened_at, s.call_id
     from staged_records as s
-    where s.phase is not null and not s.absorbed
-    on conflict (id) do nothing
+    where s.phase is not null and not s.absorbed and not s.shared
 ),
 prompts as (
     insert into chronicle.prompt_events (id, session_id, event_id, prompt_text, prompt_length, created_at)
     select s.event_id, s.session_key, s.event_id, s.prompt_text, s.prompt_length, s.happened_at
     from staged_records as s
-    where s.event_type = 'user_prompt' and not s.absorbed
-    on conflict (id) do nothing
+    where s.event_type = 'user_prompt' and not s.absorbed and not s.shared
 ),
 notifications as (
     insert into chronicle.notification_events (
@@ -281,22 +309,19 @@ notifications as (
     )
     select s.event_id, s.session_key, s.event_id, s.notification_type, s.message, s.severity, s.happened_at
     from staged_records as s
-    where s.event_type = 'notification' and not s.absorbed
-    on conflict (id) do nothing
+    where s.event_type = 'notification' and not s.absorbed and not s.shared
 ),
 lifecycle as (
     insert into chronicle.lifecycle_events (id, session_id, event_id, lifecycle_type, trigger_reason, created_at)
     select s.event_id, s.session_key, s.event_id, s.lifecycle_type, s.trigger_reason, s.happened_at
     from staged_records as s
-    where s.lifecycle_type is not null and not s.absorbed
-    on conflict (id) do nothing
+    where s.lifecycle_type is not null and not s.absorbed and not s.shared
 ),
 register as (
     insert into signalbox.import_records (record_key, event_id, file_id, line, source_kind, pair_key, pair_order)
     select s.record_key, s.event_id, %(file_id)s::bigint, s.line, s.source_kind, s.pair_key, s.pair_order
     from staged_records as s
     where s.event_type is not null
-    on conflict (record_key) do nothing
 )
 select a.event_type, count(*) as events from added as a group by a.event_type;
 
@@ -304,14 +329,23 @@ select a.event_type, count(*) as events from added as a group by a.event_type;
 -- Files that the staged calls read or wrote: one row per session and file, at the first time known.
 insert into chronicle.project_context as p (id, session_id, file_path, file_type, created_at)
 select
-    md5(s.session_key::text || ':' || s.file_path)::uuid,
-    s.session_key,
-    s.file_path,
-    lower(substring(s.file_path from '[^./\\]\.([^./\\]{1,50})$')),
-    min(s.happened_at)
-from staged_records as s
-where s.file_path is not null
-group by s.session_key, s.file_path
+    md5(t.session_key::text || ':' || t.file_path)::uuid,
+    t.session_key,
+    t.file_path,
+    -- What stands behind the last dot of the name, unless the name begins with it.
+    case when strpos(substr(t.file_name, 2), '.') > 0
+        then nullif(left(lower(split_part(t.file_name, '.', -1)), 50), '') end,
+    t.first_at
+from (
+    select
+        s.session_key,
+        s.file_path,
+        split_part(replace(s.file_path, '\', '/'), '/', -1) as file_name,
+        min(s.happened_at) as first_at
+    from staged_records as s
+    where s.file_path is not null
+    group by s.session_key, s.file_path
+) as t
 on conflict (session_id, md5(file_path)) do update
 set created_at = excluded.created_at
 where excluded.created_at < p.created_at or (p.created_at is null and excluded.created_at is not null);
@@ -357,22 +391,30 @@ where excluded.session_id < m.session_id
 -- name: settle_shared_events
 -- Two records of one tool call by its id: what a transcript says counts before hooks, and of copies in two sessions
 -- the one of the lower session id; what that leaves open comes from the other.
-with contested as (
+with shared as materialized (
+    select s.* from staged_records as s where s.shared and s.phase is not null
+),
+known as materialized (
+    select e.id, e.session_id, e.metadata, (select o.session_id from chronicle.sessions as o where o.id = e.session_id) as name
+    from chronicle.events as e
+    where e.id = any(array(select s.event_id from shared as s))
+),
+contested as materialized (
     select distinct on (s.event_id)
         s.*,
         e.session_id as known_session,
         e.metadata as known_metadata,
         case
             when s.source_kind <> e.metadata ->> 'source' then s.source_kind = 'transcript'
-            else told.session_id < known.session_id collate "C"
+            else s.session_name < e.name collate "C"
         end as wins
-    from staged_records as s
-    inner join chronicle.events as e on e.id = s.event_id
-    inner join chronicle.sessions as told on told.id = s.session_key
-    inner join chronicle.sessions as known on known.id = e.session_id
-    where s.phase is not null and not s.absorbed
-        and (s.source_kind <> e.metadata ->> 'source' or s.session_key <> e.session_id)
-    order by s.event_id, s.source_kind desc, told.session_id collate "C"
+    from (
+        select h.*, (select o.session_id from chronicle.sessions as o where o.id = h.session_key) as session_name
+        from shared as h
+    ) as s
+    inner join known as e on e.id = s.event_id
+    where s.source_kind <> e.metadata ->> 'source' or s.session_key <> e.session_id
+    order by s.event_id, s.source_kind desc, s.session_name collate "C"
 ),
 settled as (
     update chronicle.events as e
@@ -381,7 +423,7 @@ settled as (
         data = case when c.wins then c.data else e.data end,
         metadata = case when c.wins then e.metadata || c.metadata else c.metadata || e.metadata end
     from contested as c
-    where e.id = c.event_id
+    where e.id = any(array(select k.event_id from contested as k)) and e.id = c.event_id
 )
 update chronicle.tool_events as t
 set session_id = case when c.wins then c.session_key else t.session_id end,
@@ -401,52 +443,73 @@ set session_id = case when c.wins then c.session_key else t.session_id end,
         case when c.wins then t.execution_time_ms else c.execution_time_ms end
     )
 from contested as c
-where t.id = c.event_id;
+where t.id = any(array(select k.event_id from contested as k)) and t.id = c.event_id;
 
 -- name: complete_results
 -- Gives results whose calls came from another file the tool, the duration and the key that only the call knows.
-with completed as (
+with calls as materialized (
+    select distinct s.call_id from staged_records as s where s.phase is not null
+),
+loose as materialized (
     select
         post.id,
+        post.created_at,
+        post.execution_time_ms,
+        (select (e.metadata ->> 'duration_ms')::integer from chronicle.events as e where e.id = post.event_id) as measured_ms,
+        pre.event_id as call_event_id,
         pre.tool_name,
         pre.tool_type,
-        r.pair_key,
+        pre.created_at as called_at
+    from calls as c
+    cross join lateral (
+        select t.* from chronicle.tool_events as t
+        where t.call_id = c.call_id and t.phase = 'post' and t.tool_name = 'unknown'
+        offset 0
+    ) as post
+    cross join lateral (
+        select t.* from chronicle.tool_events as t
+        where t.call_id = c.call_id and t.phase = 'pre' and t.tool_name <> 'unknown'
+        offset 0
+    ) as pre
+),
+completed as materialized (
+    select
+        l.id,
+        l.tool_name,
+        l.tool_type,
+        (
+            select k.pair_key from signalbox.import_records as k
+            where k.event_id = l.call_event_id and k.pair_key is not null
+            order by k.record_key
+            limit 1
+        ) as pair_key,
         coalesce(
-            (e.metadata ->> 'duration_ms')::integer,
-            case when post.created_at >= pre.created_at and post.created_at < pre.created_at + interval '24 days'
-                then round(extract(epoch from post.created_at - pre.created_at) * 1000)::integer end,
-            post.execution_time_ms
+            l.measured_ms,
+            case when l.created_at >= l.called_at and l.created_at < l.called_at + interval '24 days'
+                then round(extract(epoch from l.created_at - l.called_at) * 1000)::integer end,
+            l.execution_time_ms
         ) as execution_time_ms
-    from chronicle.tool_events as post
-    inner join chronicle.tool_events as pre on pre.call_id = post.call_id and pre.phase = 'pre'
-    inner join chronicle.events as e on e.id = post.event_id
-    left join lateral (
-        select k.pair_key from signalbox.import_records as k
-        where k.event_id = pre.event_id and k.pair_key is not null
-        order by k.record_key
-        limit 1
-    ) as r on true
-    where post.phase = 'post'
-        and post.tool_name = 'unknown'
-        and pre.tool_name <> 'unknown'
-        and post.call_id in (select s.call_id from staged_records as s where s.phase is not null)
+    from loose as l
 ),
 named as (
     update chronicle.tool_events as t
     set tool_name = c.tool_name, tool_type = c.tool_type, execution_time_ms = c.execution_time_ms
     from completed as c
-    where t.id = c.id
+    where t.id = any(array(select k.id from completed as k)) and t.id = c.id
 ),
 described as (
     update chronicle.events as e
     set data = e.data || jsonb_build_object('tool_name', c.tool_name)
     from completed as c
-    where e.id = c.id
+    where e.id = any(array(select k.id from completed as k)) and e.id = c.id
 )
 update signalbox.import_records as r
 set pair_key = (left(c.pair_key::text, 35) || '1')::uuid
 from completed as c
-where r.event_id = c.id and r.source_kind = 'transcript' and r.pair_key is null;
+where r.event_id = any(array(select k.id from completed as k))
+    and r.event_id = c.id
+    and r.source_kind = 'transcript'
+    and r.pair_key is null;
 
 -- name: link_pairs
 -- Points hook records to the event by which a transcript tells the same: alike, and in the same place of their order.
@@ -579,13 +642,18 @@ from (
             e.lifecycle_type,
             row_number() over (partition by e.session_id, r.file_id order by r.line desc, r.record_key) = 1 as is_last
         from chronicle.lifecycle_events as e
-        inner join signalbox.import_records as r on r.event_id = e.event_id
+        cross join lateral (
+            select i.file_id, i.line, i.record_key from signalbox.import_records as i where i.event_id = e.event_id offset 0
+        ) as r
         where e.session_id = any(%(sessions)s::uuid[])
             and e.lifecycle_type in ('Stop', 'StopFailure', 'SessionEnd')
     ) as l
     group by l.session_id
 ) as j
-where s.id = j.session_id and s.status in ('completed', 'error') and s.status <> j.status;
+where s.id = any(%(sessions)s::uuid[])
+    and s.id = j.session_id
+    and s.status in ('completed', 'error')
+    and s.status <> j.status;
 
 -- name: stage_session_jobs
 -- Every session that a transcript tells is a job of the coding agent.
@@ -682,7 +750,7 @@ from (
                 s.metadata -> 'agents' -> (post.result ->> 'agentId') ->> 'last_at'
             )::timestamptz as agent_ended_at
         from chronicle.tool_events as pre
-        inner join chronicle.sessions as s on s.id = pre.session_id
+        inner join chronicle.sessions as s on s.id = any(%(sessions)s::uuid[]) and s.id = pre.session_id
         left join lateral (
             select p.id, p.created_at, p.success, p.error_message, p.result
             from chronicle.tool_events as p
@@ -699,6 +767,7 @@ from (
 delete from agents.jobs as j
 using staged_records as s
 where s.source_kind = 'job'
+    and j.id = any(array(select k.record_key from staged_records as k where k.source_kind = 'job'))
     and j.id = s.record_key
     and (j.job_data, j.result) is distinct from (s.job_data, s.job_result)
     and (s.updated_at is null or j.updated_at <= s.updated_at);
@@ -707,8 +776,7 @@ where s.source_kind = 'job'
 -- Gives the staged jobs that are there already, and are nobody's, to the owner.
 update agents.jobs as j
 set user_id = %(owner)s::uuid
-from staged_records as s
-where s.source_kind = 'job' and j.id = s.record_key and j.user_id is null;
+where j.id = any(array(select k.record_key from staged_records as k where k.source_kind = 'job')) and j.user_id is null;
 
 -- name: add_jobs
 -- Adds the staged jobs; of several versions of a work item the latest.
@@ -718,7 +786,10 @@ insert into agents.jobs (
 select distinct on (s.record_key)
     s.record_key,
     case when s.session_key is null then %(owner)s::uuid
-        else (select u.id from auth.users as u where u.id::text = o.metadata ->> 'user_id') end,
+        else (
+            select u.id from auth.users as u
+            where u.id::text = (select o.metadata ->> 'user_id' from chronicle.sessions as o where o.id = s.session_key)
+        ) end,
     s.agent_identifier,
     s.job_status::agents.job_status,
     s.job_data,
@@ -729,7 +800,6 @@ select distinct on (s.record_key)
     s.started_at,
     s.completed_at
 from staged_records as s
-left join chronicle.sessions as o on o.id = s.session_key
 where s.source_kind = 'job'
 order by s.record_key, s.updated_at desc nulls last, s.seq desc
 on conflict (id) do nothing;

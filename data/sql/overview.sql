@@ -9,7 +9,8 @@ select
     n.open_notifications,
     n.newest_notification_at,
     f.files_with_problems,
-    f.problems
+    f.problems,
+    p.first_problems
 from (
     select
         count(*) as pending_approvals, min(created_at) as oldest_approval_at, min(expires_at) as next_expiry_at
@@ -30,7 +31,23 @@ cross join (
     select count(*) as files_with_problems, coalesce(sum(jsonb_array_length(problems)), 0)::bigint as problems
     from signalbox.import_files
     where jsonb_typeof(problems) = 'array' and jsonb_array_length(problems) > 0
-) as f;
+) as f
+cross join (
+    select
+        coalesce(jsonb_agg(
+            jsonb_build_object('path', l.path, 'line', l.line, 'reason', l.reason)
+            order by l.last_imported_at desc, l.path, l.place
+        ), '[]') as first_problems
+    from (
+        select i.path, i.last_imported_at, e.problem -> 'line' as line, e.problem -> 'reason' as reason, e.place
+        from signalbox.import_files as i
+        cross join lateral jsonb_array_elements(
+            case when jsonb_typeof(i.problems) = 'array' then i.problems else '[]'::jsonb end
+        ) with ordinality as e (problem, place)
+        order by i.last_imported_at desc, i.path, e.place
+        limit %(most_problems)s
+    ) as l
+) as p;
 
 -- name: read_activity
 -- What happened per slice of the period and of the one before: `kind`, how many, and what they add up to (US dollars).

@@ -32,8 +32,9 @@ else:
         )
         calls = happened.calls.calls
         overview.summary(view, period, attention, happened)
-        cards.cards(overview.figures_of(view, period, happened))
+        cards.cards(overview.figures_of(view, period, happened, known))
         overview.needs_you(view, period, attention, happened)
+        overview.unreadable(view, attention)
         overview.trends(view, period, happened, known)
     with page.panel(view, "the newest happenings"):
         overview.newest(view, cached.read(view, reports.list_newest, most=10))

@@ -48,6 +48,7 @@ def test_each_filter_is_a_step_of_the_history_and_survives_a_reload(open_demo: O
     assert all("failed" in row["Outcome"] for row in calls)
 
     page.reload()
+    expect(page.locator('table[aria-label="Calls"] tbody tr').first).to_be_visible(timeout=30_000)
     wait_until_idle(page)
     assert query(page) == steps[2][0]
     assert table(page, "Calls") == calls

@@ -12,6 +12,9 @@ from ui import figures
 RISKS = {"critical": "broken", "high": "attention"}  # the others need no sign
 OUTCOMES = {"pending": "waiting", "approved": "well", "rejected": "attention", "expired": "unknown"}
 
+_LAST_MS = 5 * 60_000
+_HOUR_MS = 60 * 60_000
+
 
 def clock(asked: Mapping[str, Any], now: datetime) -> tuple[str, str]:
     """The state and the words of the clock of a waiting question."""
@@ -20,12 +23,12 @@ def clock(asked: Mapping[str, Any], now: datetime) -> tuple[str, str]:
     if left is not None and left <= 0:
         return "unknown", "its time has run out"
     if left is not None and left <= 1000 * EXPIRING_S:
-        return "broken", f"runs out in {figures.duration(left)}"
+        return "broken", f"runs out in {_span(left)}"
     if waited is not None and waited > 1000 * OVERDUE_S:
-        return "attention", f"overdue: waits for {figures.duration(waited)}"
+        return "attention", f"overdue: waits for {_span(waited)}"
     if left is not None:
-        return "waiting", f"runs out in {figures.duration(left)}"
-    return "waiting", f"waits for {figures.duration(waited)}" if waited is not None else "waits"
+        return "waiting", f"runs out in {_span(left)}"
+    return "waiting", f"waits for {_span(waited)}" if waited is not None else "waits"
 
 
 def is_expiring(asked: Mapping[str, Any], now: datetime) -> bool:
@@ -36,6 +39,13 @@ def is_expiring(asked: Mapping[str, Any], now: datetime) -> bool:
 def is_overdue(asked: Mapping[str, Any], now: datetime) -> bool:
     """Whether it waits for more than a day."""
     return bool(asked["created_at"]) and now - asked["created_at"] > timedelta(seconds=OVERDUE_S)
+
+
+def _span(milliseconds: float) -> str:
+    """In whole minutes, because a page stands still; in the last five, where seconds matter, with them."""
+    if _LAST_MS <= milliseconds < _HOUR_MS:
+        return f"{int(milliseconds / 60_000)} min"
+    return figures.duration(milliseconds)
 
 
 def _ms(span: timedelta) -> float:

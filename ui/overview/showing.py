@@ -58,10 +58,34 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
     if attention["files_with_problems"]:
         words = (
             f"{plural(attention['problems'], 'record')} in {plural(attention['files_with_problems'], 'file')} "
-            "could not be read at import; the next import of them names each line"
+            "could not be read at import; they are listed below"
         )
         lines.append(("unknown", join(words)))
     return lines
+
+
+def unreadable(view: View, attention: Attention) -> None:
+    """The records that could not be read at import, on request: which line of which file, and why."""
+    total, problems = attention["problems"], attention["first_problems"]
+    if not problems:
+        return
+    with st.expander(f"{plural(total, 'record')} that could not be read"):
+        tables.table(
+            view,
+            problems,
+            [
+                tables.Column("File", tables.text("path", 70), wide=True, hint=lambda row: row["path"]),
+                tables.Column("Line", _line_of, is_number=True),
+                tables.Column("Why", tables.text("reason", 300), wide=True, hint=lambda row: row["reason"]),
+            ],
+            label="Records that could not be read",
+        )
+        if (left := total - len(problems)) > 0:
+            page.note(f"{figures.count(left)} more are not listed.")
+
+
+def _line_of(row: Mapping[str, Any]) -> Child:
+    return figures.count(row["line"]) if row["line"] is not None else tables.muted("whole file")
 
 
 def trends(view: View, period: Period, happened: Happened, known: Extent) -> None:
@@ -126,7 +150,7 @@ def newest(view: View, rows: Sequence[Mapping[str, Any]]) -> None:
                 hint=lambda row: figures.exact(row["occurred_at"], view.zone),
             ),
             tables.Column("What", _what),
-            tables.Column("Which", _which, line=True, hint=lambda row: row["detail"]),
+            tables.Column("Which", lambda row: _which(view, row), line=True, hint=lambda row: row["detail"]),
             tables.Column("Where", lambda row: _where(view, row)),
         ],
         label="The last happenings that matter",
@@ -147,8 +171,22 @@ def _where(view: View, row: Mapping[str, Any]) -> Child:
     return links.go(name, "session", session=row["session_pk"], item=row["item_id"])
 
 
-def _which(row: Mapping[str, Any]) -> Child:
+def _which(view: View, row: Mapping[str, Any]) -> Child:
     detail = figures.shortened(row["detail"], 140)
     if row["kind"].startswith("job"):
         return detail or tables.muted(figures.NONE_RECORDED)
-    return join(tag("b", figures.shortened(row["subject"], 80)), f" {detail}" if detail else None)
+    subject: Child = figures.shortened(row["subject"], 80)
+    if row["kind"].startswith("question") and view.actor.can("decide_approvals"):
+        subject = links.go(subject or "(no title)", "approvals", approval=row["item_id"])
+    if row["kind"] == "notification":
+        detail = _type_unless_said(row["detail"] or "", row["subject"] or "")
+    return join(tag("b", subject), f" {detail}" if detail else None)
+
+
+_SAID = {"permission_prompt": "permission", "idle_prompt": "waiting"}
+
+
+def _type_unless_said(kind: str, message: str) -> str:
+    """The type of a notification in words; nothing where its message says the same."""
+    said = _SAID.get(kind)
+    return "" if said and said in message.lower() else kind.replace("_", " ")

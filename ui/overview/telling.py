@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,11 +11,13 @@ from ui import figures, links, page, time_axis
 from ui.cards import Card
 from ui.markup import Child
 from ui.overview.happenings import Cost, Happened
-from ui.periods import Period
+from ui.periods import Extent, Period
 from ui.sentences import change, listed, plural, point_change
 from ui.view import View
 
 Attention = Mapping[str, Any]
+
+_MOST_PLACES = 21  # of a small trend, which is 84 pixels wide
 
 
 def summary(view: View, period: Period, attention: Attention, happened: Happened) -> None:
@@ -72,8 +74,9 @@ def _against(moved: str, before: int, period: Period) -> str:
     return f"{'as many as' if same else moved + ' on'} {period.previous_label}{so_far}, n = {figures.count(before)}"
 
 
-def figures_of(view: View, period: Period, happened: Happened) -> list[Card]:
+def figures_of(view: View, period: Period, happened: Happened, known: Extent) -> list[Card]:
     """Sessions, success of calls, jobs and cost, each against the period before."""
+    bucket = period.bucket(known)
     calls, before = happened.calls, happened.calls_before
     points = point_change(calls.succeeded, calls.known, before.succeeded, before.known)
     done, failed = happened.count("jobs completed"), happened.count("jobs failed")
@@ -86,7 +89,7 @@ def figures_of(view: View, period: Period, happened: Happened) -> list[Card]:
             _than(period, happened.before("sessions")),
             plural(happened.count("prompts"), "prompt"),
             links.href("sessions", period.query),
-            _trend(view, period, happened, "sessions"),
+            _trend(view, period, bucket, happened, "sessions"),
         ),
         Card(
             "Tool calls that succeeded",
@@ -103,7 +106,7 @@ def figures_of(view: View, period: Period, happened: Happened) -> list[Card]:
             _than(period, done_before),
             f"{figures.count(failed)} failed",
             links.href("jobs", period.query),
-            _trend(view, period, happened, "jobs completed", "jobs failed"),
+            _trend(view, period, bucket, happened, "jobs completed", "jobs failed"),
         ),
         _cost_card(period, happened),
     ]
@@ -113,15 +116,23 @@ def _than(period: Period, before: int) -> str:
     return f"on {period.previous_label}, n = {figures.count(before)}"
 
 
-def _trend(view: View, period: Period, happened: Happened, *kinds: str) -> list[float | None]:
-    """How many per slice over the whole period; a slice without any is a gap."""
+def _trend(view: View, period: Period, bucket: str, happened: Happened, *kinds: str) -> list[float | None]:
+    """How many per slice over the whole period, at most twenty-one places; a place without any is a gap."""
     rows = happened.slices[happened.slices["kind"].isin(kinds)]
+    if rows.empty:
+        return []
+    starts = pd.DatetimeIndex(pd.to_datetime(rows["bucket"], utc=True))
     counted: dict[float, float] = {}
-    for at, number in zip(pd.to_datetime(rows["bucket"], utc=True), rows["happened"], strict=True):
+    for at, number in zip(starts, rows["happened"], strict=True):
         counted[at.timestamp()] = counted.get(at.timestamp(), 0.0) + float(number)
-    starts = time_axis.starts_of(view, period)
-    at_all = sorted(counted)[-30:] if starts is None else [at.timestamp() for at in starts]
-    return [counted.get(at) for at in at_all]
+    places = [counted.get(at.timestamp()) for at in time_axis.starts_of(view, period, bucket, starts)]
+    together = -(-len(places) // _MOST_PLACES)
+    return [_sum_of(places[first : first + together]) for first in range(0, len(places), together)]
+
+
+def _sum_of(places: Sequence[float | None]) -> float | None:
+    held = [number for number in places if number is not None]
+    return sum(held) if held else None
 
 
 def _cost_card(period: Period, happened: Happened) -> Card:

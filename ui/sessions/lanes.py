@@ -12,6 +12,7 @@ from ui.sessions.timeline import Gap, Lane, Mark, Timeline, words_of
 from ui.view import View
 
 _MOST_ROWS = 400  # of happenings in recorded order
+_LONGEST_WORDS = 80  # of one of them
 
 
 _TICK_ROOM = 0.055  # of the width: where the length of a gap stands, no time does
@@ -112,7 +113,7 @@ def untimed(view: View, drawn: Timeline, picked: str | None) -> None:
             "a",
             page.mark(timeline.state_of(item)),
             tag("b", item["name"]),
-            f" {figures.shortened(item['words'], 70)}" if item["words"] else None,
+            f" {figures.shortened(item['words'], _LONGEST_WORDS)}" if item["words"] else None,
             href=filters.here(view, item=str(item["item_id"])),
             class_="sb-go"
             + (" sb-picked" if str(item["item_id"]) == picked else "")

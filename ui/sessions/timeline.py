@@ -155,14 +155,15 @@ class _Scale:
     @classmethod
     def over(cls, timed: Sequence[Item]) -> _Scale:
         spans = _busy(timed)
-        total = sum((end - start for start, end in spans), timedelta()) or timedelta(seconds=1)
+        lengths = _drawn_lengths(spans)
+        total = sum(lengths, timedelta())
         folds = len(spans) - 1
         fold = min(FOLD_WIDTH, 0.5 / folds) if folds else 0.0
         room = 1 - fold * folds
         scale = cls([])
         left = 0.0
         for number, (start, end) in enumerate(spans):
-            width = room * ((end - start) / total) if total else room / len(spans)
+            width = room * (lengths[number] / total)
             scale.stretches.append((start, end, left, width))
             left += width
             if number < folds:
@@ -212,9 +213,13 @@ def _busy(timed: Sequence[Item]) -> list[tuple[datetime, datetime]]:
             spans[-1] = (spans[-1][0], max(spans[-1][1], end))
         else:
             spans.append((start, end))
-    # A moment alone still needs some width.
+    return spans
+
+
+def _drawn_lengths(spans: Sequence[tuple[datetime, datetime]]) -> list[timedelta]:
+    """How long each stretch is drawn: a moment alone still needs some width, without taking it from the gap after."""
     least = max((end - start for start, end in spans), default=timedelta()) / 40 or timedelta(seconds=1)
-    return [(start, max(end, start + least)) for start, end in spans]
+    return [max(end - start, least) for start, end in spans]
 
 
 def neighbours(items: Sequence[Item], item_id: str | None) -> dict[str, str | None]:

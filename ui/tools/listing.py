@@ -14,6 +14,7 @@ from ui.sentences import listed, plural, point_change
 from ui.tools.choosing import STATES, WORDS, Chosen
 from ui.view import View
 
+_LONGEST_NAME = 34  # of a tool in a table
 _MOST_NAMED = 5  # tools in one sentence
 _SORTS = ("failed", "rate", "calls", "refused", "unknown", "average", "p50", "p95", "time")
 
@@ -78,6 +79,10 @@ def _columns(period: Period, most_failed: int) -> list[tables.Column]:
             else "0"
         )
 
+    def tool(row: tables.Row) -> Child:
+        shown = figures.middle(row["tool_name"], _LONGEST_NAME)
+        return links.go(shown, "tools", period.query, tool=row["tool_name"])
+
     failed = tables.bar("failed", most_failed, kind="broken")
 
     def failures(row: tables.Row) -> Child:
@@ -95,7 +100,7 @@ def _columns(period: Period, most_failed: int) -> list[tables.Column]:
         return f"{row['failed']} of {row['known']} calls with a known outcome; before: {row['was']}"
 
     return [
-        tables.Column("Tool", lambda row: links.go(row["tool_name"], "tools", period.query, tool=row["tool_name"])),
+        tables.Column("Tool", tool, hint=lambda row: row["tool_name"]),
         tables.Column("Failed", failures, is_number=True, sort="failed"),
         tables.Column("of known", rate, is_number=True, sort="rate", hint=hint),
         tables.Column("Calls", tables.count("calls"), is_number=True, sort="calls"),
@@ -152,7 +157,7 @@ def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value
     return [
         tables.Column("Kind", kind, wide=True),
         tables.Column("Cases", bar, is_number=True),
-        tables.Column("Tool", tables.text("tool_name")),
+        tables.Column("Tool", _tool, hint=lambda row: row["tool_name"]),
         tables.Column(
             f"Last ({figures.zone_name(view.as_of, view.zone)})",
             tables.when(view, "last_at"),
@@ -174,7 +179,7 @@ def calls_table(
             tables.moment(view, "occurred_at"),
             tables.Column("Session", lambda row: _session(row, period)),
             tables.Column("Outcome", _outcome),
-            tables.Column("Tool", tables.text("tool_name")),
+            tables.Column("Tool", _tool, hint=lambda row: row["tool_name"]),
             tables.Column("Took", tables.duration("duration_ms"), is_number=True, sort="duration"),
             tables.Column("What went in", _asked, wide=True, hint=lambda row: row["parameters"]),
             tables.Column(
@@ -188,6 +193,10 @@ def calls_table(
         total=total,
         sorted_by=sorted_by,
     )
+
+
+def _tool(row: tables.Row) -> str:
+    return figures.middle(row["tool_name"] or figures.DASH, _LONGEST_NAME)
 
 
 def _asked(row: tables.Row) -> Child:

@@ -34,7 +34,8 @@ class ArrayReader:
         self.text = ""
         self.position = 0
         self.ended = False
-        self.line = 1  # of `position`
+        self.line = 1  # of `counted`, which `position` may be ahead of
+        self.counted = 0
         self.cut = False  # whether the end of the file inside a record was reported
         self.damaged = False  # whether the window holds bytes that are not UTF-8
 
@@ -55,6 +56,7 @@ class ArrayReader:
                 line = self.line
                 for value in self._element():
                     yield line, value
+        self._count_lines()
         if depth and not self.cut:
             self.report(self.line, "the file ends inside an array")
 
@@ -70,8 +72,9 @@ class ArrayReader:
         """Go to the next character that is neither space nor comma; whether there is one."""
         while True:
             found = _BETWEEN.match(self.text, self.position)
-            self._advance(found.end() if found else self.position)
+            self.position = found.end() if found else self.position
             if self.position < len(self.text):
+                self._count_lines()
                 return True
             if not self._more():
                 return False
@@ -95,7 +98,7 @@ class ArrayReader:
 
     def _whole(self, value: Any, end: int) -> list[Any]:
         begin, line = self.position, self.line
-        self._advance(end)
+        self.position = end
         if self.damaged and _UNDECODABLE.search(self.text, begin, end):
             self.report(line, "not UTF-8")
             return []
@@ -149,18 +152,24 @@ class ArrayReader:
                 return self.recognise(value), position
 
     def _advance(self, position: int) -> None:
-        self.line += self.text.count("\n", self.position, position)
         self.position = position
+        self._count_lines()
+
+    def _count_lines(self) -> None:
+        """Bring `line` to where `position` is; once per element, since counting costs as much as reading."""
+        self.line += self.text.count("\n", self.counted, self.position)
+        self.counted = self.position
 
     def _more(self) -> bool:
         """Read on, forgetting what lies before `position`; whether there was more."""
         if self.ended:
             return False
+        self._count_lines()
         raw = self.stream.read(max(WINDOW_BYTES, len(self.text) - self.position))
         self.ended = not raw
         added = self.utf8.decode(raw, final=self.ended)
         self.text = self.text[self.position :] + added
-        self.position = 0
+        self.position = self.counted = 0
         self.damaged = self.damaged or not _is_encodable(added)
         return bool(added)
 

@@ -11,7 +11,7 @@ from data.ingest.reading.walking import Found
 from data.ingest.report import FileReport, Problem, readable_path
 from data.ingest.sources.recognition import kind_of
 from data.ingest.sources.sorting import RecordSorter
-from data.ingest.staging.storing import Staged, Write
+from data.ingest.staging.touched import Staged, Write
 
 _LOOKED_AT = 200  # records of a file among which one must be recognised
 _HOPELESS = 1_000  # unreadable lines without a single record in between

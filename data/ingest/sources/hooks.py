@@ -13,7 +13,7 @@ from typing import Any
 
 from data.ingest.sources import tools
 from data.ingest.staging.escaping import as_object, as_text, canonical, without_bulk
-from data.ingest.staging.keys import key_of, key_of_content, phase_key
+from data.ingest.staging.keys import CallKeys, key_of, key_of_content, phase_key
 from data.ingest.staging.rows import Event, Rows, ToolPhase
 from data.ingest.staging.sessions import LONGEST_SESSION_ID, PERMISSION_REQUESTS, SessionFacts, Sessions
 from data.ingest.staging.times import duration_ms, moment, whole_ms
@@ -45,6 +45,7 @@ _DISPLAY_NOISE = "messagedisplay"
 _BEGINNINGS = (None, "startup", "clear", "fork")  # of a session; the other sources go on with one
 _IN_DETAIL = frozenset({"tool_input", "tool_response"})
 _NAMED_IN_METADATA = ("agent_id", "agent_type", "prompt_id", "permission_mode", "tool_use_id")
+_OPEN_CALLS = 10_000  # calls with a time that wait for their result
 _SEVERITIES = {"StopFailure": "error", "PermissionDenied": "warning"}
 
 
@@ -122,14 +123,15 @@ class HookReader:
         use_id = as_text(payload.get("tool_use_id"))
         if use_id:
             event.counted = False
-            event.record_key = key_of(SOURCE, session.session_id, use_id, phase)
-            event.event_id = key_of("tool", use_id, phase)
-            event.call_id = key_of("call", use_id)
+            keys = CallKeys(SOURCE, session.session_id, use_id)
+            event.record_key = keys.record(phase)
+            event.event_id = keys.event(phase)
+            event.call_id = keys.call
         else:
             key = key_of_content(f"call\x1f{session.session_id}\x1f{tool}", canonical(given))
             event.pair_key = phase_key(key, phase)
         if phase == "pre":
-            if use_id and at:
+            if use_id and at and len(self.open_calls) < _OPEN_CALLS:
                 self.open_calls[use_id] = at
             return ToolPhase(tool, kind, phase, parameters=without_bulk(given), file_path=tools.file_of(tool, given))
         failed = name == "PostToolUseFailure"

@@ -12,7 +12,7 @@ from data.ingest.sources.recognition import kind_of
 from data.ingest.sources.transcripts import TranscriptReader
 from data.ingest.staging.rows import Rows
 from data.ingest.staging.sessions import Sessions
-from data.ingest.staging.storing import Staged, Write
+from data.ingest.staging.touched import Staged, Write
 
 Report = Callable[[int, str], None]
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from data.ingest.sources import prompts, tools
 from data.ingest.sources.replies import Replies
 from data.ingest.staging.escaping import as_object, as_text, canonical, without_bulk
-from data.ingest.staging.keys import key_of, key_of_content, phase_key
+from data.ingest.staging.keys import CallKeys, key_of, key_of_content, phase_key
 from data.ingest.staging.rows import Event, Rows, ToolPhase
 from data.ingest.staging.sessions import LONGEST_SESSION_ID, LOOSE_RESULTS, QUESTIONS, SessionFacts, Sessions
 from data.ingest.staging.times import duration_ms, moment, whole_ms
@@ -22,6 +23,18 @@ from data.ingest.staging.times import duration_ms, moment, whole_ms
 SOURCE = "transcript"
 _WITHOUT_SESSION = frozenset({"summary", "file-history-snapshot"})
 _IN_DETAIL = frozenset({"message", "toolUseResult"})  # what the detail tables hold, or nobody reads
+_OPEN_CALLS = 10_000  # calls that wait for their result
+
+
+@dataclass(slots=True)
+class _OpenCall:
+    """A call whose result has not been read yet."""
+
+    called_at: datetime | None
+    tool: str
+    pair_key: str | None
+    session: SessionFacts
+    keys: CallKeys
 
 
 class TranscriptReader:
@@ -97,7 +110,9 @@ class TranscriptReader:
         call_id, name, given = block["id"], block["name"], block.get("input")
         key = key_of_content(f"call\x1f{session.session_id}\x1f{name}", canonical(given))
         keys = CallKeys(SOURCE, session.session_id, call_id)
-        self.open_calls[call_id] = _OpenCall(at, name, key, keys)
+        self.open_calls[call_id] = _OpenCall(at, name, key, session, keys)
+        if len(self.open_calls) > _OPEN_CALLS:
+            del self.open_calls[next(iter(self.open_calls))]  # its result, should it come, finds it in the database
         kind = tools.type_of(name)
         session.saw_tool(name, kind)
         event = self._event(entry, session, at, "tool_pre_use", keys.record("pre"))
@@ -134,16 +149,19 @@ class TranscriptReader:
         known = self.open_calls.pop(call_id, None)
         failed = block.get("is_error") is True
         text = prompts.text_of(block.get("content")) if failed else None
-        called_at, name, key = known or (None, tools.UNKNOWN, None)
+        keys = known.keys if known and known.session is session else CallKeys(SOURCE, session.session_id, call_id)
         if known is None:
+            known = _OpenCall(None, tools.UNKNOWN, None, session, keys)
             session.holds.add(LOOSE_RESULTS)
+        name = known.tool
         if failed and tools.is_rejection(text):
             session.holds.add(QUESTIONS)
         session.saw_result(tools.type_of(name), told)
-        event = self._event(entry, session, at, "tool_post_use", key_of(SOURCE, session.session_id, call_id, "post"))
-        event.event_id = key_of("tool", call_id, "post")
-        event.pair_key = phase_key(key, "post") if key else None
-        event.call_id = key_of("call", call_id)
+        took = duration_ms(known.called_at, at)
+        event = self._event(entry, session, at, "tool_post_use", keys.record("post"))
+        event.event_id = keys.event("post")
+        event.pair_key = phase_key(known.pair_key, "post") if known.pair_key else None
+        event.call_id = keys.call
         event.data["tool_use_id"] = event.metadata["tool_use_id"] = call_id
         event.data["tool_name"] = name
         phase = ToolPhase(
@@ -151,7 +169,7 @@ class TranscriptReader:
             tools.type_of(name),
             "post",
             result=tools.result_of(told, block.get("content"), failed=failed),
-            execution_time_ms=duration_ms(called_at, at) if called_at else _told_duration(told),
+            execution_time_ms=_told_duration(told) if took is None else took,
             success=not failed,
             error_message=text,
         )

@@ -3,239 +3,196 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import orjson
 import psycopg
-from psycopg.rows import DictRow, dict_row
+from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from data.database import queries
-from data.ingest.report import KEPT_PROBLEMS, FileReport
+from data.ingest.report import KEPT_PROBLEMS
 from data.ingest.staging.escaping import Escaper
-from data.ingest.staging.session_merge import MergedSession, merge
-from data.ingest.staging.sessions import (
-    BACKGROUND_AGENTS,
-    LOOSE_RESULTS,
-    PERMISSION_REQUESTS,
-    QUESTIONS,
-    SUBAGENTS,
-    Sessions,
-)
-
-Write = Callable[[bytes], object]
+from data.ingest.staging.session_merge import merge
+from data.ingest.staging.statements import Statements
+from data.ingest.staging.touched import Staged, Touched, TouchedSession, Write
 
 
 @dataclass
-class Staged:
-    """What the reader of a file knows about the rows it staged."""
+class OpenFile:
+    """A file whose rows are staged and whose transaction is open: to be merged, or given up."""
 
-    report: FileReport
-    sessions: Sessions
-    events: int = 0
-    has_counted_records: bool = False
-    has_files: bool = False
-    has_replies: bool = False
-    has_work_items: bool = False
-    has_failed_stop: bool = False
-    has_transcript: bool = False
-    has_tools: bool = False
-    has_prompts: bool = False
+    staged: Staged
+    transaction: ExitStack
 
-
-@dataclass
-class _Sessions:
-    """What the database knew about the sessions of the file before it, and knows now."""
-
-    ids: list[UUID] = field(default_factory=list)
-    any_existed: bool = False
-    told_twice: bool = False  # by hooks and by a transcript
-    by_transcript: bool = False
-    begins_earlier: bool = False
-    is_moved: bool = False  # began, ended, or was otherwise told anew
-    any_failed: bool = False
-    holds: set[str] = field(default_factory=set)
-    of_others: int = 0
-
-    def add(self, session: MergedSession, owner: UUID | None) -> None:
-        """Take one session into account."""
-        row = session.row
-        self.any_existed |= session.existed
-        self.told_twice |= session.told_by >= {"hooks", "transcript"}
-        self.by_transcript |= "transcript" in session.told_by
-        self.begins_earlier |= session.begins_earlier
-        self.is_moved |= session.is_moved
-        self.any_failed |= row["status"] == "error"
-        self.holds |= session.holds
-        self.of_others += owner is not None and row["metadata"].get("user_id") != str(owner)
+    def give_up(self) -> None:
+        """Undo the transaction, unless it has ended."""
+        with suppress(psycopg.Error, psycopg.Rollback), self.transaction.pop_all():
+            raise psycopg.Rollback
 
 
 class Store:
     """One connection that imports file after file; in autocommit mode between them."""
 
     def __init__(self, connection: psycopg.Connection[Any], owner: UUID | None) -> None:
-        self.connection = connection
         self.owner = owner
+        self._connection = connection
+        self._do = Statements(connection)
         self._last_file: int | None = None
 
-    def import_file(self, fill: Callable[[Write], Staged]) -> Staged:
-        """Run one file's transaction: `fill` writes the rows of the file, then they are merged.
+    def stage(self, fill: Callable[[Write], Staged]) -> OpenFile:
+        """Begin a file's transaction and let `fill` write its rows into the staging table.
 
-        What was added is noted in the report of the file. Raises psycopg.Error; nothing of the file is kept then.
+        Raises psycopg.Error and what `fill` raises; nothing of the file is kept then.
         """
-        with self.connection.transaction():
-            if self._rows("ingest.prepare_transaction")[0]["needs_staging_table"]:
-                self._run("ingest.create_temporary_staged")
-            with self.connection.cursor() as cursor, cursor.copy(queries.find("ingest.copy_staged").text) as copy:
+        with ExitStack() as transaction:
+            transaction.enter_context(self._connection.transaction())
+            if self._do.rows("ingest.prepare_transaction")[0]["needs_staging_table"]:
+                self._do.run("ingest.create_temporary_staged")
+            with self._connection.cursor() as cursor, cursor.copy(queries.find("ingest.copy_staged").text) as copy:
                 staged = fill(copy.write)
-            self._run("ingest.wait_for_turn")
-            self._merge(staged)
-        return staged
+            return OpenFile(staged, transaction.pop_all())
+
+    def merge(self, file: OpenFile) -> Staged:
+        """Join what is staged with what is known, and commit. What was added is noted in the report of the file.
+
+        Raises psycopg.Error; nothing of the file is kept then.
+        """
+        with file.transaction:
+            self._merge(file.staged)
+        return file.staged
 
     def finish(self) -> None:
         """Wait until all files stand on disk; until then a crash of the server may lose the newest of them."""
-        self._run("ingest.drop_staged")
+        self._do.run("ingest.drop_staged")
         if self._last_file is not None:
-            self._run("ingest.make_durable", file_id=self._last_file)
+            self._do.run("ingest.make_durable", file_id=self._last_file)
 
     def _merge(self, staged: Staged) -> None:
-        report = staged.report
-        file_id = self._rows(
+        report, do = staged.report, self._do
+        (file,) = do.rows(
             "ingest.upsert_file",
             path=report.path,
             format=report.format,
             size_bytes=report.size_bytes,
             owner=self.owner,
-        )[0]["id"]
-        self._last_file = file_id
-        sessions = self._merge_sessions(staged)
+        )
+        self._last_file = file["id"]
+        touched = self._merge_sessions(staged)
         if staged.events:
-            self._merge_events(staged, sessions, file_id)
+            self._merge_events(staged, touched, file["id"])
         if staged.has_replies:
-            report.added["replies"] = self._run("ingest.add_replies")
-        held = {thing for session in staged.sessions.all() for thing in session.holds}
-        if _touches_approvals(staged, sessions, held):
-            self._run("ingest.prefer_hashing", hashing=True)
-            report.added["approvals"] = self._run("ingest.derive_approvals", sessions=sessions.ids)
-            self._run("ingest.prefer_hashing", hashing=False)
-        if _touches_jobs(staged, sessions, held):
-            self._merge_jobs(staged, sessions)
+            report.added["replies"] = do.run("ingest.add_replies")
+        self._derive(staged, touched)
         report.added = +report.added
-        report.owners_kept = sessions.of_others
-        if sessions.of_others:
-            report.notes.append(f"{sessions.of_others} sessions belong to somebody else already; their owner was kept.")
+        report.owners_kept = touched.of_others(self.owner)
+        if report.owners_kept:
+            report.notes.append(f"{report.owners_kept} sessions belong to somebody else already; their owner was kept.")
         problems = [{"line": problem.line, "reason": problem.reason} for problem in report.problems[:KEPT_PROBLEMS]]
         counts = report.figures() | {"problems": len(report.problems)}
-        self._run("ingest.write_counts", file_id=file_id, counts=Jsonb(counts), problems=Jsonb(problems))
+        do.run("ingest.write_counts", file_id=file["id"], counts=Jsonb(counts), problems=Jsonb(problems))
 
-    def _merge_sessions(self, staged: Staged) -> _Sessions:
-        now = _Sessions()
+    def _merge_sessions(self, staged: Staged) -> Touched:
+        do = self._do
         facts = list(staged.sessions.all())
         if not facts:
-            return now
+            return Touched()
         escaper = Escaper()  # of its own: these characters are counted where they stand
         names = [escaper.readable(session.session_id) for session in facts]
-        known = {row["session_id"]: row for row in self._rows("ingest.find_sessions", session_ids=names)}
+        known = {row["session_id"]: row for row in do.rows("ingest.find_sessions", session_ids=names)}
         merged = [
             merge(session, known.get(name), self.owner, escaper) for session, name in zip(facts, names, strict=True)
         ]
         ids = {session.row["session_id"]: UUID(session.row["id"]) for session in merged}
         if changed := [session.row for session in merged if session.is_changed]:
-            rows = self._rows("ingest.save_sessions", sessions=Jsonb(changed, dumps=_dumps))
+            rows = do.rows("ingest.save_sessions", sessions=Jsonb(changed, dumps=orjson.dumps))
             ids |= {row["session_id"]: row["id"] for row in rows}
-        moved = [
-            (UUID(told.key), ids[name]) for told, name in zip(facts, names, strict=True) if UUID(told.key) != ids[name]
-        ]
+        moved = {told.key: ids[name] for told, name in zip(facts, names, strict=True) if UUID(told.key) != ids[name]}
         if moved:
-            self._run("ingest.move_staged_sessions", told=[old for old, _ in moved], known=[new for _, new in moved])
+            do.run("ingest.move_staged_sessions", told=list(moved), known=list(moved.values()))
         staged.report.added["sessions"] += sum(not session.existed for session in merged)
-        now.ids = list(ids.values())
-        for session in merged:
-            now.add(session, self.owner)
-        return now
+        return Touched(
+            [
+                TouchedSession(ids[name], session, frozenset(told.holds))
+                for name, session, told in zip(names, merged, facts, strict=True)
+            ]
+        )
 
-    def _merge_events(self, staged: Staged, sessions: _Sessions, file_id: int) -> None:
-        report = staged.report
+    def _merge_events(self, staged: Staged, touched: Touched, file_id: int) -> None:
+        report, do = staged.report, self._do
         if staged.has_counted_records:
-            self._run("ingest.prefer_hashing", hashing=True)
-            self._run("ingest.number_records")
-            self._run("ingest.prefer_hashing", hashing=False)
-        if sessions.any_existed:
-            if sessions.begins_earlier:
-                self._run("ingest.move_session_starts", file_id=file_id)
-            report.known = self._run("ingest.forget_known_records")
+            do.run("ingest.number_records")
+        if touched.any_begins_earlier:
+            do.run("ingest.move_session_starts", file_id=file_id)
+        if touched.any_existed:
+            report.known = do.run("ingest.forget_known_records")
         if staged.has_counted_records:
-            self._run("ingest.prefer_hashing", hashing=True)
-            self._run("ingest.number_pairs", sessions_known=sessions.any_existed)
-            if sessions.told_twice:
-                report.paired += self._run("ingest.absorb_staged")
-            self._run("ingest.prefer_hashing", hashing=False)
-        for row in self._rows("ingest.add_records", file_id=file_id):
-            report.added[row["event_type"]] = row["events"]
-        events_added = sum(report.added[event_type] for event_type in report.read)
-        if events_added < staged.events - report.known - report.paired:
-            self._run("ingest.settle_shared_events")
-        if LOOSE_RESULTS in sessions.holds:
-            self._run("ingest.complete_results")
-        if sessions.told_twice:
+            do.run("ingest.number_pairs", sessions_known=touched.any_existed)
+            if touched.any_told_twice:
+                report.paired += do.run("ingest.absorb_staged")
+        shared = self._add_records(staged, file_id, carefully=touched.any_told_twice)
+        if shared:
+            do.run("ingest.settle_shared_events")
+        if touched.any_loose_results:
+            do.run("ingest.complete_results")
+        if touched.any_told_twice:
             self._pair(staged)
         if staged.has_files:
-            report.added["files_touched"] = self._run("ingest.add_files_touched")
-        if staged.has_failed_stop or sessions.any_failed:
-            self._run("ingest.settle_session_status", sessions=sessions.ids)
+            report.added["files_touched"] = do.run("ingest.add_files_touched")
+        if staged.has_failed_stop or touched.any_failed:
+            do.run("ingest.settle_session_status", sessions=touched.ids)
+
+    def _add_records(self, staged: Staged, file_id: int, *, carefully: bool) -> int:
+        """Add what is staged; how many records are to be joined with an event that was there already.
+
+        Looking for those first costs more than it brings, so without a reason to expect any they are met by accident.
+        """
+        shared = self._set_aside_shared(staged) if carefully else 0
+        try:
+            with self._connection.transaction():
+                added = self._do.rows("ingest.add_records", file_id=file_id)
+        except errors.UniqueViolation:
+            if carefully:
+                raise
+            return self._add_records(staged, file_id, carefully=True)
+        for row in added:
+            staged.report.added[row["event_type"]] = row["events"]
+        return shared
+
+    def _set_aside_shared(self, staged: Staged) -> int:
+        """Leave out what is there already; how many records are to be joined with an event that is."""
+        (aside,) = self._do.rows("ingest.set_aside_shared")
+        staged.report.known += aside["repeated"]
+        staged.report.paired += aside["shared"]
+        return int(aside["shared"])
 
     def _pair(self, staged: Staged) -> None:
         """What hooks and a transcript both tell becomes one."""
-        self._run("ingest.prefer_hashing", hashing=True)
-        linked = [row["record_key"] for row in self._rows("ingest.link_pairs")] if staged.has_transcript else []
-        if linked:
-            staged.report.paired += self._run("ingest.remove_absorbed", records=linked)
+        if staged.has_transcript:
+            linked = [row["record_key"] for row in self._do.rows("ingest.link_pairs")]
+            if linked:
+                staged.report.paired += self._do.run("ingest.remove_absorbed", records=linked)
         if staged.has_tools:
-            self._run("ingest.attach_outcomes")
-        self._run("ingest.prefer_hashing", hashing=False)
+            self._do.run("ingest.attach_outcomes")
 
-    def _merge_jobs(self, staged: Staged, sessions: _Sessions) -> None:
-        if sessions.by_transcript:
-            self._run("ingest.stage_session_jobs", sessions=sessions.ids)
-        if SUBAGENTS in sessions.holds:
-            self._run("ingest.stage_subagent_jobs", sessions=sessions.ids)
-        if sessions.any_existed or staged.has_work_items:
-            self._run("ingest.drop_outdated_jobs")
+    def _derive(self, staged: Staged, touched: Touched) -> None:
+        """Approvals and jobs follow from what stands in the sessions now."""
+        report, do = staged.report, self._do
+        if asked := touched.with_changed_approvals(staged):
+            report.added["approvals"] = do.run("ingest.derive_approvals", sessions=asked)
+        told = touched.with_changed_job(staged)
+        if told:
+            do.run("ingest.stage_session_jobs", sessions=told)
+        started = touched.with_changed_subagents()
+        if started:
+            do.run("ingest.stage_subagent_jobs", sessions=started)
+        if not (told or started or staged.has_work_items):
+            return
+        if touched.any_existed or staged.has_work_items:
+            do.run("ingest.drop_outdated_jobs")
             if self.owner:
-                self._run("ingest.own_jobs", owner=self.owner)
-        staged.report.added["jobs"] = self._run("ingest.add_jobs", owner=self.owner)
-
-    def _run(self, name: str, **parameters: Any) -> int:
-        with self.connection.cursor() as cursor:
-            cursor.execute(queries.find(name).text, parameters or None)
-            return max(cursor.rowcount, 0)
-
-    def _rows(self, name: str, **parameters: Any) -> list[DictRow]:
-        with self.connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(queries.find(name).text, parameters or None)
-            return cursor.fetchall()
-
-
-def _touches_approvals(staged: Staged, sessions: _Sessions, held: set[str]) -> bool:
-    """Whether the file can change what people were asked in its sessions, and answered."""
-    if held & {QUESTIONS, PERMISSION_REQUESTS}:
-        return True
-    waiting = LOOSE_RESULTS in sessions.holds or (PERMISSION_REQUESTS in sessions.holds and staged.has_tools)
-    return waiting or (QUESTIONS in sessions.holds and sessions.is_moved)
-
-
-def _touches_jobs(staged: Staged, sessions: _Sessions, held: set[str]) -> bool:
-    """Whether the file can change a job: that of its session, or of a subagent of it."""
-    if staged.has_work_items or SUBAGENTS in held:
-        return True
-    waiting = sessions.holds & {SUBAGENTS, BACKGROUND_AGENTS, LOOSE_RESULTS}
-    told_anew = sessions.is_moved or staged.has_prompts or staged.has_failed_stop
-    if sessions.by_transcript and told_anew:
-        return True
-    return bool(waiting - {SUBAGENTS}) or (bool(waiting) and sessions.is_moved)
-
-
-def _dumps(value: Any) -> bytes:
-    return orjson.dumps(value)
+                do.run("ingest.own_jobs", owner=self.owner)
+        report.added["jobs"] = do.run("ingest.add_jobs", owner=self.owner)

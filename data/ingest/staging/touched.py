@@ -1,0 +1,130 @@
+"""The sessions that a file tells of, before and after it, and what that makes worth deriving anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from data.ingest.report import FileReport
+from data.ingest.staging.session_merge import MergedSession
+from data.ingest.staging.sessions import (
+    BACKGROUND_AGENTS,
+    LOOSE_RESULTS,
+    PERMISSION_REQUESTS,
+    QUESTIONS,
+    SUBAGENTS,
+    Sessions,
+)
+
+Write = Callable[[bytes], object]
+
+
+@dataclass
+class Staged:
+    """What the reader of a file knows about the rows it staged."""
+
+    report: FileReport
+    sessions: Sessions
+    events: int = 0
+    has_counted_records: bool = False
+    has_files: bool = False
+    has_replies: bool = False
+    has_work_items: bool = False
+    has_failed_stop: bool = False
+    has_transcript: bool = False
+    has_tools: bool = False
+    has_prompts: bool = False
+
+
+@dataclass(frozen=True)
+class TouchedSession:
+    """One session: its id in the database, what is known of it now, and what this file holds of it."""
+
+    id: UUID
+    now: MergedSession
+    told: frozenset[str]
+
+    @property
+    def by_transcript(self) -> bool:
+        """Whether any transcript has told of it."""
+        return "transcript" in self.now.told_by
+
+    @property
+    def told_twice(self) -> bool:
+        """Whether hooks and a transcript have told of it, so that they have to be paired."""
+        return self.now.told_by >= {"hooks", "transcript"}
+
+
+@dataclass
+class Touched:
+    """All sessions of a file."""
+
+    sessions: list[TouchedSession] = field(default_factory=list)
+
+    @property
+    def ids(self) -> list[UUID]:
+        """Their ids."""
+        return [session.id for session in self.sessions]
+
+    @property
+    def any_existed(self) -> bool:
+        """Whether one of them was known before."""
+        return any(session.now.existed for session in self.sessions)
+
+    @property
+    def any_begins_earlier(self) -> bool:
+        """Whether the start of a known session moved."""
+        return any(session.now.begins_earlier for session in self.sessions)
+
+    @property
+    def any_told_twice(self) -> bool:
+        """Whether records have to be paired."""
+        return any(session.told_twice for session in self.sessions)
+
+    @property
+    def any_failed(self) -> bool:
+        """Whether a session is known to have ended in an error."""
+        return any(session.now.row["status"] == "error" for session in self.sessions)
+
+    @property
+    def any_loose_results(self) -> bool:
+        """Whether results wait for their calls, in this file or from before."""
+        return any(LOOSE_RESULTS in session.now.holds for session in self.sessions)
+
+    def of_others(self, owner: UUID | None) -> int:
+        """How many belong to somebody else than `owner`."""
+        if owner is None:
+            return 0
+        return sum(session.now.row["metadata"].get("user_id") != str(owner) for session in self.sessions)
+
+    def with_changed_approvals(self, staged: Staged) -> list[UUID]:
+        """Sessions in which the file can change what people were asked, or what they answered."""
+        return [session.id for session in self.sessions if _changes_approvals(session, staged)]
+
+    def with_changed_job(self, staged: Staged) -> list[UUID]:
+        """Sessions whose own job the file can change."""
+        told_anew = staged.has_prompts or staged.has_failed_stop
+        return [
+            session.id for session in self.sessions if session.by_transcript and (session.now.is_moved or told_anew)
+        ]
+
+    def with_changed_subagents(self) -> list[UUID]:
+        """Sessions in which the file can change the job of a subagent."""
+        return [session.id for session in self.sessions if _changes_subagents(session)]
+
+
+def _changes_approvals(session: TouchedSession, staged: Staged) -> bool:
+    holds = session.now.holds
+    if session.told & {QUESTIONS, PERMISSION_REQUESTS} or (LOOSE_RESULTS in holds and staged.has_tools):
+        return True
+    if PERMISSION_REQUESTS in holds and staged.has_tools:
+        return True
+    return QUESTIONS in holds and session.now.is_moved
+
+
+def _changes_subagents(session: TouchedSession) -> bool:
+    holds = session.now.holds
+    if SUBAGENTS not in holds:
+        return LOOSE_RESULTS in holds
+    return SUBAGENTS in session.told or session.now.is_moved or bool(holds & {BACKGROUND_AGENTS, LOOSE_RESULTS})
