@@ -19,7 +19,7 @@ NAMES: dict[str, tuple[tuple[str, ...], str]] = {
     "home": (("SIGNALBOX_HOME",), "Folder of everything generated: embedded database, logs. Default `.signalbox`."),
     "environment": (
         ("SIGNALBOX_ENV",),
-        "`development`, `staging` or `production`: pool of 5, 10 or 20 connections, statements end after 30, 15 or 10 s.",
+        "`development`, `staging` or `production`: at most 5, 10 or 20 connections, statements of 30, 15 or 10 s.",
     ),
     "database_url": (
         ("DATABASE_URL", "SUPABASE_POOLER_URL"),

@@ -37,10 +37,9 @@ def server() -> Iterator[embedded.Lease]:
 def database_url(server: embedded.Lease) -> Iterator[str]:
     """The address of a migrated database that this test alone uses."""
     name = f"test_{uuid4().hex[:12]}"
+    copying = sql.SQL("create database {} template {} strategy file_copy")
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {} strategy file_copy").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
-        )
+        connection.execute(copying.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
     yield server.url(name)
     database.close_all()
     server.drop_database(name)

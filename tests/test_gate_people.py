@@ -11,6 +11,7 @@ import pytest
 from data.access import Actor
 from data.errors import DatabaseUnavailable
 from data.identity.notices import Notice
+from tests import own_loop
 from web.gate.connections import PERSON_CHANGED, SERVER_STOPS, SESSION_ENDED, Connections
 from web.gate.people import REMEMBERED_S, People
 
@@ -58,7 +59,7 @@ def test_the_parts_of_a_page_share_one_look_up() -> None:
         book.may_answer.set()
         return await asyncio.gather(*parts)
 
-    assert asyncio.run(load()) == [ANN] * 50
+    assert own_loop.run(load()) == [ANN] * 50
     assert book.asked == ["a"]
 
 
@@ -76,7 +77,7 @@ def test_what_is_known_is_believed_for_seconds_and_never_by_what_shows_data() ->
         clock.now += REMEMBERED_S + 0.1
         assert await people.find("a", fresh=False) is None
 
-    asyncio.run(ask())
+    own_loop.run(ask())
 
 
 def test_nobody_is_not_remembered() -> None:
@@ -88,7 +89,7 @@ def test_nobody_is_not_remembered() -> None:
         book.actors["a"] = ANN
         assert await people.find("a", fresh=False) == ANN
 
-    asyncio.run(ask())
+    own_loop.run(ask())
 
 
 @pytest.mark.parametrize("notice", [Notice("ended", session_hash="a"), Notice("changed", user_id=ANN.user_id)])
@@ -108,7 +109,7 @@ def test_a_notice_is_stronger_than_what_is_known_or_under_way(notice: Notice) ->
         book.actors.clear()
         assert await people.find("a", fresh=False) is None
 
-    asyncio.run(ask())
+    own_loop.run(ask())
 
 
 def test_a_look_up_that_fails_lets_nobody_in_and_is_tried_again() -> None:
@@ -125,7 +126,7 @@ def test_a_look_up_that_fails_lets_nobody_in_and_is_tried_again() -> None:
         people = People(book)
         assert await people.find("a", fresh=False) == ANN
 
-    asyncio.run(ask())
+    own_loop.run(ask())
 
 
 def test_connections_end_for_the_reason_they_are_told() -> None:
@@ -152,7 +153,7 @@ def test_connections_end_for_the_reason_they_are_told() -> None:
                 assert late.code == SERVER_STOPS
         assert connections.session_hashes() == set()
 
-    asyncio.run(end())
+    own_loop.run(end())
 
 
 def test_a_comparison_finds_who_left_and_who_changed() -> None:
@@ -167,4 +168,4 @@ def test_a_comparison_finds_who_left_and_who_changed() -> None:
             assert bobs.code == SESSION_ENDED
             assert bobs.ended.is_set()
 
-    asyncio.run(compare())
+    own_loop.run(compare())

@@ -18,6 +18,7 @@ from data.access import Actor
 from data.console.health import BELIEVED_S
 from data.errors import NotAllowed
 from data.settings import Settings
+from tests import own_loop
 from tests.gate_site import serving
 from web.health import Health
 from web.logs import JsonLines, PlainLines
@@ -90,7 +91,7 @@ def test_many_askers_cost_one_look_per_second() -> None:
         await health.find()
         assert len(looks) == 2
 
-    asyncio.run(ask())
+    own_loop.run(ask())
 
 
 def test_a_look_that_hangs_is_an_answer_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +109,7 @@ def test_a_look_that_hangs_is_an_answer_too(monkeypatch: pytest.MonkeyPatch) -> 
         await asyncio.sleep(0.05)
         assert await health.find() == WELL
 
-    asyncio.run(ask())
+    own_loop.run(ask())
 
 
 def test_healthz_needs_no_name_and_tells_no_secret(database_url: str) -> None:

@@ -57,7 +57,7 @@ def test_an_empty_queue_says_by_what_check(owner: Owner, people: People) -> None
 
 
 def test_the_queue_says_what_hurries(owner: Owner, people: People) -> None:
-    ask(owner, title="Soon", expires_at=NOW + timedelta(minutes=30))
+    ask(owner, title="Soon", expires_at=datetime.now(UTC) + timedelta(minutes=30))
     ask(owner, title="Old", created_at=NOW - timedelta(days=3))
     ask(owner, title="Risky", risk_level="critical")
     page = open_page(people["admin"], PAGE)

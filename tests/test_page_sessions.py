@@ -252,7 +252,10 @@ def test_nobody_acknowledges_what_is_not_theirs_to_see(owner: Owner, people: Peo
     assert owner.execute("select acknowledged from chronicle.notification_events").fetchone() == {"acknowledged": False}
 
 
-@pytest.mark.parametrize("asked", ["", "nonsense", "5e59ef0a-b179-4027-b6cb-937a87443606", "'; drop table chronicle.sessions; --"])
+NOBODYS = "5e59ef0a-b179-4027-b6cb-937a87443606"
+
+
+@pytest.mark.parametrize("asked", ["", "nonsense", NOBODYS, "'; drop table chronicle.sessions; --"])
 def test_an_address_without_a_session_says_so(people: People, asked: str) -> None:
     text = open_page(people["manager"], ONE, session=asked).text
     assert "no session" in text or "no such session" in text

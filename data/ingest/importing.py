@@ -64,9 +64,11 @@ def ingest(
     """
     with translated_errors(), _migrated():
         if isinstance(database, psycopg.Connection):
-            return _ingest(paths, [database], owner, progress, price_table)
+            return _ingest(paths, [Store(database, _owner_id(database, owner))], progress, price_table)
         with _connect(database) as one, _connect(database) as other:
-            return _ingest(paths, [one, other], owner, progress, price_table)
+            owner_id = _owner_id(one, owner)
+            stores = [Store(connection, owner_id, is_ours=True) for connection in (one, other)]
+            return _ingest(paths, stores, progress, price_table)
 
 
 def _connect(url: str) -> psycopg.Connection[Any]:
@@ -83,14 +85,11 @@ def _migrated() -> Iterator[None]:
 
 def _ingest(
     paths: Sequence[Path | str],
-    connections: Sequence[psycopg.Connection[Any]],
-    owner: str | None,
+    stores: Sequence[Store],
     progress: ProgressCallback | None,
     price_table: Path | None,
 ) -> Report:
-    owner_id = _owner_id(connections[0], owner)
-    stores = [Store(connection, owner_id) for connection in connections]
-    prices.sync(connections[0], prices.load(price_table))
+    prices.sync(stores[0].connection, prices.load(price_table))
     found = walk(Path(path) for path in paths)
     files = found.files
     report = Report(unreadable=found.problems)

@@ -61,18 +61,25 @@ class FileReport:
         }
 
     def figures(self) -> dict[str, Any]:
-        """The counts alone."""
+        """The counts alone: what the file holds, and what of it was new."""
+        return {
+            **self.held(),
+            "added": dict(self.added),
+            "known_records": self.known,
+            "paired_records": self.paired,
+        }
+
+    def held(self) -> dict[str, Any]:
+        """What the file holds, the same in every import of it."""
         return {
             "records": dict(self.records),
             "entries": dict(self.entries),
             "left_out": dict(self.left_out),
             "events_read": dict(self.read),
-            "added": dict(self.added),
             "sessions": self.sessions,
-            "known_records": self.known,
-            "paired_records": self.paired,
             "untimed_events": self.untimed,
             "escaped_characters": self.escaped,
+            "unreadable_lines": len(self.problems),
         }
 
 

@@ -63,26 +63,37 @@ copy staged_records (
 -- Takes the staging table away when an import is over.
 drop table if exists pg_temp.staged_records;
 
--- name: prepare_transaction
--- Settings of one file's transaction: it may take as long as the file is large, no statement is worth compiling, and
--- its commit need not wait for the disk, since the last one does. Nothing is known of the size of what is staged, so
--- nested loops over it are avoided; statements reach into large tables by fenced or listed lookups alone. Says whether
--- the staging table is still to be made: behind a pooler each transaction may come to another connection of the server.
+-- name: prepare
+-- Settings of an import, for its connection or, behind a pooler, for one transaction: it may take as long as its files
+-- are large, no statement is worth compiling, and a commit need not wait for the disk, since the last one does. Nothing
+-- is known of the size of what is staged, so nested loops over it are avoided, as are scans of the tables that it joins:
+-- they are reached by fenced or listed lookups. Says whether the connection is the server's own and no pooler's, and
+-- whether the staging table is still to be made.
 select
-    set_config('statement_timeout', '0', true),
-    set_config('lock_timeout', '0', true),
-    set_config('idle_in_transaction_session_timeout', '0', true),
-    set_config('jit', 'off', true),
-    set_config('timezone', 'UTC', true),
-    set_config('work_mem', '64MB', true),
-    set_config('synchronous_commit', 'off', true),
-    set_config('enable_nestloop', 'off', true),
+    set_config('statement_timeout', '0', %(for_transaction)s::boolean),
+    set_config('lock_timeout', '0', %(for_transaction)s::boolean),
+    set_config('idle_in_transaction_session_timeout', '0', %(for_transaction)s::boolean),
+    set_config('jit', 'off', %(for_transaction)s::boolean),
+    set_config('timezone', 'UTC', %(for_transaction)s::boolean),
+    set_config('work_mem', '64MB', %(for_transaction)s::boolean),
+    set_config('synchronous_commit', 'off', %(for_transaction)s::boolean),
+    set_config('enable_nestloop', 'off', %(for_transaction)s::boolean),
+    set_config('enable_seqscan', 'off', %(for_transaction)s::boolean),
+    set_config('plan_cache_mode', 'force_generic_plan', %(for_transaction)s::boolean),
     to_regclass('pg_temp.staged_records') is null as needs_staging_table;
+
+-- name: find_backend
+-- The process that serves this connection: behind a pooler another than the client was told.
+select pg_backend_pid() as pid;
 
 -- name: make_durable
 -- Waits until everything that was committed before stands on disk: the transactions of single files did not wait.
+with patience as materialized (
+    select set_config('synchronous_commit', 'on', true)
+)
 update signalbox.import_files
 set last_imported_at = clock_timestamp()
+from patience
 where id = %(file_id)s;
 
 -- name: find_owner
@@ -93,26 +104,23 @@ order by u.id
 limit 1;
 
 -- name: upsert_file
--- Waits until no other import merges, so that two never wait for each other, then registers the file and gives its
--- number; the first owner stays.
+-- Waits until no other import merges, so that two never wait for each other, then registers the file with what it holds
+-- and what of it could not be read, and gives its number; the first owner stays.
 with turn as materialized (
     select pg_advisory_xact_lock(20261120, 4)
 )
-insert into signalbox.import_files as f (path, format, size_bytes, owner_id)
-select %(path)s::text, %(format)s::text, %(size_bytes)s::bigint, %(owner)s::uuid
+insert into signalbox.import_files as f (path, format, size_bytes, owner_id, counts, problems)
+select
+    %(path)s::text, %(format)s::text, %(size_bytes)s::bigint, %(owner)s::uuid, %(counts)s::jsonb, %(problems)s::jsonb
 from turn
 on conflict (path) do update
 set format = excluded.format,
     size_bytes = excluded.size_bytes,
     owner_id = coalesce(f.owner_id, excluded.owner_id),
+    counts = excluded.counts,
+    problems = excluded.problems,
     last_imported_at = now()
 returning f.id;
-
--- name: write_counts
--- Keeps with the file what its last import counted and could not read.
-update signalbox.import_files
-set counts = %(counts)s, problems = %(problems)s
-where id = %(file_id)s;
 
 -- name: find_sessions
 -- The sessions as they are known, held until the file is merged.

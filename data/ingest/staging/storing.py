@@ -35,13 +35,22 @@ class OpenFile:
 
 
 class Store:
-    """One connection that imports file after file; in autocommit mode between them."""
+    """One connection that imports file after file; in autocommit mode between them.
 
-    def __init__(self, connection: psycopg.Connection[Any], owner: UUID | None) -> None:
+    `is_ours` says that nobody else uses the connection: it may then keep settings and prepared statements, unless a
+    pooler stands between it and the server, which is asked.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any], owner: UUID | None, *, is_ours: bool = False) -> None:
         self.owner = owner
-        self._connection = connection
+        self.connection = connection
         self._do = Statements(connection)
         self._last_file: int | None = None
+        (backend,) = self._do.rows("ingest.find_backend")
+        self._keeps = is_ours and backend["pid"] == connection.info.backend_pid
+        if self._keeps:
+            connection.prepare_threshold = 0
+            self._prepare(for_transaction=False)
 
     def stage(self, fill: Callable[[Write], Staged]) -> OpenFile:
         """Begin a file's transaction and let `fill` write its rows into the staging table.
@@ -49,10 +58,10 @@ class Store:
         Raises psycopg.Error and what `fill` raises; nothing of the file is kept then.
         """
         with ExitStack() as transaction:
-            transaction.enter_context(self._connection.transaction())
-            if self._do.rows("ingest.prepare_transaction")[0]["needs_staging_table"]:
-                self._do.run("ingest.create_temporary_staged")
-            with self._connection.cursor() as cursor, cursor.copy(queries.find("ingest.copy_staged").text) as copy:
+            transaction.enter_context(self.connection.transaction())
+            if not self._keeps:
+                self._prepare(for_transaction=True)
+            with self.connection.cursor() as cursor, cursor.copy(queries.find("ingest.copy_staged").text) as copy:
                 staged = fill(copy.write)
             return OpenFile(staged, transaction.pop_all())
 
@@ -71,14 +80,22 @@ class Store:
         if self._last_file is not None:
             self._do.run("ingest.make_durable", file_id=self._last_file)
 
+    def _prepare(self, *, for_transaction: bool) -> None:
+        (answer,) = self._do.rows("ingest.prepare", for_transaction=for_transaction)
+        if answer["needs_staging_table"]:
+            self._do.run("ingest.create_temporary_staged")
+
     def _merge(self, staged: Staged) -> None:
         report, do = staged.report, self._do
+        problems = [{"line": problem.line, "reason": problem.reason} for problem in report.problems[:KEPT_PROBLEMS]]
         (file,) = do.rows(
             "ingest.upsert_file",
             path=report.path,
             format=report.format,
             size_bytes=report.size_bytes,
             owner=self.owner,
+            counts=Jsonb(report.held(), dumps=orjson.dumps),
+            problems=Jsonb(problems, dumps=orjson.dumps),
         )
         self._last_file = file["id"]
         touched = self._merge_sessions(staged)
@@ -91,9 +108,6 @@ class Store:
         report.owners_kept = touched.of_others(self.owner)
         if report.owners_kept:
             report.notes.append(f"{report.owners_kept} sessions belong to somebody else already; their owner was kept.")
-        problems = [{"line": problem.line, "reason": problem.reason} for problem in report.problems[:KEPT_PROBLEMS]]
-        counts = report.figures() | {"problems": len(report.problems)}
-        do.run("ingest.write_counts", file_id=file["id"], counts=Jsonb(counts), problems=Jsonb(problems))
 
     def _merge_sessions(self, staged: Staged) -> Touched:
         do = self._do
@@ -152,7 +166,7 @@ class Store:
         """
         shared = self._set_aside_shared(staged) if carefully else 0
         try:
-            with self._connection.transaction():
+            with self.connection.transaction():
                 added = self._do.rows("ingest.add_records", file_id=file_id)
         except errors.UniqueViolation:
             if carefully:
