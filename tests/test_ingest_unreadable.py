@@ -168,8 +168,8 @@ def test_what_cannot_be_opened_is_a_sentence_and_the_others_go_in(server: embedd
 
 
 def test_a_file_that_goes_away_between_finding_and_reading_is_a_sentence(tmp_path: Path) -> None:
-    reading = FileReading(Found(tmp_path / "gone.jsonl", 10, named=False))
-    assert not reading.recognise()
+    with FileReading(Found(tmp_path / "gone.jsonl", 10, named=False)) as reading:
+        assert not reading.recognise()
     assert reading.report.outcome == "failed"
     assert reading.report.problems[0].reason == "the file cannot be read (No such file or directory)"
 

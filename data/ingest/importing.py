@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,9 +16,9 @@ from data.database import APPLICATION_NAME, queries
 from data.database.units import translated_errors
 from data.errors import NotFound, SignalboxError
 from data.ingest import prices
+from data.ingest.reading.files import FileReading
 from data.ingest.reading.walking import Found, walk
-from data.ingest.report import FileReport, Problem, Report
-from data.ingest.staging.ahead import Arrived, StagingAhead, stage_file
+from data.ingest.report import FileReport, Problem, Report, readable_path
 from data.ingest.staging.storing import Store
 
 _ATTEMPTS = 3
@@ -64,15 +64,11 @@ def ingest(
     """
     with translated_errors(), _migrated():
         if isinstance(database, psycopg.Connection):
-            return _ingest(paths, [Store(database, _owner_id(database, owner))], progress, price_table)
-        with _connect(database) as one, _connect(database) as other:
-            owner_id = _owner_id(one, owner)
-            stores = [Store(connection, owner_id, is_ours=True) for connection in (one, other)]
-            return _ingest(paths, stores, progress, price_table)
-
-
-def _connect(url: str) -> psycopg.Connection[Any]:
-    return psycopg.connect(url, autocommit=True, prepare_threshold=None, application_name=APPLICATION_NAME)
+            return _ingest(paths, Store(database, _owner_id(database, owner)), progress, price_table)
+        with psycopg.connect(
+            database, autocommit=True, prepare_threshold=None, application_name=APPLICATION_NAME
+        ) as connection:
+            return _ingest(paths, Store(connection, _owner_id(connection, owner), is_ours=True), progress, price_table)
 
 
 @contextmanager
@@ -85,39 +81,24 @@ def _migrated() -> Iterator[None]:
 
 def _ingest(
     paths: Sequence[Path | str],
-    stores: Sequence[Store],
+    store: Store,
     progress: ProgressCallback | None,
     price_table: Path | None,
 ) -> Report:
-    prices.sync(stores[0].connection, prices.load(price_table))
+    prices.sync(store.connection, prices.load(price_table))
     found = walk(Path(path) for path in paths)
     files = found.files
     report = Report(unreadable=found.problems)
     total = sum(file.size_bytes for file in files)
     done = 0
     tell = progress or (lambda _: None)
-    with _arriving(files, stores) as arriving:
-        for arrived in arriving:
-            try:
-                tell(Progress(len(report.files), len(files), done, total, arrived.report.path))
-                report.files.append(_merged(arrived))
-            finally:
-                arrived.give_up()
-            done += arrived.file.size_bytes
-    for store in stores:
-        store.finish()
+    for file in files:
+        tell(Progress(len(report.files), len(files), done, total, readable_path(file.path)))
+        report.files.append(_import(file, store))
+        done += file.size_bytes
+    store.finish()
     tell(Progress(len(files), len(files), done, total, ""))
     return report
-
-
-@contextmanager
-def _arriving(files: Sequence[Found], stores: Sequence[Store]) -> Iterator[Iterable[Arrived]]:
-    """The files one by one, as they are staged; ahead of time where there are two connections."""
-    if len(stores) == 1:
-        yield (stage_file(file, stores[0]) for file in files)
-        return
-    with StagingAhead(files, stores) as ahead:
-        yield ahead
 
 
 def _owner_id(connection: psycopg.Connection[Any], address: str | None) -> UUID | None:
@@ -130,28 +111,25 @@ def _owner_id(connection: psycopg.Connection[Any], address: str | None) -> UUID 
     return found if isinstance(found, UUID) else UUID(str(found))
 
 
-def _merged(arrived: Arrived) -> FileReport:
-    """Merge a file that was staged. Raises psycopg.OperationalError when the database went away, and errors of the
-    program; all else is in the report."""
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            if arrived.error:
-                raise arrived.error
-            if arrived.store is None or arrived.open is None:
-                return arrived.report
-            return arrived.store.merge(arrived.open).report
-        except OSError as error:
-            return _failed(arrived, f"the file cannot be read ({error.strerror or type(error).__name__})")
-        except _PASSING as error:
-            if attempt == _ATTEMPTS or arrived.store is None:
-                return _failed(arrived, f"another writer was in the way: {error.diag.message_primary}")
-            arrived = replace(stage_file(arrived.file, arrived.store), store=arrived.store)
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
-            return _failed(arrived, f"the database refused the file: {error.diag.message_primary}")
-    raise AssertionError("unreachable")  # pragma: no cover
+def _import(file: Found, store: Store) -> FileReport:
+    """One file. Raises psycopg.OperationalError when the database went away; all else is in the report."""
+    attempt = 0
+    while True:
+        attempt += 1
+        with FileReading(file) as reading:
+            if not reading.recognise():
+                return reading.report
+            try:
+                return store.import_file(reading.fill)
+            except OSError as error:
+                return _failed(reading.report, f"the file cannot be read ({error.strerror or type(error).__name__})")
+            except _PASSING as error:
+                if attempt == _ATTEMPTS:
+                    return _failed(reading.report, f"another writer was in the way: {error.diag.message_primary}")
+            except (psycopg.DataError, psycopg.IntegrityError) as error:
+                return _failed(reading.report, f"the database refused the file: {error.diag.message_primary}")
 
 
-def _failed(arrived: Arrived, reason: str) -> FileReport:
-    report = FileReport(arrived.report.path, "failed", size_bytes=arrived.report.size_bytes)
-    report.problems.append(Problem(report.path, None, reason))
-    return report
+def _failed(begun: FileReport, reason: str) -> FileReport:
+    problem = Problem(begun.path, None, reason)
+    return FileReport(begun.path, "failed", size_bytes=begun.size_bytes, problems=[problem])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, islice
+from types import TracebackType
 from typing import Any, BinaryIO
 
 from data.ingest.reading.lines import read_records
@@ -29,7 +30,7 @@ class NotRecognised(Exception):
 
 
 class FileReading:
-    """One pass over a file. Use as a context manager; then `recognise`, then `fill`."""
+    """One pass over a file, as a context manager: first `recognise`, then `fill`."""
 
     def __init__(self, file: Found) -> None:
         self.report = FileReport(readable_path(file.path), size_bytes=file.size_bytes)
@@ -38,6 +39,15 @@ class FileReading:
         self._lines_with_several = self._first_with_several = 0
         self._stream: BinaryIO | None = None
         self._records: Iterator[tuple[int, Any]] = iter(())
+
+    def __enter__(self) -> FileReading:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._stream:
+            self._stream.close()
 
     def recognise(self) -> bool:
         """Open the file and look at its first records; whether it is an agent log. If not, the report says why."""
@@ -69,11 +79,6 @@ class FileReading:
                 "objects; all were read."
             )
         return sorter.finish()
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._stream:
-            self._stream.close()
 
     def _problem(self, line: int, reason: str) -> None:
         self.report.problems.append(Problem(self.report.path, line, reason))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,24 +12,11 @@ from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from data.database import queries
-from data.ingest.report import KEPT_PROBLEMS
+from data.ingest.report import KEPT_PROBLEMS, FileReport
 from data.ingest.staging.escaping import Escaper
 from data.ingest.staging.session_merge import merge
 from data.ingest.staging.statements import Statements
 from data.ingest.staging.touched import Staged, Touched, TouchedSession, Write
-
-
-@dataclass
-class OpenFile:
-    """A file whose rows are staged and whose transaction is open: to be merged, or given up."""
-
-    staged: Staged
-    transaction: ExitStack
-
-    def give_up(self) -> None:
-        """Undo the transaction, unless it has ended."""
-        with suppress(psycopg.Error, psycopg.Rollback), self.transaction.pop_all():
-            raise psycopg.Rollback
 
 
 class Store:
@@ -52,27 +37,19 @@ class Store:
             connection.prepare_threshold = 0
             self._prepare(for_transaction=False)
 
-    def stage(self, fill: Callable[[Write], Staged]) -> OpenFile:
-        """Begin a file's transaction and let `fill` write its rows into the staging table.
+    def import_file(self, fill: Callable[[Write], Staged]) -> FileReport:
+        """Run one file's transaction: `fill` writes its rows into the staging table, then they join what is known.
 
-        Raises psycopg.Error and what `fill` raises; nothing of the file is kept then.
+        What was added is noted in the report of the file. Raises psycopg.Error and what `fill` raises; nothing of the
+        file is kept then.
         """
-        with ExitStack() as transaction:
-            transaction.enter_context(self.connection.transaction())
+        with self.connection.transaction():
             if not self._keeps:
                 self._prepare(for_transaction=True)
             with self.connection.cursor() as cursor, cursor.copy(queries.find("ingest.copy_staged").text) as copy:
                 staged = fill(copy.write)
-            return OpenFile(staged, transaction.pop_all())
-
-    def merge(self, file: OpenFile) -> Staged:
-        """Join what is staged with what is known, and commit. What was added is noted in the report of the file.
-
-        Raises psycopg.Error; nothing of the file is kept then.
-        """
-        with file.transaction:
-            self._merge(file.staged)
-        return file.staged
+            self._merge(staged)
+        return staged.report
 
     def finish(self) -> None:
         """Wait until all files stand on disk; until then a crash of the server may lose the newest of them."""
