@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import random
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +15,8 @@ from data.ingest import ingest
 from data.ingest.sources import transcripts
 from tests.ingest_database import fresh_database, rows, snapshot, value
 from tests.ingest_fixtures import FOLDER, GULLS, GULLS_SESSION, HARBOUR_SESSION
+from tests.proofs.prove_ingest_orders import ROUNDS, import_in_any_order, import_while_growing
 
-ROUNDS = 40 if os.environ.get("SIGNALBOX_PROOFS") == "full" else 2
 SESSION = "77777777-aaaa-4bbb-8ccc-000000000007"
 
 
@@ -83,17 +81,9 @@ def test_an_outcome_that_only_hooks_tell_belongs_to_the_call_of_the_transcript(s
     assert call["result"]["stdout"] == "/home/ada/gulls"
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
+@pytest.mark.parametrize("seed", range(ROUNDS // 10))
 def test_the_order_of_imports_makes_no_difference(seed: int, server: embedded.Lease) -> None:
-    files = sorted(path for path in FOLDER.rglob("*") if path.is_file())
-    shuffled = random.Random(seed).sample(files, len(files))
-    with fresh_database(server) as url, fresh_database(server) as other:
-        ingest([FOLDER], url)
-        for file in shuffled:
-            ingest([file], other)
-        wanted, found = snapshot(url), snapshot(other)
-    for table, content in wanted.items():
-        assert found[table] == content, f"{table} after {[file.name for file in shuffled]}"
+    import_in_any_order(server, seed)
 
 
 def test_a_second_import_changes_nothing(server: embedded.Lease) -> None:
@@ -110,40 +100,9 @@ def test_a_second_import_changes_nothing(server: embedded.Lease) -> None:
     assert second.counts["known_records"] == read
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
+@pytest.mark.parametrize("seed", range(ROUNDS // 10))
 def test_growing_files_end_where_whole_files_do(seed: int, server: embedded.Lease, tmp_path: Path) -> None:
-    """Every file is imported again and again while it grows, in random order, as a live machine's logs do."""
-    chance = random.Random(seed)
-    with fresh_database(server) as url, fresh_database(server) as other:
-        stages = [path for path in FOLDER.rglob("*.json*") if path.is_file() and path.name != "gemini-session.jsonl"]
-        growing = {path: _pieces(path, chance) for path in sorted(stages)}
-        while growing:
-            path = chance.choice(list(growing))
-            target = tmp_path / path.relative_to(FOLDER)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(growing[path].pop(0), encoding="utf-8")
-            if not growing[path]:
-                del growing[path]
-            ingest([target], url)
-        ingest([tmp_path], other)
-        found, wanted = snapshot(url), snapshot(other)
-    for table, content in wanted.items():
-        assert found[table] == content, table
-
-
-def _pieces(path: Path, chance: random.Random) -> list[str]:
-    """The file as it was at some moments, the last of them its end."""
-    text = path.read_text(encoding="utf-8")
-    if text.startswith("["):
-        elements = json.loads(text)
-        cuts = sorted(chance.sample(range(1, len(elements) + 1), k=min(2, len(elements))))
-        whole = json.dumps(elements, indent=2)
-        return [json.dumps(elements[:cut], indent=2) for cut in cuts if cut < len(elements)] + [whole]
-    lines = text.splitlines(keepends=True)
-    if path.name == "reef-chronicle.json" or len(lines) < 3:
-        return [text]
-    cuts = sorted(chance.sample(range(1, len(lines)), k=2))
-    return ["".join(lines[:cut]) for cut in cuts] + [text]
+    import_while_growing(server, tmp_path, seed)
 
 
 def _hook(name: str, **more: Any) -> dict[str, Any]:

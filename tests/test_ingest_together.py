@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,36 +13,11 @@ from data import embedded
 from data.ingest import Progress, ingest
 from tests.ingest_database import fresh_database, rows, snapshot, value
 from tests.ingest_fixtures import FOLDER, LIGHTHOUSE
-
-ROUNDS = 10 if os.environ.get("SIGNALBOX_PROOFS") == "full" else 1
-ROOT = Path(__file__).parent.parent
-PROGRAM = """
-import json, sys
-from data.ingest import ingest
-report = ingest(json.loads(sys.argv[2]), sys.argv[1])
-print(json.dumps({"failed": report.counts["files_failed"], "problems": [p.sentence for p in report.problems]}))
-"""
+from tests.proofs.prove_ingest_orders import import_at_once, start_import
 
 
-def start(url: str, paths: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, url, json.dumps(paths)], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-
-
-@pytest.mark.parametrize("_round", range(ROUNDS))
-def test_two_imports_of_the_same_files_add_everything_once(_round: int, server: embedded.Lease) -> None:
-    files = sorted(str(path) for path in FOLDER.rglob("*") if path.is_file() and path.suffix not in {".md"})
-    files = [path for path in files if not path.endswith(("settings.json", "gemini-session.jsonl"))]
-    with fresh_database(server) as url, fresh_database(server) as alone:
-        ingest([FOLDER], alone)
-        both = [start(url, files), start(url, files[::-1])]
-        said = [json.loads(each.communicate(timeout=120)[0]) for each in both]
-        assert [each.returncode for each in both] == [0, 0]
-        assert [answer["failed"] for answer in said] == [0, 0], said
-        wanted, found = snapshot(alone), snapshot(url)
-    for table, content in wanted.items():
-        assert found[table] == content, table
+def test_two_imports_of_the_same_files_add_everything_once(server: embedded.Lease) -> None:
+    import_at_once(server)
 
 
 def test_an_import_that_was_killed_can_be_repeated(server: embedded.Lease, tmp_path: Path) -> None:
@@ -58,7 +29,7 @@ def test_an_import_that_was_killed_can_be_repeated(server: embedded.Lease, tmp_p
         (tmp_path / f"{number:02d}.jsonl").write_text(text + "\n", encoding="utf-8")
     with fresh_database(server) as url, fresh_database(server) as alone:
         ingest([tmp_path], alone)
-        killed = start(url, [str(tmp_path)])
+        killed = start_import(url, [str(tmp_path)])
         until = time.monotonic() + 60
         while time.monotonic() < until and not value(url, "select count(*) from signalbox.import_files"):
             time.sleep(0.005)

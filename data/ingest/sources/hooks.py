@@ -43,7 +43,6 @@ _EVENTS: dict[str, tuple[str, str]] = {
 _LIFECYCLE = frozenset({"session_start", "session_stop", "compact_pre"})
 _DISPLAY_NOISE = "messagedisplay"
 _BEGINNINGS = (None, "startup", "clear", "fork")  # of a session; the other sources go on with one
-_IN_DETAIL = frozenset({"tool_input", "tool_response"})
 _NAMED_IN_METADATA = ("agent_id", "agent_type", "prompt_id", "permission_mode", "tool_use_id")
 _OPEN_CALLS = 10_000  # calls with a time that wait for their result
 _SEVERITIES = {"StopFailure": "error", "PermissionDenied": "warning"}
@@ -88,9 +87,11 @@ class HookReader:
         self, payload: dict[str, Any], session: SessionFacts, name: str, event_type: str, at: datetime | None
     ) -> Event:
         key = key_of_content(f"{SOURCE}\x1f{session.session_id}\x1f{name}", canonical(payload))
-        # A request for permission has no row among the tool calls: its input stays with it.
-        left_out = _IN_DETAIL if event_type in ("tool_pre_use", "tool_post_use") else frozenset[str]()
-        data = {field: value for field, value in payload.items() if field not in left_out}
+        data = payload.copy()
+        if event_type in ("tool_pre_use", "tool_post_use"):
+            # A request for permission has no row among the tool calls: its input stays with it.
+            data.pop("tool_input", None)
+            data.pop("tool_response", None)
         metadata: dict[str, Any] = {"source": SOURCE, "hook_event_name": name}
         for field in _NAMED_IN_METADATA:
             if isinstance(value := payload.get(field), str):

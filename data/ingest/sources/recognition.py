@@ -13,14 +13,16 @@ KIND_NAMES: dict[Kind, str] = {
     "work_items": "work items",
 }
 
-_ENTRY_FIELDS = ("sessionId", "uuid", "leafUuid", "messageId")
+_OTHER_IDS = ("uuid", "leafUuid", "messageId")  # of entries that name no session
 
 
 def kind_of(record: Any) -> Kind | None:
     """The kind of source the record comes from; None when it is none that can be imported."""
     if not isinstance(record, dict):
         return None
-    if isinstance(record.get("type"), str) and any(isinstance(record.get(name), str) for name in _ENTRY_FIELDS):
+    if isinstance(record.get("type"), str) and (
+        isinstance(record.get("sessionId"), str) or any(isinstance(record.get(name), str) for name in _OTHER_IDS)
+    ):
         return "transcript"
     if isinstance(record.get("session_id"), str):
         if isinstance(record.get("hook_event_name"), str) or _is_chronicle_event(record):

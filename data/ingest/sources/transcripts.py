@@ -22,7 +22,7 @@ from data.ingest.staging.times import duration_ms, moment, whole_ms
 
 SOURCE = "transcript"
 _WITHOUT_SESSION = frozenset({"summary", "file-history-snapshot"})
-_IN_DETAIL = frozenset({"message", "toolUseResult"})  # what the detail tables hold, or nobody reads
+_IN_DETAIL = ("message", "toolUseResult")  # what the detail tables hold, or nobody reads
 _OPEN_CALLS = 10_000  # calls that wait for their result
 
 
@@ -256,7 +256,9 @@ class TranscriptReader:
         counted = key is None
         if key is None:
             key = key_of_content(f"{SOURCE}\x1f{session.session_id}", canonical(entry))
-        data = {name: value for name, value in entry.items() if name not in _IN_DETAIL}
+        data = entry.copy()
+        for name in _IN_DETAIL:
+            data.pop(name, None)
         metadata: dict[str, Any] = {"source": SOURCE}
         if isinstance(agent := entry.get("agentId"), str):
             metadata["agent_id"] = agent
