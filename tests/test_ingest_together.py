@@ -103,3 +103,17 @@ def test_an_import_that_is_stopped_leaves_nothing_behind(own_connection: bool, s
         with fresh_database(server) as alone:
             ingest([FOLDER], alone)
             assert snapshot(url) == snapshot(alone)
+
+
+def test_each_file_may_meet_another_connection_of_the_server(server: embedded.Lease) -> None:
+    """Behind a pooler nothing outlives a transaction: neither settings nor temporary tables nor prepared statements."""
+    with fresh_database(server) as url, fresh_database(server) as alone:
+        with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+
+            def forget(_: Progress) -> None:
+                connection.execute("discard all")
+
+            report = ingest([FOLDER], connection, progress=forget)
+        assert report.counts["files_failed"] == 0
+        ingest([FOLDER], alone)
+        assert snapshot(url) == snapshot(alone)

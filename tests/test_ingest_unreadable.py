@@ -101,9 +101,11 @@ def test_characters_that_the_database_refuses_stay_readable_everywhere(server: e
     outcome["message"]["content"] = [{"type": "tool_result", "tool_use_id": "t1", "is_error": True, "content": bad}]
     item = {"id": bad, "title": bad, "status": "open", "issue_type": bad, "owner": bad, "created_at": bad}
     hook = {"session_id": bad, "hook_event_name": "Notification", "message": bad, "cwd": bad}
+    strange = [{"type": bad, "sessionId": bad}, {"session_id": bad, "hook_event_name": bad}]
     with fresh_database(server) as url:
-        report = ingest([write(tmp_path / "bad.jsonl", entry, call, outcome, item, hook)], url)
+        report = ingest([write(tmp_path / "bad.jsonl", entry, call, outcome, item, hook, *strange)], url)
         assert report.holds, report.problems
+        assert shown in value(url, "select counts -> 'entries' from signalbox.import_files")
         assert report.counts["escaped_characters"] > 0
         assert value(url, "select prompt_text from chronicle.prompt_events") == shown
         post = rows(url, "select tool_name, error_message from chronicle.tool_events where phase = 'post'")
@@ -112,6 +114,9 @@ def test_characters_that_the_database_refuses_stay_readable_everywhere(server: e
         assert value(url, "select session_id from chronicle.sessions order by 1 desc limit 1") == shown
         assert value(url, "select message from chronicle.notification_events") == shown
         assert ingest([tmp_path], url).counts["events_added"] == 0
+        told = ingest([write(tmp_path / "worse.jsonl", entry, {"type": bad, "uuid": "x"})], url)
+        assert told.problems[0].reason == f"an entry of type “{shown}” that names no session"
+        assert json.dumps(told.document(), ensure_ascii=False).encode()
 
 
 def test_files_that_are_no_agent_logs_are_named_and_no_error_in_a_folder(

@@ -12,6 +12,7 @@ from data.ingest.reading.walking import Found
 from data.ingest.report import FileReport, Problem, readable_path
 from data.ingest.sources.recognition import kind_of
 from data.ingest.sources.sorting import RecordSorter
+from data.ingest.staging.escaping import readable
 from data.ingest.staging.touched import Staged, Write
 
 _LOOKED_AT = 200  # records of a file among which one must be recognised
@@ -81,7 +82,7 @@ class FileReading:
         return sorter.finish()
 
     def _problem(self, line: int, reason: str) -> None:
-        self.report.problems.append(Problem(self.report.path, line, reason))
+        self.report.problems.append(Problem(self.report.path, line, readable(reason)))
         if not self._recognised and len(self.report.problems) > _HOPELESS:
             raise NotRecognised
 

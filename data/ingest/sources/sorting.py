@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from data.ingest.sources import status_lines, work_items
 from data.ingest.sources.hooks import HookReader
 from data.ingest.sources.recognition import kind_of
 from data.ingest.sources.transcripts import TranscriptReader
+from data.ingest.staging.escaping import readable
 from data.ingest.staging.rows import Rows
 from data.ingest.staging.sessions import Sessions
 from data.ingest.staging.touched import Staged, Write
@@ -54,8 +56,8 @@ class RecordSorter:
         transcript.finish()
         rows.flush()
         report.format = report.records.most_common(1)[0][0] if report.records else ""
-        report.entries = transcript.entries + hooks.entries
-        report.left_out = transcript.left_out + hooks.left_out
+        report.entries = _readable_names(transcript.entries + hooks.entries)
+        report.left_out = _readable_names(transcript.left_out + hooks.left_out)
         report.read = rows.events
         report.untimed = rows.untimed
         report.escaped = rows.escaper.rewritten
@@ -73,3 +75,7 @@ class RecordSorter:
             has_prompts=report.read["user_prompt"] > 0,
             has_tools=report.read["tool_pre_use"] + report.read["tool_post_use"] > 0,
         )
+
+
+def _readable_names(counted: Counter[str]) -> Counter[str]:
+    return Counter({readable(name): count for name, count in counted.items()})

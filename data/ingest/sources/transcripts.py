@@ -239,7 +239,7 @@ class TranscriptReader:
 
     def _session_start(self, session: SessionFacts) -> None:
         key = key_of("session_start", session.session_id)
-        event = Event(SOURCE, session.key, key, key, "session_start", session.first_at, {}, {"source": SOURCE})
+        event = Event(SOURCE, session.key, key, key, "session_start", session.first_entry_at, {}, {"source": SOURCE})
         event.data = {"session_id": session.session_id, "cwd": session.directory}
         event.metadata["derived"] = "first entry of the session"
         event.pair_key = key_of("session_start", session.session_id, "pair")

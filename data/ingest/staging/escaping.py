@@ -28,13 +28,16 @@ class Escaper:
         """`value` as a jsonb field; None is SQL's null."""
         if value is None:
             return NULL
+        raw = self.plain_json(value)
+        return raw.replace(b"\\", b"\\\\") if b"\\" in raw else raw
+
+    def plain_json(self, value: Any) -> bytes:
+        """`value` as JSON that PostgreSQL accepts."""
         try:
             raw = orjson.dumps(value)
         except TypeError:  # half a surrogate pair, or an integer of more than 64 bits
-            raw = self._rewritten_json(value)
-        if _NUL_IN_JSON in raw:
-            raw = self._rewritten_json(value)
-        return raw.replace(b"\\", b"\\\\") if b"\\" in raw else raw
+            return self._rewritten_json(value)
+        return self._rewritten_json(value) if _NUL_IN_JSON in raw else raw
 
     def text(self, value: str | None) -> bytes:
         """`value` as a text field; None is SQL's null."""
@@ -123,6 +126,11 @@ def _leave_out(value: dict[str, Any]) -> None:
 
 def _picture_note(data: str) -> str:
     return f"[{len(data)} characters of base64 left out]"
+
+
+def readable(value: str) -> str:
+    """`value` without characters that cannot be stored or printed, whoever counts them."""
+    return Escaper().readable(value)
 
 
 def as_object(value: Any) -> dict[str, Any]:

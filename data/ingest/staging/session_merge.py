@@ -26,7 +26,7 @@ class MergedSession:
     row: dict[str, Any]
     existed: bool
     is_changed: bool
-    begins_earlier: bool
+    begins_earlier: bool  # as transcripts tell it
     is_moved: bool  # began, ended, or was otherwise told anew: jobs made of it change
 
     @property
@@ -52,7 +52,6 @@ def merge(facts: SessionFacts, known: Row | None, owner: UUID | None, escaper: E
     if facts.branch and (tells_branch or not branch):
         branch = escaper.readable(facts.branch)[:255]
     start, end = before.get("started_at"), before.get("ended_at")
-    known_owner = metadata.get("user_id")
     row: dict[str, Any] = {
         "id": str(before.get("id") or UUID(facts.key)),
         "session_id": escaper.readable(facts.session_id),
@@ -65,10 +64,10 @@ def merge(facts: SessionFacts, known: Row | None, owner: UUID | None, escaper: E
         "metadata": _metadata(facts, metadata, owner, escaper, tells_version=tells_branch),
     }
     changed = known is None or any(row[name] != before.get(name) for name in row if name not in ("id", "session_id"))
-    begins_earlier = known is not None and row["started_at"] != start
-    moved = known is None or begins_earlier or row["ended_at"] != end
+    begins_earlier = known is not None and row["metadata"].get("first_entry_at") != metadata.get("first_entry_at")
+    moved = known is None or row["started_at"] != start or row["ended_at"] != end
     told_anew = any(row[name] != before.get(name) for name in ("git_branch", "project_name"))
-    gained_owner = row["metadata"].get("user_id") != known_owner
+    gained_owner = row["metadata"].get("user_id") != metadata.get("user_id")
     return MergedSession(row, known is not None, changed, begins_earlier, moved or told_anew or gained_owner)
 
 
@@ -82,7 +81,7 @@ def _tells_directory(facts: SessionFacts, before: Row, metadata: Mapping[str, An
     if by_transcript != (TRANSCRIPT in metadata.get("told_by", ())):
         return by_transcript
     if by_transcript:
-        return _is_before(facts.first_at, before.get("started_at"))
+        return _is_before(facts.first_entry_at, metadata.get("first_entry_at"))
     return (len(facts.directory), facts.directory) < (len(known), known)
 
 
@@ -91,11 +90,11 @@ def _tells_branch(facts: SessionFacts, before: Row, metadata: Mapping[str, Any])
         return not before
     if TRANSCRIPT not in metadata.get("told_by", ()):
         return True
-    return not _is_before(facts.last_at, before.get("ended_at"))
+    return not _is_before(facts.last_entry_at, metadata.get("last_entry_at"))
 
 
-def _is_before(at: datetime | None, other: datetime | None) -> bool:
-    return at is not None and (other is None or at < other)
+def _is_before(at: datetime | None, known: str | None) -> bool:
+    return at is not None and (known is None or iso(at) < known)
 
 
 def _metadata(
@@ -104,6 +103,8 @@ def _metadata(
     told: dict[str, Any] = {
         "user_id": known.get("user_id") or (str(owner) if owner else None),
         "told_by": sorted({*known.get("told_by", ()), *facts.told_by}),
+        "first_entry_at": min(_times(known.get("first_entry_at"), facts.first_entry_at), default=None),
+        "last_entry_at": max(_times(known.get("last_entry_at"), facts.last_entry_at), default=None),
         "version": known.get("version"),
         "transcript_path": _least(known.get("transcript_path"), facts.transcript_path, escaper),
         "source": _least(known.get("source"), facts.start_source, escaper),
@@ -146,6 +147,10 @@ def _least(known: str | None, told: str | None, escaper: Escaper) -> str | None:
     """One of several values that no order decides between."""
     given = [value for value in (known, escaper.readable(told) if told else None) if value]
     return min(given, default=None)
+
+
+def _times(known: str | None, told: datetime | None) -> list[str]:
+    return [at for at in (known, iso(told) if told else None) if at]
 
 
 def iso(at: datetime) -> str:

@@ -38,8 +38,10 @@ class SessionFacts:
     session_id: str
     key: str
     told_by: set[str] = field(default_factory=set)
-    first_at: datetime | None = None
-    last_at: datetime | None = None
+    first_entry_at: datetime | None = None
+    last_entry_at: datetime | None = None
+    first_hook_at: datetime | None = None
+    last_hook_at: datetime | None = None
     first_line: int = 0
     directory: str | None = None
     branch: str | None = None
@@ -53,6 +55,16 @@ class SessionFacts:
     cost: dict[str, Any] | None = None
     holds: set[str] = field(default_factory=set)
 
+    @property
+    def first_at(self) -> datetime | None:
+        """The earliest time that anything told."""
+        return min((at for at in (self.first_entry_at, self.first_hook_at) if at), default=None)
+
+    @property
+    def last_at(self) -> datetime | None:
+        """The latest time that anything told."""
+        return max((at for at in (self.last_entry_at, self.last_hook_at) if at), default=None)
+
     def saw_entry(self, at: datetime | None, entry: dict[str, Any], line: int) -> None:
         """An entry of a transcript: the directory is that of the first, branch and version those of the last."""
         if at is None:
@@ -61,12 +73,12 @@ class SessionFacts:
             self.branch = self.branch or _text(entry.get("gitBranch"))
             self.version = self.version or _text(entry.get("version"))
             return
-        if self.first_at is None or at < self.first_at:
-            self.first_at = at
+        if self.first_entry_at is None or at < self.first_entry_at:
+            self.first_entry_at = at
             self.first_line = line
             self.directory = _text(entry.get("cwd")) or self.directory
-        if self.last_at is None or at >= self.last_at:
-            self.last_at = at
+        if self.last_entry_at is None or at >= self.last_entry_at:
+            self.last_entry_at = at
             self.branch = _text(entry.get("gitBranch")) or self.branch
             self.version = _text(entry.get("version")) or self.version
 
@@ -83,10 +95,10 @@ class SessionFacts:
         self.saw_time(at)
 
     def saw_time(self, at: datetime | None) -> None:
-        """Something happened in the session at this time."""
+        """A hook told something of the session at this time."""
         if at is not None:
-            self.first_at = at if self.first_at is None else min(self.first_at, at)
-            self.last_at = at if self.last_at is None else max(self.last_at, at)
+            self.first_hook_at = at if self.first_hook_at is None else min(self.first_hook_at, at)
+            self.last_hook_at = at if self.last_hook_at is None else max(self.last_hook_at, at)
 
     def saw_agent(self, name: str, at: datetime | None) -> None:
         """A subagent did something."""

@@ -104,7 +104,7 @@ class Touched:
 
     def with_changed_job(self, staged: Staged) -> list[UUID]:
         """Sessions whose own job the file can change."""
-        told_anew = staged.has_prompts or staged.has_failed_stop
+        told_anew = staged.has_prompts or staged.has_failed_stop or self.any_failed
         return [
             session.id for session in self.sessions if session.by_transcript and (session.now.is_moved or told_anew)
         ]
