@@ -198,7 +198,7 @@ def one_of_everything(owner: Owner, at: datetime, word: str, user_id: UUID) -> U
     event(owner, session_pk, "system_health", at + timedelta(seconds=9), {"error": word}, severity="error")
     notification(owner, session_pk, at + timedelta(seconds=10), f"{word} needs your permission")
     reply(owner, session_pk, at + timedelta(seconds=11), f"{word}-model")
-    touched(owner, session_pk, f"/work/{word}.py")
+    touched(owner, session_pk, f"/code/{word}.py")
     for status in ("completed", "failed", "running", "pending", "cancelled"):
         is_over = status in ("completed", "failed", "cancelled")
         job(

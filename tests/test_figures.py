@@ -79,7 +79,7 @@ def test_changes_are_given_only_where_there_is_enough_to_compare() -> None:
         ("<command-name>/clear</command-name> <command-args></command-args>", "/clear"),
         ("<system-reminder>Mind the gap</system-reminder>\n\x1b[31mred\x1b[0m", "Mind the gap red"),
         ("a sentence that is too long", "a sentence that is…"),
-        ("/work/shop/src/handlers/call.ts", "/work/s…lers/call.ts"),
+        ("/code/shop/src/handlers/call.ts", "/code/s…lers/call.ts"),
     ],
 )
 def test_an_excerpt_leaves_out_wrappers_and_keeps_what_tells_it_apart(text: str, written: str) -> None:

@@ -150,7 +150,7 @@ def test_a_session_shows_lanes_and_first_what_went_wrong(owner: Owner, people: P
     recorded.call(owner, session_pk, AT + timedelta(seconds=12), "Grep", agent_id="abc1", agent_type="Explore")
     recorded.event(owner, session_pk, "compact_pre", AT + timedelta(seconds=20))
     recorded.question(owner, AT + timedelta(seconds=30), "Refund?", session_pk=session_pk)
-    recorded.touched(owner, session_pk, "/work/till.py")
+    recorded.touched(owner, session_pk, "/code/till.py")
     run = open_page(people["manager"], ONE, session=str(session_pk))
     assert "1 prompt, 3 tool calls, 1 subagent and 1 compaction; 1 call failed." in run.text
     for lane in ("Prompts 1", "Approvals 1", "Read 1", "Bash 1", "Explore abc1 1", "Compactions 1"):
@@ -159,7 +159,7 @@ def test_a_session_shows_lanes_and_first_what_went_wrong(owner: Owner, people: P
     codes = [code.value for code in run.app.code]
     assert any("make test" in code for code in codes)
     assert "Exit code 3" in codes
-    assert "/work/till.py" in run.text
+    assert "/code/till.py" in run.text
 
 
 def test_an_item_is_chosen_by_the_url_and_steps_go_on_from_it(owner: Owner, people: People) -> None:
