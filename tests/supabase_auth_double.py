@@ -141,7 +141,7 @@ def running() -> Iterator[Double]:
 
         do_GET = do_POST = _serve  # noqa: N815 - the names that the standard library calls
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the standard library gives it
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -122,7 +122,7 @@ def test_only_plain_readers_with_named_parameters_are_taken(people: People) -> N
         with pytest.raises(TypeError):
             cached.read(view, reader)
     with pytest.raises(TypeError):
-        cached.read(view, sessions.count_facets, sessions.Chosen())  # type: ignore[call-arg]
+        cached.read(view, sessions.count_facets, sessions.Chosen())  # type: ignore[call-arg]  # a wrong call is the point
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ui import viewer
 _OUTCOME = "_outcome"  # of the act that this run follows: (whether it was done, the sentence)
 
 
-def button(label: str, act: Callable[..., str], *given: Any, key: str, help: str | None = None) -> None:  # noqa: A002
+def button(label: str, act: Callable[..., str], *given: Any, key: str, help: str | None = None) -> None:  # noqa: A002 - the name that Streamlit gives it
     """A button whose act is `act(actor, *given)`; it returns the sentence of its receipt."""
     st.button(label, key=key, on_click=run, args=(act, *given), help=help)
 

@@ -190,7 +190,7 @@ class _ForeignPage(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"<title>foreign</title>")
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the standard library gives it
         """Say nothing."""
 
 

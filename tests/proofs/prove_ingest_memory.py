@@ -120,7 +120,7 @@ def _measure(server: embedded.Lease, path: Path, kind: str, megabytes: int) -> i
         figures = imported(url, path)
         phases = value(url, "select count(*) from chronicle.tool_events")
     path.unlink()
-    print(f"{kind} of {size / 1e6:.0f} MB: {figures}, {size / 1e6 / figures['seconds']:.0f} MB/s, {phases} phases")  # noqa: T201
+    print(f"{kind} of {size / 1e6:.0f} MB: {figures}, {size / 1e6 / figures['seconds']:.0f} MB/s, {phases} phases")  # noqa: T201 - the figures of a proof
     assert figures["problems"] == 0
     assert phases == (2 * count if kind == "transcript" else count)
     return int(figures["peak_kib"])
