@@ -17,10 +17,11 @@ import pytest
 from psycopg import sql
 from streamlit.delta_generator import DeltaGenerator
 
-from data import coverage, database, measures, sessions
+from data import database, measures
 from data.access import Actor
 from data.database import Unit
 from data.errors import NotFound, SignalboxError
+from data.reports import coverage, sessions
 from tests import recorded
 from tests.conftest import make_person
 from tests.page_runs import open_page

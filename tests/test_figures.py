@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ui import figures, sentences
-from ui.markup import Markup, join, tag
+from ui.drawing.markup import Markup, join, tag
+from ui.wording import figures, sentences
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 20, 10, 37, 12, 345_000, tzinfo=UTC)

@@ -16,7 +16,8 @@ from data.identity.refusals import Identity
 from tests import recorded
 from tests.page_runs import open_page
 from tests.recorded import Owner
-from ui import cached, tokens
+from ui import cached
+from ui.drawing import tokens
 from ui.navigation import PAGES, entry_of, known_pages
 
 People = dict[str, Actor]

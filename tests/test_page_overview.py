@@ -14,9 +14,10 @@ from data.access import Actor
 from tests import recorded
 from tests.page_runs import open_page, queries_during
 from tests.recorded import Owner
-from ui import cached, time_axis
+from ui import cached
+from ui.asking.periods import Period
+from ui.drawing import time_axis
 from ui.navigation import FIRST
-from ui.periods import Period
 from ui.view import View
 
 People = dict[str, Actor]

@@ -7,10 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from data import database, sessions
+from data import database
 from data.access import Actor
 from data.errors import Conflict, NotFound
-from data.sessions import Chosen
+from data.reports import sessions
+from data.reports.sessions import Chosen
 from tests import recorded
 from tests.page_runs import PageRun, open_page, queries_during
 from tests.recorded import Owner

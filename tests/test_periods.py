@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ui.periods import Extent, choices, default_choice, period_of
+from ui.asking.periods import Extent, choices, default_choice, period_of
 
 BERLIN, KOLKATA = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")
 NOW = datetime(2026, 11, 20, 10, 37, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ui import telling
+from ui.wording import telling
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from data import tools
 from data.access import Actor
+from data.reports import tools
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]

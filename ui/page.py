@@ -14,11 +14,13 @@ import streamlit as st
 
 from data import database
 from data.errors import NotAllowed, NotFound, SignalboxError
-from ui import figures, links, viewer
-from ui.markup import Child, Markup, join, tag
+from ui import viewer
+from ui.asking import links
+from ui.drawing.markup import Child, Markup, join, tag
 from ui.navigation import PAGES, PageEntry
-from ui.sentences import plural
 from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import plural
 
 log = logging.getLogger("signalbox.pages")
 

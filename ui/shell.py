@@ -7,8 +7,9 @@ import streamlit as st
 from data import console, database
 from data.access import Actor, Dataset
 from data.identity import web_sessions
-from ui import acts, tokens, viewer
-from ui.markup import tag
+from ui import acts, viewer
+from ui.drawing import tokens
+from ui.drawing.markup import tag
 from ui.navigation import FIRST, PAGES, PageEntry
 
 _DATASETS: dict[Dataset, str] = {"real": "Real data", "demo": "Demo data"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from data import approvals as reports
-from ui import acts, approvals, cached, filters, page
+from ui import acts, approvals, cached, page
+from ui.asking import filters
 from ui.view import View
 
 

@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from data import jobs as reports
-from ui import cached, cards, filters, jobs, page
-from ui.periods import Period
+from ui import cached, jobs, page
+from ui.asking import filters
+from ui.asking.periods import Period
+from ui.drawing import cards
 from ui.view import View
 
 

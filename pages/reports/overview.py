@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from data import overview as reports
-from ui import acts, cached, cards, filters, overview, page
+from data.reports import overview as reports
+from ui import acts, cached, overview, page
+from ui.asking import filters
+from ui.drawing import cards
 from ui.overview import first_look
 
 SUBJECTS = ("sessions", "events", "tools", "jobs", "approvals")

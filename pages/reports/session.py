@@ -6,8 +6,9 @@ from uuid import UUID
 
 import streamlit as st
 
-from data import sessions as reports
-from ui import acts, cached, filters, page
+from data.reports import sessions as reports
+from ui import acts, cached, page
+from ui.asking import filters
 from ui.sessions import choosing, item, lanes, one, timeline
 
 view = page.begin("Session")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from data import sessions as reports
-from ui import cached, filters, page
+from data.reports import sessions as reports
+from ui import cached, page
+from ui.asking import filters
 from ui.navigation import entry_of
 from ui.sessions import choosing, listing
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from data import tools as reports
-from ui import cached, cards, filters, page, tools
+from data.reports import tools as reports
+from ui import cached, page, tools
+from ui.asking import filters
+from ui.drawing import cards
 
 view = page.begin("Tools")
 known = filters.extent(view, "tools")

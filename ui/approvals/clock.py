@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from data.approvals import EXPIRING_S, OVERDUE_S
-from ui import figures
+from ui.wording import figures
 
 RISKS = {"critical": "broken", "high": "attention"}  # the others need no sign
 OUTCOMES = {"pending": "waiting", "approved": "well", "rejected": "attention", "expired": "unknown"}

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ui import figures, filters, links, page, tables, telling
+from ui import page
 from ui.approvals.clock import OUTCOMES
-from ui.markup import Child, Markup, join, tag
+from ui.asking import filters, links
+from ui.drawing import tables
+from ui.drawing.markup import Child, Markup, join, tag
 from ui.view import View
+from ui.wording import figures, telling
 
 _STATES = {"failed": "broken", "refused": "waiting", "succeeded": "well", "warning": "attention", "error": "broken"}
 

@@ -9,11 +9,14 @@ from typing import Any
 import streamlit as st
 
 from data.approvals import Queue, words
-from ui import figures, filters, links, page, tables, telling
+from ui import page
 from ui.approvals.clock import OUTCOMES, clock
 from ui.approvals.lists import risk
-from ui.markup import Child, Markup, join, tag
+from ui.asking import filters, links
+from ui.drawing import tables
+from ui.drawing.markup import Child, Markup, join, tag
 from ui.view import View
+from ui.wording import figures, telling
 
 Approval = Mapping[str, Any]
 

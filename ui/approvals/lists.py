@@ -10,11 +10,14 @@ import streamlit as st
 
 from data.approvals import VIEWS, Queue
 from data.approvals import View as Shown
-from ui import figures, filters, links, page, tables, telling
+from ui import page
 from ui.approvals.clock import OUTCOMES, RISKS, clock, is_expiring, is_overdue
-from ui.markup import Child, Markup, join, tag
-from ui.sentences import listed, plural
+from ui.asking import filters, links
+from ui.drawing import tables
+from ui.drawing.markup import Child, Markup, join, tag
 from ui.view import View
+from ui.wording import figures, telling
+from ui.wording.sentences import listed, plural
 
 _NAMES: dict[Shown, str] = {
     "queue": "Waiting",

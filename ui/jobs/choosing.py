@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from data.jobs import STATUSES, JobSummary
-from ui import filters, links, page
-from ui.markup import tag
-from ui.periods import Period
-from ui.terminal import command
+from ui import page
+from ui.asking import filters, links
+from ui.asking.periods import Period
+from ui.drawing.markup import tag
 from ui.view import View
+from ui.wording.terminal import command
 
 STATES = {
     "pending": "waiting",

@@ -7,12 +7,15 @@ from dataclasses import asdict
 from typing import Any
 
 from data.jobs import Failures, JobSummary
-from ui import figures, links, page, tables, telling
+from ui import page
+from ui.asking import links
+from ui.asking.periods import Period
+from ui.drawing import tables
+from ui.drawing.markup import Child, Markup, join, tag
 from ui.jobs.choosing import STATES, Chosen
-from ui.markup import Child, Markup, join, tag
-from ui.periods import Period
-from ui.sentences import plural
 from ui.view import View
+from ui.wording import figures, telling
+from ui.wording.sentences import plural
 
 
 def jobs_table(

@@ -11,10 +11,13 @@ import streamlit as st
 
 from data import jobs
 from data.access import Actor
-from ui import acts, figures, filters, links, page, tables, telling
+from ui import acts, page
+from ui.asking import filters, links
+from ui.drawing import tables
+from ui.drawing.markup import Child, join, tag
 from ui.jobs.choosing import STATES
-from ui.markup import Child, join, tag
 from ui.view import View
+from ui.wording import figures, telling
 
 Job = Mapping[str, Any]
 

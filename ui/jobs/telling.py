@@ -7,13 +7,16 @@ from collections.abc import Mapping
 import pandas as pd
 
 from data.jobs import JobSummary
-from ui import charts, figures, links, page
-from ui.cards import Card
+from ui import page
+from ui.asking import links
+from ui.asking.periods import Period
+from ui.drawing import charts
+from ui.drawing.cards import Card
+from ui.drawing.markup import Child, join
 from ui.jobs.choosing import STATES
-from ui.markup import Child, join
-from ui.periods import Period
-from ui.sentences import LEAST_COMPARED, change, listed, plural, point_change
 from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import LEAST_COMPARED, change, listed, plural, point_change
 
 _WORSE_POINTS = 3.0  # as on the first page: less is what chance does to a few hundred jobs
 

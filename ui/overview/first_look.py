@@ -11,10 +11,10 @@ from data import console, database, ingest
 from data.access import Actor
 from data.identity import web_sessions
 from ui import acts, page
-from ui.markup import tag
-from ui.sentences import plural
-from ui.terminal import command
+from ui.drawing.markup import tag
 from ui.view import View
+from ui.wording.sentences import plural
+from ui.wording.terminal import command
 
 
 def show(view: View) -> None:

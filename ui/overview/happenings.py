@@ -80,7 +80,7 @@ class Happened:
 
 
 def gather(activity: pd.DataFrame, calls: pd.DataFrame) -> Happened:
-    """Put the rows of data.overview.read_activity and read_calls together."""
+    """Put the rows of data.reports.overview.read_activity and read_calls together."""
     now, before = _parts(activity)
     per_tool = calls[~calls["is_slice"].astype(bool)] if len(calls) else calls
     tools_now, tools_before = (_per_tool(part) for part in _parts(per_tool))

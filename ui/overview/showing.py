@@ -8,13 +8,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui import charts, figures, links, page, tables
-from ui.markup import Child, Markup, join, tag
+from ui import page
+from ui.asking import links
+from ui.asking.periods import Extent, Period
+from ui.drawing import charts, tables
+from ui.drawing.markup import Child, Markup, join, tag
 from ui.overview.happenings import Happened
 from ui.overview.telling import Attention
-from ui.periods import Extent, Period
-from ui.sentences import plural
 from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import plural
 
 
 def needs_you(view: View, period: Period, attention: Attention, happened: Happened) -> None:

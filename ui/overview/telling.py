@@ -7,13 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from ui import figures, links, page, time_axis
-from ui.cards import Card
-from ui.markup import Child
+from ui import page
+from ui.asking import links
+from ui.asking.periods import Extent, Period
+from ui.drawing import time_axis
+from ui.drawing.cards import Card
+from ui.drawing.markup import Child
 from ui.overview.happenings import Cost, Happened
-from ui.periods import Extent, Period
-from ui.sentences import change, listed, plural, point_change
 from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import change, listed, plural, point_change
 
 Attention = Mapping[str, Any]
 

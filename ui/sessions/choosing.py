@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from data.sessions import HAS, Chosen
-from ui import filters, links, page
-from ui.markup import tag
-from ui.periods import Period
-from ui.terminal import command
+from data.reports.sessions import HAS, Chosen
+from ui import page
+from ui.asking import filters, links
+from ui.asking.periods import Period
+from ui.drawing.markup import tag
 from ui.view import View
+from ui.wording.terminal import command
 
 Row = Mapping[str, Any]
 

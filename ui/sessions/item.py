@@ -9,13 +9,14 @@ from uuid import UUID
 
 import streamlit as st
 
-from data import sessions
 from data.access import Actor
-from ui import acts, figures, page
-from ui.markup import join, span, tag
+from data.reports import sessions
+from ui import acts, page
+from ui.drawing.markup import join, span, tag
 from ui.sessions import timeline
 from ui.sessions.timeline import Item, words_of
 from ui.view import View
+from ui.wording import figures
 
 _ONE_LINE = 100
 _LONGEST = 20_000  # characters of one value on the page; the whole of it is in the JSON

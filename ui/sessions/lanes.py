@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import figures, filters, page
-from ui.markup import Child, Markup, span, tag
-from ui.sentences import plural
+from ui import page
+from ui.asking import filters
+from ui.drawing.markup import Child, Markup, span, tag
 from ui.sessions import timeline
 from ui.sessions.timeline import Gap, Lane, Mark, Timeline, words_of
 from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import plural
 
 _MOST_ROWS = 400  # of happenings in recorded order
 _LONGEST_WORDS = 80  # of one of them

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from data.sessions import Chosen
-from ui import charts, figures, filters, links, page, tables
-from ui.markup import Child, Markup, join, span, tag
-from ui.periods import Period
-from ui.sentences import change, plural
+from data.reports.sessions import Chosen
+from ui import page
+from ui.asking import filters, links
+from ui.asking.periods import Period
+from ui.drawing import charts, tables
+from ui.drawing.markup import Child, Markup, join, span, tag
 from ui.sessions.choosing import DEFAULT_SORT, Row, as_query, is_filtered
 from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import change, plural
 
 STATUS_STATES = {"active": "signal", "completed": "well", "error": "broken", "terminated": "unknown"}
 

@@ -10,14 +10,17 @@ from uuid import UUID
 import streamlit as st
 
 from data.errors import NotFound
-from ui import figures, filters, links, page, tables
-from ui.markup import Child, join, span, tag
-from ui.sentences import listed, plural
+from ui import page
+from ui.asking import filters, links
+from ui.drawing import tables
+from ui.drawing.markup import Child, join, span, tag
 from ui.sessions import timeline
 from ui.sessions.choosing import DEFAULT_SORT
 from ui.sessions.listing import cost_words
 from ui.sessions.timeline import Item
 from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import listed, plural
 
 
 def head(view: View, session: Mapping[str, Any], items: Sequence[Item]) -> None:

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from data.tools import Errors, ToolUsage, Usage
-from ui import figures, filters, links, page, tables, telling
-from ui.markup import Child, Markup, join, tag
-from ui.periods import Period
-from ui.sentences import listed, plural, point_change
+from data.reports.tools import Errors, ToolUsage, Usage
+from ui import page
+from ui.asking import filters, links
+from ui.asking.periods import Period
+from ui.drawing import tables
+from ui.drawing.markup import Child, Markup, join, tag
 from ui.tools.choosing import STATES, WORDS, Chosen
 from ui.view import View
+from ui.wording import figures, telling
+from ui.wording.sentences import listed, plural, point_change
 
 _LONGEST_NAME = 34  # of a tool in a table
 _MOST_NAMED = 5  # tools in one sentence

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from data.tools import LEAST_CALLS_FOR_RATES, ToolUsage, Usage
-from ui import charts, figures, links, page
-from ui.cards import Card
-from ui.markup import Child, Markup, join
-from ui.periods import Period
-from ui.sentences import change, listed, plural, point_change
+from data.reports.tools import LEAST_CALLS_FOR_RATES, ToolUsage, Usage
+from ui import page
+from ui.asking import links
+from ui.asking.periods import Period
+from ui.drawing import charts
+from ui.drawing.cards import Card
+from ui.drawing.markup import Child, Markup, join
 from ui.tools.choosing import STATES, WORDS
 from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import change, listed, plural, point_change
 
 _MOST_NAMED = 3  # tools in one sentence; the table has them all
 

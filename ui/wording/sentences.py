@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ui.figures import count
+from ui.wording.figures import count
 
 # Below this many cases a change says more about chance than about the agents.
 LEAST_COMPARED = 10

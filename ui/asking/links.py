@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 
-from ui.markup import Child, Markup, tag
+from ui.drawing.markup import Child, Markup, tag
 from ui.navigation import FIRST
 
 Value = str | int | float | bool | datetime | None

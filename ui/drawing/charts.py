@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui import time_axis
-from ui.links import Value
+from ui.asking.links import Value
+from ui.asking.periods import Period
+from ui.drawing import time_axis
+from ui.drawing.tokens import Tokens, tokens
 from ui.navigation import entry_of
-from ui.periods import Period
-from ui.tokens import Tokens, tokens
 from ui.view import View
 
 HEIGHT_PX = 240

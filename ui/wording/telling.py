@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from ui import figures
+from ui.wording import figures
 
 # What tools and events are mostly about, in this order.
 _NAMES = ("command", "file_path", "path", "pattern", "query", "url", "sql", "prompt", "error", "title", "description")

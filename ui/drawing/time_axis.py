@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ui.periods import Period
+from ui.asking.periods import Period
 from ui.view import View
 
 MOST_LABELS = 8

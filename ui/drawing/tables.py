@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui import figures, filters, links
-from ui.markup import Child, Markup, tag
+from ui.asking import filters, links
+from ui.drawing.markup import Child, Markup, tag
 from ui.page import mark
 from ui.view import View
+from ui.wording import figures
 
 Row = Mapping[str, Any]
 Cell = Callable[[Row], Child]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from ui import figures
+from ui.wording import figures
 
 LABELS: dict[str, str] = {
     "latest": "Latest days with data",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ui.markup import Child, Markup, join, tag
+from ui.drawing.markup import Child, Markup, join, tag
 from ui.page import mark
 
 

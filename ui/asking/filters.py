@@ -7,11 +7,13 @@ from datetime import date
 
 import streamlit as st
 
-from data.coverage import Coverage, read_coverage
-from ui import cached, figures, links, page, periods, sentences
-from ui.markup import Child, Markup, join, span, tag
-from ui.periods import Extent, Period
+from data.reports.coverage import Coverage, read_coverage
+from ui import cached, page
+from ui.asking import links, periods
+from ui.asking.periods import Extent, Period
+from ui.drawing.markup import Child, Markup, join, span, tag
 from ui.view import View
+from ui.wording import figures, sentences
 
 PAGE_SIZE = 25
 LONGEST_VALUE = 200

@@ -1,0 +1,1 @@
+"""What a page is asked for: the period, the filters, and the addresses that carry both."""

@@ -1,0 +1,1 @@
+"""How things look: markup, design tokens, cards, tables, charts."""
