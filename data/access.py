@@ -19,6 +19,12 @@ ACTIONS: dict[str, tuple[str, frozenset[Role]]] = {
     "export_rows": ("Taking rows away as CSV or JSON lines", frozenset(ROLES)),
     "acknowledge_notifications": ("Marking notifications as seen", frozenset(ROLES)),
     "decide_approvals": ("Approving and rejecting what agents wait for", frozenset({"admin"})),
+    "view_people": ("Seeing what everybody did", frozenset({"manager", "admin"})),
+    "view_backups": ("Seeing how backups went", frozenset({"manager", "admin"})),
+    "run_backups": ("Making backups", frozenset({"admin"})),
+    "run_migrations": ("Changing the database by migrations", frozenset({"admin"})),
+    "operate_database": ("Looking into the database and ending its queries", frozenset({"admin"})),
+    "see_as_others": ("Seeing reports as somebody else would", frozenset({"admin"})),
     "operate_jobs": ("Cancelling and retrying jobs", frozenset({"admin"})),
     "import_logs": ("Importing logs", frozenset({"admin"})),
     "manage_demo": ("Making and removing the demo", frozenset({"admin"})),
@@ -31,6 +37,7 @@ class Actor:
     """A signed-in person, looked up afresh for each request.
 
     `session_hash` is the hash of the web session that the request came with; None on the command line.
+    `client_id` is the client of the autonomic engine that the account speaks for, as its `app_metadata` says.
     """
 
     user_id: UUID
@@ -38,6 +45,7 @@ class Actor:
     role: Role
     dataset: Dataset = "real"
     session_hash: str | None = None
+    client_id: str | None = None
 
     def can(self, action: str) -> bool:
         """Whether the role of this person includes the action."""
@@ -61,5 +69,5 @@ class Actor:
     @property
     def sight(self) -> str:
         """What this person may see, as a key: equal keys see equal rows. Every cached read is keyed by it."""
-        visible = f"all:{self.role}" if self.sees_all else f"own:{self.user_id}"
+        visible = f"all:{self.role}" if self.sees_all else f"own:{self.user_id}:{self.client_id or ''}"
         return f"{self.dataset}:{visible}"

@@ -27,13 +27,25 @@ COMMENT ON SCHEMA chronicle IS 'Chronicle: sessions, events, tool calls, prompts
 CREATE SCHEMA engine;
 
 -- comment SCHEMA engine
-COMMENT ON SCHEMA engine IS 'The autonomic engine: events and human approvals.';
+COMMENT ON SCHEMA engine IS 'The autonomic engine: events and snapshots, human approvals, SOPs, agent metrics, client health, chaos experiments.';
+
+-- schema lift
+CREATE SCHEMA lift;
+
+-- comment SCHEMA lift
+COMMENT ON SCHEMA lift IS 'lift-sys: sessions, revisions of their IR, drafts of code, resolved holes.';
 
 -- schema signalbox
 CREATE SCHEMA signalbox;
 
 -- comment SCHEMA signalbox
 COMMENT ON SCHEMA signalbox IS 'The console itself: members, sessions, audit, imports, change log.';
+
+-- schema toolbox
+CREATE SCHEMA toolbox;
+
+-- comment SCHEMA toolbox
+COMMENT ON SCHEMA toolbox IS 'ToolboxAI: users, workspaces, projects and their members.';
 
 -- type agents.job_status
 CREATE TYPE agents.job_status AS ENUM (
@@ -220,6 +232,66 @@ begin
 end
 $$;
 
+-- function engine.get_event_stream(text, text, bigint, bigint)
+CREATE FUNCTION engine.get_event_stream(p_aggregate_type text, p_aggregate_id text, p_from_sequence bigint DEFAULT 1, p_to_sequence bigint DEFAULT NULL::bigint) RETURNS SETOF engine.events
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select e.*
+    from engine.events as e
+    where e.aggregate_type = p_aggregate_type and e.aggregate_id = p_aggregate_id
+    and e.sequence_number >= p_from_sequence
+    and (p_to_sequence is null or e.sequence_number <= p_to_sequence)
+    order by e.sequence_number
+$$;
+
+-- comment engine.FUNCTION get_event_stream(p_aggregate_type text, p_aggregate_id text, p_from_sequence bigint, p_to_sequence bigint)
+COMMENT ON FUNCTION engine.get_event_stream(p_aggregate_type text, p_aggregate_id text, p_from_sequence bigint, p_to_sequence bigint) IS 'The events of one aggregate in order, from one sequence number to another, both included.';
+
+-- function lift.count_children()
+CREATE FUNCTION lift.count_children() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    left_session uuid := case when tg_op in ('UPDATE', 'DELETE') then old.session_id end;
+    joined_session uuid := case when tg_op in ('UPDATE', 'INSERT') then new.session_id end;
+begin
+    if left_session is not distinct from joined_session then
+        return null;
+    end if;
+    update lift.sessions as s
+    set revision_count = s.revision_count + case when tg_argv[0] = 'revision_count' then d.step else 0 end,
+        draft_count = s.draft_count + case when tg_argv[0] = 'draft_count' then d.step else 0 end,
+        hole_count = s.hole_count + case when tg_argv[0] = 'hole_count' then d.step else 0 end
+    from (
+        select left_session as session_id, -1 as step where left_session is not null
+        union all
+        select joined_session, 1 where joined_session is not null
+        -- In the order of ids, so that two statements that move children between two sessions cannot deadlock.
+        order by session_id
+    ) as d
+    where s.id = d.session_id;
+    return null;
+end
+$$;
+
+-- function lift.count_nothing()
+CREATE FUNCTION lift.count_nothing() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    update lift.sessions as s
+    set revision_count = case when tg_argv[0] = 'revision_count' then 0 else s.revision_count end,
+        draft_count = case when tg_argv[0] = 'draft_count' then 0 else s.draft_count end,
+        hole_count = case when tg_argv[0] = 'hole_count' then 0 else s.hole_count end
+    where case tg_argv[0] when 'revision_count' then s.revision_count when 'draft_count' then s.draft_count
+        else s.hole_count end <> 0;
+    return null;
+end
+$$;
+
 -- function signalbox.change_versions()
 CREATE FUNCTION signalbox.change_versions() RETURNS TABLE(name text, version text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -290,6 +362,18 @@ begin
             then least(greatest(floor(date_part('epoch', r.replied_at) / 900), -2147483648), 2147483647)::int
             else -1 end
         from touched_rows as r;
+    elsif tg_argv[1] = 'window_end' then
+        insert into signalbox.change_log (source, slot)
+        select distinct tg_argv[0]::smallint, case when isfinite(r.window_end)
+            then least(greatest(floor(date_part('epoch', r.window_end) / 900), -2147483648), 2147483647)::int
+            else -1 end
+        from touched_rows as r;
+    elsif tg_argv[1] = 'computed_at' then
+        insert into signalbox.change_log (source, slot)
+        select distinct tg_argv[0]::smallint, case when isfinite(r.computed_at)
+            then least(greatest(floor(date_part('epoch', r.computed_at) / 900), -2147483648), 2147483647)::int
+            else -1 end
+        from touched_rows as r;
     else
         insert into signalbox.change_log (source, slot)
         select tg_argv[0]::smallint, -1 from touched_rows as r limit 1;
@@ -337,6 +421,17 @@ begin
 end
 $$;
 
+-- function signalbox.viewer_client()
+CREATE FUNCTION signalbox.viewer_client() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select coalesce(
+        nullif((select auth.jwt()) ->> 'client_id', ''),
+        nullif((select auth.jwt()) -> 'app_metadata' ->> 'client_id', '')
+    )
+$$;
+
 -- function signalbox.viewer_role()
 CREATE FUNCTION signalbox.viewer_role() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -346,6 +441,26 @@ CREATE FUNCTION signalbox.viewer_role() RETURNS text
         (select m.role from signalbox.members as m where m.user_id = (select auth.uid())),
         case when (select auth.uid()) is null then null else 'member' end
     )
+$$;
+
+-- function toolbox.viewer_projects()
+CREATE FUNCTION toolbox.viewer_projects() RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select p.id from toolbox.projects as p where p.owner_id = (select auth.uid())
+    union
+    select m.project_id from toolbox.project_members as m where m.user_id = (select auth.uid())
+$$;
+
+-- function toolbox.viewer_workspaces()
+CREATE FUNCTION toolbox.viewer_workspaces() RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select w.id from toolbox.workspaces as w where w.owner_id = (select auth.uid())
+    union
+    select m.workspace_id from toolbox.workspace_members as m where m.user_id = (select auth.uid())
 $$;
 
 -- table agents.jobs
@@ -365,6 +480,72 @@ CREATE TABLE agents.jobs (
 
 -- comment agents.TABLE jobs
 COMMENT ON TABLE agents.jobs IS 'One row per job.';
+
+-- table lift.session_drafts
+CREATE TABLE lift.session_drafts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    session_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    draft_number integer NOT NULL,
+    code text NOT NULL,
+    syntax_valid boolean,
+    ast_valid boolean,
+    llm_metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT session_drafts_draft_number_check CHECK ((draft_number > 0))
+);
+
+-- comment lift.TABLE session_drafts
+COMMENT ON TABLE lift.session_drafts IS 'Generated code; validity is null where it was not checked; llm_metrics holds model, input_tokens, output_tokens, cost_usd, latency_ms as far as known. One row per session and draft.';
+
+-- view analytics.stg_lift__session_drafts
+CREATE VIEW analytics.stg_lift__session_drafts WITH (security_invoker='true') AS
+ SELECT id AS draft_id,
+    session_id,
+    user_id AS owner_id,
+    draft_number,
+    code,
+    syntax_valid,
+    ast_valid,
+    (llm_metrics ->> 'model'::text) AS model,
+        CASE
+            WHEN (jsonb_typeof((llm_metrics -> 'input_tokens'::text)) = 'number'::text) THEN ((llm_metrics ->> 'input_tokens'::text))::numeric
+            ELSE NULL::numeric
+        END AS input_tokens,
+        CASE
+            WHEN (jsonb_typeof((llm_metrics -> 'output_tokens'::text)) = 'number'::text) THEN ((llm_metrics ->> 'output_tokens'::text))::numeric
+            ELSE NULL::numeric
+        END AS output_tokens,
+        CASE
+            WHEN (jsonb_typeof((llm_metrics -> 'cost_usd'::text)) = 'number'::text) THEN ((llm_metrics ->> 'cost_usd'::text))::numeric
+            ELSE NULL::numeric
+        END AS cost_usd,
+        CASE
+            WHEN (jsonb_typeof((llm_metrics -> 'latency_ms'::text)) = 'number'::text) THEN ((llm_metrics ->> 'latency_ms'::text))::numeric
+            ELSE NULL::numeric
+        END AS latency_ms,
+    llm_metrics,
+    created_at
+   FROM lift.session_drafts;
+
+-- comment analytics.VIEW stg_lift__session_drafts
+COMMENT ON VIEW analytics.stg_lift__session_drafts IS 'Generated code and what it cost. One row per session and draft.';
+
+-- view analytics.draft_validation_stats
+CREATE VIEW analytics.draft_validation_stats WITH (security_invoker='true') AS
+ SELECT date_trunc('day'::text, created_at, 'UTC'::text) AS day_utc,
+    COALESCE(model, '(unknown model)'::text) AS model,
+    count(*) AS drafts,
+    count(syntax_valid) AS syntax_checked,
+    count(*) FILTER (WHERE syntax_valid) AS syntax_valid,
+    count(ast_valid) AS ast_checked,
+    count(*) FILTER (WHERE ast_valid) AS ast_valid
+   FROM analytics.stg_lift__session_drafts d
+  GROUP BY (date_trunc('day'::text, created_at, 'UTC'::text)), COALESCE(model, '(unknown model)'::text);
+
+-- comment analytics.VIEW draft_validation_stats
+COMMENT ON VIEW analytics.draft_validation_stats IS 'How many drafts parse; rates are over the checked ones. One row per day (UTC) and model.';
 
 -- view analytics.stg_agents__jobs
 CREATE VIEW analytics.stg_agents__jobs WITH (security_invoker='true') AS
@@ -398,6 +579,99 @@ CREATE VIEW analytics.job_stats WITH (security_invoker='true') AS
 
 -- comment analytics.VIEW job_stats
 COMMENT ON VIEW analytics.job_stats IS 'Jobs by status; avg_processing_time is in seconds. One row per viewer''s sight, that is one row.';
+
+-- table lift.sessions
+CREATE TABLE lift.sessions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    prompt text,
+    status text DEFAULT 'active'::text NOT NULL,
+    current_ir jsonb DEFAULT '{}'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    revision_count integer DEFAULT 0 NOT NULL,
+    draft_count integer DEFAULT 0 NOT NULL,
+    hole_count integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sessions_status_valid CHECK ((status = ANY (ARRAY['active'::text, 'finalized'::text, 'abandoned'::text, 'error'::text])))
+);
+
+-- comment lift.TABLE sessions
+COMMENT ON TABLE lift.sessions IS 'Sessions with their current IR; the counts are kept by triggers. One row per session.';
+
+-- view analytics.stg_lift__sessions
+CREATE VIEW analytics.stg_lift__sessions WITH (security_invoker='true') AS
+ SELECT id AS session_id,
+    user_id AS owner_id,
+    prompt,
+    status,
+    current_ir,
+    metadata,
+    revision_count,
+    draft_count,
+    hole_count,
+    created_at,
+    updated_at
+   FROM lift.sessions;
+
+-- comment analytics.VIEW stg_lift__sessions
+COMMENT ON VIEW analytics.stg_lift__sessions IS 'Sessions of lift-sys. One row per session.';
+
+-- view analytics.lift_session_summary
+CREATE VIEW analytics.lift_session_summary WITH (security_invoker='true') AS
+ SELECT s.session_id,
+    s.owner_id,
+    s.prompt,
+    s.status,
+    s.created_at,
+    s.updated_at,
+    (round((EXTRACT(epoch FROM (s.updated_at - s.created_at)) * (1000)::numeric)))::bigint AS duration_ms,
+    s.revision_count,
+    s.draft_count,
+    s.hole_count,
+    d.valid_drafts,
+    d.checked_drafts,
+    d.priced_drafts,
+    d.cost_usd,
+    d.input_tokens,
+    d.output_tokens
+   FROM (analytics.stg_lift__sessions s
+     LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (r.syntax_valid AND r.ast_valid)) AS valid_drafts,
+            count(*) FILTER (WHERE ((r.syntax_valid IS NOT NULL) AND (r.ast_valid IS NOT NULL))) AS checked_drafts,
+            count(r.cost_usd) AS priced_drafts,
+            sum(r.cost_usd) AS cost_usd,
+            sum(r.input_tokens) AS input_tokens,
+            sum(r.output_tokens) AS output_tokens
+           FROM analytics.stg_lift__session_drafts r
+          WHERE (r.session_id = s.session_id)) d ON (true));
+
+-- comment analytics.VIEW lift_session_summary
+COMMENT ON VIEW analytics.lift_session_summary IS 'Sessions of lift-sys with their drafts and cost; cost_usd is over priced_drafts of draft_count. One row per session.';
+
+-- view analytics.recent_activity
+CREATE VIEW analytics.recent_activity WITH (security_invoker='true') AS
+ SELECT session_id,
+    owner_id,
+    prompt,
+    status,
+    created_at,
+    updated_at,
+    duration_ms,
+    revision_count,
+    draft_count,
+    hole_count,
+    valid_drafts,
+    checked_drafts,
+    priced_drafts,
+    cost_usd,
+    input_tokens,
+    output_tokens
+   FROM analytics.lift_session_summary
+  ORDER BY updated_at DESC, session_id
+ LIMIT 100;
+
+-- comment analytics.VIEW recent_activity
+COMMENT ON VIEW analytics.recent_activity IS 'The hundred sessions of lift-sys that changed last. One row per session.';
 
 -- table signalbox.model_prices
 CREATE TABLE signalbox.model_prices (
@@ -798,6 +1072,168 @@ CREATE VIEW analytics.stg_chronicle__project_context WITH (security_invoker='tru
 -- comment analytics.VIEW stg_chronicle__project_context
 COMMENT ON VIEW analytics.stg_chronicle__project_context IS 'Files that tools touched. One row per session and file.';
 
+-- table engine.agent_metrics
+CREATE TABLE engine.agent_metrics (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    agent_id text NOT NULL,
+    user_id uuid,
+    source text DEFAULT 'engine'::text NOT NULL,
+    window_start timestamp with time zone,
+    window_end timestamp with time zone,
+    actions_total bigint,
+    actions_automated bigint,
+    human_escalations bigint DEFAULT 0 NOT NULL,
+    avg_confidence double precision,
+    confidence_count bigint,
+    automation_rate double precision,
+    total_cost numeric,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT agent_metrics_actions_automated_check CHECK ((actions_automated >= 0)),
+    CONSTRAINT agent_metrics_actions_total_check CHECK ((actions_total >= 0)),
+    CONSTRAINT agent_metrics_automated_of_total CHECK ((actions_automated <= actions_total)),
+    CONSTRAINT agent_metrics_automation_rate_check CHECK (((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision))),
+    CONSTRAINT agent_metrics_avg_confidence_check CHECK (((avg_confidence >= (0)::double precision) AND (avg_confidence <= (1)::double precision))),
+    CONSTRAINT agent_metrics_confidence_count_check CHECK ((confidence_count >= 0)),
+    CONSTRAINT agent_metrics_human_escalations_check CHECK ((human_escalations >= 0)),
+    CONSTRAINT agent_metrics_total_cost_check CHECK ((total_cost >= (0)::numeric)),
+    CONSTRAINT agent_metrics_window CHECK ((window_start <= window_end))
+);
+
+-- comment engine.TABLE agent_metrics
+COMMENT ON TABLE engine.agent_metrics IS 'What agents did in a span of time; avg_confidence is over confidence_count decisions, automation_rate over actions_total. One row per agent, source, owner and window.';
+
+-- view analytics.stg_engine__agent_metrics
+CREATE VIEW analytics.stg_engine__agent_metrics WITH (security_invoker='true') AS
+ SELECT id AS metric_id,
+    agent_id AS agent,
+    user_id AS owner_id,
+    source,
+    window_start,
+    window_end,
+    actions_total,
+    actions_automated,
+    human_escalations,
+    avg_confidence,
+    confidence_count,
+    automation_rate,
+    total_cost AS cost_usd,
+    metadata
+   FROM engine.agent_metrics;
+
+-- comment analytics.VIEW stg_engine__agent_metrics
+COMMENT ON VIEW analytics.stg_engine__agent_metrics IS 'What agents did in spans of time; averages come with what they were taken over. One row per agent, source, owner and window.';
+
+-- table engine.chaos_experiments
+CREATE TABLE engine.chaos_experiments (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    hypothesis text NOT NULL,
+    target text,
+    blast_radius text,
+    blast_radius_percent double precision,
+    status text DEFAULT 'planned'::text NOT NULL,
+    outcome text,
+    findings text,
+    correlation_id uuid,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT chaos_experiments_blast_radius_percent_check CHECK (((blast_radius_percent >= (0)::double precision) AND (blast_radius_percent <= (100)::double precision))),
+    CONSTRAINT chaos_experiments_outcome_valid CHECK ((outcome = ANY (ARRAY['confirmed'::text, 'refuted'::text, 'inconclusive'::text]))),
+    CONSTRAINT chaos_experiments_status_valid CHECK ((status = ANY (ARRAY['planned'::text, 'running'::text, 'completed'::text, 'aborted'::text])))
+);
+
+-- comment engine.TABLE chaos_experiments
+COMMENT ON TABLE engine.chaos_experiments IS 'Faults set on purpose: what was expected, how much they could hit, what came out. One row per experiment.';
+
+-- view analytics.stg_engine__chaos_experiments
+CREATE VIEW analytics.stg_engine__chaos_experiments WITH (security_invoker='true') AS
+ SELECT id AS experiment_id,
+    name,
+    hypothesis,
+    target,
+    blast_radius,
+    blast_radius_percent,
+    status,
+    outcome,
+    findings,
+    correlation_id,
+    started_at,
+    ended_at,
+    created_at,
+    metadata
+   FROM engine.chaos_experiments;
+
+-- comment analytics.VIEW stg_engine__chaos_experiments
+COMMENT ON VIEW analytics.stg_engine__chaos_experiments IS 'Chaos experiments. One row per experiment.';
+
+-- table engine.client_health
+CREATE TABLE engine.client_health (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    client_id text NOT NULL,
+    event_id uuid,
+    health_score double precision,
+    status text DEFAULT 'unknown'::text NOT NULL,
+    signals jsonb DEFAULT '{}'::jsonb NOT NULL,
+    risk_factors jsonb DEFAULT '[]'::jsonb NOT NULL,
+    computed_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT client_health_health_score_check CHECK (((health_score >= (0)::double precision) AND (health_score <= (100)::double precision))),
+    CONSTRAINT client_health_risks_list CHECK ((jsonb_typeof(risk_factors) = 'array'::text)),
+    CONSTRAINT client_health_status_valid CHECK ((status = ANY (ARRAY['unknown'::text, 'healthy'::text, 'at_risk'::text, 'critical'::text])))
+);
+
+-- comment engine.TABLE client_health
+COMMENT ON TABLE engine.client_health IS 'How clients fare, from 0 to 100; the newest row of a client is its present health, the others its history; event_id is the event a row was projected from, null where it has none. One row per client and assessment.';
+
+-- view analytics.stg_engine__client_health
+CREATE VIEW analytics.stg_engine__client_health WITH (security_invoker='true') AS
+ SELECT id AS assessment_id,
+    client_id,
+    event_id,
+    health_score,
+    status,
+    signals,
+    risk_factors,
+    computed_at
+   FROM engine.client_health;
+
+-- comment analytics.VIEW stg_engine__client_health
+COMMENT ON VIEW analytics.stg_engine__client_health IS 'How clients fared at each assessment; event_id is null where a row was not projected from an event. One row per client and assessment.';
+
+-- table engine.event_snapshots
+CREATE TABLE engine.event_snapshots (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    aggregate_type text NOT NULL,
+    aggregate_id text NOT NULL,
+    sequence_number bigint NOT NULL,
+    state jsonb NOT NULL,
+    reducer text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT event_snapshots_sequence_number_check CHECK ((sequence_number > 0))
+);
+
+-- comment engine.TABLE event_snapshots
+COMMENT ON TABLE engine.event_snapshots IS 'State of an aggregate after an event; reducer names the version of the code that folded it. One row per aggregate and snapshot.';
+
+-- view analytics.stg_engine__event_snapshots
+CREATE VIEW analytics.stg_engine__event_snapshots WITH (security_invoker='true') AS
+ SELECT id AS snapshot_id,
+    aggregate_type,
+    aggregate_id,
+    sequence_number,
+    state,
+    reducer,
+    created_at AS taken_at
+   FROM engine.event_snapshots;
+
+-- comment analytics.VIEW stg_engine__event_snapshots
+COMMENT ON VIEW analytics.stg_engine__event_snapshots IS 'Stored states of aggregates. One row per aggregate and snapshot.';
+
 -- view analytics.stg_engine__events
 CREATE VIEW analytics.stg_engine__events WITH (security_invoker='true') AS
  SELECT event_id,
@@ -879,6 +1315,337 @@ CREATE VIEW analytics.stg_engine__human_approvals WITH (security_invoker='true')
 -- comment analytics.VIEW stg_engine__human_approvals
 COMMENT ON VIEW analytics.stg_engine__human_approvals IS 'What agents asked people; a question whose time ran out counts as expired at once. One row per question.';
 
+-- table engine.sop_definitions
+CREATE TABLE engine.sop_definitions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    sop_id text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    title text NOT NULL,
+    description text,
+    steps jsonb DEFAULT '[]'::jsonb NOT NULL,
+    definition jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sop_definitions_status_valid CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'retired'::text]))),
+    CONSTRAINT sop_definitions_steps_list CHECK ((jsonb_typeof(steps) = 'array'::text)),
+    CONSTRAINT sop_definitions_version_check CHECK ((version > 0))
+);
+
+-- comment engine.TABLE sop_definitions
+COMMENT ON TABLE engine.sop_definitions IS 'Standard operating procedures that machines read. One row per procedure and version.';
+
+-- view analytics.stg_engine__sop_definitions
+CREATE VIEW analytics.stg_engine__sop_definitions WITH (security_invoker='true') AS
+ SELECT id AS definition_id,
+    sop_id,
+    version,
+    title,
+    description,
+    steps,
+    definition,
+    status,
+    created_at,
+    updated_at
+   FROM engine.sop_definitions;
+
+-- comment analytics.VIEW stg_engine__sop_definitions
+COMMENT ON VIEW analytics.stg_engine__sop_definitions IS 'Standard operating procedures. One row per procedure and version.';
+
+-- table engine.sop_executions
+CREATE TABLE engine.sop_executions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    sop_id text NOT NULL,
+    sop_version integer,
+    correlation_id uuid,
+    client_id text,
+    session_id uuid,
+    user_id uuid,
+    agent_id text,
+    status text DEFAULT 'running'::text NOT NULL,
+    current_step text,
+    steps jsonb DEFAULT '[]'::jsonb NOT NULL,
+    actions_total bigint,
+    actions_automated bigint,
+    human_interventions bigint DEFAULT 0 NOT NULL,
+    cycle_time_hours double precision,
+    automation_rate double precision,
+    estimated_cost numeric,
+    error_message text,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sop_executions_actions_automated_check CHECK ((actions_automated >= 0)),
+    CONSTRAINT sop_executions_actions_total_check CHECK ((actions_total >= 0)),
+    CONSTRAINT sop_executions_automated_of_total CHECK ((actions_automated <= actions_total)),
+    CONSTRAINT sop_executions_automation_rate_check CHECK (((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision))),
+    CONSTRAINT sop_executions_cycle_time_hours_check CHECK ((cycle_time_hours >= (0)::double precision)),
+    CONSTRAINT sop_executions_estimated_cost_check CHECK ((estimated_cost >= (0)::numeric)),
+    CONSTRAINT sop_executions_human_interventions_check CHECK ((human_interventions >= 0)),
+    CONSTRAINT sop_executions_status_valid CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT sop_executions_steps_list CHECK ((jsonb_typeof(steps) = 'array'::text))
+);
+
+-- comment engine.TABLE sop_executions
+COMMENT ON TABLE engine.sop_executions IS 'Runs of procedures; automation_rate is actions_automated over actions_total, estimated_cost is in USD, a step has step, kind (agent or human), agent, started_at, completed_at, outcome, note. One row per execution.';
+
+-- view analytics.stg_engine__sop_executions
+CREATE VIEW analytics.stg_engine__sop_executions WITH (security_invoker='true') AS
+ SELECT id AS execution_id,
+    sop_id,
+    sop_version,
+    correlation_id,
+    client_id,
+    session_id AS session_pk,
+    user_id AS owner_id,
+    agent_id AS agent,
+    status,
+    current_step,
+    steps,
+    actions_total,
+    actions_automated,
+    human_interventions,
+    cycle_time_hours,
+    automation_rate,
+    estimated_cost AS estimated_cost_usd,
+    error_message,
+    started_at,
+    completed_at,
+    COALESCE(((metadata ->> 'imported'::text))::boolean, false) AS is_imported,
+    metadata,
+    created_at AS recorded_at
+   FROM engine.sop_executions;
+
+-- comment analytics.VIEW stg_engine__sop_executions
+COMMENT ON VIEW analytics.stg_engine__sop_executions IS 'Runs of procedures; automation_rate is actions_automated over actions_total where both are known. One row per execution.';
+
+-- table lift.hole_resolutions
+CREATE TABLE lift.hole_resolutions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    session_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    hole_id text NOT NULL,
+    hole_type text,
+    resolution jsonb NOT NULL,
+    resolution_method text,
+    confidence double precision,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT hole_resolutions_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision)))
+);
+
+-- comment lift.TABLE hole_resolutions
+COMMENT ON TABLE lift.hole_resolutions IS 'What a hole of the IR was filled with; a hole may be filled again, the newest counts. One row per resolution.';
+
+-- view analytics.stg_lift__hole_resolutions
+CREATE VIEW analytics.stg_lift__hole_resolutions WITH (security_invoker='true') AS
+ SELECT id AS resolution_id,
+    session_id,
+    user_id AS owner_id,
+    hole_id,
+    hole_type,
+    resolution,
+    resolution_method,
+    confidence,
+    created_at
+   FROM lift.hole_resolutions;
+
+-- comment analytics.VIEW stg_lift__hole_resolutions
+COMMENT ON VIEW analytics.stg_lift__hole_resolutions IS 'What holes were filled with. One row per resolution.';
+
+-- table lift.session_revisions
+CREATE TABLE lift.session_revisions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    session_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    revision_number integer NOT NULL,
+    ir_content jsonb NOT NULL,
+    change_summary text,
+    changed_by text,
+    changes jsonb,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT session_revisions_revision_number_check CHECK ((revision_number > 0))
+);
+
+-- comment lift.TABLE session_revisions
+COMMENT ON TABLE lift.session_revisions IS 'The IR after each change. One row per session and revision.';
+
+-- view analytics.stg_lift__session_revisions
+CREATE VIEW analytics.stg_lift__session_revisions WITH (security_invoker='true') AS
+ SELECT id AS revision_id,
+    session_id,
+    user_id AS owner_id,
+    revision_number,
+    ir_content,
+    change_summary,
+    changed_by,
+    changes,
+    created_at
+   FROM lift.session_revisions;
+
+-- comment analytics.VIEW stg_lift__session_revisions
+COMMENT ON VIEW analytics.stg_lift__session_revisions IS 'The IR after each change. One row per session and revision.';
+
+-- table toolbox.project_members
+CREATE TABLE toolbox.project_members (
+    project_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text DEFAULT 'member'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT project_members_role_valid CHECK ((role = ANY (ARRAY['viewer'::text, 'member'::text, 'admin'::text])))
+);
+
+-- comment toolbox.TABLE project_members
+COMMENT ON TABLE toolbox.project_members IS 'Who belongs to which project, beside its owner. One row per project and person.';
+
+-- view analytics.stg_toolbox__project_members
+CREATE VIEW analytics.stg_toolbox__project_members WITH (security_invoker='true') AS
+ SELECT project_id,
+    user_id,
+    role,
+    created_at AS joined_at
+   FROM toolbox.project_members;
+
+-- comment analytics.VIEW stg_toolbox__project_members
+COMMENT ON VIEW analytics.stg_toolbox__project_members IS 'Who belongs to which project. One row per project and person.';
+
+-- table toolbox.projects
+CREATE TABLE toolbox.projects (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    workspace_id uuid,
+    name text NOT NULL,
+    description text,
+    status text DEFAULT 'active'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT projects_status_valid CHECK ((status = ANY (ARRAY['active'::text, 'archived'::text])))
+);
+
+-- comment toolbox.TABLE projects
+COMMENT ON TABLE toolbox.projects IS 'One row per project.';
+
+-- view analytics.stg_toolbox__projects
+CREATE VIEW analytics.stg_toolbox__projects WITH (security_invoker='true') AS
+ SELECT id AS project_id,
+    owner_id,
+    workspace_id,
+    name,
+    description,
+    status,
+    created_at,
+    updated_at
+   FROM toolbox.projects;
+
+-- comment analytics.VIEW stg_toolbox__projects
+COMMENT ON VIEW analytics.stg_toolbox__projects IS 'Projects of ToolboxAI. One row per project.';
+
+-- table toolbox.users
+CREATE TABLE toolbox.users (
+    id uuid NOT NULL,
+    clerk_id text,
+    email text NOT NULL,
+    full_name text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- comment toolbox.TABLE users
+COMMENT ON TABLE toolbox.users IS 'People of ToolboxAI; clerk_id is their id at Clerk. One row per person.';
+
+-- view analytics.stg_toolbox__users
+CREATE VIEW analytics.stg_toolbox__users WITH (security_invoker='true') AS
+ SELECT id AS user_id,
+    clerk_id,
+    email,
+    full_name,
+    created_at,
+    updated_at
+   FROM toolbox.users;
+
+-- comment analytics.VIEW stg_toolbox__users
+COMMENT ON VIEW analytics.stg_toolbox__users IS 'People of ToolboxAI. One row per person.';
+
+-- table toolbox.workspace_members
+CREATE TABLE toolbox.workspace_members (
+    workspace_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text DEFAULT 'member'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT workspace_members_role_valid CHECK ((role = ANY (ARRAY['viewer'::text, 'member'::text, 'admin'::text])))
+);
+
+-- comment toolbox.TABLE workspace_members
+COMMENT ON TABLE toolbox.workspace_members IS 'Who belongs to which workspace, beside its owner. One row per workspace and person.';
+
+-- view analytics.stg_toolbox__workspace_members
+CREATE VIEW analytics.stg_toolbox__workspace_members WITH (security_invoker='true') AS
+ SELECT workspace_id,
+    user_id,
+    role,
+    created_at AS joined_at
+   FROM toolbox.workspace_members;
+
+-- comment analytics.VIEW stg_toolbox__workspace_members
+COMMENT ON VIEW analytics.stg_toolbox__workspace_members IS 'Who belongs to which workspace. One row per workspace and person.';
+
+-- table toolbox.workspaces
+CREATE TABLE toolbox.workspaces (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- comment toolbox.TABLE workspaces
+COMMENT ON TABLE toolbox.workspaces IS 'One row per workspace.';
+
+-- view analytics.stg_toolbox__workspaces
+CREATE VIEW analytics.stg_toolbox__workspaces WITH (security_invoker='true') AS
+ SELECT id AS workspace_id,
+    owner_id,
+    name,
+    created_at,
+    updated_at
+   FROM toolbox.workspaces;
+
+-- comment analytics.VIEW stg_toolbox__workspaces
+COMMENT ON VIEW analytics.stg_toolbox__workspaces IS 'Workspaces of ToolboxAI. One row per workspace.';
+
+-- view analytics.user_analytics
+CREATE VIEW analytics.user_analytics WITH (security_invoker='true') AS
+ SELECT owner_id AS user_id,
+    count(*) AS sessions,
+    count(*) FILTER (WHERE (status = 'finalized'::text)) AS finalized_sessions,
+    count(*) FILTER (WHERE (status = ANY (ARRAY['abandoned'::text, 'error'::text]))) AS lost_sessions,
+    sum(draft_count) AS drafts,
+    sum(priced_drafts) AS priced_drafts,
+    sum(cost_usd) AS cost_usd,
+    min(created_at) AS first_session_at,
+    max(updated_at) AS last_active_at
+   FROM analytics.lift_session_summary s
+  GROUP BY owner_id;
+
+-- comment analytics.VIEW user_analytics
+COMMENT ON VIEW analytics.user_analytics IS 'What people did with lift-sys; a rate of success is finalized_sessions over those and lost_sessions. One row per person.';
+
+-- table signalbox.adopted_tables
+CREATE TABLE signalbox.adopted_tables (
+    system text NOT NULL,
+    table_name text NOT NULL,
+    source_schema text NOT NULL,
+    source_table text NOT NULL,
+    mode text NOT NULL,
+    missing_columns text[] DEFAULT '{}'::text[] NOT NULL,
+    adopted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT adopted_tables_mode_valid CHECK ((mode = ANY (ARRAY['pointed'::text, 'moved'::text])))
+);
+
+-- comment signalbox.TABLE adopted_tables
+COMMENT ON TABLE signalbox.adopted_tables IS 'Tables of systems that were there before the console: pointed means that our staging view reads them where they are, moved that they became ours and left a view behind; missing_columns read as null. One row per adopted table.';
+
 -- table signalbox.audit_log
 CREATE TABLE signalbox.audit_log (
     id bigint NOT NULL,
@@ -896,6 +1663,46 @@ COMMENT ON TABLE signalbox.audit_log IS 'What people did through the console; wi
 -- sequence signalbox.audit_log_id_seq
 ALTER TABLE signalbox.audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME signalbox.audit_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table signalbox.backup_runs
+CREATE TABLE signalbox.backup_runs (
+    id bigint NOT NULL,
+    kind text DEFAULT 'manual'::text NOT NULL,
+    status text DEFAULT 'running'::text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    started_by uuid,
+    started_by_email text,
+    host text NOT NULL,
+    process_id bigint NOT NULL,
+    database_name text NOT NULL,
+    server_version text,
+    dump_version text,
+    file_name text,
+    size_bytes bigint,
+    sha256 text,
+    listed_entries integer,
+    listed_tables integer,
+    missing_tables text[],
+    error_message text,
+    CONSTRAINT backup_runs_end_is_told CHECK (((status = 'running'::text) = (finished_at IS NULL))),
+    CONSTRAINT backup_runs_kind_valid CHECK ((kind = ANY (ARRAY['manual'::text, 'scheduled'::text]))),
+    CONSTRAINT backup_runs_size_bytes_check CHECK ((size_bytes >= 0)),
+    CONSTRAINT backup_runs_status_valid CHECK ((status = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text])))
+);
+
+-- comment signalbox.TABLE backup_runs
+COMMENT ON TABLE signalbox.backup_runs IS 'Backups that were tried; listed_* is what reading the finished file back found, missing_tables what the database had and the file has not. One row per run.';
+
+-- sequence signalbox.backup_runs_id_seq
+ALTER TABLE signalbox.backup_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME signalbox.backup_runs_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1054,6 +1861,34 @@ ALTER TABLE ONLY chronicle.tool_events
 ALTER TABLE ONLY chronicle.sessions
     ADD CONSTRAINT uk_sessions_session_id UNIQUE (session_id);
 
+-- constraint engine.agent_metrics agent_metrics_once
+ALTER TABLE ONLY engine.agent_metrics
+    ADD CONSTRAINT agent_metrics_once UNIQUE NULLS NOT DISTINCT (agent_id, source, user_id, window_start, window_end);
+
+-- constraint engine.agent_metrics agent_metrics_pkey
+ALTER TABLE ONLY engine.agent_metrics
+    ADD CONSTRAINT agent_metrics_pkey PRIMARY KEY (id);
+
+-- constraint engine.chaos_experiments chaos_experiments_pkey
+ALTER TABLE ONLY engine.chaos_experiments
+    ADD CONSTRAINT chaos_experiments_pkey PRIMARY KEY (id);
+
+-- constraint engine.client_health client_health_event_id_key
+ALTER TABLE ONLY engine.client_health
+    ADD CONSTRAINT client_health_event_id_key UNIQUE (event_id);
+
+-- constraint engine.client_health client_health_pkey
+ALTER TABLE ONLY engine.client_health
+    ADD CONSTRAINT client_health_pkey PRIMARY KEY (id);
+
+-- constraint engine.event_snapshots event_snapshots_aggregate_sequence
+ALTER TABLE ONLY engine.event_snapshots
+    ADD CONSTRAINT event_snapshots_aggregate_sequence UNIQUE (aggregate_type, aggregate_id, sequence_number);
+
+-- constraint engine.event_snapshots event_snapshots_pkey
+ALTER TABLE ONLY engine.event_snapshots
+    ADD CONSTRAINT event_snapshots_pkey PRIMARY KEY (id);
+
 -- constraint engine.events events_aggregate_sequence
 ALTER TABLE ONLY engine.events
     ADD CONSTRAINT events_aggregate_sequence UNIQUE (aggregate_type, aggregate_id, sequence_number);
@@ -1066,9 +1901,53 @@ ALTER TABLE ONLY engine.events
 ALTER TABLE ONLY engine.human_approvals
     ADD CONSTRAINT human_approvals_pkey PRIMARY KEY (id);
 
+-- constraint engine.sop_definitions sop_definitions_pkey
+ALTER TABLE ONLY engine.sop_definitions
+    ADD CONSTRAINT sop_definitions_pkey PRIMARY KEY (id);
+
+-- constraint engine.sop_definitions sop_definitions_sop_version
+ALTER TABLE ONLY engine.sop_definitions
+    ADD CONSTRAINT sop_definitions_sop_version UNIQUE (sop_id, version);
+
+-- constraint engine.sop_executions sop_executions_pkey
+ALTER TABLE ONLY engine.sop_executions
+    ADD CONSTRAINT sop_executions_pkey PRIMARY KEY (id);
+
+-- constraint lift.hole_resolutions hole_resolutions_pkey
+ALTER TABLE ONLY lift.hole_resolutions
+    ADD CONSTRAINT hole_resolutions_pkey PRIMARY KEY (id);
+
+-- constraint lift.session_drafts session_drafts_number
+ALTER TABLE ONLY lift.session_drafts
+    ADD CONSTRAINT session_drafts_number UNIQUE (session_id, draft_number);
+
+-- constraint lift.session_drafts session_drafts_pkey
+ALTER TABLE ONLY lift.session_drafts
+    ADD CONSTRAINT session_drafts_pkey PRIMARY KEY (id);
+
+-- constraint lift.session_revisions session_revisions_number
+ALTER TABLE ONLY lift.session_revisions
+    ADD CONSTRAINT session_revisions_number UNIQUE (session_id, revision_number);
+
+-- constraint lift.session_revisions session_revisions_pkey
+ALTER TABLE ONLY lift.session_revisions
+    ADD CONSTRAINT session_revisions_pkey PRIMARY KEY (id);
+
+-- constraint lift.sessions sessions_pkey
+ALTER TABLE ONLY lift.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+-- constraint signalbox.adopted_tables adopted_tables_pkey
+ALTER TABLE ONLY signalbox.adopted_tables
+    ADD CONSTRAINT adopted_tables_pkey PRIMARY KEY (system, table_name);
+
 -- constraint signalbox.audit_log audit_log_pkey
 ALTER TABLE ONLY signalbox.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+
+-- constraint signalbox.backup_runs backup_runs_pkey
+ALTER TABLE ONLY signalbox.backup_runs
+    ADD CONSTRAINT backup_runs_pkey PRIMARY KEY (id);
 
 -- constraint signalbox.change_sources change_sources_name_key
 ALTER TABLE ONLY signalbox.change_sources
@@ -1113,6 +1992,30 @@ ALTER TABLE ONLY signalbox.model_replies
 -- constraint signalbox.web_sessions web_sessions_pkey
 ALTER TABLE ONLY signalbox.web_sessions
     ADD CONSTRAINT web_sessions_pkey PRIMARY KEY (token_hash);
+
+-- constraint toolbox.project_members project_members_pkey
+ALTER TABLE ONLY toolbox.project_members
+    ADD CONSTRAINT project_members_pkey PRIMARY KEY (project_id, user_id);
+
+-- constraint toolbox.projects projects_pkey
+ALTER TABLE ONLY toolbox.projects
+    ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
+
+-- constraint toolbox.users users_clerk_id_key
+ALTER TABLE ONLY toolbox.users
+    ADD CONSTRAINT users_clerk_id_key UNIQUE (clerk_id);
+
+-- constraint toolbox.users users_pkey
+ALTER TABLE ONLY toolbox.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+-- constraint toolbox.workspace_members workspace_members_pkey
+ALTER TABLE ONLY toolbox.workspace_members
+    ADD CONSTRAINT workspace_members_pkey PRIMARY KEY (workspace_id, user_id);
+
+-- constraint toolbox.workspaces workspaces_pkey
+ALTER TABLE ONLY toolbox.workspaces
+    ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
 
 -- index agents.idx_jobs_agent_identifier
 CREATE INDEX idx_jobs_agent_identifier ON agents.jobs USING btree (agent_identifier);
@@ -1225,8 +2128,35 @@ CREATE INDEX idx_tool_events_name_phase ON chronicle.tool_events USING btree (to
 -- index chronicle.idx_tool_events_session_time
 CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (session_id, created_at DESC);
 
+-- index engine.idx_agent_metrics_agent
+CREATE INDEX idx_agent_metrics_agent ON engine.agent_metrics USING btree (agent_id, window_end DESC);
+
+-- index engine.idx_agent_metrics_user_id
+CREATE INDEX idx_agent_metrics_user_id ON engine.agent_metrics USING btree (user_id);
+
+-- index engine.idx_agent_metrics_window_end
+CREATE INDEX idx_agent_metrics_window_end ON engine.agent_metrics USING btree (window_end DESC);
+
+-- index engine.idx_chaos_experiments_correlation
+CREATE INDEX idx_chaos_experiments_correlation ON engine.chaos_experiments USING btree (correlation_id);
+
+-- index engine.idx_chaos_experiments_created_at
+CREATE INDEX idx_chaos_experiments_created_at ON engine.chaos_experiments USING btree (created_at DESC);
+
+-- index engine.idx_client_health_client
+CREATE INDEX idx_client_health_client ON engine.client_health USING btree (client_id, computed_at DESC);
+
+-- index engine.idx_client_health_computed_at
+CREATE INDEX idx_client_health_computed_at ON engine.client_health USING btree (computed_at DESC);
+
+-- index engine.idx_event_snapshots_created_at
+CREATE INDEX idx_event_snapshots_created_at ON engine.event_snapshots USING btree (created_at DESC);
+
 -- index engine.idx_events_aggregate
 CREATE INDEX idx_events_aggregate ON engine.events USING btree (aggregate_type, aggregate_id);
+
+-- index engine.idx_events_client
+CREATE INDEX idx_events_client ON engine.events USING btree (((payload ->> 'client_id'::text)), "timestamp" DESC);
 
 -- index engine.idx_events_correlation
 CREATE INDEX idx_events_correlation ON engine.events USING btree (correlation_id);
@@ -1261,11 +2191,98 @@ CREATE INDEX idx_human_approvals_status_created ON engine.human_approvals USING 
 -- index engine.idx_human_approvals_user_id
 CREATE INDEX idx_human_approvals_user_id ON engine.human_approvals USING btree (user_id);
 
+-- index engine.idx_sop_executions_client_id
+CREATE INDEX idx_sop_executions_client_id ON engine.sop_executions USING btree (client_id);
+
+-- index engine.idx_sop_executions_completed_at
+CREATE INDEX idx_sop_executions_completed_at ON engine.sop_executions USING btree (completed_at DESC);
+
+-- index engine.idx_sop_executions_correlation
+CREATE INDEX idx_sop_executions_correlation ON engine.sop_executions USING btree (correlation_id);
+
+-- index engine.idx_sop_executions_running
+CREATE INDEX idx_sop_executions_running ON engine.sop_executions USING btree (started_at) WHERE (status = 'running'::text);
+
+-- index engine.idx_sop_executions_session_id
+CREATE INDEX idx_sop_executions_session_id ON engine.sop_executions USING btree (session_id);
+
+-- index engine.idx_sop_executions_sop_id
+CREATE INDEX idx_sop_executions_sop_id ON engine.sop_executions USING btree (sop_id, started_at DESC);
+
+-- index engine.idx_sop_executions_started_at
+CREATE INDEX idx_sop_executions_started_at ON engine.sop_executions USING btree (started_at DESC);
+
+-- index engine.idx_sop_executions_user_id
+CREATE INDEX idx_sop_executions_user_id ON engine.sop_executions USING btree (user_id);
+
+-- index lift.idx_hole_resolutions_created_at
+CREATE INDEX idx_hole_resolutions_created_at ON lift.hole_resolutions USING btree (created_at DESC);
+
+-- index lift.idx_hole_resolutions_resolution_gin
+CREATE INDEX idx_hole_resolutions_resolution_gin ON lift.hole_resolutions USING gin (resolution);
+
+-- index lift.idx_hole_resolutions_session_hole
+CREATE INDEX idx_hole_resolutions_session_hole ON lift.hole_resolutions USING btree (session_id, hole_id, created_at DESC);
+
+-- index lift.idx_hole_resolutions_user_id
+CREATE INDEX idx_hole_resolutions_user_id ON lift.hole_resolutions USING btree (user_id);
+
+-- index lift.idx_session_drafts_created_at
+CREATE INDEX idx_session_drafts_created_at ON lift.session_drafts USING btree (created_at DESC);
+
+-- index lift.idx_session_drafts_llm_metrics_gin
+CREATE INDEX idx_session_drafts_llm_metrics_gin ON lift.session_drafts USING gin (llm_metrics);
+
+-- index lift.idx_session_drafts_session_created
+CREATE INDEX idx_session_drafts_session_created ON lift.session_drafts USING btree (session_id, created_at DESC);
+
+-- index lift.idx_session_drafts_user_id
+CREATE INDEX idx_session_drafts_user_id ON lift.session_drafts USING btree (user_id);
+
+-- index lift.idx_session_revisions_created_at
+CREATE INDEX idx_session_revisions_created_at ON lift.session_revisions USING btree (created_at DESC);
+
+-- index lift.idx_session_revisions_ir_gin
+CREATE INDEX idx_session_revisions_ir_gin ON lift.session_revisions USING gin (ir_content);
+
+-- index lift.idx_session_revisions_session_created
+CREATE INDEX idx_session_revisions_session_created ON lift.session_revisions USING btree (session_id, created_at DESC);
+
+-- index lift.idx_session_revisions_user_id
+CREATE INDEX idx_session_revisions_user_id ON lift.session_revisions USING btree (user_id);
+
+-- index lift.idx_sessions_created_at
+CREATE INDEX idx_sessions_created_at ON lift.sessions USING btree (created_at DESC);
+
+-- index lift.idx_sessions_current_ir_gin
+CREATE INDEX idx_sessions_current_ir_gin ON lift.sessions USING gin (current_ir);
+
+-- index lift.idx_sessions_metadata_gin
+CREATE INDEX idx_sessions_metadata_gin ON lift.sessions USING gin (metadata);
+
+-- index lift.idx_sessions_status
+CREATE INDEX idx_sessions_status ON lift.sessions USING btree (status);
+
+-- index lift.idx_sessions_updated_at
+CREATE INDEX idx_sessions_updated_at ON lift.sessions USING btree (updated_at DESC);
+
+-- index lift.idx_sessions_user_id
+CREATE INDEX idx_sessions_user_id ON lift.sessions USING btree (user_id);
+
+-- index lift.idx_sessions_user_updated
+CREATE INDEX idx_sessions_user_updated ON lift.sessions USING btree (user_id, updated_at DESC);
+
 -- index signalbox.audit_log_occurred_at
 CREATE INDEX audit_log_occurred_at ON signalbox.audit_log USING btree (occurred_at DESC);
 
 -- index signalbox.audit_log_target
 CREATE INDEX audit_log_target ON signalbox.audit_log USING btree (target, occurred_at DESC);
+
+-- index signalbox.backup_runs_one_at_a_time
+CREATE UNIQUE INDEX backup_runs_one_at_a_time ON signalbox.backup_runs USING btree (database_name) WHERE (status = 'running'::text);
+
+-- index signalbox.backup_runs_started_at
+CREATE INDEX backup_runs_started_at ON signalbox.backup_runs USING btree (started_at DESC);
 
 -- index signalbox.import_records_event_id
 CREATE INDEX import_records_event_id ON signalbox.import_records USING btree (event_id);
@@ -1284,6 +2301,27 @@ CREATE INDEX model_replies_session_id ON signalbox.model_replies USING btree (se
 
 -- index signalbox.web_sessions_user_id
 CREATE INDEX web_sessions_user_id ON signalbox.web_sessions USING btree (user_id);
+
+-- index toolbox.idx_project_members_user
+CREATE INDEX idx_project_members_user ON toolbox.project_members USING btree (user_id);
+
+-- index toolbox.idx_projects_created
+CREATE INDEX idx_projects_created ON toolbox.projects USING btree (created_at DESC);
+
+-- index toolbox.idx_projects_owner
+CREATE INDEX idx_projects_owner ON toolbox.projects USING btree (owner_id);
+
+-- index toolbox.idx_projects_workspace
+CREATE INDEX idx_projects_workspace ON toolbox.projects USING btree (workspace_id);
+
+-- index toolbox.idx_users_email
+CREATE INDEX idx_users_email ON toolbox.users USING btree (email);
+
+-- index toolbox.idx_workspaces_owner
+CREATE INDEX idx_workspaces_owner ON toolbox.workspaces USING btree (owner_id);
+
+-- index toolbox.idx_workspaces_user
+CREATE INDEX idx_workspaces_user ON toolbox.workspace_members USING btree (user_id);
 
 -- trigger agents.jobs change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON agents.jobs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('8', 'created_at');
@@ -1411,11 +2449,44 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.tool_events REFER
 -- trigger chronicle.sessions sessions_updated_at
 CREATE TRIGGER sessions_updated_at BEFORE UPDATE ON chronicle.sessions FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
 
+-- trigger engine.agent_metrics agent_metrics_touch
+CREATE TRIGGER agent_metrics_touch BEFORE UPDATE ON engine.agent_metrics FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
+
+-- trigger engine.agent_metrics change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON engine.agent_metrics REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('17', 'window_end');
+
+-- trigger engine.chaos_experiments change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON engine.chaos_experiments REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('19', 'created_at');
+
+-- trigger engine.client_health change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON engine.client_health REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('18', 'computed_at');
+
+-- trigger engine.event_snapshots change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON engine.event_snapshots REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('14', 'created_at');
+
 -- trigger engine.events change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON engine.events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('9', 'timestamp');
 
 -- trigger engine.human_approvals change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON engine.human_approvals REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('10', 'created_at');
+
+-- trigger engine.sop_definitions change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON engine.sop_definitions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('15', '-');
+
+-- trigger engine.sop_executions change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON engine.sop_executions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('16', 'started_at');
+
+-- trigger engine.agent_metrics change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON engine.agent_metrics REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('17', 'window_end');
+
+-- trigger engine.chaos_experiments change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON engine.chaos_experiments REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('19', 'created_at');
+
+-- trigger engine.client_health change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON engine.client_health REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('18', 'computed_at');
+
+-- trigger engine.event_snapshots change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON engine.event_snapshots REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('14', 'created_at');
 
 -- trigger engine.events change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON engine.events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('9', 'timestamp');
@@ -1423,11 +2494,47 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON engine.events REFERENCING NEW T
 -- trigger engine.human_approvals change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON engine.human_approvals REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('10', 'created_at');
 
+-- trigger engine.sop_definitions change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON engine.sop_definitions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('15', '-');
+
+-- trigger engine.sop_executions change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON engine.sop_executions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('16', 'started_at');
+
+-- trigger engine.agent_metrics change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON engine.agent_metrics FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('17');
+
+-- trigger engine.chaos_experiments change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON engine.chaos_experiments FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('19');
+
+-- trigger engine.client_health change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON engine.client_health FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('18');
+
+-- trigger engine.event_snapshots change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON engine.event_snapshots FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('14');
+
 -- trigger engine.events change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON engine.events FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('9');
 
 -- trigger engine.human_approvals change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON engine.human_approvals FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('10');
+
+-- trigger engine.sop_definitions change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON engine.sop_definitions FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('15');
+
+-- trigger engine.sop_executions change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON engine.sop_executions FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('16');
+
+-- trigger engine.agent_metrics change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.agent_metrics REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('17', 'window_end');
+
+-- trigger engine.chaos_experiments change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.chaos_experiments REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('19', 'created_at');
+
+-- trigger engine.client_health change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.client_health REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('18', 'computed_at');
+
+-- trigger engine.event_snapshots change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.event_snapshots REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('14', 'created_at');
 
 -- trigger engine.events change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('9', 'timestamp');
@@ -1435,23 +2542,144 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.events REFERENCING N
 -- trigger engine.human_approvals change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.human_approvals REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('10', 'created_at');
 
+-- trigger engine.sop_definitions change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.sop_definitions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('15', '-');
+
+-- trigger engine.sop_executions change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.sop_executions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('16', 'started_at');
+
+-- trigger engine.agent_metrics change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.agent_metrics REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('17', 'window_end');
+
+-- trigger engine.chaos_experiments change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.chaos_experiments REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('19', 'created_at');
+
+-- trigger engine.client_health change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.client_health REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('18', 'computed_at');
+
+-- trigger engine.event_snapshots change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.event_snapshots REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('14', 'created_at');
+
 -- trigger engine.events change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('9', 'timestamp');
 
 -- trigger engine.human_approvals change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.human_approvals REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('10', 'created_at');
 
+-- trigger engine.sop_definitions change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.sop_definitions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('15', '-');
+
+-- trigger engine.sop_executions change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.sop_executions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('16', 'started_at');
+
+-- trigger engine.chaos_experiments chaos_experiments_touch
+CREATE TRIGGER chaos_experiments_touch BEFORE UPDATE ON engine.chaos_experiments FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
+
 -- trigger engine.events events_append_only
 CREATE TRIGGER events_append_only BEFORE DELETE OR UPDATE ON engine.events FOR EACH ROW EXECUTE FUNCTION signalbox.refuse_rewriting();
 
+ALTER TABLE engine.events ENABLE ALWAYS TRIGGER events_append_only;
+
 -- trigger engine.events events_no_truncate
 CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON engine.events FOR EACH STATEMENT EXECUTE FUNCTION signalbox.refuse_rewriting();
+
+ALTER TABLE engine.events ENABLE ALWAYS TRIGGER events_no_truncate;
+
+-- trigger engine.sop_definitions sop_definitions_touch
+CREATE TRIGGER sop_definitions_touch BEFORE UPDATE ON engine.sop_definitions FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
+
+-- trigger lift.hole_resolutions change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON lift.hole_resolutions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('23', 'created_at');
+
+-- trigger lift.session_drafts change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON lift.session_drafts REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('22', 'created_at');
+
+-- trigger lift.session_revisions change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON lift.session_revisions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('21', 'created_at');
+
+-- trigger lift.sessions change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON lift.sessions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('20', 'created_at');
+
+-- trigger lift.hole_resolutions change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON lift.hole_resolutions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('23', 'created_at');
+
+-- trigger lift.session_drafts change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON lift.session_drafts REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('22', 'created_at');
+
+-- trigger lift.session_revisions change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON lift.session_revisions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('21', 'created_at');
+
+-- trigger lift.sessions change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON lift.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('20', 'created_at');
+
+-- trigger lift.hole_resolutions change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON lift.hole_resolutions FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('23');
+
+-- trigger lift.session_drafts change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON lift.session_drafts FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('22');
+
+-- trigger lift.session_revisions change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON lift.session_revisions FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('21');
+
+-- trigger lift.sessions change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON lift.sessions FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('20');
+
+-- trigger lift.hole_resolutions change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON lift.hole_resolutions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('23', 'created_at');
+
+-- trigger lift.session_drafts change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON lift.session_drafts REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('22', 'created_at');
+
+-- trigger lift.session_revisions change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON lift.session_revisions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('21', 'created_at');
+
+-- trigger lift.sessions change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON lift.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('20', 'created_at');
+
+-- trigger lift.hole_resolutions change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON lift.hole_resolutions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('23', 'created_at');
+
+-- trigger lift.session_drafts change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON lift.session_drafts REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('22', 'created_at');
+
+-- trigger lift.session_revisions change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON lift.session_revisions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('21', 'created_at');
+
+-- trigger lift.sessions change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON lift.sessions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('20', 'created_at');
+
+-- trigger lift.hole_resolutions hole_resolutions_count
+CREATE TRIGGER hole_resolutions_count AFTER INSERT OR DELETE OR UPDATE OF session_id ON lift.hole_resolutions FOR EACH ROW EXECUTE FUNCTION lift.count_children('hole_count');
+
+-- trigger lift.hole_resolutions hole_resolutions_count_nothing
+CREATE TRIGGER hole_resolutions_count_nothing AFTER TRUNCATE ON lift.hole_resolutions FOR EACH STATEMENT EXECUTE FUNCTION lift.count_nothing('hole_count');
+
+-- trigger lift.session_drafts session_drafts_count
+CREATE TRIGGER session_drafts_count AFTER INSERT OR DELETE OR UPDATE OF session_id ON lift.session_drafts FOR EACH ROW EXECUTE FUNCTION lift.count_children('draft_count');
+
+-- trigger lift.session_drafts session_drafts_count_nothing
+CREATE TRIGGER session_drafts_count_nothing AFTER TRUNCATE ON lift.session_drafts FOR EACH STATEMENT EXECUTE FUNCTION lift.count_nothing('draft_count');
+
+-- trigger lift.session_revisions session_revisions_count
+CREATE TRIGGER session_revisions_count AFTER INSERT OR DELETE OR UPDATE OF session_id ON lift.session_revisions FOR EACH ROW EXECUTE FUNCTION lift.count_children('revision_count');
+
+-- trigger lift.session_revisions session_revisions_count_nothing
+CREATE TRIGGER session_revisions_count_nothing AFTER TRUNCATE ON lift.session_revisions FOR EACH STATEMENT EXECUTE FUNCTION lift.count_nothing('revision_count');
+
+-- trigger lift.sessions sessions_touch
+CREATE TRIGGER sessions_touch BEFORE UPDATE ON lift.sessions FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
 
 -- trigger signalbox.audit_log audit_log_append_only
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON signalbox.audit_log FOR EACH ROW EXECUTE FUNCTION signalbox.refuse_rewriting();
 
 -- trigger signalbox.audit_log audit_log_no_truncate
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON signalbox.audit_log FOR EACH STATEMENT EXECUTE FUNCTION signalbox.refuse_rewriting();
+
+-- trigger signalbox.adopted_tables change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.adopted_tables REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
+
+-- trigger signalbox.backup_runs change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.backup_runs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('29', '-');
 
 -- trigger signalbox.import_files change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.import_files REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('13', 'first_imported_at');
@@ -1462,6 +2690,12 @@ CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.model_prices REFERENC
 -- trigger signalbox.model_replies change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
 
+-- trigger signalbox.adopted_tables change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.adopted_tables REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
+
+-- trigger signalbox.backup_runs change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.backup_runs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('29', '-');
+
 -- trigger signalbox.import_files change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.import_files REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('13', 'first_imported_at');
 
@@ -1470,6 +2704,12 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.model_prices REFERENC
 
 -- trigger signalbox.model_replies change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
+
+-- trigger signalbox.adopted_tables change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.adopted_tables FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('30');
+
+-- trigger signalbox.backup_runs change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.backup_runs FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('29');
 
 -- trigger signalbox.import_files change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.import_files FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('13');
@@ -1480,6 +2720,12 @@ CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.model_prices FOR 
 -- trigger signalbox.model_replies change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.model_replies FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('11');
 
+-- trigger signalbox.adopted_tables change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.adopted_tables REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
+
+-- trigger signalbox.backup_runs change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.backup_runs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('29', '-');
+
 -- trigger signalbox.import_files change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.import_files REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('13', 'first_imported_at');
 
@@ -1489,6 +2735,12 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.model_prices REFE
 -- trigger signalbox.model_replies change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
 
+-- trigger signalbox.adopted_tables change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.adopted_tables REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
+
+-- trigger signalbox.backup_runs change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.backup_runs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('29', '-');
+
 -- trigger signalbox.import_files change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.import_files REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('13', 'first_imported_at');
 
@@ -1497,6 +2749,90 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_prices REFE
 
 -- trigger signalbox.model_replies change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
+
+-- trigger toolbox.project_members change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON toolbox.project_members REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('28', '-');
+
+-- trigger toolbox.projects change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON toolbox.projects REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('27', '-');
+
+-- trigger toolbox.users change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON toolbox.users REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('24', '-');
+
+-- trigger toolbox.workspace_members change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON toolbox.workspace_members REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('26', '-');
+
+-- trigger toolbox.workspaces change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON toolbox.workspaces REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('25', '-');
+
+-- trigger toolbox.project_members change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON toolbox.project_members REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('28', '-');
+
+-- trigger toolbox.projects change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON toolbox.projects REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('27', '-');
+
+-- trigger toolbox.users change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON toolbox.users REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('24', '-');
+
+-- trigger toolbox.workspace_members change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON toolbox.workspace_members REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('26', '-');
+
+-- trigger toolbox.workspaces change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON toolbox.workspaces REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('25', '-');
+
+-- trigger toolbox.project_members change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON toolbox.project_members FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('28');
+
+-- trigger toolbox.projects change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON toolbox.projects FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('27');
+
+-- trigger toolbox.users change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON toolbox.users FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('24');
+
+-- trigger toolbox.workspace_members change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON toolbox.workspace_members FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('26');
+
+-- trigger toolbox.workspaces change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON toolbox.workspaces FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('25');
+
+-- trigger toolbox.project_members change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON toolbox.project_members REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('28', '-');
+
+-- trigger toolbox.projects change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON toolbox.projects REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('27', '-');
+
+-- trigger toolbox.users change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON toolbox.users REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('24', '-');
+
+-- trigger toolbox.workspace_members change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON toolbox.workspace_members REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('26', '-');
+
+-- trigger toolbox.workspaces change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON toolbox.workspaces REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('25', '-');
+
+-- trigger toolbox.project_members change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON toolbox.project_members REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('28', '-');
+
+-- trigger toolbox.projects change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON toolbox.projects REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('27', '-');
+
+-- trigger toolbox.users change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON toolbox.users REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('24', '-');
+
+-- trigger toolbox.workspace_members change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON toolbox.workspace_members REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('26', '-');
+
+-- trigger toolbox.workspaces change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON toolbox.workspaces REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('25', '-');
+
+-- trigger toolbox.projects projects_touch
+CREATE TRIGGER projects_touch BEFORE UPDATE ON toolbox.projects FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
+
+-- trigger toolbox.users users_touch
+CREATE TRIGGER users_touch BEFORE UPDATE ON toolbox.users FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
+
+-- trigger toolbox.workspaces workspaces_touch
+CREATE TRIGGER workspaces_touch BEFORE UPDATE ON toolbox.workspaces FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
 
 -- fk constraint agents.jobs jobs_user_id_fkey
 ALTER TABLE ONLY agents.jobs
@@ -1542,6 +2878,14 @@ ALTER TABLE ONLY chronicle.prompt_events
 ALTER TABLE ONLY chronicle.prompt_events
     ADD CONSTRAINT prompt_events_session_id_fkey FOREIGN KEY (session_id) REFERENCES chronicle.sessions(id) ON DELETE CASCADE;
 
+-- fk constraint engine.agent_metrics agent_metrics_user_id_fkey
+ALTER TABLE ONLY engine.agent_metrics
+    ADD CONSTRAINT agent_metrics_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- fk constraint engine.client_health client_health_event_id_fkey
+ALTER TABLE ONLY engine.client_health
+    ADD CONSTRAINT client_health_event_id_fkey FOREIGN KEY (event_id) REFERENCES engine.events(event_id);
+
 -- fk constraint engine.human_approvals human_approvals_event_id_fkey
 ALTER TABLE ONLY engine.human_approvals
     ADD CONSTRAINT human_approvals_event_id_fkey FOREIGN KEY (event_id) REFERENCES engine.events(event_id);
@@ -1553,6 +2897,42 @@ ALTER TABLE ONLY engine.human_approvals
 -- fk constraint engine.human_approvals human_approvals_user_id_fkey
 ALTER TABLE ONLY engine.human_approvals
     ADD CONSTRAINT human_approvals_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE SET NULL;
+
+-- fk constraint engine.sop_executions sop_executions_session_id_fkey
+ALTER TABLE ONLY engine.sop_executions
+    ADD CONSTRAINT sop_executions_session_id_fkey FOREIGN KEY (session_id) REFERENCES chronicle.sessions(id) ON DELETE CASCADE;
+
+-- fk constraint engine.sop_executions sop_executions_user_id_fkey
+ALTER TABLE ONLY engine.sop_executions
+    ADD CONSTRAINT sop_executions_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE SET NULL;
+
+-- fk constraint lift.hole_resolutions hole_resolutions_session_id_fkey
+ALTER TABLE ONLY lift.hole_resolutions
+    ADD CONSTRAINT hole_resolutions_session_id_fkey FOREIGN KEY (session_id) REFERENCES lift.sessions(id) ON DELETE CASCADE;
+
+-- fk constraint lift.hole_resolutions hole_resolutions_user_id_fkey
+ALTER TABLE ONLY lift.hole_resolutions
+    ADD CONSTRAINT hole_resolutions_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- fk constraint lift.session_drafts session_drafts_session_id_fkey
+ALTER TABLE ONLY lift.session_drafts
+    ADD CONSTRAINT session_drafts_session_id_fkey FOREIGN KEY (session_id) REFERENCES lift.sessions(id) ON DELETE CASCADE;
+
+-- fk constraint lift.session_drafts session_drafts_user_id_fkey
+ALTER TABLE ONLY lift.session_drafts
+    ADD CONSTRAINT session_drafts_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- fk constraint lift.session_revisions session_revisions_session_id_fkey
+ALTER TABLE ONLY lift.session_revisions
+    ADD CONSTRAINT session_revisions_session_id_fkey FOREIGN KEY (session_id) REFERENCES lift.sessions(id) ON DELETE CASCADE;
+
+-- fk constraint lift.session_revisions session_revisions_user_id_fkey
+ALTER TABLE ONLY lift.session_revisions
+    ADD CONSTRAINT session_revisions_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- fk constraint lift.sessions sessions_user_id_fkey
+ALTER TABLE ONLY lift.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 -- fk constraint signalbox.change_totals change_totals_source_fkey
 ALTER TABLE ONLY signalbox.change_totals
@@ -1577,6 +2957,38 @@ ALTER TABLE ONLY signalbox.model_replies
 -- fk constraint signalbox.web_sessions web_sessions_user_id_fkey
 ALTER TABLE ONLY signalbox.web_sessions
     ADD CONSTRAINT web_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- fk constraint toolbox.project_members project_members_project_id_fkey
+ALTER TABLE ONLY toolbox.project_members
+    ADD CONSTRAINT project_members_project_id_fkey FOREIGN KEY (project_id) REFERENCES toolbox.projects(id) ON DELETE CASCADE;
+
+-- fk constraint toolbox.project_members project_members_user_id_fkey
+ALTER TABLE ONLY toolbox.project_members
+    ADD CONSTRAINT project_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES toolbox.users(id) ON DELETE CASCADE;
+
+-- fk constraint toolbox.projects projects_owner_id_fkey
+ALTER TABLE ONLY toolbox.projects
+    ADD CONSTRAINT projects_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES toolbox.users(id) ON DELETE CASCADE;
+
+-- fk constraint toolbox.projects projects_workspace_id_fkey
+ALTER TABLE ONLY toolbox.projects
+    ADD CONSTRAINT projects_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES toolbox.workspaces(id) ON DELETE SET NULL;
+
+-- fk constraint toolbox.users users_id_fkey
+ALTER TABLE ONLY toolbox.users
+    ADD CONSTRAINT users_id_fkey FOREIGN KEY (id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- fk constraint toolbox.workspace_members workspace_members_user_id_fkey
+ALTER TABLE ONLY toolbox.workspace_members
+    ADD CONSTRAINT workspace_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES toolbox.users(id) ON DELETE CASCADE;
+
+-- fk constraint toolbox.workspace_members workspace_members_workspace_id_fkey
+ALTER TABLE ONLY toolbox.workspace_members
+    ADD CONSTRAINT workspace_members_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES toolbox.workspaces(id) ON DELETE CASCADE;
+
+-- fk constraint toolbox.workspaces workspaces_owner_id_fkey
+ALTER TABLE ONLY toolbox.workspaces
+    ADD CONSTRAINT workspaces_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES toolbox.users(id) ON DELETE CASCADE;
 
 -- row security agents.jobs
 ALTER TABLE agents.jobs ENABLE ROW LEVEL SECURITY;
@@ -1652,6 +3064,33 @@ CREATE POLICY tool_events_select ON chronicle.tool_events FOR SELECT TO authenti
    FROM chronicle.sessions s
   WHERE ((s.metadata ->> 'user_id'::text) = (( SELECT auth.uid() AS uid))::text)))));
 
+-- row security engine.agent_metrics
+ALTER TABLE engine.agent_metrics ENABLE ROW LEVEL SECURITY;
+
+-- policy engine.agent_metrics agent_metrics_select
+CREATE POLICY agent_metrics_select ON engine.agent_metrics FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (user_id = ( SELECT auth.uid() AS uid))));
+
+-- row security engine.chaos_experiments
+ALTER TABLE engine.chaos_experiments ENABLE ROW LEVEL SECURITY;
+
+-- policy engine.chaos_experiments chaos_experiments_select
+CREATE POLICY chaos_experiments_select ON engine.chaos_experiments FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security engine.client_health
+ALTER TABLE engine.client_health ENABLE ROW LEVEL SECURITY;
+
+-- policy engine.client_health client_health_select
+CREATE POLICY client_health_select ON engine.client_health FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (client_id = ( SELECT signalbox.viewer_client() AS viewer_client))));
+
+-- row security engine.event_snapshots
+ALTER TABLE engine.event_snapshots ENABLE ROW LEVEL SECURITY;
+
+-- policy engine.event_snapshots event_snapshots_insert
+CREATE POLICY event_snapshots_insert ON engine.event_snapshots FOR INSERT TO authenticated WITH CHECK (( SELECT signalbox.is_admin() AS is_admin));
+
+-- policy engine.event_snapshots event_snapshots_select
+CREATE POLICY event_snapshots_select ON engine.event_snapshots FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security engine.events
 ALTER TABLE engine.events ENABLE ROW LEVEL SECURITY;
 
@@ -1659,16 +3098,106 @@ ALTER TABLE engine.events ENABLE ROW LEVEL SECURITY;
 CREATE POLICY events_insert ON engine.events FOR INSERT TO authenticated WITH CHECK (( SELECT signalbox.is_admin() AS is_admin));
 
 -- policy engine.events events_select
-CREATE POLICY events_select ON engine.events FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+CREATE POLICY events_select ON engine.events FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR ((payload ->> 'client_id'::text) = ( SELECT signalbox.viewer_client() AS viewer_client))));
 
 -- row security engine.human_approvals
 ALTER TABLE engine.human_approvals ENABLE ROW LEVEL SECURITY;
 
 -- policy engine.human_approvals human_approvals_select
-CREATE POLICY human_approvals_select ON engine.human_approvals FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (user_id = ( SELECT auth.uid() AS uid))));
+CREATE POLICY human_approvals_select ON engine.human_approvals FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (user_id = ( SELECT auth.uid() AS uid)) OR ((request_payload ->> 'client_id'::text) = ( SELECT signalbox.viewer_client() AS viewer_client))));
 
 -- policy engine.human_approvals human_approvals_update
 CREATE POLICY human_approvals_update ON engine.human_approvals FOR UPDATE TO authenticated USING (( SELECT signalbox.is_admin() AS is_admin)) WITH CHECK ((( SELECT signalbox.is_admin() AS is_admin) AND (decided_by = ( SELECT auth.uid() AS uid))));
+
+-- row security engine.sop_definitions
+ALTER TABLE engine.sop_definitions ENABLE ROW LEVEL SECURITY;
+
+-- policy engine.sop_definitions sop_definitions_select
+CREATE POLICY sop_definitions_select ON engine.sop_definitions FOR SELECT TO authenticated USING ((( SELECT auth.uid() AS uid) IS NOT NULL));
+
+-- row security engine.sop_executions
+ALTER TABLE engine.sop_executions ENABLE ROW LEVEL SECURITY;
+
+-- policy engine.sop_executions sop_executions_select
+CREATE POLICY sop_executions_select ON engine.sop_executions FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (user_id = ( SELECT auth.uid() AS uid)) OR (client_id = ( SELECT signalbox.viewer_client() AS viewer_client))));
+
+-- row security lift.hole_resolutions
+ALTER TABLE lift.hole_resolutions ENABLE ROW LEVEL SECURITY;
+
+-- policy lift.hole_resolutions hole_resolutions_delete
+CREATE POLICY hole_resolutions_delete ON lift.hole_resolutions FOR DELETE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- policy lift.hole_resolutions hole_resolutions_insert
+CREATE POLICY hole_resolutions_insert ON lift.hole_resolutions FOR INSERT TO authenticated WITH CHECK (((user_id = ( SELECT auth.uid() AS uid)) AND (session_id IN ( SELECT s.id
+   FROM lift.sessions s
+  WHERE (s.user_id = ( SELECT auth.uid() AS uid))))));
+
+-- policy lift.hole_resolutions hole_resolutions_select
+CREATE POLICY hole_resolutions_select ON lift.hole_resolutions FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (user_id = ( SELECT auth.uid() AS uid))));
+
+-- policy lift.hole_resolutions hole_resolutions_update
+CREATE POLICY hole_resolutions_update ON lift.hole_resolutions FOR UPDATE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid))) WITH CHECK (((user_id = ( SELECT auth.uid() AS uid)) AND (session_id IN ( SELECT s.id
+   FROM lift.sessions s
+  WHERE (s.user_id = ( SELECT auth.uid() AS uid))))));
+
+-- row security lift.session_drafts
+ALTER TABLE lift.session_drafts ENABLE ROW LEVEL SECURITY;
+
+-- policy lift.session_drafts session_drafts_delete
+CREATE POLICY session_drafts_delete ON lift.session_drafts FOR DELETE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- policy lift.session_drafts session_drafts_insert
+CREATE POLICY session_drafts_insert ON lift.session_drafts FOR INSERT TO authenticated WITH CHECK (((user_id = ( SELECT auth.uid() AS uid)) AND (session_id IN ( SELECT s.id
+   FROM lift.sessions s
+  WHERE (s.user_id = ( SELECT auth.uid() AS uid))))));
+
+-- policy lift.session_drafts session_drafts_select
+CREATE POLICY session_drafts_select ON lift.session_drafts FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (user_id = ( SELECT auth.uid() AS uid))));
+
+-- policy lift.session_drafts session_drafts_update
+CREATE POLICY session_drafts_update ON lift.session_drafts FOR UPDATE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid))) WITH CHECK (((user_id = ( SELECT auth.uid() AS uid)) AND (session_id IN ( SELECT s.id
+   FROM lift.sessions s
+  WHERE (s.user_id = ( SELECT auth.uid() AS uid))))));
+
+-- row security lift.session_revisions
+ALTER TABLE lift.session_revisions ENABLE ROW LEVEL SECURITY;
+
+-- policy lift.session_revisions session_revisions_delete
+CREATE POLICY session_revisions_delete ON lift.session_revisions FOR DELETE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- policy lift.session_revisions session_revisions_insert
+CREATE POLICY session_revisions_insert ON lift.session_revisions FOR INSERT TO authenticated WITH CHECK (((user_id = ( SELECT auth.uid() AS uid)) AND (session_id IN ( SELECT s.id
+   FROM lift.sessions s
+  WHERE (s.user_id = ( SELECT auth.uid() AS uid))))));
+
+-- policy lift.session_revisions session_revisions_select
+CREATE POLICY session_revisions_select ON lift.session_revisions FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (user_id = ( SELECT auth.uid() AS uid))));
+
+-- policy lift.session_revisions session_revisions_update
+CREATE POLICY session_revisions_update ON lift.session_revisions FOR UPDATE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid))) WITH CHECK (((user_id = ( SELECT auth.uid() AS uid)) AND (session_id IN ( SELECT s.id
+   FROM lift.sessions s
+  WHERE (s.user_id = ( SELECT auth.uid() AS uid))))));
+
+-- row security lift.sessions
+ALTER TABLE lift.sessions ENABLE ROW LEVEL SECURITY;
+
+-- policy lift.sessions sessions_delete
+CREATE POLICY sessions_delete ON lift.sessions FOR DELETE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- policy lift.sessions sessions_insert
+CREATE POLICY sessions_insert ON lift.sessions FOR INSERT TO authenticated WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- policy lift.sessions sessions_select
+CREATE POLICY sessions_select ON lift.sessions FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (user_id = ( SELECT auth.uid() AS uid))));
+
+-- policy lift.sessions sessions_update
+CREATE POLICY sessions_update ON lift.sessions FOR UPDATE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid))) WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- row security signalbox.adopted_tables
+ALTER TABLE signalbox.adopted_tables ENABLE ROW LEVEL SECURITY;
+
+-- policy signalbox.adopted_tables adopted_tables_select
+CREATE POLICY adopted_tables_select ON signalbox.adopted_tables FOR SELECT TO authenticated USING ((( SELECT auth.uid() AS uid) IS NOT NULL));
 
 -- row security signalbox.audit_log
 ALTER TABLE signalbox.audit_log ENABLE ROW LEVEL SECURITY;
@@ -1678,6 +3207,18 @@ CREATE POLICY audit_log_insert ON signalbox.audit_log FOR INSERT TO authenticate
 
 -- policy signalbox.audit_log audit_log_select
 CREATE POLICY audit_log_select ON signalbox.audit_log FOR SELECT TO authenticated USING (( SELECT signalbox.is_admin() AS is_admin));
+
+-- row security signalbox.backup_runs
+ALTER TABLE signalbox.backup_runs ENABLE ROW LEVEL SECURITY;
+
+-- policy signalbox.backup_runs backup_runs_insert
+CREATE POLICY backup_runs_insert ON signalbox.backup_runs FOR INSERT TO authenticated WITH CHECK ((( SELECT signalbox.is_admin() AS is_admin) AND (started_by = ( SELECT auth.uid() AS uid))));
+
+-- policy signalbox.backup_runs backup_runs_select
+CREATE POLICY backup_runs_select ON signalbox.backup_runs FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- policy signalbox.backup_runs backup_runs_update
+CREATE POLICY backup_runs_update ON signalbox.backup_runs FOR UPDATE TO authenticated USING (( SELECT signalbox.is_admin() AS is_admin)) WITH CHECK (( SELECT signalbox.is_admin() AS is_admin));
 
 -- row security signalbox.change_log
 ALTER TABLE signalbox.change_log ENABLE ROW LEVEL SECURITY;
@@ -1742,6 +3283,91 @@ ALTER TABLE signalbox.web_sessions ENABLE ROW LEVEL SECURITY;
 -- policy signalbox.web_sessions web_sessions_nobody
 CREATE POLICY web_sessions_nobody ON signalbox.web_sessions FOR SELECT TO authenticated USING (false);
 
+-- row security toolbox.project_members
+ALTER TABLE toolbox.project_members ENABLE ROW LEVEL SECURITY;
+
+-- policy toolbox.project_members project_members_delete
+CREATE POLICY project_members_delete ON toolbox.project_members FOR DELETE TO authenticated USING (((user_id = ( SELECT auth.uid() AS uid)) OR (project_id IN ( SELECT p.id
+   FROM toolbox.projects p
+  WHERE (p.owner_id = ( SELECT auth.uid() AS uid))))));
+
+-- policy toolbox.project_members project_members_insert
+CREATE POLICY project_members_insert ON toolbox.project_members FOR INSERT TO authenticated WITH CHECK ((project_id IN ( SELECT p.id
+   FROM toolbox.projects p
+  WHERE (p.owner_id = ( SELECT auth.uid() AS uid)))));
+
+-- policy toolbox.project_members project_members_select
+CREATE POLICY project_members_select ON toolbox.project_members FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (project_id IN ( SELECT toolbox.viewer_projects() AS viewer_projects))));
+
+-- policy toolbox.project_members project_members_update
+CREATE POLICY project_members_update ON toolbox.project_members FOR UPDATE TO authenticated USING ((project_id IN ( SELECT p.id
+   FROM toolbox.projects p
+  WHERE (p.owner_id = ( SELECT auth.uid() AS uid))))) WITH CHECK ((project_id IN ( SELECT p.id
+   FROM toolbox.projects p
+  WHERE (p.owner_id = ( SELECT auth.uid() AS uid)))));
+
+-- row security toolbox.projects
+ALTER TABLE toolbox.projects ENABLE ROW LEVEL SECURITY;
+
+-- policy toolbox.projects projects_delete
+CREATE POLICY projects_delete ON toolbox.projects FOR DELETE TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
+
+-- policy toolbox.projects projects_insert
+CREATE POLICY projects_insert ON toolbox.projects FOR INSERT TO authenticated WITH CHECK ((owner_id = ( SELECT auth.uid() AS uid)));
+
+-- policy toolbox.projects projects_select
+CREATE POLICY projects_select ON toolbox.projects FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (owner_id = ( SELECT auth.uid() AS uid)) OR (id IN ( SELECT toolbox.viewer_projects() AS viewer_projects))));
+
+-- policy toolbox.projects projects_update
+CREATE POLICY projects_update ON toolbox.projects FOR UPDATE TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid))) WITH CHECK ((owner_id = ( SELECT auth.uid() AS uid)));
+
+-- row security toolbox.users
+ALTER TABLE toolbox.users ENABLE ROW LEVEL SECURITY;
+
+-- policy toolbox.users users_select
+CREATE POLICY users_select ON toolbox.users FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (id = ( SELECT auth.uid() AS uid))));
+
+-- policy toolbox.users users_update
+CREATE POLICY users_update ON toolbox.users FOR UPDATE TO authenticated USING ((id = ( SELECT auth.uid() AS uid))) WITH CHECK ((id = ( SELECT auth.uid() AS uid)));
+
+-- row security toolbox.workspace_members
+ALTER TABLE toolbox.workspace_members ENABLE ROW LEVEL SECURITY;
+
+-- policy toolbox.workspace_members workspace_members_delete
+CREATE POLICY workspace_members_delete ON toolbox.workspace_members FOR DELETE TO authenticated USING (((user_id = ( SELECT auth.uid() AS uid)) OR (workspace_id IN ( SELECT w.id
+   FROM toolbox.workspaces w
+  WHERE (w.owner_id = ( SELECT auth.uid() AS uid))))));
+
+-- policy toolbox.workspace_members workspace_members_insert
+CREATE POLICY workspace_members_insert ON toolbox.workspace_members FOR INSERT TO authenticated WITH CHECK ((workspace_id IN ( SELECT w.id
+   FROM toolbox.workspaces w
+  WHERE (w.owner_id = ( SELECT auth.uid() AS uid)))));
+
+-- policy toolbox.workspace_members workspace_members_select
+CREATE POLICY workspace_members_select ON toolbox.workspace_members FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (workspace_id IN ( SELECT toolbox.viewer_workspaces() AS viewer_workspaces))));
+
+-- policy toolbox.workspace_members workspace_members_update
+CREATE POLICY workspace_members_update ON toolbox.workspace_members FOR UPDATE TO authenticated USING ((workspace_id IN ( SELECT w.id
+   FROM toolbox.workspaces w
+  WHERE (w.owner_id = ( SELECT auth.uid() AS uid))))) WITH CHECK ((workspace_id IN ( SELECT w.id
+   FROM toolbox.workspaces w
+  WHERE (w.owner_id = ( SELECT auth.uid() AS uid)))));
+
+-- row security toolbox.workspaces
+ALTER TABLE toolbox.workspaces ENABLE ROW LEVEL SECURITY;
+
+-- policy toolbox.workspaces workspaces_delete
+CREATE POLICY workspaces_delete ON toolbox.workspaces FOR DELETE TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
+
+-- policy toolbox.workspaces workspaces_insert
+CREATE POLICY workspaces_insert ON toolbox.workspaces FOR INSERT TO authenticated WITH CHECK ((owner_id = ( SELECT auth.uid() AS uid)));
+
+-- policy toolbox.workspaces workspaces_select
+CREATE POLICY workspaces_select ON toolbox.workspaces FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (owner_id = ( SELECT auth.uid() AS uid)) OR (id IN ( SELECT toolbox.viewer_workspaces() AS viewer_workspaces))));
+
+-- policy toolbox.workspaces workspaces_update
+CREATE POLICY workspaces_update ON toolbox.workspaces FOR UPDATE TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid))) WITH CHECK ((owner_id = ( SELECT auth.uid() AS uid)));
+
 -- acl SCHEMA agents
 GRANT USAGE ON SCHEMA agents TO authenticated;
 
@@ -1762,10 +3388,20 @@ GRANT USAGE ON SCHEMA engine TO authenticated;
 
 GRANT USAGE ON SCHEMA engine TO service_role;
 
+-- acl SCHEMA lift
+GRANT USAGE ON SCHEMA lift TO authenticated;
+
+GRANT USAGE ON SCHEMA lift TO service_role;
+
 -- acl SCHEMA signalbox
 GRANT USAGE ON SCHEMA signalbox TO authenticated;
 
 GRANT USAGE ON SCHEMA signalbox TO service_role;
+
+-- acl SCHEMA toolbox
+GRANT USAGE ON SCHEMA toolbox TO authenticated;
+
+GRANT USAGE ON SCHEMA toolbox TO service_role;
 
 -- acl agents.FUNCTION get_job_stats(p_user_id uuid)
 REVOKE ALL ON FUNCTION agents.get_job_stats(p_user_id uuid) FROM PUBLIC;
@@ -1817,6 +3453,19 @@ GRANT ALL ON FUNCTION engine.append_event(p_event_type text, p_aggregate_type te
 
 GRANT ALL ON FUNCTION engine.append_event(p_event_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_emitted_by text, p_correlation_id uuid, p_causation_id uuid, p_metadata jsonb, p_confidence double precision, p_expected_sequence bigint, p_timestamp timestamp with time zone) TO service_role;
 
+-- acl engine.FUNCTION get_event_stream(p_aggregate_type text, p_aggregate_id text, p_from_sequence bigint, p_to_sequence bigint)
+REVOKE ALL ON FUNCTION engine.get_event_stream(p_aggregate_type text, p_aggregate_id text, p_from_sequence bigint, p_to_sequence bigint) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION engine.get_event_stream(p_aggregate_type text, p_aggregate_id text, p_from_sequence bigint, p_to_sequence bigint) TO authenticated;
+
+GRANT ALL ON FUNCTION engine.get_event_stream(p_aggregate_type text, p_aggregate_id text, p_from_sequence bigint, p_to_sequence bigint) TO service_role;
+
+-- acl lift.FUNCTION count_children()
+REVOKE ALL ON FUNCTION lift.count_children() FROM PUBLIC;
+
+-- acl lift.FUNCTION count_nothing()
+REVOKE ALL ON FUNCTION lift.count_nothing() FROM PUBLIC;
+
 -- acl signalbox.FUNCTION change_versions()
 REVOKE ALL ON FUNCTION signalbox.change_versions() FROM PUBLIC;
 
@@ -1855,6 +3504,13 @@ GRANT ALL ON FUNCTION signalbox.sees_all() TO service_role;
 -- acl signalbox.FUNCTION touch_updated_at()
 REVOKE ALL ON FUNCTION signalbox.touch_updated_at() FROM PUBLIC;
 
+-- acl signalbox.FUNCTION viewer_client()
+REVOKE ALL ON FUNCTION signalbox.viewer_client() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION signalbox.viewer_client() TO authenticated;
+
+GRANT ALL ON FUNCTION signalbox.viewer_client() TO service_role;
+
 -- acl signalbox.FUNCTION viewer_role()
 REVOKE ALL ON FUNCTION signalbox.viewer_role() FROM PUBLIC;
 
@@ -1862,10 +3518,39 @@ GRANT ALL ON FUNCTION signalbox.viewer_role() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.viewer_role() TO service_role;
 
+-- acl toolbox.FUNCTION viewer_projects()
+REVOKE ALL ON FUNCTION toolbox.viewer_projects() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION toolbox.viewer_projects() TO authenticated;
+
+GRANT ALL ON FUNCTION toolbox.viewer_projects() TO service_role;
+
+-- acl toolbox.FUNCTION viewer_workspaces()
+REVOKE ALL ON FUNCTION toolbox.viewer_workspaces() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION toolbox.viewer_workspaces() TO authenticated;
+
+GRANT ALL ON FUNCTION toolbox.viewer_workspaces() TO service_role;
+
 -- acl agents.TABLE jobs
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE agents.jobs TO authenticated;
 
 GRANT ALL ON TABLE agents.jobs TO service_role;
+
+-- acl lift.TABLE session_drafts
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE lift.session_drafts TO authenticated;
+
+GRANT ALL ON TABLE lift.session_drafts TO service_role;
+
+-- acl analytics.TABLE stg_lift__session_drafts
+GRANT SELECT ON TABLE analytics.stg_lift__session_drafts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_lift__session_drafts TO service_role;
+
+-- acl analytics.TABLE draft_validation_stats
+GRANT SELECT ON TABLE analytics.draft_validation_stats TO authenticated;
+
+GRANT SELECT ON TABLE analytics.draft_validation_stats TO service_role;
 
 -- acl analytics.TABLE stg_agents__jobs
 GRANT SELECT ON TABLE analytics.stg_agents__jobs TO authenticated;
@@ -1876,6 +3561,26 @@ GRANT SELECT ON TABLE analytics.stg_agents__jobs TO service_role;
 GRANT SELECT ON TABLE analytics.job_stats TO authenticated;
 
 GRANT SELECT ON TABLE analytics.job_stats TO service_role;
+
+-- acl lift.TABLE sessions
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE lift.sessions TO authenticated;
+
+GRANT ALL ON TABLE lift.sessions TO service_role;
+
+-- acl analytics.TABLE stg_lift__sessions
+GRANT SELECT ON TABLE analytics.stg_lift__sessions TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_lift__sessions TO service_role;
+
+-- acl analytics.TABLE lift_session_summary
+GRANT SELECT ON TABLE analytics.lift_session_summary TO authenticated;
+
+GRANT SELECT ON TABLE analytics.lift_session_summary TO service_role;
+
+-- acl analytics.TABLE recent_activity
+GRANT SELECT ON TABLE analytics.recent_activity TO authenticated;
+
+GRANT SELECT ON TABLE analytics.recent_activity TO service_role;
 
 -- acl signalbox.TABLE model_prices
 GRANT SELECT ON TABLE signalbox.model_prices TO authenticated;
@@ -1980,6 +3685,46 @@ GRANT SELECT ON TABLE analytics.stg_chronicle__project_context TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_chronicle__project_context TO service_role;
 
+-- acl engine.TABLE agent_metrics
+GRANT SELECT ON TABLE engine.agent_metrics TO authenticated;
+
+GRANT ALL ON TABLE engine.agent_metrics TO service_role;
+
+-- acl analytics.TABLE stg_engine__agent_metrics
+GRANT SELECT ON TABLE analytics.stg_engine__agent_metrics TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_engine__agent_metrics TO service_role;
+
+-- acl engine.TABLE chaos_experiments
+GRANT SELECT ON TABLE engine.chaos_experiments TO authenticated;
+
+GRANT ALL ON TABLE engine.chaos_experiments TO service_role;
+
+-- acl analytics.TABLE stg_engine__chaos_experiments
+GRANT SELECT ON TABLE analytics.stg_engine__chaos_experiments TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_engine__chaos_experiments TO service_role;
+
+-- acl engine.TABLE client_health
+GRANT SELECT ON TABLE engine.client_health TO authenticated;
+
+GRANT ALL ON TABLE engine.client_health TO service_role;
+
+-- acl analytics.TABLE stg_engine__client_health
+GRANT SELECT ON TABLE analytics.stg_engine__client_health TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_engine__client_health TO service_role;
+
+-- acl engine.TABLE event_snapshots
+GRANT SELECT,INSERT ON TABLE engine.event_snapshots TO authenticated;
+
+GRANT ALL ON TABLE engine.event_snapshots TO service_role;
+
+-- acl analytics.TABLE stg_engine__event_snapshots
+GRANT SELECT ON TABLE analytics.stg_engine__event_snapshots TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_engine__event_snapshots TO service_role;
+
 -- acl analytics.TABLE stg_engine__events
 GRANT SELECT ON TABLE analytics.stg_engine__events TO authenticated;
 
@@ -2010,10 +3755,118 @@ GRANT SELECT ON TABLE analytics.stg_engine__human_approvals TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_engine__human_approvals TO service_role;
 
+-- acl engine.TABLE sop_definitions
+GRANT SELECT ON TABLE engine.sop_definitions TO authenticated;
+
+GRANT ALL ON TABLE engine.sop_definitions TO service_role;
+
+-- acl analytics.TABLE stg_engine__sop_definitions
+GRANT SELECT ON TABLE analytics.stg_engine__sop_definitions TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_engine__sop_definitions TO service_role;
+
+-- acl engine.TABLE sop_executions
+GRANT SELECT ON TABLE engine.sop_executions TO authenticated;
+
+GRANT ALL ON TABLE engine.sop_executions TO service_role;
+
+-- acl analytics.TABLE stg_engine__sop_executions
+GRANT SELECT ON TABLE analytics.stg_engine__sop_executions TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_engine__sop_executions TO service_role;
+
+-- acl lift.TABLE hole_resolutions
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE lift.hole_resolutions TO authenticated;
+
+GRANT ALL ON TABLE lift.hole_resolutions TO service_role;
+
+-- acl analytics.TABLE stg_lift__hole_resolutions
+GRANT SELECT ON TABLE analytics.stg_lift__hole_resolutions TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_lift__hole_resolutions TO service_role;
+
+-- acl lift.TABLE session_revisions
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE lift.session_revisions TO authenticated;
+
+GRANT ALL ON TABLE lift.session_revisions TO service_role;
+
+-- acl analytics.TABLE stg_lift__session_revisions
+GRANT SELECT ON TABLE analytics.stg_lift__session_revisions TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_lift__session_revisions TO service_role;
+
+-- acl toolbox.TABLE project_members
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE toolbox.project_members TO authenticated;
+
+GRANT ALL ON TABLE toolbox.project_members TO service_role;
+
+-- acl analytics.TABLE stg_toolbox__project_members
+GRANT SELECT ON TABLE analytics.stg_toolbox__project_members TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_toolbox__project_members TO service_role;
+
+-- acl toolbox.TABLE projects
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE toolbox.projects TO authenticated;
+
+GRANT ALL ON TABLE toolbox.projects TO service_role;
+
+-- acl analytics.TABLE stg_toolbox__projects
+GRANT SELECT ON TABLE analytics.stg_toolbox__projects TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_toolbox__projects TO service_role;
+
+-- acl toolbox.TABLE users
+GRANT SELECT ON TABLE toolbox.users TO authenticated;
+
+GRANT ALL ON TABLE toolbox.users TO service_role;
+
+-- acl toolbox.COLUMN users.full_name
+GRANT UPDATE(full_name) ON TABLE toolbox.users TO authenticated;
+
+-- acl analytics.TABLE stg_toolbox__users
+GRANT SELECT ON TABLE analytics.stg_toolbox__users TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_toolbox__users TO service_role;
+
+-- acl toolbox.TABLE workspace_members
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE toolbox.workspace_members TO authenticated;
+
+GRANT ALL ON TABLE toolbox.workspace_members TO service_role;
+
+-- acl analytics.TABLE stg_toolbox__workspace_members
+GRANT SELECT ON TABLE analytics.stg_toolbox__workspace_members TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_toolbox__workspace_members TO service_role;
+
+-- acl toolbox.TABLE workspaces
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE toolbox.workspaces TO authenticated;
+
+GRANT ALL ON TABLE toolbox.workspaces TO service_role;
+
+-- acl analytics.TABLE stg_toolbox__workspaces
+GRANT SELECT ON TABLE analytics.stg_toolbox__workspaces TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_toolbox__workspaces TO service_role;
+
+-- acl analytics.TABLE user_analytics
+GRANT SELECT ON TABLE analytics.user_analytics TO authenticated;
+
+GRANT SELECT ON TABLE analytics.user_analytics TO service_role;
+
+-- acl signalbox.TABLE adopted_tables
+GRANT SELECT ON TABLE signalbox.adopted_tables TO authenticated;
+
+GRANT ALL ON TABLE signalbox.adopted_tables TO service_role;
+
 -- acl signalbox.TABLE audit_log
 GRANT SELECT,INSERT ON TABLE signalbox.audit_log TO authenticated;
 
 GRANT SELECT,INSERT ON TABLE signalbox.audit_log TO service_role;
+
+-- acl signalbox.TABLE backup_runs
+GRANT SELECT,INSERT,UPDATE ON TABLE signalbox.backup_runs TO authenticated;
+
+GRANT ALL ON TABLE signalbox.backup_runs TO service_role;
 
 -- acl signalbox.TABLE change_log
 GRANT SELECT ON TABLE signalbox.change_log TO authenticated;

@@ -24,6 +24,7 @@ ROLES = ("anon", "owner", "other", "manager", "admin", "service_role")
 # For each table the roles that may, by command. "owner" is a member who owns the row, "other" one who does not.
 # Everyone else meets a refusal or no row at all. service_role stands for back-end programs and passes all policies.
 READ_OWN = {"select": {"owner", "manager", "admin"}}
+WRITE_OWN = READ_OWN | {"insert": {"owner"}, "update": {"owner"}, "delete": {"owner"}}
 ALL_READ = {"select": {"owner", "other", "manager", "admin"}}
 MANAGERS_READ = {"select": {"manager", "admin"}}
 ADMINS_READ = {"select": {"admin"}}
@@ -38,6 +39,21 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "agents.jobs": READ_OWN | {"insert": {"owner"}, "update": {"owner", "admin"}, "delete": {"owner"}},
     "engine.events": MANAGERS_READ | {"insert": {"admin"}},
     "engine.human_approvals": READ_OWN | {"update": {"admin"}},
+    "engine.event_snapshots": MANAGERS_READ | {"insert": {"admin"}},
+    "engine.sop_definitions": ALL_READ,
+    "engine.sop_executions": READ_OWN,
+    "engine.agent_metrics": READ_OWN,
+    "engine.client_health": MANAGERS_READ,
+    "engine.chaos_experiments": MANAGERS_READ,
+    "lift.sessions": WRITE_OWN,
+    "lift.session_revisions": WRITE_OWN,
+    "lift.session_drafts": WRITE_OWN,
+    "lift.hole_resolutions": WRITE_OWN,
+    "toolbox.users": READ_OWN | {"update": {"owner"}},
+    "toolbox.workspaces": WRITE_OWN,
+    "toolbox.workspace_members": WRITE_OWN,
+    "toolbox.projects": WRITE_OWN,
+    "toolbox.project_members": WRITE_OWN,
     "signalbox.members": {"select": {"owner", "admin"}},
     "signalbox.web_sessions": {},
     "signalbox.audit_log": ADMINS_READ | {"insert": {"owner"}},
@@ -49,6 +65,8 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "signalbox.change_sources": ALL_READ,
     "signalbox.change_log": MANAGERS_READ,
     "signalbox.change_totals": MANAGERS_READ,
+    "signalbox.backup_runs": MANAGERS_READ | {"insert": {"admin"}, "update": {"admin"}},
+    "signalbox.adopted_tables": ALL_READ,
 }
 # What not even a back-end program may do.
 NEVER = {("engine.events", "update"), ("engine.events", "delete"), ("signalbox.audit_log", "update"),
@@ -59,6 +77,7 @@ UPDATED_COLUMN = {
     "chronicle.notification_events": "acknowledged",
     "engine.human_approvals": "decision_note",
     "agents.jobs": "error_message",
+    "toolbox.users": "full_name",
 }
 
 
@@ -104,7 +123,42 @@ def world(owner: Connection, people: dict[str, Actor]) -> dict[str, UUID]:
         "insert into signalbox.model_replies (message_id, session_id, model) values ('m', %s, 'x')", (session,)
     )
     owner.execute("insert into signalbox.model_prices values ('x', '2026-01-01', 1, 1, 1, 1, 1) on conflict do nothing")
-    return {"me": me, "session": session, "event": event}
+    owner.execute(
+        "insert into engine.event_snapshots (aggregate_type, aggregate_id, sequence_number, state)"
+        " values ('T', '1', 1, '{}')"
+    )
+    owner.execute("insert into engine.sop_definitions (sop_id, title) values ('s', 'x')")
+    owner.execute("insert into engine.sop_executions (sop_id, user_id) values ('s', %s)", (me,))
+    owner.execute("insert into engine.agent_metrics (agent_id, user_id) values ('a', %s)", (me,))
+    owner.execute("insert into engine.client_health (client_id) values ('c')")
+    owner.execute("insert into engine.chaos_experiments (name, hypothesis) values ('x', 'x')")
+    lift_session, workspace, project, guest = uuid4(), uuid4(), uuid4(), uuid4()
+    owner.execute("insert into lift.sessions (id, user_id) values (%s, %s)", (lift_session, me))
+    owner.execute(
+        "insert into lift.session_revisions (session_id, user_id, revision_number, ir_content)"
+        " values (%s, %s, 1, '{}')",
+        (lift_session, me),
+    )
+    owner.execute(
+        "insert into lift.session_drafts (session_id, user_id, draft_number, code) values (%s, %s, 1, 'x')",
+        (lift_session, me),
+    )
+    owner.execute(
+        "insert into lift.hole_resolutions (session_id, user_id, hole_id, resolution) values (%s, %s, 'h', '{}')",
+        (lift_session, me),
+    )
+    owner.execute("insert into auth.users (id) values (%s)", (guest,))
+    owner.execute("insert into toolbox.users (id, email) values (%s, 'x'), (%s, 'y')", (me, guest))
+    owner.execute("insert into toolbox.workspaces (id, owner_id, name) values (%s, %s, 'x')", (workspace, me))
+    owner.execute("insert into toolbox.workspace_members (workspace_id, user_id) values (%s, %s)", (workspace, me))
+    owner.execute("insert into toolbox.projects (id, owner_id, name) values (%s, %s, 'x')", (project, me))
+    owner.execute("insert into toolbox.project_members (project_id, user_id) values (%s, %s)", (project, me))
+    owner.execute("insert into signalbox.backup_runs (host, process_id, database_name) values ('x', 1, 'x')")
+    owner.execute("insert into signalbox.adopted_tables values ('lift', 'sessions', 'public', 'sessions', 'pointed')")
+    return {
+        "me": me, "session": session, "event": event,
+        "lift_session": lift_session, "workspace": workspace, "project": project, "guest": guest,
+    }  # fmt: skip
 
 
 def test_every_table_has_an_entry(owner: Connection) -> None:
@@ -197,6 +251,33 @@ INSERTS: dict[str, str] = {
     " values ('A', 'T', '1', 2, 'x')",
     "engine.human_approvals": "insert into engine.human_approvals (user_id, approval_type, title)"
     " values (%(me)s, 'x', 'x')",
+    "engine.event_snapshots": "insert into engine.event_snapshots"
+    " (aggregate_type, aggregate_id, sequence_number, state)"
+    " values ('T', '1', 2, '{}')",
+    "engine.sop_definitions": "insert into engine.sop_definitions (sop_id, title) values ('new', 'x')",
+    "engine.sop_executions": "insert into engine.sop_executions (sop_id, user_id) values ('s', %(me)s)",
+    "engine.agent_metrics": "insert into engine.agent_metrics (agent_id, user_id) values ('new', %(me)s)",
+    "engine.client_health": "insert into engine.client_health (client_id) values ('c')",
+    "engine.chaos_experiments": "insert into engine.chaos_experiments (name, hypothesis) values ('x', 'x')",
+    "lift.sessions": "insert into lift.sessions (user_id) values (%(me)s)",
+    "lift.session_revisions": "insert into lift.session_revisions (session_id, user_id, revision_number, ir_content)"
+    " values (%(lift_session)s, %(me)s, 2, '{}')",
+    "lift.session_drafts": "insert into lift.session_drafts (session_id, user_id, draft_number, code)"
+    " values (%(lift_session)s, %(me)s, 2, 'x')",
+    "lift.hole_resolutions": "insert into lift.hole_resolutions (session_id, user_id, hole_id, resolution)"
+    " values (%(lift_session)s, %(me)s, 'new', '{}')",
+    "toolbox.users": "insert into toolbox.users (id, email) values (%(me)s, 'new') on conflict (id) do update"
+    " set email = 'new'",
+    "toolbox.workspaces": "insert into toolbox.workspaces (owner_id, name) values (%(me)s, 'new')",
+    "toolbox.workspace_members": "insert into toolbox.workspace_members (workspace_id, user_id)"
+    " values (%(workspace)s, %(guest)s)",
+    "toolbox.projects": "insert into toolbox.projects (owner_id, name) values (%(me)s, 'new')",
+    "toolbox.project_members": "insert into toolbox.project_members (project_id, user_id)"
+    " values (%(project)s, %(guest)s)",
+    "signalbox.backup_runs": "insert into signalbox.backup_runs (host, process_id, database_name, started_by)"
+    " values ('x', 1, 'new', (select auth.uid()))",
+    "signalbox.adopted_tables": "insert into signalbox.adopted_tables values"
+    " ('lift', 'new', 'public', 'sessions', 'pointed')",
     "signalbox.members": "insert into signalbox.members (user_id, role) values (%(me)s, 'admin')"
     " on conflict (user_id) do update set role = 'admin'",
     "signalbox.web_sessions": "insert into signalbox.web_sessions (token_hash, user_id, signed_in_with, expires_at)"
@@ -219,7 +300,7 @@ INSERTS: dict[str, str] = {
 def test_policies_are_one_per_table_role_and_command(owner: Connection) -> None:
     doubled = owner.execute(
         "select schemaname, tablename, cmd, roles from pg_policies"
-        " where schemaname in ('chronicle', 'agents', 'engine', 'signalbox')"
+        " where schemaname in ('chronicle', 'agents', 'engine', 'lift', 'toolbox', 'signalbox')"
         " group by 1, 2, 3, 4 having count(*) > 1 or cmd = 'ALL'"
     ).fetchall()
     assert not doubled

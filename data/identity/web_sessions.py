@@ -84,7 +84,7 @@ def _people(unit: database.Unit, token_hashes: list[str]) -> dict[str, Actor]:
 
 
 def _actor(row: dict[str, Any]) -> Actor:
-    return Actor(row["user_id"], row["email"], row["role"], row["dataset"], row["token_hash"])
+    return Actor(row["user_id"], row["email"], row["role"], row["dataset"], row["token_hash"], row["client_id"])
 
 
 def end(token_hash: str, reason: str = "signed out") -> bool:

@@ -14,6 +14,7 @@ select
     coalesce(u.email, s.user_id::text) as email,
     coalesce(m.role, 'member') as role,
     s.dataset,
+    nullif(account -> 'raw_app_meta_data' ->> 'client_id', '') as client_id,
     s.last_seen_at < now() - interval '1 minute' as was_seen_long_ago
 from signalbox.web_sessions as s
 join auth.users as u on u.id = s.user_id
