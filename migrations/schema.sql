@@ -1819,11 +1819,17 @@ CREATE TABLE signalbox.web_sessions (
     ended_at timestamp with time zone,
     end_reason text,
     client text,
-    CONSTRAINT web_sessions_dataset_valid CHECK ((dataset = ANY (ARRAY['real'::text, 'demo'::text])))
+    seen_as uuid,
+    seen_as_since timestamp with time zone,
+    CONSTRAINT web_sessions_dataset_valid CHECK ((dataset = ANY (ARRAY['real'::text, 'demo'::text]))),
+    CONSTRAINT web_sessions_seen_as_since CHECK (((seen_as IS NULL) = (seen_as_since IS NULL)))
 );
 
 -- comment signalbox.TABLE web_sessions
 COMMENT ON TABLE signalbox.web_sessions IS 'Signed-in browsers, by the hash of their cookie. Reached by the owner of the database alone. One row per sign-in.';
+
+-- comment signalbox.COLUMN web_sessions.seen_as
+COMMENT ON COLUMN signalbox.web_sessions.seen_as IS 'The person as whom this browser sees reports, for admins alone; null for the own sight. Without a foreign key, for demo people, too.';
 
 -- constraint agents.jobs jobs_pkey
 ALTER TABLE ONLY agents.jobs

@@ -7,11 +7,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from data import embedded, migration, settings
 from data.command.output import emit, note
+from data.migration.documents import SystemReport
 from data.migration.state import Difference
 from data.migration.status import State
 
@@ -109,9 +111,26 @@ def _verify_lines(found: migration.Verification) -> Iterator[str]:
     yield from _some("Opened by someone", [item.name for item in compared.opened])
     added = [item.name for item in compared.extra if item not in compared.opened]
     yield from _some("Added by someone, which breaks nothing", added)
+    for system in found.systems:
+        yield from _system_lines(system)
     if found.holds:
         migrations = len(found.status.migrations)
         yield f"All {migrations} migrations are applied and all {found.checked} objects are there."
+
+
+def _system_lines(system: SystemReport) -> Iterator[str]:
+    """One system: how much of its document is there, then what is not, is elsewhere, is more, is counted otherwise."""
+    named = len(system.there) + len(system.missing) + len(system.left_out)
+    yield f"{system.title} ({system.schema}): {len(system.there)} of {named} things its document names are there."
+    yield from (f"  missing: {each.kind} {each.name}" for each in system.missing)
+    yield from (f"  elsewhere: {each.kind} {each.name} is {each.here}: {each.why}" for each in system.there if each.why)
+    yield from (f"  left out: {each.kind} {each.name}: {each.why}" for each in system.left_out)
+    for kind, names in groupby(sorted(system.extra), key=lambda name: name.partition(" ")[0]):
+        yield f"  extra: {kind} {', '.join(name.partition(' ')[2].removeprefix(f'{system.schema}.') for name in names)}"
+    for count in system.counts:
+        if count.document != count.here:
+            why = count.why or "unexplained"
+            yield f"  {count.what}: the document says {count.document}, here are {count.here}: {why}"
 
 
 def _some(title: str, names: list[str]) -> Iterator[str]:

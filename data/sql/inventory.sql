@@ -307,3 +307,9 @@ where namespace.nspname = any (%(schemas)s::text[]);
 -- name: read_view
 -- How the server writes the body of a view; null where there is none.
 select pg_catalog.pg_get_viewdef(pg_catalog.to_regclass(%(view)s)) as definition;
+
+-- name: list_published
+-- The tables that Supabase Realtime tells its subscribers about, each as an object of its own kind.
+select schemaname || '.' || tablename as identity, 'published' as kind, null as definition
+from pg_catalog.pg_publication_tables
+where pubname = 'supabase_realtime' and schemaname = any(%(schemas)s);

@@ -113,6 +113,13 @@ def take(connection: Connection, schemas: Sequence[str]) -> list[Item]:
     return sorted(items)
 
 
+def published(connection: Connection, schemas: Sequence[str]) -> list[Item]:
+    """The tables of `schemas` in the publication of Supabase Realtime. Not in the inventory: people turn tables on and
+    off in Supabase's dashboard, which is no drift."""
+    rows = connection.execute(find("inventory.list_published").text, {"schemas": list(schemas)})
+    return sorted(Item(row["identity"], row["kind"], "") for row in rows)
+
+
 def write(items: Iterable[Item]) -> str:
     """The text of an inventory file."""
     lines = [item.name + (_SEPARATOR + item.definition if item.definition else "") for item in sorted(items)]

@@ -1,0 +1,145 @@
+"""Looks for everything that a document names, and sets its counts beside ours."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data.migration.state.inventory import Item
+
+FOLDER = Path(__file__).parent
+KINDS = ("table", "column", "type", "index", "constraint", "function", "trigger", "policy", "view", "published")
+_LISTED_AS_EXTRA = frozenset({"table", "type", "index", "function", "trigger", "policy"})
+_BY_US = ("change_log_",)  # triggers that every source table carries for the console
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An object that a document names. `here` is what it is called in this database, None where it is left out on
+    purpose; `why` says the reason of either difference."""
+
+    kind: str
+    name: str
+    here: str | None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are by the document and here. `why` explains a difference that is known; None where it is not."""
+
+    what: str
+    document: int
+    here: int
+    why: str | None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether there are as many as the document says (more do no harm), or it is explained why there are fewer."""
+        return self.here >= self.document or self.why is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemReport:
+    """One system: what its document names and the database has, lacks, and has beyond it."""
+
+    title: str
+    schema: str
+    there: tuple[Named, ...]
+    missing: tuple[Named, ...]
+    left_out: tuple[Named, ...]
+    extra: tuple[str, ...]
+    counts: tuple[Count, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing that the document names is missing, and every other count is explained."""
+        return not self.missing and all(count.agrees for count in self.counts)
+
+
+def read_documents() -> list[dict[str, Any]]:
+    """The transcribed documents, in the order of their schemas' names."""
+    return [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))]
+
+
+def compare(items: Sequence[Item], documents: Iterable[dict[str, Any]]) -> list[SystemReport]:
+    """Compare what a database holds with what the documents name. `items` covers the systems' schemas and analytics."""
+    by_key = {(item.kind, _plain(item)): item for item in items}
+    return [_system(document, by_key, items) for document in documents]
+
+
+def _system(document: dict[str, Any], by_key: dict[tuple[str, str], Item], items: Sequence[Item]) -> SystemReport:
+    schema = document["schema"]
+    there: list[Named] = []
+    missing: list[Named] = []
+    left_out: list[Named] = []
+    for kind in KINDS:
+        for name in document["names"].get(kind, ()):
+            named = _named(document, kind, name)
+            if named.here is None:
+                left_out.append(named)
+            else:
+                (there if _is_there(kind, schema, named.here, by_key) else missing).append(named)
+    known_here = {(kind, each.here) for each in there for kind in (each.kind, *_ALSO.get(each.kind, ()))}
+    own = [item for item in items if item.schema == schema]
+    extra = [
+        item.name
+        for item in own
+        if item.kind in _LISTED_AS_EXTRA
+        and (item.kind, _plain(item).removeprefix(f"{schema}.")) not in known_here
+        and not _plain(item).rpartition(".")[2].startswith(_BY_US)
+    ]
+    counts = tuple(
+        Count(entry["what"], entry["document"], _count(entry, own, items), entry.get("why"))
+        for entry in document.get("counts", ())
+    )
+    return SystemReport(document["title"], schema, tuple(there), tuple(missing), tuple(left_out), tuple(extra), counts)
+
+
+# A unique constraint serves as the index that a document asks for, and the other way round.
+_ALSO = {"index": ("constraint",), "constraint": ("index",)}
+
+
+def _is_there(kind: str, schema: str, here: str, by_key: dict[tuple[str, str], Item]) -> bool:
+    kinds = (kind, *_ALSO.get(kind, ()))
+    return any((known, name) in by_key for known in kinds for name in (f"{schema}.{here}", here))
+
+
+def _named(document: dict[str, Any], kind: str, name: str) -> Named:
+    for instead in document.get("instead", ()):
+        if instead["kind"] == kind and instead["name"] == name:
+            return Named(kind, name, instead.get("here"), instead["why"])
+    return Named(kind, name, name)
+
+
+def _plain(item: Item) -> str:
+    """The identity without the arguments of a function, and of what belongs to a table without the table."""
+    identity = item.identity.partition("(")[0]
+    if item.kind in ("index", "trigger", "constraint", "policy") and identity.count(".") > 1:
+        schema, _, rest = identity.partition(".")
+        return f"{schema}.{rest.rpartition('.')[2]}"
+    return identity
+
+
+def _count(entry: dict[str, Any], own: Sequence[Item], items: Sequence[Item]) -> int:
+    if "of" in entry:  # objects that stand elsewhere, by name
+        wanted = set(entry["of"])
+        return sum(item.kind == entry["kind"] and item.identity in wanted for item in items)
+    kind, table = entry["kind"], entry.get("table")
+    return sum(
+        _is_counted(item, kind) and (table is None or item.identity.startswith(f"{item.schema}.{table}."))
+        for item in own
+    )
+
+
+def _is_counted(item: Item, kind: str) -> bool:
+    if kind == "index":  # a key is an index, too
+        return item.kind == "index" or (
+            item.kind == "constraint" and item.definition.upper().startswith(("PRIMARY KEY", "UNIQUE"))
+        )
+    if kind == "trigger":
+        return item.kind == "trigger" and not item.identity.rpartition(".")[2].startswith(_BY_US)
+    return item.kind == kind
