@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -32,11 +33,25 @@ ACTIONS: dict[str, tuple[str, frozenset[Role]]] = {
 }
 
 
+# What is left to an admin who looks at reports as somebody else would see them.
+LOOKING = frozenset({"view_reports", "view_people", "view_backups", "export_rows"})
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """The admin behind an actor whose sight they have borrowed until `until` (UTC)."""
+
+    user_id: UUID
+    email: str
+    until: datetime
+
+
 @dataclass(frozen=True)
 class Actor:
     """A signed-in person, looked up afresh for each request.
 
     `session_hash` is the hash of the web session that the request came with; None on the command line.
+    `watcher` is the admin who looks as this person would, for whom nothing but looking is allowed.
     `client_id` is the client of the autonomic engine that the account speaks for, as its `app_metadata` says.
     """
 
@@ -46,9 +61,12 @@ class Actor:
     dataset: Dataset = "real"
     session_hash: str | None = None
     client_id: str | None = None
+    watcher: Watcher | None = None
 
     def can(self, action: str) -> bool:
-        """Whether the role of this person includes the action."""
+        """Whether the role of this person includes the action, and nobody but themselves is asking."""
+        if self.watcher is not None and action not in LOOKING:
+            return False
         return action in ACTIONS and self.role in ACTIONS[action][1]
 
     def must(self, action: str) -> None:
@@ -58,8 +76,19 @@ class Actor:
         if action not in ACTIONS:
             raise NotAllowed(f"Nobody may do “{action}”: no such action exists.")
         doing, roles = ACTIONS[action]
+        if self.watcher is not None and action not in LOOKING:
+            raise NotAllowed(f"{doing} is closed while you see as {self.email}: this sight is for looking only.")
         allowed = " or ".join(role for role in ROLES if role in roles)
         raise NotAllowed(f"{doing} is for the role {allowed}; you are signed in as {self.role}.")
+
+    @property
+    def signed_in_id(self) -> UUID:
+        """Who is really at the browser: the admin, while they see as somebody else."""
+        return self.watcher.user_id if self.watcher else self.user_id
+
+    def is_concerned(self, user_id: UUID | None) -> bool:
+        """Whether something about this person, or about everybody (None), is about this actor or who looks as them."""
+        return user_id in (None, self.user_id, self.signed_in_id)
 
     @property
     def sees_all(self) -> bool:

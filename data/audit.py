@@ -12,15 +12,24 @@ from data.database import Unit
 OPERATOR = "command line"
 
 
-def record(unit: Unit, actor: Actor | None, action: str, target: str, detail: dict[str, Any] | None = None) -> None:
+def record(
+    unit: Unit,
+    actor: Actor | None,
+    action: str,
+    target: str,
+    detail: dict[str, Any] | None = None,
+    *,
+    by: str = OPERATOR,
+) -> None:
     """Append one row: who did what to which thing.
 
-    `actor` None is the operator at the command line. `detail` is JSON and holds no secret.
+    Without an `actor` it was `by`, the operator at the command line or the console itself. `detail` is JSON and holds
+    no secret.
     """
     unit.run(
         "audit.record",
         actor_id=actor.user_id if actor else None,
-        actor_email=actor.email if actor else OPERATOR,
+        actor_email=actor.email if actor else by,
         action=action,
         target=target,
         detail=Jsonb(detail or {}),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from signalbox_client.errors import SignalboxError  # what the writers' kit raises is shown like our own
 
-class SignalboxError(Exception):
-    """Something went wrong in the console."""
-
-    def __init__(self, sentence: str | None = None) -> None:
-        self.sentence = sentence or (type(self).__doc__ or "").strip().splitlines()[0]
-        super().__init__(self.sentence)
+__all__ = [
+    "ColumnMissing",
+    "Conflict",
+    "DatabaseUnavailable",
+    "NotAllowed",
+    "NotFound",
+    "SignalboxError",
+    "TookTooLong",
+    "WrongSetting",
+    "WrongUse",
+]
 
 
 class DatabaseUnavailable(SignalboxError):
@@ -21,6 +27,10 @@ class TookTooLong(SignalboxError):
 
 class NotAllowed(SignalboxError):
     """Your role does not allow this. Ask an admin of this console."""
+
+
+class ColumnMissing(SignalboxError):
+    """The table that this system brought with it lacks a column that this needs; nothing was changed."""
 
 
 class NotFound(SignalboxError):

@@ -16,7 +16,10 @@ Environment = Literal["development", "staging", "production"]
 
 # name of the setting -> (the names it is accepted under, newest first; what it means)
 NAMES: dict[str, tuple[tuple[str, ...], str]] = {
-    "home": (("SIGNALBOX_HOME",), "Folder of everything generated: embedded database, logs. Default `.signalbox`."),
+    "home": (
+        ("SIGNALBOX_HOME",),
+        "Folder of everything generated: embedded database, backups, logs. Default `.signalbox`.",
+    ),
     "environment": (
         ("SIGNALBOX_ENV",),
         "`development`, `staging` or `production`: at most 5, 10 or 20 connections, statements of 30, 15 or 10 s.",
@@ -25,7 +28,7 @@ NAMES: dict[str, tuple[tuple[str, ...], str]] = {
         ("DATABASE_URL", "SUPABASE_POOLER_URL"),
         "The database to look at. Without it the console starts its own.",
     ),
-    "admin_database_url": (("ADMIN_DATABASE_URL",), "For migrations; defaults to DATABASE_URL."),
+    "admin_database_url": (("ADMIN_DATABASE_URL",), "For migrations and backups; defaults to DATABASE_URL."),
     "read_database_url": (("READ_DATABASE_URL",), "A replica for reports; optional."),
     "database_ssl_mode": (("DATABASE_SSL_MODE",), "Added as sslmode where the URL does not say one."),
     "database_pool_size": (("DATABASE_POOL_SIZE",), "Overrides the pool size of the environment."),
@@ -37,6 +40,10 @@ NAMES: dict[str, tuple[tuple[str, ...], str]] = {
     "supabase_secret_key": (
         ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SERVICE_KEY"),
         "The secret (service role) key; accepted, not needed by anything yet.",
+    ),
+    "backup_every_hours": (
+        ("BACKUP_EVERY_HOURS",),
+        "How often a backup is due, in hours; an older one shows red. Default 24.",
     ),
     "port": (("SIGNALBOX_PORT",), "Port of the console. Default 8501."),
     "hosts": (("SIGNALBOX_HOSTS",), "Names the console is served under, separated by commas; loopback always works."),
@@ -66,6 +73,7 @@ class Settings:
     supabase_url: str | None = None
     supabase_publishable_key: str | None = None
     supabase_secret_key: str | None = None
+    backup_every_hours: int = 24
     port: int = 8501
     hosts: tuple[str, ...] = ()
     metrics_token: str | None = None
@@ -109,6 +117,7 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
         supabase_url=given.get("supabase_url"),
         supabase_publishable_key=given.get("supabase_publishable_key"),
         supabase_secret_key=given.get("supabase_secret_key"),
+        backup_every_hours=_whole_number(given, "backup_every_hours", 24, at_least=1),
         port=_whole_number(given, "port", 8501, at_least=1),
         hosts=tuple(name.strip().lower() for name in given.get("hosts", "").split(",") if name.strip()),
         metrics_token=given.get("metrics_token"),
@@ -120,12 +129,17 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
 
 def _merged(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
     from_files: dict[str, str | None] = {}
-    kind = environ.get("SIGNALBOX_ENV", "development")
+    kind = environ.get("SIGNALBOX_ENV", "development").lower()
     for path in (env_file,) if env_file else (Path(".env"), Path(f".env.{kind}")):
         if path.is_file():
             from_files.update(dotenv_values(path, interpolate=False))
-    known = {key: value for key, value in from_files.items() if value} | {k: v for k, v in environ.items() if v}
-    return {setting: value for setting, (names, _) in NAMES.items() if (value := _first(known, names))}
+    # The environment first under all its names: an older name or a `_FILE` there wins over any name in a file.
+    sources = [{key: value for key, value in source.items() if value} for source in (environ, from_files)]
+    return {
+        setting: value
+        for setting, (names, _) in NAMES.items()
+        if (value := next(filter(None, (_first(source, names) for source in sources)), None))
+    }
 
 
 def _first(known: Mapping[str, str], names: tuple[str, ...]) -> str | None:

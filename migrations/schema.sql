@@ -128,6 +128,23 @@ $$;
 -- comment analytics.FUNCTION error_group(message text)
 COMMENT ON FUNCTION analytics.error_group(message text) IS 'The text of an error without what differs from case to case: equal groups are one kind of error.';
 
+-- function analytics.events_containing(jsonb)
+CREATE FUNCTION analytics.events_containing(what jsonb) RETURNS TABLE(event_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select e.event_id
+    from analytics.stg_engine__events as e
+    where e.payload @> what
+    and (
+        (select signalbox.sees_all())
+        or e.payload ->> 'client_id' = (select signalbox.viewer_client())
+    )
+$$;
+
+-- comment analytics.FUNCTION events_containing(what jsonb)
+COMMENT ON FUNCTION analytics.events_containing(what jsonb) IS 'The events that the viewer may see whose payload contains a JSON value. One row per event.';
+
 -- function analytics.is_refusal(text)
 CREATE FUNCTION analytics.is_refusal(message text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -147,11 +164,11 @@ CREATE FUNCTION analytics.sessions_saying(words text) RETURNS TABLE(session_pk u
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-    select distinct p.session_id
-    from chronicle.prompt_events as p
+    select distinct p.session_pk
+    from analytics.stg_chronicle__prompt_events as p
     where to_tsvector('english', p.prompt_text) @@ websearch_to_tsquery('english', words)
-    and ((select signalbox.sees_all()) or p.session_id in (
-        select s.id from chronicle.sessions as s where s.metadata ->> 'user_id' = (select auth.uid())::text
+    and ((select signalbox.sees_all()) or p.session_pk in (
+        select s.session_pk from analytics.stg_chronicle__sessions as s where s.owner_id = (select auth.uid())::text
     ))
 $$;
 
@@ -195,12 +212,16 @@ CREATE TABLE engine.events (
     confidence double precision,
     "timestamp" timestamp with time zone DEFAULT now() NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    "position" bigint NOT NULL,
     CONSTRAINT events_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
     CONSTRAINT events_sequence_number_check CHECK ((sequence_number > 0))
 );
 
 -- comment engine.TABLE events
 COMMENT ON TABLE engine.events IS 'Append-only for every role; sequence numbers have no gap. One row per event of an aggregate.';
+
+-- comment engine.COLUMN events."position"
+COMMENT ON COLUMN engine.events."position" IS 'The order in which events were appended, over all aggregates; with gaps, where transactions were rolled back.';
 
 -- function engine.append_event(text, text, text, jsonb, text, uuid, uuid, jsonb, double precision, bigint, timestamp with time zone)
 CREATE FUNCTION engine.append_event(p_event_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb DEFAULT '{}'::jsonb, p_emitted_by text DEFAULT 'unknown'::text, p_correlation_id uuid DEFAULT NULL::uuid, p_causation_id uuid DEFAULT NULL::uuid, p_metadata jsonb DEFAULT '{}'::jsonb, p_confidence double precision DEFAULT NULL::double precision, p_expected_sequence bigint DEFAULT NULL::bigint, p_timestamp timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS engine.events
@@ -209,25 +230,47 @@ CREATE FUNCTION engine.append_event(p_event_type text, p_aggregate_type text, p_
     AS $$
 declare
     newest bigint;
+    appended_id uuid;
     appended engine.events;
 begin
     perform pg_advisory_xact_lock(hashtextextended(p_aggregate_type || chr(31) || p_aggregate_id, 20261120));
     select coalesce(max(e.sequence_number), 0) into newest
-    from engine.events as e
+    from analytics.stg_engine__events as e
     where e.aggregate_type = p_aggregate_type and e.aggregate_id = p_aggregate_id;
     if p_expected_sequence is not null and p_expected_sequence <> newest then
         raise exception 'wrong expected sequence: % % is at %, not at %',
             p_aggregate_type, p_aggregate_id, newest, p_expected_sequence
             using errcode = 'SB001';
     end if;
-    insert into engine.events (
-        event_type, correlation_id, causation_id, aggregate_type, aggregate_id, sequence_number,
-        payload, metadata, emitted_by, confidence, timestamp
-    ) values (
-        p_event_type, coalesce(p_correlation_id, gen_random_uuid()), p_causation_id, p_aggregate_type,
-        p_aggregate_id, newest + 1, coalesce(p_payload, '{}'), coalesce(p_metadata, '{}'), p_emitted_by,
-        p_confidence, coalesce(p_timestamp, now())
-    ) returning * into appended;
+    -- A table of another program may keep the confidence in a type of its own, which cannot be written through a view.
+    if p_confidence is null then
+        insert into analytics.stg_engine__events (
+            event_type, correlation_id, causation_id, aggregate_type, aggregate_id, sequence_number,
+            payload, metadata, emitted_by, occurred_at
+        ) values (
+            p_event_type, coalesce(p_correlation_id, gen_random_uuid()), p_causation_id, p_aggregate_type,
+            p_aggregate_id, newest + 1, coalesce(p_payload, '{}'), coalesce(p_metadata, '{}'), p_emitted_by,
+            coalesce(p_timestamp, now())
+        ) returning event_id into appended_id;
+    else
+        insert into analytics.stg_engine__events (
+            event_type, correlation_id, causation_id, aggregate_type, aggregate_id, sequence_number,
+            payload, metadata, emitted_by, confidence, occurred_at
+        ) values (
+            p_event_type, coalesce(p_correlation_id, gen_random_uuid()), p_causation_id, p_aggregate_type,
+            p_aggregate_id, newest + 1, coalesce(p_payload, '{}'), coalesce(p_metadata, '{}'), p_emitted_by,
+            p_confidence,
+            coalesce(p_timestamp, now())
+        ) returning event_id into appended_id;
+    end if;
+    select e.event_id, e.event_type, e.correlation_id, e.causation_id, e.aggregate_type, e.aggregate_id,
+        e.sequence_number, e.payload, e.metadata, e.emitted_by, e.confidence, e.occurred_at, e.recorded_at
+    into
+        appended.event_id, appended.event_type, appended.correlation_id, appended.causation_id,
+        appended.aggregate_type, appended.aggregate_id, appended.sequence_number, appended.payload,
+        appended.metadata, appended.emitted_by, appended.confidence, appended.timestamp, appended.created_at
+    from analytics.stg_engine__events as e
+    where e.event_id = appended_id;
     return appended;
 end
 $$;
@@ -237,8 +280,11 @@ CREATE FUNCTION engine.get_event_stream(p_aggregate_type text, p_aggregate_id te
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-    select e.*
-    from engine.events as e
+    select r.*
+    from analytics.stg_engine__events as e
+    cross join lateral jsonb_populate_record(null::engine.events, to_jsonb(e) || jsonb_build_object(
+        'timestamp', e.occurred_at, 'created_at', e.recorded_at
+    )) as r
     where e.aggregate_type = p_aggregate_type and e.aggregate_id = p_aggregate_id
     and e.sequence_number >= p_from_sequence
     and (p_to_sequence is null or e.sequence_number <= p_to_sequence)
@@ -292,6 +338,18 @@ begin
 end
 $$;
 
+-- function signalbox.addresses()
+CREATE FUNCTION signalbox.addresses() RETURNS TABLE(user_id uuid, email text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select u.id, u.email::text from auth.users as u
+    where (select signalbox.sees_all()) or u.id = (select auth.uid())
+$$;
+
+-- comment signalbox.FUNCTION addresses()
+COMMENT ON FUNCTION signalbox.addresses() IS 'The accounts that the viewer may know of, with their addresses.';
+
 -- function signalbox.change_versions()
 CREATE FUNCTION signalbox.change_versions() RETURNS TABLE(name text, version text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -325,6 +383,25 @@ CREATE FUNCTION signalbox.fold_change_log() RETURNS bigint
     )
     select coalesce(sum(marks), 0)::bigint from added
 $$;
+
+-- function signalbox.has_rows(text)
+CREATE FUNCTION signalbox.has_rows(table_name text) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+    found boolean;
+begin
+    if to_regclass(table_name) is null then
+        return null;
+    end if;
+    execute format('select exists (select from %s)', to_regclass(table_name)) into found;
+    return found;
+end
+$$;
+
+-- comment signalbox.FUNCTION has_rows(table_name text)
+COMMENT ON FUNCTION signalbox.has_rows(table_name text) IS 'Whether the caller sees any row of a table or view, null where there is none of that name.';
 
 -- function signalbox.is_admin()
 CREATE FUNCTION signalbox.is_admin() RETURNS boolean
@@ -443,6 +520,54 @@ CREATE FUNCTION signalbox.viewer_role() RETURNS text
     )
 $$;
 
+-- function signalbox.write_adopted()
+CREATE FUNCTION signalbox.write_adopted() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    source regclass := tg_argv[0]::regclass;
+    before jsonb := to_jsonb(old);
+    after jsonb := to_jsonb(new);
+    missing text;
+    assignments text;
+    keys text;
+    written bigint;
+begin
+    select c.name into missing
+    from jsonb_each(after) as c (name, value)
+    where before -> c.name is distinct from c.value and not exists (
+        select from pg_catalog.pg_attribute as a
+        where a.attrelid = source and a.attname = c.name and a.attnum > 0 and not a.attisdropped
+    );
+    if missing is not null then
+        raise exception 'cannot update column "%" of view "%"', missing, tg_table_name
+            using errcode = 'feature_not_supported';
+    end if;
+    select
+        string_agg(
+            format('%I = %L::text::%s', a.attname, after ->> a.attname::text, format_type(a.atttypid, a.atttypmod)),
+            ', '
+        ) filter (where before -> a.attname::text is distinct from after -> a.attname::text),
+        string_agg(
+            format('%I = %L::text::%s', a.attname, before ->> a.attname::text, format_type(a.atttypid, a.atttypmod)),
+            ' and '
+        ) filter (where a.attname::text = any(tg_argv))
+    into assignments, keys
+    from pg_catalog.pg_attribute as a
+    where a.attrelid = source and a.attnum > 0 and not a.attisdropped and after ? a.attname::text;
+    if assignments is null then
+        return new;
+    end if;
+    execute format('update %s set %s where %s', source, assignments, keys);
+    get diagnostics written = row_count;
+    return case when written > 0 then new end;
+end
+$$;
+
+-- comment signalbox.FUNCTION write_adopted()
+COMMENT ON FUNCTION signalbox.write_adopted() IS 'Writes what changes in the view of an adopted table into the table, each column in the type that it has there.';
+
 -- function toolbox.viewer_projects()
 CREATE FUNCTION toolbox.viewer_projects() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -560,7 +685,11 @@ CREATE VIEW analytics.stg_agents__jobs WITH (security_invoker='true') AS
     updated_at,
     started_at,
     completed_at,
-    status AS stored_status
+    status AS stored_status,
+        CASE
+            WHEN (completed_at IS NULL) THEN created_at
+            ELSE completed_at
+        END AS counted_at
    FROM agents.jobs;
 
 -- comment analytics.VIEW stg_agents__jobs
@@ -817,7 +946,8 @@ CREATE VIEW analytics.stg_chronicle__notification_events WITH (security_invoker=
     message,
     severity,
     COALESCE(acknowledged, false) AS is_acknowledged,
-    created_at AS occurred_at
+    created_at AS occurred_at,
+    acknowledged AS stored_acknowledged
    FROM chronicle.notification_events;
 
 -- comment analytics.VIEW stg_chronicle__notification_events
@@ -928,8 +1058,8 @@ UNION ALL
     false AS is_answered,
     NULL::text AS outcome
    FROM analytics.stg_chronicle__tool_events c
-  WHERE (((c.phase)::text = 'pre'::text) AND (NOT (EXISTS ( SELECT 1
-           FROM chronicle.tool_events answer
+  WHERE (((c.phase)::text = 'pre'::text) AND (NOT (EXISTS ( SELECT
+           FROM analytics.stg_chronicle__tool_events answer
           WHERE ((answer.call_id = c.call_id) AND ((answer.phase)::text = 'post'::text))))));
 
 -- comment analytics.VIEW tool_calls
@@ -1247,7 +1377,9 @@ CREATE VIEW analytics.stg_engine__events WITH (security_invoker='true') AS
     metadata,
     emitted_by,
     confidence,
-    "timestamp" AS occurred_at
+    "timestamp" AS occurred_at,
+    created_at AS recorded_at,
+    "position"
    FROM engine.events;
 
 -- comment analytics.VIEW stg_engine__events
@@ -1631,6 +1763,17 @@ CREATE VIEW analytics.user_analytics WITH (security_invoker='true') AS
 -- comment analytics.VIEW user_analytics
 COMMENT ON VIEW analytics.user_analytics IS 'What people did with lift-sys; a rate of success is finalized_sessions over those and lost_sessions. One row per person.';
 
+-- sequence engine.event_position
+CREATE SEQUENCE engine.event_position
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+-- sequence owned by engine.event_position
+ALTER SEQUENCE engine.event_position OWNED BY engine.events."position";
+
 -- table signalbox.adopted_tables
 CREATE TABLE signalbox.adopted_tables (
     system text NOT NULL,
@@ -1831,6 +1974,13 @@ COMMENT ON TABLE signalbox.web_sessions IS 'Signed-in browsers, by the hash of t
 -- comment signalbox.COLUMN web_sessions.seen_as
 COMMENT ON COLUMN signalbox.web_sessions.seen_as IS 'The person as whom this browser sees reports, for admins alone; null for the own sight. Without a foreign key, for demo people, too.';
 
+-- default engine.events position
+ALTER TABLE ONLY engine.events ALTER COLUMN "position" SET DEFAULT 
+CASE
+    WHEN (pg_current_xact_id() IS NOT NULL) THEN nextval('engine.event_position'::regclass)
+    ELSE NULL::bigint
+END;
+
 -- constraint agents.jobs jobs_pkey
 ALTER TABLE ONLY agents.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
@@ -2026,8 +2176,12 @@ ALTER TABLE ONLY toolbox.workspaces
 -- index agents.idx_jobs_agent_identifier
 CREATE INDEX idx_jobs_agent_identifier ON agents.jobs USING btree (agent_identifier);
 
--- index agents.idx_jobs_counted_at
-CREATE INDEX idx_jobs_counted_at ON agents.jobs USING btree (COALESCE(completed_at, created_at));
+-- index agents.idx_jobs_counted_by
+CREATE INDEX idx_jobs_counted_by ON agents.jobs USING btree ((
+CASE
+    WHEN (completed_at IS NULL) THEN created_at
+    ELSE completed_at
+END));
 
 -- index agents.idx_jobs_created_at
 CREATE INDEX idx_jobs_created_at ON agents.jobs USING btree (created_at DESC);
@@ -2161,20 +2315,32 @@ CREATE INDEX idx_event_snapshots_created_at ON engine.event_snapshots USING btre
 -- index engine.idx_events_aggregate
 CREATE INDEX idx_events_aggregate ON engine.events USING btree (aggregate_type, aggregate_id);
 
+-- index engine.idx_events_causation
+CREATE INDEX idx_events_causation ON engine.events USING btree (causation_id) WHERE (causation_id IS NOT NULL);
+
 -- index engine.idx_events_client
 CREATE INDEX idx_events_client ON engine.events USING btree (((payload ->> 'client_id'::text)), "timestamp" DESC);
 
 -- index engine.idx_events_correlation
 CREATE INDEX idx_events_correlation ON engine.events USING btree (correlation_id);
 
+-- index engine.idx_events_emitted_by
+CREATE INDEX idx_events_emitted_by ON engine.events USING btree (emitted_by, "timestamp" DESC);
+
 -- index engine.idx_events_payload_gin
 CREATE INDEX idx_events_payload_gin ON engine.events USING gin (payload);
+
+-- index engine.idx_events_position
+CREATE UNIQUE INDEX idx_events_position ON engine.events USING btree ("position");
 
 -- index engine.idx_events_timestamp
 CREATE INDEX idx_events_timestamp ON engine.events USING btree ("timestamp" DESC);
 
 -- index engine.idx_events_type
 CREATE INDEX idx_events_type ON engine.events USING btree (event_type, "timestamp" DESC);
+
+-- index engine.idx_human_approvals_agent
+CREATE INDEX idx_human_approvals_agent ON engine.human_approvals USING btree (agent_id, created_at DESC);
 
 -- index engine.idx_human_approvals_correlation
 CREATE INDEX idx_human_approvals_correlation ON engine.human_approvals USING btree (correlation_id);
@@ -2197,6 +2363,13 @@ CREATE INDEX idx_human_approvals_status_created ON engine.human_approvals USING 
 -- index engine.idx_human_approvals_user_id
 CREATE INDEX idx_human_approvals_user_id ON engine.human_approvals USING btree (user_id);
 
+-- index engine.idx_sop_executions_agent
+CREATE INDEX idx_sop_executions_agent ON engine.sop_executions USING btree (agent_id, (
+CASE
+    WHEN (completed_at IS NULL) THEN started_at
+    ELSE completed_at
+END));
+
 -- index engine.idx_sop_executions_client_id
 CREATE INDEX idx_sop_executions_client_id ON engine.sop_executions USING btree (client_id);
 
@@ -2205,6 +2378,13 @@ CREATE INDEX idx_sop_executions_completed_at ON engine.sop_executions USING btre
 
 -- index engine.idx_sop_executions_correlation
 CREATE INDEX idx_sop_executions_correlation ON engine.sop_executions USING btree (correlation_id);
+
+-- index engine.idx_sop_executions_counted_at
+CREATE INDEX idx_sop_executions_counted_at ON engine.sop_executions USING btree ((
+CASE
+    WHEN (completed_at IS NULL) THEN started_at
+    ELSE completed_at
+END));
 
 -- index engine.idx_sop_executions_running
 CREATE INDEX idx_sop_executions_running ON engine.sop_executions USING btree (started_at) WHERE (status = 'running'::text);
@@ -3426,6 +3606,13 @@ GRANT ALL ON FUNCTION analytics.error_group(message text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.error_group(message text) TO service_role;
 
+-- acl analytics.FUNCTION events_containing(what jsonb)
+REVOKE ALL ON FUNCTION analytics.events_containing(what jsonb) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.events_containing(what jsonb) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.events_containing(what jsonb) TO service_role;
+
 -- acl analytics.FUNCTION is_refusal(message text)
 REVOKE ALL ON FUNCTION analytics.is_refusal(message text) FROM PUBLIC;
 
@@ -3472,6 +3659,13 @@ REVOKE ALL ON FUNCTION lift.count_children() FROM PUBLIC;
 -- acl lift.FUNCTION count_nothing()
 REVOKE ALL ON FUNCTION lift.count_nothing() FROM PUBLIC;
 
+-- acl signalbox.FUNCTION addresses()
+REVOKE ALL ON FUNCTION signalbox.addresses() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION signalbox.addresses() TO authenticated;
+
+GRANT ALL ON FUNCTION signalbox.addresses() TO service_role;
+
 -- acl signalbox.FUNCTION change_versions()
 REVOKE ALL ON FUNCTION signalbox.change_versions() FROM PUBLIC;
 
@@ -3483,6 +3677,13 @@ GRANT ALL ON FUNCTION signalbox.change_versions() TO service_role;
 REVOKE ALL ON FUNCTION signalbox.fold_change_log() FROM PUBLIC;
 
 GRANT ALL ON FUNCTION signalbox.fold_change_log() TO service_role;
+
+-- acl signalbox.FUNCTION has_rows(table_name text)
+REVOKE ALL ON FUNCTION signalbox.has_rows(table_name text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION signalbox.has_rows(table_name text) TO authenticated;
+
+GRANT ALL ON FUNCTION signalbox.has_rows(table_name text) TO service_role;
 
 -- acl signalbox.FUNCTION is_admin()
 REVOKE ALL ON FUNCTION signalbox.is_admin() FROM PUBLIC;
@@ -3524,6 +3725,13 @@ GRANT ALL ON FUNCTION signalbox.viewer_role() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.viewer_role() TO service_role;
 
+-- acl signalbox.FUNCTION write_adopted()
+REVOKE ALL ON FUNCTION signalbox.write_adopted() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION signalbox.write_adopted() TO authenticated;
+
+GRANT ALL ON FUNCTION signalbox.write_adopted() TO service_role;
+
 -- acl toolbox.FUNCTION viewer_projects()
 REVOKE ALL ON FUNCTION toolbox.viewer_projects() FROM PUBLIC;
 
@@ -3562,6 +3770,21 @@ GRANT SELECT ON TABLE analytics.draft_validation_stats TO service_role;
 GRANT SELECT ON TABLE analytics.stg_agents__jobs TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_agents__jobs TO service_role;
+
+-- acl analytics.COLUMN stg_agents__jobs.result
+GRANT UPDATE(result) ON TABLE analytics.stg_agents__jobs TO authenticated;
+
+GRANT UPDATE(result) ON TABLE analytics.stg_agents__jobs TO service_role;
+
+-- acl analytics.COLUMN stg_agents__jobs.error_message
+GRANT UPDATE(error_message) ON TABLE analytics.stg_agents__jobs TO authenticated;
+
+GRANT UPDATE(error_message) ON TABLE analytics.stg_agents__jobs TO service_role;
+
+-- acl analytics.COLUMN stg_agents__jobs.stored_status
+GRANT UPDATE(stored_status) ON TABLE analytics.stg_agents__jobs TO authenticated;
+
+GRANT UPDATE(stored_status) ON TABLE analytics.stg_agents__jobs TO service_role;
 
 -- acl analytics.TABLE job_stats
 GRANT SELECT ON TABLE analytics.job_stats TO authenticated;
@@ -3630,6 +3853,9 @@ GRANT UPDATE(acknowledged) ON TABLE chronicle.notification_events TO authenticat
 GRANT SELECT ON TABLE analytics.stg_chronicle__notification_events TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_chronicle__notification_events TO service_role;
+
+-- acl analytics.COLUMN stg_chronicle__notification_events.stored_acknowledged
+GRANT UPDATE(stored_acknowledged) ON TABLE analytics.stg_chronicle__notification_events TO authenticated;
 
 -- acl chronicle.TABLE prompt_events
 GRANT SELECT ON TABLE chronicle.prompt_events TO authenticated;
@@ -3732,9 +3958,9 @@ GRANT SELECT ON TABLE analytics.stg_engine__event_snapshots TO authenticated;
 GRANT SELECT ON TABLE analytics.stg_engine__event_snapshots TO service_role;
 
 -- acl analytics.TABLE stg_engine__events
-GRANT SELECT ON TABLE analytics.stg_engine__events TO authenticated;
+GRANT SELECT,INSERT ON TABLE analytics.stg_engine__events TO authenticated;
 
-GRANT SELECT ON TABLE analytics.stg_engine__events TO service_role;
+GRANT SELECT,INSERT ON TABLE analytics.stg_engine__events TO service_role;
 
 -- acl engine.TABLE human_approvals
 GRANT SELECT ON TABLE engine.human_approvals TO authenticated;
@@ -3760,6 +3986,21 @@ GRANT UPDATE(decision_note) ON TABLE engine.human_approvals TO authenticated;
 GRANT SELECT ON TABLE analytics.stg_engine__human_approvals TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_engine__human_approvals TO service_role;
+
+-- acl analytics.COLUMN stg_engine__human_approvals.decided_at
+GRANT UPDATE(decided_at) ON TABLE analytics.stg_engine__human_approvals TO authenticated;
+
+-- acl analytics.COLUMN stg_engine__human_approvals.decided_by
+GRANT UPDATE(decided_by) ON TABLE analytics.stg_engine__human_approvals TO authenticated;
+
+-- acl analytics.COLUMN stg_engine__human_approvals.decided_by_name
+GRANT UPDATE(decided_by_name) ON TABLE analytics.stg_engine__human_approvals TO authenticated;
+
+-- acl analytics.COLUMN stg_engine__human_approvals.decision_note
+GRANT UPDATE(decision_note) ON TABLE analytics.stg_engine__human_approvals TO authenticated;
+
+-- acl analytics.COLUMN stg_engine__human_approvals.stored_status
+GRANT UPDATE(stored_status) ON TABLE analytics.stg_engine__human_approvals TO authenticated;
 
 -- acl engine.TABLE sop_definitions
 GRANT SELECT ON TABLE engine.sop_definitions TO authenticated;
@@ -3858,6 +4099,11 @@ GRANT SELECT ON TABLE analytics.stg_toolbox__workspaces TO service_role;
 GRANT SELECT ON TABLE analytics.user_analytics TO authenticated;
 
 GRANT SELECT ON TABLE analytics.user_analytics TO service_role;
+
+-- acl engine.SEQUENCE event_position
+GRANT USAGE ON SEQUENCE engine.event_position TO authenticated;
+
+GRANT USAGE ON SEQUENCE engine.event_position TO service_role;
 
 -- acl signalbox.TABLE adopted_tables
 GRANT SELECT ON TABLE signalbox.adopted_tables TO authenticated;

@@ -58,6 +58,17 @@ SNAPSHOT: dict[str, LiteralString] = {
             decided_at, decided_by, decided_by_name, decision_note, metadata
         from engine.human_approvals order by id
     """,
+    "executions": """
+        select id, sop_id, session_id, user_id, agent_id, status, current_step, steps, actions_total, actions_automated,
+            human_interventions, cycle_time_hours, automation_rate, estimated_cost, error_message, started_at,
+            completed_at, metadata
+        from engine.sop_executions order by id
+    """,
+    "metrics": """
+        select id, agent_id, user_id, source, window_start, window_end, actions_total, actions_automated,
+            human_escalations, avg_confidence, confidence_count, automation_rate, total_cost, metadata
+        from engine.agent_metrics order by id
+    """,
 }
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from pyarrow import ipc
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
@@ -21,6 +22,7 @@ TIMEOUT_S = 30  # a first run on a busy machine; nothing here measures time
 
 _scan = manifest_scanner.scan_component_manifests
 _TAG = re.compile(r"<[^>]*>")
+_ESCAPED = re.compile(r"\\([^\w\s])")  # so that words stay words where Markdown is read
 
 
 class PageRun:
@@ -38,7 +40,8 @@ class PageRun:
     def text(self) -> str:
         """Everything that can be read on the page, tags taken out."""
         kinds = ("title", "warning", "error", "success", "info", "code")
-        spoken = [str(getattr(element, "value", "")) for kind in kinds for element in self.app.get(kind)]
+        given = [str(getattr(element, "value", "")) for kind in kinds for element in self.app.get(kind)]
+        spoken = [_ESCAPED.sub(r"\1", words) for words in given]
         readable = [_TAG.sub(" ", piece) for piece in self.pieces if "<style>" not in piece]
         return "\n".join([*spoken, *(html.unescape(" ".join(piece.split())) for piece in readable)])
 
@@ -46,6 +49,12 @@ class PageRun:
     def links(self) -> list[str]:
         """Where the links lead."""
         return [html.unescape(address) for address in re.findall(r'href="([^"]*)"', "".join(self.pieces))]
+
+    @property
+    def charts(self) -> list[list[dict[str, Any]]]:
+        """What each chart draws: its bars with all they carry."""
+        drawn = [element.proto.datasets[0].data.data for element in self.app.get("vega_lite_chart")]
+        return [ipc.open_stream(rows).read_all().to_pylist() for rows in drawn]
 
     def run(self) -> PageRun:
         """Run the page once more."""

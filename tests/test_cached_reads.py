@@ -18,10 +18,10 @@ from psycopg import sql
 from streamlit.delta_generator import DeltaGenerator
 
 from data import database, measures
-from data.access import Actor
+from data.access import Actor, Dataset
 from data.database import Unit
 from data.errors import NotFound, SignalboxError
-from data.reports import coverage, sessions
+from data.reports import coverage, session, sessions
 from tests import recorded
 from tests.conftest import make_person
 from tests.page_runs import open_page
@@ -34,6 +34,7 @@ People = dict[str, Actor]
 Reader = Callable[..., Any]
 
 ROOT = Path(__file__).parent.parent
+DATASETS: tuple[Dataset, ...] = ("real", "demo")
 WORD = "zanzibar"  # stands in every text of the rows that one member owns, and nowhere else
 
 
@@ -46,7 +47,7 @@ def _empty_cache() -> Iterator[None]:
 
 def view_of(actor: Actor) -> View:
     """What a page of this person works with."""
-    versions = tuple(sorted(database.read_versions(actor).items()))
+    versions = tuple(sorted(database.read_sources(actor).versions.items()))
     return View(FIRST, actor, versions, datetime.now(UTC), ZoneInfo("UTC"), DeltaGenerator())
 
 
@@ -61,6 +62,13 @@ def test_two_people_with_equal_sight_cost_one_query(owner: Owner, people: People
     for actor in (people["manager"], second, people["manager"]):
         cached.read(view_of(actor), coverage.read_coverage)
     assert fills_of(coverage.read_coverage) - before == 1
+
+
+def test_equal_sight_is_equal_dataset_role_and_for_members_person(people: People) -> None:
+    second = replace(people["manager"], user_id=people["other"].user_id, email="second@example.com")
+    assert second.sight == people["manager"].sight
+    everybody = [replace(actor, dataset=dataset) for actor in people.values() for dataset in DATASETS]
+    assert len({actor.sight for actor in everybody}) == len(everybody)
 
 
 def test_a_change_of_a_table_is_seen_at_once_and_nothing_else_is_computed_again(owner: Owner, people: People) -> None:
@@ -97,9 +105,9 @@ def test_an_error_is_not_kept(owner: Owner, people: People) -> None:
     owner.execute("set session_replication_role = replica")  # the change log does not hear of what follows
     owner.execute("update chronicle.sessions set id = gen_random_uuid()")
     with pytest.raises(NotFound):
-        cached.read(view, sessions.read_session, session_pk=missing)
+        cached.read(view, session.read_session, session_pk=missing)
     owner.execute("update chronicle.sessions set id = %s", (missing,))
-    assert cached.read(view, sessions.read_session, session_pk=missing)["session_pk"] == str(missing)
+    assert cached.read(view, session.read_session, session_pk=missing)["session_pk"] == str(missing)
 
 
 def test_another_database_under_the_same_name_is_another_entry(people: People, owner: Owner, database_url: str) -> None:
@@ -119,6 +127,7 @@ def test_only_plain_readers_with_named_parameters_are_taken(people: People) -> N
     def with_a_hidden_actor(_: Actor) -> object:
         return coverage.read_coverage(somebody)
 
+    with_a_hidden_actor.__module__ = coverage.__name__  # wherever it was made
     for reader in (with_a_hidden_actor, lambda _: somebody, view_of):
         with pytest.raises(TypeError):
             cached.read(view, reader)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -76,6 +77,26 @@ def test_a_demo_that_another_process_made_and_removed_is_followed(home: Path) ->
         turned = web_sessions.look_up(token_hash)
         assert turned is not None
         assert turned.dataset == "real", "nobody is left in a database that is gone"
+
+
+def test_an_admin_makes_the_demo_anew_while_it_is_looked_at(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults = demo.create.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "events", 500)
+    monkeypatch.setitem(defaults, "anchor", datetime(2026, 1, 1, tzinfo=UTC))
+    looking = Actor(account("member").user_id, "x", "member", "demo")
+    with console.open_console(Settings(home=home), quiet) as opened:
+        opened.make_demo(account("admin"), quiet)
+        before = database.read_sources(looking).versions
+        monkeypatch.setitem(defaults, "anchor", datetime(2026, 2, 1, tzinfo=UTC))
+        assert opened.make_demo(account("admin"), quiet, replace=True).is_new
+        assert database.read_sources(looking).versions != before, "nothing of the old one comes from the cache"
+        assert opened.lease is not None
+        described = demo.describe(opened.lease)
+        assert described is not None
+        assert described.newest_at.month == 1
+        assert described.newest_at.day == 31
+        opened.remove_demo(account("admin"))
 
 
 def test_an_admin_makes_and_removes_the_demo(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,11 @@ ROOT = Path(__file__).parent.parent
 TABLES = (
     "auth.users", "chronicle.sessions", "chronicle.events", "chronicle.tool_events", "chronicle.prompt_events",
     "chronicle.notification_events", "chronicle.lifecycle_events", "chronicle.project_context",
-    "signalbox.model_replies", "agents.jobs", "engine.events", "engine.human_approvals",
-    "signalbox.audit_log",
+    "signalbox.model_replies", "agents.jobs", "engine.events", "engine.human_approvals", "engine.event_snapshots",
+    "engine.sop_definitions", "engine.sop_executions", "engine.agent_metrics", "engine.client_health",
+    "engine.chaos_experiments", "lift.sessions", "lift.session_revisions", "lift.session_drafts",
+    "lift.hole_resolutions", "toolbox.users", "toolbox.workspaces", "toolbox.workspace_members", "toolbox.projects",
+    "toolbox.project_members", "signalbox.audit_log",
 )  # fmt: skip
 
 
@@ -72,6 +75,8 @@ def test_it_comes_and_goes_and_leaves_every_other_database_alone(bare: embedded.
     described = demo.describe(bare)
     assert described is not None
     assert described.events == made.rows["chronicle.events"]
+    assert described.days_old(ANCHOR + timedelta(hours=23)) == 0
+    assert described.days_old(ANCHOR + timedelta(days=3)) == 3
     assert demo.remove(bare)
     assert databases(bare) == before
     assert not demo.remove(bare)
@@ -93,6 +98,12 @@ def test_one_that_is_there_is_left_as_it_is(bare: embedded.Lease) -> None:
     again = small(bare, seed=2)
     assert not again.is_new
     assert fingerprints(bare) == first
+
+
+def test_the_next_may_begin_at_once_when_one_has_ended(bare: embedded.Lease) -> None:
+    small(bare)
+    for _ in range(20):
+        small(bare)  # finds it there; each takes and gives back the one turn
 
 
 def test_replacing_sends_away_whoever_looks_at_the_old_one(bare: embedded.Lease) -> None:
@@ -217,7 +228,9 @@ def test_the_command_makes_describes_and_removes_it_with_one_document_each(
     assert told("status") == {"exists": False}
     made = told("--events", "600")
     assert made["is_new"]
-    assert told("status")["events"] == made["rows"]["chronicle.events"]
+    status = told("status")
+    assert status["events"] == made["rows"]["chronicle.events"]
+    assert status["days_old"] == 0
     assert not told("create")["is_new"]
     assert told("remove") == {"removed": True}
     assert told("remove") == {"removed": False}

@@ -41,5 +41,21 @@ def test_readme_names_only_make_targets_that_exist() -> None:
 
 
 def test_continuous_integration_runs_the_test_command_of_the_readme() -> None:
-    assert "make test" in read(".ci/run")
+    lines = [line.split("#")[0].strip() for line in read(".ci/run").splitlines()]
+    assert lines[-1] == "make test"
     assert "make test" in read("README.md")
+
+
+def test_the_plain_commands_of_readme_are_those_of_make() -> None:
+    """For those without make: the console is started and the tests are run by the same words."""
+    makefile = read("Makefile").replace("$(BIN)/", ".venv/bin/")
+    started = re.search(r"\.venv/bin/streamlit run \S+ --server.address \S+", makefile)
+    assert started
+    assert started[0] in read("README.md")
+    assert ".venv/bin/python -m pytest" in makefile
+    assert ".venv/bin/python -m pytest" in read("README.md")
+
+
+def test_every_command_in_the_examples_of_readme_exists() -> None:
+    groups = {choice for action in parser()._subparsers._group_actions for choice in action.choices}  # type: ignore[union-attr]
+    assert set(re.findall(r"python -m data (\w+)", read("README.md"))) <= groups

@@ -68,13 +68,40 @@ def test_json_is_one_document_with_counts_per_file_source_and_in_total(capsys: p
     assert f"{ODD_LINES.resolve()}, line 5: not JSON" in printed.err
 
 
-def test_a_second_import_says_that_all_was_known(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["ingest", str(LIGHTHOUSE)])
-    capsys.readouterr()
+def test_a_second_import_says_that_all_was_known(capsys: pytest.CaptureFixture[str], database_url: str) -> None:
+    main(["ingest", "--json", str(LIGHTHOUSE)])
+    added = json.loads(capsys.readouterr().out)["totals"]["events_added"]
+    assert added == value(database_url, "select count(*) from chronicle.events") > 0
     assert main(["ingest", "--json", str(LIGHTHOUSE)]) == 0
     totals = json.loads(capsys.readouterr().out)["totals"]
     assert totals["events_added"] == 0
     assert totals["known_records"] > 0
+
+
+def test_counts_of_a_source_say_what_it_holds_and_what_was_known(capsys: pytest.CaptureFixture[str]) -> None:
+    sources = []
+    for _ in range(2):
+        main(["ingest", "--json", str(FOLDER)])
+        document = json.loads(capsys.readouterr().out)
+        sources.append(document["sources"])
+        for name, source in document["sources"].items():
+            files = [file for file in document["files"] if file["outcome"] == "imported" and file["format"] == name]
+            assert source["files"] == len(files)
+            assert source["records"] == sum(sum(file["records"].values()) for file in files)
+            assert sum(source["events_read"].values()) == sum(sum(file["events_read"].values()) for file in files)
+            assert source["known"] == sum(file["known_records"] for file in files)
+            assert source["paired"] == sum(file["paired_records"] for file in files)
+            assert source["untimed"] == sum(file["untimed_events"] for file in files)
+            assert source["escaped"] == sum(file["escaped_characters"] for file in files)
+            assert source["problems"] == sum(len(file["problems"]) for file in files)
+        totals = document["totals"]
+        assert totals["known_records"] == sum(source["known"] for source in document["sources"].values())
+    first, second = sources
+    for name in ("transcript", "hooks"):
+        assert second[name]["events_read"] == first[name]["events_read"], "what the files hold, new or not"
+        assert first[name]["known"] < second[name]["known"] == sum(second[name]["events_read"].values())
+    assert first["hooks"]["paired"] + first["transcript"]["paired"] > 0
+    assert second["hooks"]["paired"] + second["transcript"]["paired"] == 0
 
 
 def test_wrong_use_and_unknown_accounts(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,17 +1,25 @@
-"""What becomes of hook payloads, of status lines and of work items."""
+"""What becomes of hook payloads."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from data import embedded
 from data.ingest import ingest
 from tests.ingest_database import fresh_database, rows, value
-from tests.ingest_fixtures import GULLS, GULLS_SESSION, HARBOUR, ITEMS, REEF
+from tests.ingest_fixtures import GULLS, GULLS_SESSION, HARBOUR, REEF
+from tests.ingest_records import SESSION, hook, write
+
+HOOKS_WITHOUT_A_TYPE = """
+    Setup UserPromptExpansion PermissionDenied PostToolBatch SubagentStart PostCompact TaskCreated TaskCompleted
+    TeammateIdle InstructionsLoaded ConfigChange CwdChanged DirectoryAdded FileChanged WorktreeCreate WorktreeRemove
+    Elicitation ElicitationResult
+"""
 
 
 @pytest.fixture(scope="module")
@@ -176,24 +184,38 @@ def test_rows_of_chronicle_are_read_under_early_and_late_names(reef: str) -> Non
     assert (session["started_at"].hour, session["ended_at"].second, session["project_name"]) == (11, 10, "reef")
 
 
-def test_work_items_become_jobs_of_whoever_has_them(server: embedded.Lease) -> None:
+def test_hooks_of_all_kinds_have_a_type_and_keep_their_name(server: embedded.Lease, tmp_path: Path) -> None:
+    names = [*HOOKS_WITHOUT_A_TYPE.split(), "SessionEnd"]
+    starts = [hook("SessionStart", source=source) for source in ("startup", "resume", "clear", "compact", "fork")]
+    without_directory = {"session_id": SESSION, "hook_event_name": "SubagentStop"}
+    told = [*starts, *[hook(name) for name in names], without_directory, hook("MessageDisplay", delta="x")]
     with fresh_database(server) as url:
-        ingest([ITEMS], url)
-        jobs = {row["job_data"]["id"]: row for row in rows(url, "select * from agents.jobs")}
-        before = rows(url, "select * from agents.jobs order by id")
-        ingest([ITEMS], url)
-        assert rows(url, "select * from agents.jobs order by id") == before
-    assert {name: (row["status"], row["agent_identifier"]) for name, row in jobs.items()} == {
-        "reef-1": ("completed", "ada@example.com"),
-        "reef-1.1": ("running", "grace@example.com"),
-        "reef-2": ("pending", "Ada"),
-        "reef-3": ("cancelled", "unknown"),
-        "reef-4": ("pending", "unknown"),
+        report = ingest([write(tmp_path / "h.jsonl", told)], url)
+        found = rows(url, "select event_type, metadata ->> 'hook_event_name' as name from chronicle.events")
+        reasons = rows(
+            url, "select trigger_reason from chronicle.lifecycle_events where lifecycle_type = 'SessionStart'"
+        )
+    assert report.holds
+    assert report.files[0].left_out == {"MessageDisplay": 1}
+    types = {row["name"]: row["event_type"] for row in found}
+    assert types.pop("SessionStart") == "session_start"
+    assert types.pop("SessionEnd") == types.pop("SubagentStop") == "session_stop"
+    assert types == dict.fromkeys(HOOKS_WITHOUT_A_TYPE.split(), "system_health")
+    assert {row["trigger_reason"] for row in reasons} == {"startup", "resume", "clear", "compact", "fork"}
+
+
+def test_messages_that_ask_for_permission_are_known_in_all_their_forms(server: embedded.Lease, tmp_path: Path) -> None:
+    messages = {
+        "Claude needs your permission to use Bash": "permission_prompt",
+        "Claude needs your permission to use birds - count (MCP)": "permission_prompt",
+        "Claude needs your permission to use ": "permission_prompt",
+        "Claude is waiting for your input": "idle_prompt",
+        "Your session is old": "unknown",
     }
-    assert jobs["reef-1"]["created_at"] == datetime(2026, 3, 1, 9, 0, 0, 123456, tzinfo=UTC)
-    assert jobs["reef-1"]["completed_at"] == datetime(2026, 3, 2, 9, 0, 0, 987654, tzinfo=UTC)
-    assert jobs["reef-1"]["result"] == {"close_reason": "Charted"}
-    assert jobs["reef-1.1"]["started_at"] is None, "unknown, and not the time of the import"
-    assert jobs["reef-1.1"]["job_data"]["dependencies"][0]["depends_on_id"] == "reef-1"
-    assert jobs["reef-2"]["job_data"]["status"] == "blocked"
-    assert jobs["reef-3"]["completed_at"] == datetime(2026, 3, 1, 11, 40, tzinfo=UTC)
+    told = [hook("Notification", message=message) for message in messages]
+    told.append(hook("Notification", message="Signed in", notification_type="auth_success"))
+    with fresh_database(server) as url:
+        ingest([write(tmp_path / "n.jsonl", told)], url)
+        found = rows(url, "select message, notification_type, severity from chronicle.notification_events")
+    assert {row["message"]: row["notification_type"] for row in found} == {**messages, "Signed in": "auth_success"}
+    assert all((row["severity"] == "warning") == (row["notification_type"] == "permission_prompt") for row in found)

@@ -1,23 +1,19 @@
-"""One session told by two sources counts once, and neither the order of imports nor growing files change the result."""
+"""One session told by two sources counts once, whichever came first."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from data import embedded
 from data.ingest import ingest
 from data.ingest.sources import transcripts
-from tests.ingest_database import fresh_database, rows, snapshot, value
+from tests.ingest_database import fresh_database, rows, value
 from tests.ingest_fixtures import FOLDER, GULLS, GULLS_SESSION, HARBOUR_SESSION
-from tests.proofs.prove_ingest_orders import ROUNDS, import_in_any_order, import_while_growing
-
-SESSION = "77777777-aaaa-4bbb-8ccc-000000000007"
+from tests.ingest_records import SESSION, answered, called, hook, write
 
 
 def test_calls_that_hooks_and_a_transcript_tell_count_once(server: embedded.Lease) -> None:
@@ -81,64 +77,16 @@ def test_an_outcome_that_only_hooks_tell_belongs_to_the_call_of_the_transcript(s
     assert call["result"]["stdout"] == "/home/ada/gulls"
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS // 10))
-def test_the_order_of_imports_makes_no_difference(seed: int, server: embedded.Lease) -> None:
-    import_in_any_order(server, seed)
-
-
-def test_a_second_import_changes_nothing(server: embedded.Lease) -> None:
-    with fresh_database(server) as url:
-        first = ingest([FOLDER], url)
-        before = snapshot(url)
-        marks = value(url, "select count(*) from signalbox.change_log where source not in (12, 13)")
-        second = ingest([FOLDER], url)
-        assert snapshot(url) == before
-        assert value(url, "select count(*) from signalbox.change_log where source not in (12, 13)") == marks
-    assert second.counts["events_added"] == 0
-    assert not any(file.added for file in second.files)
-    read = sum(file.read.total() for file in first.files)
-    assert second.counts["known_records"] == read
-
-
-@pytest.mark.parametrize("seed", range(ROUNDS // 10))
-def test_growing_files_end_where_whole_files_do(seed: int, server: embedded.Lease, tmp_path: Path) -> None:
-    import_while_growing(server, tmp_path, seed)
-
-
-def _hook(name: str, **more: Any) -> dict[str, Any]:
-    return {"session_id": SESSION, "cwd": "/home/ada/bay", "hook_event_name": name, **more}
-
-
-def _entry(kind: str, second: int, uuid: str, **more: Any) -> dict[str, Any]:
-    at = f"2026-03-03T08:00:{second:02d}.000Z"
-    return {"type": kind, "sessionId": SESSION, "uuid": uuid, "timestamp": at, "cwd": "/home/ada/bay", **more}
-
-
-def _called(second: int, use_id: str, name: str, given: dict[str, Any]) -> dict[str, Any]:
-    block = {"type": "tool_use", "id": use_id, "name": name, "input": given}
-    return _entry("assistant", second, f"call-{use_id}", message={"role": "assistant", "content": [block]})
-
-
-def _answered(second: int, use_id: str, content: str, *, failed: bool = False) -> dict[str, Any]:
-    block = {"type": "tool_result", "tool_use_id": use_id, "content": content, "is_error": failed}
-    return _entry("user", second, f"result-{use_id}", message={"role": "user", "content": [block]})
-
-
-def _write(path: Path, records: Sequence[dict[str, Any]]) -> Path:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    return path
-
-
 @pytest.mark.parametrize("transcript_first", [True, False])
 def test_hooks_with_ids_and_a_transcript_meet_in_one_row(
     transcript_first: bool, server: embedded.Lease, tmp_path: Path
 ) -> None:
     given = {"command": "tide --now"}
-    hooks = _write(
+    hooks = write(
         tmp_path / "hooks.jsonl",
         [
-            _hook("PreToolUse", tool_name="Bash", tool_input=given, tool_use_id="toolu_t", permission_mode="plan"),
-            _hook(
+            hook("PreToolUse", tool_name="Bash", tool_input=given, tool_use_id="toolu_t", permission_mode="plan"),
+            hook(
                 "PostToolUse",
                 tool_name="Bash",
                 tool_input=given,
@@ -148,8 +96,8 @@ def test_hooks_with_ids_and_a_transcript_meet_in_one_row(
             ),
         ],
     )
-    transcript = _write(
-        tmp_path / "transcript.jsonl", [_called(1, "toolu_t", "Bash", given), _answered(9, "toolu_t", "high")]
+    transcript = write(
+        tmp_path / "transcript.jsonl", [called(1, "toolu_t", "Bash", given), answered(9, "toolu_t", "high")]
     )
     with fresh_database(server) as url:
         for path in (transcript, hooks) if transcript_first else (hooks, transcript):
@@ -175,12 +123,10 @@ def test_hooks_with_ids_and_a_transcript_meet_in_one_row(
 def test_results_find_calls_of_other_files(order: Sequence[int], server: embedded.Lease, tmp_path: Path) -> None:
     given = {"command": "tide"}
     files = [
-        _write(tmp_path / "calls.jsonl", [_called(1, "toolu_1", "Bash", given), _called(2, "toolu_2", "Bash", given)]),
-        _write(
-            tmp_path / "results.jsonl", [_answered(5, "toolu_1", "high"), _answered(9, "toolu_2", "low", failed=True)]
-        ),
-        _write(
-            tmp_path / "hooks.jsonl", [_hook("PostToolUse", tool_name="Bash", tool_input=given, tool_response="high")]
+        write(tmp_path / "calls.jsonl", [called(1, "toolu_1", "Bash", given), called(2, "toolu_2", "Bash", given)]),
+        write(tmp_path / "results.jsonl", [answered(5, "toolu_1", "high"), answered(9, "toolu_2", "low", failed=True)]),
+        write(
+            tmp_path / "hooks.jsonl", [hook("PostToolUse", tool_name="Bash", tool_input=given, tool_response="high")]
         ),
     ]
     with fresh_database(server) as url:
@@ -194,16 +140,52 @@ def test_results_find_calls_of_other_files(order: Sequence[int], server: embedde
     ]
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_report_counts_what_another_source_had_told(backwards: bool, server: embedded.Lease, tmp_path: Path) -> None:
+    given = {"command": "tide"}
+    told = [
+        hook("PreToolUse", tool_name="Bash", tool_input=given),
+        hook("PostToolUse", tool_name="Bash", tool_input=given, tool_response="high"),
+    ]
+    files = [
+        write(tmp_path / "hooks.jsonl", told),
+        write(tmp_path / "log.jsonl", [called(1, "toolu_1", "Bash", given), answered(4, "toolu_1", "high")]),
+    ]
+    with fresh_database(server) as url:
+        first, second = (ingest([path], url) for path in (reversed(files) if backwards else files))
+    assert (first.counts["paired_records"], second.counts["paired_records"]) == (0, 2)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_call_that_hooks_tell_and_its_result_in_a_transcript_are_one_call(
+    backwards: bool, server: embedded.Lease, tmp_path: Path
+) -> None:
+    request = hook("PreToolUse", tool_name="Bash", tool_input={"command": "tide"}, tool_use_id="toolu_1")
+    files = [
+        write(tmp_path / "hooks.jsonl", [request]),
+        write(tmp_path / "log.jsonl", [answered(5, "toolu_1", "high")]),
+    ]
+    with fresh_database(server) as url:
+        for path in reversed(files) if backwards else files:
+            ingest([path], url)
+        found = rows(url, "select phase, tool_name, success from chronicle.tool_events order by phase")
+        assert value(url, "select count(distinct call_id) from chronicle.tool_events") == 1
+    assert found == [
+        {"phase": "post", "tool_name": "Bash", "success": True},
+        {"phase": "pre", "tool_name": "Bash", "success": None},
+    ]
+
+
 def test_a_result_that_comes_very_late_still_finds_its_call(
     server: embedded.Lease, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only so many calls are kept in mind while a file is read; the database knows the others."""
     monkeypatch.setattr(transcripts, "_OPEN_CALLS", 3)
     uses = range(10)
-    path = _write(
+    path = write(
         tmp_path / "session.jsonl",
-        [_called(number, f"toolu_{number}", "Bash", {"command": "tide"}) for number in uses]
-        + [_answered(20 + number, f"toolu_{number}", "high") for number in uses],
+        [called(number, f"toolu_{number}", "Bash", {"command": "tide"}) for number in uses]
+        + [answered(20 + number, f"toolu_{number}", "high") for number in uses],
     )
     with fresh_database(server) as url:
         ingest([path], url)
@@ -217,7 +199,7 @@ def test_a_result_that_comes_very_late_still_finds_its_call(
 
 def test_a_result_whose_call_is_in_no_log_stays_and_says_so(server: embedded.Lease, tmp_path: Path) -> None:
     with fresh_database(server) as url:
-        ingest([_write(tmp_path / "results.jsonl", [_answered(5, "toolu_1", "high")])], url)
+        ingest([write(tmp_path / "results.jsonl", [answered(5, "toolu_1", "high")])], url)
         (found,) = rows(url, "select tool_name, phase, success, execution_time_ms from chronicle.tool_events")
     assert found == {"tool_name": "unknown", "phase": "post", "success": True, "execution_time_ms": None}
 
@@ -228,11 +210,11 @@ def test_a_copy_of_a_session_under_another_id_adds_no_calls(
 ) -> None:
     """Resuming a session copies its entries into a new file under a new session id."""
     told = [
-        _called(1, "toolu_1", "Bash", {"command": "tide"}),
-        _answered(2, "toolu_1", "high"),
+        called(1, "toolu_1", "Bash", {"command": "tide"}),
+        answered(2, "toolu_1", "high"),
     ]
     copy = [{**entry, "sessionId": "88888888-aaaa-4bbb-8ccc-000000000008"} for entry in told]
-    files = [_write(tmp_path / "one.jsonl", told), _write(tmp_path / "two.jsonl", copy)]
+    files = [write(tmp_path / "one.jsonl", told), write(tmp_path / "two.jsonl", copy)]
     with fresh_database(server) as url:
         for path in reversed(files) if backwards else files:
             ingest([path], url)
@@ -245,72 +227,6 @@ def test_a_copy_of_a_session_under_another_id_adds_no_calls(
         )
         assert value(url, "select count(*) from chronicle.sessions") == 2
     assert found == [{"phase": "post", "session_id": SESSION}, {"phase": "pre", "session_id": SESSION}]
-
-
-@pytest.mark.parametrize("backwards", [False, True])
-def test_a_decision_that_both_sources_tell_is_one(backwards: bool, server: embedded.Lease, tmp_path: Path) -> None:
-    given, other = {"command": "rm -rf reef"}, {"command": "ls"}
-    refusal = "The user doesn't want to proceed with this tool use. The tool use was rejected."
-    hooks = _write(
-        tmp_path / "hooks.jsonl",
-        [
-            _hook("PermissionRequest", tool_name="Bash", tool_input=given),
-            _hook("PermissionRequest", tool_name="Bash", tool_input=other),
-            _hook("Notification", message="Claude needs your permission to use Bash"),
-        ],
-    )
-    transcript = _write(
-        tmp_path / "transcript.jsonl",
-        [
-            _called(1, "toolu_1", "Bash", given),
-            _answered(2, "toolu_1", refusal, failed=True),
-            _called(3, "toolu_2", "Bash", other),
-            _answered(4, "toolu_2", "reef"),
-        ],
-    )
-    with fresh_database(server) as url:
-        for path in (hooks, transcript) if backwards else (transcript, hooks):
-            ingest([path], url)
-        found = rows(url, "select status, request_payload, decided_at from engine.human_approvals order by status")
-    assert [(row["status"], row["request_payload"]) for row in found] == [("approved", other), ("rejected", given)]
-    assert all(row["decided_at"] for row in found)
-
-
-@pytest.mark.parametrize("later", [True, False])
-def test_a_subagent_runs_only_while_nothing_happened_after_it(
-    later: bool, server: embedded.Lease, tmp_path: Path
-) -> None:
-    task = _called(1, "toolu_1", "Task", {"description": "d", "prompt": "p", "subagent_type": "diver"})
-    prompt = _entry("user", 30, "next", message={"role": "user", "content": "go on without it"})
-    with fresh_database(server) as url:
-        path = _write(tmp_path / "session.jsonl", [task])
-        ingest([path], url)
-        job = "select status, error_message, completed_at from agents.jobs where agent_identifier = 'diver'"
-        assert rows(url, job) == [{"status": "running", "error_message": None, "completed_at": None}]
-        if later:
-            ingest([_write(path, [task, prompt])], url)
-            (found,) = rows(url, job)
-            assert (found["status"], found["completed_at"]) == ("cancelled", None)
-            assert found["error_message"] == "The log holds no result of this call."
-        ingest([_write(path, [task, prompt, _answered(40, "toolu_1", "found a pearl")])], url)
-        (found,) = rows(url, job)
-    assert (found["status"], found["error_message"]) == ("completed", None)
-    assert found["completed_at"].second == 40, "the time of the result, and not of the import"
-
-
-def test_what_a_person_did_to_an_imported_job_stays(server: embedded.Lease, tmp_path: Path) -> None:
-    task = _called(1, "toolu_1", "Task", {"description": "d", "prompt": "p", "subagent_type": "diver"})
-    path = _write(tmp_path / "session.jsonl", [task])
-    with fresh_database(server) as url:
-        ingest([path], url)
-        change = """
-            update agents.jobs set status = 'cancelled', error_message = 'cancelled by Ada'
-            where agent_identifier = 'diver' returning status
-        """
-        assert len(rows(url, change)) == 1
-        ingest([path], url)
-        found = rows(url, "select error_message from agents.jobs where agent_identifier = 'diver'")
-    assert found == [{"error_message": "cancelled by Ada"}]
 
 
 def test_provenance_names_all_that_told_of_an_event(server: embedded.Lease) -> None:

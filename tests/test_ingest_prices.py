@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from data.errors import WrongSetting
 from data.ingest import ingest, prices
 from tests.ingest_database import rows, value
 from tests.ingest_fixtures import LIGHTHOUSE
+from tests.ingest_records import reply, typed, write
 
 ENTRY = """
 [[price]]
@@ -69,6 +71,65 @@ def test_another_table_replaces_it_and_estimates_follow(database_url: str, tmp_p
         prices.sync(connection, prices.load(table))
     (cost,) = rows(database_url, "select * from analytics.reply_costs where message_id = 'msg_a'")
     assert cost["estimated_cost_usd"] is None
+
+
+def test_a_reply_costs_what_its_model_cost_on_its_day(database_url: str, tmp_path: Path) -> None:
+    later = ENTRY.replace("2026-01-01", "2026-03-10").replace("input = 1", "input = 8")
+    latest = ENTRY.replace("2026-01-01", "2026-03-20").replace("input = 1", "input = 9")
+    table = tmp_path / "prices.toml"
+    table.write_text(latest + ENTRY + later, encoding="utf-8")
+    days = {"2025-12-31": None, "2026-01-01": 1, "2026-03-09": 1, "2026-03-10": 8, "2026-03-19": 8, "2026-04-01": 9}
+    told = []
+    for day in days:
+        line = reply(1, day, "claude-opus-4-6", input_tokens=1_000_000)
+        told.append({**line, "timestamp": f"{day}T23:00:00Z"})
+    ingest([write(tmp_path / "replies.jsonl", told)], database_url, price_table=table)
+    costs = rows(database_url, "select message_id, estimated_cost_usd from analytics.reply_costs")
+    assert {row["message_id"]: row["estimated_cost_usd"] for row in costs} == days
+
+
+def test_a_price_that_was_corrected_is_corrected_in_the_database(database_url: str, tmp_path: Path) -> None:
+    table = tmp_path / "prices.toml"
+    table.write_text(ENTRY, encoding="utf-8")
+    first = prices.load(table)
+    table.write_text(ENTRY.replace("input = 1", "input = 1.25"), encoding="utf-8")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        assert prices.sync(connection, first)
+        assert prices.sync(connection, prices.load(table))
+        assert not prices.sync(connection, prices.load(table))
+    assert value(database_url, "select input_usd_per_million from signalbox.model_prices") == Decimal("1.25")
+
+
+def test_a_session_says_what_its_cost_rests_on(database_url: str, tmp_path: Path) -> None:
+    table = tmp_path / "prices.toml"
+    table.write_text(ENTRY, encoding="utf-8")
+
+    def of(session: str, *models: str) -> list[dict[str, Any]]:
+        lines = [reply(1, f"{session}-{model}", model, input_tokens=1_000_000) for model in models]
+        return [{**line, "sessionId": session} for line in lines]
+
+    status = {"session_id": "recorded", "model": {"id": "m"}, "cost": {"total_cost_usd": 0.25}}
+    told = [*of("recorded", "claude-opus-4-6"), *of("estimated", "claude-opus-4-6", "<synthetic>"), status]
+    told += [
+        *of("partly", "claude-opus-4-6", "another"),
+        *of("unpriced", "another"),
+        {**typed(1, "x"), "sessionId": "free"},
+    ]
+    ingest([write(tmp_path / "log.jsonl", told)], database_url, price_table=table)
+    costs = rows(
+        database_url,
+        """
+        select s.session_id, c.cost_usd, c.cost_basis from analytics.session_costs as c
+        inner join chronicle.sessions as s on s.id = c.session_pk
+        """,
+    )
+    assert {row["session_id"]: (row["cost_usd"], row["cost_basis"]) for row in costs} == {
+        "recorded": (Decimal("0.25"), "recorded"),
+        "estimated": (1, "estimate"),
+        "partly": (1, "partial estimate"),
+        "unpriced": (None, "not priced"),
+        "free": (None, "none recorded"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,7 @@ def test_people_were_asked_and_what_they_said(url: str) -> None:
         assert row["decided_by"] is None
         decided = row["status"] in {"approved", "rejected"}
         assert row["decided_by_name"] == ("the person at the terminal" if decided else None)
+        assert (row["decided_at"] is not None) == decided, "nobody decided what failed"
         assert row["metadata"]["imported"] is True
 
 

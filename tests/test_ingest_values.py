@@ -60,6 +60,9 @@ def test_each_refused_character_counts_once() -> None:
     assert escaper.rewritten == 3
     assert json.loads(unquoted(escaper.json("the words \\u0000"))) == "the words \\u0000"
     assert escaper.rewritten == 3, "an escape that was written out is no NUL"
+    assert json.loads(unquoted(escaper.json({"a\x00": "b\x00"}))) == {"a\\u0000": "b\\u0000"}
+    assert unquoted(escaper.text("a\x00b")) == "a\\u0000b"
+    assert escaper.rewritten == 6, "without half a surrogate beside it, too"
 
 
 def test_equal_inputs_have_one_canonical_form() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,66 +13,11 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from data import embedded, migration
-from tests.migration_scratch import Connection, connected, empty_database, rows, value
+from tests.migration_scratch import connected, empty_database, rows, value
+from tests.servers import any_server, look_alike_owner
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-OWNER_PASSWORD = "look-alike"
-
-
-def system_binaries() -> list[Path]:
-    """The folders of PostgreSQL 15 to 17 on this machine, if any: Debian's place and the one of its own packages."""
-    found = [*Path("/usr/lib/postgresql").glob("1[567]/bin"), *Path("/usr").glob("pgsql-1[567]/bin")]
-    return sorted(path for path in found if (path / "initdb").exists())
-
-
-@pytest.fixture(
-    scope="module", params=[None, *system_binaries()], ids=lambda path: "embedded" if path is None else path.parent.name
-)
-def any_server(
-    request: pytest.FixtureRequest, server: embedded.Lease, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[embedded.Lease]:
-    """The embedded server, and each of an older version that this machine has."""
-    if request.param is None:
-        yield server
-        return
-    with embedded.lease(tmp_path_factory.mktemp("older"), request.param) as lease:
-        yield lease
-
-
-@contextmanager
-def look_alike_owner(url: str) -> Iterator[str]:
-    """The same database as the role `postgres` of a hosted project meets it.
-
-    That role owns the database but is no superuser; it bypasses row security, makes roles and databases, is a member
-    of the roles it takes on, and may use but not change the schema `auth`.
-    """
-    name = f"owner_{uuid4().hex[:8]}"
-    database = sql.Identifier(str(conninfo_to_dict(url)["dbname"]))
-    role = sql.Identifier(name)
-    with connected(url) as connection:
-        was = value(url, "select current_user::text")
-        _make_owner(connection, role, database)
-    try:
-        yield psycopg.conninfo.make_conninfo(url, user=name, password=OWNER_PASSWORD)
-    finally:
-        with connected(url) as connection:
-            connection.execute(sql.SQL("reassign owned by {} to {}").format(role, sql.Identifier(was)))
-            connection.execute(sql.SQL("drop owned by {}").format(role))
-            connection.execute(sql.SQL("drop role {}").format(role))
-
-
-def _make_owner(connection: Connection, role: sql.Identifier, database: sql.Identifier) -> None:
-    for statement in (
-        "create role {role} login nosuperuser createdb createrole replication bypassrls password {password}",
-        "grant anon, authenticated, service_role to {role}",
-        "grant pg_monitor, pg_read_all_data, pg_signal_backend to {role}",
-        "alter database {database} owner to {role}",
-        "grant usage on schema auth, extensions to {role}",
-        "grant all on all tables in schema auth to {role}",
-        "grant execute on all functions in schema auth to {role}",
-    ):
-        composed = sql.SQL(statement).format(role=role, database=database, password=sql.Literal(OWNER_PASSWORD))
-        connection.execute(composed)
+__all__ = ["any_server"]
 
 
 def test_owner_without_superuser_can_apply_and_verify(any_server: embedded.Lease) -> None:

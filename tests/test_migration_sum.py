@@ -11,7 +11,7 @@ from data import embedded, migration
 from data.migration.errors import MigrationError, WrongServer
 from data.migration.state import generation, inventory
 from tests.migration_scratch import connected, empty_database, value, write_migrations
-from tests.test_migration_owner import any_server
+from tests.servers import any_server
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 __all__ = ["any_server"]

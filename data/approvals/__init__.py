@@ -9,6 +9,7 @@ from data.approvals.deciding import (
     TimeRanOut,
     decide,
 )
+from data.approvals.expiring import expire_due
 from data.approvals.reading import (
     EXPIRING_S,
     OVERDUE_S,
@@ -36,6 +37,7 @@ __all__ = [
     "TimeRanOut",
     "View",
     "decide",
+    "expire_due",
     "read_approval",
     "read_counts",
     "read_evidence",

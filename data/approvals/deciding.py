@@ -7,19 +7,20 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
 from data import audit, database
 from data.access import Actor
 from data.database import Unit
 from data.errors import Conflict, NotFound, SignalboxError, WrongUse
+from signalbox_client import EventStore, NewEvent
+from signalbox_client.events import Event
+from signalbox_client.projections import human_approvals
 
 Decision = Literal["approved", "rejected"]
 MAX_NOTE_CHARACTERS = 4000
 
 _EVENT_TYPES: dict[Decision, str] = {
-    "approved": "HUMAN_APPROVAL_APPROVED",
-    "rejected": "HUMAN_APPROVAL_REJECTED",
+    "approved": human_approvals.APPROVED,
+    "rejected": human_approvals.REJECTED,
 }
 
 
@@ -81,12 +82,12 @@ def decide(actor: Actor, approval_id: UUID, decision: Decision, note: str = "") 
         decided["agent"],
         decision,
         decided["decided_at"],
-        event["event_id"],
-        event["sequence_number"],
+        event.event_id,
+        event.sequence_number,
     )
 
 
-def _append(unit: Unit, actor: Actor, decided: dict[str, Any], decision: Decision, note: str) -> dict[str, Any]:
+def _append(unit: Unit, actor: Actor, decided: dict[str, Any], decision: Decision, note: str) -> Event:
     """The event of a decision: it follows the question's own event and stays in its correlation."""
     payload = {
         "approval_id": str(decided["approval_id"]),
@@ -97,26 +98,27 @@ def _append(unit: Unit, actor: Actor, decided: dict[str, Any], decision: Decisio
         "decided_by_name": actor.email,
         "decided_at": decided["decided_at"].isoformat(),
     }
-    event = unit.row(
-        "approvals.append_decision",
-        event_type=_EVENT_TYPES[decision],
-        approval_id=decided["approval_id"],
-        payload=Jsonb(payload),
+    event = NewEvent(
+        _EVENT_TYPES[decision],
+        human_approvals.AGGREGATE,
+        str(decided["approval_id"]),
+        payload,
+        emitted_by="signalbox",
         correlation_id=decided["correlation_id"],
         causation_id=decided["event_id"],
     )
-    return event or {}
+    return EventStore(unit.connection).append(event)
 
 
-def _detail(decided: dict[str, Any], event: dict[str, Any], note: str) -> dict[str, Any]:
+def _detail(decided: dict[str, Any], event: Event, note: str) -> dict[str, Any]:
     return {
         "title": decided["title"],
         "approval_type": decided["approval_type"],
         "agent": decided["agent"],
         "risk_level": decided["risk_level"],
         "note": note or None,
-        "event_id": str(event["event_id"]),
-        "sequence_number": event["sequence_number"],
+        "event_id": str(event.event_id),
+        "sequence_number": event.sequence_number,
     }
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from data import audit, database, demo, embedded, migration, settings
@@ -75,7 +75,12 @@ def _status(arguments: argparse.Namespace) -> int:
         f"The demo holds {found.events:,} events of {found.sessions:,} sessions up to "
         f"{found.newest_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {found.size_bytes / 1_000_000:.0f} MB."
     )
-    emit(arguments, {"exists": True, **asdict(found)}, [words])
+    days_old = found.days_old(datetime.now(UTC))
+    lines = [words]
+    if days_old:
+        ago = "a day" if days_old == 1 else f"{days_old} days"
+        lines.append(f"It ends {ago} ago; `demo create --replace` makes one that ends now.")
+    emit(arguments, {"exists": True, **asdict(found), "days_old": days_old}, lines)
     return 0
 
 

@@ -50,7 +50,7 @@ def _add(
 
 
 @contextmanager
-def _database() -> Iterator[str]:
+def admin_database() -> Iterator[str]:
     """The address of the database to migrate: the one that was set, else the embedded one, up meanwhile."""
     given = settings.load()
     if given.admin_database_url:
@@ -61,7 +61,7 @@ def _database() -> Iterator[str]:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    with _database() as url:
+    with admin_database() as url:
         found = migration.status(url, arguments.directory)
     document = {"current": found.is_current, **asdict(found)}
     emit(arguments, document, [*found.notices, *_status_lines(found)])
@@ -86,7 +86,7 @@ def _status_lines(found: migration.Status) -> Iterator[str]:
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    with _database() as url:
+    with admin_database() as url:
         done = migration.up(url, arguments.directory, note, include_all=arguments.include_all)
     applied = sum(each.outcome == "applied" for each in done)
     lines = [f"{applied} applied." if done else "The database is up to date."]
@@ -95,7 +95,7 @@ def _up(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    with _database() as url:
+    with admin_database() as url:
         found = migration.verify(url, arguments.directory)
     document = {"holds": found.holds, **asdict(found)}
     emit(arguments, document, _verify_lines(found))
@@ -111,6 +111,8 @@ def _verify_lines(found: migration.Verification) -> Iterator[str]:
     yield from _some("Opened by someone", [item.name for item in compared.opened])
     added = [item.name for item in compared.extra if item not in compared.opened]
     yield from _some("Added by someone, which breaks nothing", added)
+    if found.moved:
+        yield f"Moved here as another program made them, so not compared: {', '.join(found.moved)}"
     for system in found.systems:
         yield from _system_lines(system)
     if found.holds:

@@ -27,10 +27,14 @@ Progress = Callable[[str], None]
 
 @dataclass
 class Console:
-    """The databases that are open. `lease` is the embedded server's, None with DATABASE_URL."""
+    """The databases that are open. `lease` is the embedded server's, None with DATABASE_URL.
+
+    `before_end` is called before the databases are closed: by what works in threads and has an end to write down.
+    """
 
     settings: Settings
     lease: embedded.Lease | None = None
+    before_end: list[Callable[[], None]] = field(default_factory=list)
     _following: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -54,14 +58,18 @@ class Console:
             return lambda email, password: supabase_auth.sign_in(url, key, email, password)
         return None
 
-    def make_demo(self, actor: Actor, progress: Progress) -> demo.Made:
+    def make_demo(self, actor: Actor, progress: Progress, *, replace: bool = False) -> demo.Made:
         """Make the demo database and open it; takes some seconds, `progress` gets sentences.
 
+        With `replace` one that is there makes place for a new one that ends now; pages that show it load anew.
         Raises NotAllowed, DemoNeedsEmbedded, DemoBeingMade, DatabaseUnavailable.
         """
         actor.must("manage_demo")
         lease = self._embedded()
-        made = demo.create(lease, migration.FOLDER, progress=progress)
+        made = demo.create(lease, migration.FOLDER, progress=progress, replace=replace)
+        if replace:
+            with self._following:
+                database.close_database("demo")  # its connections were ended with the old one
         self.follow_demo()
         if made.is_new:
             with database.operating() as unit:
@@ -167,6 +175,8 @@ def open_console(settings: Settings, progress: Progress = log.info) -> Iterator[
             yield console
         finally:
             _running.remove(console)
+            for end in console.before_end:
+                end()
             database.close_all()
 
 

@@ -11,11 +11,12 @@ from data.database.pools import (
     statistics,
 )
 from data.database.units import Unit, apart, operating, reading, writing
-from data.database.versions import fold_marks, read_versions
+from data.database.versions import Sources, fold_marks, read_sources
 
 __all__ = [
     "APPLICATION_NAME",
     "Database",
+    "Sources",
     "Unit",
     "apart",
     "close_all",
@@ -25,7 +26,7 @@ __all__ = [
     "open_database",
     "open_datasets",
     "operating",
-    "read_versions",
+    "read_sources",
     "reading",
     "statistics",
     "writing",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import psycopg
 from psycopg import errors as postgres_errors
 from psycopg_pool import PoolClosed, PoolTimeout
@@ -19,10 +19,14 @@ from data import measures
 from data.access import Actor, Dataset
 from data.database import queries
 from data.database.pools import Connection, Limits, Pool, connect_apart, database_of
-from data.errors import DatabaseUnavailable, NotAllowed, TookTooLong
+from data.errors import ColumnMissing, DatabaseUnavailable, NotAllowed, TookTooLong
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger("signalbox.database")
 
+_MISSING_COLUMN = re.compile(r'cannot (?:update|insert into) column "(?P<column>\w+)" of view "adopted_(?P<table>\w+)"')
 SLOW_QUERY_S = 1.0  # agent-jobs.md logs queries over one second
 
 # One statement, so one round trip: who is asking and how long it may take, for this transaction alone.
@@ -65,6 +69,9 @@ class Unit:
 
     def frame(self, name: str, **parameters: Any) -> pd.DataFrame:
         """The rows of a named query as a frame with the query's columns, also when there are none."""
+        # Here, because the command line reads no frames and would wait for this import at every call.
+        import pandas as pd  # noqa: PLC0415
+
         with self._run(name, parameters) as cursor:
             columns = [column.name for column in cursor.description or ()]
             return pd.DataFrame(cursor.fetchall(), columns=columns)
@@ -101,7 +108,10 @@ def reading(actor: Actor) -> Iterator[Unit]:
 
 @contextmanager
 def writing(actor: Actor) -> Iterator[Unit]:
-    """A transaction as the actor that may write; all of it is kept or none. Raises as `reading` does."""
+    """A transaction as the actor that may write; all of it is kept or none. Raises as `reading` does, and NotAllowed
+    for whoever merely sees as this person."""
+    if actor.watcher is not None:
+        raise NotAllowed(f"You see as {actor.email}, which is for looking only; nothing was changed.")
     database = database_of(actor.dataset)
     with _unit(database.owner, database.limits, actor, read_only=False) as unit:
         yield unit
@@ -148,7 +158,8 @@ def settings_for(limits: Limits, actor: Actor | None, *, read_only: bool) -> dic
 def claims_of(actor: Actor) -> str:
     """The claims that policies read through auth.uid() and auth.jwt(), as JSON. Roles are not among them:
     the database looks those up in signalbox.members."""
-    return json.dumps({"sub": str(actor.user_id), "role": "authenticated", "email": actor.email})
+    claims = {"sub": str(actor.user_id), "role": "authenticated", "email": actor.email}
+    return json.dumps(claims | ({"client_id": actor.client_id} if actor.client_id else {}))
 
 
 @contextmanager
@@ -158,6 +169,14 @@ def translated_errors() -> Iterator[None]:
         yield
     except postgres_errors.QueryCanceled as error:
         raise TookTooLong from error
+    except postgres_errors.FeatureNotSupported as error:
+        # A column that an adopted table lacks reads as null through its view, and cannot be written.
+        if (missing := _MISSING_COLUMN.search(error.diag.message_primary or "")) is None:
+            raise
+        raise ColumnMissing(
+            f"This needs a column {missing['column']}, which the adopted table of {missing['table']} lacks. "
+            "Add it there and adopt the system again; nothing was changed."
+        ) from error
     except postgres_errors.InsufficientPrivilege as error:
         raise NotAllowed("The database refused this: your role has no right to it.") from error
     except (PoolTimeout, PoolClosed) as error:

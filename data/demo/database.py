@@ -67,6 +67,10 @@ class Described:
     newest_at: datetime
     size_bytes: int
 
+    def days_old(self, now: datetime) -> int:
+        """Whole days since its last event: after some, reports of the last week are empty and a new one is due."""
+        return max(0, (now - self.newest_at).days)
+
 
 def exists(server: Server) -> bool:
     """Whether there is a whole demo database. Raises DatabaseUnavailable."""
@@ -162,7 +166,11 @@ def _turn(server: Server) -> Iterator[psycopg.Connection[Any]]:
         row = connection.execute(find("demo.take_turn").text).fetchone()
         if row is None or not row[0]:
             raise DemoBeingMade
-        yield connection
+        try:
+            yield connection
+        finally:
+            with suppress(psycopg.Error):  # a lost connection has lost its lock, too; else the server might be slow to
+                connection.execute(find("demo.end_turn").text)  # notice the end, and refuse the next who asks at once
 
 
 @contextmanager

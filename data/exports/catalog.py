@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data.exports.parameters import Report, flag, identifier, moment, one_of, text, whole_number
+from data.exports.parameters import Report, flag, identifier, json_object, moment, one_of, text, whole_number
 
 _PERIOD = {"start": moment, "end": moment, "untimed": flag}
 
@@ -26,7 +26,7 @@ REPORTS: dict[str, Report] = {
         },
     ),
     "session_events": Report(
-        query="sessions.export_events",
+        query="session.export_events",
         sentence="Every event of one session with its contents.",
         filters={"session": identifier},
     ),
@@ -79,9 +79,169 @@ REPORTS: dict[str, Report] = {
             "offset": whole_number,
         },
     ),
+    "backups": Report(
+        query="backup.export_runs",
+        sentence="Backups that were tried, with what reading their file back found.",
+        filters={},
+    ),
     "approvals_queue": Report(
         query="approvals.list_queue",
         sentence="Questions that wait for a decision.",
         filters={"now": moment, "soon_s": whole_number, "limit": whole_number, "offset": whole_number},
+    ),
+    "agents": Report(
+        query="agents.list_agents",
+        sentence="Agents with their actions, escalations, confidence, jobs and cost, against the period before.",
+        filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "agent": text, "source": text},
+    ),
+    "agent_windows": Report(
+        query="agent.list_windows",
+        sentence="The spans of time that agents reported on, one by one.",
+        filters=_PERIOD
+        | {
+            "agent": text,
+            "source": text,
+            "sort": one_of("when", "escalations", "actions", "automated", "confidence", "cost"),
+            "downwards": flag,
+            "limit": whole_number,
+            "offset": whole_number,
+        },
+    ),
+    "sops": Report(
+        query="sops.list_procedures",
+        sentence="Procedures with their runs, cycle times, automation and cost, against the period before.",
+        filters=_PERIOD
+        | {"previous_start": moment, "previous_end": moment, "sop": text, "agent": text, "with_total": flag},
+    ),
+    "sop_executions": Report(
+        query="sop_runs.list_executions",
+        sentence="Runs of procedures with their states, times, interventions and messages.",
+        filters=_PERIOD
+        | {
+            "sop": text,
+            "status": one_of("failed", "running", "cancelled", "completed"),
+            "agent": text,
+            "step": text,
+            "sort": one_of("hurt", "when", "took", "cost", "people"),
+            "downwards": flag,
+            "limit": whole_number,
+            "offset": whole_number,
+        },
+    ),
+    "sop_human_steps": Report(
+        query="sops.list_human_steps",
+        sentence="Steps of procedures at which people stepped in, with how often and how they came out.",
+        filters=_PERIOD | {"sop": text, "agent": text, "limit": whole_number},
+    ),
+    "events": Report(
+        query="events.list_newest",
+        sentence="Events of the engine with their payloads, the newest first.",
+        filters=_PERIOD
+        | {
+            "event_type": text,
+            "aggregate": text,
+            "aggregate_id": text,
+            "emitter": text,
+            "correlation": identifier,
+            "payload": json_object,
+            "broad": flag,
+            "place_at": moment,
+            "place_id": identifier,
+            "limit": whole_number,
+        },
+    ),
+    "event_types": Report(
+        query="events.list_kinds",
+        sentence="Types, aggregates or emitters of events with how many, against the period before.",
+        filters=_PERIOD
+        | {
+            "kind": one_of("type", "aggregate", "emitter"),
+            "previous_start": moment,
+            "previous_end": moment,
+            "event_type": text,
+            "aggregate": text,
+            "aggregate_id": text,
+            "emitter": text,
+            "payload": json_object,
+            "broad": flag,
+            "limit": whole_number,
+        },
+    ),
+    "clients": Report(
+        query="clients.list_clients",
+        sentence="Clients with their newest assessment, against the one before the period.",
+        filters={
+            "start": moment,
+            "end": moment,
+            "status": one_of("critical", "at_risk", "unknown", "healthy"),
+            "client": text,
+            "search": text,
+            "sort": one_of("worst", "client", "score", "change", "when", "assessments"),
+            "downwards": flag,
+            "limit": whole_number,
+            "offset": whole_number,
+        },
+    ),
+    "client_history": Report(
+        query="clients.list_history",
+        sentence="Assessments of clients with their signals and risk factors, the newest first.",
+        filters={
+            "start": moment,
+            "end": moment,
+            "client": text,
+            "limit": whole_number,
+            "offset": whole_number,
+        },
+    ),
+    "client_executions": Report(
+        query="clients.list_executions",
+        sentence="Runs of procedures about one client, the newest first.",
+        filters={"client": text, "limit": whole_number, "offset": whole_number},
+    ),
+    "chaos_experiments": Report(
+        query="clients.list_experiments",
+        sentence="Chaos experiments with what was expected, how much they could hit and what came out.",
+        filters={
+            "start": moment,
+            "end": moment,
+            "status": one_of("planned", "running", "completed", "aborted"),
+            "outcome": one_of("confirmed", "refuted", "inconclusive"),
+            "limit": whole_number,
+            "offset": whole_number,
+        },
+    ),
+    "lift_sessions": Report(
+        query="lift_sessions.list_sessions",
+        sentence="Sessions of lift-sys with their revisions, drafts, holes and cost.",
+        filters={
+            "start": moment,
+            "end": moment,
+            "status": text,
+            "search": text,
+            "sort": one_of("when", "revisions", "drafts", "holes", "cost"),
+            "downwards": flag,
+            "limit": whole_number,
+            "offset": whole_number,
+        },
+    ),
+    "people": Report(
+        query="people.list_people",
+        sentence="People with their sessions, jobs, success and cost, against the period before.",
+        filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "person": text},
+    ),
+    "person": Report(
+        query="people.list_activity",
+        sentence="What one person did: sessions and jobs with their states and costs.",
+        filters=_PERIOD | {"person": text, "limit": whole_number, "offset": whole_number},
+    ),
+    "projects": Report(
+        query="projects.list_projects",
+        sentence="Projects of ToolboxAI with their workspaces, owners and members.",
+        filters={"workspace": identifier, "status": one_of("active", "archived"), "search": text},
+    ),
+    "project_members": Report(
+        query="projects.list_members",
+        sentence="Who belongs to a project or a workspace of ToolboxAI.",
+        filters={"project": identifier, "workspace": identifier},
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,6 +77,20 @@ def identifier(values: list[str]) -> UUID:
         return UUID(_one(values))
     except ValueError:
         raise ValueError("it is not an id") from None
+
+
+def json_object(values: list[str]) -> str:
+    """One JSON object, as text."""
+    value = _one(values)
+    try:
+        read = json.loads(value)
+    except RecursionError:
+        read = None
+    except ValueError:
+        raise ValueError('it is not JSON such as {"client_id": "nordlicht-versand"}') from None
+    if not isinstance(read, dict) or "\\u0000" in value:
+        raise ValueError("it is not a JSON object")
+    return value
 
 
 def whole_number(values: list[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from data import audit, database
@@ -11,6 +12,8 @@ from data.errors import Conflict
 from data.identity.bookkeeping import bookkeeping
 from data.identity.notices import Notice, announce
 from data.identity.refusals import UnknownPerson
+
+SHOWN_PEOPLE = 50
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,17 @@ def grant(actor: Actor | None, address: str, role: Role) -> RoleChange:
     if change.before != change.after:
         announce(Notice("changed", user_id=change.user_id))
     return change
+
+
+def list_people(actor: Actor, search: str) -> tuple[list[dict[str, Any]], int]:
+    """The people whose address contains `search`, at most SHOWN_PEOPLE of them, and how many there are.
+
+    Each has user_id, email and role. Raises NotAllowed.
+    """
+    actor.must("see_as_others")
+    with bookkeeping() as unit:
+        rows = unit.rows("members.list_people", search=search, limit=SHOWN_PEOPLE)
+    return [{name: row[name] for name in ("user_id", "email", "role")} for row in rows], rows[0]["total"] if rows else 0
 
 
 def _change(unit: database.Unit, address: str, role: Role) -> RoleChange:

@@ -16,13 +16,15 @@ from uuid import UUID
 from psycopg import errors as postgres_errors
 
 from data import audit, database
-from data.access import Actor, Dataset
+from data.access import Actor, Dataset, Watcher
+from data.errors import NotFound
 from data.identity.bookkeeping import bookkeeping
 from data.identity.notices import Notice, announce
 from data.identity.refusals import Identity, SignInRefused
 
 LIFETIME = timedelta(days=7)  # after this everybody proves again who they are
 IDLE_LIMIT = timedelta(hours=12)  # without any page open; an open page counts as use
+BORROWED_FOR = timedelta(hours=1)  # how long an admin may see as somebody else before asking again
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -77,13 +79,22 @@ def people_behind(token_hashes: Collection[str]) -> dict[str, Actor]:
 
 
 def _people(unit: database.Unit, token_hashes: list[str]) -> dict[str, Actor]:
-    found = unit.rows("web_sessions.find_people", token_hashes=token_hashes, idle_s=IDLE_LIMIT.total_seconds())
+    found = unit.rows(
+        "web_sessions.find_people",
+        token_hashes=token_hashes,
+        idle_s=IDLE_LIMIT.total_seconds(),
+        seen_as_s=BORROWED_FOR.total_seconds(),
+    )
     if stale := [row["token_hash"] for row in found if row["was_seen_long_ago"]]:
         unit.run("web_sessions.mark_seen", token_hashes=stale)
     return {row["token_hash"]: _actor(row) for row in found}
 
 
 def _actor(row: dict[str, Any]) -> Actor:
+    if row["seen_id"] is not None:
+        watcher = Watcher(row["user_id"], row["email"], row["seen_until"])
+        return Actor(row["seen_id"], row["seen_email"], row["seen_role"], row["dataset"], row["token_hash"],
+                     row["seen_client_id"], watcher)  # fmt: skip
     return Actor(row["user_id"], row["email"], row["role"], row["dataset"], row["token_hash"], row["client_id"])
 
 
@@ -111,6 +122,34 @@ def show(actor: Actor, dataset: Dataset) -> None:
         turned = unit.run("web_sessions.show", token_hash=actor.session_hash, dataset=dataset)
     if turned:
         announce(Notice("changed", session_hash=actor.session_hash))
+
+
+def see_as(actor: Actor, user_id: UUID) -> str:
+    """Have every page of the admin's browser show what this person would see, for looking only; their address.
+
+    It ends by itself after BORROWED_FOR, and with the role of admin. Raises NotAllowed, NotFound.
+    """
+    actor.must("see_as_others")
+    with bookkeeping() as unit:
+        seen = unit.row("web_sessions.see_as", token_hash=actor.session_hash, user_id=user_id)
+        if seen is None:
+            raise NotFound("There is no such account, or it is your own.")
+        email = str(seen["email"])
+        audit.record(unit, actor, "began to see as somebody", email)
+    announce(Notice("changed", session_hash=actor.session_hash))
+    return email
+
+
+def see_as_oneself(actor: Actor) -> None:
+    """Give the admin's browser its own sight back."""
+    watcher = actor.watcher
+    if watcher is None:
+        return
+    with bookkeeping() as unit:
+        if unit.run("web_sessions.see_as_oneself", token_hash=actor.session_hash):
+            themselves = Actor(watcher.user_id, watcher.email, "admin")
+            audit.record(unit, themselves, "stopped seeing as somebody", actor.email)
+    announce(Notice("changed", session_hash=actor.session_hash))
 
 
 def leave_demo() -> int:

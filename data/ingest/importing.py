@@ -16,10 +16,10 @@ from data.database import APPLICATION_NAME, queries
 from data.database.units import translated_errors
 from data.errors import NotFound, SignalboxError
 from data.ingest import prices
+from data.ingest.merging.storing import Store
 from data.ingest.reading.files import FileReading
 from data.ingest.reading.walking import Found, walk
 from data.ingest.report import FileReport, Problem, Report, readable_path
-from data.ingest.staging.storing import Store
 
 _ATTEMPTS = 3
 # What another writer of the same tables can bring about; the file is then read again.
@@ -85,7 +85,8 @@ def _ingest(
     progress: ProgressCallback | None,
     price_table: Path | None,
 ) -> Report:
-    prices.sync(store.connection, prices.load(price_table))
+    if prices.sync(store.connection, prices.load(price_table)):
+        store.reprice()
     found = walk(Path(path) for path in paths)
     files = found.files
     report = Report(unreadable=found.problems)
@@ -104,7 +105,7 @@ def _ingest(
 def _owner_id(connection: psycopg.Connection[Any], address: str | None) -> UUID | None:
     if address is None:
         return None
-    row = connection.execute(queries.find("ingest.find_owner").text, {"address": address}).fetchone()
+    row = connection.execute(queries.find("ingest.importing.find_owner").text, {"address": address}).fetchone()
     if row is None:
         raise NotFound(f"There is no account with the address {address}; nothing was imported.")
     found = row["id"] if isinstance(row, dict) else row[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.rows import scalar_row
 from psycopg.types.json import Jsonb
 
 from data.database import queries
@@ -56,7 +57,9 @@ def _prices(table: Path, row: dict[str, Any]) -> list[Price]:
     return [Price(model, first_day, **amounts) for model in models]
 
 
-def sync(connection: psycopg.Connection[Any], prices: list[Price]) -> None:
-    """Make the table in the database equal to `prices`; nothing is touched where it is already."""
+def sync(connection: psycopg.Connection[Any], prices: list[Price]) -> bool:
+    """Make the table in the database equal to `prices`; whether anything differed."""
     rows = [{name: str(value) for name, value in asdict(price).items()} for price in prices]
-    connection.execute(queries.find("ingest.sync_prices").text, {"prices": Jsonb(rows)})
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        cursor.execute(queries.find("ingest.prices.sync_prices").text, {"prices": Jsonb(rows)})
+        return bool(cursor.fetchone())

@@ -1,6 +1,6 @@
 """What agents were asked to do and what came of it; an admin cancels or retries one."""
 
-from data.jobs.acting import CANCELLABLE, RETRYABLE, JobMoved, JobReceipt, cancel, retry
+from data.jobs.acting import JobMoved, JobReceipt, cancel, retry
 from data.jobs.reading import (
     LONG_RUNNING_S,
     STATUSES,
@@ -15,6 +15,7 @@ from data.jobs.reading import (
     read_jobs,
     read_summary,
 )
+from signalbox_client.jobs import CANCELLABLE, RETRYABLE
 
 __all__ = [
     "CANCELLABLE",

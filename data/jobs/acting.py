@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,8 @@ from data import audit, database
 from data.access import Actor
 from data.database import Unit
 from data.errors import Conflict, NotFound
-
-CANCELLABLE = ("pending", "running")
-RETRYABLE = ("failed", "cancelled")
+from signalbox_client.connection import Work
+from signalbox_client.jobs import CANCELLABLE, RETRYABLE, acts
 
 
 class JobMoved(Conflict):
@@ -37,7 +37,7 @@ def cancel(actor: Actor, job_id: UUID, expected: str) -> JobReceipt:
     """
     actor.must("operate_jobs")
     with database.writing(actor) as unit:
-        before = unit.row("jobs.cancel", job_id=job_id, expected=expected)
+        before = acts.cancel(Work(unit.connection), job_id, [expected])
         if before is None:
             raise _moved(unit, job_id, "cancelled", CANCELLABLE)
         audit.record(unit, actor, "cancelled a job", _target(job_id), _detail(before))
@@ -52,7 +52,7 @@ def retry(actor: Actor, job_id: UUID, expected: str) -> JobReceipt:
     """
     actor.must("operate_jobs")
     with database.writing(actor) as unit:
-        before = unit.row("jobs.retry", job_id=job_id, expected=expected)
+        before = acts.retry(Work(unit.connection), job_id, [expected])
         if before is None:
             raise _moved(unit, job_id, "retried", RETRYABLE)
         audit.record(unit, actor, "retried a job", _target(job_id), _detail(before))
@@ -72,7 +72,7 @@ def _detail(before: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _moved(unit: Unit, job_id: UUID, wanted: str, possible: tuple[str, ...]) -> NotFound | JobMoved:
+def _moved(unit: Unit, job_id: UUID, wanted: str, possible: Sequence[str]) -> NotFound | JobMoved:
     """Why a job was not there to be cancelled or retried: what it is now, and who made it so where that is
     known."""
     now = unit.row("jobs.find_state", job_id=job_id)

@@ -17,7 +17,7 @@ def read_attention(actor: Actor, *, now: datetime) -> dict[str, Any]:
     """How much waits for somebody at `now` (cut to the minute by the caller), with the oldest of each.
 
     `first_problems` are records that imports could not read, the latest first: path, line (None: the whole file),
-    reason; at most MOST_PROBLEMS.
+    reason; at most MOST_PROBLEMS. `backup_*` tell of the newest backup; null for whom it is not.
     """
     with database.reading(actor) as unit:
         return unit.row("overview.read_attention", now=now, most_problems=MOST_PROBLEMS) or {}

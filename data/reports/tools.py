@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from math import sqrt
 from typing import Any
 
 import pandas as pd
 
 from data import database
 from data.access import Actor
+from data.reports import rates
 
 SORTS = ("when", "duration")  # of single calls
 MAX_GROUPS = 15  # kinds of errors on one screen; the export holds all
-LEAST_CALLS_FOR_RATES = 20  # below this a rate says more about chance than about the tool
 LEAST_CALLS_FOR_P95 = 50  # a 95th percentile of fewer rests on one or two calls
-SURPRISE = 2.6  # standard errors: with twenty tools, chance alone shows one such rise in ten views
 
 
 @dataclass(frozen=True)
@@ -69,12 +67,12 @@ class ToolUsage:
     @property
     def fails_more_often(self) -> bool:
         """Whether the rise of the failure rate is more than chance explains."""
-        return self._rise() > SURPRISE
+        return rates.fails_more_often(*self._outcomes)
 
     @property
     def fails_less_often(self) -> bool:
         """Whether the fall of the failure rate is more than chance explains."""
-        return self._rise() < -SURPRISE
+        return rates.fails_less_often(*self._outcomes)
 
     @property
     def is_slower(self) -> bool:
@@ -87,15 +85,11 @@ class ToolUsage:
     @property
     def is_compared(self) -> bool:
         """Whether both periods hold enough calls with a known outcome to compare them."""
-        return min(self.known, self.previous_known) >= LEAST_CALLS_FOR_RATES
+        return rates.is_compared(self.known, self.previous_known)
 
-    def _rise(self) -> float:
-        """The rise of the failure rate in standard errors, 0 where there are too few calls."""
-        if not self.is_compared:
-            return 0.0
-        pooled = (self.failed + self.previous_failed) / (self.known + self.previous_known)
-        error = sqrt(pooled * (1 - pooled) * (1 / self.known + 1 / self.previous_known))
-        return ((self.failure_rate or 0.0) - (self.previous_failure_rate or 0.0)) / error if error else 0.0
+    @property
+    def _outcomes(self) -> tuple[int, int, int, int]:
+        return self.failed, self.known, self.previous_failed, self.previous_known
 
 
 @dataclass(frozen=True)
@@ -174,9 +168,10 @@ def read_buckets(
     zone: str = "UTC",
     tool: str | None = None,
     project: str | None = None,
+    error_group: str | None = None,
 ) -> pd.DataFrame:
     """Calls per `unit` (hour, day, week, month) of the zone: bucket, calls, succeeded, failed, refused,
-    unknown, timed, p95_ms. Buckets without calls are not there."""
+    unknown, timed, p95_ms. Buckets without calls are not there. `error_group` takes the failures of one kind."""
     with database.reading(actor) as reading:
         return reading.frame(
             "tools.list_buckets",
@@ -187,6 +182,7 @@ def read_buckets(
             zone=zone,
             tool=tool,
             project=project,
+            error_group=error_group,
         )
 
 

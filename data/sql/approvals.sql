@@ -212,44 +212,39 @@ limit %(limit)s::bigint;
 
 -- name: decide
 -- Decides a question that still waits; no row when somebody was faster or its time has run out.
-update engine.human_approvals
+update analytics.stg_engine__human_approvals
 set
-    status = %(decision)s::text,
+    stored_status = %(decision)s::text,
     decided_at = now(),
     decided_by = %(actor_id)s::uuid,
     decided_by_name = %(actor_name)s::text,
     decision_note = %(note)s::text
 where
-    id = %(approval_id)s::uuid
-    and status = 'pending'
+    approval_id = %(approval_id)s::uuid
+    and stored_status = 'pending'
     and (expires_at is null or expires_at > now())
-    and not coalesce((metadata ->> 'imported')::boolean, false)
-returning
-    id as approval_id, correlation_id, event_id, agent_id as agent, approval_type, title, risk_level, decided_at,
-    created_at;
+    and not is_imported
+returning approval_id, correlation_id, event_id, agent, approval_type, title, risk_level, decided_at, created_at;
 
--- name: append_decision
--- Appends a decision to the engine's stream of its question.
-select e.event_id, e.sequence_number, e.correlation_id
-from engine.append_event(
-    p_event_type => %(event_type)s::text,
-    p_aggregate_type => 'HumanApproval',
-    p_aggregate_id => %(approval_id)s::uuid::text,
-    p_payload => %(payload)s::jsonb,
-    p_emitted_by => 'signalbox',
-    p_correlation_id => %(correlation_id)s::uuid,
-    p_causation_id => %(causation_id)s::uuid
-) as e;
+-- name: expire_due
+-- Notes on questions whose time has run out that it has, past those that somebody is deciding at the moment.
+update analytics.stg_engine__human_approvals as q
+set stored_status = 'expired'
+from (
+    select d.approval_id
+    from analytics.stg_engine__human_approvals as d
+    where d.stored_status = 'pending' and d.expires_at <= now() and not d.is_imported
+    order by d.expires_at, d.approval_id
+    limit %(limit)s::bigint
+    for update skip locked
+) as due
+where q.approval_id = due.approval_id
+returning q.approval_id, q.event_id, q.correlation_id, q.approval_type, q.title, q.expires_at;
 
 -- name: find_state
 -- How a question stands now, for the loser of a race; it waits for a decision that is being made, for that one may have
 -- come just before the time ran out.
-select
-    status as stored_status,
-    expires_at,
-    decided_at,
-    decided_by_name,
-    coalesce((metadata ->> 'imported')::boolean, false) as is_imported
-from engine.human_approvals
-where id = %(approval_id)s::uuid
+select stored_status, expires_at, decided_at, decided_by_name, is_imported
+from analytics.stg_engine__human_approvals
+where approval_id = %(approval_id)s::uuid
 for share;

@@ -24,9 +24,9 @@ select
 union all
 select
     'jobs',
-    (select min(coalesce(completed_at, created_at)) from analytics.stg_agents__jobs),
-    (select max(coalesce(completed_at, created_at)) from analytics.stg_agents__jobs),
-    (select count(*) from analytics.stg_agents__jobs where coalesce(completed_at, created_at) is null),
+    (select min(counted_at) from analytics.stg_agents__jobs),
+    (select max(counted_at) from analytics.stg_agents__jobs),
+    (select count(*) from analytics.stg_agents__jobs where counted_at is null),
     exists (select from analytics.stg_agents__jobs)
 union all
 select

@@ -22,6 +22,10 @@ alter database signalbox_demo_unfinished rename to signalbox_demo;
 -- Waits for nobody: whether this session may make or remove the demo now. The number is the demo's own.
 select pg_catalog.pg_try_advisory_lock(2026112009);
 
+-- name: end_turn
+-- Lets the next one make or remove the demo.
+select pg_catalog.pg_advisory_unlock(2026112009);
+
 -- name: copy_sessions
 -- Takes sessions of agents in.
 copy chronicle.sessions (
@@ -102,3 +106,99 @@ select
 -- name: copy_audit_log
 -- Takes the audit rows of decisions in.
 copy signalbox.audit_log (occurred_at, actor_id, actor_email, action, target, detail) from stdin;
+
+-- name: copy_sop_definitions
+-- Takes procedures in.
+copy engine.sop_definitions (
+    id, sop_id, version, title, description, steps, definition, status, created_at, updated_at
+) from stdin;
+
+-- name: copy_sop_executions
+-- Takes runs of procedures in, as their events project them.
+copy engine.sop_executions (
+    id, sop_id, sop_version, correlation_id, client_id, user_id, agent_id, status, current_step, steps, actions_total,
+    actions_automated, human_interventions, cycle_time_hours, automation_rate, estimated_cost, error_message,
+    started_at, completed_at, metadata, created_at
+) from stdin;
+
+-- name: copy_event_snapshots
+-- Takes states of aggregates in.
+copy engine.event_snapshots (
+    id, aggregate_type, aggregate_id, sequence_number, state, reducer, created_at
+) from stdin;
+
+-- name: copy_client_health
+-- Takes assessments of clients in, as their events project them.
+copy engine.client_health (
+    id, client_id, event_id, health_score, status, signals, risk_factors, computed_at, created_at
+) from stdin;
+
+-- name: copy_agent_metrics
+-- Takes in what agents did on each day.
+copy engine.agent_metrics (
+    id, agent_id, user_id, source, window_start, window_end, actions_total, actions_automated, human_escalations,
+    avg_confidence, confidence_count, automation_rate, total_cost, metadata, created_at, updated_at
+) from stdin;
+
+-- name: copy_chaos_experiments
+-- Takes chaos experiments in.
+copy engine.chaos_experiments (
+    id, name, hypothesis, target, blast_radius, blast_radius_percent, status, outcome, findings, correlation_id,
+    metadata, started_at, ended_at, created_at, updated_at
+) from stdin;
+
+-- name: copy_lift_sessions
+-- Takes sessions of lift-sys in, with their counters.
+copy lift.sessions (
+    id, user_id, prompt, status, current_ir, metadata, revision_count, draft_count, hole_count, created_at, updated_at
+) from stdin;
+
+-- name: copy_session_revisions
+-- Takes revisions of sessions in.
+copy lift.session_revisions (
+    id, session_id, user_id, revision_number, ir_content, change_summary, changed_by, changes, metadata, created_at
+) from stdin;
+
+-- name: copy_session_drafts
+-- Takes drafts of code in.
+copy lift.session_drafts (
+    id, session_id, user_id, draft_number, code, syntax_valid, ast_valid, llm_metrics, metadata, created_at
+) from stdin;
+
+-- name: copy_hole_resolutions
+-- Takes in what holes were filled with.
+copy lift.hole_resolutions (
+    id, session_id, user_id, hole_id, hole_type, resolution, resolution_method, confidence, created_at
+) from stdin;
+
+-- name: copy_toolbox_users
+-- Takes people of ToolboxAI in; they are the people of the demo.
+copy toolbox.users (id, clerk_id, email, full_name, created_at, updated_at) from stdin;
+
+-- name: copy_workspaces
+-- Takes workspaces in.
+copy toolbox.workspaces (id, owner_id, name, created_at, updated_at) from stdin;
+
+-- name: copy_projects
+-- Takes projects in.
+copy toolbox.projects (id, owner_id, workspace_id, name, description, status, created_at, updated_at) from stdin;
+
+-- name: copy_workspace_members
+-- Takes in who belongs to which workspace.
+copy toolbox.workspace_members (workspace_id, user_id, role, created_at) from stdin;
+
+-- name: copy_project_members
+-- Takes in who belongs to which project.
+copy toolbox.project_members (project_id, user_id, role, created_at) from stdin;
+
+-- name: pause_counting
+-- Lets children of lift's sessions come in without being counted: the sessions come with their counters and their times.
+alter table lift.session_revisions disable trigger session_revisions_count;
+alter table lift.session_drafts disable trigger session_drafts_count;
+alter table lift.hole_resolutions disable trigger hole_resolutions_count;
+
+-- name: resume_counting
+-- From now on children of lift's sessions are counted again.
+alter table lift.session_revisions enable trigger session_revisions_count;
+alter table lift.session_drafts enable trigger session_drafts_count;
+alter table lift.hole_resolutions enable trigger hole_resolutions_count;

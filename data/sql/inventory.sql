@@ -313,3 +313,16 @@ select pg_catalog.pg_get_viewdef(pg_catalog.to_regclass(%(view)s)) as definition
 select schemaname || '.' || tablename as identity, 'published' as kind, null as definition
 from pg_catalog.pg_publication_tables
 where pubname = 'supabase_realtime' and schemaname = any(%(schemas)s);
+
+-- name: list_adopted_views
+-- The staging views that read a table elsewhere, by way of the view that adopting it made.
+select
+    'analytics.stg_' || substring(class.relname from 9) as staging_view,
+    'analytics.' || class.relname as adopted_view
+from pg_catalog.pg_class as class
+where class.relnamespace = pg_catalog.to_regnamespace('analytics')
+    and class.relkind = 'v' and class.relname like 'adopted\_%%';
+
+-- name: list_moved_tables
+-- The tables that were a system's own before they became ours: they keep its constraints, policies and indexes.
+select system || '.' || table_name as identity from signalbox.adopted_tables where mode = 'moved';

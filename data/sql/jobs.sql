@@ -6,17 +6,17 @@ with counted as (
         j.status,
         extract(epoch from j.completed_at - j.started_at) * 1000 as run_ms,
         extract(epoch from j.started_at - j.created_at) * 1000 as wait_ms,
-        (%(start)s::timestamptz is null or coalesce(j.completed_at, j.created_at) >= %(start)s)
-        and (%(end)s::timestamptz is null or coalesce(j.completed_at, j.created_at) < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or coalesce(j.completed_at, j.created_at) is null) as is_current
+        (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
+        and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
+        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null) as is_current
     from analytics.stg_agents__jobs as j
     where
         (
-            (%(start)s::timestamptz is null or coalesce(j.completed_at, j.created_at) >= %(start)s)
-            and (%(end)s::timestamptz is null or coalesce(j.completed_at, j.created_at) < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or coalesce(j.completed_at, j.created_at) is null)
-            or coalesce(j.completed_at, j.created_at) >= %(previous_start)s::timestamptz
-            and coalesce(j.completed_at, j.created_at) < %(previous_end)s::timestamptz
+            (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
+            and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
+            and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
+            or j.counted_at >= %(previous_start)s::timestamptz
+            and j.counted_at < %(previous_end)s::timestamptz
         )
         and (%(agent)s::text is null or j.agent = %(agent)s)
         and (
@@ -92,7 +92,7 @@ cross join open as o;
 -- name: list_buckets
 -- Jobs per hour, day, week or month of the viewer's zone, by what became of them; they count as in summarise.
 select
-    date_trunc(%(unit)s::text, coalesce(j.completed_at, j.created_at), %(zone)s::text) as bucket,
+    date_trunc(%(unit)s::text, j.counted_at, %(zone)s::text) as bucket,
     count(*) as jobs,
     count(*) filter (where j.status = 'completed') as completed,
     count(*) filter (where j.status = 'failed') as failed,
@@ -101,9 +101,9 @@ select
     count(*) filter (where j.status = 'pending') as pending
 from analytics.stg_agents__jobs as j
 where
-    coalesce(j.completed_at, j.created_at) is not null
-    and (%(start)s::timestamptz is null or coalesce(j.completed_at, j.created_at) >= %(start)s)
-    and (%(end)s::timestamptz is null or coalesce(j.completed_at, j.created_at) < %(end)s)
+    j.counted_at is not null
+    and (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
+    and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
     and not coalesce(%(untimed)s::boolean, false)
     and (%(agent)s::text is null or j.agent = %(agent)s)
     and (
@@ -131,9 +131,9 @@ select
         as is_long_running
 from analytics.stg_agents__jobs as j
 where
-    (%(start)s::timestamptz is null or coalesce(j.completed_at, j.created_at) >= %(start)s)
-    and (%(end)s::timestamptz is null or coalesce(j.completed_at, j.created_at) < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or coalesce(j.completed_at, j.created_at) is null)
+    (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
+    and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
+    and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
     and (%(agent)s::text is null or j.agent = %(agent)s)
     and (%(status)s::text is null or j.stored_status = %(status)s::agents.job_status)
     and (
@@ -163,7 +163,7 @@ order by
         when not coalesce(%(newest)s::boolean, false) and j.status in ('pending', 'running')
             then coalesce(j.started_at, j.created_at)
     end nulls last,
-    coalesce(j.completed_at, j.created_at) desc nulls last
+    j.counted_at desc nulls last
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
 -- name: list_failures
@@ -173,15 +173,15 @@ with groups as (
         j.agent,
         analytics.error_group(left(j.error_message, 500)) as error_group,
         count(*) as cases,
-        max(coalesce(j.completed_at, j.created_at)) as last_at,
-        (array_agg(j.job_id order by coalesce(j.completed_at, j.created_at) desc nulls last))[1] as newest_id,
+        max(j.counted_at) as last_at,
+        (array_agg(j.job_id order by j.counted_at desc nulls last))[1] as newest_id,
         count(*) over () as groups
     from analytics.stg_agents__jobs as j
     where
         j.stored_status = 'failed'
-        and (%(start)s::timestamptz is null or coalesce(j.completed_at, j.created_at) >= %(start)s)
-        and (%(end)s::timestamptz is null or coalesce(j.completed_at, j.created_at) < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or coalesce(j.completed_at, j.created_at) is null)
+        and (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
+        and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
+        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
         and (%(agent)s::text is null or j.agent = %(agent)s)
         and (
             %(search)s::text is null
@@ -205,9 +205,9 @@ select
     count(*) as jobs
 from analytics.stg_agents__jobs as j
 where
-    (%(start)s::timestamptz is null or coalesce(j.completed_at, j.created_at) >= %(start)s)
-    and (%(end)s::timestamptz is null or coalesce(j.completed_at, j.created_at) < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or coalesce(j.completed_at, j.created_at) is null)
+    (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
+    and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
+    and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
 group by grouping sets ((j.agent), (j.status))
 order by filter, jobs desc, value;
 
@@ -243,39 +243,6 @@ from analytics.stg_engine__events as e
 where e.aggregate_type = 'Job' and e.aggregate_id = %(job_id)s::uuid::text
 order by occurred_at desc
 limit %(limit)s::bigint;
-
--- name: cancel
--- Cancels a job that is still in the state the admin saw, and gives what it was before.
-with before as (
-    select id, status::text as status, error_message, started_at, completed_at
-    from agents.jobs
-    where id = %(job_id)s::uuid and status::text = %(expected)s::text and status in ('pending', 'running')
-    for update
-)
-
-update agents.jobs as j
-set status = 'cancelled'
-from before
-where j.id = before.id
-returning j.agent_identifier as agent, before.status, before.error_message, before.started_at, before.completed_at;
-
--- name: retry
--- Puts a job that is still in the state the admin saw back into the queue, and gives what it was before: its error and
--- its result belong to the attempt that is over.
-with before as (
-    select id, status::text as status, error_message, result, started_at, completed_at
-    from agents.jobs
-    where id = %(job_id)s::uuid and status::text = %(expected)s::text and status in ('failed', 'cancelled')
-    for update
-)
-
-update agents.jobs as j
-set status = 'pending', error_message = null, result = null
-from before
-where j.id = before.id
-returning
-    j.agent_identifier as agent, before.status, before.error_message, before.result, before.started_at,
-    before.completed_at;
 
 -- name: find_state
 -- How a job stands now and who last did something to it through the console.

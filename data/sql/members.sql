@@ -8,6 +8,19 @@ where
     and to_jsonb(u) ->> 'deleted_at' is null
 order by u.id;
 
+-- name: list_people
+-- People with an account whose address contains some words, with their roles; how many there are stands in each row.
+select
+    u.id as user_id, coalesce(u.email, u.id::text) as email, coalesce(m.role, 'member') as role,
+    count(*) over () as total
+from auth.users as u
+left join signalbox.members as m on m.user_id = u.id
+where
+    strpos(lower(coalesce(u.email, u.id::text)), lower(%(search)s)) > 0
+    and to_jsonb(u) ->> 'deleted_at' is null
+order by email, u.id
+limit %(limit)s;
+
 -- name: grant_role
 -- Gives a person a role.
 insert into signalbox.members (user_id, role, granted_by)

@@ -10,7 +10,13 @@ select
     n.newest_notification_at,
     f.files_with_problems,
     f.problems,
-    p.first_problems
+    p.first_problems,
+    b.started_at as backup_at,
+    b.file_name as backup_file_name,
+    b.size_bytes as backup_size_bytes,
+    b.host as backup_host,
+    (select max(r.started_at) from signalbox.backup_runs as r where r.status = 'failed') as backup_failed_at,
+    (select min(m.applied_at) from signalbox.migration_runs as m) as known_since
 from (
     select
         count(*) as pending_approvals, min(created_at) as oldest_approval_at, min(expires_at) as next_expiry_at
@@ -47,7 +53,14 @@ cross join (
         order by i.last_imported_at desc, i.path, e.place
         limit %(most_problems)s
     ) as l
-) as p;
+) as p
+left join lateral (
+    select r.started_at, r.file_name, r.size_bytes, r.host
+    from signalbox.backup_runs as r
+    where r.status = 'succeeded'
+    order by r.started_at desc, r.id desc
+    limit 1
+) as b on true;
 
 -- name: read_activity
 -- What happened per slice of the period and of the one before: `kind`, how many, and what they add up to (US dollars).
@@ -59,7 +72,7 @@ with happened as (
     union all
     select 'prompts', occurred_at, null from analytics.stg_chronicle__prompt_events
     union all
-    select 'jobs ' || status, coalesce(completed_at, created_at), null
+    select 'jobs ' || status, counted_at, null
     from analytics.stg_agents__jobs where status in ('completed', 'failed', 'cancelled')
     union all
     select 'cost ' || c.cost_basis, s.started_at, c.cost_usd

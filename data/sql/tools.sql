@@ -99,6 +99,10 @@ where
             select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
         )
     )
+    and (
+        %(error_group)s::text is null
+        or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+    )
 group by bucket
 order by bucket;
 

@@ -25,7 +25,7 @@ def show_one(view: View, job_id: UUID) -> None:
 def show_all(view: View) -> None:
     """Filters, then sentence, figures, chart, jobs and kinds of failures."""
     known = filters.extent(view, "jobs")
-    period = filters.period(view, "jobs")
+    period = filters.period(view, known)
     bucket = period.bucket(known)
     asked: dict[str, Any] = period.parameters
     with page.panel(view, "the figures of jobs"):
@@ -41,10 +41,11 @@ def show_all(view: View) -> None:
             return
         jobs.summary(view, counted, period, chosen.carried)
         filters.say_untimed(view, period, known, "job")
+        jobs.say_states(chosen)
         cards.cards(jobs.cards_of(counted, period, chosen.carried))
         with page.panel(view, "the chart of jobs"):
             buckets = cached.read(view, reports.read_buckets, **asked, unit=bucket, zone=str(view.zone))
-            jobs.chart(view, buckets, period, bucket, {**chosen.carried, "status": chosen.status})
+            jobs.chart(view, buckets, period, bucket, chosen)
         with page.panel(view, "the list of jobs"):
             show_list(view, period, chosen, asked, jobs.total_of(counted, failures, chosen))
         if not chosen.group and not chosen.long_running and chosen.status in (None, "failed"):
@@ -76,7 +77,7 @@ def show_list(view: View, period: Period, chosen: jobs.Chosen, asked: dict[str, 
         offset=filters.asked_offset(),
     )
     hurting = "what runs too long, failed or waits stands first" if order[0] == "hurt" else "the latest first"
-    page.heading("Jobs", hurting)
+    page.heading(f"{chosen.only.capitalize()} jobs" if chosen.only else "Jobs", hurting)
     jobs.jobs_table(view, rows, total, period, order)
     page.footer(view, report="jobs", filters=narrowed, rows=total)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from data.reports import overview as reports
-from ui import acts, cached, overview, page
+from ui import acts, backups, cached, overview, page
 from ui.asking import filters
 from ui.drawing import cards
 from ui.overview import first_look
@@ -19,7 +19,7 @@ if not known.holds_rows:
     first_look.show(view)
     page.footer(view)
 else:
-    period = filters.period(view, SUBJECTS)
+    period = filters.period(view, known)
     asked: dict[str, Any] = {
         **period.parameters,
         **period.compared,
@@ -29,6 +29,7 @@ else:
     calls = None
     with page.panel(view, "the overview"):
         attention = cached.read(view, reports.read_attention, now=view.minute)
+        attention["backup"] = backups.attention(view, attention)
         happened = overview.gather(
             cached.read(view, reports.read_activity, **asked), cached.read(view, reports.read_calls, **asked)
         )

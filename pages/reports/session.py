@@ -6,7 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from data.reports import sessions as reports
+from data.reports import session, sessions
 from ui import acts, cached, page
 from ui.asking import filters
 from ui.sessions import choosing, item, lanes, one, timeline
@@ -16,18 +16,18 @@ acts.show_outcome()
 
 with page.panel(view, "this session"):
     pk = one.asked_session()
-    about = cached.read(view, reports.read_session, session_pk=pk)
-    items = cached.read(view, reports.list_items, session_pk=pk)
+    about = cached.read(view, session.read_session, session_pk=pk)
+    items = cached.read(view, session.list_items, session_pk=pk)
     one.head(view, about, items)
-    period = filters.asked_period(view, "sessions")
+    period = filters.asked_period(view, filters.extent(view, "sessions"))
     chosen = choosing.chosen(period)
     place = one.place_in_list(choosing.as_query(chosen, period))
     rows = []
     if place.at is not None:
-        sort, downwards = filters.sorting(reports.SORTS, choosing.DEFAULT_SORT)
+        sort, downwards = filters.sorting(sessions.SORTS, choosing.DEFAULT_SORT)
         rows = cached.read(
             view,
-            reports.list_page,
+            sessions.list_page,
             chosen=chosen,
             sort=sort,
             downwards=downwards,
@@ -48,7 +48,7 @@ with page.panel(view, "this session"):
             one.files(about)
         with right, page.panel(view, "the selected item"):
             content = cached.read(
-                view, reports.read_item, session_pk=pk, item_id=UUID(picked["item_id"]), kind=picked["kind"]
+                view, session.read_item, session_pk=pk, item_id=UUID(picked["item_id"]), kind=picked["kind"]
             )
             item.detail(view, picked, content)
     page.footer(view, report="session_events", filters={"session": str(pk)}, rows=about["events"])

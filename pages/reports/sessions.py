@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from data.reports import sessions as reports
-from ui import cached, page
+from ui import cached, lift_sessions, page
 from ui.asking import filters
 from ui.navigation import entry_of
 from ui.sessions import choosing, listing
@@ -14,8 +14,9 @@ view = page.begin("Sessions")
 if pk := filters.given("session"):
     st.switch_page(entry_of("session").path, query_params={"session": pk})
 
-period = filters.period(view, "sessions")
+lift_sessions.switch(view)
 known = filters.extent(view, "sessions")
+period = filters.period(view, known)
 filters.search(view, "Search in prompts")
 chosen = choosing.chosen(period)
 order = filters.sorting(reports.SORTS, choosing.DEFAULT_SORT)

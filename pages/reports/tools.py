@@ -11,7 +11,7 @@ from ui.drawing import cards
 
 view = page.begin("Tools")
 known = filters.extent(view, "tools")
-period = filters.period(view, "tools")
+period = filters.period(view, known)
 bucket = period.bucket(known)
 asked: dict[str, Any] = period.parameters
 
@@ -28,10 +28,11 @@ with page.panel(view, "the figures of tools"):
     else:
         tools.summary(usage, period, chosen.tool)
         filters.say_untimed(view, period, known, "call")
+        tools.say_outcomes(chosen)
         cards.cards(tools.cards_of(usage, period, chosen.carried))
         with page.panel(view, "the chart of calls"):
-            buckets = cached.read(view, reports.read_buckets, **asked, unit=bucket, zone=str(view.zone))
-            tools.chart(view, buckets, period, bucket, chosen.carried)
+            drawn = asked | {"error_group": chosen.group, "unit": bucket, "zone": str(view.zone)}
+            tools.chart(view, cached.read(view, reports.read_buckets, **drawn), period, bucket, chosen)
         if chosen.single:
             with page.panel(view, "the list of calls"):
                 order = filters.sorting(reports.SORTS, "-when")
@@ -46,7 +47,7 @@ with page.panel(view, "the figures of tools"):
                     offset=filters.asked_offset(),
                 )
                 total = tools.total_of(usage, errors, chosen)
-                tools.calls_table(view, rows, total, period, order)
+                tools.calls_table(view, rows, total, period, chosen, order)
                 page.footer(view, report="tool_calls", filters=narrowed, rows=total)
         else:
             tools.by_tool(view, usage, period)

@@ -26,17 +26,23 @@ def find_or_install() -> str | None:
         return found
     if os.geteuid() == 0 and shutil.which("apt-get"):
         _run(["apt-get", "update", "-qq"])
-        if _run(["apt-get", "install", "-y", "-qq", "chromium"]) and (found := _on_path()):
+        _run(["apt-get", "install", "-y", "-qq", "chromium"])
+        if found := _on_path():
             return found
-    if _run([sys.executable, "-m", "playwright", "install", "chromium"]):
-        return None
-    raise RuntimeError(ADVICE)
+    if complaint := _run([sys.executable, "-m", "playwright", "install", "chromium"]):
+        raise RuntimeError(f"{ADVICE} What the last attempt said: {complaint}")
+    return None
 
 
 def _on_path() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-def _run(command: list[str]) -> bool:
+def _run(command: list[str]) -> str | None:
+    """None when it succeeded, else what it complained of."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    return subprocess.run(command, env=environment, check=False, capture_output=True).returncode == 0
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode == 0:
+        return None
+    said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    return next((line for line in said if "error" in line.lower()), said[-1] if said else f"exit {done.returncode}")

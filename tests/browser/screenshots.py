@@ -26,9 +26,26 @@ README_FOLDER = ROOT / "docs"
 SETTLED_MS = 700  # charts draw after the script has ended
 
 ROLES = ("admin", "manager", "member")
-PAGES = ("overview", "sessions", "session", "tools", "calls", "jobs", "job", "approvals", "approval")
-FOR_ADMINS = ("approvals", "approval")
+PAGES = (
+    "overview",
+    "sessions",
+    "session",
+    "tools",
+    "calls",
+    "jobs",
+    "job",
+    "agents",
+    "agent",
+    "sops",
+    "sop_run",
+    "approvals",
+    "approval",
+    "migrations",
+    "database",
+)
+FOR_ADMINS = ("approvals", "approval", "migrations", "database")
 README = ("overview", "session", "approval")
+README_WHOLE = ("approval",)  # its buttons stand below the evidence, and a picture without them shows half of it
 
 
 @dataclass(frozen=True)
@@ -57,11 +74,15 @@ def pictures() -> Iterator[Picture]:
         yield Picture(name, "admin", "demo", scheme="dark")
         yield Picture(name, "admin", "demo", width=NARROW_PX)
     yield Picture("approvals", "manager", "demo")
-    for name in ("overview", "sessions", "tools", "jobs", "approvals"):
+    for name in ("overview", "sessions", "tools", "jobs", "agents", "sops", "approvals"):
         for role in ROLES if name != "approvals" else ("admin",):
             yield Picture(name, role, "real")
         yield Picture(name, "admin", "real", width=NARROW_PX)
     yield Picture("overview", "admin", "real", scheme="dark")
+    for role in ("admin", "manager", "member"):
+        yield Picture("backups", role, "real")
+    yield Picture("backups", "admin", "real", scheme="dark")
+    yield Picture("backups", "admin", "real", width=NARROW_PX)
 
 
 def go_to(page: Page, name: str) -> None:
@@ -74,6 +95,12 @@ def go_to(page: Page, name: str) -> None:
     elif name == "job":
         _open(page, "/jobs?status=failed")
         follow(page, page.locator('table[aria-label="Jobs"] tbody tr a').first)
+    elif name == "agent":
+        _open(page, "/agents")
+        follow(page, page.locator('table[aria-label="Agents by what hurts most"] tbody tr a').first)
+    elif name == "sop_run":
+        _open(page, "/sops?list=runs")
+        follow(page, page.locator('table[aria-label="Runs"] tbody tr a').first)
     elif name == "approval":
         _open(page, "/approvals")
         questions = page.locator('table[aria-label="Questions that wait for a decision"] tbody tr a')
@@ -105,12 +132,17 @@ def take(visits: Visits, picture: Picture, folder: Path, *, whole: bool = True) 
 
 
 def take_for_readme(visits: Visits) -> None:
-    """The pictures of the README, as large as a screen."""
+    """The pictures of the README, as large as a screen, or as the page where that says it."""
     README_FOLDER.mkdir(exist_ok=True)
     for name in README:
-        path = take(visits, Picture(name, "admin", "demo"), README_FOLDER, whole=False)
+        path = take_one_for_readme(visits, name, README_FOLDER)
         _compress(path, README_FOLDER / f"{name}.png")
         path.unlink()
+
+
+def take_one_for_readme(visits: Visits, name: str, folder: Path) -> Path:
+    """One of them, not yet compressed."""
+    return take(visits, Picture(name, "admin", "demo"), folder, whole=name in README_WHOLE)
 
 
 def _compress(path: Path, into: Path) -> None:

@@ -22,9 +22,10 @@ from tests.browser.visits import NARROW_PX, Visits
 
 # What agents write is anything: markup, Markdown, formulas of TeX, signs that turn the direction of writing.
 PROMPT = "<img src=x onerror=alert(1)> **not bold** $x^2$ :red[no] 🚦 <script>alert('prompt')</script>"
-PROJECT = "<script>alert(1)</script> 🚂"
+PROJECT = "<img src=y onerror=i()> 🚂"
 COMMAND = "echo '</code><script>alert(2)</script>' && rm -rf `pwd`"
-ERROR = "Exit code 1\n<b onclick=alert(3)>failed</b> [link](javascript:alert(4)) 💥"
+ERROR_LINE = "<b onclick=alert(3)>failed</b> [link](javascript:alert(4)) 💥"
+ERROR = f"Exit code 1\n{ERROR_LINE}"
 
 
 @dataclass
@@ -145,29 +146,31 @@ def test_the_own_history_is_imported_by_a_click_and_stays_text_whatever_it_says(
         "admin@demo.invalid"
     )
     shown = page.get_by_test_id("stMain").inner_text()
-    assert "💥" in shown, "the failed call is among what is fresh"
+    assert ERROR_LINE in shown, "the failed call is among what is fresh"
 
     turn_to(page, "/sessions")
     (row,) = table(page, "Sessions")
-    assert "<img src=x onerror=alert(1)> **not bold** $x^2$ :red[no] 🚦" in row["Session"]
-    assert "🚂" in row["Project"]
+    assert row["Session"] == PROMPT
+    assert row["Project"] == PROJECT
     choose(page, "Project", row["Project"][:6])
     follow(page, page.locator('table[aria-label="Sessions"] tbody tr a').first)
     assert COMMAND in page.get_by_test_id("stMain").inner_text()
-    expect(page.locator(".sb-quote")).to_contain_text("<img src=x onerror=alert(1)> **not bold** $x^2$")
+    expect(page.locator(".sb-quote")).to_have_text(f"“{PROMPT}”")
     turn_to(page, "/tools?tool=Bash")
     (call,) = table(page, "Calls")
-    assert "alert(2)" in call["What went in"]
-    assert "<b onclick=alert(3)>failed" in call["Error"]
-    assert "[link](javascript:alert(4)) 💥" in call["Error"]
+    assert call["What went in"] == COMMAND
+    assert call["Error"] == f"Exit code 1: {ERROR_LINE}"
     turn_to(page, "/tools")
-    expect(page.get_by_role("heading", name="Why calls failed")).to_be_visible()
+    (kind,) = table(page, "Kinds of failures")
+    assert kind["Newest case"] == ERROR_LINE
     page.set_viewport_size({"width": NARROW_PX, "height": 900})
     for path in ("/", "/sessions", "/tools", "/tools?tool=Bash"):
         turn_to(page, path)
         assert fits_its_width(page), path
     assert not alerts
     made = page.evaluate(
-        """document.querySelectorAll('img[src="x"], b[onclick], a[href^="javascript"], .sb-table script').length"""
+        """document.querySelectorAll(
+            'img[src="x"], img[src="y"], b[onclick], a[href^="javascript"], [data-testid="stMain"] script'
+        ).length"""
     )
     assert made == 0

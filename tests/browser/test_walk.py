@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import unquote, urljoin
 
 import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 from psycopg.rows import DictRow
 
+from data import embedded
 from data.identity.demo_accounts import of_role
 from tests.browser.console import Console
 from tests.browser.steps import DEMO_STRIP, causing_a_run, fits_its_width, follow, number, table, turn_to
@@ -18,8 +20,12 @@ from tests.browser.visits import NARROW_PX
 OpenPage = Callable[..., Page]
 Rows = psycopg.Connection[DictRow]
 
-FOR_ALL = ("Overview", "Sessions", "Tools", "Jobs")
-MENUS = {"member": FOR_ALL, "manager": FOR_ALL, "admin": (*FOR_ALL, "Approvals")}
+FOR_ALL = ("Overview", "Sessions", "Tools", "Jobs", "Agents", "SOPs")
+FOR_MANAGERS = (*FOR_ALL, "People", "Projects", "Backups")
+FOR_ADMINS = (*FOR_MANAGERS, "Approvals", "Seen as", "Migrations", "Database")
+MENUS = {"member": (*FOR_ALL, "Projects"), "manager": FOR_MANAGERS, "admin": FOR_ADMINS}
+OF_THE_DATABASE = ("Migrations", "Database")  # they list what the database is made of, with rows or without
+NOT_OF_THE_DEMO = ("Backups",)  # made-up rows are not backed up, and the page says so
 NEVER_SHOWN = ("could not be shown", "Traceback", "Page not found", "Connection error", "None,", "nan", "NaT")
 
 
@@ -54,13 +60,34 @@ def walk(page: Page) -> Iterator[str]:
         yield title
 
 
+def test_the_tab_has_the_mark_of_the_console_before_and_after_signing_in(open_page: OpenPage) -> None:
+    before = open_page(None, "/login").locator('link[rel="icon"]').get_attribute("href")
+    assert before is not None
+    page = open_page("manager")
+    expect(page.locator('link[rel="shortcut icon"]')).to_have_attribute("href", "/favicon.png")
+    served = page.request.get(urljoin(page.url, "/favicon.png"))
+    assert served.headers["content-type"].startswith("image/svg+xml")
+    assert served.text() == unquote(before.removeprefix("data:image/svg+xml,"))
+    assert page.evaluate(
+        """() => new Promise(told => {
+            const image = new Image();
+            image.onload = () => told(image.naturalWidth > 0);
+            image.onerror = () => told(false);
+            image.src = "/favicon.png";
+        })"""
+    ), "it can be drawn under the policy of the page"
+
+
 @pytest.mark.parametrize("role", ["member", "manager", "admin"])
 def test_every_page_stands_without_any_data_and_says_why_it_is_empty(open_page: OpenPage, role: str) -> None:
     page = open_page(role)
     assert menu(page) == list(MENUS[role])
     for title in walk(page):
-        assert page.locator("table.sb-table tbody tr").count() == 0
         assert page.locator(DEMO_STRIP).count() == 0
+        if title in OF_THE_DATABASE:
+            assert page.locator("table.sb-table tbody tr").count() > 0
+            continue
+        assert page.locator("table.sb-table tbody tr").count() == 0
         said = words_of(page)
         assert "recorded" in said or "of yours" in said, f"{title} does not say why it is empty: {said}"
 
@@ -71,7 +98,8 @@ def test_every_page_stands_with_data_and_is_labelled_as_the_demo(open_demo: Open
     assert menu(page) == list(MENUS[role])
     for title in walk(page):
         expect(page.locator(DEMO_STRIP)).to_contain_text("Made-up data")
-        assert page.locator("table.sb-table tbody tr").count() > 0, f"{title} shows no rows"
+        if title not in NOT_OF_THE_DEMO:
+            assert page.locator("table.sb-table tbody tr").count() > 0, f"{title} shows no rows"
         assert page.locator(".sb-say").first.inner_text().strip(" ●▲■◆▶○"), f"{title} opens without a sentence"
 
 
@@ -96,7 +124,8 @@ def test_what_tables_lead_to_stands_as_well(open_demo: OpenPage) -> None:
 
 def test_nothing_scrolls_sideways_on_a_narrow_screen_but_tables_in_their_frame(open_demo: OpenPage) -> None:
     page = open_demo("admin", "/", width=NARROW_PX)
-    for path in ("/", "/sessions", "/tools?outcome=failed", "/jobs", "/approvals"):
+    operations = ("/backups", "/migrations", "/migrations?version=20261120090000", "/database")
+    for path in ("/", "/sessions", "/tools?outcome=failed", "/jobs", "/approvals", *operations):
         turn_to(page, path)
         assert fits_its_width(page), f"{path} is wider than the screen"
         wide = page.evaluate(
@@ -138,6 +167,31 @@ def test_a_cold_link_to_a_page_for_admins_says_the_sentence_and_shows_nothing(
             of_role("member").user_id,
         )
         assert not [row for row in others if str(row["title"]) in taken.text()]
+
+
+def test_a_backup_is_made_by_its_button_and_lies_on_the_disk(
+    open_page: OpenPage, console: Console, server_of_console: embedded.Lease
+) -> None:
+    page = open_page("admin", "/backups")
+    page.get_by_role("button", name="Make a backup now").click()
+    expect(page.locator(".sb-say").first).to_contain_text("The last good backup is", timeout=60_000)
+    expect(page.locator('table[aria-label="Backups that were tried"] tbody')).to_contain_text("made")
+    made = table(page, "Backups that were tried")
+    assert [row["Outcome"].lstrip("● ") for row in made] == ["made"]
+    assert (console.home / "backups" / made[0]["File, or why not"]).stat().st_size > 10_000
+    with psycopg.connect(server_of_console.url(), autocommit=True) as rows:  # other tests find the real data empty
+        rows.execute("delete from signalbox.backup_runs")
+
+
+def test_the_page_of_the_database_names_a_table_that_is_open_to_everybody(open_demo: OpenPage, demo_rows: Rows) -> None:
+    demo_rows.execute("create table agents.loose (id int)")
+    demo_rows.execute("grant select on agents.loose to authenticated")
+    try:
+        page = open_demo("admin", "/database")
+        said = page.locator("ul.sb-lines li").first.inner_text()
+        assert "1 table without row-level security can be reached from outside: every row of agents.loose." in said
+    finally:
+        demo_rows.execute("drop table agents.loose")
 
 
 def test_the_member_sees_own_rows_only_and_the_manager_all(open_demo: OpenPage, demo_rows: Rows) -> None:

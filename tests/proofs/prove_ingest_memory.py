@@ -18,18 +18,27 @@ from data import embedded
 from tests.ingest_database import fresh_database, value
 
 SMALL_MB = 4
-ALLOWED_KIB = 48 * 1024
+ALLOWED_KIB = 20 * 1024
 ROOT = Path(__file__).parent.parent.parent
-PROGRAM = """
-import json, resource, sys, time
+PROGRAM = r"""
+import json, re, resource, sys, time
+from pathlib import Path
 from data.ingest import ingest
+
+def peak_kib():
+    # What the kernel gives as maxrss begins with that of the process that started this one, and would hide ours.
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1])
+
 began = time.perf_counter()
 report = ingest([sys.argv[2]], sys.argv[1])
 print(json.dumps({
     "seconds": time.perf_counter() - began,
     "events": report.counts["events_added"],
     "problems": report.counts["problems"],
-    "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+    "peak_kib": peak_kib(),
 }))
 """
 

@@ -57,13 +57,17 @@ def _joined(parts: Iterable[Coverage]) -> Extent:
     )
 
 
-def period(view: View, covers: str | Sequence[str] = "events") -> Period:
-    """The period picker beside the title, and what is picked. `covers`: the subjects whose newest data decide the
-    default: sessions, events, tools, jobs, approvals."""
-    known = extent(view, covers)
-    chosen = asked_period(view, covers)
-    offered = periods.choices(known, view.as_of)
-    default = periods.default_choice(known, view.as_of)
+def extent_of(coverage: Coverage) -> Extent:
+    """What one subject holds, for pages that read its coverage themselves."""
+    return _joined([coverage])
+
+
+def period(view: View, known: Extent, *, first: str = "7d") -> Period:
+    """The period picker beside the title, and what is picked. `known` is what the newest data decide the default by,
+    `first` the choice that a page opens on where it holds something."""
+    chosen = asked_period(view, known, first=first)
+    offered = periods.choices(known, view.as_of, first)
+    default = periods.default_choice(known, view.as_of, first)
     if chosen.choice not in offered:
         offered.insert(0, chosen.choice)
     key = "f_period"
@@ -92,10 +96,10 @@ def period(view: View, covers: str | Sequence[str] = "events") -> Period:
     return chosen
 
 
-def asked_period(view: View, covers: str | Sequence[str]) -> Period:
+def asked_period(view: View, known: Extent, *, first: str = "7d") -> Period:
     """The period that the URL asks for, without a picker for it."""
     asked = {name: value for name in ("period", "from", "to") if (value := given(name))}
-    return periods.period_of(asked, extent(view, covers), view.as_of, view.zone)
+    return periods.period_of(asked, known, view.as_of, view.zone, first)
 
 
 def _period_label(choice: str, known: Extent) -> str:

@@ -109,8 +109,13 @@ class Period:
         return {"period": self.choice}
 
 
-def default_choice(extent: Extent, now: datetime) -> str:
-    """The newest period that holds data: the last 7 days, else the 7 days up to the last event, else those without."""
+def default_choice(extent: Extent, now: datetime, first: str = "7d") -> str:
+    """The newest period that holds data: the days of `first`, else the 7 days up to the last event, else those without
+    a time."""
+    if first != "7d":
+        begins = now - timedelta(days=_DAYS[first] - 1)
+        if extent.last is not None and begins <= extent.last <= now + timedelta(days=1):
+            return first
     if extent.last is not None and extent.last > now:
         return "latest" if extent.last > now + timedelta(days=1) else "7d"
     if extent.last is not None:
@@ -118,25 +123,25 @@ def default_choice(extent: Extent, now: datetime) -> str:
     return "untimed" if extent.untimed else "7d"
 
 
-def choices(extent: Extent, now: datetime) -> list[str]:
+def choices(extent: Extent, now: datetime, first: str = "7d") -> list[str]:
     """What can be chosen: "latest" only where it differs from the last days, "untimed" where there is such."""
     offered = ["24h", "7d", "30d", "90d", "all", "custom"]
-    if default_choice(extent, now) == "latest":
+    if default_choice(extent, now, first) == "latest":
         offered.insert(0, "latest")
     if extent.untimed:
         offered.append("untimed")
     return offered
 
 
-def period_of(asked: Mapping[str, str], extent: Extent, now: datetime, zone: ZoneInfo) -> Period:
+def period_of(asked: Mapping[str, str], extent: Extent, now: datetime, zone: ZoneInfo, first: str = "7d") -> Period:
     """The period that the URL's parameters (period, from, to) ask for; the default for what makes no sense."""
-    offered = choices(extent, now)
+    offered = choices(extent, now, first)
     choice = asked.get("period", "")
     if choice not in offered and choice != "latest":
-        choice = default_choice(extent, now)
+        choice = default_choice(extent, now, first)
     days = _custom_days(asked) if choice == "custom" else None
     if choice == "custom" and days is None:
-        choice = default_choice(extent, now)
+        choice = default_choice(extent, now, first)
     if choice == "latest" and extent.last is None:
         choice = "7d"
     if choice == "custom" and days is not None:

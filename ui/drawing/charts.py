@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from ui.asking import links
 from ui.asking.links import Value
 from ui.asking.periods import Period
 from ui.drawing import time_axis
 from ui.drawing.tokens import Tokens, tokens
-from ui.navigation import entry_of
 from ui.view import View
 
 HEIGHT_PX = 240
@@ -52,14 +52,19 @@ def over_time(
     """Bars of `value` per `bucket` (hour, day, week, month), stacked by `series` if given.
 
     The frame has a column `bucket` with the start of each slice. `opens` names the page that a click on a bar opens,
-    with the days of that slice as its period and the parameters `carrying`. `kind` is the status whose colour a
-    chart without series has. With a `period` the axis reaches over all of it, also where it holds nothing.
+    with the days of that slice as its period and the parameters `carrying`. `series_colours` are in the order from
+    the bottom up. `kind` is the status whose colour a chart without series has. With a `period` the axis reaches
+    over all of it, also where it holds nothing.
     """
     if frame.empty:
         st.html('<p class="sb-muted">None recorded in this period.</p>')
         return
     drawn = time_axis.with_ends(view, frame, bucket)
-    drawn = _stacked(_largest(drawn, series, value) if series else drawn, series, value)
+    drawn = _stacked(_largest(drawn, series, value) if series else drawn, series, value, list(series_colours or ()))
+    drawn = drawn.assign(told=_told(drawn, value, title, series, written))
+    if opens is not None:
+        # A bar is a link: the page's own script follows it, as one step of the history and without a run in between.
+        drawn = drawn.assign(address=_addresses(view, drawn, opens, carrying))
     marks = _bars(
         drawn,
         value=value,
@@ -74,7 +79,47 @@ def over_time(
     spec = _dressed(marks, height_px or (SMALL_HEIGHT_PX if small else HEIGHT_PX))
     # Named rows are there when the browser first draws; rows beside the grammar come later, and it warns of none.
     spec |= {"data": {"name": "rows"}, "datasets": {"rows": drawn}}
-    _show(view, drawn, spec, key, title, opens, carrying)
+    st.vega_lite_chart(spec=spec, key=key, theme=None, width="stretch", alt=title)
+
+
+def by_state(
+    view: View,
+    buckets: pd.DataFrame,
+    *,
+    key: str,
+    value: str,
+    bucket: str,
+    period: Period,
+    states: Mapping[str, str],
+    words: Mapping[str, str] | None = None,
+    only: str | None = None,
+    opens: str,
+    carrying: Mapping[str, Value],
+) -> None:
+    """Bars of `value` ("calls") stacked by what became of them, each state in its own colour.
+
+    `buckets` has a column `bucket` and one per name of `states`, which says whose colour each has, from the bottom
+    up; `words` are the names as people read them. `only` draws a single one of them.
+    """
+    look, named = colours(), {name: (words or {}).get(name, name) for name in states}
+    long = buckets.melt(
+        id_vars="bucket", value_vars=[only] if only else list(states), var_name="state", value_name="number"
+    ).rename(columns={"number": value})
+    long = long[long[value] > 0]
+    over_time(
+        view,
+        long.assign(state=long["state"].map(named)),
+        key=key,
+        value=value,
+        bucket=bucket,
+        period=period,
+        title=value,
+        series=None if only else "state",
+        series_colours={named[name]: getattr(look, state) for name, state in states.items()},
+        kind=states[only] if only else "signal",
+        opens=opens,
+        carrying=carrying,
+    )
 
 
 def _bars(
@@ -97,7 +142,7 @@ def _bars(
     if series:
         tooltip.insert(1, {"field": series, "type": "nominal"})
     return {
-        "mark": {"type": "rect", "cornerRadius": 1.5, "cursor": "pointer"},
+        "mark": {"type": "rect", "cornerRadius": 1.5, **({"cursor": "pointer"} if "address" in drawn else {})},
         "encoding": {
             "x": {
                 "field": "bucket",
@@ -124,13 +169,17 @@ def _bars(
             "color": _colour(drawn, series, wanted) if series else {"value": getattr(colours(), kind)},
             "opacity": {"condition": {"test": "datum.is_partial", "value": 0.45}, "value": 1},
             "tooltip": tooltip,
+            "description": {"field": "told"},
+            **({"href": {"field": "address"}} if "address" in drawn else {}),
         },
     }
 
 
 def _colour(drawn: pd.DataFrame, series: str, wanted: Mapping[str, str] | None) -> dict[str, Any]:
     look = colours()
-    names = list(dict.fromkeys(drawn[series]))
+    held = list(dict.fromkeys(drawn[series]))
+    names = [name for name in wanted or {} if name in held]
+    names += [name for name in held if name not in names]
     palette = [(wanted or {}).get(name, look.series[number % MOST_SERIES]) for number, name in enumerate(names)]
     return {
         "field": series,
@@ -140,52 +189,24 @@ def _colour(drawn: pd.DataFrame, series: str, wanted: Mapping[str, str] | None) 
     }
 
 
-def _show(
-    view: View,
-    drawn: pd.DataFrame,
-    spec: dict[str, Any],
-    key: str,
-    title: str,
-    opens: str | None,
-    carrying: Mapping[str, Value] | None,
-) -> None:
-    if opens is None:
-        st.vega_lite_chart(spec=spec, key=key, theme=None, width="stretch", alt=title)
-        return
-    jump = f"_jump_{key}"
-
-    def clicked() -> None:
-        # Kept for this run alone: a selection that stays would jump again after going Back.
-        st.session_state[jump] = dict(st.session_state[key]["selection"])
-
-    picked = {"name": "bar", "select": {"type": "point", "fields": ["bucket_ms"], "on": "click", "clear": False}}
-    st.vega_lite_chart(
-        spec={**spec, "params": [picked]},
-        key=key,
-        theme=None,
-        width="stretch",
-        alt=title,
-        on_select=clicked,
-        selection_mode="bar",
-    )
-    points = (st.session_state.pop(jump, None) or {}).get("bar") or []
-    if not points:
-        return
-    given = {name: _parameter(value) for name, value in (carrying or {}).items() if value is not None}
-    given |= _days_of(view, points[0]["bucket_ms"], drawn)
-    st.switch_page(entry_of(opens).path, query_params=given)
+def _told(drawn: pd.DataFrame, value: str, title: str, series: str | None, written: str) -> list[str]:
+    """Each bar in words, for whoever does not see it."""
+    names = [f"{name}, " for name in drawn[series]] if series else [""] * len(drawn)
+    rows = zip(drawn["when"], names, drawn[value], strict=True)
+    return [f"{when}, {name}{title}: {float(number):{written}}" for when, name, number in rows]
 
 
-def _days_of(view: View, bucket_ms: float, drawn: pd.DataFrame) -> dict[str, str]:
-    rows = drawn[drawn["bucket_ms"] == int(bucket_ms)]
-    last: datetime = rows["bucket_end"].iloc[0] - timedelta(microseconds=1)
-    first = rows["bucket"].iloc[0]
-    days = [f"{when.astimezone(view.zone).date()}" for when in (first, last)]
+def _addresses(view: View, drawn: pd.DataFrame, opens: str, carrying: Mapping[str, Value] | None) -> list[str]:
+    """For each bar the page `opens` with the days of its slice as its period."""
+    return [
+        links.href(opens, carrying, **_days_of(view, begin, end))
+        for begin, end in zip(drawn["bucket"], drawn["bucket_end"], strict=True)
+    ]
+
+
+def _days_of(view: View, begin: datetime, end: datetime) -> dict[str, str]:
+    days = [f"{when.astimezone(view.zone).date()}" for when in (begin, end - timedelta(microseconds=1))]
     return {"period": "custom", "from": days[0], "to": days[1]}
-
-
-def _parameter(value: Value) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _measure(drawn: pd.DataFrame, written: str) -> dict[str, Any]:
@@ -200,9 +221,14 @@ def _measure(drawn: pd.DataFrame, written: str) -> dict[str, Any]:
     }
 
 
-def _stacked(frame: pd.DataFrame, series: str | None, value: str) -> pd.DataFrame:
-    """The frame with where each bar begins and ends: from zero, or on the series before it."""
-    drawn = frame.sort_values(["bucket", series] if series else ["bucket"])
+def _stacked(frame: pd.DataFrame, series: str | None, value: str, order: list[str]) -> pd.DataFrame:
+    """The frame with where each bar begins and ends: from zero, or on the series before it in the order, then by
+    name."""
+    places = {name: place for place, name in enumerate(order)}
+    drawn = frame.sort_values(series) if series else frame
+    if series:
+        drawn = drawn.assign(place=[places.get(name, len(places)) for name in drawn[series]])
+    drawn = drawn.sort_values(["bucket", "place"] if series else ["bucket"], kind="stable")
     tops = drawn.groupby("bucket")[value].cumsum() if series else drawn[value]
     return drawn.assign(bar_top=tops.astype(float), bar_bottom=(tops - drawn[value]).astype(float))
 

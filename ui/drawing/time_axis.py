@@ -50,7 +50,6 @@ def with_ends(view: View, frame: pd.DataFrame, bucket: str) -> pd.DataFrame:
     ends = starts + _STEPS[bucket]
     drawn["bucket"], drawn["bucket_end"] = starts, ends
     drawn["bar_end"] = starts + (ends - starts) * 0.86
-    drawn["bucket_ms"] = [int(start.timestamp() * 1000) for start in starts]
     drawn["is_partial"] = (starts <= view.as_of) & (ends > view.as_of)
     names = [_name_of(start, bucket) for start in starts]
     drawn["when"] = [

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from data.jobs import STATUSES, JobSummary
-from ui import page
+from ui import absence, page
 from ui.asking import filters, links
 from ui.asking.periods import Period
 from ui.drawing.markup import tag
@@ -16,11 +16,11 @@ from ui.view import View
 from ui.wording.terminal import command
 
 STATES = {
-    "pending": "waiting",
-    "running": "signal",
-    "completed": "well",
     "failed": "broken",
     "cancelled": "unknown",
+    "completed": "well",
+    "running": "signal",
+    "pending": "waiting",
 }
 
 
@@ -44,10 +44,15 @@ class Chosen:
         """What every link of the page carries on."""
         return {"agent": self.agent, "q": self.search}
 
+    @property
+    def only(self) -> str | None:
+        """The one state that the chart and the list are about; a kind of failure is one of failed jobs."""
+        return "failed" if self.group else self.status
+
 
 def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
     """The search field and the picker of agents, and what the URL asks for beside them."""
-    search = filters.search(view, "Search id, data, message")
+    search = filters.search(view, "Search in jobs")
     agent = filters.choice(view, "agent", values["agent"])
     status = filters.given("status")
     long_running = filters.given("long") == "true"
@@ -70,6 +75,14 @@ def draw_status(view: View, chosen: Chosen, counted: JobSummary) -> None:
     )
 
 
+def say_states(chosen: Chosen) -> None:
+    """That the four figures are of all states, where the chart and the list are of one."""
+    if chosen.only:
+        what = "the chart is of failed jobs, the list of this kind" if chosen.group else "the chart and the list are"
+        of = "" if chosen.group else f" of {chosen.only} jobs"
+        page.note(f"The sentence and the four figures are of all states; {what}{of} alone.")
+
+
 def asked_job() -> UUID | None:
     """The one job that the URL asks for; None where it asks for none, or for what is no id."""
     try:
@@ -89,6 +102,8 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
             links.go("look at all time", view.page.url_path, period="all"),
             ".",
         )
+    elif absence.explained(view, "analytics.stg_agents__jobs", "jobs"):
+        return
     elif view.actor.sees_all:
         page.empty(
             "No job is recorded yet.",

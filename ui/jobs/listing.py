@@ -11,7 +11,7 @@ from ui import page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing import tables
-from ui.drawing.markup import Child, Markup, join, tag
+from ui.drawing.markup import Child, Markup, tag
 from ui.jobs.choosing import STATES, Chosen
 from ui.view import View
 from ui.wording import figures, telling
@@ -95,15 +95,15 @@ def failures_of(view: View, failures: Failures, period: Period, carried: Mapping
         return links.go(row["group"], "jobs", query)
 
     def example(row: tables.Row) -> Child:
-        words = telling.line(row["example"], row["group"])
-        return join(words, " ", links.go("job", "jobs", period.query, job=str(row["newest_id"])))
+        words = telling.line(row["example"], row["group"]) or row["group"]
+        return links.go(words, "jobs", period.query, job=str(row["newest_id"]))
 
     columns = [
         tables.Column("Kind", kind, wide=True),
         tables.Column("Cases", bar, is_number=True),
         tables.Column("Agent", tables.text("agent", 40)),
         _last(view),
-        tables.Column("Newest message", example, wide=True, hint=lambda row: row["example"]),
+        tables.Column("Newest message", example, line=True, hint=lambda row: row["example"]),
     ]
     tables.table(view, [asdict(one) for one in failures.shown], columns, label="Kinds of failures")
     if (left := failures.groups - len(failures.shown)) > 0:

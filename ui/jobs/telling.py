@@ -7,18 +7,17 @@ from collections.abc import Mapping
 import pandas as pd
 
 from data.jobs import JobSummary
+from data.reports import rates
 from ui import page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing import charts
 from ui.drawing.cards import Card
 from ui.drawing.markup import Child, join
-from ui.jobs.choosing import STATES
+from ui.jobs.choosing import STATES, Chosen
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import LEAST_COMPARED, change, listed, plural, point_change
-
-_WORSE_POINTS = 3.0  # as on the first page: less is what chance does to a few hundred jobs
 
 
 def summary(view: View, counted: JobSummary, period: Period, carried: Mapping[str, links.Value]) -> None:
@@ -52,10 +51,7 @@ def _failed(counted: JobSummary, period: Period) -> str:
 
 
 def _is_worse(counted: JobSummary) -> bool:
-    if min(counted.ended, counted.previous_ended) < 3 * LEAST_COMPARED:
-        return False
-    rise = counted.failed / counted.ended - counted.previous_failed / counted.previous_ended
-    return 100 * rise >= _WORSE_POINTS
+    return rates.fails_more_often(counted.failed, counted.ended, counted.previous_failed, counted.previous_ended)
 
 
 def _open(view: View, counted: JobSummary) -> str:
@@ -129,28 +125,29 @@ def _slow(counted: JobSummary, period: Period) -> str:
     return f"p95 {figures.duration(counted.p95_ms)}{against}, {timed}"
 
 
-def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, carried: Mapping[str, links.Value]) -> None:
-    """Jobs over time by what became of them; a click opens that time."""
+def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen: Chosen) -> None:
+    """The chosen jobs over time by what became of them; a click opens that time."""
     if period.untimed:
         page.note("These jobs have no time, so they cannot be drawn over it.")
         return
-    look = charts.colours()
-    long = buckets.drop(columns="jobs").melt(
-        id_vars="bucket", value_vars=list(STATES), var_name="state", value_name="jobs"
-    )
-    long = long[long["jobs"] > 0]
-    colours = {name: getattr(look, state) for name, state in STATES.items()}
-    page.heading(f"Jobs per {bucket}", "when they ended, by what became of them; open ones when they were created")
-    charts.over_time(
+    what = f"{chosen.only.capitalize()} jobs" if chosen.only else "Jobs"
+    page.heading(f"{what} per {bucket}", _when(chosen.only))
+    charts.by_state(
         view,
-        long,
+        buckets,
         key="jobs_over_time",
         value="jobs",
         bucket=bucket,
         period=period,
-        title="jobs",
-        series="state",
-        series_colours=colours,
+        states=STATES,
+        only=chosen.only,
         opens="jobs",
-        carrying=carried,
+        carrying={**chosen.carried, "status": chosen.only},
     )
+
+
+def _when(only: str | None) -> str:
+    """Which time of a job decides its place in the chart."""
+    if only is None:
+        return "when they ended, by what became of them; open ones when they were created"
+    return "when they were created" if only in ("pending", "running") else "when they ended"

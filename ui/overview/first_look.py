@@ -25,6 +25,8 @@ def show(view: View) -> None:
             "Whoever imports logs can give them an owner:",
             tag("code", command("ingest", "--owner", view.actor.email, "PATH")),
         )
+        if "demo" in database.open_datasets():
+            _open_demo(view)
         return
     page.say("No session of an agent is recorded here yet. There are two ways on.", state="unknown")
     left, right = st.columns(2, gap="medium")
@@ -38,7 +40,7 @@ def _demo(view: View) -> None:
     page.heading("Look around in the demo")
     page.note("Made-up sessions, jobs and questions in a database of their own, labelled on every page.")
     if "demo" in database.open_datasets():
-        st.button("Open the demo", type="primary", on_click=web_sessions.show, args=(view.actor, "demo"))
+        _open_demo(view)
         return
     running = console.running()
     if running is None or not running.settings.is_embedded:
@@ -49,6 +51,10 @@ def _demo(view: View) -> None:
         with st.status("Making the demo …", expanded=True):
             acts.run(_make_demo, running, st.empty())
         st.rerun()
+
+
+def _open_demo(view: View) -> None:
+    st.button("Open the demo", type="primary", on_click=web_sessions.show, args=(view.actor, "demo"))
 
 
 def _make_demo(actor: Actor, running: console.Console, line: DeltaGenerator) -> str:

@@ -8,9 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-# A tool is named as worse only where both periods hold enough calls and the rate moved by more than chance does.
-LEAST_CALLS = 30
-LEAST_POINTS = 3.0
+from data.reports import rates
 
 
 @dataclass(frozen=True)
@@ -128,19 +126,11 @@ def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
 
 
 def _worse(now: dict[str, Outcomes], before: dict[str, Outcomes]) -> tuple[Worse, ...]:
+    """The tools that fail more often by the same rule as on the page of tools, the largest rise first."""
     found = []
     for tool, outcomes in now.items():
         earlier = before.get(tool, Outcomes())
-        if min(outcomes.known, earlier.known) < LEAST_CALLS:
-            continue
-        rate, rate_before = 100 * outcomes.failed / outcomes.known, 100 * earlier.failed / earlier.known
-        # Twice the spread that chance alone gives a rate of this size over so many calls.
-        chance = 200 * (_spread(outcomes) + _spread(earlier)) ** 0.5
-        if rate - rate_before > max(LEAST_POINTS, chance):
+        if rates.fails_more_often(outcomes.failed, outcomes.known, earlier.failed, earlier.known):
+            rate, rate_before = 100 * outcomes.failed / outcomes.known, 100 * earlier.failed / earlier.known
             found.append(Worse(tool, rate, rate_before, outcomes.known))
     return tuple(sorted(found, key=lambda worse: worse.rate_before - worse.rate))
-
-
-def _spread(outcomes: Outcomes) -> float:
-    rate = outcomes.failed / outcomes.known
-    return rate * (1 - rate) / outcomes.known

@@ -11,6 +11,7 @@ import streamlit as st
 from ui import page
 from ui.asking import links
 from ui.asking.periods import Extent, Period
+from ui.backups.attention import is_told
 from ui.drawing import charts, tables
 from ui.drawing.markup import Child, Markup, join, tag
 from ui.overview.happenings import Happened
@@ -26,6 +27,7 @@ def needs_you(view: View, period: Period, attention: Attention, happened: Happen
     page.heading("Needs you")
     if not lines:
         checked = "questions to people, jobs over an hour, failed jobs and sessions, notifications of the last 24 hours"
+        checked += ", the last backup" if is_told(view) else ""
         st.html(tag("p", page.mark("well"), f"Nothing. Looked at: {checked}.", class_="sb-lines"))
         return
     st.html(tag("ul", *[tag("li", page.mark(state), line) for state, line in lines], class_="sb-lines"))
@@ -64,6 +66,8 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
             "could not be read at import; they are listed below"
         )
         lines.append(("unknown", join(words)))
+    if attention["backup"]:
+        lines.append((attention["backup"].state, attention["backup"].line))
     return lines
 
 

@@ -33,6 +33,8 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
     )
     worse = happened.worse[0] if happened.worse else None
     state = "waiting" if attention["pending_approvals"] else "attention" if urgent or worse else "well"
+    if attention["backup"] and attention["backup"].state == "broken":
+        state = "broken"
     pieces: list[Child] = [first, " ", _what_happened(period, happened)]
     if worse:
         words = f"{worse.tool} fails more often than in {period.previous_label}"
@@ -51,7 +53,8 @@ def _urgent(period: Period, attention: Attention, happened: Happened) -> list[st
         (happened.count("jobs failed"), "job failed", "jobs failed", ""),
         (happened.count("sessions in error"), "session ended in an error", "sessions ended in an error", ""),
     )
-    return [f"{plural(number, one, many)}{more}" for number, one, many, more in counts if number]
+    urgent = [f"{plural(number, one, many)}{more}" for number, one, many, more in counts if number]
+    return [*urgent, *([attention["backup"].words] if attention["backup"] else [])]
 
 
 def _what_happened(period: Period, happened: Happened) -> str:
@@ -116,7 +119,7 @@ def figures_of(view: View, period: Period, happened: Happened, known: Extent) ->
 
 
 def _than(period: Period, before: int) -> str:
-    return f"on {period.previous_label}, n = {figures.count(before)}"
+    return f"on {period.previous_label}, n\u00a0=\u00a0{figures.count(before)}"
 
 
 def _trend(view: View, period: Period, bucket: str, happened: Happened, *kinds: str) -> list[float | None]:

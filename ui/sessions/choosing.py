@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from data.reports.sessions import HAS, Chosen
-from ui import page
+from ui import absence, page
 from ui.asking import filters, links
 from ui.asking.periods import Period
 from ui.drawing.markup import tag
@@ -90,6 +90,8 @@ def is_filtered(asked: Chosen) -> bool:
 
 def empty(view: View, period: Period, asked: Chosen, *, holds_any: bool) -> None:
     """Why the list is empty: no data, filtered out, or another time."""
+    if not holds_any and absence.explained(view, "analytics.stg_chronicle__sessions", "sessions"):
+        return
     if not holds_any:
         own = "" if view.actor.sees_all else " A member sees own sessions only; ask an admin for the role manager."
         page.empty(

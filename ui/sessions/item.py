@@ -10,7 +10,7 @@ from uuid import UUID
 import streamlit as st
 
 from data.access import Actor
-from data.reports import sessions
+from data.reports import session
 from ui import acts, page
 from ui.drawing.markup import join, span, tag
 from ui.sessions import timeline
@@ -57,7 +57,7 @@ def detail(view: View, item: Item, content: Mapping[str, Any]) -> None:
 
 
 def _acknowledge(actor: Actor, notification_id: str) -> str:
-    sessions.acknowledge(actor, UUID(notification_id))
+    session.acknowledge(actor, UUID(notification_id))
     return "The notification is acknowledged."
 
 

@@ -49,7 +49,7 @@ def lanes(view: View, drawn: Timeline, picked: str | None) -> None:
     st.html(tag("div", *body, class_="sb-lanes", role="group", aria_label="Timeline of the session"))
     key: list[Child] = []
     for classes, words in _KEY:
-        key += [tag("i", class_=f"sb-event sb-key {classes}"), f"{words}   "]
+        key += [tag("span", tag("i", class_=f"sb-event sb-key {classes}"), words, class_="sb-whole"), "   "]
     crowds = "Where many lie together, one mark stands for them." if drawn.is_summarised else None
     folds = "Hatched: idle time, folded." if drawn.gaps else None
     page.note(*key, " ".join(words for words in (folds, crowds) if words) or None)

@@ -17,7 +17,7 @@ from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import change, plural
 
-STATUS_STATES = {"active": "signal", "completed": "well", "error": "broken", "terminated": "unknown"}
+STATUS_STATES = {"error": "broken", "terminated": "unknown", "completed": "well", "active": "signal"}
 
 
 def summary(period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> None:
@@ -54,6 +54,7 @@ def _per_status(counts: pd.DataFrame, *, is_current: bool) -> dict[str, int]:
 def chart(view: View, counts: pd.DataFrame, asked: Chosen, period: Period, bucket: str) -> None:
     """Sessions per slice of the period by status; a click shows those of that time."""
     look = charts.colours()
+    page.heading(f"Sessions started per {bucket}", "by status")
     charts.over_time(
         view,
         counts[counts["is_current"].astype(bool) & counts["bucket"].notna()],

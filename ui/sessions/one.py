@@ -66,7 +66,11 @@ def _facts(view: View, session: Mapping[str, Any]) -> list[Child]:
         ("cost", cost_words(session)),
         ("id", tables.identifier("session_key")(session)),
     ]
-    return [join(span(f"{name} ", "sb-muted"), value, span("   ", "")) for name, value in facts if value is not None]
+    return [
+        join(tag("span", span(f"{name} ", "sb-muted"), value, class_="sb-whole"), "   ")
+        for name, value in facts
+        if value is not None
+    ]
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,8 @@ class _Scale:
             scale.stretches.append((start, end, left, width))
             left += width
             if number < folds:
-                is_free = not scale.gaps or left - scale.gaps[-1].left > NAMED_GAP_WIDTH
+                named = next((gap for gap in reversed(scale.gaps) if gap.is_named), None)
+                is_free = named is None or left - named.left > NAMED_GAP_WIDTH
                 scale.gaps.append(Gap(left, fold, spans[number + 1][0] - end, is_free))
                 left += fold
         return scale

@@ -1,6 +1,6 @@
 """The parts of the page of tools."""
 
-from ui.tools.choosing import Chosen, choose, draw_outcome, nothing
+from ui.tools.choosing import Chosen, choose, draw_outcome, nothing, say_outcomes
 from ui.tools.listing import by_tool, calls_table, errors_of, total_of
 from ui.tools.telling import cards_of, chart, summary
 
@@ -14,6 +14,7 @@ __all__ = [
     "draw_outcome",
     "errors_of",
     "nothing",
+    "say_outcomes",
     "summary",
     "total_of",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from data.reports.tools import Usage
-from ui import page
+from ui import absence, page
 from ui.asking import filters, links
 from ui.asking.periods import Period
 from ui.drawing.markup import tag
@@ -14,12 +14,19 @@ from ui.view import View
 from ui.wording.terminal import command
 
 OUTCOMES = ("failed", "refused", "unknown", "succeeded")
-STATES = {"succeeded": "well", "failed": "broken", "refused": "waiting", "unknown": "unknown"}
+STATES = {"failed": "broken", "refused": "waiting", "unknown": "unknown", "succeeded": "well"}
 WORDS = {
     "succeeded": "succeeded",
     "failed": "failed",
     "refused": "refused by a person",
     "unknown": "outcome not recorded",
+}
+SHORT_WORDS = {"refused": "refused", "unknown": "not recorded"}  # where a few have to stand in one line
+_CALLS = {
+    "succeeded": "Calls that succeeded",
+    "failed": "Failed calls",
+    "refused": "Calls that a person refused",
+    "unknown": "Calls without a recorded outcome",
 }
 
 
@@ -37,6 +44,22 @@ class Chosen:
     def carried(self) -> dict[str, links.Value]:
         """What every link of the page carries on."""
         return {"tool": self.tool, "project": self.project}
+
+    @property
+    def only(self) -> str | None:
+        """The one outcome that the chart and the list are about; a kind of error is one of failures."""
+        return "failed" if self.group else self.outcome
+
+    @property
+    def calls(self) -> str:
+        """What the chart and the list hold, as the beginning of a heading."""
+        return _CALLS[self.only] if self.only else "Calls"
+
+    @property
+    def narrowed_to(self) -> str:
+        """What else they are narrowed to: the tool, the project, the kind of error; empty where to nothing."""
+        parts = (("of", self.tool), ("in", self.project), ("with", self.group))
+        return ", ".join(f"{word} {value}" for word, value in parts if value)
 
 
 def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
@@ -63,6 +86,15 @@ def draw_outcome(view: View, chosen: Chosen, usage: Usage) -> None:
     )
 
 
+def say_outcomes(chosen: Chosen) -> None:
+    """That the four figures are of all outcomes, where the chart and the list are of one."""
+    if chosen.only:
+        page.note(
+            f"The sentence and the four figures are of all outcomes; the chart and the list are of "
+            f"{chosen.calls[0].lower()}{chosen.calls[1:]} alone."
+        )
+
+
 def nothing(view: View, period: Period, *, holds_any: bool) -> None:
     """Why there is no call: none recorded, none of the viewer's own, or none that fits."""
     if holds_any:
@@ -75,6 +107,8 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
             links.go("look at all time", view.page.url_path, period="all"),
             ".",
         )
+    elif absence.explained(view, "analytics.tool_calls", "calls of tools"):
+        return
     elif view.actor.sees_all:
         page.empty(
             "No call of a tool is recorded yet.", "Calls come with the logs: ", tag("code", command("ingest", "PATH"))

@@ -152,10 +152,8 @@ def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value
         return links.go(row["group"], "tools", query)
 
     def example(row: tables.Row) -> Child:
-        words = telling.line(row["example"], row["group"])
-        if not row["session_pk"]:
-            return words
-        return join(words, " ", links.go("session", "session", period.query, session=row["session_pk"]))
+        words = telling.line(row["example"], row["group"]) or row["group"]
+        return links.go(words, "session", period.query, session=row["session_pk"]) if row["session_pk"] else words
 
     return [
         tables.Column("Kind", kind, wide=True),
@@ -166,36 +164,36 @@ def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value
             tables.when(view, "last_at"),
             hint=lambda row: figures.exact(row["last_at"], view.zone),
         ),
-        tables.Column("Newest case", example, wide=True, hint=lambda row: row["example"]),
+        tables.Column("Newest case", example, line=True, hint=lambda row: row["example"]),
     ]
 
 
 def calls_table(
-    view: View, rows: Sequence[Mapping[str, Any]], total: int, period: Period, sorted_by: tuple[str, bool]
+    view: View,
+    rows: Sequence[Mapping[str, Any]],
+    total: int,
+    period: Period,
+    chosen: Chosen,
+    sorted_by: tuple[str, bool],
 ) -> None:
-    """Calls one by one, each with the session it belongs to."""
-    page.heading("Calls")
-    tables.table(
-        view,
-        rows,
-        [
-            tables.moment(view, "occurred_at"),
-            tables.Column("Session", lambda row: _session(row, period)),
-            tables.Column("Outcome", _outcome),
-            tables.Column("Tool", _tool, hint=lambda row: row["tool_name"]),
-            tables.Column("Took", tables.duration("duration_ms"), is_number=True, sort="duration"),
-            tables.Column("What went in", _asked, wide=True, hint=lambda row: row["parameters"]),
-            tables.Column(
-                "Error",
-                lambda row: telling.error(row["error_message"]) or tables.muted(figures.DASH),
-                line=True,
-                hint=lambda row: row["error_message"],
-            ),
-        ],
-        label="Calls",
-        total=total,
-        sorted_by=sorted_by,
-    )
+    """The chosen calls one by one, each with the session it belongs to; what all have in common is in the heading."""
+    page.heading(chosen.calls, chosen.narrowed_to)
+    columns: list[tuple[bool, tables.Column]] = [
+        (True, tables.moment(view, "occurred_at")),
+        (not chosen.tool, tables.Column("Tool", _tool, hint=lambda row: row["tool_name"])),
+        # Without a recorded outcome there are two kinds: with and without a result.
+        (chosen.only in (None, "unknown"), tables.Column("Outcome", _outcome)),
+        (True, tables.Column("Session", lambda row: _session(row, period))),
+        (True, tables.Column("Took", tables.duration("duration_ms"), is_number=True, sort="duration")),
+        (True, tables.Column("What went in", _asked, line=True, hint=lambda row: row["parameters"])),
+        (chosen.only != "succeeded", tables.Column("Error", _error, line=True, hint=lambda row: row["error_message"])),
+    ]
+    shown = [column for is_shown, column in columns if is_shown]
+    tables.table(view, rows, shown, label="Calls", total=total, sorted_by=sorted_by)
+
+
+def _error(row: tables.Row) -> Child:
+    return telling.error(row["error_message"]) or tables.muted(figures.DASH)
 
 
 def _tool(row: tables.Row) -> str:

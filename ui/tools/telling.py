@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from data.reports.tools import LEAST_CALLS_FOR_RATES, ToolUsage, Usage
+from data.reports import rates
+from data.reports.tools import ToolUsage, Usage
 from ui import page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing import charts
 from ui.drawing.cards import Card
 from ui.drawing.markup import Child, Markup, join
-from ui.tools.choosing import STATES, WORDS
+from ui.tools.choosing import SHORT_WORDS, STATES, Chosen
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import change, listed, plural, point_change
@@ -131,7 +132,7 @@ def _timed(total: ToolUsage) -> str:
 def _delta(total: ToolUsage) -> str | None:
     """The change of the p95 in time; None where either period has too few timed calls."""
     if (
-        min(total.timed, total.previous_timed) < LEAST_CALLS_FOR_RATES
+        not rates.is_compared(total.timed, total.previous_timed)
         or total.p95_ms is None
         or total.previous_p95_ms is None
     ):
@@ -142,28 +143,23 @@ def _delta(total: ToolUsage) -> str | None:
     return f"{'+' if moved > 0 else ''}{figures.duration(moved)}"
 
 
-def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, carried: Mapping[str, links.Value]) -> None:
-    """Calls over time by what came of them; a click opens that time."""
+def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen: Chosen) -> None:
+    """The chosen calls over time by what came of them; a click opens that time."""
     if period.untimed:
         page.note("These calls have no time, so they cannot be drawn over it.")
         return
-    look = charts.colours()
-    long = buckets.drop(columns="calls").melt(
-        id_vars="bucket", value_vars=list(STATES), var_name="outcome", value_name="calls"
-    )
-    long = long[long["calls"] > 0].assign(outcome=lambda frame: frame["outcome"].map(WORDS))
-    wanted = {WORDS[name]: getattr(look, state) for name, state in STATES.items()}
-    page.heading(f"Calls per {bucket}", "by what came of them")
-    charts.over_time(
+    by = None if chosen.only else "by what came of them"
+    page.heading(f"{chosen.calls} per {bucket}", chosen.narrowed_to or by)
+    charts.by_state(
         view,
-        long,
+        buckets,
         key="tools_calls",
         value="calls",
         bucket=bucket,
         period=period,
-        title="calls",
-        series="outcome",
-        series_colours=wanted,
+        states=STATES,
+        words=SHORT_WORDS,
+        only=chosen.only,
         opens="tools",
-        carrying=carried,
+        carrying={**chosen.carried, "outcome": chosen.outcome, "error": chosen.group},
     )

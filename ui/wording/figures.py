@@ -123,15 +123,25 @@ WRAPPER = (
     r"|system-reminder|user-(?:prompt-submit-hook|memory-input)|task-(?:notification|id)|output-file|retrieval_status"
     r"|ide_(?:opened_file|selection|diagnostics)|tool_use_error)>"
 )
+COLOURS = r"\x1b\[[0-9;?]*[A-Za-z]"
+_COLOURS = re.compile(COLOURS)
 # Codes of colour, wrappers and written-out line ends say nothing in an excerpt.
-_NOISE = re.compile(rf"\x1b\[[0-9;?]*[A-Za-z]|{WRAPPER}|\\[nrt]")
+_NOISE = re.compile(rf"{COLOURS}|{WRAPPER}|\\[nrt]")
+
+
+def as_written(text: str, length: int) -> str:
+    """A command or another thing that went in, as one line with every character it holds, cut at a length."""
+    return _cut(" ".join(_COLOURS.sub("", text).split()), length)
 
 
 def shortened(text: str | None, length: int) -> str:
     """A text as one line without codes and wrappers, cut at a length with an ellipsis: a path in the middle."""
     if text is None:
         return ""
-    line = " ".join(_NOISE.sub(" ", text).split())
+    return _cut(" ".join(_NOISE.sub(" ", text).split()), length)
+
+
+def _cut(line: str, length: int) -> str:
     if "/" in line and " " not in line:
         return middle(line, length)
     return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"

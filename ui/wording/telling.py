@@ -10,9 +10,8 @@ from ui.wording import figures
 # What tools and events are mostly about, in this order.
 _NAMES = ("command", "file_path", "path", "pattern", "query", "url", "sql", "prompt", "error", "title", "description")
 _EXIT = re.compile(r"Exit code \d+")
-_COLOURS = r"\x1b\[[0-9;?]*[A-Za-z]"
-_TAGS = re.compile(rf"</?[a-z_]+>|{_COLOURS}")  # as analytics.error_group takes them out
-_NOISE = re.compile(rf"{figures.WRAPPER}|{_COLOURS}")
+_TAGS = re.compile(rf"</?[a-z_]+>|{figures.COLOURS}")  # as analytics.error_group takes them out
+_NOISE = re.compile(rf"{figures.WRAPPER}|{figures.COLOURS}")
 
 
 def line(message: str | None, group: str = "", length: int = 120) -> str:
@@ -54,4 +53,4 @@ def value(text: str | None, length: int = 110) -> str:
         given = next((texts[name] for name in _NAMES if name in texts), None) or next(iter(texts.values()), given)
     if given in (None, {}, []):
         return ""
-    return figures.shortened(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False), length)
+    return figures.as_written(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False), length)

@@ -53,15 +53,30 @@
       ? every(() => { if (!document.hidden) task(...rest); }, ms)
       : every(task, ms, ...rest);
 
-  // Links inside our own tables and charts open without loading the document anew: Streamlit reads the new address.
+  // Links inside our own tables open without loading the document anew: Streamlit reads the new address.
+  const isPlain = (event) => !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  const open = (address) => {
+    const isHere = address === location.pathname + location.search;
+    history[isHere ? "replaceState" : "pushState"]({}, "", address);
+    dispatchEvent(new PopStateEvent("popstate"));
+  };
   document.addEventListener("click", (event) => {
     const link = event.target.closest && event.target.closest('a[href^="/"].sb-go');
-    const isPlain = !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-    if (!link || event.defaultPrevented || !isPlain) return;
+    if (!link || event.defaultPrevented || !isPlain(event)) return;
     event.preventDefault();
-    history.pushState({}, "", link.getAttribute("href"));
-    dispatchEvent(new PopStateEvent("popstate"));
+    open(link.getAttribute("href"));
   });
+
+  // So do the bars of charts, whose addresses lie beside their elements. The drawing library would follow them, too,
+  // by loading the document anew, which it still does for a click that asks for another tab.
+  document.addEventListener("click", (event) => {
+    const bar = [event.target.__data__].flat()[0];
+    const address = bar && bar.href;
+    if (typeof address !== "string" || !/^\/(?![/\\])/.test(address) || !isPlain(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    open(address);
+  }, true);
 
   // "Copy link" and its like.
   document.addEventListener("click", (event) => {

@@ -72,7 +72,7 @@ class Connections:
         """End what a notice is about."""
         code = SESSION_ENDED if notice.kind == "ended" else PERSON_CHANGED
         self._end_where(
-            lambda actor: notice.session_hash in (None, actor.session_hash) and notice.user_id in (None, actor.user_id),
+            lambda actor: notice.session_hash in (None, actor.session_hash) and actor.is_concerned(notice.user_id),
             code,
         )
 

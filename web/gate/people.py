@@ -50,7 +50,7 @@ class People:
     def forget(self, notice: Notice) -> None:
         """Drop what a notice is about; a look-up that is under way is not believed any more either."""
         for session_hash, (_, actor) in list(self._remembered.items()):
-            if notice.session_hash in (None, session_hash) and notice.user_id in (None, actor.user_id):
+            if notice.session_hash in (None, session_hash) and actor.is_concerned(notice.user_id):
                 del self._remembered[session_hash]
         self._under_way.clear()
 

@@ -15,6 +15,7 @@ from data.demo.columns import UNKNOWN_TIME, Flags, Integers, uuids
 from data.demo.request import Request
 
 _IMPORT_DELAY_MS = 7_200_000
+_IMPORT_STEP_MS, _IMPORT_LASTS_MS = 1_237, 2_999_999
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,13 @@ class Scene:
     @cached_property
     def recorded_ms(self) -> Integers:
         """Per happening: when its row was written."""
-        imported = self.request.anchor_ms - _IMPORT_DELAY_MS
-        return np.where(self.is_untimed, imported, self.timeline.at_ms)
+        return np.where(self.is_untimed, self.imported_ms[self.timeline.session], self.timeline.at_ms)
+
+    @cached_property
+    def imported_ms(self) -> Integers:
+        """Per session: when an import would have read it, one session after another."""
+        number = np.arange(self.stretch.first, self.stretch.last)
+        return self.request.anchor_ms - _IMPORT_DELAY_MS + number * _IMPORT_STEP_MS % _IMPORT_LASTS_MS
 
     @cached_property
     def made(self) -> Integers:

@@ -42,7 +42,7 @@ def session_rows(random: np.random.Generator, scene: Scene, told: Replies, price
     is_running &= ~is_untimed
     started = np.where(is_untimed, UNKNOWN_TIME, plan.start_ms[part])
     ended = np.where(is_untimed | is_running, UNKNOWN_TIME, last_ms)
-    recorded = np.where(is_untimed, scene.request.anchor_ms - 7_200_000, plan.start_ms[part])
+    recorded = np.where(is_untimed, scene.imported_ms, plan.start_ms[part])
     projects = [PROJECTS[number] for number in plan.project[part].tolist()]
     branches = plan.branch[part].tolist()
     return block(

@@ -95,7 +95,7 @@ def _questions(asked: _Asked, asked_ids: list[str]) -> Block:
             map(escaped, asked.titles),
             [escaped(q.reason.format_map(w)) for q, w in paired],
             [_risk(jobs.waiting[n], q) for n, q in zip(numbers, asked.questions, strict=True)],
-            [_payload(q, w) for q, w in paired],
+            [document(asked_for(q, w)) for q, w in paired],
             [document(_context(work, n)) for n in numbers],
             [_STATUSES[d] if is_over else "pending" for d, is_over in over],
             times(jobs.asked_ms[asked.numbers]),
@@ -174,11 +174,12 @@ def _notes(random: np.random.Generator, questions: list[Question], decision: Int
     return notes
 
 
-def _payload(question: Question, words: dict[str, str]) -> str:
+def asked_for(question: Question, words: dict[str, str]) -> dict[str, object]:
+    """What a question asks for, as its payload holds it."""
     customer = words["customer"]
     match question.kind:
         case "refund":
-            payload: dict[str, object] = {
+            return {
                 "customer": customer,
                 "order": words["number"],
                 "amount": float(words["amount"]),
@@ -186,26 +187,25 @@ def _payload(question: Question, words: dict[str, str]) -> str:
                 "cause": words["topic"],
             }
         case "email":
-            payload = {
+            return {
                 "to": f"purchasing@{_domain(customer)}",
                 "customer": customer,
                 "subject": f"{words['offer'].capitalize()} for {customer}",
                 "body": f"Hello,\nwe would like to show you {words['offer']}, 10 % off this month.\nRegards",
             }
         case "deploy":
-            payload = {
+            return {
                 "service": words["product"],
                 "version": words["version"],
                 "environment": "production",
                 "migrations": 1,
             }
         case _:
-            payload = {
+            return {
                 "customer": customer,
                 "records": int(words["rows"].replace(",", "")),
                 "tables": ["orders", "messages"],
             }
-    return document(payload)
 
 
 def _domain(customer: str) -> str:

@@ -37,7 +37,8 @@ class Work:
 def draw_work(random: np.random.Generator, request: Request, jobs: Jobs) -> Work:
     """Ids and words for some jobs."""
     words = [
-        _words(*row) for row in zip(random.integers(0, 1 << 20, (jobs.count, 5)).tolist(), jobs.waiting, strict=True)
+        draw_words(*row)
+        for row in zip(random.integers(0, 1 << 20, (jobs.count, 5)).tolist(), jobs.waiting, strict=True)
     ]
     errors = []
     for agent, word, decision, pick in zip(
@@ -55,7 +56,8 @@ def draw_work(random: np.random.Generator, request: Request, jobs: Jobs) -> Work
     )
 
 
-def _words(pick: list[int], waiting: Waiting | None) -> dict[str, str]:
+def draw_words(pick: list[int], waiting: Waiting | None = None) -> dict[str, str]:
+    """Names and numbers to be put into tasks and questions, from five whole numbers drawn by chance."""
     words = {
         "customer": CUSTOMERS[pick[0] % len(CUSTOMERS)],
         "product": PRODUCTS[pick[1] % len(PRODUCTS)],

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from data.demo.columns import NULL, UNKNOWN_TIME, Block, Flags, Integers, block, escaped, times
+from data.demo.columns import NULL, UNKNOWN_TIME, Block, Flags, Floats, Integers, block, escaped, times
+from data.demo.engine.tally import Tally
 from data.demo.people import PEOPLE
 from data.demo.request import Request
 from data.demo.work.agents import AGENTS
@@ -19,14 +20,31 @@ from data.demo.work.streams import stream_rows
 _AT_ONCE = 4_000
 
 
-def blocks(request: Request) -> Iterator[list[Block]]:
-    """Everything about jobs, some thousand jobs at a time; events before the approvals that name them."""
+def blocks(request: Request, tally: Tally) -> Iterator[list[Block]]:
+    """Everything about jobs, some thousand jobs at a time; events before the approvals that name them. The tally counts
+    what the agents did."""
     jobs = draw_jobs(request)
     for number, first in enumerate(range(0, jobs.count, _AT_ONCE)):
         random = request.random(4, number)
         work = draw_work(random, request, jobs.part(first, first + _AT_ONCE))
         streams = stream_rows(random, work)
+        _count(tally, work, streams.confidence)
         yield [_job_rows(work), streams.block, *approval_rows(random, work, streams.asked_ids)]
+
+
+def _count(tally: Tally, work: Work, confidence: Floats) -> None:
+    jobs, now = work.jobs, work.request.anchor_ms
+    is_ended, is_asked = jobs.ended_ms <= now, jobs.asked_ms <= now
+    by_hand = (jobs.asked_ms <= jobs.ended_ms)[is_ended]
+    tally.add_jobs(jobs.agent[is_ended], jobs.ended_ms[is_ended], confidence[is_ended], by_hand=by_hand, is_action=True)
+    asked = np.flatnonzero(is_asked)
+    tally.add_jobs(
+        jobs.agent[asked],
+        jobs.asked_ms[asked],
+        confidence[asked],
+        by_hand=np.ones(len(asked), dtype=bool),
+        is_action=False,
+    )
 
 
 def _job_rows(work: Work) -> Block:

@@ -17,7 +17,7 @@ COMPLETED, FAILED, CANCELLED = range(3)
 APPROVED, REFUSED, UNDECIDED = range(3)
 EVENTS_PER_JOB = 40
 _NEVER = np.iinfo(np.int64).max // 4
-_WORSENING_DAYS = 14
+WORSENING_DAYS = 14
 _MINUTE_MS = 60_000
 
 
@@ -67,7 +67,7 @@ def draw_jobs(request: Request) -> Jobs:
     count = max(request.events // EVENTS_PER_JOB - len(WAITING), 12)
     created, person = moments(random, request.anchor, PEOPLE, count)
     agent = _agents(random, person)
-    lateness = np.clip(1 - (request.anchor_ms - created) / (_WORSENING_DAYS * DAY_MS), 0.0, 1.0)
+    lateness = np.clip(1 - (request.anchor_ms - created) / (WORSENING_DAYS * DAY_MS), 0.0, 1.0)
     started = created + np.minimum(lognormal(random, 2_600, 1.3, count), 900_000).astype(np.int64)
     took = _durations(random, agent, lateness)
     is_asked = random.random(count) < _per_agent("asks")[agent]

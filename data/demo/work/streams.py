@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.demo.columns import NULL, Block, Flags, Integers, block, document, hyphened, times, uuids
+from data.demo.calendar import DAY_MS
+from data.demo.columns import NULL, Block, Flags, Floats, Integers, block, document, hyphened, times, uuids
 from data.demo.work.agents import AGENTS
 from data.demo.work.assignments import Work, job_document
-from data.demo.work.jobs import APPROVED, COMPLETED, FAILED, REFUSED
+from data.demo.work.jobs import APPROVED, COMPLETED, FAILED, REFUSED, WORSENING_DAYS
 
 _END_TYPES = ("JOB_COMPLETED", "JOB_FAILED", "JOB_CANCELLED")
 _DECISION_TYPES = ("HUMAN_APPROVAL_APPROVED", "HUMAN_APPROVAL_REJECTED", "HUMAN_APPROVAL_EXPIRED")
@@ -17,10 +18,12 @@ _DECISION_TYPES = ("HUMAN_APPROVAL_APPROVED", "HUMAN_APPROVAL_REJECTED", "HUMAN_
 
 @dataclass(frozen=True)
 class Streams:
-    """The events as a block, and for each job the id of the event with which it asked a person."""
+    """The events as a block, and for each job the id of the event with which it asked a person, and how sure its agent
+    was each time that it said so."""
 
     block: Block
     asked_ids: list[str]
+    confidence: Floats
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ def stream_rows(random: np.random.Generator, work: Work) -> Streams:
     queued, started, asked, decided, ended = (uuids(random, count) for _ in range(5))
     agents = [AGENTS[number].name for number in jobs.agent.tolist()]
     nothing, unsure = [NULL] * count, ["{}"] * count
-    sure = [f"{value:.2f}" for value in random.beta(9, 2, count).tolist()]
+    confidence = np.round(random.beta(9, 2, count) * _sureness(work), 2)
+    sure = [f"{value:.2f}" for value in confidence.tolist()]
     is_asked = jobs.asked_ms <= jobs.ended_ms
     enders = [d if known else s for d, s, known in zip(decided, started, is_asked.tolist(), strict=True)]
     titles = [_asked(agent, words) for agent, words in zip(jobs.agent.tolist(), work.words, strict=True)]
@@ -104,7 +108,14 @@ def stream_rows(random: np.random.Generator, work: Work) -> Streams:
             sure,
         ),
     )
-    return Streams(_block(work, steps), asked)
+    return Streams(_block(work, steps), asked, confidence)
+
+
+def _sureness(work: Work) -> Floats:
+    """One, and less the nearer the end for agents that fail lately: they say so."""
+    lately = np.clip(1 - (work.request.anchor_ms - work.jobs.ended_ms) / (WORSENING_DAYS * DAY_MS), 0.0, 1.0)
+    is_failing = np.array([agent.failing_lately is not None for agent in AGENTS])[work.jobs.agent]
+    return np.asarray(1 - 0.3 * lately * is_failing)
 
 
 def _block(work: Work, steps: tuple[_Step, ...]) -> Block:

@@ -8,6 +8,7 @@ from data.ingest.staging.escaping import as_text, without_bulk
 
 UNKNOWN = "unknown"  # the tool of a result whose call is in no log
 QUESTIONS = frozenset({"ExitPlanMode", "AskUserQuestion"})  # calls that ask a person, whatever comes of them
+SKILL = "Skill"  # the call that begins one
 _REJECTED = "The user doesn't want to proceed with this tool use"  # how a transcript says that a person said no
 
 _AGENT_TOOLS = frozenset({"Task", "Agent"})

@@ -1,1 +1,1 @@
-"""From records to rows: keys, times and escapes, the staging table, and how it joins what the database knows."""
+"""From records to rows: keys, times, escapes, and the staging table."""

@@ -11,7 +11,7 @@ from typing import Any
 from data.ingest.staging.escaping import NULL, Escaper
 from data.ingest.staging.times import written
 
-# In the order of the staging table (query ingest.create_temporary_staged).
+# In the order of the staging table (query ingest.storing.create_temporary_staged).
 _TOOL = 9
 _PROMPT = 2
 _NOTIFICATION = 3

@@ -21,6 +21,7 @@ PERMISSION_REQUESTS = "permission requests"
 SUBAGENTS = "subagents"
 BACKGROUND_AGENTS = "subagents in the background"
 LOOSE_RESULTS = "results without a call"
+SKILLS = "skills"
 
 
 @dataclass(slots=True)
@@ -115,6 +116,8 @@ class SessionFacts:
         """A call of a tool."""
         if name in tools.QUESTIONS:
             self.holds.add(QUESTIONS)
+        if name == tools.SKILL:
+            self.holds.add(SKILLS)
         if kind == "subagent":
             self.holds.add(SUBAGENTS)
 

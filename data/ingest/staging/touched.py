@@ -13,6 +13,7 @@ from data.ingest.staging.sessions import (
     LOOSE_RESULTS,
     PERMISSION_REQUESTS,
     QUESTIONS,
+    SKILLS,
     SUBAGENTS,
     Sessions,
 )
@@ -83,6 +84,11 @@ class Touched:
         return any(session.told_twice for session in self.sessions)
 
     @property
+    def any_moved(self) -> bool:
+        """Whether something about a session itself is new: its times, its names, its owner."""
+        return any(session.now.is_moved for session in self.sessions)
+
+    @property
     def any_failed(self) -> bool:
         """Whether a session is known to have ended in an error."""
         return any(session.now.row["status"] == "error" for session in self.sessions)
@@ -112,6 +118,15 @@ class Touched:
     def with_changed_subagents(self) -> list[UUID]:
         """Sessions in which the file can change the job of a subagent."""
         return [session.id for session in self.sessions if _changes_subagents(session)]
+
+    def with_changed_skills(self, staged: Staged) -> list[UUID]:
+        """Sessions in which the file can change what was done under a skill."""
+        told_anew = staged.events > 0 or staged.has_replies
+        return [
+            session.id
+            for session in self.sessions
+            if SKILLS in session.now.holds and (told_anew or session.now.is_moved)
+        ]
 
 
 def _changes_approvals(session: TouchedSession, staged: Staged) -> bool:

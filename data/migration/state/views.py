@@ -12,18 +12,23 @@ from psycopg import sql
 from data.database.queries import find
 from data.migration.connection import Connection
 from data.migration.state.inventory import Difference, Item
+from data.migration.state.seam import over_adopted
 from data.migration.statements import Statement, split
 
 _PROBE = "signalbox_probe"
 
 
 def changed_views(connection: Connection, schema_text: str) -> list[Difference]:
-    """The views whose body is not the one in `schema_text`, missing ones aside. Changes nothing."""
+    """The views whose body is not the one in `schema_text`, missing ones aside. Changes nothing.
+
+    The staging view of an adopted table is expected to read it where it is.
+    """
+    adopted = {row["staging_view"] for row in connection.execute(find("inventory.list_adopted_views").text)}
     found: list[Difference] = []
     for statement in split(schema_text):
         name = _view_name(statement)
         if name is not None:
-            found += _compare(connection, name, statement)
+            found += _compare(connection, name, statement, is_adopted=name in adopted)
     return found
 
 
@@ -38,13 +43,13 @@ def _code(statement: Statement) -> str:
     return statement.text[statement.code_start - statement.start :]
 
 
-def _compare(connection: Connection, name: str, statement: Statement) -> list[Difference]:
+def _compare(connection: Connection, name: str, statement: Statement, *, is_adopted: bool) -> list[Difference]:
     live = connection.execute(find("inventory.read_view").text, {"view": name}).fetchone()
     if live is None or live["definition"] is None:
         return []
     body = _code(statement).split(" AS\n", 1)[1]
     is_text = _rewritten(connection, live["definition"].rstrip().removesuffix(";"))
-    should_be = _rewritten(connection, body)
+    should_be = _rewritten(connection, over_adopted(body) if is_adopted else body)
     if is_text == should_be:
         return []
     return [Difference(Item(name, "view", should_be), Item(name, "view", is_text))]

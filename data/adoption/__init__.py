@@ -1,0 +1,23 @@
+"""Adoption: systems whose tables were there before the console, mostly in `public`, become readable where they are.
+
+The staging views are the one seam that knows where a system's tables are. Adopting puts a view of our columns between
+a table and its staging view, so that reports, exports and acts work on either; or it moves the tables into our
+schemas and leaves views under the old names.
+"""
+
+from data.adoption.comparing import ColumnFinding, SystemFinding, TableFinding, compare
+from data.adoption.doing import adopt, release
+from data.adoption.errors import AdoptionError
+from data.adoption.needs import SYSTEMS, tables_of
+
+__all__ = [
+    "SYSTEMS",
+    "AdoptionError",
+    "ColumnFinding",
+    "SystemFinding",
+    "TableFinding",
+    "adopt",
+    "compare",
+    "release",
+    "tables_of",
+]

@@ -1,0 +1,49 @@
+"""What reports need of each system's tables: our own columns, read from the inventory beside the migrations."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from data.migration.files import FOLDER, INVENTORY_FILE
+from data.migration.state import inventory
+
+SYSTEMS = ("agents", "chronicle", "engine", "lift", "toolbox")
+
+_AFTER_TYPE = re.compile(r" (?:not null|default|generated)\b.*$")
+_KEY_COLUMNS = re.compile(r"^PRIMARY KEY \((?P<columns>[^)]*)\)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of ours with its type as PostgreSQL writes it; a key column is one that rows are known by."""
+
+    name: str
+    type: str
+    is_key: bool
+
+
+@cache
+def tables_of(system: str) -> dict[str, tuple[Column, ...]]:
+    """The tables of a system with their columns, by name."""
+    items = inventory.read((FOLDER / INVENTORY_FILE).read_text(encoding="utf-8"))
+    own = [item for item in items if item.schema == system]
+    names = [item.identity.partition(".")[2] for item in own if item.kind == "table"]
+    return {name: _columns(own, f"{system}.{name}") for name in names}
+
+
+def _columns(items: list[inventory.Item], table: str) -> tuple[Column, ...]:
+    keys = {
+        column.strip()
+        for item in items
+        if item.kind == "constraint" and item.identity.startswith(f"{table}.")
+        if (match := _KEY_COLUMNS.match(item.definition))
+        for column in match["columns"].split(",")
+    }
+    return tuple(
+        Column(name, _AFTER_TYPE.sub("", item.definition), name in keys)
+        for item in items
+        if item.kind == "column" and item.identity.startswith(f"{table}.")
+        for name in [item.identity.removeprefix(f"{table}.")]
+    )

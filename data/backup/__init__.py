@@ -1,0 +1,59 @@
+"""Backups: dumps of the whole database into files of this machine, each read back before it counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from data.access import Actor
+from data.backup.errors import AlreadyRunning, BackupError
+from data.backup.running import Made, Source, begin, look_after, start, stop, stop_all
+from data.backup.state import (
+    BackupRun,
+    BackupState,
+    Seen,
+    file_state,
+    is_overdue,
+    list_runs,
+    read_beginning,
+    read_state,
+    watch,
+)
+
+if TYPE_CHECKING:
+    from data.console import Console
+
+__all__ = [
+    "AlreadyRunning",
+    "BackupError",
+    "BackupRun",
+    "BackupState",
+    "Made",
+    "Seen",
+    "Source",
+    "begin",
+    "file_state",
+    "is_overdue",
+    "list_runs",
+    "look_after",
+    "read_beginning",
+    "read_state",
+    "source_of",
+    "start_in",
+    "stop",
+    "stop_all",
+    "watch",
+]
+
+
+def start_in(console: Console, actor: Actor) -> int:
+    """Begin a backup that goes on in a thread of the console; the number of its run. Raises what `begin` raises."""
+    if stop_all not in console.before_end:
+        console.before_end.append(stop_all)
+    return start(actor, source_of(console))
+
+
+def source_of(console: Console) -> Source:
+    """What a running console backs up, and where to."""
+    settings = console.settings
+    first = console.lease.binaries if console.lease else settings.postgres_binaries
+    return Source(console.admin_url, settings.home.expanduser().absolute() / "backups", first)

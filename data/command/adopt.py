@@ -1,0 +1,112 @@
+"""`python -m data adopt`: read the tables of a system that was there before the console."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import groupby
+
+from data import adoption
+from data.command.migrate import admin_database
+from data.command.output import emit
+from data.errors import WrongUse
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `adopt`."""
+    parser = commands.add_parser(
+        "adopt",
+        help="Read the tables of a system that was there before the console.",
+        description="Compare a system's tables in another schema with what reports need, and read them there.",
+    )
+    parser.add_argument("system", choices=adoption.SYSTEMS, help="Which system.")
+    parser.add_argument("--from", dest="schema", metavar="SCHEMA", help="The schema its tables are in, such as public.")
+    parser.add_argument("--dry-run", action="store_true", help="Say what differs, and change nothing.")
+    parser.add_argument(
+        "--move", action="store_true", help="Move the tables into our schema and leave views under the old names."
+    )
+    parser.add_argument(
+        "--managers-read",
+        action="store_true",
+        help="Let managers and admins see all rows: one grant and one policy for each table.",
+    )
+    parser.add_argument("--release", action="store_true", help="Read our own tables of that system again.")
+    parser.add_argument("--json", action="store_true", help="Print one JSON document.")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Adopt or release; 1 where something stands in the way."""
+    with admin_database() as url:
+        if arguments.release:
+            if arguments.schema or arguments.dry_run or arguments.move or arguments.managers_read:
+                raise WrongUse("--release stands alone: it reads our own tables again, at once. Nothing was changed.")
+            names = adoption.release(url, arguments.system)
+            emit(arguments, {"released": names}, [f"{arguments.system} is read from our own tables again."])
+            return 0
+        if not arguments.schema:
+            raise WrongUse("Say where the tables are: --from SCHEMA, such as --from public.")
+        found = adoption.adopt(
+            url,
+            arguments.system,
+            arguments.schema,
+            move=arguments.move,
+            managers_read=arguments.managers_read,
+            dry_run=arguments.dry_run,
+        )
+    document = {"adopted": not arguments.dry_run, "obstacles": found.obstacles, **asdict(found)}
+    emit(arguments, document, [*_lines(found, arguments), _result(found, arguments)])
+    return 1 if found.obstacles else 0
+
+
+def _lines(found: adoption.SystemFinding, arguments: argparse.Namespace) -> Iterator[str]:
+    for table in found.tables:
+        yield from _table_lines(found, table, is_opened=arguments.managers_read)
+
+
+def _table_lines(found: adoption.SystemFinding, table: adoption.TableFinding, *, is_opened: bool) -> Iterator[str]:
+    name = f"{found.schema}.{table.name}"
+    if not table.is_there:
+        yield f"{name}: not there; its reports stay empty."
+        return
+    same = sum(column.state == "same" for column in table.columns)
+    yield f"{name}: {same} of {len(table.columns)} columns as needed."
+    for state, columns in groupby(sorted(table.columns, key=lambda each: each.state), key=lambda each: each.state):
+        if state == "same":
+            continue
+        for column in columns:
+            yield f"  {_SAID[state].format(column=column)}"
+    if table.extra:
+        yield f"  not needed: {', '.join(table.extra)}"
+    if not is_opened:
+        yield from (f"  {sentence}" for sentence in _rights(table))
+
+
+def _rights(table: adoption.TableFinding) -> Iterator[str]:
+    """What people will and will not see of the table as it is, before it surprises them on a page."""
+    if not table.is_readable:
+        yield "signed-in people may not select from it: reports are refused (--managers-read grants it)"
+    if not table.is_secured:
+        yield "row security is off: every signed-in person sees every row"
+    elif not table.read_policies:
+        yield "row security is on without a policy for reading: nobody sees a row (--managers-read adds one)"
+    else:
+        yield "its own policies decide who sees which rows, managers included (--managers-read lets those see all)"
+
+
+_SAID = {
+    "converted": "{column.name}: {column.found} there, read as {column.needed}",
+    "missing": "{column.name}: missing, reads as unknown ({column.needed})",
+    "not convertible": "{column.name}: {column.found} there holds values that are no {column.needed}; reads as unknown",
+}
+
+
+def _result(found: adoption.SystemFinding, arguments: argparse.Namespace) -> str:
+    if found.obstacles:
+        return f"Cannot be adopted: {'; '.join(found.obstacles)}."
+    if arguments.dry_run:
+        return "Nothing was changed."
+    if arguments.move:
+        return f"Moved into the schema {found.system}; views stand under the old names."
+    return f"The reports of {found.system} read {found.schema} from now on."

@@ -1,0 +1,23 @@
+"""Sessions, subagents and work items as jobs."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from data.ingest.merging.statements import Statements
+from data.ingest.staging.touched import Staged, Touched
+
+
+def derive_jobs(do: Statements, staged: Staged, touched: Touched, owner: UUID | None) -> None:
+    """Add the jobs that the file told, in a newer version where they are known and nobody changed them since."""
+    if told := touched.with_changed_job(staged):
+        do.run("ingest.jobs.stage_session_jobs", sessions=told)
+    if started := touched.with_changed_subagents():
+        do.run("ingest.jobs.stage_subagent_jobs", sessions=started)
+    if not (told or started or staged.has_work_items):
+        return
+    if touched.any_existed or staged.has_work_items:
+        do.run("ingest.jobs.drop_outdated_jobs")
+        if owner:
+            do.run("ingest.jobs.own_jobs", owner=owner)
+    staged.report.added["jobs"] = do.run("ingest.jobs.add_jobs", owner=owner)

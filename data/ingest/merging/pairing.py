@@ -1,0 +1,27 @@
+"""What hooks without ids and a transcript both tell becomes one, paired by tool, input and order."""
+
+from __future__ import annotations
+
+from data.ingest.merging.statements import Statements
+from data.ingest.staging.touched import Staged, Touched
+
+
+def prepare(do: Statements, staged: Staged, touched: Touched) -> None:
+    """Before anything is added: number what looks alike, and leave out what a transcript has told."""
+    if not staged.has_counted_records:
+        return
+    do.run("ingest.pairing.number_pairs", sessions_known=touched.any_existed)
+    if touched.any_told_twice:
+        staged.report.paired += do.run("ingest.pairing.absorb_staged")
+
+
+def pair(do: Statements, staged: Staged, touched: Touched) -> None:
+    """After the file was added: a transcript takes over what hooks had told, and calls find their results."""
+    if not touched.any_told_twice:
+        return
+    if staged.has_transcript:
+        linked = [row["record_key"] for row in do.rows("ingest.pairing.link_pairs")]
+        if linked:
+            staged.report.paired += do.run("ingest.pairing.remove_absorbed", records=linked)
+    if staged.has_tools:
+        do.run("ingest.pairing.attach_outcomes")

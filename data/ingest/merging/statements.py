@@ -1,0 +1,26 @@
+"""Named statements of the import on one connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from data.database import queries
+
+
+class Statements:
+    """Runs `ingest.<step>.<name>` queries inside whatever transaction the connection has open."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+        self._cursor = connection.cursor(row_factory=dict_row)
+
+    def run(self, name: str, **parameters: Any) -> int:
+        """Run a statement for its effect; the number of rows it touched."""
+        return max(self._cursor.execute(queries.find(name).text, parameters or None).rowcount, 0)
+
+    def rows(self, name: str, **parameters: Any) -> list[DictRow]:
+        """The rows of a query."""
+        return self._cursor.execute(queries.find(name).text, parameters or None).fetchall()

@@ -1,0 +1,112 @@
+"""The database's side of an import: one transaction per file, in which staged records join what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+from psycopg.types.json import Jsonb
+
+from data.database import queries
+from data.ingest.merging import epics, metrics, skills
+from data.ingest.merging.approvals import derive_approvals
+from data.ingest.merging.jobs import derive_jobs
+from data.ingest.merging.records import merge_records
+from data.ingest.merging.sessions import merge_sessions
+from data.ingest.merging.statements import Statements
+from data.ingest.report import KEPT_PROBLEMS, FileReport
+from data.ingest.staging.touched import Staged, Write
+
+
+class Store:
+    """One connection that imports file after file; in autocommit mode between them.
+
+    `is_ours` says that nobody else uses the connection: it may then keep settings and prepared statements, unless a
+    pooler stands between it and the server, which is asked.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any], owner: UUID | None, *, is_ours: bool = False) -> None:
+        self.owner = owner
+        self.connection = connection
+        self._do = Statements(connection)
+        self._last_file: int | None = None
+        (backend,) = self._do.rows("ingest.storing.find_backend")
+        self._keeps = is_ours and backend["pid"] == connection.info.backend_pid
+        if self._keeps:
+            connection.prepare_threshold = 0
+            self._prepare(for_transaction=False)
+
+    def reprice(self) -> None:
+        """Estimate anew what was estimated at other prices."""
+        with self._transaction():
+            metrics.await_turn(self._do)
+            if sessions := skills.sessions_with_skills(self._do):
+                skills.rederive(self._do, sessions)
+            metrics.mark_all(self._do)
+
+    def import_file(self, fill: Callable[[Write], Staged]) -> FileReport:
+        """Run one file's transaction: `fill` writes its rows into the staging table, then they join what is known.
+
+        What was added is noted in the report of the file. Raises psycopg.Error and what `fill` raises; nothing of the
+        file is kept then.
+        """
+        with self._transaction():
+            with (
+                self.connection.cursor() as cursor,
+                cursor.copy(queries.find("ingest.storing.copy_staged").text) as copy,
+            ):
+                staged = fill(copy.write)
+            self._merge(staged)
+        return staged.report
+
+    def finish(self) -> None:
+        """Count the days that changed, then wait until all stands on disk.
+
+        Until then a crash of the server may lose the newest files, and the days are as they were before.
+        """
+        with self._transaction():
+            metrics.count(self._do)
+        self._do.run("ingest.storing.drop_staged")
+        if self._last_file is not None:
+            self._do.run("ingest.storing.make_durable", file_id=self._last_file)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self.connection.transaction():
+            if not self._keeps:
+                self._prepare(for_transaction=True)
+            yield
+
+    def _prepare(self, *, for_transaction: bool) -> None:
+        (answer,) = self._do.rows("ingest.storing.prepare", for_transaction=for_transaction)
+        if answer["needs_staging_table"]:
+            self._do.run("ingest.storing.create_temporary_staged")
+
+    def _merge(self, staged: Staged) -> None:
+        report, do = staged.report, self._do
+        problems = [{"line": problem.line, "reason": problem.reason} for problem in report.problems[:KEPT_PROBLEMS]]
+        (file,) = do.rows(
+            "ingest.storing.upsert_file",
+            path=report.path,
+            format=report.format,
+            size_bytes=report.size_bytes,
+            owner=self.owner,
+            counts=Jsonb(report.held(), dumps=orjson.dumps),
+            problems=Jsonb(problems, dumps=orjson.dumps),
+        )
+        self._last_file = file["id"]
+        touched = merge_sessions(do, staged, self.owner)
+        merge_records(do, staged, touched, file["id"])
+        derive_approvals(do, staged, touched)
+        derive_jobs(do, staged, touched, self.owner)
+        skills.derive_executions(do, staged, touched)
+        epics.derive_executions(do, staged)
+        metrics.mark(do, staged, touched, file["id"])
+        report.added = +report.added
+        report.owners_kept = touched.of_others(self.owner)
+        if report.owners_kept:
+            report.notes.append(f"{report.owners_kept} sessions belong to somebody else already; their owner was kept.")

@@ -1,0 +1,1 @@
+"""What admins do to the database from the pages: apply migrations, look into the server, end queries."""

@@ -1,0 +1,105 @@
+"""How agents did: actions without a person, escalations, confidence, jobs, tools, cost, against the period before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+
+import pandas as pd
+
+from data import database
+from data.access import Actor
+from data.reports.coverage import Coverage
+from data.reports.performance import Performance, ToolCalls
+
+
+def read_coverage(actor: Actor) -> Coverage:
+    """From when to when agents are on record. Raises what `database.reading` raises, as every reader here."""
+    with database.reading(actor) as unit:
+        row = unit.row("agents.read_coverage") or {}
+    return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
+
+
+def read_agents(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    previous_start: datetime | None = None,
+    previous_end: datetime | None = None,
+    source: str | None = None,
+) -> tuple[Performance, ...]:
+    """Each agent from `start` up to `end` (None is open), or its windows without a time, against the period before.
+
+    With a `source` only agents with windows from there; jobs have none and count whole.
+    """
+    with database.reading(actor) as unit:
+        rows = unit.rows(
+            "agents.list_agents",
+            start=start,
+            end=end,
+            untimed=untimed,
+            previous_start=previous_start,
+            previous_end=previous_end,
+            agent=None,
+            source=source,
+        )
+    return tuple(Performance(**{field.name: row[field.name] for field in fields(Performance)}) for row in rows)
+
+
+def read_sources(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    agent: str | None = None,
+) -> dict[str, int]:
+    """Where the windows of a period come from, each source with how many."""
+    with database.reading(actor) as unit:
+        rows = unit.rows("agents.list_sources", start=start, end=end, untimed=untimed, agent=agent)
+    return {row["value"]: row["windows"] for row in rows}
+
+
+def read_buckets(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    unit: str = "day",
+    zone: str = "UTC",
+    agent: str | None = None,
+    source: str | None = None,
+) -> pd.DataFrame:
+    """Per `unit` (hour, day, week, month) of the zone: bucket, windows, actions, rated_actions, automated,
+    escalations, decisions, confidence_sum, cost_usd, completed and failed jobs."""
+    with database.reading(actor) as reading:
+        return reading.frame(
+            "agents.list_buckets",
+            start=start,
+            end=end,
+            untimed=untimed,
+            unit=unit,
+            zone=zone,
+            agent=agent,
+            source=source,
+        )
+
+
+def read_tool_calls(
+    actor: Actor,
+    *,
+    agents: Sequence[str],
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+) -> dict[str, ToolCalls]:
+    """Calls of tools of those of the `agents` that events name; the others are not there."""
+    if not agents:
+        return {}
+    with database.reading(actor) as unit:
+        rows = unit.rows("agents.list_tool_calls", agents=list(agents), start=start, end=end, untimed=untimed)
+    return {row["agent"]: ToolCalls(row["calls"], row["succeeded"], row["failed"]) for row in rows}

@@ -1,0 +1,280 @@
+"""Events of the engine: how many of which kind, the list of them page by page, one correlation as a tree of causes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+
+from data import database
+from data.access import Actor
+from data.errors import NotFound
+from data.reports.coverage import Coverage
+from signalbox_client.events import Event
+from signalbox_client.events.tracing import trace_of
+
+__all__ = [
+    "MOST_IDS",
+    "MOST_KINDS",
+    "MOST_TRACED",
+    "Counts",
+    "Event",
+    "Kind",
+    "Page",
+    "TraceLine",
+    "Traced",
+    "count_kinds",
+    "find_event",
+    "is_broad",
+    "list_events",
+    "parse_payload",
+    "read_buckets",
+    "read_coverage",
+    "read_trace",
+]
+
+MOST_KINDS = 200  # values of a kind on the page; the export has them all
+MOST_IDS = 5000  # picked one by one; a payload that more events contain is looked for in all of them
+MOST_TRACED = 1000  # events of one correlation on the page
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Events with one type, type of aggregate or emitter; `decisions` are those with a confidence."""
+
+    value: str
+    events: int
+    previous_events: int
+    decisions: int
+    confidence_sum: float | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Events of a period and the one before, by `types`, `aggregates` and `emitters`, the most frequent first.
+
+    `events` and `previous_events` are of the type asked for, of all where none is; `type_count` types in all.
+    """
+
+    events: int
+    previous_events: int
+    type_count: int
+    types: tuple[Kind, ...]
+    aggregates: tuple[Kind, ...]
+    emitters: tuple[Kind, ...]
+
+
+def read_coverage(actor: Actor) -> Coverage:
+    """From when to when there are events. Raises what `database.reading` raises, as every reader here."""
+    with database.reading(actor) as unit:
+        row = unit.row("events.read_coverage") or {}
+    return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
+
+
+def parse_payload(text: str) -> str:
+    """The JSON that payloads shall contain, from what somebody typed. Raises ValueError where it is none.
+
+    Payloads are objects, so nothing but an object can be in one at its top.
+    """
+    given = json.loads(text, parse_constant=_refuse)
+    match given:
+        case dict():
+            written = json.dumps(given, ensure_ascii=False, allow_nan=False)
+        case _:
+            raise ValueError("it is no object")
+    if "\\u0000" in written or any("\ud800" <= character <= "\udfff" for character in written):
+        raise ValueError("it holds a character that the database cannot store")
+    return written
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def is_broad(actor: Actor, *, payload: str) -> bool:
+    """Whether so many events contain a JSON value that readers had better look at all (their `broad`)."""
+    with database.reading(actor) as unit:
+        return bool(unit.value("events.is_broad", payload=payload, most=MOST_IDS))
+
+
+def count_kinds(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    previous_start: datetime | None = None,
+    previous_end: datetime | None = None,
+    event_type: str | None = None,
+    aggregate: str | None = None,
+    aggregate_id: str | None = None,
+    emitter: str | None = None,
+    payload: str | None = None,
+    broad: bool = False,
+) -> Counts:
+    """Events from `start` up to `end` (None is open) against the period before. `payload` is JSON they contain."""
+    with database.reading(actor) as unit:
+        rows = unit.rows(
+            "events.list_kinds",
+            start=start,
+            end=end,
+            untimed=untimed,
+            previous_start=previous_start,
+            previous_end=previous_end,
+            event_type=event_type,
+            aggregate=aggregate,
+            aggregate_id=aggregate_id,
+            emitter=emitter,
+            payload=payload,
+            broad=broad,
+            limit=MOST_KINDS,
+            kind=None,
+        )
+    held: dict[str, list[Kind]] = {"type": [], "aggregate": [], "emitter": []}
+    whole = {row["kind"]: row for row in rows}
+    for row in rows:
+        held[row["kind"]].append(Kind(**{name: row[name] for name in Kind.__dataclass_fields__}))
+    total = whole.get("emitter", {})  # of the type asked for, while types are counted over all of them
+    return Counts(
+        total.get("kind_events", 0),
+        total.get("kind_previous_events", 0),
+        whole.get("type", {}).get("kind_values", 0),
+        tuple(held["type"]),
+        tuple(held["aggregate"]),
+        tuple(held["emitter"]),
+    )
+
+
+def read_buckets(
+    actor: Actor,
+    *,
+    types: Sequence[str],
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    unit: str = "day",
+    zone: str = "UTC",
+    event_type: str | None = None,
+    aggregate: str | None = None,
+    aggregate_id: str | None = None,
+    emitter: str | None = None,
+    payload: str | None = None,
+    broad: bool = False,
+) -> pd.DataFrame:
+    """Per `unit` (hour, day, week, month) of the zone and type: bucket, event_type ("other" beyond `types`), events."""
+    with database.reading(actor) as reading:
+        return reading.frame(
+            "events.list_buckets",
+            types=list(types),
+            start=start,
+            end=end,
+            untimed=untimed,
+            unit=unit,
+            zone=zone,
+            event_type=event_type,
+            aggregate=aggregate,
+            aggregate_id=aggregate_id,
+            emitter=emitter,
+            payload=payload,
+            broad=broad,
+        )
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of events, the newest first, and whether there are newer and older ones."""
+
+    rows: list[dict[str, Any]]
+    has_newer: bool
+    has_older: bool
+
+
+def list_events(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    event_type: str | None = None,
+    aggregate: str | None = None,
+    aggregate_id: str | None = None,
+    emitter: str | None = None,
+    payload: str | None = None,
+    broad: bool = False,
+    place: tuple[datetime, UUID] | None = None,
+    upwards: bool = False,
+    limit: int = 25,
+) -> Page:
+    """Events older than the one at `place` (its time and id), or with `upwards` newer ones; without a place the newest,
+    or with `upwards` the oldest. The columns are those of the query `events.list_newest`."""
+    asked: dict[str, Any] = {
+        "start": start,
+        "end": end,
+        "untimed": untimed,
+        "event_type": event_type,
+        "aggregate": aggregate,
+        "aggregate_id": aggregate_id,
+        "emitter": emitter,
+        "payload": payload,
+        "broad": broad,
+        "place_at": place[0] if place else None,
+        "place_id": place[1] if place else None,
+        "limit": limit + 1,
+    }
+    with database.reading(actor) as unit:
+        if upwards:
+            rows = unit.rows("events.list_oldest", **asked)
+        else:
+            rows = unit.rows("events.list_newest", **asked, correlation=None)
+    has_more, shown = len(rows) > limit, rows[:limit]
+    if upwards:
+        return Page(shown[::-1], has_more, place is not None)
+    return Page(shown, place is not None, has_more)
+
+
+@dataclass(frozen=True)
+class TraceLine:
+    """An event of a correlation and how deep it lies below the one that began it."""
+
+    depth: int
+    event: Event
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A correlation, causes before their effects. `outside` are causes in other correlations by their ids; a cause
+    that is in neither cannot be found. `is_complete`: whether these are all its events."""
+
+    lines: tuple[TraceLine, ...]
+    outside: dict[UUID, dict[str, Any]]
+    is_complete: bool
+
+
+def read_trace(actor: Actor, *, correlation: UUID) -> Traced:
+    """The events of a correlation, MOST_TRACED at most, by what caused what. Raises NotFound where there are none."""
+    with database.reading(actor) as unit:
+        rows = unit.rows("events.list_correlated", correlation=correlation, limit=MOST_TRACED + 1)
+        events = [Event(**row) for row in rows[:MOST_TRACED]]
+        known = {event.event_id for event in events}
+        causes = {event.causation_id for event in events} - known - {None}
+        found = unit.rows("events.find_events", ids=list(causes)) if causes else []
+    if not events:
+        raise NotFound("There is no event of this correlation, or none that you may see.")
+    trace = trace_of(correlation, events, is_complete=len(rows) <= MOST_TRACED)
+    lines = tuple(TraceLine(depth, event) for depth, event in trace.walk())
+    return Traced(lines, {row["event_id"]: row for row in found}, trace.is_complete)
+
+
+def find_event(actor: Actor, *, event_id: UUID) -> dict[str, Any]:
+    """Where an event lies: aggregate_type, aggregate_id, sequence_number, correlation_id. Raises NotFound."""
+    with database.reading(actor) as unit:
+        row = unit.row("events.find_events", ids=[event_id])
+    if row is None:
+        raise NotFound("There is no such event, or it is not yours to see.")
+    return row

@@ -1,0 +1,87 @@
+"""Whether the engine's log is whole: numbers without gaps, snapshots that keep up, projections equal to a replay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from data import database
+from data.access import Actor
+from signalbox_client.events import SNAPSHOT_EVERY, AggregateState, EventStore
+from signalbox_client.projections import ENGINE_REDUCERS, PROJECTIONS, Comparison, replay
+
+__all__ = [
+    "SNAPSHOT_EVERY",
+    "AggregateState",
+    "Comparison",
+    "Integrity",
+    "compare_projection",
+    "projection_names",
+    "read_gaps",
+    "read_integrity",
+    "read_snapshot_lags",
+    "read_state",
+]
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """The log in numbers, as far as the viewer sees it. `behind` counts aggregates whose newest usable snapshot is more
+    than a hundred events old, among `with_reducer` that have a reducer; `most_behind` is None where there are none."""
+
+    aggregates: int
+    events: int
+    with_gaps: int
+    numbers_missing: int
+    with_reducer: int
+    behind: int
+    most_behind: int | None
+
+
+def read_integrity(actor: Actor) -> Integrity:
+    """Gaps and snapshots over the whole log, in one query. Raises what `database.reading` raises."""
+    with database.reading(actor) as unit:
+        row = unit.row("integrity.count_aggregates", **_reducers(), behind=SNAPSHOT_EVERY)
+    return Integrity(**(row or {}))
+
+
+def read_gaps(actor: Actor, *, limit: int = 50) -> list[dict[str, Any]]:
+    """Ranges of missing numbers: aggregate_type, aggregate_id, numbers_missing (of the whole stream), first_missing,
+    last_missing; the streams that miss most first."""
+    with database.reading(actor) as unit:
+        return unit.rows("integrity.list_gaps", limit=limit)
+
+
+def read_snapshot_lags(actor: Actor, *, limit: int = 50) -> list[dict[str, Any]]:
+    """Aggregates whose snapshots lag: aggregate_type, aggregate_id, sequence_number, snapshot_sequence (0: none),
+    snapshots_by_other_versions, events_behind; the furthest first."""
+    with database.reading(actor) as unit:
+        return unit.rows("integrity.list_snapshot_lags", **_reducers(), behind=SNAPSHOT_EVERY, limit=limit)
+
+
+def projection_names() -> list[str]:
+    """The projections that can be compared with a replay."""
+    return [projection.name for projection in PROJECTIONS]
+
+
+def compare_projection(actor: Actor, name: str, *, limit: int = 50) -> Comparison:
+    """A projection's rows against a replay of its events, as far as the viewer sees both. Reads every event of the
+    projection: do it when somebody asks, not with each view. Raises BadArgument for a name that is none."""
+    with database.reading(actor) as unit:
+        return replay(unit.connection).compare(name, limit=limit)
+
+
+def read_state(
+    actor: Actor, aggregate_type: str, aggregate_id: str, *, at_sequence: int | None = None
+) -> AggregateState:
+    """An aggregate's state after an event, by the engine's reducers; merged payloads where its type has none."""
+    with database.reading(actor) as unit:
+        store = EventStore(unit.connection, reducers=ENGINE_REDUCERS)
+        return store.state(aggregate_type, aggregate_id, at_sequence=at_sequence)
+
+
+def _reducers() -> dict[str, list[str]]:
+    return {
+        "aggregate_types": [reducer.aggregate_type for reducer in ENGINE_REDUCERS],
+        "reducers": [reducer.label for reducer in ENGINE_REDUCERS],
+    }

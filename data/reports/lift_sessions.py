@@ -1,0 +1,135 @@
+"""Sessions of lift-sys: how many came to an end, what their drafts cost and whether they parse; one in depth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from data import database
+from data.access import Actor
+from data.errors import NotFound
+from data.reports.coverage import Coverage
+
+SORTS = ("when", "revisions", "drafts", "holes", "cost")
+
+
+@dataclass(frozen=True)
+class StatusCount:
+    """Sessions with one status in a period and in the one before; cost in USD over `priced_drafts` of `drafts`."""
+
+    status: str
+    sessions: int
+    previous_sessions: int
+    cost_usd: Decimal | None
+    drafts: int
+    priced_drafts: int
+
+
+def read_coverage(actor: Actor) -> Coverage:
+    """From when to when there are sessions. Raises what `database.reading` raises, as every reader here."""
+    with database.reading(actor) as unit:
+        row = unit.row("lift_sessions.read_coverage") or {}
+    return Coverage(row["first_at"], row["last_at"], 0, row["holds_rows"])
+
+
+def count_statuses(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    previous_start: datetime | None = None,
+    previous_end: datetime | None = None,
+    search: str | None = None,
+) -> tuple[StatusCount, ...]:
+    """Sessions begun from `start` up to `end` (None is open) by status, against the period before."""
+    with database.reading(actor) as unit:
+        rows = unit.rows(
+            "lift_sessions.count_statuses",
+            start=start,
+            end=end,
+            previous_start=previous_start,
+            previous_end=previous_end,
+            search=search,
+        )
+    return tuple(
+        StatusCount(
+            row["status"],
+            row["sessions"],
+            row["previous_sessions"],
+            row["cost_usd"],
+            int(row["drafts"] or 0),
+            int(row["priced_drafts"] or 0),
+        )
+        for row in rows
+    )
+
+
+def list_sessions(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    status: str | None = None,
+    search: str | None = None,
+    sort: str = "when",
+    downwards: bool = True,
+    limit: int = 25,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    """One page of sessions by SORTS, with the columns of the query `lift_sessions.list_sessions`."""
+    with database.reading(actor) as unit:
+        return unit.rows(
+            "lift_sessions.list_sessions",
+            start=start,
+            end=end,
+            status=status,
+            search=search,
+            sort=sort,
+            downwards=downwards,
+            limit=limit,
+            offset=offset,
+        )
+
+
+def list_validation(
+    actor: Actor, *, start: datetime | None = None, end: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Per model: drafts, syntax_checked, syntax_valid, ast_checked, ast_valid, priced, cost_usd, latency_p50_ms."""
+    with database.reading(actor) as unit:
+        return unit.rows("lift_sessions.list_validation", start=start, end=end)
+
+
+@dataclass(frozen=True)
+class LiftSession:
+    """One session: `about` (the columns of `read_session`), its revisions, drafts and resolutions in order."""
+
+    about: dict[str, Any]
+    revisions: list[dict[str, Any]]
+    drafts: list[dict[str, Any]]
+    holes: list[dict[str, Any]]
+
+
+def read_session(actor: Actor, *, session_id: UUID) -> LiftSession:
+    """One session of lift-sys. Raises NotFound where there is none or the viewer may not see it."""
+    with database.reading(actor) as unit:
+        about = unit.row("lift_sessions.read_session", session_id=session_id)
+        if about is None:
+            raise NotFound
+        return LiftSession(
+            about,
+            unit.rows("lift_sessions.list_revisions", session_id=session_id),
+            unit.rows("lift_sessions.list_drafts", session_id=session_id),
+            unit.rows("lift_sessions.list_holes", session_id=session_id),
+        )
+
+
+def compare_revisions(actor: Actor, *, session_id: UUID, revision: int | None = None) -> dict[str, Any] | None:
+    """The IR of a revision (None: the newest) and of the one before it; None where there is no such revision.
+
+    Has revision_number, ir_content, previous_number and previous_content (None for the first).
+    """
+    with database.reading(actor) as unit:
+        return unit.row("lift_sessions.compare_revisions", session_id=session_id, revision=revision)

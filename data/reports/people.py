@@ -1,0 +1,106 @@
+"""People: what each did with agents, what came of it and what it cost, against the period before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from data import database
+from data.access import Actor
+from data.reports.coverage import Coverage
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person in a period; `person` is None for what names nobody. Success: `finalized` sessions of lift-sys over
+    those and the `lost` ones, `completed_jobs` over those and the `failed_jobs`. Costs in USD, None where unknown;
+    `priced_sessions` have one, `unpriced_sessions` none or one that leaves something out."""
+
+    person: str | None
+    address: str | None
+    sessions: int
+    lift_sessions: int
+    finalized: int
+    lost: int
+    jobs: int
+    completed_jobs: int
+    failed_jobs: int
+    cost_usd: Decimal | None
+    priced_sessions: int
+    unpriced_sessions: int
+    last_active_at: datetime | None
+    previous_sessions: int
+    previous_lift_sessions: int
+    previous_finalized: int
+    previous_lost: int
+    previous_completed_jobs: int
+    previous_failed_jobs: int
+    previous_cost_usd: Decimal | None
+
+
+def read_coverage(actor: Actor) -> Coverage:
+    """From when to when people did something. Raises NotAllowed for members, as every reader here."""
+    actor.must("view_people")
+    with database.reading(actor) as unit:
+        row = unit.row("people.read_coverage") or {}
+    return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
+
+
+def read_people(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    previous_start: datetime | None = None,
+    previous_end: datetime | None = None,
+) -> tuple[Person, ...]:
+    """Everybody who did something from `start` up to `end` or in the period before; the busiest first."""
+    actor.must("view_people")
+    with database.reading(actor) as unit:
+        rows = unit.rows(
+            "people.list_people",
+            start=start,
+            end=end,
+            untimed=untimed,
+            previous_start=previous_start,
+            previous_end=previous_end,
+            person=None,
+        )
+    return tuple(Person(**{field.name: row[field.name] for field in fields(Person)}) for row in rows)
+
+
+def read_activity(
+    actor: Actor,
+    *,
+    person: str,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    limit: int = 25,
+    offset: int = 0,
+) -> tuple[list[dict[str, Any]], int]:
+    """What one person did, the newest first: kind (session, lift session, job), id, happened_at, title, state,
+    cost_usd; and how many there are."""
+    actor.must("view_people")
+    with database.reading(actor) as unit:
+        rows = unit.rows(
+            "people.list_activity", person=person, start=start, end=end, untimed=untimed, limit=limit, offset=offset
+        )
+    return rows, rows[0]["total"] if rows else 0
+
+
+def together(people: Iterable[Person]) -> dict[str, int]:
+    """The sums of all counts, by name. People are counted, never added up over periods."""
+    counted = [field.name for field in fields(Person) if field.type == "int"]
+    everybody = list(people)
+    return {name: sum(getattr(one, name) for one in everybody) for name in counted}
+
+
+def cost_of(people: Iterable[Person]) -> Decimal | None:
+    """The sum of the known costs in USD; None where nothing has one."""
+    known = [one.cost_usd for one in people if one.cost_usd is not None]
+    return sum(known, Decimal()) if known else None

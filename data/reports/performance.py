@@ -1,0 +1,156 @@
+"""The figures of agents: sums of a period and of the one before, and what follows from them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from math import inf, sqrt
+from typing import Any
+
+from data.reports import rates
+
+LEAST_RISE = 1.5  # an agent escalates more only from here on; many actions make every small rise certain
+LEAST_FALL = 0.02  # of the automation rate, likewise
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What one agent, or several together, did in a period and in the one before.
+
+    A window counts when it ended. `rated_actions` are the actions of windows that say how many of them ran without a
+    person (`automated`, a sum that may be a fraction); `countless_windows` have a rate without a count and are in
+    neither. `decisions` are what `confidence_sum` was taken over. Costs in US dollars, None where no window has one.
+    """
+
+    agent: str
+    sources: str | None
+    windows: int
+    actions: int
+    rated_actions: int
+    automated: float
+    countless_windows: int
+    escalations: int
+    counted_escalations: int
+    decisions: int
+    confidence_sum: float
+    confidence_countless: int
+    cost_usd: float | None
+    priced_windows: int
+    began_before: int
+    overlapping: int
+    jobs: int
+    jobs_completed: int
+    jobs_failed: int
+    previous_windows: int
+    previous_actions: int
+    previous_rated_actions: int
+    previous_automated: float
+    previous_escalations: int
+    previous_counted_escalations: int
+    previous_decisions: int
+    previous_confidence_sum: float
+    previous_cost_usd: float | None
+    previous_priced_windows: int
+    previous_jobs_completed: int
+    previous_jobs_failed: int
+
+    @property
+    def automation_rate(self) -> float | None:
+        """Actions without a person as a share of those of which it is known, 0 to 1; None where of none."""
+        return self.automated / self.rated_actions if self.rated_actions else None
+
+    @property
+    def confidence(self) -> float | None:
+        """Mean confidence over single decisions, 0 to 1; None where no decision was counted."""
+        return self.confidence_sum / self.decisions if self.decisions else None
+
+    @property
+    def previous_confidence(self) -> float | None:
+        """The same of the period before."""
+        return self.previous_confidence_sum / self.previous_decisions if self.previous_decisions else None
+
+    @property
+    def escalation_rate(self) -> float | None:
+        """Escalations to people per action; None where no action was counted."""
+        return self.counted_escalations / self.actions if self.actions else None
+
+    @property
+    def previous_escalation_rate(self) -> float | None:
+        """The same of the period before."""
+        return self.previous_counted_escalations / self.previous_actions if self.previous_actions else None
+
+    @property
+    def jobs_ended(self) -> int:
+        """Jobs that came to an end by themselves: what their rate of failures is taken over."""
+        return self.jobs_completed + self.jobs_failed
+
+    @property
+    def previous_jobs_ended(self) -> int:
+        """The same of the period before."""
+        return self.previous_jobs_completed + self.previous_jobs_failed
+
+    @property
+    def is_present(self) -> bool:
+        """Whether anything of the period itself is known; else the agent was there before alone."""
+        return bool(self.windows or self.jobs)
+
+    @property
+    def escalation_factor(self) -> float | None:
+        """How many times as often as before it escalates, where that is more than chance explains; else None."""
+        now, before = self.escalation_rate or 0.0, self.previous_escalation_rate or 0.0
+        if not rates.is_compared(self.actions, self.previous_actions) or not now:
+            return None
+        together = self.counted_escalations + self.previous_counted_escalations
+        pooled = together / (self.actions + self.previous_actions)
+        error = sqrt(pooled * (1 / self.actions + 1 / self.previous_actions))
+        if (now - before) / error <= rates.SURPRISE or now < LEAST_RISE * before:
+            return None
+        return now / before if before else inf
+
+    @property
+    def is_automated_less(self) -> bool:
+        """Whether the automation rate fell by more than chance explains, and by two points at least."""
+        by_people = round(self.rated_actions - self.automated)
+        before = round(self.previous_rated_actions - self.previous_automated)
+        if not rates.fails_more_often(by_people, self.rated_actions, before, self.previous_rated_actions):
+            return False
+        return by_people / self.rated_actions - before / self.previous_rated_actions >= LEAST_FALL
+
+    @property
+    def fails_more_often(self) -> bool:
+        """Whether the rise of the share of failed jobs is more than chance explains."""
+        return rates.fails_more_often(
+            self.jobs_failed, self.jobs_ended, self.previous_jobs_failed, self.previous_jobs_ended
+        )
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether both periods hold enough of anything to compare them."""
+        return (
+            rates.is_compared(self.rated_actions, self.previous_rated_actions)
+            or rates.is_compared(self.actions, self.previous_actions)
+            or rates.is_compared(self.jobs_ended, self.previous_jobs_ended)
+        )
+
+
+@dataclass(frozen=True)
+class ToolCalls:
+    """Calls of tools that can be tied to an agent; `known` of them succeeded or failed."""
+
+    calls: int
+    succeeded: int
+    failed: int
+
+    @property
+    def known(self) -> int:
+        """What a rate is taken over."""
+        return self.succeeded + self.failed
+
+
+def together(agents: Sequence[Performance]) -> Performance:
+    """Several agents as one; every figure is a sum, so its rates are weighted by what they count."""
+    given: dict[str, Any] = {"agent": "", "sources": None}
+    for name in (field.name for field in fields(Performance) if field.name not in given):
+        known = [value for one in agents if (value := getattr(one, name)) is not None]
+        given[name] = sum(known) if known or not name.endswith("cost_usd") else None
+    return Performance(**given)

@@ -1,0 +1,66 @@
+"""Runs of procedures one by one, and all that is tied to one of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from data import database
+from data.access import Actor
+from data.errors import NotFound
+
+STATUSES = ("failed", "running", "cancelled", "completed")
+SORTS = ("hurt", "when", "took", "cost", "people")
+MAX_HAPPENINGS = 200  # of one run; the page of events has them all
+
+
+def read_executions(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    sop: str | None = None,
+    status: str | None = None,
+    agent: str | None = None,
+    step: str | None = None,
+    sort: str = "hurt",
+    downwards: bool = True,
+    limit: int = 25,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    """Runs one by one by SORTS, what is not known last: execution_id, sop_id, sop_version, status, agent, current_step,
+    started_at, completed_at, cycle_ms, automation_rate, human_interventions, estimated_cost_usd, error_message.
+    `step` takes those in which a person stepped in there."""
+    with database.reading(actor) as unit:
+        return unit.rows(
+            "sop_runs.list_executions",
+            start=start,
+            end=end,
+            untimed=untimed,
+            sop=sop,
+            status=status,
+            agent=agent,
+            step=step,
+            sort=sort,
+            downwards=downwards,
+            limit=limit,
+            offset=offset,
+        )
+
+
+def read_execution(actor: Actor, *, execution_id: UUID) -> dict[str, Any]:
+    """One run with its steps. Raises NotFound where there is none, or it is not the actor's to see."""
+    with database.reading(actor) as unit:
+        row = unit.row("sop_runs.find_execution", execution_id=execution_id)
+    if row is None:
+        raise NotFound("There is no such run of a procedure, or it is not yours to see.")
+    return row
+
+
+def read_happenings(actor: Actor, *, correlation_id: UUID, now: datetime) -> list[dict[str, Any]]:
+    """The engine's events and the questions to people of one correlation in the order of time: kind (event, question),
+    item_id, occurred_at, what, who, subject, detail, happened. At most MAX_HAPPENINGS events."""
+    with database.reading(actor) as unit:
+        return unit.rows("sop_runs.list_happenings", correlation_id=correlation_id, now=now, most=MAX_HAPPENINGS)

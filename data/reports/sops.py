@@ -1,0 +1,207 @@
+"""How procedures ran: what became of them, how long they took, what ran without a person, where people stepped in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from data import database
+from data.access import Actor
+from data.reports import rates
+from data.reports.coverage import Coverage
+
+MAX_STEPS = 30  # at which people stepped in, on one screen; the export holds all
+MAX_VERSIONS = 20  # of one procedure
+LEAST_DELAY_MS = 60_000
+LEAST_SLOWER = 1.25  # a median that is a quarter longer, and a minute
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """Runs of one procedure, or of all together (`sop_id` None), in a period and in the one before.
+
+    A run counts when it ended; while it is open, when it started. `started` are those that began in the period,
+    whenever they ended. Times in milliseconds, over the `timed` completed runs; costs in US dollars, over the
+    `priced` runs. `rated_actions` are actions of runs that say how many of them ran without a person (`automated`);
+    `countless` runs have a rate without a count and are in neither.
+    """
+
+    sop_id: str | None
+    title: str | None
+    newest_version: int | None
+    versions: int
+    definition_status: str | None
+    steps: int | None
+    executions: int
+    started: int
+    completed: int
+    failed: int
+    cancelled: int
+    running: int
+    timed: int
+    average_ms: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    actions: int
+    rated_actions: int
+    automated: float
+    countless: int
+    interventions: int
+    stepped_in: int
+    cost_usd: float | None
+    priced: int
+    previous_executions: int
+    previous_completed: int
+    previous_failed: int
+    previous_timed: int
+    previous_p50_ms: float | None
+    previous_p95_ms: float | None
+    previous_rated_actions: int
+    previous_automated: float
+    previous_interventions: int
+    previous_cost_usd: float | None
+    previous_priced: int
+
+    @property
+    def ended(self) -> int:
+        """Runs that came to an end by themselves: what rates are taken over."""
+        return self.completed + self.failed
+
+    @property
+    def previous_ended(self) -> int:
+        """The same of the period before."""
+        return self.previous_completed + self.previous_failed
+
+    @property
+    def fails_more_often(self) -> bool:
+        """Whether the rise of the share of failed runs is more than chance explains."""
+        return rates.fails_more_often(self.failed, self.ended, self.previous_failed, self.previous_ended)
+
+    @property
+    def is_slower(self) -> bool:
+        """Whether the typical run takes a quarter longer than before, with enough runs in both periods to say so."""
+        if not rates.is_compared(self.timed, self.previous_timed):
+            return False
+        now, before = self.p50_ms or 0.0, self.previous_p50_ms or 0.0
+        return now > LEAST_SLOWER * before and now - before >= LEAST_DELAY_MS
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether both periods hold enough runs to compare them."""
+        return rates.is_compared(self.ended, self.previous_ended)
+
+
+@dataclass(frozen=True)
+class HumanStep:
+    """A step at which people stepped in, `times` in `executions` runs; `outcomes` as words with how often each."""
+
+    sop_id: str
+    step_name: str | None
+    times: int
+    executions: int
+    outcomes: str | None
+
+
+@dataclass(frozen=True)
+class HumanSteps:
+    """The steps at which people stepped in most, and how many there are."""
+
+    shown: tuple[HumanStep, ...]
+    steps: int
+
+
+def read_coverage(actor: Actor) -> Coverage:
+    """From when to when runs are on record. Raises what `database.reading` raises, as every reader here."""
+    with database.reading(actor) as unit:
+        row = unit.row("sops.read_coverage") or {}
+    return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
+
+
+@dataclass(frozen=True)
+class Procedures:
+    """All procedures together, and one by one with what hurts most first."""
+
+    total: Procedure
+    each: tuple[Procedure, ...]
+
+
+def read_procedures(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    previous_start: datetime | None = None,
+    previous_end: datetime | None = None,
+    agent: str | None = None,
+) -> Procedures:
+    """Runs from `start` up to `end` (None is open), or only those without a time, against the period before."""
+    with database.reading(actor) as unit:
+        rows = unit.rows(
+            "sops.list_procedures",
+            start=start,
+            end=end,
+            untimed=untimed,
+            previous_start=previous_start,
+            previous_end=previous_end,
+            agent=agent,
+            sop=None,
+            with_total=True,
+        )
+    found = [Procedure(**{field.name: row[field.name] for field in fields(Procedure)}) for row in rows]
+    return Procedures(found[0], tuple(found[1:]))
+
+
+def read_agents(
+    actor: Actor, *, start: datetime | None = None, end: datetime | None = None, untimed: bool = False
+) -> dict[str, int]:
+    """The agents that ran procedures in a period, each with how many runs."""
+    with database.reading(actor) as unit:
+        rows = unit.rows("sops.list_agents", start=start, end=end, untimed=untimed)
+    return {row["value"]: row["executions"] for row in rows}
+
+
+def read_buckets(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    unit: str = "day",
+    zone: str = "UTC",
+    sop: str | None = None,
+    agent: str | None = None,
+) -> pd.DataFrame:
+    """Runs per `unit` (hour, day, week, month) of the zone: bucket, executions, one column per status."""
+    with database.reading(actor) as reading:
+        return reading.frame(
+            "sops.list_buckets", start=start, end=end, untimed=untimed, unit=unit, zone=zone, sop=sop, agent=agent
+        )
+
+
+def read_human_steps(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    sop: str | None = None,
+    agent: str | None = None,
+) -> HumanSteps:
+    """The steps at which people stepped in, the most frequent first, at most MAX_STEPS of them."""
+    with database.reading(actor) as unit:
+        rows = unit.rows(
+            "sops.list_human_steps", start=start, end=end, untimed=untimed, sop=sop, agent=agent, limit=MAX_STEPS
+        )
+    shown = tuple(HumanStep(**{field.name: row[field.name] for field in fields(HumanStep)}) for row in rows)
+    return HumanSteps(shown, rows[0]["steps"] if rows else 0)
+
+
+def read_definitions(actor: Actor, *, sop: str) -> list[dict[str, Any]]:
+    """The versions of one procedure, the newest first, at most MAX_VERSIONS: version, title, description, steps
+    (whatever a document holds), status, created_at, updated_at."""
+    with database.reading(actor) as unit:
+        return unit.rows("sops.list_definitions", sop=sop, limit=MAX_VERSIONS)

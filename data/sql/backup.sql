@@ -1,0 +1,126 @@
+-- name: try_lock
+-- Takes the lock that one backup at a time holds for as long as its session lives; false where somebody has it.
+select pg_try_advisory_lock(%(class)s, %(object)s) as is_taken;
+
+-- name: find_server
+-- The database behind a connection, in words that tell it from every other one, and its version.
+select
+    current_database() as database_name,
+    (select d.oid::bigint from pg_database as d where d.datname = current_database()) as database_id,
+    pg_postmaster_start_time() as server_started_at,
+    current_setting('server_version') as server_version,
+    current_setting('server_version_num')::int / 10000 as server_major,
+    current_user as role_name,
+    pg_is_in_recovery() as is_replica;
+
+-- name: list_tables
+-- Every table and sequence that a dump would hold, and whether the role of the connection may read it.
+select
+    c.oid::bigint as table_id,
+    n.nspname as schema_name,
+    c.relname as table_name,
+    c.relkind = 'r' as holds_rows,
+    case when c.relkind = 'S' then has_sequence_privilege(c.oid, 'select') else has_table_privilege(c.oid, 'select') end
+    and has_schema_privilege(n.oid, 'usage') as is_readable
+from pg_class as c
+inner join pg_namespace as n on n.oid = c.relnamespace
+where
+    c.relkind in ('r', 'p', 'S')
+    and c.relpersistence <> 't'
+    and n.nspname not like 'pg\_%%'
+    and n.nspname <> 'information_schema'
+    and not exists (
+        select from pg_depend as d
+        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
+    )
+order by n.nspname, c.relname;
+
+-- name: begin_run
+-- Writes that a backup has begun; the unique index refuses a second one of the same database.
+insert into signalbox.backup_runs (
+    kind, started_by, started_by_email, host, process_id, database_name, server_version
+) values (
+    %(kind)s, %(actor_id)s, %(actor_email)s, %(host)s, %(process_id)s, %(database_name)s, %(server_version)s
+)
+returning id, started_at;
+
+-- name: finish_run
+-- Writes how a backup ended; what its own process says wins over what others took for its end.
+update signalbox.backup_runs
+set
+    status = %(status)s,
+    finished_at = now(),
+    dump_version = %(dump_version)s,
+    file_name = %(file_name)s,
+    size_bytes = %(size_bytes)s,
+    sha256 = %(sha256)s,
+    listed_entries = %(listed_entries)s,
+    listed_tables = %(listed_tables)s,
+    missing_tables = %(missing_tables)s,
+    error_message = %(error_message)s
+where id = %(run_id)s
+returning finished_at;
+
+-- name: close_run
+-- Closes a run whose process is gone, unless it has ended by itself meanwhile.
+update signalbox.backup_runs
+set status = 'failed', finished_at = now(), error_message = %(error_message)s
+where id = %(run_id)s and status = 'running'
+returning id;
+
+-- name: list_running
+-- The runs that have not ended, with whether somebody holds the lock that a living one holds.
+select
+    r.id,
+    r.started_at,
+    r.started_by_email,
+    r.host,
+    r.process_id,
+    r.database_name,
+    exists (
+        select from pg_locks as l
+        where
+            l.locktype = 'advisory' and l.granted and l.objsubid = 2
+            and l.classid = %(class)s::int8::oid and l.objid = %(object)s::int8::oid
+            and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+    ) as is_locked
+from signalbox.backup_runs as r
+where r.status = 'running'
+order by r.id;
+
+-- name: list_latest
+-- The newest successful backups, the newest failure and what runs now: what the state of backups is told from.
+with good as (
+    select * from signalbox.backup_runs where status = 'succeeded' order by started_at desc, id desc limit %(most)s
+),
+
+failure as (
+    select * from signalbox.backup_runs where status = 'failed' order by started_at desc, id desc limit 1
+)
+
+select good.*, 'good' as part from good
+union all
+select failure.*, 'failure' from failure
+union all
+select r.*, 'running' from signalbox.backup_runs as r where r.status = 'running'
+order by started_at desc, id desc;
+
+-- name: list_runs
+-- The history of backups, the newest first, with how many there are.
+select r.*, count(*) over () as total
+from signalbox.backup_runs as r
+order by r.started_at desc, r.id desc
+limit %(limit)s offset %(offset)s;
+
+-- name: export_runs
+-- Every backup that was tried, with how it ended.
+select
+    id, kind, status, started_at, finished_at, started_by_email, host, database_name, server_version, dump_version,
+    file_name, size_bytes, sha256, listed_entries, listed_tables, array_to_string(missing_tables, ', ') as missing_tables,
+    error_message
+from signalbox.backup_runs
+order by started_at desc, id desc;
+
+-- name: find_beginning
+-- Since when this database is the console's: from then on a backup can be late.
+select min(applied_at) from signalbox.migration_runs;

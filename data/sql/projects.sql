@@ -1,0 +1,55 @@
+-- name: list_workspaces
+-- The workspaces that the viewer may see, with how many projects and members each has; the owner is one of them.
+select
+    w.workspace_id, w.name, w.owner_id, u.email as owner, w.created_at,
+    (select count(*) from analytics.stg_toolbox__projects as p where p.workspace_id = w.workspace_id) as projects,
+    (
+        select count(*) from analytics.stg_toolbox__workspace_members as m
+        where m.workspace_id = w.workspace_id and m.user_id <> w.owner_id
+    ) + 1 as members
+from analytics.stg_toolbox__workspaces as w
+left join analytics.stg_toolbox__users as u on u.user_id = w.owner_id
+order by lower(w.name), w.workspace_id;
+
+-- name: list_projects
+-- Projects, active ones first, the newest first among them, with how many people belong to each.
+select
+    p.project_id, p.name, p.description, p.status, p.workspace_id, w.name as workspace, p.owner_id, u.email as owner,
+    (
+        select count(*) from analytics.stg_toolbox__project_members as m
+        where m.project_id = p.project_id and m.user_id <> p.owner_id
+    ) + 1 as members,
+    p.created_at, p.updated_at
+from analytics.stg_toolbox__projects as p
+left join analytics.stg_toolbox__workspaces as w on w.workspace_id = p.workspace_id
+left join analytics.stg_toolbox__users as u on u.user_id = p.owner_id
+where
+    (%(workspace)s::uuid is null or p.workspace_id = %(workspace)s)
+    and (%(status)s::text is null or p.status = %(status)s)
+    and (%(search)s::text is null or strpos(lower(p.name || ' ' || coalesce(p.description, '')), lower(%(search)s)) > 0)
+order by p.status, p.created_at desc nulls last, p.project_id;
+
+-- name: list_members
+-- Who belongs to a project or a workspace, its owner first; an address is missing where the viewer may not know it.
+select m.user_id, u.email as address, u.full_name, m.role, m.joined_at
+from (
+    select p.owner_id as user_id, 'owner' as role, p.created_at as joined_at
+    from analytics.stg_toolbox__projects as p
+    where p.project_id = %(project)s::uuid
+    union all
+    select x.user_id, x.role, x.joined_at
+    from analytics.stg_toolbox__project_members as x
+    join analytics.stg_toolbox__projects as p on p.project_id = x.project_id
+    where x.project_id = %(project)s::uuid and x.user_id <> p.owner_id
+    union all
+    select w.owner_id, 'owner', w.created_at
+    from analytics.stg_toolbox__workspaces as w
+    where w.workspace_id = %(workspace)s::uuid
+    union all
+    select y.user_id, y.role, y.joined_at
+    from analytics.stg_toolbox__workspace_members as y
+    join analytics.stg_toolbox__workspaces as w on w.workspace_id = y.workspace_id
+    where y.workspace_id = %(workspace)s::uuid and y.user_id <> w.owner_id
+) as m
+left join analytics.stg_toolbox__users as u on u.user_id = m.user_id
+order by m.role = 'owner' desc, address nulls last, m.user_id;

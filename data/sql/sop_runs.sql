@@ -1,0 +1,134 @@
+-- name: list_executions
+-- Runs one by one: what hurts first (failed, running, cancelled, completed), or by when, duration, cost, interventions.
+select
+    e.execution_id,
+    e.sop_id,
+    e.sop_version,
+    e.status,
+    e.agent,
+    e.client_id,
+    e.current_step,
+    e.started_at,
+    e.completed_at,
+    coalesce(
+        e.cycle_time_hours * 3600000,
+        case when e.completed_at >= e.started_at then extract(epoch from e.completed_at - e.started_at) * 1000 end
+    )::float8 as cycle_ms,
+    e.actions_total,
+    e.actions_automated,
+    coalesce(e.automation_rate, e.actions_automated::float8 / nullif(e.actions_total, 0)) as automation_rate,
+    e.human_interventions,
+    e.estimated_cost_usd::float8 as estimated_cost_usd,
+    left(e.error_message, 1000) as error_message,
+    e.correlation_id,
+    e.is_imported
+from analytics.stg_engine__sop_executions as e
+where
+    (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
+    and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
+    and (
+        not coalesce(%(untimed)s::boolean, false) or case when e.completed_at is null then e.started_at else e.completed_at end is null
+    )
+    and (%(sop)s::text is null or e.sop_id = %(sop)s)
+    and (%(status)s::text is null or e.status = %(status)s)
+    and (%(agent)s::text is null or e.agent = %(agent)s)
+    and (
+        %(step)s::text is null
+        or exists (
+            select from jsonb_array_elements(e.steps) as s (step)
+            where lower(coalesce(s.step ->> 'kind', s.step ->> 'type', s.step ->> 'actor')) = 'human'
+            and coalesce(
+                s.step ->> 'step', s.step ->> 'name', s.step ->> 'title', s.step ->> 'step_id', s.step ->> 'id'
+            ) = %(step)s
+        )
+    )
+order by
+    case when %(sort)s::text is null or %(sort)s::text = 'hurt'
+        then array_position(array['failed', 'running', 'cancelled', 'completed'], e.status) end,
+    case when coalesce(%(downwards)s::boolean, true) then case %(sort)s::text
+        when 'took' then coalesce(
+            e.cycle_time_hours * 3600000, extract(epoch from e.completed_at - e.started_at)::float8 * 1000
+        )
+        when 'cost' then e.estimated_cost_usd::float8
+        when 'people' then e.human_interventions::float8 end end desc nulls last,
+    case when not coalesce(%(downwards)s::boolean, true) then case %(sort)s::text
+        when 'took' then coalesce(
+            e.cycle_time_hours * 3600000, extract(epoch from e.completed_at - e.started_at)::float8 * 1000
+        )
+        when 'cost' then e.estimated_cost_usd::float8
+        when 'people' then e.human_interventions::float8 end end nulls last,
+    case when %(sort)s::text = 'when' and not coalesce(%(downwards)s::boolean, true)
+        then case when e.completed_at is null then e.started_at else e.completed_at end end nulls last,
+    case when e.completed_at is null then e.started_at else e.completed_at end desc nulls last,
+    e.execution_id
+limit %(limit)s::bigint offset %(offset)s::bigint;
+
+-- name: find_execution
+-- One run with all it says, the definition of its version, and the session it ran in.
+select
+    e.execution_id,
+    e.sop_id,
+    e.sop_version,
+    e.correlation_id,
+    e.client_id,
+    e.session_pk,
+    e.agent,
+    e.status,
+    e.current_step,
+    e.steps,
+    e.actions_total,
+    e.actions_automated,
+    coalesce(e.automation_rate, e.actions_automated::float8 / nullif(e.actions_total, 0)) as automation_rate,
+    e.human_interventions,
+    coalesce(
+        e.cycle_time_hours * 3600000,
+        case when e.completed_at >= e.started_at then extract(epoch from e.completed_at - e.started_at) * 1000 end
+    )::float8 as cycle_ms,
+    e.estimated_cost_usd::float8 as estimated_cost_usd,
+    e.error_message,
+    e.started_at,
+    e.completed_at,
+    e.is_imported,
+    e.metadata,
+    d.title,
+    d.version as defined_version,
+    d.steps as defined_steps,
+    s.session_key,
+    s.project_name
+from analytics.stg_engine__sop_executions as e
+left join lateral (
+    select v.title, v.version, v.steps
+    from analytics.stg_engine__sop_definitions as v
+    where v.sop_id = e.sop_id
+    order by v.version = e.sop_version desc nulls last, v.version desc
+    limit 1
+) as d on true
+left join analytics.stg_chronicle__sessions as s on s.session_pk = e.session_pk
+where e.execution_id = %(execution_id)s::uuid;
+
+-- name: list_happenings
+-- What the engine's events and people's questions say of one run, by its correlation, in the order of time; `happened`
+-- says how many events there are in all.
+with events as (
+    select
+        'event' as kind, e.event_id as item_id, e.occurred_at, e.event_type as what, e.emitted_by as who,
+        e.aggregate_type || ' ' || e.aggregate_id || ' #' || e.sequence_number as subject,
+        left(nullif(e.payload, '{}')::text, 500) as detail, count(*) over () as happened
+    from analytics.stg_engine__events as e
+    where e.correlation_id = %(correlation_id)s::uuid
+    order by e.occurred_at, e.aggregate_type, e.aggregate_id, e.sequence_number
+    limit %(most)s::bigint
+)
+
+select * from events
+union all
+select
+    'question', a.approval_id, a.created_at,
+    case
+        when a.stored_status = 'pending' and a.expires_at <= %(now)s::timestamptz then 'expired'
+        else a.stored_status
+    end,
+    coalesce(a.decided_by_name, a.agent), a.title, a.decision_note, 0
+from analytics.stg_engine__human_approvals as a
+where a.correlation_id = %(correlation_id)s::uuid
+order by occurred_at nulls last, kind, item_id;

@@ -1,0 +1,29 @@
+"""Database: connections, long queries, tables, indexes and row-level security, in sentences first."""
+
+from __future__ import annotations
+
+from data.operations import inspection as reports
+from ui import acts, page
+from ui import database as parts
+from ui.view import View
+
+
+def show(view: View) -> None:
+    """Uncached: it tells what goes on at this moment. Each part fails alone and is then told as not looked at."""
+    server = parts.looked(view, "connections", reports.read_server)
+    tables = parts.looked(view, "tables", reports.list_tables)
+    indexes = parts.looked(view, "indexes", reports.list_index_findings)
+    parts.sentences(view, server, tables, indexes)
+    acts.show_outcome()
+    with page.panel(view, "the connections"):
+        parts.queries(view, server)
+        parts.connections(view, server)
+    with page.panel(view, "the tables"):
+        parts.tables(view, tables)
+    with page.panel(view, "the indexes"):
+        parts.indexes(view, server, indexes)
+
+
+view = page.begin("Database", needs="operate_database")
+show(view)
+page.footer(view)

@@ -1,0 +1,96 @@
+"""Agents: what runs without a person, who escalates, fails and costs more than before; one agent in depth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from data.reports import agent as single
+from data.reports import agents as reports
+from data.reports.performance import Performance, together
+from ui import agents, cached, page
+from ui.asking import filters
+from ui.asking.periods import Period
+from ui.drawing import cards
+from ui.view import View
+
+
+def show_all(view: View, found: tuple[Performance, ...], period: Period, chosen: agents.Chosen) -> None:
+    """The table of agents, and what their tools did where events tie these to them."""
+    asked: dict[str, Any] = {**period.parameters}
+    agents.agents_table(view, found, period, chosen)
+    narrowed = {**asked, **period.compared, "source": chosen.source}
+    page.footer(view, report="agents", filters=narrowed, rows=len(found))
+    with page.panel(view, "the tools of agents"):
+        tools = cached.read(view, reports.read_tool_calls, agents=tuple(one.agent for one in found), **asked)
+        agents.tools_table(view, tools, period)
+
+
+def show_one(
+    view: View, one: Performance, buckets: pd.DataFrame, period: Period, bucket: str, chosen: agents.Chosen
+) -> None:
+    """Trends, what the agent did, the windows behind its figures, and its tools."""
+    span: dict[str, Any] = {**period.parameters}
+    asked = span | {"agent": one.agent}
+    agents.trends(view, buckets, period, bucket, chosen)
+    with page.panel(view, "what this agent did"):
+        activity = cached.read(view, single.read_activity, now=view.minute, **asked)
+        agents.show_activity(view, one, activity, period, chosen)
+    with page.panel(view, "the tools of this agent"):
+        tools = cached.read(view, reports.read_tool_calls, agents=(one.agent,), **span)
+        agents.say_tools(tools.get(one.agent), one.agent)
+    with page.panel(view, "the windows of this agent"):
+        order = filters.sorting(single.WINDOW_SORTS, "-when")
+        narrowed = asked | {"source": chosen.source}
+        rows = cached.read(
+            view,
+            single.read_windows,
+            **narrowed,
+            sort=order[0],
+            downwards=order[1],
+            limit=filters.PAGE_SIZE,
+            offset=filters.asked_offset(),
+        )
+        agents.windows_table(view, rows, one.windows, period, order)
+        page.footer(view, report="agent_windows", filters=narrowed, rows=one.windows)
+
+
+def show(view: View) -> None:
+    """Sentences, figures and chart; below them all agents, or one."""
+    known = filters.extent_of(cached.read(view, reports.read_coverage))
+    period = filters.period(view, known, first="30d")
+    bucket = period.bucket(known)
+    chosen = agents.is_asked()
+    span: dict[str, Any] = {**period.parameters}
+    asked = span | {"source": chosen.source}
+    compared = asked | period.compared
+    found = cached.read(view, reports.read_agents, **compared)
+    # One agent leaves no query for the picker of sources; what the URL asks for stays as a chip.
+    sources = None if chosen.agent else cached.read(view, reports.read_sources, **span)
+    agents.choose(view, chosen, found, sources)
+    shown = [one for one in found if chosen.agent in (None, one.agent)]
+    if chosen.agent:
+        agents.head(view, chosen)
+    if not any(one.is_present for one in shown):
+        agents.nothing(view, period, chosen, holds_any=known.holds_rows)
+        page.footer(view)
+        return
+    total = together(shown)
+    agents.summary(shown, total, period, chosen)
+    filters.say_untimed(view, period, known, "window")
+    agents.say_windows(total, period)
+    agents.of_source(chosen)
+    cards.cards(agents.cards_of(total, period, chosen))
+    drawn = asked | {"agent": chosen.agent, "unit": bucket, "zone": str(view.zone)}
+    buckets = cached.read(view, reports.read_buckets, **drawn)
+    agents.chart(view, buckets, period, bucket, chosen)
+    if chosen.agent:
+        show_one(view, shown[0], buckets, period, bucket, chosen)
+    else:
+        show_all(view, found, period, chosen)
+
+
+view = page.begin("Agents")
+with page.panel(view, "the figures of agents"):
+    show(view)

@@ -1,0 +1,111 @@
+"""Clients: who is at risk, who fell, the history of one; chaos experiments and what came of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data.reports import clients as reports
+from ui import cached, clients, page
+from ui.asking import filters
+from ui.drawing import cards
+from ui.view import View
+
+
+def show(view: View) -> None:
+    """Sentence, figures, and the table of clients."""
+    known = filters.extent_of(cached.read(view, reports.read_coverage))
+    period = filters.period(view, known, first="30d")
+    clients.switch(view, None)
+    chosen = clients.asked()
+    span: dict[str, Any] = {"start": period.start, "end": period.end}
+    standing = cached.read(view, reports.count_clients, **span, search=chosen.search)
+    clients.choose(view, chosen, standing)
+    total = getattr(standing, chosen.status) if chosen.status else standing.clients
+    if not total:
+        clients.nothing(view, period, chosen, holds_any=known.holds_rows)
+        page.footer(view)
+        return
+    clients.summary(standing, period)
+    filters.say_untimed(view, period, known, "assessment")
+    cards.cards(clients.cards_of(view, standing, period))
+    with page.panel(view, "the table of clients"):
+        order = filters.sorting(reports.SORTS, "-worst")
+        asked: dict[str, Any] = {**span, **chosen.narrowed}
+        offset = (filters.page_number(total) - 1) * filters.PAGE_SIZE
+        rows = cached.read(
+            view,
+            reports.list_clients,
+            **asked,
+            sort=order[0],
+            downwards=order[1],
+            limit=filters.PAGE_SIZE,
+            offset=offset,
+        )
+        names = tuple(row["client_id"] for row in rows)
+        start, end = period.start or known.first or view.minute, period.end or view.minute
+        trends = cached.read(view, reports.read_trends, clients=names, start=start, end=end)
+        clients.clients_table(view, rows, total, period, trends, order)
+        page.footer(view, report="clients", filters=asked, rows=total, noun="client")
+
+
+def show_one(view: View, client: str) -> None:
+    """One client from its sentence to its runs."""
+    known = filters.extent_of(cached.read(view, reports.read_coverage))
+    period = filters.period(view, known, first="30d")
+    span: dict[str, Any] = {"start": period.start, "end": period.end}
+    found = cached.read(view, reports.list_clients, **span, client=client)
+    if not found:
+        clients.no_such_client(view, client, period)
+        page.footer(view)
+        return
+    row = found[0]
+    clients.one.head(view, row, period)
+    asked = span | {"client": client}
+    if row["assessments"]:
+        bucket = period.bucket(known)
+        scores = cached.read(view, reports.read_scores, **asked, unit=bucket, zone=str(view.zone))
+        clients.one.chart(view, scores, period, bucket, client)
+    with page.panel(view, "the assessments of this client"):
+        offset = (filters.page_number(row["assessments"]) - 1) * filters.PAGE_SIZE
+        rows = cached.read(view, reports.list_history, **asked, limit=filters.PAGE_SIZE, offset=offset)
+        clients.one.history_table(view, rows, row["assessments"])
+        page.footer(view, report="client_history", filters=asked, rows=row["assessments"], noun="assessment")
+    with page.panel(view, "the runs of procedures about this client"):
+        runs = cached.read(view, reports.read_executions, client=client)
+        clients.one.executions_table(view, runs)
+        if runs.executions:
+            page.footer(view, report="client_executions", filters={"client": client}, rows=runs.executions, noun="run")
+
+
+def show_experiments(view: View) -> None:
+    """Chaos experiments: sentence and table."""
+    known = filters.extent_of(cached.read(view, reports.read_experiment_coverage))
+    period = filters.period(view, known, first="30d")
+    clients.switch(view, "experiments")
+    span: dict[str, Any] = {"start": period.start, "end": period.end}
+    counts = cached.read(view, reports.count_experiments, **span)
+    chosen = clients.choose_experiments(view, counts)
+    total = chosen.count(counts)
+    if not total:
+        clients.no_experiments(view, period, holds_any=known.holds_rows)
+        page.footer(view)
+        return
+    clients.experiments.summary(counts, period)
+    asked = span | {"status": chosen.status, "outcome": chosen.outcome}
+    offset = (filters.page_number(total) - 1) * filters.PAGE_SIZE
+    rows = cached.read(view, reports.list_experiments, **asked, limit=filters.PAGE_SIZE, offset=offset)
+    clients.experiments.experiments_table(view, rows, total)
+    page.footer(view, report="chaos_experiments", filters=asked, rows=total, noun="experiment")
+
+
+view = page.begin("Clients")
+client = filters.given("client")
+if client:
+    with page.panel(view, "this client"):
+        show_one(view, client)
+elif filters.given("view") == "experiments":
+    with page.panel(view, "chaos experiments"):
+        show_experiments(view)
+else:
+    with page.panel(view, "the health of clients"):
+        show(view)

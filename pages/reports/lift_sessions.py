@@ -1,0 +1,49 @@
+"""Sessions of lift-sys: which came to an end, what their drafts cost, and whether these parse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data.reports import lift_sessions as reports
+from ui import cached, page
+from ui import lift_sessions as parts
+from ui.asking import filters
+from ui.view import View
+
+
+def show(view: View) -> None:
+    """Sentence, sessions, drafts by model."""
+    known = filters.extent_of(cached.read(view, reports.read_coverage))
+    period = filters.period(view, known, first="30d")
+    search = filters.search(view, "Search in prompts")
+    span = {"start": period.start, "end": period.end}
+    counted: dict[str, Any] = {**span, **period.compared, "search": search}
+    counts = cached.read(view, reports.count_statuses, **counted)
+    chosen = parts.choose(view, counts)
+    total = sum(one.sessions for one in counts if chosen.status in (None, one.status))
+    if not total:
+        parts.nothing(view, period, chosen, holds_any=known.holds_rows)
+        page.footer(view)
+        return
+    parts.summary(counts, period, chosen)
+    order = filters.sorting(reports.SORTS, "-when")
+    asked: dict[str, Any] = {**span, "status": chosen.status, "search": search}
+    rows = cached.read(
+        view,
+        reports.list_sessions,
+        **asked,
+        sort=order[0],
+        downwards=order[1],
+        limit=filters.PAGE_SIZE,
+        offset=(filters.page_number(total) - 1) * filters.PAGE_SIZE,
+    )
+    parts.sessions_table(view, rows, total, order, period)
+    page.footer(view, report="lift_sessions", filters=asked, rows=total)
+    with page.panel(view, "the drafts by model"):
+        parts.validation_table(view, cached.read(view, reports.list_validation, start=period.start, end=period.end))
+
+
+view = page.begin("Sessions of lift-sys")
+parts.switch(view)
+with page.panel(view, "the list of sessions"):
+    show(view)

@@ -1,0 +1,55 @@
+"""People: who works with agents, what comes of it and what it costs; one person's sessions and jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data.reports import people as reports
+from ui import cached, page, people
+from ui.asking import filters
+from ui.asking.periods import Period
+from ui.drawing import cards
+from ui.view import View
+
+
+def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], period: Period) -> None:
+    """One person: figures, then everything they did, the newest first."""
+    one = next((each for each in everybody if each.person == person), None)
+    people.head(view, one, person)
+    if one is None:
+        people.nothing(view, period, holds_any=True)
+        page.footer(view)
+        return
+    cards.cards(people.cards_of([one], period))
+    asked: dict[str, Any] = {**period.parameters, "person": person}
+    rows, total = cached.read(
+        view, reports.read_activity, **asked, limit=filters.PAGE_SIZE, offset=filters.asked_offset()
+    )
+    people.activity_table(view, rows, total)
+    page.footer(view, report="person", filters=asked, rows=total)
+
+
+def show(view: View) -> None:
+    """Sentences, figures and everybody, or one."""
+    known = filters.extent_of(cached.read(view, reports.read_coverage))
+    period = filters.period(view, known, first="30d")
+    person = filters.given("person")
+    compared: dict[str, Any] = {**period.parameters, **period.compared}
+    everybody = cached.read(view, reports.read_people, **compared)
+    if person:
+        show_one(view, person, everybody, period)
+        return
+    if not everybody:
+        people.nothing(view, period, holds_any=known.holds_rows)
+        page.footer(view)
+        return
+    people.summary(everybody, period)
+    filters.say_untimed(view, period, known, "session")
+    cards.cards(people.cards_of(everybody, period))
+    people.people_table(view, everybody, period)
+    page.footer(view, report="people", filters=compared, rows=len(everybody))
+
+
+view = page.begin("People", needs="view_people")
+with page.panel(view, "the figures of people"):
+    show(view)

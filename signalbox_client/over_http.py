@@ -1,0 +1,100 @@
+"""Rows over the HTTP interface of a Supabase project: supabase-py's requests, with the errors of this package.
+
+Needs supabase-py, which the extra `supabase` brings. One request is one transaction there, so whatever takes several
+is written such that each of them may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from signalbox_client.errors import (
+    BadArgument,
+    DatabaseUnavailable,
+    NotAllowed,
+    RefusedByDatabase,
+    SignalboxError,
+    TookTooLong,
+)
+
+try:
+    import httpx
+    from postgrest import APIError
+
+    from supabase import Client as Client  # noqa: PLC0414 - the clients over HTTP take it from here
+except ImportError as error:  # pragma: no cover - the message is the point
+    raise ImportError("This part needs supabase-py: install signalbox-client with its extra, [supabase].") from error
+
+_UNIQUE_VIOLATION = "23505"
+
+
+class SchemaNotExposed(SignalboxError):
+    """The project does not offer this schema over HTTP. Add it in the project's API settings (exposed schemas)."""
+
+
+class Taken(RefusedByDatabase):
+    """There is a row under this id or number already; nothing was written."""
+
+
+class Request(Protocol):
+    """A request that supabase-py has put together."""
+
+    def execute(self) -> Any: ...
+
+
+class Schema:
+    """The tables of one schema of a project, through supabase-py's client.
+
+    Raises BadArgument where `client` is no client of supabase-py, or an asynchronous one.
+    """
+
+    def __init__(self, client: Client, name: str) -> None:
+        if not isinstance(client, Client):
+            raise BadArgument("client", "must be what supabase.create_client gives.")
+        self._client = client
+        self._name = name
+
+    def table(self, name: str) -> Any:
+        """A table, to put a request together."""
+        return self._client.schema(self._name).table(name)
+
+    def insert(self, name: str, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Add a row; the row as it is now. Raises Taken where a key of it is there already."""
+        return answer(self.table(name).insert(dict(row)))[0]
+
+    def find(self, name: str, **columns: Any) -> dict[str, Any] | None:
+        """The row with these values, None where there is none."""
+        rows = answer(self.table(name).select("*").match(columns).limit(1))
+        return rows[0] if rows else None
+
+
+def answer(request: Request) -> list[dict[str, Any]]:
+    """The rows of an answer.
+
+    Raises DatabaseUnavailable, NotAllowed, SchemaNotExposed, Taken, TookTooLong, RefusedByDatabase.
+    """
+    try:
+        rows: list[dict[str, Any]] = request.execute().data
+    except APIError as error:
+        raise _translated(error) from error
+    except httpx.HTTPError as error:
+        raise DatabaseUnavailable(
+            "The project does not answer over HTTP. Check its address, then try again."
+        ) from error
+    return rows
+
+
+def _translated(error: APIError) -> SignalboxError:
+    code, said = str(error.code or ""), f"The database refused this: {error.message}; nothing of this call was kept."
+    if code == "PGRST106":
+        return SchemaNotExposed()
+    if code == _UNIQUE_VIOLATION:
+        return Taken()
+    if code == "57014":
+        return TookTooLong()
+    if code in {"42501", "401", "403"} or code.startswith("PGRST3") or "API key" in str(error.message):
+        return NotAllowed(said)
+    if code.startswith(("PGRST00", "08", "53", "57", "50")):
+        return DatabaseUnavailable()
+    return RefusedByDatabase(said)

@@ -1,0 +1,99 @@
+"""A projection: a table whose rows follow from events, and how one more event changes a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from signalbox_client.errors import BadArgument, SignalboxError
+from signalbox_client.events import Event
+
+Row = dict[str, Any]
+
+
+class ProjectionFailed(SignalboxError):
+    """An event cannot be projected; its payload lacks what the projection needs."""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """`name` is the table in schema engine; it takes events of `event_types` on aggregates of `aggregate_type`.
+
+    `key_of(event)` names the row an event belongs to, the value of `key_column`. `fold(row, event)` gives the row
+    after the event, with the columns that events tell of and no others; `row` is None before the first. A row without
+    all `required` columns misses its beginning and cannot be made from events.
+    """
+
+    name: str
+    aggregate_type: str
+    event_types: frozenset[str]
+    key_column: str
+    key_of: Callable[[Event], str]
+    fold: Callable[[Row | None, Event], Row]
+    required: frozenset[str]
+
+    def after(self, row: Row | None, event: Event) -> Row:
+        """The row after one more event. Raises ProjectionFailed naming it."""
+        try:
+            return self.fold(row, event)
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            place = f"event {event.sequence_number} ({event.event_type}) of {' '.join(event.aggregate)}"
+            raise ProjectionFailed(f"{self.name} cannot take {place}: {type(error).__name__}: {error}") from error
+
+
+class Projections:
+    """Projections by name."""
+
+    def __init__(self, projections: Iterable[Projection] = ()) -> None:
+        self._by_name: dict[str, Projection] = {}
+        for projection in projections:
+            self.add(projection)
+
+    def add(self, projection: Projection) -> None:
+        """Take one more. Raises BadArgument where its name is taken, or it is none."""
+        if not isinstance(projection, Projection):
+            raise BadArgument("projection", f"must be a Projection, not {type(projection).__name__}.")
+        if projection.name in self._by_name:
+            raise BadArgument("projection", f"is the second one called {projection.name}.")
+        self._by_name[projection.name] = projection
+
+    def named(self, name: object) -> Projection:
+        """The projection of that name. Raises BadArgument naming those there are."""
+        if not isinstance(name, str) or name not in self._by_name:
+            raise BadArgument("name", f"must be one of {', '.join(self._by_name)}.")
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[Projection]:
+        return iter(self._by_name.values())
+
+
+def moment(value: Any) -> datetime | None:
+    """A time in a payload, in UTC; one without a zone is taken for UTC."""
+    if value is None:
+        return None
+    read = datetime.fromisoformat(value)
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def stamp(when: datetime) -> str:
+    """A time as documents inside rows write it: ISO 8601 in UTC, with milliseconds."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def comparable(value: Any) -> Any:
+    """A value of a row in the one form in which folded and stored ones are compared, and written as JSON."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: comparable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [comparable(inner) for inner in value]
+    return value

@@ -1,0 +1,163 @@
+"""The session store over HTTP, with supabase-py: as a service with a secret key, or as the person signed in."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from signalbox_client import checking
+from signalbox_client.errors import BadArgument, NotAllowed, TookTooLong
+from signalbox_client.over_http import Client, Schema, Taken, answer
+from signalbox_client.sessions import columns
+from signalbox_client.sessions.records import (
+    SESSION_STATUSES,
+    AlreadyThere,
+    Draft,
+    Resolution,
+    Revision,
+    Session,
+    SessionMoved,
+    SessionNotFound,
+    SessionStatus,
+)
+
+MAX_TRIES = 50  # for the next number, when others are taking numbers of the same session
+PAUSE_S = 0.02
+
+
+class SupabaseSessionStore:
+    """Sessions through a project's HTTP interface; the schema `lift` has to be among its exposed schemas.
+
+    Does what `PostgresSessionStore` does, one request at a time: no transaction goes around two of them.
+    Every method raises BadArgument for what cannot be used, and DatabaseUnavailable, NotAllowed, SchemaNotExposed,
+    TookTooLong, RefusedByDatabase.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._lift = Schema(client, "lift")
+
+    def create_session(self, session: Session) -> UUID:
+        """Store a new session; its id. Raises AlreadyThere where the id is that of another session."""
+        row = columns.session_columns(session)
+        try:
+            self._lift.insert("sessions", _plain(row))
+        except Taken:
+            found = self._lift.find("sessions", id=str(row["id"]))
+            if found is None or (found["user_id"], found["prompt"]) != (str(row["user_id"]), row["prompt"]):
+                raise AlreadyThere(f"The session id {row['id']} is taken; nothing was written.") from None
+        return UUID(str(row["id"]))
+
+    def get_session(self, session_id: UUID | str) -> Session:
+        """One session as it is now. Raises SessionNotFound."""
+        row = self._lift.find("sessions", id=str(checking.identifier("session_id", session_id)))
+        if row is None:
+            raise SessionNotFound
+        return Session.of(row)
+
+    def update_session(
+        self, session_id: UUID | str, updates: Mapping[str, Any], *, as_read: Session | None = None
+    ) -> Session:
+        """Change some of prompt, status, current_ir, metadata; the session afterwards.
+
+        With `as_read`, only if nobody has changed it since that was read. Raises SessionMoved, SessionNotFound,
+        NotAllowed for somebody else's session.
+        """
+        wanted = checking.identifier("session_id", session_id)
+        changed = columns.updated_columns(updates)
+        if as_read is not None and (not isinstance(as_read, Session) or as_read.updated_at is None):
+            raise BadArgument("as_read", "must be a session as the store gave it.")
+        request = self._lift.table("sessions").update(_plain(changed)).eq("id", str(wanted))
+        if as_read is not None and as_read.updated_at:
+            request = request.eq("updated_at", as_read.updated_at.isoformat())
+        rows = answer(request)
+        if rows:
+            return Session.of(rows[0])
+        now = self.get_session(wanted)
+        if as_read is not None and now.updated_at != as_read.updated_at:
+            raise SessionMoved
+        raise NotAllowed("This session belongs to somebody else; nothing was changed.")
+
+    def delete_session(self, session_id: UUID | str) -> None:
+        """Remove a session with its revisions, drafts and resolutions. Raises SessionNotFound, NotAllowed."""
+        wanted = checking.identifier("session_id", session_id)
+        if not answer(self._lift.table("sessions").delete().eq("id", str(wanted))):
+            self.get_session(wanted)
+            raise NotAllowed("This session belongs to somebody else; nothing was changed.")
+
+    def list_sessions(
+        self,
+        user_id: UUID | str,
+        limit: int = 50,
+        *,
+        status: SessionStatus | None = None,
+        before: Session | None = None,
+    ) -> list[Session]:
+        """A person's sessions, the newest first, at most `limit` (up to 1,000); go on with `before` the last one."""
+        most, last = columns.page(limit, before)
+        owner = checking.identifier("user_id", user_id)
+        request = self._lift.table("sessions").select("*").eq("user_id", str(owner))
+        if status is not None:
+            request = request.eq("status", checking.one_of("status", status, SESSION_STATUSES))
+        if last and last.created_at:
+            at = last.created_at.isoformat()
+            request = request.or_(f'created_at.lt."{at}",and(created_at.eq."{at}",id.lt.{last.session_id})')
+        rows = answer(request.order("created_at", desc=True).order("id", desc=True).limit(most))
+        return [Session.of(row) for row in rows]
+
+    def save_revision(self, revision: Revision) -> int:
+        """Store a revision; its number. Raises SessionNotFound, AlreadyThere where the number or the id is taken by
+        another revision, TookTooLong where others took every number first."""
+        return self._save_numbered("session_revisions", "revision_number", columns.revision_columns(revision))
+
+    def save_draft(self, draft: Draft) -> int:
+        """Store a draft; its number. Raises as `save_revision`."""
+        return self._save_numbered("session_drafts", "draft_number", columns.draft_columns(draft))
+
+    def save_resolution(self, resolution: Resolution) -> UUID:
+        """Store what a hole was filled with; the id of that. Raises as `save_revision`."""
+        row = columns.resolution_columns(resolution)
+        owner = self.get_session(row["session_id"]).user_id
+        try:
+            self._lift.insert("hole_resolutions", _plain(row | {"user_id": owner}))
+        except Taken:
+            if not self._lift.find("hole_resolutions", id=str(row["id"]), session_id=str(row["session_id"])):
+                raise AlreadyThere from None
+        return UUID(str(row["id"]))
+
+    def _save_numbered(self, table: str, number: str, row: columns.Columns) -> int:
+        """Add a row under the number given or the next one. Nobody can be kept from taking that first, so the unique
+        key decides and the loser takes the next."""
+        owner = self.get_session(row["session_id"]).user_id
+        given = row[number]
+        for _ in range(MAX_TRIES):
+            wanted = given or self._next(table, number, row["session_id"])
+            try:
+                self._lift.insert(table, _plain(row | {"user_id": owner, number: wanted}))
+            except Taken:
+                saved = self._lift.find(table, id=str(row["id"]), session_id=str(row["session_id"]))
+                if saved:
+                    return int(saved[number])
+                if given:
+                    raise AlreadyThere from None
+                time.sleep(random.uniform(0, PAUSE_S))  # noqa: S311 - so that writers fall out of step
+            else:
+                return int(wanted)
+        raise TookTooLong("Too many others were writing to this session; nothing was written. Try again.")
+
+    def _next(self, table: str, number: str, session_id: UUID) -> int:
+        request = self._lift.table(table).select(number).eq("session_id", str(session_id))
+        rows = answer(request.order(number, desc=True).limit(1))
+        return int(rows[0][number]) + 1 if rows else 1
+
+
+def _plain(row: columns.Columns) -> dict[str, Any]:
+    """The columns as JSON has them."""
+    return {
+        name: json.loads(value) if name in columns.JSON_COLUMNS and value is not None
+        else str(value) if isinstance(value, UUID) else value
+        for name, value in row.items()
+    }  # fmt: skip

@@ -1,0 +1,38 @@
+"""What the driver raises, turned into the errors of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors as postgres_errors
+
+from signalbox_client.errors import (
+    DatabaseUnavailable,
+    NotAllowed,
+    RefusedByDatabase,
+    TookTooLong,
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of the driver as errors of this package; everything else passes unchanged."""
+    try:
+        yield
+    except (postgres_errors.QueryCanceled, postgres_errors.LockNotAvailable) as error:
+        raise TookTooLong from error
+    except postgres_errors.InsufficientPrivilege as error:
+        raise NotAllowed(f"{_said(error)}; nothing of this call was kept.") from error
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        if error.sqlstate and not error.sqlstate.startswith(("08", "57", "53300")):
+            raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
+        raise DatabaseUnavailable from error
+    except (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError) as error:
+        raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
+
+
+def _said(error: psycopg.Error) -> str:
+    """The server's sentence about what it refused, without the row that it may repeat."""
+    return f"The database refused this: {error.diag.message_primary or type(error).__name__}"

@@ -1,0 +1,134 @@
+"""Approvals and jobs that follow from the records of a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data import embedded
+from data.ingest import ingest
+from tests.ingest_database import fresh_database, rows
+from tests.ingest_records import REFUSAL, answered, called, entry, hook, write
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_decision_that_both_sources_tell_is_one(backwards: bool, server: embedded.Lease, tmp_path: Path) -> None:
+    given, other = {"command": "rm -rf reef"}, {"command": "ls"}
+    refusal = "The user doesn't want to proceed with this tool use. The tool use was rejected."
+    hooks = write(
+        tmp_path / "hooks.jsonl",
+        [
+            hook("PermissionRequest", tool_name="Bash", tool_input=given),
+            hook("PermissionRequest", tool_name="Bash", tool_input=other),
+            hook("Notification", message="Claude needs your permission to use Bash"),
+        ],
+    )
+    transcript = write(
+        tmp_path / "transcript.jsonl",
+        [
+            called(1, "toolu_1", "Bash", given),
+            answered(2, "toolu_1", refusal, failed=True),
+            called(3, "toolu_2", "Bash", other),
+            answered(4, "toolu_2", "reef"),
+        ],
+    )
+    with fresh_database(server) as url:
+        for path in (hooks, transcript) if backwards else (transcript, hooks):
+            ingest([path], url)
+        found = rows(url, "select status, request_payload, decided_at from engine.human_approvals order by status")
+    assert [(row["status"], row["request_payload"]) for row in found] == [("approved", other), ("rejected", given)]
+    assert all(row["decided_at"] for row in found)
+
+
+@pytest.mark.parametrize("refused_first", [True, False])
+def test_of_equal_calls_the_refused_one_is_what_was_asked_about(
+    refused_first: bool, server: embedded.Lease, tmp_path: Path
+) -> None:
+    """Whoever refused was asked; the same call at another time may have run unasked."""
+    given = {"command": "git push"}
+    refused = [called(1 if refused_first else 5, "no", "Bash", given), answered(8, "no", REFUSAL, failed=True)]
+    allowed = [called(3, "yes", "Bash", given), answered(4, "yes", "pushed")]
+    request = hook("PermissionRequest", tool_name="Bash", tool_input=given)
+    with fresh_database(server) as url:
+        ingest([write(tmp_path / "session.jsonl", [*refused, *allowed, request])], url)
+        found = rows(url, "select status, context ->> 'tool' as tool from engine.human_approvals")
+    assert found == [{"status": "rejected", "tool": "Bash"}]
+
+
+@pytest.mark.parametrize("tool", ["AskUserQuestion", "ExitPlanMode"])
+def test_a_question_that_nobody_answered_is_history_until_a_later_log_has_the_answer(
+    tool: str, server: embedded.Lease, tmp_path: Path
+) -> None:
+    asked = called(1, "toolu_1", tool, {"plan": "1. Dive"})
+    query = "select status, decided_at, decided_by_name, metadata ->> 'outcome' as outcome from engine.human_approvals"
+    with fresh_database(server) as url:
+        path = write(tmp_path / "session.jsonl", [asked])
+        ingest([path], url)
+        assert rows(url, query) == [
+            {"status": "expired", "decided_at": None, "decided_by_name": None, "outcome": "unanswered"}
+        ]
+        ingest([write(path, [asked, answered(40, "toolu_1", "Yes")])], url)
+        (found,) = rows(url, query)
+    assert (found["status"], found["outcome"], found["decided_at"].second) == ("approved", "approved", 40)
+
+
+def test_a_question_that_only_hooks_tell_is_history(server: embedded.Lease, tmp_path: Path) -> None:
+    told = [hook("PreToolUse", tool_name="ExitPlanMode", tool_input={"plan": "1. Dive"})]
+    with fresh_database(server) as url:
+        ingest([write(tmp_path / "hooks.jsonl", told)], url)
+        (found,) = rows(url, "select status, created_at, decided_at from engine.human_approvals")
+    assert found == {"status": "expired", "created_at": None, "decided_at": None}
+
+
+@pytest.mark.parametrize("later", [True, False])
+def test_a_subagent_runs_only_while_nothing_happened_after_it(
+    later: bool, server: embedded.Lease, tmp_path: Path
+) -> None:
+    task = called(1, "toolu_1", "Task", {"description": "d", "prompt": "p", "subagent_type": "diver"})
+    prompt = entry("user", 30, "next", message={"role": "user", "content": "go on without it"})
+    with fresh_database(server) as url:
+        path = write(tmp_path / "session.jsonl", [task])
+        ingest([path], url)
+        job = "select status, error_message, completed_at from agents.jobs where agent_identifier = 'diver'"
+        assert rows(url, job) == [{"status": "running", "error_message": None, "completed_at": None}]
+        if later:
+            ingest([write(path, [task, prompt])], url)
+            (found,) = rows(url, job)
+            assert (found["status"], found["completed_at"]) == ("cancelled", None)
+            assert found["error_message"] == "The log holds no result of this call."
+        ingest([write(path, [task, prompt, answered(40, "toolu_1", "found a pearl")])], url)
+        (found,) = rows(url, job)
+    assert (found["status"], found["error_message"]) == ("completed", None)
+    assert found["completed_at"].second == 40, "the time of the result, and not of the import"
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_subagent_that_hooks_and_a_transcript_tell_is_one_job(
+    backwards: bool, server: embedded.Lease, tmp_path: Path
+) -> None:
+    given = {"description": "d", "prompt": "p", "subagent_type": "diver"}
+    files = [
+        write(tmp_path / "hooks.jsonl", [hook("PreToolUse", tool_name="Task", tool_input=given)]),
+        write(tmp_path / "log.jsonl", [called(1, "toolu_1", "Task", given), answered(4, "toolu_1", "a pearl")]),
+    ]
+    with fresh_database(server) as url:
+        for path in reversed(files) if backwards else files:
+            ingest([path], url)
+        found = rows(url, "select status, created_at from agents.jobs where agent_identifier = 'diver'")
+    assert [(row["status"], row["created_at"].second) for row in found] == [("completed", 1)]
+
+
+def test_what_a_person_did_to_an_imported_job_stays(server: embedded.Lease, tmp_path: Path) -> None:
+    task = called(1, "toolu_1", "Task", {"description": "d", "prompt": "p", "subagent_type": "diver"})
+    path = write(tmp_path / "session.jsonl", [task])
+    with fresh_database(server) as url:
+        ingest([path], url)
+        change = """
+            update agents.jobs set status = 'cancelled', error_message = 'cancelled by Ada'
+            where agent_identifier = 'diver' returning status
+        """
+        assert len(rows(url, change)) == 1
+        ingest([path], url)
+        found = rows(url, "select error_message from agents.jobs where agent_identifier = 'diver'")
+    assert found == [{"error_message": "cancelled by Ada"}]

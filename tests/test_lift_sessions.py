@@ -1,0 +1,216 @@
+"""The pages of lift-sys: figures against rows made by hand, the difference of two revisions, whose rows one sees."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from data.access import Actor
+from data.errors import NotFound
+from data.reports import lift_sessions as reports
+from tests.page_runs import open_page, queries_during
+from ui.lift_sessions.difference import difference
+
+Connection = psycopg.Connection[DictRow]
+NOW = datetime.now(UTC).replace(microsecond=0)
+WEEK: dict[str, Any] = {"start": NOW - timedelta(days=7), "end": NOW + timedelta(days=1)}
+BEFORE: dict[str, Any] = {"previous_start": NOW - timedelta(days=15), "previous_end": NOW - timedelta(days=7)}
+LIST, ONE = "reports/lift_sessions.py", "reports/lift_session.py"
+
+
+def add(
+    owner: Connection, person: Actor, status: str = "active", days_ago: float = 1, prompt: str = "a parser"
+) -> UUID:
+    identifier, at = uuid4(), NOW - timedelta(days=days_ago)
+    owner.execute(
+        "insert into lift.sessions (id, user_id, status, prompt, created_at, updated_at)"
+        " values (%s, %s, %s, %s, %s, %s)",
+        (identifier, person.user_id, status, prompt, at, at),
+    )
+    return identifier
+
+
+def revise(owner: Connection, person: Actor, session: UUID, number: int, ir: Any) -> None:
+    owner.execute(
+        "insert into lift.session_revisions (session_id, user_id, revision_number, ir_content) values (%s, %s, %s, %s)",
+        (session, person.user_id, number, Jsonb(ir)),
+    )
+
+
+def draft(
+    owner: Connection,
+    person: Actor,
+    session: UUID,
+    number: int,
+    *,
+    syntax: bool | None = True,
+    ast: bool | None = True,
+    **metrics: Any,
+) -> None:
+    owner.execute(
+        "insert into lift.session_drafts (session_id, user_id, draft_number, code, syntax_valid, ast_valid,"
+        " llm_metrics, created_at) values (%s, %s, %s, 'print(1)', %s, %s, %s, %s)",
+        (session, person.user_id, number, syntax, ast, Jsonb(metrics), NOW - timedelta(days=1)),
+    )
+
+
+def fill(owner: Connection, person: Actor, session: UUID, hole: str, with_: Any, minutes_ago: int = 0) -> None:
+    owner.execute(
+        "insert into lift.hole_resolutions (session_id, user_id, hole_id, resolution, created_at)"
+        " values (%s, %s, %s, %s, %s)",
+        (session, person.user_id, hole, Jsonb(with_), NOW - timedelta(minutes=minutes_ago)),
+    )
+
+
+def test_sessions_are_counted_by_status_against_the_week_before(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    done = add(owner, me, "finalized")
+    draft(owner, me, done, 1, cost_usd=0.5)
+    draft(owner, me, done, 2)
+    add(owner, me, "error")
+    add(owner, me, "error", days_ago=9)
+    counts = {one.status: one for one in reports.count_statuses(people["manager"], **WEEK, **BEFORE)}
+    assert (counts["finalized"].sessions, counts["finalized"].previous_sessions) == (1, 0)
+    assert (counts["finalized"].cost_usd, counts["finalized"].drafts, counts["finalized"].priced_drafts) == (
+        Decimal("0.5"),
+        2,
+        1,
+    )
+    assert (counts["error"].sessions, counts["error"].previous_sessions) == (1, 1)
+
+
+def test_drafts_are_rated_over_the_checked_ones(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    session = add(owner, me)
+    draft(owner, me, session, 1, model="a", latency_ms=100)
+    draft(owner, me, session, 2, syntax=False, ast=None, model="a", latency_ms=300)
+    draft(owner, me, session, 3, syntax=None, ast=None, model="a", cost_usd="free")
+    draft(owner, me, session, 4)
+    rows = {row["model"]: row for row in reports.list_validation(people["manager"], **WEEK)}
+    found = rows["a"]
+    assert (found["drafts"], found["syntax_checked"], found["syntax_valid"], found["ast_checked"]) == (3, 2, 1, 1)
+    assert (found["latency_p50_ms"], found["priced"], found["cost_usd"]) == (200, 0, None), "a text is no cost"
+    assert rows["(unknown model)"]["drafts"] == 1
+
+
+@pytest.mark.parametrize(
+    ("sort", "first"), [("revisions", "many revisions"), ("cost", "dear"), ("holes", "many holes"), ("when", "newest")]
+)
+def test_sessions_are_sorted(owner: Connection, people: dict[str, Actor], sort: str, first: str) -> None:
+    me = people["member"]
+    revise(owner, me, add(owner, me, days_ago=4, prompt="many revisions"), 1, {})
+    draft(owner, me, add(owner, me, days_ago=4, prompt="cheap"), 1, cost_usd=1)
+    draft(owner, me, add(owner, me, days_ago=3, prompt="dear"), 1, cost_usd=9)
+    fill(owner, me, add(owner, me, days_ago=2, prompt="many holes"), "h", 1)
+    owner.execute("update lift.sessions set updated_at = created_at")
+    add(owner, me, days_ago=0, prompt="newest")
+    owner.execute("alter table lift.sessions disable trigger sessions_touch")
+    owner.execute("update lift.sessions set updated_at = created_at")
+    rows = reports.list_sessions(people["manager"], sort=sort)
+    assert rows[0]["prompt"] == first
+    upwards = reports.list_sessions(people["manager"], sort=sort, downwards=False)
+    assert upwards[0]["prompt"] != first
+
+
+def test_one_session_with_its_holes_newest_first(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    session = add(owner, me)
+    fill(owner, me, session, "h1", "old", minutes_ago=5)
+    fill(owner, me, session, "h1", "new")
+    found = reports.read_session(me, session_id=session)
+    assert [(row["resolution"], row["counts"]) for row in found.holes] == [("new", True), ("old", False)]
+    with pytest.raises(NotFound):
+        reports.read_session(people["other"], session_id=session)
+
+
+def test_a_revision_is_compared_with_the_one_before_it(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    session = add(owner, me)
+    for number, ir in ((1, {"a": 1}), (3, {"a": 2}), (4, {"a": 3})):
+        revise(owner, me, session, number, ir)
+    newest = reports.compare_revisions(me, session_id=session)
+    assert newest is not None
+    assert (newest["revision_number"], newest["previous_number"]) == (4, 3)
+    gap = reports.compare_revisions(me, session_id=session, revision=3)
+    assert gap is not None
+    assert (gap["previous_number"], gap["previous_content"]) == (1, {"a": 1})
+    first = reports.compare_revisions(me, session_id=session, revision=1)
+    assert first is not None
+    assert first["previous_content"] is None
+    assert reports.compare_revisions(me, session_id=session, revision=2) is None
+
+
+def test_a_difference_names_the_lines() -> None:
+    lines = list(difference({"name": "a", "kind": "x"}, {"name": "b", "kind": "x"}))
+    assert '-  "name": "a"' in lines
+    assert '+  "name": "b"' in lines
+    assert '   "kind": "x",' in lines
+    assert list(difference({"a": 1}, {"a": 1})) == []
+    assert list(difference(None, [])) == ["@@ -0,0 +1 @@", "+[]"]
+
+
+# the pages
+
+
+def test_the_list_tells_and_leads(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    session = add(owner, me, "finalized", prompt="<b>bold</b> 🚀")
+    draft(owner, me, session, 1, cost_usd=0.5, model="m")
+    add(owner, people["other"], "abandoned")
+    page = open_page(people["manager"], LIST)
+    assert "2 sessions of lift-sys in the last 30 days" in page.text
+    assert "1 ended in an error or were given up." in page.text
+    assert "Its drafts cost $0.50 (1 of 1 draft priced)." in page.text
+    assert "<b>bold</b> 🚀" in page.text
+    assert f"/lift_session?period=30d&session={session}" in page.links
+    assert people["other"].email in page.text
+    own = open_page(me, LIST)
+    assert "1 session of lift-sys" in own.text
+    assert people["other"].email not in own.text
+    narrowed = open_page(people["manager"], LIST, status="abandoned")
+    assert "1 session of lift-sys" in narrowed.text
+    assert "🚀" not in narrowed.text
+
+
+def test_one_session_shows_what_a_revision_changed(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    session = add(owner, me)
+    revise(owner, me, session, 1, {"goal": "<script>alert(1)</script>"})
+    revise(owner, me, session, 2, {"goal": "sort"})
+    draft(owner, me, session, 1, syntax=False)
+    page = open_page(me, ONE, session=str(session))
+    assert "1 line added, 1 line removed." in page.text
+    assert '- "goal": "<script>alert(1)</script>"' in page.text
+    assert "1 draft does not parse." in page.text
+    assert f"/lift_session?session={session}&revision=1" in page.links
+    assert "against nothing" in open_page(me, ONE, session=str(session), revision="1").text
+    assert "no revision of that number" in open_page(me, ONE, session=str(session), revision="9").text
+
+
+def test_what_is_not_there_is_said(owner: Connection, people: dict[str, Actor]) -> None:
+    session = add(owner, people["other"])
+    for asked in (str(session), "nonsense", ""):
+        assert "nothing here" in open_page(people["member"], ONE, session=asked).text
+    assert "No session of lift-sys is yours." in open_page(people["member"], LIST).text
+    assert "fits" in open_page(people["manager"], LIST, q="zzz").text
+
+
+def test_both_lists_lead_to_each_other(people: dict[str, Actor]) -> None:
+    assert "/lift_sessions" in open_page(people["member"], "reports/sessions.py").links
+    assert "/sessions" in open_page(people["member"], LIST).links
+
+
+def test_at_most_eight_queries(owner: Connection, people: dict[str, Actor]) -> None:
+    session = add(owner, people["member"])
+    revise(owner, people["member"], session, 1, {})
+    for path, asked in ((LIST, {}), (ONE, {"session": str(session)})):
+        page = open_page(people["manager"], path, **asked)
+        owner.execute("update lift.sessions set prompt = prompt")  # a new version: nothing is cached any more
+        assert queries_during(page.run).total() <= 8

@@ -1,0 +1,177 @@
+"""The page of agents: what it says first, what its figures rest on and lead to, one agent in depth."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from data.access import Actor
+from tests import recorded
+from tests.page_runs import open_page, queries_during
+from tests.performed import engine_event, run, window
+
+Owner = psycopg.Connection[DictRow]
+People = dict[str, Actor]
+
+NOW = datetime.now(UTC)
+PAGE = "reports/agents.py"
+MOST_QUERIES = 8
+HOSTILE = "<script>alert(1)</script> & 🚦 'agent'"
+
+
+def fill(owner: Owner, agent: str = "IntakeAgent") -> None:
+    """Two periods of an agent; in the newer one it escalates twice as often."""
+    for day in range(1, 11):
+        window(owner, NOW - timedelta(days=day), agent, actions_total=100, actions_automated=91, human_escalations=12)
+        window(
+            owner, NOW - timedelta(days=30 + day), agent, actions_total=100, actions_automated=90, human_escalations=6
+        )
+
+
+def test_it_says_why_there_is_nothing(people: People) -> None:
+    assert "No agent is recorded yet" in open_page(people["manager"], PAGE).text
+    assert "No agent of yours is recorded" in open_page(people["member"], PAGE).text
+
+
+def test_it_opens_on_thirty_days_and_says_who_escalates_more(owner: Owner, people: People) -> None:
+    fill(owner)
+    fill(owner, "calm")
+    owner.execute("update engine.agent_metrics set human_escalations = 1 where agent_id = 'calm'")
+    page = open_page(people["manager"], PAGE)
+    assert "2 agents, automation rate 91.0 % of 2,000 actions in the last 30 days" in page.text
+    assert "was 90.0 % of 2,000 in the 30 days before" in page.text
+    assert "escalates twice as often as in the 30 days before: 12.0 per 100 actions of 1,000" in page.text
+    assert "/agents?period=30d&agent=IntakeAgent" in page.links
+    assert "calm escalates" not in page.text
+
+
+def test_no_change_is_told_of_few_cases(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), actions_total=3, actions_automated=0, human_escalations=3)
+    window(owner, NOW - timedelta(days=31), actions_total=3, actions_automated=3, human_escalations=0)
+    text = open_page(people["manager"], PAGE).text
+    assert "automation rate 0 % of 3 actions in the last 30 days." in text
+    assert "escalates" not in text
+    assert " pt" not in text
+
+
+def test_what_cannot_be_weighted_is_said_and_left_out(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1))
+    for days in (2, 3):
+        window(
+            owner,
+            NOW - timedelta(days=days),
+            actions_total=None,
+            actions_automated=None,
+            automation_rate=0.1,
+            avg_confidence=0.2,
+        )
+    window(owner, None)
+    text = open_page(people["manager"], PAGE).text
+    assert "1 agent, automation rate 90.0 % of 10 actions" in text
+    assert "2 windows have an automation rate but no counts, so it cannot be weighted and is left out." in text
+    assert "2 windows have a confidence but not over how many decisions" in text
+    assert "1 window without a recorded time is in no period." in text
+    assert "A window of figures counts whole in the period in which it ended." in text
+    untimed = open_page(people["manager"], PAGE, period="untimed").text
+    assert "90.0 % of 10 actions among windows without a time" in untimed
+    assert "cannot be drawn over it" in untimed
+
+
+def test_agents_that_have_jobs_alone_are_there_and_unknown_is_no_figure(owner: Owner, people: People) -> None:
+    recorded.job(owner, NOW - timedelta(days=1), agent="writer", status="failed", completed=NOW - timedelta(days=1))
+    page = open_page(people["manager"], PAGE)
+    assert "no automation rate can be told" in page.text
+    assert "none recorded" in page.text
+    assert "/jobs?period=30d&agent=writer&status=failed" in page.links
+    assert "Tool success: not recorded." in page.text
+    assert [bar["state"] for bar in page.charts[0]] == ["failed"]
+
+
+def test_the_chart_draws_actions_by_whether_a_person_was_needed(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), actions_total=100, actions_automated=91)
+    bars = open_page(people["manager"], PAGE).charts[0]
+    assert {bar["state"]: bar["actions"] for bar in bars} == {"without a person": 91, "with a person": 9}
+    assert all(bar["address"].startswith("/agents?period=custom&from=") for bar in bars)
+
+
+def test_tools_are_told_where_events_name_the_agent(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), "claude-code")
+    session = recorded.session(owner, NOW - timedelta(days=1))
+    for number in range(4):
+        recorded.call(owner, session, NOW - timedelta(hours=2), success=number > 0)
+    page = open_page(people["manager"], PAGE)
+    assert "75.0 %" in page.text
+    assert "Tool success: 75.0 % of 4 calls" in open_page(people["manager"], PAGE, agent="claude-code").text
+
+
+def test_one_agent_shows_all_that_is_tied_to_it(owner: Owner, people: People) -> None:
+    fill(owner)
+    yesterday = NOW - timedelta(days=1)
+    recorded.job(owner, yesterday, agent="IntakeAgent", status="failed", completed=yesterday, error="no answer at all")
+    execution = run(owner, yesterday, "refund", status="failed", error_message="timed out")
+    for status in ("approved", "rejected"):
+        recorded.question(owner, yesterday, f"Question {status}", agent="IntakeAgent", status=status)
+    recorded.question(owner, yesterday, "Question late", agent="IntakeAgent", expires=yesterday + timedelta(hours=1))
+    engine_event(owner, yesterday, "LEAD_SCORED")
+    page = open_page(people["admin"], PAGE, agent="IntakeAgent")
+    for piece in ("no answer at all", "timed out", "3 asked: 1 approved, 1 rejected and 1 expired", "LEAD_SCORED"):
+        assert piece in page.text
+    assert "/jobs?period=30d&agent=IntakeAgent&status=failed" in page.links
+    assert "/sops?period=30d&agent=IntakeAgent&status=failed" in page.links
+    assert f"/sop_execution?period=30d&agent=IntakeAgent&execution={execution}" in page.links
+    assert any(link.startswith("/events?correlation=") for link in page.links)
+    assert any(link.startswith("/approvals?approval=") for link in page.links)
+    assert "CSV, 10 rows" in page.text
+    assert any("/export/agent_windows.csv?" in link and "agent=IntakeAgent" in link for link in page.links)
+    assert len(page.charts) >= 2
+    manager = open_page(people["manager"], PAGE, agent="IntakeAgent")
+    assert not any(link.startswith("/approvals") for link in manager.links)
+
+
+def test_an_agent_that_is_not_there_is_said_with_a_way_out(owner: Owner, people: People) -> None:
+    fill(owner)
+    page = open_page(people["manager"], PAGE, agent="nobody")
+    assert "Nothing of nobody is on record in the last 30 days" in page.text
+    assert "/agents?period=all" in page.links
+
+
+def test_a_source_narrows_the_page_and_its_export(owner: Owner, people: People) -> None:
+    fill(owner)
+    window(owner, NOW - timedelta(days=1), "logged", source="logs")
+    page = open_page(people["manager"], PAGE, source="logs")
+    assert "1 agent, automation rate 90.0 % of 10 actions" in page.text
+    assert "Windows from logs alone" in page.text
+    assert any("/export/agents.csv?" in link and "source=logs" in link for link in page.links)
+
+
+def test_hostile_names_are_text(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), HOSTILE)
+    for parameters in ({}, {"agent": HOSTILE}):
+        page = open_page(people["manager"], PAGE, **parameters)
+        assert "<script>" not in "".join(page.pieces)
+        assert "🚦" in page.text
+
+
+@pytest.mark.parametrize("role", ["admin", "manager", "member"])
+@pytest.mark.parametrize("parameters", [{}, {"agent": "IntakeAgent"}, {"period": "all", "sort": "automated"}])
+def test_it_needs_few_queries(owner: Owner, people: People, role: str, parameters: dict[str, str]) -> None:
+    fill(owner)
+    owner.execute("update engine.agent_metrics set user_id = %s", (people["member"].user_id,))
+    recorded.job(owner, NOW - timedelta(hours=3), agent="IntakeAgent", completed=NOW - timedelta(hours=2))
+    page = open_page(people[role], PAGE, **parameters)
+    owner.execute("update engine.agent_metrics set total_cost = 1")  # a new version: nothing is cached any more
+    cold = queries_during(page.run)
+    assert sum(cold.values()) <= MOST_QUERIES, cold
+    assert cold["agents.list_agents"] == 1
+
+
+def test_members_see_their_own_agents_alone(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), "mine", user_id=people["member"].user_id)
+    window(owner, NOW - timedelta(days=1), "theirs", user_id=people["other"].user_id)
+    assert "theirs" in open_page(people["manager"], PAGE).text
+    text = open_page(people["member"], PAGE).text
+    assert "mine" in text
+    assert "theirs" not in text

@@ -1,0 +1,212 @@
+"""The pages of procedures and of one run: what they say first, where people step in, and the way from run to run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from data.access import Actor
+from tests import recorded
+from tests.page_runs import open_page, queries_during
+from tests.performed import definition, engine_event, run
+
+Owner = psycopg.Connection[DictRow]
+People = dict[str, Actor]
+
+NOW = datetime.now(UTC)
+YESTERDAY = NOW - timedelta(days=1)
+PAGE, ONE = "reports/sops.py", "reports/sop_execution.py"
+MOST_QUERIES = 8
+HOSTILE = "<img src=x onerror=alert(1)> 🚦"
+STEPS: list[dict[str, Any]] = [
+    {"step": "check", "kind": "agent", "agent": "IntakeAgent", "outcome": "ok"},
+    {"step": "approve", "kind": "human", "agent": "Maria", "outcome": "rejected", "note": "too much"},
+]
+
+
+def fill(owner: Owner, failing: int = 2) -> None:
+    """Two periods of forty runs; in the newer one as many fail as asked for."""
+    for number in range(40):
+        bad = number < failing
+        run(
+            owner,
+            NOW - timedelta(days=1, minutes=number),
+            status="failed" if bad else "completed",
+            error_message="no answer" if bad else None,
+            steps=STEPS if number % 4 == 0 else [],
+            human_interventions=1 if number % 4 == 0 else 0,
+            estimated_cost=1,
+        )
+        run(owner, NOW - timedelta(days=31, minutes=number), status="failed" if number < 2 else "completed")
+
+
+def test_it_says_why_there_is_nothing(people: People) -> None:
+    assert "No procedure and no run of one is recorded yet" in open_page(people["manager"], PAGE).text
+    assert "No run of yours is recorded" in open_page(people["member"], PAGE).text
+
+
+def test_it_says_what_ran_what_failed_and_where_people_step_in(owner: Owner, people: People) -> None:
+    fill(owner)
+    page = open_page(people["manager"], PAGE)
+    assert (
+        "95.0 % of 40 runs completed in the last 30 days, was 95.0 % of 40 in the 30 days before; 2 failed" in page.text
+    )
+    assert "80.0 % of 400 actions ran without a person" in page.text
+    assert "People stepped into 10 of 40 runs (10 interventions), most often at “approve” of refund (10 times)." in (
+        page.text.replace(" “approve”  of", " “approve” of")
+    )
+    assert "rejected 10" in page.text
+    assert "/sops?period=30d&sop=refund&status=failed" in page.links
+    assert "/sops?period=30d&sop=refund&step=approve" in page.links
+    assert "$40.00" in page.text
+    assert "40 of 40 runs priced" in page.text
+
+
+def test_a_procedure_that_fails_more_often_stands_in_the_first_sentence(owner: Owner, people: People) -> None:
+    fill(owner, failing=20)
+    text = open_page(people["manager"], PAGE).text
+    assert "fails more often: 50.0 % of 40 runs, was 5.0 % of 40." in text
+
+
+def test_few_runs_are_compared_with_nothing(owner: Owner, people: People) -> None:
+    run(owner, YESTERDAY, status="failed", estimated_cost=5)
+    run(owner, NOW - timedelta(days=31), estimated_cost=1)
+    text = open_page(people["manager"], PAGE).text
+    assert "0 % of 1 run completed in the last 30 days; 1 failed." in text
+    assert "more often" not in text
+    assert " per run" not in text
+
+
+def test_one_procedure_shows_its_runs_and_its_definition(owner: Owner, people: People) -> None:
+    fill(owner)
+    definition(owner, "refund", 1, title="Old", status="retired")
+    definition(owner, "refund", 2, title="Refund a customer", steps=["look", {"name": "decide", "type": "human"}, 7])
+    page = open_page(people["manager"], PAGE, sop="refund")
+    assert "1 to 25 of 40" in page.text
+    assert "CSV, 40 rows" in page.text
+    assert [box.label[:20] for box in page.app.expander] == ["Version 2 · active ·", "Version 1 · retired "]
+    for piece in ("look", "decide", "a person", "no answer"):
+        assert piece in page.text
+    failed = open_page(people["manager"], PAGE, sop="refund", status="failed")
+    assert "CSV, 2 rows" in failed.text
+    assert any("/export/sop_executions.csv?" in link and "status=failed" in link for link in failed.links)
+
+
+def test_a_step_leads_to_the_runs_in_which_a_person_took_it(owner: Owner, people: People) -> None:
+    fill(owner)
+    page = open_page(people["manager"], PAGE, sop="refund", step="approve")
+    assert "CSV, 10 rows" in page.text
+    assert "the list is of runs in which a person stepped in there alone" in page.text
+
+
+def test_a_defined_procedure_that_never_ran_is_there(owner: Owner, people: People) -> None:
+    definition(owner, "idle", title="Never done")
+    assert "Never done" in open_page(people["manager"], PAGE).text
+    page = open_page(people["member"], PAGE, sop="idle")
+    assert "No run is recorded" in page.text
+    assert "approve" in page.text
+
+
+def test_untimed_runs_are_said_and_can_be_looked_at(owner: Owner, people: People) -> None:
+    run(owner, YESTERDAY)
+    run(owner, None)
+    assert "1 run without a recorded time is in no period." in open_page(people["manager"], PAGE).text
+    assert (
+        "100 % of 1 run completed among the runs without a time"
+        in open_page(people["manager"], PAGE, period="untimed").text
+    )
+
+
+def test_one_run_is_shown_step_by_step_with_what_is_tied_to_it(owner: Owner, people: People) -> None:
+    correlation, session = uuid4(), recorded.session(owner, YESTERDAY, project="shop")
+    definition(owner, "refund", steps=[{"step": "check"}, {"step": "approve"}, {"step": "pay out"}])
+    execution = run(
+        owner,
+        YESTERDAY,
+        status="failed",
+        error_message="nobody answered",
+        steps=STEPS,
+        current_step="approve",
+        correlation_id=correlation,
+        session_id=session,
+        sop_version=1,
+        human_interventions=1,
+    )
+    engine_event(owner, YESTERDAY, "SOP_FAILED", correlation_id=correlation)
+    question = recorded.question(owner, YESTERDAY, "Refund 240 EUR", status="rejected")
+    owner.execute("update engine.human_approvals set correlation_id = %s where id = %s", (correlation, question))
+    page = open_page(people["admin"], ONE, execution=str(execution))
+    assert "This run failed after 2 h 00 min at “approve”. A person stepped in 1 time, at “approve”." in page.text
+    assert "80.0 % of 10 actions ran without one." in page.text
+    for piece in ("nobody answered", "too much", "Maria", "SOP_FAILED", "question rejected", "Refund 240 EUR"):
+        assert piece in page.text
+    assert "Of its definition not reached or not recorded: pay out." in page.text
+    assert f"/events?correlation={correlation}" in page.links
+    assert f"/session?session={session}" in page.links
+    assert f"/approvals?approval={question}" in page.links
+    assert str(execution) in "".join(open_page(people["admin"], ONE, id=str(execution)).pieces)
+
+
+def test_next_and_previous_stay_inside_the_filter(owner: Owner, people: People) -> None:
+    ids = [run(owner, YESTERDAY - timedelta(hours=number), status="failed") for number in range(3)]
+    run(owner, YESTERDAY - timedelta(minutes=5))
+    listed = open_page(people["manager"], PAGE, status="failed", period="30d")
+    second = f"/sop_execution?period=30d&status=failed&execution={ids[1]}&at=1"
+    assert second in listed.links
+    page = open_page(people["manager"], ONE, period="30d", status="failed", execution=str(ids[1]), at="1")
+    assert f"/sop_execution?period=30d&status=failed&execution={ids[0]}&at=0" in page.links
+    assert f"/sop_execution?period=30d&status=failed&execution={ids[2]}&at=2" in page.links
+    assert "/sops?period=30d&status=failed" in page.links
+    last = open_page(people["manager"], ONE, period="30d", status="failed", execution=str(ids[2]), at="2").text
+    assert "run after" not in last
+
+
+@pytest.mark.parametrize("execution", ["00000000-0000-0000-0000-000000000000", "nonsense", ""])
+def test_an_address_without_a_run_is_answered(people: People, execution: str) -> None:
+    text = open_page(people["manager"], ONE, execution=execution).text
+    assert "There is no such run" in text or "This address names no run" in text
+
+
+@pytest.mark.parametrize("steps", [["a", 1, None, [2], {"kind": {"x": HOSTILE}, "started_at": 5}], [{"step": HOSTILE}]])
+def test_hostile_and_odd_documents_are_shown_as_text(owner: Owner, people: People, steps: list[Any]) -> None:
+    execution = run(owner, YESTERDAY, HOSTILE, steps=steps, agent_id=HOSTILE, current_step=HOSTILE, client_id=HOSTILE)
+    definition(owner, HOSTILE, title=HOSTILE, steps=steps, description=HOSTILE)
+    for path, parameters in ((PAGE, {}), (PAGE, {"sop": HOSTILE}), (ONE, {"execution": str(execution)})):
+        page = open_page(people["manager"], path, **parameters)
+        assert "<img" not in "".join(page.pieces)
+        assert "🚦" in page.text
+
+
+@pytest.mark.parametrize("role", ["admin", "manager", "member"])
+@pytest.mark.parametrize("parameters", [{}, {"sop": "refund"}, {"status": "failed"}, {"list": "runs", "agent": "x"}])
+def test_it_needs_few_queries(owner: Owner, people: People, role: str, parameters: dict[str, str]) -> None:
+    fill(owner)
+    definition(owner, "refund")
+    owner.execute("update engine.sop_executions set user_id = %s", (people["member"].user_id,))
+    page = open_page(people[role], PAGE, **parameters)
+    owner.execute("update engine.sop_executions set estimated_cost = 2")  # a new version: nothing is cached any more
+    cold = queries_during(page.run)
+    assert sum(cold.values()) <= MOST_QUERIES, cold
+    assert cold["sops.list_procedures"] == 1
+
+
+def test_one_run_needs_few_queries(owner: Owner, people: People) -> None:
+    execution = run(owner, YESTERDAY, correlation_id=uuid4())
+    page = open_page(people["admin"], ONE, execution=str(execution), at="0")
+    owner.execute("update engine.sop_executions set estimated_cost = 2")
+    cold = queries_during(page.run)
+    assert sum(cold.values()) <= MOST_QUERIES, cold
+    assert cold["sop_runs.find_execution"] == 1
+
+
+def test_members_see_their_own_runs_alone(owner: Owner, people: People) -> None:
+    run(owner, YESTERDAY, "mine", user_id=people["member"].user_id)
+    theirs = run(owner, YESTERDAY, "theirs", user_id=people["other"].user_id)
+    assert "theirs" in open_page(people["manager"], PAGE).text
+    assert "theirs" not in open_page(people["member"], PAGE).text
+    assert "There is no such run" in open_page(people["member"], ONE, execution=str(theirs)).text

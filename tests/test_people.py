@@ -1,0 +1,190 @@
+"""People: what each did in a period and in the one before, against rows made by hand; the page, for whom it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from data.access import Actor
+from data.errors import NotAllowed
+from data.reports import people as reports
+from tests import recorded
+from tests.page_runs import open_page, queries_during
+
+Connection = psycopg.Connection[DictRow]
+NOW = datetime.now(UTC).replace(microsecond=0)
+PERIOD: dict[str, Any] = {"start": NOW - timedelta(days=7), "end": NOW + timedelta(days=1)}
+BEFORE: dict[str, Any] = {"previous_start": NOW - timedelta(days=15), "previous_end": NOW - timedelta(days=7)}
+
+
+def add_session(owner: Connection, person: Actor | None, at: datetime | None, cost: float | None = None) -> None:
+    metadata: dict[str, object] = {"user_id": str(person.user_id)} if person else {}
+    if cost is not None:
+        metadata["cost"] = {"total_cost_usd": cost}
+    owner.execute(
+        "insert into chronicle.sessions (session_id, project_name, started_at, metadata)"
+        " values (%s, 'harbour', %s, %s)",
+        (str(uuid4()), at, psycopg.types.json.Jsonb(metadata)),
+    )
+
+
+def add_lift(owner: Connection, person: Actor, at: datetime, status: str, costs: list[float | None]) -> UUID:
+    row = owner.execute(
+        "insert into lift.sessions (user_id, status, created_at, updated_at) values (%s, %s, %s, %s) returning id",
+        (person.user_id, status, at, at),
+    ).fetchone()
+    assert row is not None
+    for number, cost in enumerate(costs, start=1):
+        metrics = {"cost_usd": cost} if cost is not None else {}
+        owner.execute(
+            "insert into lift.session_drafts (session_id, user_id, draft_number, code, llm_metrics)"
+            " values (%s, %s, %s, 'x', %s)",
+            (row["id"], person.user_id, number, psycopg.types.json.Jsonb(metrics)),
+        )
+    return UUID(str(row["id"]))
+
+
+def add_job(owner: Connection, person: Actor, at: datetime, status: str) -> None:
+    owner.execute(
+        "insert into agents.jobs (user_id, agent_identifier, status, created_at, completed_at)"
+        " values (%s, 'intake', %s, %s, %s)",
+        (person.user_id, status, at, at if status in ("completed", "failed") else None),
+    )
+
+
+@pytest.fixture
+def week(owner: Connection, people: dict[str, Actor]) -> None:
+    """A week of two people and of nobody, and some of the week before."""
+    me, other = people["member"], people["other"]
+    add_session(owner, me, NOW - timedelta(days=1), 1.5)
+    add_session(owner, me, NOW - timedelta(days=2))
+    add_session(owner, me, NOW - timedelta(days=10), 9)
+    add_session(owner, None, NOW - timedelta(days=1))
+    add_session(owner, other, None)
+    add_lift(owner, me, NOW - timedelta(days=3), "finalized", [0.25, None])
+    add_lift(owner, me, NOW - timedelta(days=3), "error", [0.25])
+    add_lift(owner, me, NOW - timedelta(days=3), "active", [])
+    add_job(owner, other, NOW - timedelta(days=1), "completed")
+    add_job(owner, other, NOW - timedelta(days=1), "failed")
+    add_job(owner, other, NOW - timedelta(days=1), "running")
+    add_job(owner, other, NOW - timedelta(days=9), "failed")
+
+
+def by_address(actor: Actor, **asked: object) -> dict[str | None, reports.Person]:
+    return {one.address: one for one in reports.read_people(actor, **asked)}  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("week")
+def test_each_person_has_their_own_figures(people: dict[str, Actor]) -> None:
+    found = by_address(people["manager"], **PERIOD, **BEFORE)
+    me, other, nobody = found[people["member"].email], found[people["other"].email], found[None]
+    assert (me.sessions, me.lift_sessions, me.finalized, me.lost, me.jobs) == (2, 3, 1, 1, 0)
+    assert (me.cost_usd, me.priced_sessions, me.unpriced_sessions) == (Decimal("2.00"), 3, 1)
+    assert (me.previous_sessions, me.previous_cost_usd) == (1, Decimal(9))
+    assert (other.sessions, other.jobs, other.completed_jobs, other.failed_jobs) == (0, 3, 1, 1)
+    assert (other.previous_failed_jobs, other.previous_completed_jobs) == (1, 0)
+    assert (nobody.person, nobody.sessions) == (None, 1)
+    assert me.last_active_at == NOW - timedelta(days=1)
+
+
+def test_who_stopped_counts_in_the_period_before(owner: Connection, people: dict[str, Actor]) -> None:
+    """Or a period in which half of the people left would look like the one before."""
+    add_session(owner, people["member"], NOW - timedelta(days=1))
+    add_session(owner, people["member"], NOW - timedelta(days=10))
+    for role in ("other", "admin"):
+        add_session(owner, people[role], NOW - timedelta(days=10))
+    add_job(owner, people["manager"], NOW - timedelta(days=10), "failed")
+    found = reports.read_people(people["manager"], **PERIOD, **BEFORE)
+    sums = reports.together(found)
+    assert (sums["sessions"], sums["previous_sessions"], sums["previous_failed_jobs"]) == (1, 3, 1)
+    assert found[0].address == people["member"].email
+    page = open_page(people["manager"], "reports/people.py", period="7d")
+    assert "1 person worked with agents in the last 7 days: 1 session," in page.text
+
+
+def test_a_period_holds_its_start_and_not_its_end(owner: Connection, people: dict[str, Actor]) -> None:
+    for at in (PERIOD["start"], PERIOD["end"]):
+        add_session(owner, people["member"], at)
+        add_lift(owner, people["member"], at, "finalized", [])
+        add_job(owner, people["member"], at, "completed")
+    add_session(owner, people["member"], BEFORE["previous_start"])
+    one = by_address(people["manager"], **PERIOD, **BEFORE)[people["member"].email]
+    assert (one.sessions, one.lift_sessions, one.jobs) == (1, 1, 1)
+    assert (one.previous_sessions, one.previous_finalized, one.previous_completed_jobs) == (1, 0, 0)
+    rows, total = reports.read_activity(people["manager"], person=str(people["member"].user_id), **PERIOD)
+    assert (len(rows), total) == (3, 3)
+
+
+def test_a_cost_that_leaves_something_out_is_said(owner: Connection, people: dict[str, Actor]) -> None:
+    """Estimated from the replies whose model has a price; a second reply has none."""
+    session_pk = recorded.session(owner, NOW - timedelta(days=1), user_id=people["member"].user_id)
+    recorded.price(owner, "known", 1)
+    recorded.reply(owner, session_pk, NOW - timedelta(days=1), "known", tokens=1_000_000)
+    recorded.reply(owner, session_pk, NOW - timedelta(days=1), "without-a-price")
+    one = by_address(people["manager"], **PERIOD)[people["member"].email]
+    assert (one.cost_usd, one.priced_sessions, one.unpriced_sessions) == (Decimal(2), 1, 1)
+    page = open_page(people["manager"], "reports/people.py", period="7d")
+    assert "of 1 session; 1 session is not priced in full" in page.text
+
+
+@pytest.mark.usefixtures("week")
+def test_what_has_no_time_is_apart(people: dict[str, Actor]) -> None:
+    assert reports.read_coverage(people["manager"]).untimed == 1
+    found = by_address(people["manager"], untimed=True)
+    assert {address: one.sessions for address, one in found.items()} == {people["other"].email: 1}
+    assert by_address(people["manager"])[people["other"].email].sessions == 1, "all time holds it, too"
+
+
+@pytest.mark.usefixtures("week")
+def test_one_persons_doings_newest_first(people: dict[str, Actor]) -> None:
+    rows, total = reports.read_activity(people["admin"], person=str(people["member"].user_id), **PERIOD, limit=2)
+    assert total == 5
+    assert [row["kind"] for row in rows] == ["session", "session"]
+    rest, _ = reports.read_activity(people["admin"], person=str(people["member"].user_id), **PERIOD, offset=2)
+    assert [(row["kind"], row["state"]) for row in rest].count(("lift session", "finalized")) == 1
+    assert len(rest) == 3
+
+
+def test_it_is_not_for_members(people: dict[str, Actor]) -> None:
+    for reader in (reports.read_coverage, reports.read_people):
+        with pytest.raises(NotAllowed):
+            reader(people["member"])
+    page = open_page(people["member"], "reports/people.py")
+    assert people["other"].email not in page.text
+
+
+# the page
+
+
+@pytest.mark.usefixtures("week")
+def test_the_page_tells_and_leads_to_one_person(people: dict[str, Actor]) -> None:
+    page = open_page(people["manager"], "reports/people.py", period="7d")
+    assert "2 people worked with agents in the last 7 days: 3 sessions, 3 sessions of lift-sys, 3 jobs." in page.text
+    assert "names nobody" in page.text
+    assert "1 session without a recorded time is in no period." in page.text
+    person = str(people["member"].user_id)
+    assert f"/people?period=7d&person={person}" in page.links
+    one = open_page(people["manager"], "reports/people.py", period="7d", person=person)
+    assert people["member"].email in one.text
+    assert sum("/lift_session?session=" in link for link in one.links) == 3
+    assert any(link.startswith("/export/person.csv?") and person in link for link in one.links)
+
+
+def test_the_page_without_rows_and_with_somebody_unknown(people: dict[str, Actor]) -> None:
+    assert "Nobody has worked with an agent yet." in open_page(people["manager"], "reports/people.py").text
+    one = open_page(people["manager"], "reports/people.py", person="<script>alert(1)</script>")
+    assert "Nobody did anything" in one.text
+
+
+@pytest.mark.usefixtures("week")
+def test_at_most_eight_queries(owner: Connection, people: dict[str, Actor]) -> None:
+    for asked in ({}, {"person": str(people["member"].user_id)}):
+        page = open_page(people["manager"], "reports/people.py", **asked)
+        owner.execute("update agents.jobs set error_message = 'no'")  # a new version: nothing is cached any more
+        assert queries_during(page.run).total() <= 8

@@ -1,0 +1,147 @@
+"""Workspaces, projects and members: each viewer sees what belongs to them, managers see all; the page says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import errors
+from psycopg.rows import DictRow
+
+from data import database
+from data.access import Actor
+from data.errors import NotAllowed, NotFound
+from data.reports import projects as reports
+from tests.page_runs import open_page, queries_during
+
+Connection = psycopg.Connection[DictRow]
+
+
+@dataclass(frozen=True)
+class World:
+    """One workspace with two projects; a project of the other person, to which the member belongs."""
+
+    workspace: UUID
+    own: UUID
+    shared: UUID
+    hidden: UUID
+
+
+@pytest.fixture
+def world(owner: Connection, people: dict[str, Actor]) -> World:
+    me, other = people["member"].user_id, people["other"].user_id
+    made = World(uuid4(), uuid4(), uuid4(), uuid4())
+    for known in (people["member"], people["other"]):
+        owner.execute("insert into toolbox.users (id, email) values (%s, %s)", (known.user_id, known.email))
+    owner.execute(
+        "insert into toolbox.workspaces (id, owner_id, name) values (%s, %s, 'Harbour')", (made.workspace, me)
+    )
+    for project, person, workspace, name, status in (
+        (made.own, me, made.workspace, "Lighthouse 🗼", "active"),
+        (made.shared, other, None, "Ferries <b>fast</b>", "active"),
+        (made.hidden, other, None, "Secret", "archived"),
+    ):
+        owner.execute(
+            "insert into toolbox.projects (id, owner_id, workspace_id, name, status) values (%s, %s, %s, %s, %s)",
+            (project, person, workspace, name, status),
+        )
+    owner.execute("insert into toolbox.project_members (project_id, user_id) values (%s, %s)", (made.shared, me))
+    return made
+
+
+def names(actor: Actor, **asked: object) -> list[str]:
+    return [row["name"] for row in reports.read_projects(actor, **asked)]  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("world")
+def test_each_sees_what_they_own_or_belong_to(people: dict[str, Actor]) -> None:
+    assert set(names(people["member"])) == {"Lighthouse 🗼", "Ferries <b>fast</b>"}
+    assert set(names(people["other"])) == {"Ferries <b>fast</b>", "Secret"}
+    assert names(people["manager"])[-1] == "Secret", "archived ones last"
+    assert [row["name"] for row in reports.read_workspaces(people["other"])] == []
+
+
+def test_members_are_counted_with_the_owner(world: World, people: dict[str, Actor]) -> None:
+    counted = {row["name"]: row["members"] for row in reports.read_projects(people["manager"])}
+    assert counted == {"Lighthouse 🗼": 1, "Ferries <b>fast</b>": 2, "Secret": 1}
+    workspace = reports.read_workspaces(people["manager"])[0]
+    assert (workspace["projects"], workspace["members"]) == (1, 1)
+
+
+def test_addresses_of_others_stay_unknown_to_members(world: World, people: dict[str, Actor]) -> None:
+    seen = reports.read_members(people["member"], project=world.shared)
+    assert [(row["role"], row["address"]) for row in seen] == [("owner", None), ("member", people["member"].email)]
+    whole = reports.read_members(people["manager"], project=world.shared)
+    assert [row["address"] for row in whole] == [people["other"].email, people["member"].email]
+
+
+def test_a_project_of_others_is_not_there(world: World, people: dict[str, Actor]) -> None:
+    with pytest.raises(NotFound):
+        reports.read_members(people["member"], project=world.hidden)
+    page = open_page(people["member"], "reports/projects.py", project=str(world.hidden))
+    assert "Secret" not in page.text
+    assert "nothing here" in page.text
+
+
+def test_filters_narrow(world: World, people: dict[str, Actor]) -> None:
+    manager = people["manager"]
+    assert names(manager, status="archived") == ["Secret"]
+    assert names(manager, workspace=world.workspace) == ["Lighthouse 🗼"]
+    assert names(manager, search="FERR") == ["Ferries <b>fast</b>"]
+    assert names(manager, search="%") == []
+
+
+def test_nobody_adds_themselves_to_a_project(world: World, people: dict[str, Actor]) -> None:
+    with pytest.raises(NotAllowed), database.writing(people["member"]) as unit:
+        unit.connection.execute(
+            "insert into toolbox.project_members (project_id, user_id) values (%s, %s)",
+            (world.hidden, people["member"].user_id),
+        )
+
+
+def test_everybody_may_leave(world: World, people: dict[str, Actor]) -> None:
+    with database.writing(people["member"]) as unit:
+        unit.connection.execute("delete from toolbox.project_members where project_id = %s", (world.shared,))
+    assert names(people["member"]) == ["Lighthouse 🗼"]
+
+
+def test_nobody_changes_their_address_or_id(world: World, people: dict[str, Actor]) -> None:
+    for change in ("update toolbox.users set email = 'x'", "update toolbox.users set clerk_id = 'x'"):
+        with pytest.raises(NotAllowed) as refused, database.writing(people["member"]) as unit:
+            unit.connection.execute(change)
+        assert isinstance(refused.value.__cause__, errors.InsufficientPrivilege)
+
+
+# the page
+
+
+def test_the_page_tells_and_leads_to_members(world: World, people: dict[str, Actor]) -> None:
+    page = open_page(people["manager"], "reports/projects.py")
+    assert "3 projects, 2 of them active; 1 workspace in all." in page.text
+    assert "Ferries <b>fast</b>" in page.text
+    assert f"/projects?project={world.shared}" in page.links
+    assert f"/projects?workspace={world.workspace}" in page.links
+    one = open_page(people["manager"], "reports/projects.py", project=str(world.shared))
+    assert people["other"].email in one.text
+    assert any(link.startswith("/export/project_members.csv?project=") for link in one.links)
+
+
+@pytest.mark.usefixtures("world")
+def test_filters_of_the_url_and_nonsense_in_it(people: dict[str, Actor]) -> None:
+    page = open_page(people["manager"], "reports/projects.py", status="archived", workspace="x", project="y")
+    assert "1 project that fit" in page.text
+    assert "No project fits these filters." in open_page(people["manager"], "reports/projects.py", q="zzz").text
+
+
+def test_an_empty_page_says_why(people: dict[str, Actor]) -> None:
+    assert "No project is recorded yet." in open_page(people["manager"], "reports/projects.py").text
+    assert "No workspace and no project of yours." in open_page(people["member"], "reports/projects.py").text
+
+
+def test_at_most_eight_queries(owner: Connection, world: World, people: dict[str, Actor]) -> None:
+    for asked in ({}, {"project": str(world.shared)}):
+        page = open_page(people["manager"], "reports/projects.py", **asked)
+        owner.execute("update toolbox.projects set name = name")  # a new version: nothing is cached any more
+        assert queries_during(page.run).total() <= 8

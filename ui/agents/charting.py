@@ -1,0 +1,91 @@
+"""The charts of the page of agents: actions with and without a person, and the trends of one agent."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from ui import page
+from ui.agents.choosing import Chosen
+from ui.asking.periods import Period
+from ui.drawing import charts
+from ui.view import View
+
+_ACTIONS = {"without a person": "signal", "with a person": "waiting"}
+
+
+def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen: Chosen) -> None:
+    """Actions over time, without and with a person; where none are counted, jobs. A click opens that time."""
+    if period.untimed:
+        page.note("These windows have no time, so they cannot be drawn over it.")
+        return
+    if not buckets["rated_actions"].sum():
+        page.heading(f"Jobs per {bucket}", "when they ended; no action is counted")
+        charts.by_state(
+            view,
+            buckets,
+            key="agents_jobs",
+            value="jobs",
+            bucket=bucket,
+            period=period,
+            states={"completed": "well", "failed": "broken"},
+            opens="jobs",
+            carrying={"agent": chosen.agent},
+        )
+        return
+    page.heading(f"Actions per {bucket}", "when their windows ended, by whether a person was needed")
+    drawn = buckets.assign(
+        **{
+            "without a person": buckets["automated"].round().astype(int),
+            "with a person": (buckets["rated_actions"] - buckets["automated"]).round().astype(int),
+        }
+    )
+    charts.by_state(
+        view,
+        drawn,
+        key="agents_actions",
+        value="actions",
+        bucket=bucket,
+        period=period,
+        states=_ACTIONS,
+        opens="agents",
+        carrying=chosen.carried,
+    )
+
+
+def trends(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen: Chosen) -> None:
+    """Three small charts of one agent: escalations, confidence, cost; what was not recorded is a gap."""
+    if period.untimed or buckets.empty:
+        return
+    decided = buckets[buckets["decisions"] > 0]
+    shown = (
+        ("Escalations", buckets[buckets["windows"] > 0], "escalations", ",.0f", "waiting"),
+        (
+            "Confidence",
+            decided.assign(confidence=decided["confidence_sum"] / decided["decisions"]),
+            "confidence",
+            ".2f",
+            "signal",
+        ),
+        ("Cost (USD)", buckets[buckets["cost_usd"].notna()], "cost_usd", ",.2f", "signal"),
+    )
+    for column, (title, frame, value, written, kind) in zip(st.columns(3), shown, strict=True):
+        with column:
+            page.heading(title, f"per {bucket}")
+            if frame.empty:
+                page.note("None recorded in this period.")
+                continue
+            charts.over_time(
+                view,
+                frame.assign(**{value: frame[value].astype(float)}),
+                key=f"agents_{value}",
+                value=value,
+                bucket=bucket,
+                title=title,
+                small=True,
+                written=written,
+                kind=kind,
+                period=period,
+                opens="agents",
+                carrying=chosen.carried,
+            )

@@ -1,0 +1,82 @@
+"""What the page of agents is asked for: agent and source; and why there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from data.reports.performance import Performance
+from ui import absence, page
+from ui.asking import filters, links
+from ui.asking.periods import Period
+from ui.drawing.markup import tag
+from ui.view import View
+from ui.wording.terminal import command
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the URL asks for."""
+
+    agent: str | None
+    source: str | None
+
+    @property
+    def carried(self) -> dict[str, links.Value]:
+        """What every link of the page carries on."""
+        return {"agent": self.agent, "source": self.source}
+
+
+def is_asked() -> Chosen:
+    """What the URL asks for, before any picker is drawn."""
+    return Chosen(filters.given("agent"), filters.given("source"))
+
+
+def choose(view: View, chosen: Chosen, agents: Sequence[Performance], sources: Mapping[str, int] | None) -> None:
+    """The pickers: an agent with how many windows and jobs are on record of it, a source with its windows.
+
+    `sources` is None where they are not offered.
+    """
+    filters.choice(view, "agent", {one.agent: one.windows + one.jobs for one in agents})
+    if sources is not None and (len(sources) > 1 or chosen.source):
+        filters.choice(view, "source", sources)
+    filters.chips(
+        view,
+        {
+            "agent": ("agent", chosen.agent) if chosen.agent else None,
+            "source": ("source", chosen.source) if chosen.source else None,
+        },
+    )
+
+
+def of_source(chosen: Chosen) -> None:
+    """What a source narrows and what it does not."""
+    if chosen.source:
+        page.note(
+            f"Windows from {chosen.source} alone, and agents that have any. Jobs name no source: theirs count whole."
+        )
+
+
+def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
+    """Why there is no agent: none on record, none of the viewer's own, or none that fits."""
+    if holds_any:
+        who = f"of {chosen.agent} " if chosen.agent else ""
+        where = "among the windows without a time" if period.untimed else period.during
+        narrowed = " that fits these filters" if chosen.source else ""
+        page.empty(
+            f"Nothing {who}is on record {where}{narrowed}.",
+            links.go("Take the filters away", view.page.url_path, period.query),
+            " or ",
+            links.go("look at all time", view.page.url_path, period="all"),
+            ".",
+        )
+    elif absence.explained(view, "analytics.stg_engine__agent_metrics", "records of agents"):
+        return
+    elif view.actor.sees_all:
+        page.empty(
+            "No agent is recorded yet.",
+            "Agents write what they did to engine.agent_metrics and agents.jobs; imported logs bring some too: ",
+            tag("code", command("ingest", "PATH")),
+        )
+    else:
+        page.empty("No agent of yours is recorded.", "You see windows and jobs that carry your name; managers see all.")

@@ -1,0 +1,247 @@
+"""The tables of the page of agents: agents by what hurts, and the windows behind one agent's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from data.reports.performance import Performance
+from ui import page
+from ui.agents.choosing import Chosen
+from ui.asking import filters, links
+from ui.asking.periods import Period
+from ui.drawing import tables
+from ui.drawing.markup import Child, Markup, join
+from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import plural, point_change
+
+_LONGEST_NAME = 34
+_SORTS = ("escalations", "automated", "actions", "confidence", "done", "failed", "cost")
+
+
+def agents_table(view: View, agents: Sequence[Performance], period: Period, chosen: Chosen) -> None:
+    """The agents, those that turned to people most first; each figure leads to what it rests on."""
+    sorted_by = filters.sorting(_SORTS, "-escalations")
+    rows = _sorted([_row(one) for one in agents], sorted_by)
+    page.heading("Agents", "sorted by escalations" if sorted_by[0] == "escalations" else None)
+    offset = filters.asked_offset()
+    most = max((row["escalations"] for row in rows), default=0)
+    tables.table(
+        view,
+        rows[offset : offset + filters.PAGE_SIZE],
+        _columns(period, chosen, most),
+        label="Agents by what hurts most",
+        total=len(rows),
+        sorted_by=sorted_by,
+    )
+
+
+def _row(one: Performance) -> dict[str, Any]:
+    return asdict(one) | {
+        "rate": one.automation_rate,
+        "confidence": one.confidence,
+        "done": one.jobs_completed,
+        "is_present": one.is_present,
+        "jobs_ended": one.jobs_ended,
+        "cost": one.cost_usd,
+        "by_windows": one.escalations if one.windows else None,
+    }
+
+
+_FIELDS = {"escalations": "by_windows", "automated": "rate", "failed": "jobs_failed", "done": "jobs_completed"}
+
+
+def _sorted(rows: list[dict[str, Any]], sorted_by: tuple[str, bool]) -> list[dict[str, Any]]:
+    """Stable, so that ties stay in the order of what hurts; what is not known stands last either way."""
+    name, downwards = _FIELDS.get(sorted_by[0], sorted_by[0]), sorted_by[1]
+    known = [row for row in rows if row[name] is not None]
+    return sorted(known, key=lambda row: row[name], reverse=downwards) + [row for row in rows if row[name] is None]
+
+
+def _absent(row: tables.Row, words: str = figures.NONE_RECORDED) -> Markup:
+    """A dash for an agent that was there before alone, the words where something is not known."""
+    return tables.muted(words if row["is_present"] else figures.DASH)
+
+
+def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
+    bar = tables.bar("escalations", most, kind="waiting")
+
+    def agent(row: tables.Row) -> Child:
+        shown = figures.middle(row["agent"], _LONGEST_NAME) or "(no name)"
+        return links.go(shown, "agents", period.query, agent=row["agent"], source=chosen.source)
+
+    def escalations(row: tables.Row) -> Child:
+        if not row["windows"]:
+            return _absent(row)
+        address = links.href("agents", period.query, agent=row["agent"], source=chosen.source, sort="-escalations")
+        return links.go_to(bar(row), address) if row["escalations"] else "0"
+
+    def automated(row: tables.Row) -> Child:
+        if not row["rated_actions"]:
+            return _absent(row, "no counts" if row["windows"] else figures.NONE_RECORDED)
+        moved = _moved(row) if period.previous else None
+        rate = figures.percent(row["automated"], row["rated_actions"])
+        return join(rate, tables.muted(f"  {moved}") if moved else None)
+
+    def jobs(name: str, status: str) -> tables.Cell:
+        def cell(row: tables.Row) -> Child:
+            if not row[name]:
+                return "0" if row["jobs"] else _absent(row)
+            return links.go(figures.count(row[name]), "jobs", period.query, agent=row["agent"], status=status)
+
+        return cell
+
+    return [
+        tables.Column("Agent", agent, hint=lambda row: row["agent"]),
+        tables.Column("Escalations", escalations, is_number=True, sort="escalations", hint=_escalation_hint),
+        tables.Column("Automated", automated, is_number=True, sort="automated", down_first=False, hint=_rate_hint),
+        tables.Column(
+            "Actions",
+            lambda row: figures.count(row["actions"]) if row["windows"] else _absent(row),
+            is_number=True,
+            sort="actions",
+            hint=lambda row: f"in {plural(row['windows'], 'window')} from {row['sources']}" if row["windows"] else None,
+        ),
+        tables.Column(
+            "Confidence", _confidence, is_number=True, sort="confidence", down_first=False, hint=_confidence_hint
+        ),
+        tables.Column("Jobs done", jobs("jobs_completed", "completed"), is_number=True, sort="done"),
+        tables.Column("Failed", jobs("jobs_failed", "failed"), is_number=True, sort="failed", hint=_failed_hint),
+        tables.Column("Cost (USD)", _cost, is_number=True, sort="cost", hint=_cost_hint),
+    ]
+
+
+def _moved(row: tables.Row) -> str | None:
+    moved = point_change(
+        round(row["automated"]), row["rated_actions"], round(row["previous_automated"]), row["previous_rated_actions"]
+    )
+    return None if moved == "unchanged" else moved
+
+
+def _escalation_hint(row: tables.Row) -> str | None:
+    if not row["actions"]:
+        return None
+    words = (
+        f"{100 * row['counted_escalations'] / row['actions']:.1f} per 100 of {figures.count(row['actions'])} actions"
+    )
+    if not row["previous_actions"]:
+        return words
+    before = 100 * row["previous_counted_escalations"] / row["previous_actions"]
+    return f"{words}; before: {before:.1f} of {figures.count(row['previous_actions'])}"
+
+
+def _rate_hint(row: tables.Row) -> str:
+    before = (
+        f"; before: {figures.percent(row['previous_automated'], row['previous_rated_actions'])} of "
+        f"{figures.count(row['previous_rated_actions'])}"
+        if row["previous_rated_actions"]
+        else ""
+    )
+    left = f"; {plural(row['countless_windows'], 'window')} without counts left out" if row["countless_windows"] else ""
+    return f"of {plural(row['rated_actions'], 'action')} of which it is known{before}{left}"
+
+
+def _confidence(row: tables.Row) -> Child:
+    return f"{row['confidence']:.2f}" if row["confidence"] is not None else _absent(row)
+
+
+def _confidence_hint(row: tables.Row) -> str | None:
+    if not row["decisions"]:
+        return None
+    words = f"mean of {plural(row['decisions'], 'decision')}"
+    if not row["previous_decisions"]:
+        return words
+    before = row["previous_confidence_sum"] / row["previous_decisions"]
+    return f"{words}; before: {before:.2f} of {figures.count(row['previous_decisions'])}"
+
+
+def _failed_hint(row: tables.Row) -> str | None:
+    if not row["jobs_ended"]:
+        return None
+    words = f"{figures.percent(row['jobs_failed'], row['jobs_ended'])} of {plural(row['jobs_ended'], 'job')}"
+    ended = row["previous_jobs_completed"] + row["previous_jobs_failed"]
+    if not ended:
+        return words
+    return f"{words}; before: {figures.percent(row['previous_jobs_failed'], ended)} of {figures.count(ended)}"
+
+
+def _cost(row: tables.Row) -> Child:
+    if row["cost_usd"] is None:
+        return _absent(row, "not priced" if row["windows"] else figures.NONE_RECORDED)
+    return figures.money(row["cost_usd"])
+
+
+def _cost_hint(row: tables.Row) -> str | None:
+    if not row["windows"]:
+        return None
+    words = f"{figures.count(row['priced_windows'])} of {plural(row['windows'], 'window')} priced"
+    if row["previous_cost_usd"] is None:
+        return words
+    return f"{words}; before: {figures.money(row['previous_cost_usd'])}"
+
+
+def windows_table(
+    view: View, rows: Sequence[Mapping[str, Any]], total: int, period: Period, sorted_by: tuple[str, bool]
+) -> None:
+    """The windows behind one agent's figures."""
+    page.heading("Windows", "what the figures of actions, escalations, confidence and cost rest on")
+    if not rows:
+        where = "without a time" if period.untimed else period.during
+        page.note(f"None recorded {where}: what is known of this agent are its jobs.")
+        return
+    rate = tables.Column(
+        "Automated",
+        lambda row: figures.percent(row["automation_rate"], 1) if row["automation_rate"] is not None else _none(),
+        is_number=True,
+        sort="automated",
+        down_first=False,
+        hint=lambda row: None if row["actions_total"] is not None else "no counts, so not in the weighted figure",
+    )
+    tables.table(
+        view,
+        rows,
+        [
+            tables.Column(
+                f"Ended ({figures.zone_name(view.as_of, view.zone)})",
+                tables.when(view, "window_end"),
+                sort="when",
+                hint=lambda row: (
+                    f"{figures.exact(row['window_start'], view.zone)} to {figures.exact(row['window_end'], view.zone)}"
+                ),
+            ),
+            tables.Column("Escalations", tables.count("human_escalations"), is_number=True, sort="escalations"),
+            rate,
+            tables.Column("Actions", tables.count("actions_total"), is_number=True, sort="actions"),
+            tables.Column(
+                "Confidence",
+                lambda row: f"{row['avg_confidence']:.2f}" if row["avg_confidence"] is not None else _none(),
+                is_number=True,
+                sort="confidence",
+                down_first=False,
+            ),
+            tables.Column("Decisions", tables.count("confidence_count"), is_number=True),
+            tables.Column(
+                "Cost (USD)",
+                lambda row: figures.money(row["cost_usd"]) if row["cost_usd"] is not None else _none("not priced"),
+                is_number=True,
+                sort="cost",
+            ),
+            tables.Column("Spans", _span, is_number=True),
+            tables.Column("Source", tables.text("source", 28)),
+        ],
+        label="Windows of the agent",
+        total=total,
+        sorted_by=sorted_by,
+    )
+
+
+def _none(words: str = figures.NONE_RECORDED) -> Markup:
+    return tables.muted(words)
+
+
+def _span(row: tables.Row) -> Child:
+    if row["window_start"] is None or row["window_end"] is None:
+        return _none()
+    return figures.duration((row["window_end"] - row["window_start"]).total_seconds() * 1000)

@@ -1,0 +1,208 @@
+"""What the page of agents tells first: the sentences and four figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isinf
+
+from data.reports import rates
+from data.reports.performance import Performance
+from ui import page
+from ui.agents.choosing import Chosen
+from ui.asking import links
+from ui.asking.periods import Period
+from ui.drawing.cards import Card
+from ui.drawing.markup import Child, Markup, join
+from ui.wording import figures
+from ui.wording.sentences import LEAST_COMPARED, change, plural, point_change
+
+_MOST_NAMED = 3  # agents in one sentence; the table has them all
+
+
+def summary(agents: Sequence[Performance], total: Performance, period: Period, chosen: Chosen) -> None:
+    """The first sentences: how much runs without a person, who escalates or fails more than before, what it cost."""
+    escalating = sorted((one for one in agents if one.escalation_factor), key=lambda one: -(one.escalation_factor or 0))
+    less = [one for one in agents if one.is_automated_less]
+    failing = [one for one in agents if one.fails_more_often]
+    pieces: list[Child] = [_automation(agents, total, period, chosen)]
+    if period.previous:
+        worse = [
+            *[_escalates(one, period, chosen) for one in escalating],
+            *[_automated_less(one, period, chosen) for one in less],
+            *[_fails(one, period, chosen) for one in failing],
+        ]
+        pieces += worse[:_MOST_NAMED]
+        if more := len(worse) - _MOST_NAMED:
+            pieces.append(f"{plural(more, 'other change', 'other changes')} for the worse below." if more > 0 else None)
+        compared = sum(one.is_compared for one in agents)
+        if not worse and compared:
+            checked = "" if chosen.agent else f" ({plural(compared, 'agent')} with enough on record to compare)"
+            name = chosen.agent or "No agent"
+            verb = "does not escalate or fail" if chosen.agent else "escalates or fails"
+            pieces.append(f"{name} {verb} more often than in {period.previous_label}{checked}.")
+    pieces.append(_cost(total, period))
+    known = total.rated_actions or total.actions or total.jobs_ended
+    state = "attention" if escalating or less or failing else "well" if known else "unknown"
+    page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
+
+
+def _automation(agents: Sequence[Performance], total: Performance, period: Period, chosen: Chosen) -> str:
+    present = sum(one.is_present for one in agents)
+    who = chosen.agent or plural(present, "agent")
+    where = "among windows without a time" if period.untimed else period.during
+    if not total.rated_actions:
+        counted = f"; {plural(total.actions, 'action')} counted" if total.actions else ""
+        return f"{who}; no automation rate can be told {where}{counted}."
+    words = (
+        f"{who}, automation rate {figures.percent(total.automated, total.rated_actions)} of "
+        f"{plural(total.rated_actions, 'action')} {where}"
+    )
+    if period.previous and total.previous_rated_actions >= LEAST_COMPARED:
+        before = figures.percent(total.previous_automated, total.previous_rated_actions)
+        words += f", was {before} of {figures.count(total.previous_rated_actions)} in {period.previous_label}"
+    return f"{words}."
+
+
+def _escalates(one: Performance, period: Period, chosen: Chosen) -> Markup:
+    factor = one.escalation_factor or 0.0
+    if isinf(factor):
+        how = "escalates, which it did not"
+    elif factor < 1.95:
+        how = f"escalates {100 * (factor - 1):.0f} % more often than"
+    else:
+        how = "escalates twice as often as" if factor < 2.25 else f"escalates {factor:.1f} times as often as"
+    return join(
+        _name(one, period, chosen),
+        f" {how} in {period.previous_label}: {_per_hundred(one.counted_escalations, one.actions)} of "
+        f"{figures.count(one.actions)}, was {_per_hundred(one.previous_counted_escalations, one.previous_actions)} of "
+        f"{figures.count(one.previous_actions)}.",
+    )
+
+
+def _per_hundred(escalations: int, actions: int) -> str:
+    return f"{100 * escalations / actions:.1f} per 100 actions"
+
+
+def _automated_less(one: Performance, period: Period, chosen: Chosen) -> Markup:
+    return join(
+        _name(one, period, chosen),
+        f" needs people more: {figures.percent(one.automated, one.rated_actions)} of "
+        f"{figures.count(one.rated_actions)} actions ran without one, was "
+        f"{figures.percent(one.previous_automated, one.previous_rated_actions)} of "
+        f"{figures.count(one.previous_rated_actions)}.",
+    )
+
+
+def _fails(one: Performance, period: Period, chosen: Chosen) -> Markup:
+    return join(
+        _name(one, period, chosen),
+        " fails more often: ",
+        links.go(
+            f"{figures.percent(one.jobs_failed, one.jobs_ended)} of {plural(one.jobs_ended, 'job')}",
+            "jobs",
+            period.query,
+            agent=one.agent,
+            status="failed",
+        ),
+        f", was {figures.percent(one.previous_jobs_failed, one.previous_jobs_ended)} of "
+        f"{figures.count(one.previous_jobs_ended)}.",
+    )
+
+
+def _name(one: Performance, period: Period, chosen: Chosen) -> Child:
+    shown = figures.middle(one.agent, 40)
+    return shown if chosen.agent else links.go(shown, "agents", period.query, agent=one.agent, source=chosen.source)
+
+
+def _cost(total: Performance, period: Period) -> str | None:
+    if total.cost_usd is None:
+        return f"The cost of {plural(total.windows, 'window')} is not recorded." if total.windows else None
+    where = "" if total.priced_windows == total.windows else f" of {figures.count(total.windows)}"
+    words = f"It cost {figures.money(total.cost_usd)} ({figures.count(total.priced_windows)}{where} windows priced"
+    moved = None
+    if period.previous and total.previous_cost_usd is not None:
+        cases = min(total.priced_windows, total.previous_priced_windows)
+        moved = change(total.cost_usd, total.previous_cost_usd, cases=cases)
+    return f"{words}; {moved} on {period.previous_label})." if moved else f"{words})."
+
+
+def say_windows(total: Performance, period: Period) -> None:
+    """What a window is, which of them weigh nothing, and where the figures rest on shaky ground."""
+    if not total.windows:
+        return
+    said = [] if period.untimed else ["A window of figures counts whole in the period in which it ended."]
+    if total.began_before:
+        begun = plural(total.began_before, "window")
+        said[0] = f"{said[0][:-1]}; {begun} began before it." if said else begun
+    if total.countless_windows:
+        have = "has" if total.countless_windows == 1 else "have"
+        said.append(
+            f"{plural(total.countless_windows, 'window')} {have} an automation rate but no counts, so it cannot be "
+            "weighted and is left out."
+        )
+    if total.confidence_countless:
+        have = "has" if total.confidence_countless == 1 else "have"
+        said.append(
+            f"{plural(total.confidence_countless, 'window')} {have} a confidence but not over how many decisions; "
+            "it is left out as well."
+        )
+    if total.overlapping:
+        words = plural(total.overlapping, "window overlaps", "windows overlap")
+        said.append(f"{words} an earlier one of the same agent and source, so its actions may be counted twice.")
+    page.note(" ".join(said))
+
+
+def cards_of(total: Performance, period: Period, chosen: Chosen) -> list[Card]:
+    """Actions without a person, escalations, confidence, failed jobs, each against the period before."""
+    than = f"on {period.previous_label}" if period.previous else None
+    query: Mapping[str, links.Value] = {**period.query, **chosen.carried}
+    return [
+        Card(
+            "Automated",
+            figures.percent(total.automated, total.rated_actions) if total.rated_actions else "unknown",
+            _points(total) if period.previous else None,
+            f"{than}, n\u00a0=\u00a0{figures.count(total.previous_rated_actions)}" if than else None,
+            f"of {plural(total.rated_actions, 'action')}" if total.rated_actions else "no counts recorded",
+            address=links.href("agents", query, sort="automated" if not chosen.agent else None),
+        ),
+        Card(
+            "Escalations",
+            figures.count(total.escalations) if total.windows else figures.NONE_RECORDED,
+            change(total.escalations, total.previous_escalations) if period.previous else None,
+            f"{than}, n\u00a0=\u00a0{figures.count(total.previous_escalations)}" if than else None,
+            _per_hundred(total.counted_escalations, total.actions) if total.actions else None,
+            address=links.href("agents", query, sort="-escalations"),
+        ),
+        Card(
+            "Confidence",
+            f"{total.confidence:.2f}" if total.confidence is not None else figures.NONE_RECORDED,
+            _confidence_change(total) if period.previous else None,
+            than,
+            f"mean of {plural(total.decisions, 'decision')}" if total.decisions else None,
+            address=links.href("agents", query, sort="confidence"),
+        ),
+        Card(
+            "Jobs failed",
+            figures.percent(total.jobs_failed, total.jobs_ended) if total.jobs_ended else figures.NONE_RECORDED,
+            point_change(total.jobs_failed, total.jobs_ended, total.previous_jobs_failed, total.previous_jobs_ended)
+            if period.previous
+            else None,
+            f"{than}, n\u00a0=\u00a0{figures.count(total.previous_jobs_ended)}" if than else None,
+            f"{figures.count(total.jobs_failed)} of {figures.count(total.jobs_ended)}" if total.jobs_ended else None,
+            address=links.href("jobs", period.query, agent=chosen.agent, status="failed"),
+        ),
+    ]
+
+
+def _points(total: Performance) -> str | None:
+    return point_change(
+        round(total.automated), total.rated_actions, round(total.previous_automated), total.previous_rated_actions
+    )
+
+
+def _confidence_change(total: Performance) -> str | None:
+    now, before = total.confidence, total.previous_confidence
+    if now is None or before is None or not rates.is_compared(total.decisions, total.previous_decisions):
+        return None
+    moved = now - before
+    return "unchanged" if abs(moved) < 0.005 else f"{moved:+.2f}".replace("-", "−")

@@ -1,0 +1,61 @@
+"""The line about backups on the first page: only when somebody has to look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from data import backup
+from ui.asking import links
+from ui.backups.place import place
+from ui.drawing.markup import Markup, join
+from ui.view import View
+from ui.wording import figures
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What the first page says: the words of its first sentence, and the line below with its mark."""
+
+    state: str
+    words: str
+    line: Markup
+
+
+def attention(view: View, known: Mapping[str, Any]) -> Attention | None:
+    """What is wrong with the backups, by what `overview.read_attention` knows; None when nothing is, and for whom it
+    is not told."""
+    if not is_told(view):
+        return None
+    kept, at = place(), known["backup_at"]
+    begins = at or known["known_since"] or backup.read_beginning(view.actor)
+    due = begins + timedelta(hours=kept.every_hours) if begins else None
+    if backup.is_overdue(due, kept.every_hours, view.as_of):
+        words = "the backup is overdue" if at else "no backup has been made"
+        told = f"the last one is of {figures.moment(at, view.zone, view.as_of)}" if at else "there is none"
+        line = join(links.go("Backup overdue", "backups"), f": {told}; one is due every {kept.every_hours} h")
+        return Attention("broken", words, line)
+    if at and _is_lost(known, Path(kept.directory)):
+        line = join(links.go("The file of the newest backup", "backups"), " is gone or changed")
+        return Attention("broken", "the newest backup is lost", line)
+    failed = known["backup_failed_at"]
+    if failed and (at is None or failed > at):
+        told = f", at {figures.moment(failed, view.zone, view.as_of)}"
+        return Attention(
+            "attention", "the last backup failed", join(links.go("The last backup failed", "backups"), told)
+        )
+    return None
+
+
+def is_told(view: View) -> bool:
+    """Whether backups are this person's to see: managers and admins, of the real data."""
+    return view.actor.can("view_backups") and view.actor.dataset == "real"
+
+
+def _is_lost(known: Mapping[str, Any], directory: Path) -> bool:
+    name = known["backup_file_name"]
+    became = backup.file_state(directory, name, known["backup_size_bytes"], known["backup_host"])
+    return became in ("gone", "changed")

@@ -1,0 +1,33 @@
+"""The parts of the page of clients: their health, one of them, chaos experiments."""
+
+from ui.clients import experiments, one
+from ui.clients.choosing import (
+    Chosen,
+    ChosenExperiments,
+    asked,
+    choose,
+    choose_experiments,
+    no_experiments,
+    no_such_client,
+    nothing,
+    switch,
+)
+from ui.clients.listing import clients_table
+from ui.clients.telling import cards_of, summary
+
+__all__ = [
+    "Chosen",
+    "ChosenExperiments",
+    "asked",
+    "cards_of",
+    "choose",
+    "choose_experiments",
+    "clients_table",
+    "experiments",
+    "no_experiments",
+    "no_such_client",
+    "nothing",
+    "one",
+    "summary",
+    "switch",
+]

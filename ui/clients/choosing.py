@@ -1,0 +1,161 @@
+"""What the page of clients is asked for: status, words, one client, experiments; and why there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from data.reports.clients import OUTCOMES, STATUSES, ExperimentCount, Standing
+from ui import absence, page
+from ui.asking import filters, links
+from ui.asking.periods import Period
+from ui.drawing.markup import Child, tag
+from ui.view import View
+
+STATES = {"critical": "broken", "at_risk": "attention", "unknown": "unknown", "healthy": "well"}
+WORDS = {"critical": "critical", "at_risk": "at risk", "unknown": "unknown", "healthy": "healthy"}
+EXPERIMENT_STATES = {"planned": "waiting", "running": "signal", "completed": "well", "aborted": "attention"}
+OUTCOME_STATES = {"confirmed": "well", "refuted": "broken", "inconclusive": "unknown"}
+_VIEWS = (("Health", None), ("Chaos experiments", "experiments"))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The filters of the URL."""
+
+    status: str | None
+    search: str | None
+
+    @property
+    def narrowed(self) -> dict[str, Any]:
+        """What readers and exports take."""
+        return {"status": self.status, "search": self.search}
+
+
+def switch(view: View, shown: str | None) -> None:
+    """Links between the health of clients and chaos experiments."""
+    pieces: list[Child] = []
+    for words, name in _VIEWS:
+        if name == shown:
+            pieces.append(tag("span", words, class_="sb-chip", aria_current="true"))
+        else:
+            pieces.append(links.go_to(words, links.href(view.page.url_path, view=name), class_="sb-chip"))
+    st.html(tag("div", *pieces, class_="sb-chips", role="navigation", aria_label="Clients or experiments"))
+
+
+def asked() -> Chosen:
+    """What the URL asks for, before any picker is drawn."""
+    status = filters.given("status")
+    return Chosen(status if status in STATUSES else None, filters.given("q"))
+
+
+def choose(view: View, chosen: Chosen, standing: Standing) -> None:
+    """The search field, the picker of a status, and the active filters."""
+    filters.search(view, "Search in clients")
+    counts = {name: getattr(standing, name) for name in STATUSES if getattr(standing, name)}
+    filters.choice(view, "status", counts, every="All statuses", label=_status_word)
+    filters.chips(
+        view,
+        {
+            "status": ("status", WORDS[chosen.status]) if chosen.status else None,
+            "q": ("words", chosen.search) if chosen.search else None,
+        },
+    )
+
+
+def _status_word(status: str) -> str:
+    return WORDS.get(status, status)
+
+
+@dataclass(frozen=True)
+class ChosenExperiments:
+    """The filters of the URL."""
+
+    status: str | None
+    outcome: str | None
+
+    def count(self, counts: Sequence[ExperimentCount]) -> int:
+        """How many of these experiments fit."""
+        return sum(
+            one.experiments
+            for one in counts
+            if self.status in (None, one.status) and self.outcome in (None, one.outcome)
+        )
+
+
+def choose_experiments(view: View, counts: Sequence[ExperimentCount]) -> ChosenExperiments:
+    """The pickers of status and outcome with their counts, and what is picked."""
+    statuses: dict[str, int] = {}
+    outcomes: dict[str, int] = {}
+    for one in counts:
+        statuses[one.status] = statuses.get(one.status, 0) + one.experiments
+        if one.outcome:
+            outcomes[one.outcome] = outcomes.get(one.outcome, 0) + one.experiments
+    filters.choice(view, "status", statuses, every="All statuses")
+    filters.choice(view, "outcome", outcomes)
+    status, outcome = filters.given("status"), filters.given("outcome")
+    chosen = ChosenExperiments(
+        status if status in EXPERIMENT_STATES else None, outcome if outcome in OUTCOMES else None
+    )
+    filters.chips(
+        view,
+        {
+            "status": ("status", chosen.status) if chosen.status else None,
+            "outcome": ("outcome", chosen.outcome) if chosen.outcome else None,
+        },
+    )
+    return chosen
+
+
+def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
+    """Why there is no client: none that fits, hidden ones, none at all."""
+    if holds_any:
+        what = "fits these filters" if chosen.status or chosen.search else f"was assessed {period.during} or before"
+        page.empty(
+            f"No client {what}.",
+            links.go("Take the filters away", view.page.url_path, period.query),
+            " or ",
+            links.go("look at all time", view.page.url_path, period="all"),
+            ".",
+        )
+    elif absence.explained(view, "analytics.stg_engine__client_health", "assessments of clients"):
+        return
+    elif view.actor.sees_all:
+        page.empty(
+            "No client was assessed yet.",
+            "Their health follows from events CLIENT_HEALTH_ASSESSED, or is written to engine.client_health.",
+        )
+    elif view.actor.client_id:
+        page.empty(f"{view.actor.client_id} was not assessed yet.", "You see that client; managers see all.")
+    else:
+        page.empty(
+            "No client is yours to see.",
+            "Members see the client that their account speaks for, and yours speaks for none; managers see all.",
+        )
+
+
+def no_such_client(view: View, client: str, period: Period) -> None:
+    """Why there is nothing of one client."""
+    page.empty(
+        f"No assessment of {client} is recorded {period.during} or before, or it is not yours to see.",
+        links.go("‹ All clients", view.page.url_path, period.query),
+    )
+
+
+def no_experiments(view: View, period: Period, *, holds_any: bool) -> None:
+    """Why there is no experiment."""
+    if holds_any:
+        page.empty(
+            f"No experiment {period.during} fits.",
+            links.go("Look at all of them", view.page.url_path, view="experiments", period="all"),
+            ".",
+        )
+    elif absence.explained(view, "analytics.stg_engine__chaos_experiments", "chaos experiments"):
+        return
+    elif view.actor.sees_all:
+        page.empty("No chaos experiment is recorded yet.", "They are written to engine.chaos_experiments.")
+    else:
+        page.empty("No chaos experiment is yours to see.", "They concern all clients at once; managers see them.")

@@ -1,0 +1,174 @@
+"""One client: how it stands, its scores over time, its assessments, and the runs of procedures about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from data.reports.clients import Executions
+from ui import page
+from ui.asking import links
+from ui.asking.periods import Period
+from ui.clients.choosing import STATES, WORDS
+from ui.clients.listing import risks, status_cell
+from ui.clients.telling import score
+from ui.drawing import charts, tables
+from ui.drawing.markup import Child, tag
+from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import listed, plural
+
+_MOST_SIGNALS = 6
+_RUN_STATES = {"completed": "well", "failed": "broken", "running": "signal", "cancelled": "unknown"}
+
+
+def head(view: View, row: Mapping[str, Any], period: Period) -> None:
+    """How the client stands, against before, and where else to look."""
+    status = row["status"] if row["status"] in STATES else "unknown"
+    st.html(tag("h2", figures.shortened(row["client_id"], 120), class_="sb-heading", style="font-size:18px"))
+    words = f"{WORDS[status].capitalize()}: {_scored(row)}"
+    if period.start is not None:
+        words += _since(row, period)
+    named = [figures.shortened(str(one), 80) for one in row["risk_factors"] or []] if row["risk_factors"] else []
+    risk = f" Named as risks: {listed(named)}." if named else " No risk is named."
+    page.say(f"{words}.{risk}", state=STATES[status])
+    contains = json.dumps({"client_id": row["client_id"]}, ensure_ascii=False)
+    page.note(
+        links.go("‹ All clients", "clients", period.query),
+        " · ",
+        links.go("Its events", "events", period.query, q=contains),
+        " · ",
+        links.go("Its stream, with its state at each event", "event_stream", type="Client", id=row["client_id"]),
+    )
+
+
+def _scored(row: Mapping[str, Any]) -> str:
+    return "without a score" if row["health_score"] is None else f"{score(row['health_score'])} of 100"
+
+
+def _since(row: Mapping[str, Any], period: Period) -> str:
+    """Against the newest assessment before the period; that there is none is said."""
+    before, now = row["previous_score"], row["health_score"]
+    if not row["assessments"]:
+        return f", as it was last assessed; not assessed {period.during}"
+    if before is None or now is None:
+        return ", not to be compared with before"
+    verb = "unchanged since before" if abs(now - before) < 0.05 else "up from" if now > before else "down from"
+    return f", {verb} {score(before)} before the period"
+
+
+def chart(view: View, scores: pd.DataFrame, period: Period, bucket: str, client: str) -> None:
+    """The newest score of each slice of time, in the colour of its status."""
+    page.heading("Health", f"the newest score of each {bucket}, 0 to 100")
+    drawn = scores[scores["health_score"].notna()]
+    look = charts.colours()
+    drawn = drawn.assign(status=[WORDS.get(status, "unknown") for status in drawn["status"]])
+    charts.over_time(
+        view,
+        drawn,
+        key="client_health",
+        value="health_score",
+        bucket=bucket,
+        title="health",
+        series="status",
+        series_colours={WORDS[name]: getattr(look, kind) for name, kind in STATES.items()},
+        written=",.1f",
+        period=period,
+        opens="clients",
+        carrying={"client": client},
+    )
+
+
+def history_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) -> None:
+    """The assessments of the client; each leads to the event it was projected from, where it has one."""
+    page.heading("Assessments", "newest first")
+    if not rows:
+        page.note("None in this period.")
+        return
+    columns = [
+        tables.Column(
+            f"When ({figures.zone_name(view.as_of, view.zone)})",
+            tables.when(view, "computed_at"),
+            hint=lambda row: figures.exact(row["computed_at"], view.zone),
+        ),
+        tables.Column("Health", lambda row: score(row["health_score"]), is_number=True),
+        tables.Column("Status", status_cell),
+        tables.Column("Signals", _signals, wide=True, hint=lambda row: figures.as_written(str(row["signals"]), 1000)),
+        tables.Column("Risk factors", risks, wide=True),
+        tables.Column("From", _source),
+    ]
+    tables.table(view, rows, columns, label="Assessments, newest first", total=total)
+
+
+def _signals(row: tables.Row) -> Child:
+    given = row["signals"]
+    if not isinstance(given, dict) or not given:
+        return tables.muted("none recorded")
+    shown = [f"{figures.middle(str(name), 30)} {_value(value)}" for name, value in list(given.items())[:_MOST_SIGNALS]]
+    more = len(given) - len(shown)
+    return " · ".join([*shown, f"{more} more"] if more else shown)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return figures.shortened(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 40)
+
+
+def _source(row: tables.Row) -> Child:
+    if row["event_id"] is None:
+        return tables.muted("not event-sourced")
+    if row["aggregate_id"] is None:
+        return tables.muted("event not found")
+    return links.go(
+        f"event {row['sequence_number']:,}",
+        "event_stream",
+        type=row["aggregate_type"],
+        id=row["aggregate_id"],
+        at=row["sequence_number"],
+    )
+
+
+def executions_table(view: View, found: Executions) -> None:
+    """The newest runs of procedures about the client."""
+    page.heading("Runs of procedures", _runs(found) if found.executions else None)
+    if not found.executions:
+        page.note("No run of a procedure names this client.")
+        return
+
+    def procedure(row: tables.Row) -> Child:
+        words = figures.middle(row["sop_id"], 40) or "(no name)"
+        return links.go(words, "sop_execution", execution=str(row["execution_id"]))
+
+    def took(row: tables.Row) -> Child:
+        hours = row["cycle_time_hours"]
+        return figures.duration(hours * 3_600_000) if hours is not None else tables.muted(figures.NONE_RECORDED)
+
+    columns = [
+        tables.Column("Procedure", procedure, hint=lambda row: row["sop_id"]),
+        tables.Column("Status", tables.state("status", _RUN_STATES)),
+        tables.Column(
+            f"Began ({figures.zone_name(view.as_of, view.zone)})",
+            tables.when(view, "started_at"),
+            hint=lambda row: figures.exact(row["started_at"], view.zone),
+        ),
+        tables.Column("Took", took, is_number=True),
+        tables.Column("People stepped in", tables.count("human_interventions"), is_number=True),
+        tables.Column("Message", tables.text("error_message", 120), line=True, hint=lambda row: row["error_message"]),
+        tables.Column("From", lambda row: "events" if row["is_event_sourced"] else tables.muted("not event-sourced")),
+    ]
+    tables.table(view, found.rows, columns, label="Runs of procedures about this client")
+
+
+def _runs(found: Executions) -> str:
+    parts = [plural(found.executions, "run")]
+    if found.failed:
+        parts.append(f"{figures.count(found.failed)} failed")
+    if found.running:
+        parts.append(f"{figures.count(found.running)} open")
+    shown = f"; the newest {len(found.rows)}" if found.executions > len(found.rows) else ""
+    return f"{', '.join(parts)}, of all time{shown}"

@@ -1,0 +1,174 @@
+"""The sentences the page opens with: each check with its outcome, what is wrong first, what is unknown never green."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import streamlit as st
+
+from data.operations.inspection import MANY_MARKS, MOST_MARKS, IndexFinding, Server, Table
+from ui import page
+from ui.database.looking import Looked
+from ui.drawing.markup import Markup, join, tag
+from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import listed, plural
+from ui.wording.sizes import size
+
+_ORDER = ("broken", "attention", "unknown", "well")
+_MOST_NAMED = 4
+_LEAST_UNUSED_BYTES = 10_000_000
+
+Line = tuple[str, Markup]
+
+
+def sentences(
+    view: View,
+    server: Looked[Server],
+    tables: Looked[list[Table]],
+    indexes: Looked[list[IndexFinding]],
+) -> None:
+    """The first sentence, then one line for each check."""
+    lines = [*_of_server(server), *_of_tables(tables), *_of_indexes(indexes)]
+    lines.sort(key=lambda line: _ORDER.index(line[0]))
+    wrong = sum(state in ("broken", "attention") for state, _ in lines)
+    unknown = sum(state == "unknown" for state, _ in lines)
+    blind = f" {plural(unknown, 'thing')} could not be checked." if unknown else ""
+    where = _where(server)
+    if wrong:
+        state = next(state for state, _ in lines)
+        page.say(f"{plural(wrong, 'thing needs', 'things need')} a look{where}.{blind}", state=state)
+    else:
+        page.say(f"Nothing found wrong{where}.{blind}", state="unknown" if unknown else "well")
+    st.html(tag("ul", *[tag("li", page.mark(state), line) for state, line in lines], class_="sb-lines"))
+
+
+def _where(server: Looked[Server]) -> str:
+    if server.found is None:
+        return ""
+    facts = server.found.facts
+    version = str(facts["server_version"]).split(maxsplit=1)[0]
+    return f" in {facts['database_name']} ({size(facts['size_bytes'])}, PostgreSQL {version})"
+
+
+def _of_server(server: Looked[Server]) -> Iterator[Line]:
+    if server.found is None:
+        yield _unknown(server)
+        return
+    found = server.found
+    used = f"{found.used} of {found.available} connections are used"
+    yield ("attention" if found.is_nearly_full else "well"), join(f"{used}.")
+    yield _long(found)
+    yield _idle(found)
+    yield _backlog(found)
+    if found.hidden:
+        role = found.facts["role_name"]
+        yield (
+            "unknown",
+            join(
+                f"What {plural(found.hidden, 'session')} of other roles do could not be seen: the role {role} lacks "
+                "pg_read_all_stats. A superuser gives it by ",
+                tag("code", f'grant pg_read_all_stats to "{role}"'),
+                ".",
+            ),
+        )
+
+
+def _long(found: Server) -> Line:
+    foreign = [one for one in found.long_queries if not one.is_own]
+    if foreign:
+        longest = figures.duration(foreign[0].query_age_ms)
+        words = plural(len(foreign), "query runs", "queries run")
+        return "attention", join(f"{words} for more than a minute, the longest for {longest}.")
+    if found.hidden:
+        return "unknown", join("No query that can be seen runs for more than a minute; some sessions are hidden.")
+    return "well", join("No query runs for more than a minute.")
+
+
+def _idle(found: Server) -> Line:
+    if found.long_idle:
+        longest = figures.duration(found.long_idle[0].state_age_ms)
+        words = plural(len(found.long_idle), "transaction stands", "transactions stand")
+        return "attention", join(f"{words} open and idle for more than a minute, the longest for {longest}: "
+                                 "it keeps locks, and dead rows from being removed.")  # fmt: skip
+    if found.hidden:
+        return "unknown", join("No transaction that can be seen stands open and idle; some sessions are hidden.")
+    return "well", join("No transaction stands open and idle for more than a minute.")
+
+
+def _backlog(found: Server) -> Line:
+    marks = found.facts["change_log_marks"]
+    more = "more than " if marks >= MOST_MARKS else ""
+    words = f"{more}{plural(marks, 'mark waits', 'marks wait')} in the change log"
+    if marks > MANY_MARKS:
+        return "attention", join(f"{words[0].upper()}{words[1:]}: they are folded every minute by a running console.")
+    return "well", join(f"{words[0].upper()}{words[1:]}.")
+
+
+def _of_tables(tables: Looked[list[Table]]) -> Iterator[Line]:
+    if tables.found is None:
+        yield _unknown(tables)
+        return
+    by_protection: dict[str, list[Table]] = {}
+    for table in tables.found:
+        by_protection.setdefault(table.protection, []).append(table)
+    ours = len(tables.found) - len(by_protection.get("foreign", []))
+    wrong = list(_protection(by_protection))
+    yield from wrong
+    if not wrong:
+        yield (
+            "well",
+            join(f"All {plural(ours, 'table has', 'tables have')} row-level security, and policies where it is open."),
+        )
+    dead = [table for table in tables.found if table.needs_vacuum]
+    if dead:
+        words = plural(len(dead), "table has", "tables have")
+        yield "attention", join(f"{words} many dead rows: {_names(dead)}.")
+    else:
+        yield "well", join("No table has many dead rows.")
+
+
+def _protection(by_protection: dict[str, list[Table]]) -> Iterator[Line]:
+    told = (
+        ("open", "broken", "without row-level security can be reached from outside: every row of"),
+        ("no policy", "attention", "can be reached, yet no policy lets anybody see a row:"),
+        ("unguarded", "attention", "without row-level security, reached by the owner alone so far:"),
+    )
+    for kind, state, words in told:
+        if found := by_protection.get(kind):
+            yield state, join(f"{plural(len(found), 'table')} {words} {_names(found)}.")
+
+
+def _of_indexes(indexes: Looked[list[IndexFinding]]) -> Iterator[Line]:
+    if indexes.found is None:
+        yield _unknown(indexes)
+        return
+    invalid = [one for one in indexes.found if one.finding == "invalid" and not one.is_being_built]
+    twice = [one for one in indexes.found if one.finding == "duplicate"]
+    unused = [one for one in indexes.found if one.finding == "unused" and one.size_bytes >= _LEAST_UNUSED_BYTES]
+    if invalid:
+        names = listed([one.index_name for one in invalid[:_MOST_NAMED]])
+        yield (
+            "attention",
+            join(f"{plural(len(invalid), 'index is', 'indexes are')} invalid and used by no query: {names}."),
+        )
+    if twice:
+        names = listed([one.index_name for one in twice[:_MOST_NAMED]])
+        yield "attention", join(f"{plural(len(twice), 'index is', 'indexes are')} there twice: {names}.")
+    if unused:
+        together = size(sum(one.size_bytes for one in unused))
+        words = plural(len(unused), "large index was", "large indexes were")
+        yield "attention", join(f"{words} never read ({together}).")
+    if not invalid and not twice and not unused:
+        yield "well", join("No index is invalid, there twice, or large and never read.")
+
+
+def _unknown(looked: Looked[Server] | Looked[list[Table]] | Looked[list[IndexFinding]]) -> Line:
+    return "unknown", join(f"The {looked.subject} could not be looked at: {looked.why_not}")
+
+
+def _names(tables: Sequence[Table]) -> str:
+    names = [table.name for table in tables[:_MOST_NAMED]]
+    if more := len(tables) - len(names):
+        names.append(f"{figures.count(more)} more")
+    return listed(names)

@@ -1,0 +1,176 @@
+"""What the page of events tells first: how many, which more or fewer than before, the chart, the types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from data.reports.events import MOST_KINDS, Counts, Kind
+from ui import page
+from ui.asking import filters, links
+from ui.asking.periods import Period
+from ui.drawing import charts, tables
+from ui.drawing.markup import Child, Markup, join
+from ui.events.choosing import Chosen
+from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import change, plural
+
+_CHARTED = 7  # types in the chart; the others are one
+_MOST_NAMED = 3
+_LEAST_MOVED = 1.0  # a type is named when it doubled, or fell to half
+_LISTED = 12  # types in the table; the picker and the export have them all
+_LONGEST_NAME = 48
+_SORTS = ("events", "type", "change", "confidence", "when")
+
+
+def summary(counts: Counts, period: Period, chosen: Chosen) -> None:
+    """How many events there are, of how many types, and which types moved most against the period before."""
+    where = "among the events without a time" if period.untimed else period.during
+    of = f" of the type {chosen.event_type}" if chosen.event_type else ""
+    words = f"{plural(counts.events, 'event')}{of} {where}"
+    moved = change(counts.events, counts.previous_events) if period.previous else None
+    if moved:
+        words += f", {moved} on {period.previous_label} (n\u00a0=\u00a0{figures.count(counts.previous_events)})"
+    present = sum(one.events > 0 for one in counts.types)
+    if not chosen.event_type:
+        more = counts.type_count > len(counts.types)
+        words += f"; {figures.count(counts.type_count) if more else plural(present, 'type')}{' types' if more else ''}"
+        words += f" from {plural(sum(one.events > 0 for one in counts.emitters), 'emitter')}"
+    pieces: list[Child] = [f"{words}."]
+    if period.previous and not chosen.event_type:
+        pieces += _moves(counts, period, chosen)
+    page.say(join(*pieces, between=" "))
+
+
+def _moves(counts: Counts, period: Period, chosen: Chosen) -> list[Child]:
+    """The types that moved most, in a sentence with links; nothing where none did."""
+    compared = [one for one in counts.types if max(one.events, one.previous_events) >= 20 and one.previous_events >= 10]
+    risen = [one for one in compared if one.events / one.previous_events >= 1 + _LEAST_MOVED]
+    fallen = [one for one in compared if one.events / one.previous_events <= 1 / (1 + _LEAST_MOVED)]
+    new = [one for one in counts.types if one.events >= 20 and not one.previous_events]
+    pieces: list[Child] = []
+    for kinds, words in ((risen, "Twice as many or more:"), (fallen, "Half as many or fewer:"), (new, "New:")):
+        if kinds:
+            named = [_named(one, period, chosen) for one in kinds[:_MOST_NAMED]]
+            rest = f" and {plural(len(kinds) - _MOST_NAMED, 'other type')}" if len(kinds) > _MOST_NAMED else ""
+            pieces.append(join(f"{words} ", join(*named, between=", "), f"{rest}."))
+    if not pieces and compared:
+        pieces.append(f"No type doubled or halved ({plural(len(compared), 'type')} with enough events to compare).")
+    return pieces
+
+
+def _named(one: Kind, period: Period, chosen: Chosen) -> Markup:
+    link = links.go(
+        figures.middle(one.value, _LONGEST_NAME), "events", period.query, **{**chosen.carried, "type": one.value}
+    )
+    before = f", was {figures.count(one.previous_events)}" if one.previous_events else ""
+    return join(link, f" ({figures.count(one.events)}{before})")
+
+
+def charted(counts: Counts, chosen: Chosen) -> tuple[str, ...]:
+    """The types that get a series of their own in the chart."""
+    if chosen.event_type:
+        return (chosen.event_type,)
+    return tuple(one.value for one in counts.types[:_CHARTED] if one.events)
+
+
+def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen: Chosen) -> None:
+    """Events over time by type; a click opens that time."""
+    if period.untimed:
+        page.note("These events have no time, so they cannot be drawn over it.")
+        return
+    page.heading(f"Events per {bucket}", chosen.event_type or "by type")
+    charts.over_time(
+        view,
+        buckets.rename(columns={"event_type": "type"}),
+        key="events_over_time",
+        value="events",
+        bucket=bucket,
+        period=period,
+        title="events",
+        series=None if chosen.event_type else "type",
+        opens="events",
+        carrying=chosen.carried,
+    )
+
+
+def types_table(view: View, counts: Counts, period: Period, chosen: Chosen) -> int:
+    """The types with their counts against the period before; how many there are."""
+    shown = [one for one in counts.types if one.events or one.previous_events]
+    if chosen.event_type:
+        shown = [one for one in shown if one.value == chosen.event_type]
+    sorted_by = filters.sorting(_SORTS, "-events")
+    page.heading("Types", "sorted by how many" if sorted_by[0] == "events" else None)
+    top = max((one.events for one in shown), default=0)
+    bar = tables.bar("events", top)
+    rows = _sorted([_row(one) for one in shown], sorted_by)[:_LISTED]
+
+    def name(row: tables.Row) -> Child:
+        words = figures.middle(row["value"], _LONGEST_NAME) or "(no name)"
+        return links.go(words, "events", period.query, **{**chosen.carried, "type": row["value"]})
+
+    columns = [
+        tables.Column("Type", name, hint=lambda row: row["value"], sort="type", down_first=False),
+        tables.Column("Events", bar, is_number=True, sort="events"),
+    ]
+    if period.previous:
+        columns.append(
+            tables.Column(
+                "Change",
+                lambda row: row["moved"] or tables.muted(figures.DASH),
+                is_number=True,
+                sort="change",
+                hint=lambda row: f"{figures.count(row['previous_events'])} in {period.previous_label}",
+            )
+        )
+    columns += [
+        tables.Column("Confidence", _confidence, is_number=True, sort="confidence", down_first=False, hint=_decisions),
+        tables.Column(
+            f"Newest ({figures.zone_name(view.as_of, view.zone)})",
+            lambda row: tables.when(view, "last_at")(row) if row["events"] else tables.muted(figures.DASH),
+            sort="when",
+            hint=lambda row: figures.exact(row["last_at"], view.zone),
+        ),
+    ]
+    tables.table(view, rows, columns, label="Types of events", sorted_by=sorted_by)
+    more = (len(shown) if counts.type_count <= MOST_KINDS else counts.type_count) - len(rows)
+    if more > 0 and not chosen.event_type:
+        page.note(f"{plural(more, 'more type')} in the picker and in the export.")
+    return 1 if chosen.event_type else counts.type_count
+
+
+def _row(one: Kind) -> dict[str, Any]:
+    return {
+        "value": one.value,
+        "events": one.events,
+        "previous_events": one.previous_events,
+        "moved": change(one.events, one.previous_events),
+        "share": (one.events - one.previous_events) / one.previous_events if one.previous_events else None,
+        "decisions": one.decisions,
+        "confidence": one.confidence_sum / one.decisions if one.confidence_sum is not None and one.decisions else None,
+        "last_at": one.last_at,
+    }
+
+
+_FIELDS = {"type": "value", "change": "share", "when": "last_at"}
+
+
+def _sorted(rows: Sequence[dict[str, Any]], sorted_by: tuple[str, bool]) -> list[dict[str, Any]]:
+    """Stable; what is not known stands last either way."""
+    name = _FIELDS.get(sorted_by[0], sorted_by[0])
+    known = [row for row in rows if row[name] is not None]
+    ordered = sorted(known, key=lambda row: row[name], reverse=sorted_by[1])
+    return ordered + [row for row in rows if row[name] is None]
+
+
+def _confidence(row: tables.Row) -> Child:
+    return f"{row['confidence']:.2f}" if row["confidence"] is not None else tables.muted(figures.DASH)
+
+
+def _decisions(row: tables.Row) -> str | None:
+    if not row["decisions"]:
+        return "no event of this type carries a confidence"
+    return f"mean of {figures.count(row['decisions'])} of {plural(row['events'], 'event')} with a confidence"

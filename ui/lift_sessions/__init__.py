@@ -1,0 +1,23 @@
+"""The parts of the pages of lift-sys sessions."""
+
+from ui.lift_sessions.choosing import Chosen, asked_revision, asked_session, choose, nothing, switch
+from ui.lift_sessions.difference import show_difference
+from ui.lift_sessions.listing import sessions_table, summary, validation_table
+from ui.lift_sessions.one import drafts_table, head, holes_table, revisions_table
+
+__all__ = [
+    "Chosen",
+    "asked_revision",
+    "asked_session",
+    "choose",
+    "drafts_table",
+    "head",
+    "holes_table",
+    "nothing",
+    "revisions_table",
+    "sessions_table",
+    "show_difference",
+    "summary",
+    "switch",
+    "validation_table",
+]

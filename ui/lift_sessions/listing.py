@@ -1,0 +1,97 @@
+"""The list of lift-sys sessions, and how its drafts fare by model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from data.reports.lift_sessions import StatusCount
+from ui import page
+from ui.asking import links
+from ui.asking.periods import Period
+from ui.drawing import tables
+from ui.drawing.markup import Child
+from ui.lift_sessions.choosing import Chosen
+from ui.view import View
+from ui.wording import figures
+from ui.wording.sentences import change, plural
+
+STATES = {"active": "signal", "finalized": "well", "abandoned": "unknown", "error": "broken"}
+
+
+def summary(counts: Sequence[StatusCount], period: Period, chosen: Chosen) -> int:
+    """How many sessions there are, how they ended and what they cost; how many fit."""
+    fitting = [one for one in counts if chosen.status in (None, one.status)]
+    total, before = sum(one.sessions for one in fitting), sum(one.previous_sessions for one in fitting)
+    lost = sum(one.sessions for one in fitting if one.status in ("error", "abandoned"))
+    words = f"{plural(total, 'session')} of lift-sys {period.during}"
+    moved = change(total, before) if period.previous else None
+    if moved:
+        words += f", {moved} on {period.previous_label} (n = {figures.count(before)})"
+    costs = [one.cost_usd for one in fitting if one.cost_usd is not None]
+    drafts, priced = sum(one.drafts for one in fitting), sum(one.priced_drafts for one in fitting)
+    cost = f" Its drafts cost {figures.money(sum(costs, Decimal()))}" if costs else " No cost is recorded"
+    share = f" ({figures.count(priced)} of {plural(drafts, 'draft')} priced)." if costs else "."
+    page.say(
+        f"{words}.{f' {figures.count(lost)} ended in an error or were given up.' if lost else ''}{cost}{share}",
+        state="attention" if lost else "well",
+    )
+    return total
+
+
+def sessions_table(
+    view: View, rows: Sequence[Mapping[str, Any]], total: int, order: tuple[str, bool], period: Period
+) -> None:
+    """One page of sessions; each leads to its revisions, drafts and holes."""
+
+    def prompt(row: tables.Row) -> Child:
+        words = figures.shortened(row["prompt"], 90) or figures.short_id(row["session_id"])
+        return links.go(words, "lift_session", period.query, session=str(row["session_id"]))
+
+    def valid(row: tables.Row) -> Child:
+        checked = row["checked_drafts"]
+        return f"{row['valid_drafts']} of {checked}" if checked else tables.muted("not checked")
+
+    columns = [
+        tables.Column(
+            f"Changed ({figures.zone_name(view.as_of, view.zone)})",
+            tables.when(view, "updated_at"),
+            sort="when",
+            hint=lambda row: figures.exact(row["updated_at"], view.zone),
+        ),
+        tables.Column("Prompt", prompt, line=True, hint=lambda row: row["prompt"]),
+        tables.Column("Status", tables.state("status", STATES)),
+        tables.Column("Person", lambda row: row["owner"] or figures.short_id(row["owner_id"])),
+        tables.Column("Revisions", tables.count("revision_count"), is_number=True, sort="revisions"),
+        tables.Column("Drafts", tables.count("draft_count"), is_number=True, sort="drafts"),
+        tables.Column("valid", valid, is_number=True),
+        tables.Column("Holes", tables.count("hole_count"), is_number=True, sort="holes"),
+        tables.Column("Cost", _cost, is_number=True, sort="cost"),
+    ]
+    tables.table(view, rows, columns, label="Sessions of lift-sys", total=total, sorted_by=order)
+
+
+def _cost(row: tables.Row) -> Child:
+    return figures.money(row["cost_usd"]) if row["cost_usd"] is not None else tables.muted("not priced")
+
+
+def validation_table(view: View, rows: Sequence[Mapping[str, Any]]) -> None:
+    """How many drafts of each model parse, over those that were checked."""
+    page.heading("Drafts by model", "rates are taken over the checked ones")
+
+    def rate(row: tables.Row, what: str) -> Child:
+        checked = row[f"{what}_checked"]
+        if not checked:
+            return tables.muted("not checked")
+        return f"{figures.percent(row[f'{what}_valid'], checked)} of {figures.count(checked)}"
+
+    columns = [
+        tables.Column("Model", tables.text("model")),
+        tables.Column("Drafts", tables.count("drafts"), is_number=True),
+        tables.Column("Syntax valid", lambda row: rate(row, "syntax"), is_number=True),
+        tables.Column("AST valid", lambda row: rate(row, "ast"), is_number=True),
+        tables.Column("Latency p50", tables.duration("latency_p50_ms"), is_number=True),
+        tables.Column("Cost", _cost, is_number=True, hint=lambda row: f"{row['priced']} of {row['drafts']} priced"),
+    ]
+    tables.table(view, rows, columns, label="Drafts by model")

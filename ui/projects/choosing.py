@@ -1,0 +1,77 @@
+"""What the page of projects is asked for: a workspace, a status, words, one project; and why there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from ui import absence, page
+from ui.asking import filters, links
+from ui.view import View
+
+_STATUSES = ("active", "archived")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The filters of the URL."""
+
+    workspace: UUID | None
+    status: str | None
+    search: str | None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the reader of projects takes."""
+        return {"workspace": self.workspace, "status": self.status, "search": self.search}
+
+
+def _identifier(name: str) -> UUID | None:
+    try:
+        return UUID(filters.given(name) or "")
+    except ValueError:
+        return None
+
+
+def asked_project() -> UUID | None:
+    """The project that the URL asks for."""
+    return _identifier("project")
+
+
+def choose(view: View, workspaces: Sequence[Mapping[str, Any]]) -> Chosen:
+    """The pickers: workspace with how many projects each has, status, words of a name."""
+    names = {str(one["workspace_id"]): one["name"] for one in workspaces}
+    filters.choice(
+        view,
+        "workspace",
+        {str(one["workspace_id"]): one["projects"] for one in workspaces},
+        label=lambda value: names.get(value, value),
+    )
+    search = filters.search(view, "Name or description")
+    asked = filters.given("status")
+    chosen = Chosen(_identifier("workspace"), asked if asked in _STATUSES else None, search)
+    filters.chips(
+        view,
+        {
+            "workspace": ("workspace", names.get(str(chosen.workspace), "unknown")) if chosen.workspace else None,
+            "status": ("status", chosen.status) if chosen.status else None,
+            "q": ("words", chosen.search) if chosen.search else None,
+        },
+    )
+    return chosen
+
+
+def nothing(view: View, workspaces: Sequence[Mapping[str, Any]], chosen: Chosen) -> None:
+    """Why there is no project: filtered out, none of the viewer's own, or none at all."""
+    if any(chosen.parameters.values()):
+        page.empty("No project fits these filters.", links.go("Take the filters away", view.page.url_path), ".")
+    elif absence.explained(view, "analytics.stg_toolbox__projects", "projects"):
+        return
+    elif view.actor.sees_all:
+        page.empty("No project is recorded yet.", "ToolboxAI keeps them in toolbox.projects.")
+    elif workspaces:
+        page.empty("No project of yours.", "You see projects that you own or belong to; managers see all.")
+    else:
+        page.empty("No workspace and no project of yours.", "You see those that you own or belong to.")

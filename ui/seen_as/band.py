@@ -1,0 +1,34 @@
+"""The band above every page while an admin sees as somebody else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from data.access import Actor
+from data.identity import web_sessions
+from ui import acts
+from ui.drawing.markup import tag
+
+
+def show_band(actor: Actor) -> None:
+    """Whose sight this is, that nothing can be changed with it, when it ends, and the way back."""
+    watcher = actor.watcher
+    if watcher is None:
+        return
+    with st.container(
+        key="sb_seen_as", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.html(
+            tag(
+                "div",
+                tag("b", f"SEEN AS {actor.email} ({actor.role})"),
+                tag("span", f" You are {watcher.email}. For looking only; it ends at {watcher.until:%H:%M} UTC."),
+                class_="sb-seen-as",
+            )
+        )
+        st.button("Back to your own sight", key="see_as_oneself", on_click=acts.run, args=(_back,))
+
+
+def _back(actor: Actor) -> str:
+    web_sessions.see_as_oneself(actor)
+    return "You see as yourself again."

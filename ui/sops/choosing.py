@@ -1,0 +1,121 @@
+"""What the page of procedures is asked for: procedure, state, agent, step; and why there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from data.reports.sop_runs import SORTS, STATUSES
+from data.reports.sops import HumanSteps, Procedure, Procedures
+from ui import absence, page
+from ui.asking import filters, links
+from ui.asking.periods import Period
+from ui.view import View
+
+STATES = {"failed": "broken", "running": "signal", "cancelled": "unknown", "completed": "well"}
+DEFAULT_SORT = "-hurt"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the URL asks for. `step` is one at which a person stepped in; `single` is whether runs are listed."""
+
+    sop: str | None
+    status: str | None
+    agent: str | None
+    step: str | None
+    single: bool
+
+    @property
+    def carried(self) -> dict[str, links.Value]:
+        """What every link of the page carries on."""
+        return {"sop": self.sop, "agent": self.agent}
+
+    @property
+    def narrowed(self) -> dict[str, str | None]:
+        """What the list of runs is narrowed to, as parameters of its reader and of its export."""
+        return {"sop": self.sop, "status": self.status, "agent": self.agent, "step": self.step}
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The same with the order as parameters of the URL, so that steps from run to run stay inside the filter."""
+        given = {**self.narrowed, "sort": filters.given("sort")}
+        return {name: value for name, value in given.items() if value}
+
+
+def asked() -> Chosen:
+    """What the URL asks for."""
+    sop, status, agent, step = (filters.given(name) for name in ("sop", "status", "agent", "step"))
+    status = status if status in STATUSES else None
+    return Chosen(sop, status, agent, step, bool(sop or status or agent or step or filters.given("list") == "runs"))
+
+
+def order() -> tuple[str, bool]:
+    """How runs are sorted."""
+    return filters.sorting(SORTS, DEFAULT_SORT)
+
+
+def choose(view: View, chosen: Chosen, found: Procedures, agents: Mapping[str, int] | None) -> None:
+    """The pickers of procedure and agent; `agents` is None where they are not offered."""
+    counts = {one.sop_id: one.executions for one in found.each if one.sop_id is not None}
+    titles = {one.sop_id: one.title for one in found.each}
+    filters.choice(view, "sop", counts, every="All procedures", label=lambda sop: titles.get(sop) or sop)
+    if agents:
+        filters.choice(view, "agent", agents)
+
+
+def draw_status(view: View, chosen: Chosen, shown: Procedure) -> None:
+    """The picker of states, and every active filter to be taken away."""
+    counts = {name: int(getattr(shown, name)) for name in STATUSES if getattr(shown, name)}
+    filters.choice(view, "status", counts, every="All states")
+    filters.chips(
+        view,
+        {
+            "sop": ("procedure", chosen.sop) if chosen.sop else None,
+            "status": ("state", chosen.status) if chosen.status else None,
+            "agent": ("agent", chosen.agent) if chosen.agent else None,
+            "step": ("a person stepped in at", chosen.step) if chosen.step else None,
+        },
+    )
+
+
+def say_states(chosen: Chosen) -> None:
+    """That the figures are of all states, where the list is of one."""
+    if chosen.status or chosen.step:
+        what = f"{chosen.status} runs" if chosen.status else "runs"
+        where = " in which a person stepped in there" if chosen.step else ""
+        page.note(
+            f"The sentence, the four figures and the steps are of all states; the list is of {what}{where} alone."
+        )
+
+
+def total_of(shown: Procedure, steps: HumanSteps, chosen: Chosen) -> int | None:
+    """How many runs the list holds over all its pages; None where that is not known beforehand."""
+    if chosen.step is None:
+        return int(getattr(shown, chosen.status)) if chosen.status else shown.executions
+    found = [one for one in steps.shown if one.step_name == chosen.step and chosen.sop in (None, one.sop_id)]
+    if chosen.status or not found or (len(found) < steps.steps and chosen.sop is None):
+        return None
+    return sum(one.executions for one in found)
+
+
+def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
+    """Why there is no run: none on record, none of the viewer's own, or none that fits."""
+    if holds_any:
+        where = "among those without a time" if period.untimed else period.during
+        page.empty(
+            f"No run of a procedure {where} fits these filters.",
+            links.go("Take the filters away", view.page.url_path, period.query),
+            " or ",
+            links.go("look at all time", view.page.url_path, period="all"),
+            ".",
+        )
+    elif absence.explained(view, "analytics.stg_engine__sop_executions", "runs of procedures"):
+        return
+    elif view.actor.sees_all:
+        page.empty(
+            "No procedure and no run of one is recorded yet.",
+            "Engines write them to engine.sop_definitions and engine.sop_executions.",
+        )
+    else:
+        page.empty("No run of yours is recorded.", "You see runs of yours or of your client; managers see all.")

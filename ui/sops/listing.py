@@ -1,0 +1,278 @@
+"""The tables of the page of procedures: procedures by what hurts, steps at which people step in, runs one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from data.reports.sops import HumanSteps, Procedure
+from ui import page
+from ui.asking import filters, links
+from ui.asking.periods import Period
+from ui.drawing import tables
+from ui.drawing.markup import Child, Markup, join
+from ui.sops.choosing import STATES, Chosen
+from ui.view import View
+from ui.wording import figures, telling
+from ui.wording.sentences import plural, point_change
+
+_SORTS = ("failed", "runs", "p50", "p95", "average", "automated", "people", "cost")
+_FIELDS = {"runs": "executions", "p50": "p50_ms", "p95": "p95_ms", "average": "average_ms", "automated": "rate"}
+
+
+def procedures_table(view: View, procedures: Sequence[Procedure], period: Period, chosen: Chosen) -> None:
+    """The procedures, what fails most first; those that never ran in the period last."""
+    sorted_by = filters.sorting(_SORTS, "-failed")
+    rows = _sorted([_row(one) for one in procedures], sorted_by)
+    page.heading("Procedures", "sorted by failed runs" if sorted_by[0] == "failed" else None)
+    offset = filters.asked_offset()
+    tables.table(
+        view,
+        rows[offset : offset + filters.PAGE_SIZE],
+        _columns(period, chosen, max((row["failed"] for row in rows), default=0)),
+        label="Procedures by what hurts most",
+        total=len(rows),
+        sorted_by=sorted_by,
+    )
+
+
+def _row(one: Procedure) -> dict[str, Any]:
+    rate = one.automated / one.rated_actions if one.rated_actions else None
+    return asdict(one) | {
+        "ended": one.ended,
+        "rate": rate,
+        "people": one.interventions if one.executions else None,
+        "cost": one.cost_usd,
+        "previous_ended": one.previous_ended,
+    }
+
+
+def _sorted(rows: list[dict[str, Any]], sorted_by: tuple[str, bool]) -> list[dict[str, Any]]:
+    """Stable, so that ties stay in the order of what hurts; what is not known stands last either way."""
+    name, downwards = _FIELDS.get(sorted_by[0], sorted_by[0]), sorted_by[1]
+    known = [row for row in rows if row[name] is not None]
+    return sorted(known, key=lambda row: row[name], reverse=downwards) + [row for row in rows if row[name] is None]
+
+
+def _absent(row: tables.Row, words: str = figures.NONE_RECORDED) -> Markup:
+    return tables.muted(words if row["executions"] else figures.DASH)
+
+
+def _columns(period: Period, chosen: Chosen, most_failed: int) -> list[tables.Column]:
+    bar = tables.bar("failed", most_failed, kind="broken")
+
+    def query(row: tables.Row) -> dict[str, links.Value]:
+        return {**period.query, "sop": row["sop_id"], "agent": chosen.agent}
+
+    def procedure(row: tables.Row) -> Child:
+        words = figures.shortened(row["title"], 60) or figures.middle(row["sop_id"] or "", 40) or "(no name)"
+        version = f" v{row['newest_version']}" if row["newest_version"] else " not defined here"
+        return join(links.go(words, "sops", query(row)), tables.muted(version))
+
+    def failed(row: tables.Row) -> Child:
+        if not row["failed"]:
+            return "0" if row["executions"] else _absent(row)
+        return links.go_to(bar(row), links.href("sops", query(row), status="failed"))
+
+    def runs(row: tables.Row) -> Child:
+        return links.go(figures.count(row["executions"]), "sops", query(row)) if row["executions"] else "0"
+
+    def time(name: str) -> tables.Cell:
+        return lambda row: figures.duration(row[name]) if row[name] is not None else _absent(row, "not timed")
+
+    def automated(row: tables.Row) -> Child:
+        if not row["rated_actions"]:
+            return _absent(row, "no counts")
+        moved = None
+        if period.previous:
+            moved = point_change(
+                round(row["automated"]),
+                row["rated_actions"],
+                round(row["previous_automated"]),
+                row["previous_rated_actions"],
+            )
+        words = figures.percent(row["automated"], row["rated_actions"])
+        return join(words, tables.muted(f"  {moved}") if moved and moved != "unchanged" else None)
+
+    return [
+        tables.Column("Procedure", procedure, hint=_defined),
+        tables.Column("Failed", failed, is_number=True, sort="failed", hint=_failed_hint),
+        tables.Column("Runs", runs, is_number=True, sort="runs", hint=_runs_hint),
+        tables.Column("p50", time("p50_ms"), is_number=True, sort="p50", hint=_time_hint),
+        tables.Column("p95", time("p95_ms"), is_number=True, sort="p95", hint=_time_hint),
+        tables.Column("Average", time("average_ms"), is_number=True, sort="average"),
+        tables.Column(
+            "Automated",
+            automated,
+            is_number=True,
+            sort="automated",
+            down_first=False,
+            hint=lambda row: f"of {plural(row['rated_actions'], 'action')}" if row["rated_actions"] else None,
+        ),
+        tables.Column(
+            "People stepped in",
+            lambda row: figures.count(row["people"]) if row["people"] is not None else _absent(row),
+            is_number=True,
+            sort="people",
+            hint=lambda row: f"in {figures.count(row['stepped_in'])} of {plural(row['executions'], 'run')}",
+        ),
+        tables.Column(
+            "Cost (USD)",
+            lambda row: figures.money(row["cost"]) if row["cost"] is not None else _absent(row, "not priced"),
+            is_number=True,
+            sort="cost",
+            hint=lambda row: f"{figures.count(row['priced'])} of {plural(row['executions'], 'run')} priced",
+        ),
+    ]
+
+
+def _defined(row: tables.Row) -> str:
+    if not row["versions"]:
+        return f"{row['sop_id']}: runs name it, no definition is recorded"
+    steps = f", {plural(row['steps'], 'step')}" if row["steps"] is not None else ""
+    return f"{row['sop_id']}: {plural(row['versions'], 'version')}, the newest {row['definition_status']}{steps}"
+
+
+def _failed_hint(row: tables.Row) -> str | None:
+    if not row["ended"]:
+        return None
+    words = f"{figures.percent(row['failed'], row['ended'])} of {plural(row['ended'], 'run')} that ended by themselves"
+    if not row["previous_ended"]:
+        return words
+    before = figures.percent(row["previous_failed"], row["previous_ended"])
+    return f"{words}; before: {before} of {figures.count(row['previous_ended'])}"
+
+
+def _runs_hint(row: tables.Row) -> str:
+    parts = [f"{figures.count(row[name])} {name}" for name in ("completed", "failed", "cancelled", "running")]
+    return f"{', '.join(parts)}; {figures.count(row['started'])} began in the period"
+
+
+def _time_hint(row: tables.Row) -> str | None:
+    if not row["timed"]:
+        return None
+    words = f"of {plural(row['timed'], 'completed run')}"
+    if not row["previous_timed"]:
+        return words
+    return (
+        f"{words}; before: p50 {figures.duration(row['previous_p50_ms'])}, "
+        f"p95 {figures.duration(row['previous_p95_ms'])} of {figures.count(row['previous_timed'])}"
+    )
+
+
+def human_steps_table(view: View, steps: HumanSteps, period: Period, chosen: Chosen) -> None:
+    """Where people step in, the most frequent first."""
+    page.heading("Where people step in", "steps that a person took, as the runs record them")
+    if not steps.shown:
+        page.note("No run of this period records a step that a person took.")
+        return
+    bar = tables.bar("times", steps.shown[0].times, kind="waiting")
+
+    def step(row: tables.Row) -> Child:
+        if not row["step_name"]:
+            return tables.muted("(no name)")
+        words = figures.shortened(row["step_name"], 80)
+        return links.go(words, "sops", period.query, sop=row["sop_id"], step=row["step_name"], agent=chosen.agent)
+
+    columns = [
+        tables.Column("Step", step, hint=lambda row: row["step_name"]),
+        tables.Column("Times", bar, is_number=True),
+        tables.Column("Runs", tables.count("executions"), is_number=True),
+        tables.Column("Came out", tables.text("outcomes", 160), line=True, hint=lambda row: row["outcomes"]),
+    ]
+    if not chosen.sop:
+        columns.insert(2, tables.Column("Procedure", tables.text("sop_id", 40)))
+    tables.table(view, [asdict(one) for one in steps.shown], columns, label="Steps at which people step in")
+    if (left := steps.steps - len(steps.shown)) > 0:
+        page.note(f"{plural(left, 'rarer step is', 'rarer steps are')} in the export alone.")
+
+
+def executions_table(
+    view: View,
+    rows: Sequence[Mapping[str, Any]],
+    total: int | None,
+    period: Period,
+    chosen: Chosen,
+    sorted_by: tuple[str, bool],
+) -> None:
+    """Runs one by one, each leading to its steps; from there to the one before and after."""
+    page.heading("Runs", "what failed or is open stands first" if sorted_by[0] == "hurt" else None)
+    if not rows:
+        page.note("No run fits these filters. ", links.go("Look at all time", "sops", chosen.query, period="all"))
+        return
+    skipped = filters.asked_offset()
+    placed = [{**row, "at": skipped + number} for number, row in enumerate(rows)]
+
+    def run(row: tables.Row) -> Markup:
+        name = "" if chosen.sop else f"{figures.middle(row['sop_id'], 40)} "
+        words = f"{name}{figures.short_id(row['execution_id'])}"
+        query = {**period.query, **chosen.query}
+        return links.go(words, "sop_execution", query, execution=str(row["execution_id"]), at=row["at"])
+
+    tables.table(
+        view,
+        placed,
+        [
+            tables.Column(
+                "Run", run, hint=lambda row: f"{row['execution_id']}, client {row['client_id'] or 'unknown'}"
+            ),
+            tables.Column("State", tables.state("status", STATES)),
+            tables.Column("Took", _took, is_number=True, sort="took"),
+            _when(view),
+            tables.Column("People", tables.count("human_interventions"), is_number=True, sort="people"),
+            tables.Column("Automated", _automated, is_number=True),
+            tables.Column(
+                "Cost (USD)",
+                lambda row: (
+                    figures.money(row["estimated_cost_usd"])
+                    if row["estimated_cost_usd"] is not None
+                    else tables.muted("not priced")
+                ),
+                is_number=True,
+                sort="cost",
+            ),
+            tables.Column("Agent", tables.text("agent", 30)),
+            tables.Column("Says", _says, line=True, hint=lambda row: row["error_message"] or row["current_step"]),
+        ],
+        label="Runs",
+        total=total,
+        sorted_by=sorted_by,
+    )
+
+
+def _took(row: tables.Row) -> Child:
+    if row["cycle_ms"] is not None:
+        return figures.duration(row["cycle_ms"])
+    return tables.muted("not ended" if row["status"] == "running" else "not timed")
+
+
+def _automated(row: tables.Row) -> Child:
+    if row["automation_rate"] is None:
+        return tables.muted(figures.NONE_RECORDED)
+    return figures.percent(row["automation_rate"], 1)
+
+
+def _says(row: tables.Row) -> Child:
+    at = row["current_step"] if row["status"] != "completed" else None
+    return telling.error(row["error_message"]) or (
+        f"at {figures.shortened(at, 80)}" if at else tables.muted(figures.DASH)
+    )
+
+
+def _when(view: View) -> tables.Column:
+    """The time a run counts at: when it ended, while it is open since when."""
+
+    def cell(row: tables.Row) -> Child:
+        if row["completed_at"] is not None:
+            return tables.when(view, "completed_at")(row)
+        since = row["started_at"]
+        return f"since {figures.moment(since, view.zone, view.as_of)}" if since else tables.muted("no time")
+
+    def hint(row: tables.Row) -> str:
+        return "\n".join(
+            f"{words} {figures.exact(row[name], view.zone)}"
+            for words, name in (("started", "started_at"), ("ended", "completed_at"))
+        )
+
+    return tables.Column(f"When ({figures.zone_name(view.as_of, view.zone)})", cell, sort="when", hint=hint)
