@@ -303,7 +303,7 @@ def test_our_rows_are_not_hidden(database_url: str, owner: Connection, people: d
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ("alter table public.jobs drop column id cascade", "Jobs has no id"),
+        ("alter table public.jobs drop column id cascade", "It cannot be adopted: jobs has no id"),
         ("alter table public.jobs rename to other; create view public.jobs as select * from public.other",
          "is no table"),
     ],

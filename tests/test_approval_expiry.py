@@ -41,11 +41,20 @@ def count(owner: Connection, query: str) -> int:
 @pytest.mark.usefixtures("people")
 def test_it_leaves_state_event_and_audit_row(owner: Connection) -> None:
     due, later, never = ask(owner, -1), ask(owner, 5), ask(owner, None)
+    asked = owner.execute(
+        "update engine.human_approvals set correlation_id = gen_random_uuid(), event_id ="
+        " (engine.append_event('ASKED', 'Lead', '1')).event_id where id = %s"
+        " returning correlation_id, event_id, expires_at",
+        (due,),
+    ).fetchone()
+    assert asked is not None
     history = ask(owner, -1, metadata='{"imported": true}')
     assert approvals.expire_due("real") == 1
     assert [stored(owner, one) for one in (due, later, never, history)] == ["expired", "pending", "pending", "pending"]
-    event = owner.execute("select * from engine.events").fetchone()
+    event = owner.execute("select * from engine.events where event_type <> 'ASKED'").fetchone()
     assert event is not None
+    assert (event["correlation_id"], event["causation_id"]) == (asked["correlation_id"], asked["event_id"])
+    assert event["payload"]["expired_at"] == asked["expires_at"].isoformat()
     assert (event["event_type"], event["aggregate_id"]) == (human_approvals.EXPIRED, str(due))
     row = owner.execute("select actor_email, action, target from signalbox.audit_log").fetchone()
     assert row == {"actor_email": "signalbox", "action": "a question ran out of time", "target": f"approval:{due}"}

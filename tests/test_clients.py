@@ -75,6 +75,7 @@ def test_a_client_stands_as_its_newest_assessment_says(owner: Owner, people: Peo
 
 def test_clients_are_counted_by_status_and_by_what_is_not_known(owner: Owner, people: People) -> None:
     for client, before, now, status in (
+        ("a dip", 90, 84, "healthy"),
         ("fell", 82, 41, "critical"),
         ("slipped", 80, 77, "healthy"),
         ("rose", 40, 70, "at_risk"),
@@ -87,14 +88,15 @@ def test_clients_are_counted_by_status_and_by_what_is_not_known(owner: Owner, pe
     assess(owner, "silent", -2, 55, "at_risk")
     standing = clients.count_clients(people["manager"], **PERIOD)
     assert (standing.clients, standing.critical, standing.at_risk, standing.healthy, standing.unknown) == (
-        6,
+        7,
         1,
         3,
-        1,
+        2,
         1,
     )
-    assert (standing.compared, standing.fell, standing.rose) == (4, 1, 1)
-    assert (standing.not_assessed, standing.known_before) == (1, 5)
+    assert (standing.compared, standing.fell, standing.rose) == (5, 2, 1)
+    assert (standing.fallen_client, standing.fallen_from, standing.fallen_to) == ("fell", 82, 41)
+    assert (standing.not_assessed, standing.known_before) == (1, 6)
     assert (standing.previous_critical, standing.previous_at_risk) == (1, 1)
     assert clients.count_clients(people["manager"], **PERIOD, search="SIL").clients == 1
 

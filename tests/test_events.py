@@ -16,6 +16,7 @@ from data.access import Actor
 from data.errors import NotFound
 from data.reports import events, streams
 from data.reports.events import Counts
+from signalbox_client.events import Event, Reducer, Reducers
 from tests.performed import engine_event
 
 Owner = psycopg.Connection[DictRow]
@@ -268,6 +269,21 @@ def test_the_state_at_an_event_is_folded_by_the_reducer_of_its_type(owner: Owner
     assert (third.before["health_score"], third.after["health_score"]) == (None, 82)
     assert third.after["contacts"] == 1
     assert [step.event.sequence_number for step in third.steps] == [1, 2, 3, 4]
+
+
+def test_a_reducer_that_changes_what_it_is_given_does_not_change_the_state_before(
+    owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count(state: dict[str, Any], event: Event) -> dict[str, Any]:
+        state.setdefault("numbers", []).append(event.sequence_number)
+        return state
+
+    monkeypatch.setattr(streams, "ENGINE_REDUCERS", Reducers([Reducer("Client", count)]))
+    onboarded(owner)
+    client_event(owner, 2)
+    found = state_of(people, 2)
+    assert (found.before, found.after) == ({"numbers": [1]}, {"numbers": [1, 2]})
+    assert [step.changed for step in found.steps] == [("numbers",), ("numbers",)]
 
 
 def test_folding_begins_at_the_newest_snapshot_of_this_reducer(owner: Owner, people: People) -> None:

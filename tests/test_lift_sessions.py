@@ -69,6 +69,37 @@ def fill(owner: Connection, person: Actor, session: UUID, hole: str, with_: Any,
     )
 
 
+def test_a_period_holds_its_start_and_not_its_end(owner: Connection, people: dict[str, Actor]) -> None:
+    """On their borders both periods say whose a session is, and no session is in both."""
+    for days_ago in (7, -1, 15):
+        add(owner, people["member"], "active", days_ago=days_ago)
+    counted = reports.count_statuses(people["manager"], **WEEK, **BEFORE)
+    assert [(one.sessions, one.previous_sessions) for one in counted] == [(1, 1)]
+    assert len(reports.list_sessions(people["manager"], **WEEK)) == 1
+    later: dict[str, Any] = {"previous_start": NOW - timedelta(days=20), "previous_end": NOW - timedelta(days=15)}
+    assert [one.previous_sessions for one in reports.count_statuses(people["manager"], **WEEK, **later)] == [0]
+
+
+def test_the_two_checks_of_a_draft_are_counted_apart(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    session = add(owner, me)
+    for number, (syntax, ast) in enumerate(((True, True), (True, False), (True, None), (False, None)), start=1):
+        draft(owner, me, session, number, syntax=syntax, ast=ast, model="one")
+    (row,) = reports.list_validation(people["manager"], **WEEK)
+    assert (row["drafts"], row["syntax_checked"], row["syntax_valid"]) == (4, 4, 3)
+    assert (row["ast_checked"], row["ast_valid"]) == (2, 1)
+
+
+def test_what_is_not_known_comes_last_either_way(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    unpriced, cheap, dear = (add(owner, me) for _ in range(3))
+    draft(owner, me, cheap, 1, cost_usd=1)
+    draft(owner, me, dear, 1, cost_usd=2)
+    for downwards, expected in ((True, [dear, cheap, unpriced]), (False, [cheap, dear, unpriced])):
+        rows = reports.list_sessions(people["manager"], sort="cost", downwards=downwards)
+        assert [row["session_id"] for row in rows] == expected
+
+
 def test_sessions_are_counted_by_status_against_the_week_before(owner: Connection, people: dict[str, Actor]) -> None:
     me = people["member"]
     done = add(owner, me, "finalized")

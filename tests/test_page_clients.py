@@ -50,9 +50,9 @@ def as_client(owner: Owner, actor: Actor, client: str) -> Actor:
 
 
 def test_it_says_why_there_is_nothing(owner: Owner, people: People) -> None:
-    assert "No client was assessed yet" in open_page(people["manager"], PAGE).text
+    assert "No assessment of a client is recorded yet" in open_page(people["manager"], PAGE).text
     assert "yours speaks for none" in open_page(people["member"], PAGE).text
-    assert "acme was not assessed yet" in open_page(as_client(owner, people["other"], "acme"), PAGE).text
+    assert "No assessment of acme is recorded yet" in open_page(as_client(owner, people["other"], "acme"), PAGE).text
     assert "No chaos experiment is recorded yet" in open_page(people["manager"], PAGE, view="experiments").text
     assert "No chaos experiment is yours" in open_page(people["member"], PAGE, view="experiments").text
     assess(owner, "acme", 1, 50, "healthy")

@@ -108,6 +108,15 @@ def test_who_stopped_counts_in_the_period_before(owner: Connection, people: dict
     assert "1 person worked with agents in the last 7 days: 1 session," in page.text
 
 
+def test_what_was_given_up_is_lost_as_an_error_is(owner: Connection, people: dict[str, Actor]) -> None:
+    for days in (1, 10):
+        for status in ("active", "finalized", "abandoned", "error"):
+            add_lift(owner, people["member"], NOW - timedelta(days=days), status, [])
+    one = by_address(people["manager"], **PERIOD, **BEFORE)[people["member"].email]
+    assert (one.lift_sessions, one.finalized, one.lost) == (4, 1, 2)
+    assert (one.previous_lift_sessions, one.previous_finalized, one.previous_lost) == (4, 1, 2)
+
+
 def test_a_period_holds_its_start_and_not_its_end(owner: Connection, people: dict[str, Actor]) -> None:
     for at in (PERIOD["start"], PERIOD["end"]):
         add_session(owner, people["member"], at)
@@ -177,7 +186,7 @@ def test_the_page_tells_and_leads_to_one_person(people: dict[str, Actor]) -> Non
 
 
 def test_the_page_without_rows_and_with_somebody_unknown(people: dict[str, Actor]) -> None:
-    assert "Nobody has worked with an agent yet." in open_page(people["manager"], "reports/people.py").text
+    assert "Nobody is recorded as working with an agent yet." in open_page(people["manager"], "reports/people.py").text
     one = open_page(people["manager"], "reports/people.py", person="<script>alert(1)</script>")
     assert "Nobody did anything" in one.text
 

@@ -70,6 +70,19 @@ def test_members_are_counted_with_the_owner(world: World, people: dict[str, Acto
     assert (workspace["projects"], workspace["members"]) == (1, 1)
 
 
+def test_an_owner_who_is_a_member_too_counts_once(owner: Connection, world: World, people: dict[str, Actor]) -> None:
+    me = people["member"].user_id
+    owner.execute("insert into toolbox.project_members (project_id, user_id) values (%s, %s)", (world.own, me))
+    owner.execute(
+        "insert into toolbox.workspace_members (workspace_id, user_id) values (%s, %s)", (world.workspace, me)
+    )
+    counted = {row["project_id"]: row["members"] for row in reports.read_projects(people["manager"])}
+    assert counted[world.own] == 1
+    assert reports.read_workspaces(people["manager"])[0]["members"] == 1
+    for asked in ({"project": world.own}, {"workspace": world.workspace}):
+        assert [row["role"] for row in reports.read_members(people["manager"], **asked)] == ["owner"]
+
+
 def test_addresses_of_others_stay_unknown_to_members(world: World, people: dict[str, Actor]) -> None:
     seen = reports.read_members(people["member"], project=world.shared)
     assert [(row["role"], row["address"]) for row in seen] == [("owner", None), ("member", people["member"].email)]

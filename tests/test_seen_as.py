@@ -166,6 +166,30 @@ def test_a_table_without_a_policy_is_named(owner: Connection, people: dict[str, 
     assert found_now.policies == ("agents.jobs: row security is on and no policy lets anybody read",)
 
 
+def test_a_table_that_nobody_may_select_from_is_named(owner: Connection, people: dict[str, Actor]) -> None:
+    add_job(owner, people["member"])
+    owner.execute("revoke select on agents.jobs from authenticated")
+    found_now = absence.explain(people["manager"], table="agents.jobs")
+    assert (found_now.kind, found_now.policies) == (
+        "hidden",
+        ("agents.jobs: signed-in people have no right to read it",),
+    )
+
+
+@pytest.mark.parametrize("roles", ["public", "authenticated"])
+@pytest.mark.parametrize("command", ["select", "all"])
+def test_policies_of_every_kind_are_named(
+    owner: Connection, people: dict[str, Actor], roles: str, command: str
+) -> None:
+    """Those of a system that was there before are often for all roles and all commands."""
+    add_job(owner, people["member"])
+    owner.execute("drop policy jobs_select on agents.jobs")
+    owner.execute(f"create policy theirs on agents.jobs for {command} to {roles} using (false)".encode())
+    assert absence.explain(people["manager"], table="agents.jobs").policies == (
+        "agents.jobs: the policy “theirs” lets through false",
+    )
+
+
 def test_a_member_is_not_told_of_others_rows(owner: Connection, people: dict[str, Actor]) -> None:
     add_job(owner, people["other"])
     with pytest.raises(NotAllowed):

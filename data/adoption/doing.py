@@ -35,7 +35,7 @@ def adopt(
         if dry_run:
             return found
         if found.obstacles:
-            raise AdoptionError(f"{'; '.join(found.obstacles).capitalize()}. Nothing was changed.")
+            raise AdoptionError(f"It cannot be adopted: {'; '.join(found.obstacles)}. Nothing was changed.")
         with _at_once(connection):
             _refuse_rows_of_ours(connection, found)
             _refuse_two_owners(connection, found)

@@ -7,12 +7,11 @@ from typing import Any
 
 from data import database
 from data.access import Actor
-from signalbox_client.events import SNAPSHOT_EVERY, AggregateState, EventStore
+from signalbox_client.events import SNAPSHOT_EVERY
 from signalbox_client.projections import ENGINE_REDUCERS, PROJECTIONS, Comparison, replay
 
 __all__ = [
     "SNAPSHOT_EVERY",
-    "AggregateState",
     "Comparison",
     "Integrity",
     "compare_projection",
@@ -20,7 +19,6 @@ __all__ = [
     "read_gaps",
     "read_integrity",
     "read_snapshot_lags",
-    "read_state",
 ]
 
 
@@ -69,15 +67,6 @@ def compare_projection(actor: Actor, name: str, *, limit: int = 50) -> Compariso
     projection: do it when somebody asks, not with each view. Raises BadArgument for a name that is none."""
     with database.reading(actor) as unit:
         return replay(unit.connection).compare(name, limit=limit)
-
-
-def read_state(
-    actor: Actor, aggregate_type: str, aggregate_id: str, *, at_sequence: int | None = None
-) -> AggregateState:
-    """An aggregate's state after an event, by the engine's reducers; merged payloads where its type has none."""
-    with database.reading(actor) as unit:
-        store = EventStore(unit.connection, reducers=ENGINE_REDUCERS)
-        return store.state(aggregate_type, aggregate_id, at_sequence=at_sequence)
 
 
 def _reducers() -> dict[str, list[str]]:

@@ -38,6 +38,10 @@ PAGES = (
     "agent",
     "sops",
     "sop_run",
+    "events",
+    "event_stream",
+    "clients",
+    "client",
     "approvals",
     "approval",
     "migrations",
@@ -74,7 +78,7 @@ def pictures() -> Iterator[Picture]:
         yield Picture(name, "admin", "demo", scheme="dark")
         yield Picture(name, "admin", "demo", width=NARROW_PX)
     yield Picture("approvals", "manager", "demo")
-    for name in ("overview", "sessions", "tools", "jobs", "agents", "sops", "approvals"):
+    for name in ("overview", "sessions", "tools", "jobs", "agents", "sops", "events", "clients", "approvals"):
         for role in ROLES if name != "approvals" else ("admin",):
             yield Picture(name, role, "real")
         yield Picture(name, "admin", "real", width=NARROW_PX)
@@ -101,6 +105,10 @@ def go_to(page: Page, name: str) -> None:
     elif name == "sop_run":
         _open(page, "/sops?list=runs")
         follow(page, page.locator('table[aria-label="Runs"] tbody tr a').first)
+    elif name == "event_stream":
+        _open(page, "/event_stream?type=Client&id=nordlicht-versand")
+    elif name == "client":
+        _open(page, "/clients?client=nordlicht-versand")
     elif name == "approval":
         _open(page, "/approvals")
         questions = page.locator('table[aria-label="Questions that wait for a decision"] tbody tr a')

@@ -125,14 +125,16 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
         return
     elif view.actor.sees_all:
         page.empty(
-            "No client was assessed yet.",
+            "No assessment of a client is recorded yet.",
             "Their health follows from events CLIENT_HEALTH_ASSESSED, or is written to engine.client_health.",
         )
     elif view.actor.client_id:
-        page.empty(f"{view.actor.client_id} was not assessed yet.", "You see that client; managers see all.")
+        page.empty(
+            f"No assessment of {view.actor.client_id} is recorded yet.", "You see that client; managers see all."
+        )
     else:
         page.empty(
-            "No client is yours to see.",
+            "No client of yours is recorded.",
             "Members see the client that their account speaks for, and yours speaks for none; managers see all.",
         )
 

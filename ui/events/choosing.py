@@ -190,7 +190,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
         )
     else:
         page.empty(
-            "No event is yours to see.",
+            "No event of yours is recorded.",
             "Members see the events of the client that their account speaks for, and yours speaks for none; "
             "managers see all.",
         )

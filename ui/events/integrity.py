@@ -16,7 +16,7 @@ from ui import cached, page
 from ui.asking import links
 from ui.drawing import tables
 from ui.drawing.markup import Child, join, tag
-from ui.events.listing import short
+from ui.events.listing import short, written
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import plural
@@ -130,8 +130,8 @@ def gaps_table(view: View, rows: Sequence[Mapping[str, Any]]) -> None:
 
     columns = [
         tables.Column("Stream", _stream, hint=_whole_name),
-        tables.Column("Missing", numbers, is_number=True),
-        tables.Column("Of this stream in all", tables.count("numbers_missing"), is_number=True),
+        tables.Column("Missing numbers", numbers, is_number=True),
+        tables.Column("How many in this stream", tables.count("numbers_missing"), is_number=True),
     ]
     tables.table(view, rows, columns, label="Missing numbers")
     _say_cut(rows)
@@ -243,7 +243,7 @@ def _differences(view: View, comparisons: Sequence[Comparison]) -> None:
             return str(row["failed"])
         if row["column"] is None:
             return "not there, though events tell of it"
-        stored, replayed = (figures.shortened(repr(row[name]), 80) for name in ("stored", "replayed"))
+        stored, replayed = (written(row[name], 80) for name in ("stored", "replayed"))
         return join(tag("code", stored), " stored, ", tag("code", replayed), " by the events")
 
     columns = [

@@ -98,8 +98,8 @@ def _columns(view: View) -> list[tables.Column]:
         return f"{figures.middle(event.aggregate_type, 20)} {short(event.aggregate_id)}, {event.sequence_number:,}"
 
     return [
-        tables.Column("Event", what, hint=_depth),
         tables.Column("After", lambda row: _after(row["after"]), is_number=True, hint=lambda row: _exact(view, row)),
+        tables.Column("Event", what, hint=_depth),
         tables.Column("Aggregate, no.", aggregate, hint=lambda row: " ".join(row["event"].aggregate)),
         tables.Column("Emitter", lambda row: figures.middle(row["event"].emitted_by, 28)),
         tables.Column("Confidence", _confidence, is_number=True),

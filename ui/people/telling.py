@@ -99,4 +99,7 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
     if holds_any:
         page.empty(f"Nobody did anything {period.during}.", links.go("Look at all time", "people", period="all"), ".")
     elif not absence.explained(view, "analytics.stg_chronicle__sessions", "sessions"):
-        page.empty("Nobody has worked with an agent yet.", "People come with sessions and jobs that name their owner.")
+        page.empty(
+            "Nobody is recorded as working with an agent yet.",
+            "People come with sessions and jobs that name their owner.",
+        )
