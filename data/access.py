@@ -25,7 +25,7 @@ ACTIONS: dict[str, tuple[str, frozenset[Role]]] = {
     "run_backups": ("Making backups", frozenset({"admin"})),
     "run_migrations": ("Changing the database by migrations", frozenset({"admin"})),
     "operate_database": ("Looking into the database and ending its queries", frozenset({"admin"})),
-    "see_as_others": ("Seeing reports as somebody else would", frozenset({"admin"})),
+    "see_as_others": ("Seeing as somebody else", frozenset({"admin"})),
     "operate_jobs": ("Cancelling and retrying jobs", frozenset({"admin"})),
     "import_logs": ("Importing logs", frozenset({"admin"})),
     "manage_demo": ("Making and removing the demo", frozenset({"admin"})),
@@ -99,4 +99,5 @@ class Actor:
     def sight(self) -> str:
         """What this person may see, as a key: equal keys see equal rows. Every cached read is keyed by it."""
         visible = f"all:{self.role}" if self.sees_all else f"own:{self.user_id}:{self.client_id or ''}"
-        return f"{self.dataset}:{visible}"
+        # In the demo, roles are those of the demo's database: two people of one role here need not be of one there.
+        return f"demo:{self.user_id}:{visible}" if self.dataset == "demo" else f"real:{visible}"

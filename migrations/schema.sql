@@ -1439,7 +1439,7 @@ CREATE VIEW analytics.stg_engine__human_approvals WITH (security_invoker='true')
     decided_by,
     decided_by_name,
     decision_note,
-    COALESCE(((metadata ->> 'imported'::text))::boolean, false) AS is_imported,
+    COALESCE(((metadata ->> 'imported'::text) = 'true'::text), false) AS is_imported,
     metadata,
     status AS stored_status
    FROM engine.human_approvals;
@@ -1544,7 +1544,7 @@ CREATE VIEW analytics.stg_engine__sop_executions WITH (security_invoker='true') 
     error_message,
     started_at,
     completed_at,
-    COALESCE(((metadata ->> 'imported'::text))::boolean, false) AS is_imported,
+    COALESCE(((metadata ->> 'imported'::text) = 'true'::text), false) AS is_imported,
     metadata,
     created_at AS recorded_at
    FROM engine.sop_executions;
@@ -3389,7 +3389,7 @@ CREATE POLICY adopted_tables_select ON signalbox.adopted_tables FOR SELECT TO au
 ALTER TABLE signalbox.audit_log ENABLE ROW LEVEL SECURITY;
 
 -- policy signalbox.audit_log audit_log_insert
-CREATE POLICY audit_log_insert ON signalbox.audit_log FOR INSERT TO authenticated WITH CHECK ((actor_id = ( SELECT auth.uid() AS uid)));
+CREATE POLICY audit_log_insert ON signalbox.audit_log FOR INSERT TO authenticated WITH CHECK (((actor_id = ( SELECT auth.uid() AS uid)) AND (actor_email = (( SELECT auth.jwt() AS jwt) ->> 'email'::text))));
 
 -- policy signalbox.audit_log audit_log_select
 CREATE POLICY audit_log_select ON signalbox.audit_log FOR SELECT TO authenticated USING (( SELECT signalbox.is_admin() AS is_admin));
@@ -3499,13 +3499,13 @@ ALTER TABLE toolbox.projects ENABLE ROW LEVEL SECURITY;
 CREATE POLICY projects_delete ON toolbox.projects FOR DELETE TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
 
 -- policy toolbox.projects projects_insert
-CREATE POLICY projects_insert ON toolbox.projects FOR INSERT TO authenticated WITH CHECK ((owner_id = ( SELECT auth.uid() AS uid)));
+CREATE POLICY projects_insert ON toolbox.projects FOR INSERT TO authenticated WITH CHECK (((owner_id = ( SELECT auth.uid() AS uid)) AND ((workspace_id IS NULL) OR (workspace_id IN ( SELECT toolbox.viewer_workspaces() AS viewer_workspaces)))));
 
 -- policy toolbox.projects projects_select
 CREATE POLICY projects_select ON toolbox.projects FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (owner_id = ( SELECT auth.uid() AS uid)) OR (id IN ( SELECT toolbox.viewer_projects() AS viewer_projects))));
 
 -- policy toolbox.projects projects_update
-CREATE POLICY projects_update ON toolbox.projects FOR UPDATE TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid))) WITH CHECK ((owner_id = ( SELECT auth.uid() AS uid)));
+CREATE POLICY projects_update ON toolbox.projects FOR UPDATE TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid))) WITH CHECK (((owner_id = ( SELECT auth.uid() AS uid)) AND ((workspace_id IS NULL) OR (workspace_id IN ( SELECT toolbox.viewer_workspaces() AS viewer_workspaces)))));
 
 -- row security toolbox.users
 ALTER TABLE toolbox.users ENABLE ROW LEVEL SECURITY;

@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from data import adoption, database, jobs, migration
+from data import adoption, database, jobs, migration, upgrade
 from data.access import Actor
 from data.adoption import errors
 from data.command import main
@@ -194,6 +194,24 @@ def test_releasing_reads_our_own_tables_again(database_url: str, owner: Connecti
     assert everything(database_url) == before
     with pytest.raises(errors.NothingToAdopt):
         adoption.release(database_url, "agents")
+
+
+def test_an_upgrade_leaves_adopted_tables_read_where_they_are(
+    database_url: str, owner: Connection, people: dict[str, Actor]
+) -> None:
+    """Migrations write staging views anew; the next one does here by being forgotten and applied again."""
+    make(owner, documents.AGENTS)
+    add_job(owner, people["member"])
+    adoption.adopt(database_url, "agents", "public")
+    newest = "20261120102200"  # it writes the staging view of jobs
+    owner.execute("delete from supabase_migrations.schema_migrations where version >= %s", (newest,))
+    owner.execute("drop function signalbox.write_adopted() cascade")
+    migration.up(database_url, FOLDER, print)
+    assert agents_seen(people["member"]) == [], "else this proves nothing"
+    owner.execute("delete from supabase_migrations.schema_migrations where version >= %s", (newest,))
+    owner.execute("drop function signalbox.write_adopted() cascade")
+    upgrade.up(database_url, FOLDER, print)
+    assert agents_seen(people["member"]) == ["intake"]
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,13 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.rows import DictRow
 
 from data import approvals, database
 from data.access import Actor
 from signalbox_client.projections import human_approvals
+from tests.page_runs import open_page
 
 Connection = psycopg.Connection[DictRow]
 
@@ -103,3 +105,16 @@ def test_nothing_is_kept_of_half_an_expiry(owner: Connection, people: dict[str, 
     assert count(owner, "select count(*) from engine.human_approvals where status = 'expired'") == 0
     assert count(owner, "select count(*) from signalbox.audit_log") == 0
     assert database.read_sources(people["admin"]).versions["engine.human_approvals"]
+
+
+@pytest.mark.parametrize(
+    "odd", ["expires_at = '-infinity'", "expires_at = '0044-03-15 BC'", """metadata = '{"imported": "maybe"}'"""]
+)
+def test_one_odd_row_closes_nothing(owner: Connection, people: dict[str, Actor], odd: str) -> None:
+    strange, due = ask(owner, -1), ask(owner, -1)
+    statement = sql.SQL("update engine.human_approvals set {} where id = {}")
+    owner.execute(statement.format(sql.SQL(odd), sql.Literal(strange)))
+    assert approvals.expire_due("real") == 2
+    assert stored(owner, due) == "expired"
+    page = open_page(people["admin"], "admin/approvals.py", show="expired")
+    assert page.text.count("Send it?") == 2

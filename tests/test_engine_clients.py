@@ -79,3 +79,10 @@ def test_the_client_comes_from_the_account_at_each_look_up(owner: Connection, pe
     assert before is not None
     assert after is not None
     assert (before.client_id, after.client_id) == (None, "acme")
+
+
+def test_in_the_demo_everybody_is_a_key_of_their_own(people: dict[str, Actor]) -> None:
+    """Roles there are those of its own database, which may be others."""
+    one, other = (replace(people[name], role="manager", dataset="demo") for name in ("manager", "admin"))
+    assert one.sight != other.sight
+    assert replace(one, dataset="real").sight == replace(other, dataset="real").sight

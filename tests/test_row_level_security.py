@@ -13,7 +13,9 @@ import pytest
 from psycopg import errors, sql
 from psycopg.rows import DictRow
 
+from data import database
 from data.access import Actor
+from data.errors import NotAllowed
 
 Connection = psycopg.Connection[DictRow]
 
@@ -196,7 +198,9 @@ def allowed(
     person = {"owner": people["member"], "other": people["other"], "manager": people["manager"],
               "admin": people["admin"]}.get(role)  # fmt: skip
     database_role = role if role in ("anon", "service_role") else "authenticated"
-    claims = json.dumps({"sub": str(person.user_id), "role": "authenticated"}) if person else "{}"
+    claims = (
+        json.dumps({"sub": str(person.user_id), "role": "authenticated", "email": person.email}) if person else "{}"
+    )
     with owner.transaction(force_rollback=True):
         # Everyone sees the own row of members; here it is the one of "owner" that counts.
         where = sql.SQL("user_id = {}").format(world["me"]) if table == "signalbox.members" else sql.SQL("true")
@@ -282,7 +286,8 @@ INSERTS: dict[str, str] = {
     " on conflict (user_id) do update set role = 'admin'",
     "signalbox.web_sessions": "insert into signalbox.web_sessions (token_hash, user_id, signed_in_with, expires_at)"
     " values ('new', %(me)s, 'x', now())",
-    "signalbox.audit_log": "insert into signalbox.audit_log (actor_id, action) values (%(me)s, 'x')",
+    "signalbox.audit_log": "insert into signalbox.audit_log (actor_id, actor_email, action)"
+    " values (%(me)s, (select auth.jwt()) ->> 'email', 'x')",
     "signalbox.migration_runs": "insert into signalbox.migration_runs values ('1', 'x', 'x', now(), 1, 'x', 1)",
     "signalbox.import_files": "insert into signalbox.import_files (path, format, size_bytes, owner_id)"
     " values ('new', 'x', 1, %(me)s)",
@@ -357,3 +362,22 @@ def test_every_view_runs_with_the_rights_of_its_reader_and_says_its_grain(owner:
         """
     ).fetchall()
     assert not wrong
+
+
+def test_nobody_writes_an_audit_row_in_another_name(people: dict[str, Actor]) -> None:
+    for column, value in (("actor_email", people["admin"].email), ("actor_id", str(people["admin"].user_id))):
+        row = {"actor_id": str(people["member"].user_id), "actor_email": people["member"].email} | {column: value}
+        with pytest.raises(NotAllowed), database.writing(people["member"]) as unit:
+            unit.connection.execute(
+                "insert into signalbox.audit_log (actor_id, actor_email, action)"
+                " values (%(actor_id)s, %(actor_email)s, 'x')",
+                row,
+            )
+
+
+def test_nobody_puts_a_project_into_a_workspace_of_others(world: dict[str, UUID], people: dict[str, Actor]) -> None:
+    with pytest.raises(NotAllowed), database.writing(people["other"]) as unit:
+        unit.connection.execute(
+            "insert into toolbox.projects (owner_id, workspace_id, name) values (%s, %s, 'x')",
+            (people["other"].user_id, world["workspace"]),
+        )

@@ -6,7 +6,7 @@ schemas and leaves views under the old names.
 """
 
 from data.adoption.comparing import ColumnFinding, SystemFinding, TableFinding, compare
-from data.adoption.doing import adopt, release
+from data.adoption.doing import adopt, point_again, release
 from data.adoption.errors import AdoptionError
 from data.adoption.needs import SYSTEMS, tables_of
 
@@ -18,6 +18,7 @@ __all__ = [
     "TableFinding",
     "adopt",
     "compare",
+    "point_again",
     "release",
     "tables_of",
 ]

@@ -67,6 +67,28 @@ def release(url: str, system: str) -> list[str]:
     return [row["table_name"] for row in given_back]
 
 
+def point_again(url: str) -> list[str]:
+    """Point what was adopted once more: migrations write staging views anew, over our own tables.
+
+    Returns the names of the tables; without an adopted one there is nothing to do. Raises as `adopt` does.
+    """
+    pointed: list[str] = []
+    with connected(url) as connection:
+        rows = connection.execute(find("adoption.list_adopted").text, {"system": None}).fetchall()
+        for system, schema in sorted(
+            {(row["system"], row["source_schema"]) for row in rows if row["mode"] == "pointed"}
+        ):
+            names = {row["table_name"] for row in rows if (row["system"], row["source_schema"]) == (system, schema)}
+            found = compare(connection, system, schema)
+            with _at_once(connection):
+                for table in found.there:
+                    if table.name in names:
+                        pointing.point(connection, system, schema, table)
+                        pointing.watch(connection, system, schema, table)
+                        pointed.append(f"{system}.{table.name}")
+    return pointed
+
+
 @contextmanager
 def _at_once(connection: Connection) -> Iterator[None]:
     """One transaction that waits for no lock for long, with what PostgreSQL refuses in sentences."""

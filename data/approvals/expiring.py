@@ -24,7 +24,8 @@ def expire_due(dataset: Dataset) -> int:
             store = EventStore(unit.connection)
             for question in due:
                 approval_id = str(question["approval_id"])
-                expires_at = question["expires_at"].isoformat()
+                # None is a time before all times: Python has no word for it.
+                expires_at = question["expires_at"].isoformat() if question["expires_at"] else None
                 event = NewEvent(
                     human_approvals.EXPIRED,
                     human_approvals.AGGREGATE,

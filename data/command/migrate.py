@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from data import embedded, migration, settings
+from data import embedded, migration, settings, upgrade
 from data.command.output import emit, note
 from data.migration.documents import SystemReport
 from data.migration.state import Difference
@@ -87,7 +87,7 @@ def _status_lines(found: migration.Status) -> Iterator[str]:
 
 def _up(arguments: argparse.Namespace) -> int:
     with admin_database() as url:
-        done = migration.up(url, arguments.directory, note, include_all=arguments.include_all)
+        done = upgrade.up(url, arguments.directory, note, include_all=arguments.include_all)
     applied = sum(each.outcome == "applied" for each in done)
     lines = [f"{applied} applied." if done else "The database is up to date."]
     emit(arguments, {"migrations": [asdict(each) for each in done]}, lines)

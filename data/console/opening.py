@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data import audit, database, demo, embedded, migration
+from data import audit, database, demo, embedded, migration, upgrade
 from data.access import Actor
 from data.errors import DatabaseUnavailable
 from data.identity import demo_accounts, supabase_auth, web_sessions
@@ -189,7 +189,7 @@ def _opened(settings: Settings, progress: Progress) -> Iterator[Console]:
         return
     with embedded.lease(settings.home, settings.postgres_binaries, settings.embedded_port) as lease:
         console = Console(settings, lease)
-        migration.up(lease.url(), migration.FOLDER, progress)
+        upgrade.up(lease.url(), migration.FOLDER, progress)
         console.open_real(lease.url())
         demo_accounts.add_to("real")
         demo_accounts.passwords(settings.home)

@@ -11,6 +11,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 from data.access import Dataset
+from data.database.times import read_all_times
 from data.errors import DatabaseUnavailable
 from data.settings import POOL_SIZES, STATEMENT_TIMEOUTS_MS, Environment
 
@@ -98,7 +99,9 @@ def statistics() -> dict[Dataset, dict[str, int]]:
 
 def connect_apart(opened: Database) -> Connection:
     """A connection outside the pools, to where reports are read from; the caller closes it."""
-    return Connection.connect(opened.read_url, **_CONNECTION)
+    connection = Connection.connect(opened.read_url, **_CONNECTION)
+    read_all_times(connection)
+    return connection
 
 
 def close_database(dataset: Dataset) -> None:
@@ -125,6 +128,7 @@ def _pool(url: str, size: int, name: str) -> Pool:
         url,
         connection_class=Connection,
         kwargs=_CONNECTION,
+        configure=read_all_times,
         min_size=0,
         max_size=size,
         timeout=CHECKOUT_TIMEOUT_S,

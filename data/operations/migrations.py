@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from data import audit, database, migration
+from data import audit, database, migration, upgrade
 from data.access import Actor, Dataset
 from data.errors import Conflict, NotFound, SignalboxError
 from data.migration import MigrationStatus, Status, history
@@ -157,7 +157,7 @@ def blocked(status: Status) -> str | None:
 
 def _work(actor: Actor, url: str, run: MigrationRun, done: Callable[[], None] | None) -> None:
     try:
-        run.applied = tuple(migration.up(url, migration.FOLDER, run.lines.append))
+        run.applied = tuple(upgrade.up(url, migration.FOLDER, run.lines.append))
     except SignalboxError as error:
         run.error = error.sentence
     except Exception:

@@ -109,7 +109,7 @@ def types_table(view: View, counts: Counts, period: Period, chosen: Chosen) -> i
     rows = _sorted([_row(one) for one in shown], sorted_by)[:_LISTED]
 
     def name(row: tables.Row) -> Child:
-        words = figures.middle(row["value"], _LONGEST_NAME) or "(no name)"
+        words = figures.middle(row["value"] or "(no name)", _LONGEST_NAME)
         return links.go(words, "events", period.query, **{**chosen.carried, "type": row["value"]})
 
     columns = [

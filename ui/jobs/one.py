@@ -60,12 +60,12 @@ def _say(view: View, job: Job) -> None:
         "completed": f"is completed{took}",
         "failed": f"failed{took}",
         "cancelled": f"was cancelled{took}",
-    }[job["status"]]
+    }.get(job["status"], "has a state that is not recorded")
     is_long = job["status"] == "running" and ran is not None and ran > 1000 * jobs.LONG_RUNNING_S
     page.say(
-        join("The job of ", tag("b", job["agent"]), f" {words}. "),
+        join("The job of ", tag("b", job["agent"] or "an unnamed agent"), f" {words}. "),
         tables.identifier("job_id")(job),
-        state="attention" if is_long else STATES[job["status"]],
+        state="attention" if is_long else STATES.get(job["status"], "unknown"),
     )
 
 
