@@ -2870,6 +2870,9 @@ CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.backup_runs REFERENCI
 -- trigger signalbox.import_files change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.import_files REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('13', 'first_imported_at');
 
+-- trigger signalbox.migration_runs change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.migration_runs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('31', '-');
+
 -- trigger signalbox.model_prices change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.model_prices REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('12', '-');
 
@@ -2884,6 +2887,9 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.backup_runs REFERENCI
 
 -- trigger signalbox.import_files change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.import_files REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('13', 'first_imported_at');
+
+-- trigger signalbox.migration_runs change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.migration_runs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('31', '-');
 
 -- trigger signalbox.model_prices change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.model_prices REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('12', '-');
@@ -2900,6 +2906,9 @@ CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.backup_runs FOR E
 -- trigger signalbox.import_files change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.import_files FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('13');
 
+-- trigger signalbox.migration_runs change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.migration_runs FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('31');
+
 -- trigger signalbox.model_prices change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.model_prices FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('12');
 
@@ -2915,6 +2924,9 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.backup_runs REFER
 -- trigger signalbox.import_files change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.import_files REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('13', 'first_imported_at');
 
+-- trigger signalbox.migration_runs change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.migration_runs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('31', '-');
+
 -- trigger signalbox.model_prices change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.model_prices REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('12', '-');
 
@@ -2929,6 +2941,9 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.backup_runs REFER
 
 -- trigger signalbox.import_files change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.import_files REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('13', 'first_imported_at');
+
+-- trigger signalbox.migration_runs change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.migration_runs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('31', '-');
 
 -- trigger signalbox.model_prices change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_prices REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('12', '-');

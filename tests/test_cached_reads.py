@@ -22,7 +22,7 @@ from data.access import Actor, Dataset
 from data.database import Unit
 from data.errors import NotFound, SignalboxError
 from data.reports import coverage, session, sessions
-from tests import recorded
+from tests import all_systems, recorded
 from tests.conftest import make_person
 from tests.page_runs import open_page
 from tests.recorded import Owner
@@ -150,7 +150,8 @@ def test_no_row_of_one_viewer_reaches_another(owner: Owner, people: People, monk
     missing = readers_in_source() - {cached.name_of(one.reader) for one in asked}
     assert not missing, f"no page of the walk reaches {missing}: add an address to `addresses`"
 
-    mine, other = view_of(people["member"]), view_of(people["other"])
+    me = replace(people["member"], client_id=f"{WORD}-client")
+    mine, other = view_of(me), view_of(people["other"])
     assert any(WORD in written(answer(mine, one)) for one in asked), "the rows are not what the pages read"
     seen = []
     for one in asked:
@@ -167,6 +168,7 @@ def walked(owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch) -> lis
     """The cached reads of all pages, as the owner of the rows and as an admin."""
     at = datetime.now(UTC) - timedelta(hours=3)
     session_pk = recorded.one_of_everything(owner, at, WORD, people["member"].user_id)
+    rows = all_systems.add(owner, at, WORD, people["member"])
     asked: list[Asked] = []
     read = cached.read
 
@@ -175,8 +177,11 @@ def walked(owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch) -> lis
         return read(view, reader, **parameters)
 
     monkeypatch.setattr(cached, "read", noted)
+    owner.execute("alter policy projects_select on toolbox.projects using (false)")
+    open_page(people["admin"], "reports/projects.py")  # which asks why there is nothing
+    owner.execute("alter policy projects_select on toolbox.projects using (owner_id = (select auth.uid()))")
     for actor in (people["member"], people["admin"]):
-        for path, parameters in addresses(owner, session_pk):
+        for path, parameters in [*addresses(owner, session_pk), *addresses_of_systems(rows, people["member"])]:
             open_page(actor, path, **parameters)
     monkeypatch.undo()
     return asked
@@ -203,6 +208,25 @@ def addresses(owner: Owner, session_pk: UUID) -> list[tuple[str, dict[str, str]]
         ("admin/approvals.py", {"approval": str(question["id"])}),
         ("admin/approvals.py", {"approval": str(decided["id"])}),
         ("admin/approvals.py", {"show": "decided"}),
+    ]
+
+
+def addresses_of_systems(rows: all_systems.Rows, member: Actor) -> list[tuple[str, dict[str, str]]]:
+    """Where the pages of the engine, lift-sys and ToolboxAI read something else."""
+    return [
+        ("reports/agents.py", {"agent": rows.agent}),
+        ("reports/sops.py", {"sop": "refund"}),
+        ("reports/sop_execution.py", {"execution": str(rows.execution)}),
+        ("reports/events.py", {"q": f'{{"client_id": "{rows.client}"}}'}),
+        ("reports/events.py", {"correlation": str(rows.correlation)}),
+        ("reports/events.py", {"view": "integrity"}),
+        ("reports/event_stream.py", {"type": "Client", "id": rows.client}),
+        ("reports/event_stream.py", {"event": str(rows.event)}),
+        ("reports/clients.py", {"client": rows.client}),
+        ("reports/clients.py", {"view": "experiments"}),
+        ("reports/lift_session.py", {"session": str(rows.lift_session)}),
+        ("reports/people.py", {"person": str(member.user_id)}),
+        ("reports/projects.py", {"project": str(rows.project)}),
     ]
 
 
@@ -246,6 +270,7 @@ def written(result: Any) -> str:
 
 
 def remove_everything(owner: Owner) -> None:
+    all_systems.remove(owner)
     for table in ("engine.human_approvals", "agents.jobs", "chronicle.sessions", "signalbox.import_files"):
         owner.execute(sql.SQL("delete from {}").format(sql.Identifier(*table.split("."))))
 

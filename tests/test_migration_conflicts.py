@@ -103,7 +103,7 @@ def test_deadlock_with_someone_who_applies_the_same_file(url: str, tmp_path: Pat
     assert done.outcome == "applied by someone else"
     # The server looks for a deadlock once, a second after the wait began: on a machine so busy that the other side has
     # not closed the circle by then, the lock timeout ends the runner's wait.
-    assert any("deadlock detected; trying again" in line or "lock timeout; trying again" in line for line in said)
+    assert any("deadlock detected; trying again" in line or "lock timeout; trying again" in line for line in said), said
 
 
 def test_lock_that_someone_holds_is_waited_for_briefly_and_tried_again(

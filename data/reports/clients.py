@@ -95,12 +95,13 @@ def list_clients(
 def read_trends(
     actor: Actor, *, clients: Sequence[str], start: datetime, end: datetime
 ) -> dict[str, list[float | None]]:
-    """The newest score of each client in each of SLICES equal parts of a span; None where it was not assessed."""
+    """The newest score of each client in each of SLICES equal parts of a span; None where it was not assessed, and no
+    entry for a client that never was."""
     with database.reading(actor) as unit:
         rows = unit.rows("clients.list_trends", clients=list(clients), start=start, end=end, slices=SLICES)
-    trends: dict[str, list[float | None]] = {client: [None] * SLICES for client in clients}
+    trends: dict[str, list[float | None]] = {}
     for row in rows:
-        trends[row["client_id"]][row["slice"]] = row["health_score"]
+        trends.setdefault(row["client_id"], [None] * SLICES)[row["slice"]] = row["health_score"]
     return trends
 
 
