@@ -49,7 +49,8 @@ def add(owner: Owner, at: datetime, word: str, member: Actor) -> Rows:
     # So many that a snapshot is due, and one number left out: what the page of integrity looks into.
     owner.execute(
         "insert into engine.events (event_type, aggregate_type, aggregate_id, sequence_number, payload, emitted_by)"
-        " select 'CLIENT_CONTACTED', 'Client', %(client)s, n, jsonb_build_object('client_id', %(client)s::text), %(agent)s"
+        " select 'CLIENT_CONTACTED', 'Client', %(client)s, n, jsonb_build_object('client_id', %(client)s::text),"
+        " %(agent)s"
         " from generate_series(2, 230) as n where n <> 100",
         {"client": client, "agent": agent},
     )
