@@ -89,6 +89,8 @@ def test_every_page_stands_without_any_data_and_says_why_it_is_empty(open_page: 
         if title in OF_THE_DATABASE:
             assert page.locator("table.sb-table tbody tr").count() > 0
             continue
+        if title in OF_ACCOUNTS:
+            continue
         assert page.locator("table.sb-table tbody tr").count() == 0
         said = words_of(page)
         assert "recorded" in said or "of yours" in said, f"{title} does not say why it is empty: {said}"
