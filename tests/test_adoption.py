@@ -203,7 +203,8 @@ def test_an_upgrade_leaves_adopted_tables_read_where_they_are(
     make(owner, documents.AGENTS)
     add_job(owner, people["member"])
     adoption.adopt(database_url, "agents", "public")
-    again = "delete from supabase_migrations.schema_migrations where version = '20261120102200'"  # which writes that view
+    # The one that writes the staging view of jobs.
+    again = "delete from supabase_migrations.schema_migrations where version = '20261120102200'"
     owner.execute(again)
     migration.up(database_url, FOLDER, print, include_all=True)
     assert agents_seen(people["member"]) == [], "else this proves nothing"
