@@ -26,10 +26,13 @@ MEMORY = Path("/dev/shm")
 MEMORY_NEEDED_BYTES = 4 << 30
 
 
-def pytest_configure() -> None:
-    """Keep temporary files in memory where the machine has a place for that with room enough."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep temporary files in memory where the machine has a place for that with room enough, until the tests end."""
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED_BYTES:
-        tempfile.tempdir = str(MEMORY)
+        place = tempfile.mkdtemp(prefix="signalbox-tests-", dir=MEMORY)
+        Path(place).chmod(0o711)  # the embedded server runs as another account where the tests run as root
+        tempfile.tempdir = os.environ["TMPDIR"] = place  # for the programs that tests start, too
+        config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
 
 
 @pytest.fixture(scope="session")
