@@ -70,7 +70,7 @@ class Unit:
     def frame(self, name: str, **parameters: Any) -> pd.DataFrame:
         """The rows of a named query as a frame with the query's columns, also when there are none."""
         # Here, because the command line reads no frames and would wait for this import at every call.
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd  # noqa: PLC0415 - see above
 
         with self._run(name, parameters) as cursor:
             columns = [column.name for column in cursor.description or ()]

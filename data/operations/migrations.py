@@ -160,7 +160,7 @@ def _work(actor: Actor, url: str, run: MigrationRun, done: Callable[[], None] | 
         run.applied = tuple(upgrade.up(url, migration.FOLDER, run.lines.append))
     except SignalboxError as error:
         run.error = error.sentence
-    except Exception:
+    except Exception:  # whatever it was, the page must show a run that ended, and the log why
         log.exception("migrations failed")
         run.error = "Something unexpected went wrong; the log of the console says more."
     try:

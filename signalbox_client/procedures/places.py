@@ -6,7 +6,7 @@ import json
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from json.decoder import scanstring  # type: ignore[attr-defined]
+from json.decoder import scanstring  # type: ignore[attr-defined]  # in the library, not in its type stubs
 from typing import Any
 
 MAX_DEPTH = 100

@@ -38,7 +38,7 @@ def read_yaml(text: str) -> Placed:
 
 
 def _placed(loader: Any, node: Any, depth: int) -> Placed:
-    import yaml  # noqa: PLC0415
+    import yaml  # noqa: PLC0415 - an optional part
 
     line, column = node.start_mark.line + 1, node.start_mark.column + 1
     if depth > MAX_DEPTH:  # also a node that holds itself
