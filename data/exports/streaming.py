@@ -16,7 +16,7 @@ import psycopg
 from data import database
 from data.access import Actor
 from data.database import copying
-from data.database.copying import copied_rows, count_rows
+from data.database.copying import copied_pieces, count_rows
 from data.errors import NotFound, SignalboxError
 from data.exports.catalog import REPORTS
 from data.exports.parameters import Report
@@ -25,8 +25,6 @@ log = logging.getLogger("signalbox.exports")
 
 Format = copying.Format
 
-CHUNK_BYTES = 256 * 1024  # the driver gives one piece per row; fewer and larger ones cost the way out much less
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 as something else
 CANCEL_TIMEOUT_S = 5.0
 
 
@@ -129,26 +127,10 @@ class Stream(Iterator[bytes]):
                 self._progress.connection = unit.connection
             try:
                 # Closed before the transaction is: the COPY has to be cancelled while there is a connection to do it.
-                with closing(copied_rows(unit, asked.query, form, parameters)) as rows:
-                    yield from self._pieces_of(rows, form)
+                with closing(copied_pieces(unit, asked.query, form, parameters)) as pieces:
+                    for piece, rows in pieces:
+                        self._progress.rows = rows
+                        yield piece
             finally:
                 with self._guard:
                     self._progress.connection = None
-
-    def _pieces_of(self, rows: Iterator[bytes], form: Format) -> Iterator[bytes]:
-        """Rows gathered into pieces; CSV with the line ends of RFC 4180, and counted without its header."""
-        piece = bytearray(BYTE_ORDER_MARK if form == "csv" else b"")
-        taken = -1 if form == "csv" else 0
-        for row in rows:
-            taken += 1
-            if form == "csv":
-                piece += row[:-1]
-                piece += b"\r\n"
-            else:
-                piece += row
-            if len(piece) >= CHUNK_BYTES:
-                self._progress.rows = taken
-                yield bytes(piece)
-                piece.clear()
-        self._progress.rows = max(taken, 0)
-        yield bytes(piece)
