@@ -11,7 +11,7 @@ from data.database.pools import (
     statistics,
 )
 from data.database.units import Unit, apart, operating, reading, writing
-from data.database.versions import Sources, fold_marks, read_sources
+from data.database.versions import Sources, read_sources
 
 __all__ = [
     "APPLICATION_NAME",
@@ -22,7 +22,6 @@ __all__ = [
     "close_all",
     "close_database",
     "database_of",
-    "fold_marks",
     "open_database",
     "open_datasets",
     "operating",

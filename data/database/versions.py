@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from data.access import Actor, Dataset
-from data.database.units import operating, reading
+from data.access import Actor
+from data.database.units import reading
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,3 @@ def read_sources(actor: Actor) -> Sources:
         {row["name"]: row["version"] for row in rows},
         {row["name"]: tuple(row["missing_columns"]) for row in rows if row["missing_columns"]},
     )
-
-
-def fold_marks(dataset: Dataset) -> int:
-    """Move the marks of the change log into the totals, so that reading versions stays cheap; how many were moved.
-
-    The versions do not change by it.
-    """
-    with operating(dataset) as unit:
-        return int(unit.value("versions.fold_marks"))
