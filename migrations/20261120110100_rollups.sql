@@ -194,14 +194,15 @@ begin
             exit;
         end if;
     end loop;
+    -- The ends may belong to rows that are gone by now: then they are only wider than the true ones.
     low_value := case
         when low_rank = 0 and analytics.histogram_key(least_value) = low_key then least_value
         when low_rank = total - 1 and analytics.histogram_key(most_value) = low_key then most_value
-        else analytics.histogram_value(low_key) end;
+        else least(greatest(analytics.histogram_value(low_key), least_value), most_value) end;
     high_value := case
         when high_rank = total - 1 and analytics.histogram_key(most_value) = high_key then most_value
         when high_rank = 0 and analytics.histogram_key(least_value) = high_key then least_value
-        else analytics.histogram_value(high_key) end;
+        else least(greatest(analytics.histogram_value(high_key), least_value), most_value) end;
     return low_value + (high_value - low_value) * (rank - low_rank);
 end
 $$;
