@@ -1245,14 +1245,14 @@ $$;
 CREATE FUNCTION signalbox.write_adopted() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $$
+    AS $_$
 declare
     source regclass := tg_argv[0]::regclass;
     before jsonb := to_jsonb(old);
     after jsonb := to_jsonb(new);
     missing text;
     assignments text;
-    keys text;
+    conditions text;
     written bigint;
 begin
     select c.name into missing
@@ -1265,26 +1265,64 @@ begin
         raise exception 'cannot update column "%" of view "%"', missing, tg_table_name
             using errcode = 'feature_not_supported';
     end if;
+
+    with pairs as (
+        select
+            t.attname::text as name,
+            pg_catalog.format_type(t.atttypid, t.atttypmod) as there,
+            t.atttypid = v.atttypid as is_same,
+            v.atttypid = 'timestamptz'::regtype
+            and t.atttypid in ('timestamp'::regtype, 'date'::regtype) as is_zoneless,
+            t.atttypid in ('json'::regtype, 'jsonb'::regtype) as is_json,
+            v.atttypid = 'jsonb'::regtype as is_jsonb_here,
+            v.atttypid = 'uuid'::regtype as is_uuid_here,
+            -- Text and enumerations say the same in the same words.
+            kind_there.typcategory in ('S', 'E') and kind_here.typcategory in ('S', 'E') as is_words,
+            t.attname::text = any(tg_argv[1:]) as is_key,
+            before -> t.attname::text is distinct from after -> t.attname::text as is_changed
+        from pg_catalog.pg_attribute as t
+        join pg_catalog.pg_attribute as v
+            on v.attrelid = tg_relid and v.attname = t.attname and v.attnum > 0 and not v.attisdropped
+        join pg_catalog.pg_type as kind_there on kind_there.oid = t.atttypid
+        join pg_catalog.pg_type as kind_here on kind_here.oid = v.atttypid
+        where t.attrelid = source and t.attnum > 0 and not t.attisdropped
+    )
     select
         string_agg(
-            format('%I = %L::text::%s', a.attname, after ->> a.attname::text, format_type(a.atttypid, a.atttypmod)),
+            case
+                when is_same then format('%1$I = ($1).%1$I', name)
+                when is_zoneless then format('%1$I = (($1).%1$I at time zone ''UTC'')::%2$s', name, there)
+                when is_json and not is_jsonb_here then format('%1$I = to_jsonb(($1).%1$I)::%2$s', name, there)
+                else format('%1$I = ($1).%1$I::text::%2$s', name, there)
+            end,
             ', '
-        ) filter (where before -> a.attname::text is distinct from after -> a.attname::text),
+        ) filter (where is_changed),
         string_agg(
-            format('%I = %L::text::%s', a.attname, before ->> a.attname::text, format_type(a.atttypid, a.atttypmod)),
+            case
+                when is_key and is_same then format('source.%1$I = ($2).%1$I', name)
+                when is_key and is_uuid_here then format(
+                    'translate(lower(source.%1$I::text), ''{}-'', '''') = replace(($2).%1$I::text, ''-'', '''')', name
+                )
+                when is_key then format('source.%1$I::text = ($2).%1$I::text', name)
+                when is_same then format('source.%1$I is not distinct from ($2).%1$I', name)
+                when is_zoneless then format(
+                    'source.%1$I is not distinct from (($2).%1$I at time zone ''UTC'')::%2$s', name, there
+                )
+                else format('source.%1$I::text is not distinct from ($2).%1$I::text', name)
+            end,
             ' and '
-        ) filter (where a.attname::text = any(tg_argv))
-    into assignments, keys
-    from pg_catalog.pg_attribute as a
-    where a.attrelid = source and a.attnum > 0 and not a.attisdropped and after ? a.attname::text;
+        ) filter (where is_key or (is_changed and (is_same or is_zoneless or is_words)))
+    into assignments, conditions
+    from pairs;
+
     if assignments is null then
         return new;
     end if;
-    execute format('update %s set %s where %s', source, assignments, keys);
+    execute format('update %s as source set %s where %s', source, assignments, conditions) using new, old;
     get diagnostics written = row_count;
     return case when written > 0 then new end;
 end
-$$;
+$_$;
 
 -- comment signalbox.FUNCTION write_adopted()
 COMMENT ON FUNCTION signalbox.write_adopted() IS 'Writes what changes in the view of an adopted table into the table, each column in the type that it has there.';
@@ -4364,9 +4402,6 @@ CREATE POLICY backup_runs_insert ON signalbox.backup_runs FOR INSERT TO authenti
 -- policy signalbox.backup_runs backup_runs_select
 CREATE POLICY backup_runs_select ON signalbox.backup_runs FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
--- policy signalbox.backup_runs backup_runs_update
-CREATE POLICY backup_runs_update ON signalbox.backup_runs FOR UPDATE TO authenticated USING (( SELECT signalbox.is_admin() AS is_admin)) WITH CHECK (( SELECT signalbox.is_admin() AS is_admin));
-
 -- row security signalbox.change_log
 ALTER TABLE signalbox.change_log ENABLE ROW LEVEL SECURITY;
 
@@ -5201,7 +5236,7 @@ GRANT SELECT,INSERT ON TABLE signalbox.audit_log TO authenticated;
 GRANT SELECT,INSERT ON TABLE signalbox.audit_log TO service_role;
 
 -- acl signalbox.TABLE backup_runs
-GRANT SELECT,INSERT,UPDATE ON TABLE signalbox.backup_runs TO authenticated;
+GRANT SELECT,INSERT ON TABLE signalbox.backup_runs TO authenticated;
 
 GRANT ALL ON TABLE signalbox.backup_runs TO service_role;
 

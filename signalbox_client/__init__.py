@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from signalbox_client.adopted import AdoptedElsewhere
     from signalbox_client.connection import Database
     from signalbox_client.errors import (
         BadArgument,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from signalbox_client.sessions import PostgresSessionStore
 
 __all__ = [
+    "AdoptedElsewhere",
     "BadArgument",
     "Closed",
     "Database",
@@ -45,6 +47,7 @@ __all__ = [
 
 # Each name with its module, imported when it is first asked for: errors are needed where the driver is not installed.
 _HOMES = {
+    "AdoptedElsewhere": "signalbox_client.adopted",
     "BadArgument": "signalbox_client.errors",
     "Closed": "signalbox_client.errors",
     "Database": "signalbox_client.connection",

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Mapping
-from datetime import datetime
-from typing import Any, TypeGuard
+from datetime import UTC, datetime, timedelta
+from typing import TypeGuard
 from uuid import UUID
 
 from signalbox_client.errors import BadArgument
 
 MAX_JSON_BYTES = 64 * 1024 * 1024  # a jsonb value ends at 256 MB; long before that an event is no event any more
 MAX_JSON_DEPTH = 500
+MAX_JSON_VALUES = 2_000_000  # counted as they are written: a list that is there ten times counts ten times
 MAX_BIGINT = 2**63 - 1
 NAME_CHARACTERS = 200  # what is indexed has to fit into a page of an index, four bytes a character
+
+_FIRST_MOMENT = datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
+_LAST_MOMENT = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 
 
 def text(argument: str, value: object, *, longest: int | None = NAME_CHARACTERS, may_be_empty: bool = False) -> str:
@@ -68,7 +72,7 @@ def whole_number(argument: str, value: object, *, least: int = 0, most: int = MA
 
 def number(argument: str, value: object, *, least: float | None = None, most: float | None = None) -> float:
     """A finite number from `least` to `most`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
         raise BadArgument(argument, "must be a finite number.")
     if (least is not None and value < least) or (most is not None and value > most):
         wanted = " and ".join(
@@ -94,6 +98,13 @@ def moment(argument: str, value: object) -> datetime:
         raise BadArgument(argument, f"must be a datetime, not {type(value).__name__}.")
     if value.utcoffset() is None:
         raise BadArgument(argument, "has no time zone; give one, datetime.now(UTC) for instance.")
+    # Further out the server could store it, and nobody could read it again: its zone may move it past the last year.
+    try:
+        is_readable = _FIRST_MOMENT <= value.astimezone(UTC) <= _LAST_MOMENT
+    except OverflowError:
+        is_readable = False
+    if not is_readable:
+        raise BadArgument(argument, f"must lie between the years {_FIRST_MOMENT.year} and {_LAST_MOMENT.year}.")
     return value
 
 
@@ -115,7 +126,7 @@ def json_text(argument: str, value: object) -> str:
     """Any JSON value as its text; what JSON or PostgreSQL cannot hold is refused, by its place in the value."""
     _walk(argument, value)
     try:
-        written = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
+        written = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=dict)
     except (ValueError, RecursionError) as error:
         raise BadArgument(argument, f"cannot be written as JSON: {error}.") from None
     if len(written) > MAX_JSON_BYTES // 4 and len(written.encode()) > MAX_JSON_BYTES:
@@ -123,15 +134,15 @@ def json_text(argument: str, value: object) -> str:
     return written
 
 
-def _plain(value: object) -> object:
-    return dict(value) if isinstance(value, Mapping) else str(value)
-
-
 def _walk(argument: str, root: object) -> None:
     """Look at every value once, without recursion, and name the place of what cannot be stored."""
     waiting: list[tuple[str, object, int]] = [(argument, root, 0)]
+    seen = 0
     while waiting:
         place, value, depth = waiting.pop()
+        seen += 1
+        if seen > MAX_JSON_VALUES:
+            raise BadArgument(argument, f"holds more than {MAX_JSON_VALUES} values.")
         if depth > MAX_JSON_DEPTH:
             raise BadArgument(argument, f"is nested more than {MAX_JSON_DEPTH} levels deep.")
         if isinstance(value, str):
@@ -164,6 +175,8 @@ def _storable(argument: str, value: str) -> None:
         raise BadArgument(argument, "has half of a surrogate pair, which is no character.") from None
 
 
-def plain(value: Any) -> Any:
-    """A copy of a JSON value as JSON would bring it back: tuples as lists, mappings as dictionaries."""
-    return json.loads(json_text("value", value))
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond every float
+        return False

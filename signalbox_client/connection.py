@@ -6,28 +6,24 @@ no start-up options, no session settings; what is set is set for one transaction
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, LiteralString, Protocol, Self, runtime_checkable
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
-from signalbox_client import queries
-from signalbox_client.checking import is_whole_number
+from signalbox_client import checking, queries
+from signalbox_client.adopted import Elsewhere
 from signalbox_client.errors import BadArgument, Closed, DatabaseUnavailable, InTransaction
+from signalbox_client.own_connection import Connection, OwnConnection
 from signalbox_client.translating import translated
 
-APPLICATION_NAME = "signalbox-client"
-CHECK_AFTER_IDLE_S = 5.0  # a connection that rested longer is tried before it is used
-CONNECT_TIMEOUT_S = 10
-
-Connection = psycopg.Connection[Any]
+MAX_TIMEOUT_MS = 2**31 - 1  # as the server has it
+_TAKEN = (TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
 @runtime_checkable
@@ -44,20 +40,26 @@ Source = str | Connection | Pool
 
 @dataclass(frozen=True)
 class Work:
-    """An open transaction. Statements are called by name; parameters are keyword arguments."""
+    """An open transaction. Statements are called by name; parameters are keyword arguments.
+
+    All raise AdoptedElsewhere for a statement on a table that this database keeps in another schema.
+    """
 
     connection: Connection
+    elsewhere: Elsewhere = field(default_factory=Elsewhere, repr=False, compare=False)
 
     def rows(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """All rows of a named statement, none of one that gives no rows."""
+        text = self._text(name)
         with self.cursor() as cursor:
-            cursor.execute(queries.find(name).text, parameters, prepare=False)
+            cursor.execute(text, parameters, prepare=False)
             return cursor.fetchall() if cursor.description else []
 
     def row(self, name: str, /, **parameters: Any) -> dict[str, Any] | None:
         """The first row, None when there is none."""
+        text = self._text(name)
         with self.cursor() as cursor:
-            cursor.execute(queries.find(name).text, parameters, prepare=False)
+            cursor.execute(text, parameters, prepare=False)
             return cursor.fetchone()
 
     def value(self, name: str, /, **parameters: Any) -> Any:
@@ -67,25 +69,33 @@ class Work:
 
     def run(self, name: str, /, **parameters: Any) -> int:
         """Run a statement for its effect; how many rows it touched."""
+        text = self._text(name)
         with self.cursor() as cursor:
-            return cursor.execute(queries.find(name).text, parameters, prepare=False).rowcount
+            return cursor.execute(text, parameters, prepare=False).rowcount
 
     def cursor(self) -> psycopg.Cursor[dict[str, Any]]:
         """A cursor whose rows are dictionaries, whatever the connection's own are; for COPY, above all."""
         return self.connection.cursor(row_factory=dict_row)
+
+    def _text(self, name: str) -> LiteralString:
+        query = queries.find(name)
+        self.elsewhere.refuse(self.connection, query.tables)
+        return query.text
 
 
 class Database:
     """The way to one database, shared by any number of clients and threads.
 
     `source` is an address (one connection is opened at first use, and again after it was lost; calls of several
-    threads wait for each other), a pool (each call borrows a connection), or a connection that stays yours: if it is
-    in a transaction, the calls become part of that one, to be committed or rolled back by you.
+    threads wait for each other; the child of a fork opens one of its own), a pool (each call borrows a connection), or
+    a connection that stays yours: if it is in a transaction, the calls become part of that one, to be committed or
+    rolled back by you.
 
     `settings` are set for each transaction that a client begins (not for one of yours), for instance `{"role":
     "authenticated", "request.jwt.claims": ...}` to write as a person. Times in milliseconds; None leaves the server's.
 
-    Raises BadArgument for what is none of these. Opening raises nothing while the server is away: using it does.
+    Raises BadArgument for what is none of these. Opening raises nothing while the server is away: using it does. What
+    uses it raises AdoptedElsewhere where this database keeps a system's table in another schema.
     """
 
     def __init__(
@@ -97,9 +107,10 @@ class Database:
         settings: Mapping[str, str] | None = None,
     ) -> None:
         checked = _checked_source(source)
-        self._source: _OwnConnection | Connection | Pool = (
-            checked if not isinstance(checked, str) else _OwnConnection(checked)
+        self._source: OwnConnection | Connection | Pool = (
+            checked if not isinstance(checked, str) else OwnConnection(checked)
         )
+        self._elsewhere = Elsewhere()
         self._settings = _checked_settings(statement_timeout_ms, lock_timeout_ms, settings)
         self._is_closed = False
 
@@ -107,11 +118,6 @@ class Database:
     def of(cls, source: Source | Database) -> Database:
         """The database itself, or one made of a source with the usual limits."""
         return source if isinstance(source, Database) else cls(source)
-
-    @property
-    def is_lent(self) -> bool:
-        """Whether all calls share one connection that belongs to the caller."""
-        return isinstance(self._source, psycopg.Connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Work]:
@@ -140,16 +146,18 @@ class Database:
             if is_in_another or not psycopg.Pipeline.is_supported():
                 with self._begun(connection) as work:
                     return work.rows(name, **parameters)
+            query = queries.find(name)
+            self._elsewhere.refuse(connection, query.tables)
             with connection.cursor(row_factory=dict_row) as cursor:
                 try:
                     # What goes out together is one transaction to the server, without being told so.
                     with connection.pipeline():
                         self._set_locally(connection)
-                        cursor.execute(queries.find(name).text, parameters, prepare=False)
+                        cursor.execute(query.text, parameters, prepare=False)
                         if not connection.autocommit:
                             connection.commit()
-                except psycopg.Error:
-                    if not connection.closed:
+                except BaseException:  # whatever stopped it, the connection goes back as it came
+                    with suppress(psycopg.Error):
                         connection.rollback()
                     raise
                 return cursor.fetchall() if cursor.description else []
@@ -160,14 +168,16 @@ class Database:
         with connection.transaction():
             if is_outermost:
                 self._set_locally(connection)
-            yield Work(connection)
+            yield Work(connection, self._elsewhere)
+            if connection.closed:  # the driver would leave the block without a word
+                raise psycopg.OperationalError("the connection was lost within the transaction")
 
     @contextmanager
     def _borrowed(self) -> Iterator[Connection]:
         if self._is_closed:
             raise Closed
         if isinstance(self._source, psycopg.Connection):
-            is_yours = self._source.info.transaction_status != TransactionStatus.IDLE
+            is_yours = self._source.info.transaction_status in _TAKEN
             with nullcontext() if is_yours else translated():
                 yield self._source
         else:
@@ -182,7 +192,7 @@ class Database:
     def close(self) -> None:
         """Close the connection opened for an address; a pool and a lent connection stay as they are."""
         self._is_closed = True
-        if isinstance(self._source, _OwnConnection):
+        if isinstance(self._source, OwnConnection):
             self._source.close()
 
     def __enter__(self) -> Self:
@@ -194,74 +204,22 @@ class Database:
         self.close()
 
 
-@dataclass
-class _OwnConnection:
-    """The one connection of an address: opened when needed, replaced when lost, used by one thread at a time."""
-
-    url: str = field(repr=False)
-    _connection: Connection | None = None
-    _used_at: float = 0.0
-    _guard: threading.RLock = field(default_factory=threading.RLock)
-
-    @contextmanager
-    def connection(self) -> Iterator[Connection]:
-        with self._guard:
-            connection = self._alive()
-            try:
-                yield connection
-            finally:
-                self._used_at = time.monotonic()
-
-    def close(self) -> None:
-        with self._guard:
-            if self._connection:
-                self._connection.close()
-            self._connection = None
-
-    def _alive(self) -> Connection:
-        if self._connection and self._rested() and not _answers(self._connection):
-            self._connection.close()
-        if not self._connection or self._connection.closed:
-            self._connection = _open(self.url)
-        return self._connection
-
-    def _rested(self) -> bool:
-        return time.monotonic() - self._used_at > CHECK_AFTER_IDLE_S
-
-
-def _open(url: str) -> Connection:
-    return psycopg.connect(
-        url,
-        autocommit=True,
-        prepare_threshold=None,
-        application_name=APPLICATION_NAME,
-        connect_timeout=CONNECT_TIMEOUT_S,
-    )
-
-
-def _answers(connection: Connection) -> bool:
-    try:
-        connection.execute("")
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
 def _checked_source(source: Source) -> Source:
     if isinstance(source, psycopg.Connection):
         if source.closed:
             raise DatabaseUnavailable("The connection given is closed. Give an open one.")
         return source
     if isinstance(source, str):
+        checking.text("source", source, longest=None)
         try:
             psycopg.conninfo.conninfo_to_dict(source)
         except psycopg.ProgrammingError:
             # Not the driver's own words: they repeat the address, password and all.
             raise BadArgument("source", "is no address of a database (postgresql://user@host:port/name).") from None
-        if not source.strip():
-            raise BadArgument("source", "is an empty address.")
         return source
-    if isinstance(source, Pool):
+    if hasattr(type(source), "__aenter__"):
+        raise BadArgument("source", f"is asynchronous ({type(source).__name__}); this package is not.")
+    if isinstance(source, Pool) and callable(source.connection):
         return source
     raise BadArgument("source", f"must be an address, a psycopg connection or a pool, not {type(source).__name__}.")
 
@@ -271,11 +229,12 @@ def _checked_settings(
 ) -> dict[str, str]:
     limits = {"statement_timeout": statement_timeout_ms, "lock_timeout": lock_timeout_ms}
     for name, value in limits.items():
-        if value is not None and not is_whole_number(value, least=0):
-            raise BadArgument(f"{name}_ms", "must be a whole number of milliseconds, 0 for no limit.")
+        if value is not None and not checking.is_whole_number(value, least=0, most=MAX_TIMEOUT_MS):
+            raise BadArgument(f"{name}_ms", f"must be milliseconds, 0 (no limit) to {MAX_TIMEOUT_MS}, or None.")
     checked = {name: f"{value}ms" for name, value in limits.items() if value is not None}
+    if settings is not None and not isinstance(settings, Mapping):
+        raise BadArgument("settings", f"must be a mapping of names to values, not {type(settings).__name__}.")
     for setting, given in (settings or {}).items():
-        if not isinstance(setting, str) or not isinstance(given, str) or "\0" in setting + given:
-            raise BadArgument("settings", "must be names and values in text.")
-        checked[setting] = given
+        checking.text("settings", setting)
+        checked[setting] = checking.text(f"settings.{setting}", given, longest=None, may_be_empty=True)
     return checked

@@ -5,6 +5,7 @@ A block is `-- name: verb_noun`, at least one comment line that says what it doe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -12,15 +13,18 @@ from importlib.resources import files
 from typing import LiteralString
 
 _NAME = "-- name: "
+_TABLE = re.compile(r"\b(?:agents|chronicle|engine|lift)\.[a-z_]+\b(?!\()")
 
 
 @dataclass(frozen=True)
 class Query:
-    """A statement with its full name, what it does, and its text with %(name)s parameters."""
+    """A statement with its full name, what it does, its text with %(name)s parameters, and which of our tables it names
+    (none where it goes through the staging views, which know where each table is)."""
 
     name: str
     sentence: str
     text: LiteralString
+    tables: frozenset[str]
 
 
 def find(name: str) -> Query:
@@ -52,4 +56,5 @@ def _blocks(stem: str, text: str) -> Iterator[Query]:
         if not sentence or not statement:
             raise ValueError(f"{stem}.sql: {name} needs a sentence after its name, then a statement.")
         # The text comes from files of this package, never from input: that is what LiteralString stands for.
-        yield Query(f"{stem}.{name.strip()}", " ".join(sentence), statement)
+        tables = frozenset() if "analytics." in statement else frozenset(_TABLE.findall(statement))
+        yield Query(f"{stem}.{name.strip()}", " ".join(sentence), statement, tables)

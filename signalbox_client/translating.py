@@ -29,7 +29,7 @@ def translated() -> Iterator[None]:
         if error.sqlstate and not error.sqlstate.startswith(("08", "57", "53300")):
             raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
         raise DatabaseUnavailable from error
-    except (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError) as error:
+    except psycopg.DatabaseError as error:  # last, as those above are of this kind, too
         raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import stat
@@ -16,10 +17,11 @@ import psycopg
 import pytest
 from psycopg import conninfo, sql
 
-from data import backup, database, embedded
+from data import backup, database, embedded, migration
 from data.access import Actor
 from data.backup import connection as connecting
 from data.backup import dumping, errors, folder, programs, records, running, state
+from data.command import main
 from data.errors import NotAllowed, SignalboxError
 from tests.backup_runs import (
     Owner,
@@ -33,6 +35,7 @@ from tests.backup_runs import (
     standing_still,
     until,
 )
+from tests.embedded_holders import folder as embedded_folder
 
 People = dict[str, Actor]
 NOW = datetime.now(UTC)
@@ -119,7 +122,8 @@ def test_a_stopped_backup_leaves_no_file_and_says_by_whom(
         until(lambda: not dumps_of(owner))
     assert row(owner)["error_message"] == "Stopped by admin@example.com; the unfinished file was removed."
     assert not list((tmp_path / "backups").iterdir())
-    assert audited(owner, run_id) == ["started a backup", "a backup failed"]
+    acts = ["started a backup", "stopped a backup", "a backup failed"]
+    assert audited(owner, run_id) == acts
     with pytest.raises(errors.NotHere):
         running.stop(people["admin"], run_id)
     assert backup.begin(people["admin"], source(database_url, tmp_path)).complete().size_bytes > 0
@@ -209,6 +213,51 @@ def test_a_run_of_another_machine_is_closed_once_its_connection_is_gone(
     assert "on elsewhere) ended" in row(owner)["error_message"]
 
 
+def test_a_run_of_a_machine_that_is_gone_does_not_stand_in_the_way_of_the_next(
+    owner: Owner, people: People, database_url: str, tmp_path: Path
+) -> None:
+    """As where a container was killed in the middle: the next one has another name, and only a timer starts backups."""
+    left = recorded(owner, NOW, status="running", host="a-container-that-is-gone")
+    made = backup.begin(people["admin"], source(database_url, tmp_path)).complete()
+    assert row(owner, made.run_id)["status"] == "succeeded"
+    closed = row(owner, left)
+    assert closed["status"] == "failed"
+    assert "may still lie on a-container-that-is-gone." in closed["error_message"]
+
+
+def test_a_whole_file_is_written_down_once_the_database_is_back(
+    owner: Owner, people: People, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "PAUSES_S", (0.05,) * 1000)
+    run = backup.begin(people["admin"], source(database_url, tmp_path))
+    database.close_database("real")
+    thread = threading.Thread(target=run.complete)
+    thread.start()
+    until(lambda: list((tmp_path / "backups").glob("*.dump")))
+    assert row(owner)["status"] == "running"
+    database.open_database("real", database_url)
+    thread.join()
+    assert row(owner)["status"] == "succeeded"
+
+
+def test_a_whole_file_stays_and_is_named_where_the_database_does_not_come_back(
+    owner: Owner, people: People, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "PAUSES_S", ())
+    run = backup.begin(people["admin"], source(database_url, tmp_path))
+    database.close_database("real")
+    with pytest.raises(errors.NotWrittenDown, match="is whole and stays"):
+        run.complete()
+    database.open_database("real", database_url)
+    [path] = (tmp_path / "backups").iterdir()
+    found = look(people["manager"], tmp_path)
+    assert (found.running, found.last_good) == (None, None)
+    assert found.last_failure
+    assert f"Its file {path.name} is whole all the same, but is not counted here." in str(
+        found.last_failure.error_message
+    )
+
+
 def test_a_run_of_this_very_process_number_before_a_restart_is_closed(
     owner: Owner, people: People, tmp_path: Path
 ) -> None:
@@ -293,8 +342,11 @@ def test_a_pg_dump_without_tls_is_not_used_where_the_server_speaks_it(
     monkeypatch.setattr(programs, "find_clients", lambda _: [])
     wheel = programs.choose("18.6", 18, needs_tls=False, first=server.binaries)
     if not programs.speaks_tls(wheel):
-        with pytest.raises(errors.NoDumpProgram, match="speaks TLS, which the pg_dump that was found"):
+        with pytest.raises(errors.NoDumpProgram) as caught:
             programs.choose("18.6", 18, needs_tls=True, first=server.binaries)
+        sentence = caught.value.sentence
+        assert f"is reached over TLS, which the pg_dump that was found ({wheel.version} in " in sentence
+        assert "postgresql-client-18 (from apt.postgresql.org where the system has older ones only)" in sentence
 
 
 def test_the_oldest_pg_dump_that_is_new_enough_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -380,6 +432,49 @@ def test_a_file_in_use_is_never_swept_and_a_left_one_is(tmp_path: Path) -> None:
     assert not draft.path.exists()
 
 
+def test_a_draft_that_is_swept_before_it_is_locked_is_made_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept: list[int] = []
+    lock = fcntl.flock
+
+    def late(descriptor: int, how: int) -> None:
+        if not swept:
+            swept.append(0)
+            swept[0] = folder.sweep(tmp_path)
+        lock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with folder.draft(tmp_path, "shop", 8) as draft:
+        assert swept == [1]
+        draft.path.write_bytes(b"whole")
+        assert os.fstat(draft.descriptor).st_size == 5
+
+
+def test_a_name_that_leads_out_of_the_folder_is_not_looked_at(owner: Owner, people: People, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"x" * 1000)
+    recorded(owner, NOW, file=tmp_path / "backups" / "one.dump")
+    for name in ("../secret", str(tmp_path / "secret")):
+        owner.execute("update signalbox.backup_runs set file_name = %s", (name,))
+        found = look(people["manager"], tmp_path)
+        assert (found.last_good, [run.file_state for run in found.lost]) == (None, ["gone"])
+
+
+def test_a_file_that_the_disk_does_not_let_us_see_is_neither_there_nor_gone(
+    owner: Owner, people: People, tmp_path: Path
+) -> None:
+    recorded(owner, NOW, file=tmp_path / "backups" / "one.dump")
+    (tmp_path / "backups" / "one.dump").unlink()
+    (tmp_path / "backups" / "one.dump").symlink_to("one.dump")  # refused for root as well, unlike a closed folder
+    found = look(people["manager"], tmp_path)
+    assert found.last_good
+    assert (found.last_good.file_state, found.last_good.is_out_of_sight) == ("unseen", True)
+
+
+def test_what_supabase_alone_may_read_is_no_gap() -> None:
+    assert backup.lacking(["_realtime.tenants", "auth.users", "public.orders"]) == ("auth.users", "public.orders")
+
+
 def test_the_last_good_one_is_the_newest_whose_file_is_there(owner: Owner, people: People, tmp_path: Path) -> None:
     at = tmp_path / "backups"
     recorded(owner, NOW - timedelta(hours=30), file=at / "old.dump")
@@ -430,25 +525,79 @@ def test_without_any_the_clock_begins_with_the_console_also_for_managers(
     assert look(people["manager"], tmp_path).is_overdue(NOW), "where nothing is known, nothing is well"
 
 
-def test_the_command_line_makes_and_lists_them(owner: Owner, database_url: str, tmp_path: Path) -> None:
-    process = command(tmp_path, database_url, "run", "--json", "--scheduled")
+@pytest.mark.usefixtures("at_home")
+def test_the_command_line_makes_and_lists_them(
+    owner: Owner,
+    database_url: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process = command(tmp_path / "home", database_url, "run", "--json", "--scheduled")
     said, complaint = process.communicate(timeout=120)
     assert process.returncode == 0, complaint
     told = json.loads(said)
     assert Path(told["path"]).stat().st_size == told["size_bytes"]
     assert row(owner)["kind"] == "scheduled"
     assert row(owner)["started_by_email"] == "command line"
-    process = command(tmp_path, database_url, "list", "--json")
-    listed = json.loads(process.communicate(timeout=120)[0])
-    assert process.returncode == 0
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert main(["backup", "list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
     assert (listed["overdue"], listed["last_good"], len(listed["runs"])) == (False, told["run_id"], 1)
+    Path(told["path"]).write_bytes(b"cut")
+    assert main(["backup", "list", "--json"]) == 1
+    listed = json.loads(capsys.readouterr().out)
+    assert (listed["overdue"], listed["lost"]) == (False, [told["run_id"]])
     Path(told["path"]).unlink()
     owner.execute("update signalbox.migration_runs set applied_at = applied_at - interval '3 days'")
-    process = command(tmp_path, database_url, "list")
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode == 1
+    assert main(["backup", "list"]) == 1
+    said = capsys.readouterr().out
     assert "FILE GONE" in said
     assert "OVERDUE" in said
+
+
+def test_a_timer_that_ends_the_command_ends_the_backup_and_its_row_says_so(
+    owner: Owner, people: People, database_url: str, tmp_path: Path
+) -> None:
+    with standing_still(database_url):
+        process = command(tmp_path, database_url, "run")
+        until(lambda: dumps_of(owner) or process.poll() is not None)
+        process.terminate()
+        _, complaint = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "Stopped by the signal SIGTERM; the unfinished file was removed." in complaint
+    assert "Stopped by the signal SIGTERM" in row(owner)["error_message"]
+    assert not drafts(tmp_path)
+
+
+@pytest.fixture
+def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands of this process find a home of their own, and no settings of whoever runs the tests."""
+    monkeypatch.chdir(tmp_path)  # not the checkout: a developer's .env is none of ours
+    monkeypatch.setenv("SIGNALBOX_HOME", str(tmp_path / "home"))
+    for name in ("DATABASE_URL", "ADMIN_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_backup_from_the_command_line_leaves_the_database_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One before an upgrade is made by the new version, whose migrations must wait for it."""
+    with embedded_folder() as path, embedded.lease(path / "home") as lease:
+        monkeypatch.setenv("SIGNALBOX_HOME", str(path / "home"))
+        assert main(["backup", "run"]) == 1
+        assert "no place yet to write backups down" in capsys.readouterr().err
+        before = path / "migrations"
+        before.mkdir()
+        for file in sorted(migration.FOLDER.glob("2*.sql"))[:12]:
+            (before / file.name).write_bytes(file.read_bytes())
+        migration.up(lease.url(), before, progress=lambda _: None)
+        pending = migration.status(lease.url(), migration.FOLDER).count("pending")
+        assert main(["backup", "run"]) == 0
+        assert (pending > 0, migration.status(lease.url(), migration.FOLDER).count("pending")) == (True, pending)
+        assert len(list((path / "home" / "backups").glob("*.dump"))) == 1
+        assert main(["backup", "list"]) == 0
 
 
 def test_the_dump_is_one_consistent_state_while_others_write(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 from uuid import uuid4
@@ -10,13 +11,15 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow
-from psycopg_pool import ConnectionPool
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from signalbox_client import (
     BadArgument,
     Closed,
     Database,
     DatabaseUnavailable,
+    EventStore,
+    NewEvent,
     NotAllowed,
     RefusedByDatabase,
     TookTooLong,
@@ -153,6 +156,96 @@ def test_a_pool_lends_and_gets_back(database_url: str) -> None:
         assert pool.get_stats()["pool_available"] == 1
 
 
+def happened(name: str) -> NewEvent:
+    return NewEvent("LEAD_SCORED", "Lead", name, emitted_by="test")
+
+
+def appended(owner: Owner) -> list[str]:
+    return [row["aggregate_id"] for row in owner.execute("select aggregate_id from engine.events order by 1")]
+
+
+@pytest.mark.parametrize("idle_s", [0, 60])
+def test_a_transaction_whose_connection_was_lost_is_not_gone_on_with_on_another(
+    database_url: str, owner: Owner, monkeypatch: pytest.MonkeyPatch, idle_s: float
+) -> None:
+    """Neither is what comes after the loss kept by itself, nor does the block end as if all were well."""
+    monkeypatch.setattr("signalbox_client.own_connection.CHECK_AFTER_IDLE_S", idle_s)
+    with Database(database_url) as database:
+        store = EventStore(database)
+
+        def lose_it_on_the_way() -> None:
+            with database.transaction() as work:
+                store.append(happened("before"))
+                owner.execute("select pg_terminate_backend(%s, 5000)", (work.connection.info.backend_pid,))
+                with pytest.raises(DatabaseUnavailable):
+                    store.append(happened("after"))
+                with pytest.raises(DatabaseUnavailable):
+                    store.append(happened("long after"))
+
+        with pytest.raises(DatabaseUnavailable):
+            lose_it_on_the_way()
+        assert appended(owner) == []
+        store.append(happened("again"))
+    assert appended(owner) == ["again"]
+
+
+def test_the_child_of_a_fork_has_a_connection_of_its_own(database_url: str, owner: Owner) -> None:
+    store = EventStore(database_url)
+    store.append(happened("parent"))
+    child = os.fork()
+    if child == 0:  # never back into the tests
+        try:
+            store.append(happened("child"))
+            store.close()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    store.append(happened("parent again"))
+    assert appended(owner) == ["child", "parent", "parent again"]
+
+
+def test_a_fork_while_another_thread_uses_the_connection_waits_for_nobody(database_url: str, owner: Owner) -> None:
+    database = Database(database_url)
+    is_in, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with database.transaction():
+            is_in.set()
+            may_end.wait()
+
+    holding = threading.Thread(target=hold)
+    holding.start()
+    is_in.wait()
+    child = os.fork()
+    if child == 0:
+        try:
+            EventStore(database).append(happened("child"))
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    may_end.set()
+    holding.join()
+    assert appended(owner) == ["child"]
+
+
+def test_a_lent_connection_that_was_closed_is_said_to_be(database_url: str) -> None:
+    with psycopg.connect(database_url) as lent:
+        store = EventStore(lent)
+    with pytest.raises(DatabaseUnavailable):
+        store.sequence("Lead", "a")
+
+
+def test_an_error_of_any_class_is_an_error_of_this_package(database_url: str) -> None:
+    corrupted = b"do $$ begin raise exception 'a page is torn' using errcode = 'XX001'; end $$"
+    with Database(database_url) as database:
+        with pytest.raises(RefusedByDatabase, match="torn"), database.transaction() as work:
+            work.connection.execute(corrupted)
+        with database.transaction() as work:
+            assert one(work, "select 1") == 1
+
+
 def test_what_is_no_database_is_refused_without_its_password(database_url: str) -> None:
     with pytest.raises(BadArgument, match="source") as refused:
         Database("postgresql://me:geheim@[nowhere")
@@ -164,8 +257,18 @@ def test_what_is_no_database_is_refused_without_its_password(database_url: str) 
         Database(database_url, statement_timeout_ms=-1)
     with pytest.raises(BadArgument, match="lock_timeout_ms"):
         Database(database_url, lock_timeout_ms=True)
-    with pytest.raises(BadArgument, match="settings"):
-        Database(database_url, settings={"role": 5})  # type: ignore[dict-item]
+    with pytest.raises(BadArgument, match="statement_timeout_ms"):
+        Database(database_url, statement_timeout_ms=2**31)
+    for settings in ({"role": 5}, {"role": "a\0"}, {"role": "\ud800"}, {"": "a"}, ["role"]):
+        with pytest.raises(BadArgument, match="settings"):
+            Database(database_url, settings=settings)  # type: ignore[arg-type]
+    for wrong in ("host=a\0b", "host=a\ud800b"):
+        with pytest.raises(BadArgument, match="source"):
+            Database(wrong)
+    with pytest.raises(BadArgument, match="asynchronous"):
+        Database(AsyncConnectionPool(database_url, open=False))  # type: ignore[arg-type]
+    with psycopg.connect(database_url) as connection, pytest.raises(BadArgument, match="not Cursor"):
+        Database(connection.cursor())  # type: ignore[arg-type]
 
 
 def test_a_closed_client_and_a_server_that_is_away_say_so(database_url: str) -> None:

@@ -296,7 +296,8 @@ def test_failures_of_the_background_are_seen_and_the_records_kept(database_url: 
     assert (count(owner), count(owner, "sessions")) == (2, 1)
 
 
-def test_the_error_of_a_block_is_not_hidden_by_what_could_not_be_written() -> None:
+def test_the_error_of_a_block_is_not_hidden_by_what_could_not_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signalbox_client.recorder.recorder.FIRST_PAUSE_S", 60)  # so that closing tries once only
     recorder = Recorder(NOWHERE, **SLOW)
 
     def work() -> None:

@@ -73,18 +73,22 @@ def test_a_good_one_is_said_with_age_size_and_list(owner: Owner, people: People,
     assert re.search(
         r"● The last good backup is 3 h 1\d min old: 1 kB, read back as the rows of 40 tables\.", page.text
     )
-    assert "of 900 entries; 0 missing" in page.text
+    assert "in 900 entries; 0 missing" in page.text
     assert "good.dump" in page.text
     assert "/export/backups.csv" in page.links
 
 
 @pytest.mark.parametrize(
     ("hours", "said"),
-    [(25, "▲ The last good backup is 1 d 1 h old"), (50, "■ The backup is overdue: the last good one is 2 d 2 h old")],
+    [(25, "▲ The last good backup is 1 d 1 h old"), (50, "■ The backup is overdue since ")],
 )
 def test_an_old_one_is_due_and_then_red(owner: Owner, people: People, files: Path, hours: int, said: str) -> None:
     recorded(owner, ago(hours), file=files / "old.dump")
-    assert said in open_page(people["manager"], PAGE).text
+    text = open_page(people["manager"], PAGE).text
+    assert said in text
+    if hours > 26:
+        assert "(UTC): the last good one is 2 d 2 h old, and one is due every 24 h. Have an admin make one now" in text
+        assert "Make one now, and look why the timer did not." in open_page(people["admin"], PAGE).text
 
 
 def test_a_file_that_was_deleted_since_is_said_and_the_one_before_counts(
@@ -98,7 +102,10 @@ def test_a_file_that_was_deleted_since_is_said_and_the_one_before_counts(
     assert "gone.dump, is gone from the disk." in page.text
     assert "■ file gone" in page.text
     (files / "kept.dump").unlink()
-    assert "■ There is no backup: 2 files that once were good are gone or changed." in page.run().text
+    assert (
+        "■ There is no backup: 2 files that were good once are gone or changed. Have an admin make one now"
+        in page.run().text
+    )
 
 
 def test_a_file_that_cannot_be_looked_at_is_never_green(owner: Owner, people: People) -> None:
@@ -120,6 +127,23 @@ def test_a_failure_after_the_last_good_one_and_tables_left_out_are_told(
     assert "Not in the last good backup: the rows of agents.hidden and agents.more." in page.text
     assert "failed: The disk of <b>/x</b> is full 🚦" in page.text
     assert "<b>/x</b>" not in "".join(page.pieces)
+
+
+def test_what_only_supabase_may_read_is_told_and_no_alarm(owner: Owner, people: People, files: Path) -> None:
+    recorded(owner, ago(1), file=files / "one.dump", missing=["_realtime.tenants"])
+    text = open_page(people["manager"], PAGE).text
+    assert "● The last good backup is" in text
+    assert "○ Not in the last good backup: the rows of _realtime.tenants: Supabase's own" in text
+
+
+def test_little_room_for_the_next_is_told(
+    owner: Owner, people: People, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded(owner, ago(1), file=files / "one.dump")
+    assert "may not fit" not in open_page(people["manager"], PAGE).text
+    monkeypatch.setattr(backup, "free_bytes", lambda _: 900)
+    text = open_page(people["manager"], PAGE).text
+    assert "▲ Only 900 bytes are free where the backups lie, and the last one took 1 kB: the next may not fit." in text
 
 
 def test_managers_see_the_state_and_are_told_who_makes_one(people: People) -> None:
@@ -229,7 +253,10 @@ def test_history_is_paged_and_exported_whole(owner: Owner, people: People, files
     page = open_page(people["manager"], PAGE)
     assert "reason 24" in page.text
     assert "reason 25" not in page.text
-    assert "reason 25" in open_page(people["manager"], PAGE, page="2").text
+    for number in ("2", "99"):
+        text = open_page(people["manager"], PAGE, page=number).text
+        assert "reason 25" in text
+        assert "No backup has been tried yet" not in text
     assert "CSV, 30 backups" in page.text
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -15,12 +16,13 @@ from psycopg import conninfo, sql
 from psycopg.rows import DictRow
 from streamlit.testing.v1.element_tree import Button
 
-from data import database
+from data import database, embedded
 from data.access import Actor
 from data.errors import NotAllowed
 from data.operations import ending, inspection
 from data.operations.masking import masked
 from tests.page_runs import PageRun, open_page, queries_during
+from ui.database import findings
 from ui.database.looking import Looked
 
 Owner = psycopg.Connection[DictRow]
@@ -126,10 +128,15 @@ def test_a_table_without_row_level_security_is_red_when_it_can_be_reached(owner:
     owner.execute("create table agents.quiet (id int)")
     owner.execute("create table agents.shut (id int); alter table agents.shut enable row level security")
     owner.execute("grant select on agents.shut to anon; grant usage on schema agents to anon")
+    owner.execute("create table agents.narrow (id int, note text); grant select (id) on agents.narrow to anon")
     found = {table.name: table.protection for table in inspection.list_tables(people["admin"])}
     assert (found["agents.loose"], found["agents.quiet"], found["agents.shut"]) == ("open", "unguarded", "no policy")
     assert found["chronicle.events"] == "well"
+    assert found["agents.narrow"] == "open", "a right to one column is a way in"
+    owner.execute("drop table agents.narrow")
     assert found["auth.users"] == "foreign"
+    policies = {table.name: table.policies for table in inspection.list_tables(people["admin"])}
+    assert "audit_log_select: select to authenticated" in policies["signalbox.audit_log"]
     text = open_page(people["admin"], PAGE).text
     assert "1 table without row-level security can be reached from outside: every row of agents.loose." in text
     assert "1 table without row-level security, reached by the owner alone so far: agents.quiet." in text
@@ -143,7 +150,9 @@ def test_indexes_that_cost_and_do_not_help_are_found(owner: Owner, people: Peopl
     owner.execute("create index much_a_again on agents.much (a)")
     owner.execute("create index much_a_partly on agents.much (a) where b is null")
     owner.execute("create unique index much_id_again on agents.much (id)")
-    owner.execute("insert into agents.much values (1, 1), (2, 1)")
+    owner.execute("create unique index much_b on agents.much (b)")
+    owner.execute("create unique index much_b_strict on agents.much (b) nulls not distinct")
+    owner.execute("insert into agents.much values (1, 1, null), (2, 1, 'x')")
     with pytest.raises(psycopg.errors.UniqueViolation):
         owner.execute("create unique index concurrently much_broken on agents.much (a)")
     found = {one.index_name: one for one in inspection.list_index_findings(people["admin"]) if "much" in one.table_name}
@@ -248,6 +257,24 @@ def test_an_idle_transaction_is_told_and_can_be_ended_at_once(people: People, da
             connection.execute("select 1")
 
 
+def test_who_holds_up_whom_is_told_first(people: People, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "LONG_WAIT_MS", 0)
+    admin = people["admin"]
+    with psycopg.connect(database_url, application_name="forgotten console") as holder:
+        holder.execute("lock table agents.jobs in share mode")
+        with busy(database_url, "update agents.jobs set title = 'x'", application="worker 7"):
+            until(lambda: bool(inspection.read_server(admin).waiting))
+            waiter, head = its(admin, "worker 7"), its(admin, "forgotten console", "idle in transaction")
+            page = open_page(admin, PAGE, process=str(head.pid))
+            told = " ".join(page.text.split())
+            assert "■ 1 query waits for a lock, since " in told
+            assert f"It is held by process {head.pid} (forgotten console, idle in transaction)." in told
+            assert f"idle in transaction, holds up {waiter.pid}" in told
+            assert f"waits for {head.pid}" in told
+            assert f"Process {waiter.pid} waits for it." in told
+            assert f"/database?process={head.pid}" in page.links
+
+
 def test_a_query_that_is_over_or_another_by_now_is_not_ended(people: People, database_url: str) -> None:
     admin = people["admin"]
     with psycopg.connect(database_url, application_name="quick", autocommit=True) as connection:
@@ -274,6 +301,58 @@ def test_the_consoles_own_connections_are_refused(people: People, database_url: 
                 act(people["admin"], *given(one))
         text = open_page(people["admin"], PAGE, process=str(one.pid)).text
         assert "A connection of the console itself" in text
+
+
+@pytest.mark.parametrize("act", ["operations.cancel_query", "operations.end_session"])
+def test_what_has_moved_on_at_the_last_moment_is_left_alone(people: People, database_url: str, act: str) -> None:
+    """The connection takes up something else after it was found and before it is ended, in the very transaction."""
+    admin = people["admin"]
+    with psycopg.connect(database_url, application_name="quick", autocommit=True) as connection:
+        connection.execute("select 1")
+        seen = its(admin, "quick", "idle")
+        with database.operating("real") as unit:
+            found = ending._found(unit, admin, *given(seen))
+            connection.execute("select 2")
+            with pytest.raises(ending.SessionMoved):
+                ending._end(unit, admin, found, "ended a connection", act)
+        assert connection.execute("select 3").fetchone() == (3,)
+
+
+def test_who_looks_at_the_demo_ends_nothing_of_other_databases(
+    people: People, database_url: str, server: embedded.Lease
+) -> None:
+    """The audit row would stand in the demo, and go with it."""
+    database.open_database("demo", database_url)
+    actor = replace(people["admin"], dataset="demo")
+    with busy(server.url("postgres"), _SLEEP):
+        until(lambda: any(one.application_name == "nightly report" and one.query for one in sessions(actor)))
+        [one] = [one for one in sessions(actor) if one.application_name == "nightly report"]
+        assert not one.is_here
+        for act in (ending.cancel, ending.terminate):
+            with pytest.raises(ending.OtherDatabase, match="another database than the demo"):
+                act(actor, *given(one))
+
+
+def sessions(actor: Actor) -> tuple[inspection.Session, ...]:
+    return inspection.read_server(actor).sessions
+
+
+def test_a_session_that_the_server_does_not_track_is_unknown_and_never_well(people: People, database_url: str) -> None:
+    with psycopg.connect(database_url, application_name="untracked", options="-c track_activities=off") as connection:
+        connection.execute("select 1")
+        text = open_page(people["admin"], PAGE).text
+    assert "○ What 1 session do could not be seen: the server does not tell (track_activities is off)." in text
+    assert "○ No query that can be seen runs for more than a minute" in text
+    assert "pg_read_all_stats" not in text
+
+
+@pytest.mark.usefixtures("short_minute")
+def test_a_long_query_of_the_console_itself_is_told_and_no_alarm(people: People, database_url: str) -> None:
+    with busy(database_url, "select pg_sleep(600)", application="signalbox backup"):
+        its(people["admin"], "signalbox backup")
+        page = open_page(people["admin"], PAGE)
+        words = "● No query runs for more than a minute but 1 query of the console itself."
+        until(lambda: words in page.run().text)
 
 
 def test_managers_end_nothing(people: People, database_url: str) -> None:

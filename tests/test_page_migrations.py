@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -17,7 +18,7 @@ from data.access import Actor
 from data.errors import NotAllowed
 from data.migration.apply import RUNNER_LOCK
 from data.operations import migrations
-from tests.backup_runs import until
+from tests.backup_runs import console, recorded, until
 from tests.page_runs import PageRun, open_page, queries_during
 from ui import cached
 
@@ -87,7 +88,7 @@ def test_it_is_for_admins_alone_also_by_a_cold_link_and_in_the_data(people: Peop
     with pytest.raises(NotAllowed):
         migrations.read_one(people[role], "20990101000000")
     with pytest.raises(NotAllowed):
-        migrations.start(people[role], ["20990101000000"])
+        migrations.start(people[role], [("20990101000000", "")])
 
 
 def test_an_up_to_date_database_says_so_and_offers_nothing(people: People) -> None:
@@ -126,7 +127,7 @@ def test_pending_edited_and_unknown_ones_are_told_apart(
     assert "select 42" in text
     assert "as the history of the database has them" in text
     with pytest.raises(migrations.Blocked):
-        migrations.start(people["admin"], ["20990101000000"])
+        migrations.start(people["admin"], migrations.look(people["admin"]).seen)
 
 
 def test_one_is_read_with_its_statements(people: People) -> None:
@@ -183,10 +184,15 @@ def test_a_failure_shows_the_statement_and_the_message_and_keeps_what_came_befor
     assert "1 of 3 were applied." in text
     assert "20990102000000_bad.sql failed at statement 2 of 2, line 2:" in text
     assert 'PostgreSQL says: relation "agents.scrtch" does not exist (42P01)' in text
-    assert "2 migrations wait to be applied." in text
+    assert "failed, and 2 migrations wait to be applied." in text
     found = owner.execute("select to_regclass('agents.scratch') is not null as a, to_regclass('agents.never') as b")
     assert found.fetchone() == {"a": True, "b": None}
     assert acts(owner)[-1] == ("admin@example.com", "applying migrations failed")
+    told = owner.execute("select detail from signalbox.audit_log order by id desc limit 1").fetchone()
+    assert told
+    assert told["detail"]["applied"] == [{"version": "20990101000000"}]
+    assert "failed at statement 2 of 2" in told["detail"]["error"]
+    assert "Applying 20990102000000_bad.sql ..." in text
 
 
 def test_somebody_elses_run_is_a_sentence(people: People, write: Write, database_url: str) -> None:
@@ -223,17 +229,127 @@ def test_what_has_changed_since_it_was_seen_is_not_applied(owner: Owner, people:
     assert owner.execute("select to_regclass('agents.seen') as found").fetchone() == {"found": None}
 
 
+def test_a_file_that_was_edited_after_the_page_was_shown_is_not_applied(
+    owner: Owner, people: People, write: Write
+) -> None:
+    write(m20990101000000_later="create table agents.shown (id int);")
+    page = open_page(people["admin"], PAGE)
+    page.app.text_input(key="apply_words").set_value("apply 1")
+    page.run()
+    write(m20990101000000_later="create table agents.edited (id int);")
+    found = button(page)
+    assert found
+    found.click()
+    said = page.run().text.replace("\\", "")
+    assert "20990101000000 was edited since this page was shown, so nothing was started." in said
+    assert acts(owner) == []
+    assert "Applying 1 migration has begun." in type_and_apply(page, "apply 1").text.replace("\\", "")
+    assert finished(people["admin"]).error is None
+
+
+def test_a_file_that_was_edited_after_it_was_read_closes_the_button_until_it_is_read_again(
+    people: People, write: Write
+) -> None:
+    write(m20990101000000_later="create table agents.shown (id int);")
+    page = open_page(people["admin"], PAGE, version="20990101000000")
+    seen = migrations.read_one(people["admin"], "20990101000000").sha256
+    assert seen
+    assert f"text {seen[:12]}" in page.text
+    write(m20990101000000_later="drop table agents.jobs;")
+    del page.app.query_params["version"]
+    assert "Closed: 20990101000000 has been edited since you read it. Read it again." in page.run().text
+    found = button(page)
+    assert found
+    assert found.disabled
+    page.app.query_params["version"] = "20990101000000"
+    assert "drop table agents.jobs" in page.run().text
+    del page.app.query_params["version"]
+    assert "Closed:" not in page.run().text
+
+
+def test_an_edit_while_it_runs_changes_nothing_of_what_is_applied(
+    owner: Owner, people: People, write: Write, database_url: str
+) -> None:
+    write(
+        m20990101000000_slow="alter table agents.jobs add column slow int;",
+        m20990102000000_next="create table agents.shown (id int);",
+    )
+    with psycopg.connect(database_url) as other:
+        other.execute("select 1 from agents.jobs limit 1")
+        migrations.start(people["admin"], migrations.look(people["admin"]).seen)
+        write(m20990102000000_next="create table agents.edited (id int);")
+    assert finished(people["admin"]).error is None
+    found = owner.execute("select to_regclass('agents.shown') is not null as a, to_regclass('agents.edited') as b")
+    assert found.fetchone() == {"a": True, "b": None}
+    assert "1 edited since being applied" in open_page(people["admin"], PAGE).text
+
+
+def test_a_run_whose_end_cannot_be_written_down_ends_all_the_same_and_says_so(people: People, write: Write) -> None:
+    write(m20990101000000_harsh="alter table signalbox.audit_log rename to audit_log_before;")
+
+    def broken() -> None:
+        raise RuntimeError
+
+    migrations.start(people["admin"], migrations.look(people["admin"]).seen, done=broken)
+    run = finished(people["admin"])
+    assert (run.error, run.is_recorded) == (None, False)
+
+
+def test_what_a_migration_says_on_the_way_can_be_read_after_it(people: People, write: Write) -> None:
+    write(m20990101000000_speaks="do $$ begin raise warning 'forty rows had no owner'; end $$;")
+    page = open_page(people["admin"], PAGE)
+    type_and_apply(page, "apply 1")
+    assert finished(people["admin"]).error is None
+    assert "WARNING: forty rows had no owner" in page.run().text
+
+
+def test_what_there_is_to_go_back_to_is_told_before_anything_is_applied(
+    owner: Owner, people: People, write: Write, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(m20990101000000_later="select 1;")
+    with console(database_url, tmp_path, monkeypatch):
+        text = open_page(people["admin"], PAGE).text
+        assert "▲ Nothing undoes a migration, and there is no backup to go back to." in text
+        recorded(owner, datetime.now(UTC) - timedelta(hours=3), file=tmp_path / "backups" / "one.dump")
+        text = open_page(people["admin"], PAGE).text
+        assert "Nothing undoes a migration. The last good backup is 3 h 00 min old." in text
+
+
 def test_a_second_start_while_one_runs_reads_who_was_first(people: People, write: Write, database_url: str) -> None:
     write(m20990101000000_slow="alter table agents.jobs add column slow int;")
     with psycopg.connect(database_url) as other:
         other.execute("select 1 from agents.jobs limit 1")
-        migrations.start(people["admin"], ["20990101000000"])
+        assert migrations.last_run(people["admin"]) is None
+        seen = migrations.look(people["admin"]).seen
+        migrations.start(people["admin"], seen)
         with pytest.raises(migrations.RunnerAtWork, match=r"admin@example\.com has been applying migrations since"):
-            migrations.start(people["admin"], ["20990101000000"])
+            migrations.start(people["admin"], seen)
         text = open_page(people["admin"], PAGE).text
         assert "▶ admin@example.com is applying 1 migration since" in text
         assert "Applying 20990101000000_slow.sql" in text
     assert finished(people["admin"]).error is None
+
+
+def test_a_run_that_ends_while_the_page_is_made_is_not_taken_for_somebody_elses(
+    people: People, write: Write, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(m20990101000000_slow="alter table agents.jobs add column slow int;")
+    with psycopg.connect(database_url) as other:
+        other.execute("select 1 from agents.jobs limit 1")
+        migrations.start(people["admin"], migrations.look(people["admin"]).seen)
+        look = migrations.look
+
+        def late(actor: Actor) -> migrations.Look:
+            until(lambda: other.closed or look(actor).is_running_elsewhere)
+            found = look(actor)
+            other.close()
+            finished(actor)
+            return found
+
+        monkeypatch.setattr(migrations, "look", late)
+        text = open_page(people["admin"], PAGE).text
+    assert "Somebody else" not in text
+    assert "is up to date" in text
 
 
 def test_what_was_cached_is_computed_again_after_migrations(

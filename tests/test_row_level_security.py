@@ -67,7 +67,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "signalbox.change_sources": ALL_READ,
     "signalbox.change_log": MANAGERS_READ,
     "signalbox.change_totals": MANAGERS_READ,
-    "signalbox.backup_runs": MANAGERS_READ | {"insert": {"admin"}, "update": {"admin"}},
+    "signalbox.backup_runs": MANAGERS_READ | {"insert": {"admin"}},
     "signalbox.adopted_tables": ALL_READ,
     "signalbox.rollup_state": MANAGERS_READ,
     "analytics.tool_rollup": MANAGERS_READ,

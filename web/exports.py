@@ -93,9 +93,9 @@ class Exports:
         }
         if request.method == "HEAD":
             return Response(headers=headers)
-        if sentence := self._places.missing(actor.user_id):
+        if sentence := self._places.missing(actor.signed_in_id):
             return refusal(request.scope, 429, sentence)
-        return _Running(stream, headers, actor.user_id, self._places)
+        return _Running(stream, headers, actor.signed_in_id, self._places)
 
 
 def _format(ending: str) -> exports.Format:

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from data.access import Actor
 from data.backup.errors import AlreadyRunning, BackupError
-from data.backup.running import Made, Source, begin, look_after, start, stop, stop_all
+from data.backup.folder import free_bytes
+from data.backup.running import Made, Run, Source, begin, look_after, start, stop, stop_all
 from data.backup.state import (
     BackupRun,
     BackupState,
     Seen,
     file_state,
     is_overdue,
+    lacking,
     list_runs,
     read_beginning,
     read_state,
@@ -28,11 +30,14 @@ __all__ = [
     "BackupRun",
     "BackupState",
     "Made",
+    "Run",
     "Seen",
     "Source",
     "begin",
     "file_state",
+    "free_bytes",
     "is_overdue",
+    "lacking",
     "list_runs",
     "look_after",
     "read_beginning",

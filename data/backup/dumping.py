@@ -195,4 +195,11 @@ def _failure(complaints: Sequence[str], status: int, directory: Path) -> BackupE
         )
     if "permission denied" in said:
         return BackupError(f"The role of the console may not read everything: {said} Connect as the owner.")
+    if "server closed the connection" in said or "could not connect" in said or "connection to server" in said:
+        return BackupError(f"The connection to the database was lost or refused, so the backup was given up: {said}")
+    if status < 0:
+        return BackupError(
+            f"pg_dump was ended by somebody else or by the system (signal {-status}); short memory may be the reason. "
+            "The unfinished file was removed."
+        )
     return BackupError(f"pg_dump ended with status {status}: {said or 'it gave no reason'}")

@@ -45,5 +45,13 @@ class Stopped(BackupError):
     """The backup was stopped; the unfinished file was removed."""
 
 
+class NotWrittenDown(BackupError):
+    """The file is whole, but the database went away before the backup could be written down."""
+
+
+class NotUpToDate(BackupError):
+    """The database has no place yet to write backups down. Bring it up to date first: python -m data migrate up."""
+
+
 class NotHere(Conflict):
     """This backup does not run in this process, so it cannot be stopped from here."""

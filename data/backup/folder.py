@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,9 +58,8 @@ def draft(folder: Path, database_name: str, run_id: int) -> Iterator[Draft]:
     with translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        descriptor = _created(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield Draft(path, descriptor)
     finally:
         os.close(descriptor)
@@ -86,10 +86,19 @@ def keep(written: Draft, name: str) -> Path:
 def sweep(folder: Path) -> int:
     """Remove drafts whose process is gone; how many there were."""
     swept = 0
-    with contextlib.suppress(OSError):
-        for path in folder.glob(f".*{_DRAFT}"):
+    for path in folder.glob(f".*{_DRAFT}"):
+        with contextlib.suppress(OSError):  # one that cannot be removed is no reason to leave the others
             swept += _is_abandoned(path)
     return swept
+
+
+def free_bytes(folder: Path) -> int | None:
+    """How much room is left where backups lie or are going to; None where that cannot be told."""
+    place = next((path for path in (folder, *folder.parents) if path.is_dir()), folder)
+    try:
+        return shutil.disk_usage(place).free
+    except OSError:
+        return None
 
 
 def checksum(path: Path) -> str:
@@ -121,6 +130,20 @@ def disk_full(folder: Path) -> str:
         f"The disk of {folder} is full: the backup was broken off and its file removed. Free some space there "
         "(older backups may go), or set SIGNALBOX_HOME to a folder on a larger disk."
     )
+
+
+def _created(path: Path) -> int:
+    """A new file that we hold the lock of. Who sweeps between the two removes it: then it is made once more."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)  # a sweeper holds it for a moment only
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
 
 
 def _is_abandoned(path: Path) -> bool:

@@ -39,7 +39,9 @@ def choose(server_version: str, server_major: int, *, needs_tls: bool, first: Pa
     found = [programs for path in _candidates(first) if (programs := _examined(path))]
     new_enough = [programs for programs in found if programs.major >= server_major]
     fitting = [programs for programs in new_enough if not needs_tls or speaks_tls(programs)]
-    preferred = [programs for programs in fitting if first is not None and programs.dump.parent == first]
+    preferred = [
+        programs for programs in fitting if first is not None and programs.dump.parent in (first, first / "bin")
+    ]
     if fitting:
         return (preferred or sorted(fitting, key=lambda programs: programs.major))[0]
     raise NoDumpProgram(_nothing_fits(server_version, server_major, found, new_enough))
@@ -65,7 +67,8 @@ def _base() -> dict[str, str]:
 
 
 def _candidates(first: Path | None) -> list[Path]:
-    return [*([first / "pg_dump"] if first is not None else []), *find_clients("pg_dump")]
+    places = [first, first / "bin"] if first is not None else []
+    return [*(place / "pg_dump" for place in places), *find_clients("pg_dump")]
 
 
 def _examined(path: Path) -> Programs | None:
@@ -81,12 +84,23 @@ def _examined(path: Path) -> Programs | None:
 def _nothing_fits(server_version: str, server_major: int, found: list[Programs], new_enough: list[Programs]) -> str:
     server = f"The server is PostgreSQL {server_version.split(maxsplit=1)[0]}"
     advice = (
-        f"Install PostgreSQL's client programs, version {server_major} or newer (on Debian and Ubuntu the package "
-        f"postgresql-client-{server_major}), or set SIGNALBOX_POSTGRES_BINARIES to their folder."
+        f"Install PostgreSQL's client programs, version {server_major} or newer: on Debian and Ubuntu the package "
+        f"postgresql-client-{server_major} (from apt.postgresql.org where the system has older ones only), on macOS "
+        f"postgresql@{server_major} of Homebrew. Where they lie in a folder of their own, set "
+        "SIGNALBOX_POSTGRES_BINARIES to it."
     )
     if not found:
         return f"{server}, and no pg_dump was found on this machine. {advice}"
     if not new_enough:
         newest = max(found, key=lambda programs: programs.major)
         return f"{server}, and the newest pg_dump found is {newest.version}, which refuses newer servers. {advice}"
-    return f"{server} and speaks TLS, which the pg_dump that was found ({new_enough[0].version}) cannot. {advice}"
+    deaf = f"{new_enough[0].version} in {new_enough[0].dump.parent}"
+    older = max((programs for programs in found if programs not in new_enough), key=_major, default=None)
+    also = f", and the other one, {older.version}, is too old" if older else ""
+    return (
+        f"{server} and is reached over TLS, which the pg_dump that was found ({deaf}) was built without{also}. {advice}"
+    )
+
+
+def _major(programs: Programs) -> int:
+    return programs.major

@@ -7,17 +7,21 @@ import socket
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import psycopg
 
 from data import audit, database
 from data.access import Actor
+from data.backup import folder
 from data.backup.errors import AlreadyRunning
 from data.database import Unit
 
 Kind = Literal["manual", "scheduled"]
+
+CONSOLE = "signalbox"  # who closes the rows of processes that are gone
 
 # Held by the process of a running backup, one per database: whoever holds it lives, whatever host it is on.
 LOCK = {"class": 1_650_549_616, "object": 1}
@@ -84,35 +88,40 @@ def finish(actor: Actor | None, run_id: int, end: End) -> datetime:
     return finished_at
 
 
-def close_abandoned(ours: Collection[int]) -> int:
+def close_abandoned(ours: Collection[int], directory: Path, *, lock_is_ours: bool = False) -> int:
     """Close the runs whose process is gone; how many. `ours` are the runs that this process is at.
 
+    With `lock_is_ours` this process has just taken the lock: so whoever else is written down as running has lost it.
     Raises DatabaseUnavailable.
     """
     with database.operating("real") as unit:
         found = unit.rows("backup.list_running", **LOCK)
-        gone = [row for row in found if not _lives(row, ours)]
-        return sum(_close(unit, row) for row in gone)
+        gone = [row for row in found if row["id"] not in ours and (lock_is_ours or not _lives(row))]
+        return sum(_close(unit, row, directory) for row in gone)
 
 
-def _close(unit: Unit, row: Mapping[str, Any]) -> int:
-    reason = (
-        f"The process that made it (process {row['process_id']} on {row['host']}) ended before the backup was whole. "
-        "Its unfinished file is removed."
-    )
+def _close(unit: Unit, row: Mapping[str, Any], directory: Path) -> int:
+    reason = _why_closed(row, directory)
     if unit.run("backup.close_run", run_id=row["id"], error_message=reason) == 0:
         return 0  # it has ended by itself since we looked
-    audit.record(unit, None, "closed an abandoned backup", f"backup:{row['id']}", {"reason": reason})
+    audit.record(unit, None, "closed an abandoned backup", f"backup:{row['id']}", {"reason": reason}, by=CONSOLE)
     return 1
 
 
-def _lives(row: Mapping[str, Any], ours: Collection[int]) -> bool:
-    """Whether the process of a run is still at it: it holds the lock, and where it is on this machine, it exists."""
-    if row["host"] == this_host():
-        if row["process_id"] == os.getpid():
-            return row["id"] in ours
-        if not _exists(row["process_id"]):
-            return False
+def _why_closed(row: Mapping[str, Any], directory: Path) -> str:
+    process = f"The process that made it (process {row['process_id']} on {row['host']}) ended before"
+    name = folder.name_of(row["database_name"], row["started_at"].astimezone(UTC), row["id"])
+    if (directory / name).is_file():  # a file gets its name after it was read back
+        return f"{process} that could be written down. Its file {name} is whole all the same, but is not counted here."
+    left = "is removed" if row["host"] == this_host() else f"may still lie on {row['host']}"
+    return f"{process} the backup was whole. Its unfinished file {left}."
+
+
+def _lives(row: Mapping[str, Any]) -> bool:
+    """Whether the process of a run is still at it: it holds the lock, and where it is on this machine, it is another
+    than ours and exists."""
+    if row["host"] == this_host() and (row["process_id"] == os.getpid() or not _exists(row["process_id"])):
+        return False
     return bool(row["is_locked"])
 
 

@@ -6,13 +6,13 @@ import logging
 import threading
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from data import database
+from data import audit, database
 from data.access import Actor
 from data.backup import dumping, folder, programs, records
 from data.backup.connection import connect, server_of
@@ -22,13 +22,17 @@ from data.backup.errors import (
     BackupError,
     DemoNeedsNone,
     NotHere,
+    NotWrittenDown,
     Stopped,
 )
 from data.backup.records import End, Kind
 from data.database.queries import find
-from data.errors import SignalboxError
+from data.database.units import translated_errors
+from data.errors import DatabaseUnavailable, SignalboxError
 
 log = logging.getLogger("signalbox.backup")
+
+PAUSES_S = (1.0, 5.0, 20.0)  # before writing down the end of a whole backup is tried again
 
 
 @dataclass(frozen=True)
@@ -136,10 +140,24 @@ class Run:
             len(listed.tables),
             missing,
         )
-        finished_at = records.finish(self.actor, self.run_id, end)
+        finished_at = self._written_down(end, path)
         self.progress.phase = "done"
         seconds = (finished_at - begun.started_at).total_seconds()
         return Made(self.run_id, path, size_bytes, sha256, listed.entries, len(listed.tables), tuple(missing), seconds)
+
+    def _written_down(self, end: End, path: Path) -> datetime:
+        """Write the end of a whole backup, trying again for a while: a good file should not be out of sight because
+        the database went away for a moment. Raises NotWrittenDown."""
+        for pause_s in (*PAUSES_S, None):
+            try:
+                return records.finish(self.actor, self.run_id, end)
+            except DatabaseUnavailable as error:
+                if pause_s is None or self.stopping.wait(pause_s):
+                    raise NotWrittenDown(
+                        f"The file {path} is whole and stays, but the database does not answer any more, so the backup "
+                        "could not be written down and is not counted."
+                    ) from error
+        raise AssertionError("the last round returns or raises")
 
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, Stopped):
@@ -189,13 +207,13 @@ def begin(actor: Actor | None, source: Source, kind: Kind = "manual") -> Run:
         actor.must("run_backups")
         if actor.dataset != "real":
             raise DemoNeedsNone
-    with ExitStack() as opened:
+    with translated_errors(), ExitStack() as opened:
         connection = opened.enter_context(connect(source.url))
         server = server_of(connection)
         taken = connection.execute(find("backup.try_lock").text, records.LOCK).fetchone()
         if taken is None or not taken["is_taken"]:
             raise AlreadyRunning(_who_runs())
-        look_after(source.folder)
+        _look_after(source.folder, lock_is_ours=True)
         with _guard:  # or a look at this moment would find a row of this process that it is not at
             begun = records.begin(actor, kind, server)
             run = Run(begun.run_id, actor, source, begun, connection, server)
@@ -222,9 +240,13 @@ def start(actor: Actor, source: Source) -> int:
 
 def look_after(directory: Path) -> None:
     """Close the runs whose process is gone and remove their unfinished files. Raises DatabaseUnavailable."""
+    _look_after(directory, lock_is_ours=False)
+
+
+def _look_after(directory: Path, *, lock_is_ours: bool) -> None:
     with _guard:
         ours = set(_runs)
-    records.close_abandoned(ours)
+    records.close_abandoned(ours, directory, lock_is_ours=lock_is_ours)
     folder.sweep(directory)
 
 
@@ -236,12 +258,17 @@ def progress_of(run_id: int) -> Progress | None:
 
 
 def stop(actor: Actor, run_id: int) -> None:
-    """Stop a run of this process; its file is removed and its row says by whom. Raises NotAllowed, NotHere."""
+    """Stop a run of this process; its file is removed and its row says by whom.
+
+    Raises NotAllowed, NotHere, DatabaseUnavailable.
+    """
     actor.must("run_backups")
     with _guard:
         run = _runs.get(run_id)
     if run is None:
         raise NotHere
+    with database.operating("real") as unit:
+        audit.record(unit, actor, "stopped a backup", f"backup:{run_id}")
     run.stop(actor.email)
 
 

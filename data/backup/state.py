@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,13 +20,17 @@ _MOST_GOOD = 50
 # A timer that makes one every day makes it some minutes later every day: so much of the interval is no alarm yet.
 _GRACE = 1 / 12
 
-FileState = Literal["there", "gone", "changed", "elsewhere"]
+FileState = Literal["there", "gone", "changed", "elsewhere", "unseen"]
+
+# Schemas of Supabase's own machinery, which mostly nobody but Supabase may read and a restored project brings anew.
+_MACHINERY = frozenset({"_realtime", "realtime", "_analytics", "pgbouncer", "supabase_functions"})
 
 
 @dataclass(frozen=True)
 class BackupRun:
     """One backup that was tried. `file_state` is what became of its file: `elsewhere` is on another machine and
-    cannot be checked from here; None where there never was one. Sizes in bytes."""
+    `unseen` in a folder that does not let us look, so that neither can be checked from here; None where there never
+    was one. Sizes in bytes."""
 
     run_id: int
     kind: str
@@ -47,6 +51,16 @@ class BackupRun:
     missing_tables: tuple[str, ...]
     error_message: str | None
     file_state: FileState | None = None
+
+    @property
+    def is_out_of_sight(self) -> bool:
+        """Whether its file is where it cannot be looked at from here."""
+        return self.file_state in ("elsewhere", "unseen")
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The missing tables that somebody would miss."""
+        return lacking(self.missing_tables)
 
     @property
     def duration_ms(self) -> float | None:
@@ -111,7 +125,7 @@ def read_state(actor: Actor | None, *, directory: str, every_hours: int) -> Back
         running.look_after(Path(directory))
         rows = _latest(actor)
     good = [_run(row, Path(directory)) for row in rows if row["part"] == "good"]
-    kept = next((run for run in good if run.file_state in ("there", "elsewhere")), None)
+    kept = next((run for run in good if run.file_state == "there" or run.is_out_of_sight), None)
     failure = next((_run(row, Path(directory)) for row in rows if row["part"] == "failure"), None)
     runs = next((_run(row, Path(directory)) for row in rows if row["part"] == "running"), None)
     lost = good[: good.index(kept)] if kept else good
@@ -125,6 +139,9 @@ def list_runs(actor: Actor | None, *, directory: str, limit: int = 25, offset: i
         actor.must("view_backups")
     with _reading(actor) as unit:
         rows = unit.rows("backup.list_runs", limit=limit, offset=offset)
+        if not rows and offset:  # a page after the last one, which has become shorter or never was
+            total: int = unit.value("backup.count_runs")
+            rows = unit.rows("backup.list_runs", limit=limit, offset=max(total - 1, 0) // limit * limit)
     return [_run(row, Path(directory)) for row in rows], rows[0]["total"] if rows else 0
 
 
@@ -173,10 +190,20 @@ def _run(row: Mapping[str, Any], directory: Path) -> BackupRun:
 
 def file_state(directory: Path, file_name: str, size_bytes: int | None, host: str) -> FileState:
     """What became of the file of a backup that was whole once."""
-    size = _size(directory / file_name)
-    if size is None:
+    if Path(file_name).name != file_name:  # none of ours is named like that, and others' files are not looked at
+        return "gone"
+    try:
+        size = (directory / file_name).stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
         return "gone" if host == records.this_host() else "elsewhere"
+    except OSError:
+        return "unseen"
     return "there" if size == size_bytes else "changed"
+
+
+def lacking(missing_tables: Iterable[str]) -> tuple[str, ...]:
+    """Those of the tables missing from a backup that somebody would miss: not of Supabase's own machinery."""
+    return tuple(name for name in missing_tables if name.partition(".")[0] not in _MACHINERY)
 
 
 def _size(path: Path) -> int | None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from types import FrameType
 
-from data import backup, settings
+import psycopg
+
+from data import backup, database, embedded, settings
 from data.backup.dumping import Progress
-from data.command.output import emit, note
-from data.console import open_console
+from data.backup.errors import NotUpToDate
+from data.command.output import emit
+from data.console import Console
 
 _REFRESH_S = 1.0
 _LISTED = 50
@@ -23,10 +28,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add `backup` with its subcommands."""
     group = commands.add_parser("backup", help="back the database up, or list the backups")
     actions = group.add_subparsers(dest="action", required=True, metavar="ACTION")
-    text = "dump the whole database into SIGNALBOX_HOME/backups and read the file back"
+    text = (
+        "dump the whole database into SIGNALBOX_HOME/backups and read the file back; exit status 1 when that fails or "
+        "tables are missing from it"
+    )
     run_parser = actions.add_parser("run", help=text, description=text)
     run_parser.add_argument("--scheduled", action="store_true", help="mark it as made by a timer, such as cron")
-    text = "the backups that were tried, and when the next is due; exit status 1 when it is overdue"
+    text = "the backups that were tried, and when the next is due; exit status 1 when one is overdue, lost or not whole"
     list_parser = actions.add_parser("list", help=text, description=text)
     for parser, act in ((run_parser, _run), (list_parser, _list)):
         parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -34,13 +42,49 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    with open_console(settings.load(), note) as console:
+    with _opened(settings.load()) as console:
         begun = backup.begin(None, backup.source_of(console), "scheduled" if arguments.scheduled else "manual")
-        with _telling(begun.progress):
+        with _ending_by_signals(begun), _telling(begun.progress):
             made = begun.complete()
     document = asdict(made) | {"path": str(made.path)}
     emit(arguments, document, _made_lines(made))
-    return 0
+    return 1 if backup.lacking(made.missing_tables) else 0
+
+
+@contextmanager
+def _opened(known: settings.Settings) -> Iterator[Console]:
+    """Like `open_console`, but the database stays as it is: a backup before an upgrade must not be one after it.
+
+    Raises NotUpToDate where there is nothing yet to write a backup down in.
+    """
+    with ExitStack() as opened:
+        opened.callback(database.close_all)
+        lease = None
+        if known.database_url is None:
+            lease = opened.enter_context(embedded.lease(known.home, known.postgres_binaries, known.embedded_port))
+        console = Console(known, lease)
+        console.open_real(known.database_url or console.admin_url)
+        try:
+            yield console
+        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
+            raise NotUpToDate from error
+
+
+@contextmanager
+def _ending_by_signals(begun: backup.Run) -> Iterator[None]:
+    """A timer or a closed terminal that ends this process ends the backup first, and its row says so."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        begun.stop(f"the signal {signal.Signals(number).name}")
+
+    # What is ignored stays so: nohup has the backup go on when its terminal is closed.
+    heard = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _made_lines(made: backup.Made) -> Iterator[str]:
@@ -52,32 +96,43 @@ def _made_lines(made: backup.Made) -> Iterator[str]:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    with open_console(settings.load(), note) as console:
+    with _opened(settings.load()) as console:
         source = backup.source_of(console)
         directory = str(source.folder)
         state = backup.read_state(None, directory=directory, every_hours=console.settings.backup_every_hours)
         runs, _ = backup.list_runs(None, directory=directory, limit=_LISTED)
     now = datetime.now(UTC)
     is_overdue = state.is_overdue(now)
+    lacking = state.last_good.lacking if state.last_good else ()
     document = {
         "overdue": is_overdue,
+        "lost": [run.run_id for run in state.lost],
+        "lacking": list(lacking),
         "due_at": state.due_at,
         "folder": str(source.folder),
         "last_good": state.last_good.run_id if state.last_good else None,
         "runs": [asdict(run) for run in runs],
     }
     emit(arguments, document, _lines(state, runs, now))
-    return 1 if is_overdue else 0
+    return 1 if is_overdue or state.lost or lacking else 0
 
 
 def _lines(state: backup.BackupState, runs: list[backup.BackupRun], now: datetime) -> Iterator[str]:
     for run in runs:
         size = _megabytes(run.size_bytes) if run.size_bytes is not None else "-"
-        file = {"gone": "FILE GONE", "changed": "FILE CHANGED", "elsewhere": f"on {run.host}"}.get(run.file_state or "")
+        files = {
+            "gone": "FILE GONE",
+            "changed": "FILE CHANGED",
+            "unseen": "FILE NOT SEEN",
+            "elsewhere": f"on {run.host}",
+        }
+        file = files.get(run.file_state or "")
         told = file or run.error_message or run.file_name or ""
         yield f"{run.started_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC  {run.status:<9}  {size:>10}  {told}"
     if state.last_good is None:
         yield "There is no backup."
+    elif state.last_good.lacking:
+        yield f"NOT in the last good one: {', '.join(state.last_good.lacking)}"
     if state.due_at is not None:
         word = "OVERDUE: it was" if state.is_overdue(now) else "The next is"
         yield f"{word} due at {state.due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC (every {state.every_hours} h)."

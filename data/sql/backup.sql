@@ -112,6 +112,10 @@ from signalbox.backup_runs as r
 order by r.started_at desc, r.id desc
 limit %(limit)s offset %(offset)s;
 
+-- name: count_runs
+-- How many backups were tried.
+select count(*) from signalbox.backup_runs;
+
 -- name: export_runs
 -- Every backup that was tried, with how it ended.
 select

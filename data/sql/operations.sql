@@ -26,6 +26,11 @@ select
     s.deadlocks,
     s.temp_bytes,
     pg_is_in_recovery() as is_replica,
+    (
+        select count(*)
+        from pg_stat_activity as a
+        where coalesce(a.backend_type, 'client backend') = 'client backend' and a.datname is not null
+    ) as sessions,
     (select count(*) from (select from signalbox.change_log limit %(most_marks)s) as l) as change_log_marks
 from pg_roles as r
 cross join pg_stat_database as s
@@ -46,9 +51,9 @@ select
     a.wait_event_type,
     a.wait_event,
     left(a.query, 2000) as query,
-    a.state is null as is_hidden,
+    a.state is null or a.state = 'disabled' as is_hidden,
     a.datname = current_database() as is_here,
-    a.application_name = any(%(own_names)s::text[]) as is_own,
+    a.application_name = any(%(own_names)s::text[]) or a.pid = pg_backend_pid() as is_own,
     case when a.wait_event_type = 'Lock' then pg_blocking_pids(a.pid) else '{}' end as blocked_by,
     extract(epoch from clock_timestamp() - a.query_start) * 1000 as query_age_ms,
     extract(epoch from clock_timestamp() - a.xact_start) * 1000 as transaction_age_ms,
@@ -73,10 +78,12 @@ select
     a.usename as role_name,
     coalesce(a.application_name, '') as application_name,
     a.state,
+    a.backend_start,
     a.query_start,
+    a.datname is not distinct from current_database() as is_here,
     'session:' || a.pid || ':' || (extract(epoch from a.query_start) * 1000000)::bigint as target,
     left(a.query, 2000) as query,
-    a.application_name = any(%(own_names)s::text[]) as is_own,
+    a.application_name = any(%(own_names)s::text[]) or a.pid = pg_backend_pid() as is_own,
     coalesce(a.backend_type, 'client backend') = 'client backend' as is_client,
     extract(epoch from clock_timestamp() - a.query_start) * 1000 as query_age_ms,
     exists (
@@ -88,13 +95,29 @@ select
 from pg_stat_activity as a
 where a.pid = %(pid)s and a.backend_start = %(backend_start)s and a.query_start = %(query_start)s;
 
+-- name: forget_sessions_seen
+-- Has this transaction look at the sessions anew, instead of at what its first look found.
+select pg_stat_clear_snapshot();
+
 -- name: cancel_query
--- Asks a session to give up its query; its connection stays.
-select pg_cancel_backend(%(pid)s) as was_sent;
+-- Asks a session to give up its query, if it is at the very same one still; its connection stays.
+select pg_cancel_backend(a.pid) as was_sent
+from pg_stat_activity as a
+where
+    a.pid = %(pid)s
+    and a.backend_start = %(backend_start)s
+    and a.query_start = %(query_start)s
+    and a.state = %(state)s;
 
 -- name: end_session
--- Ends a session with its connection; what it has not committed is rolled back.
-select pg_terminate_backend(%(pid)s) as was_sent;
+-- Ends a session with its connection, if it is where it was; what it has not committed is rolled back.
+select pg_terminate_backend(a.pid) as was_sent
+from pg_stat_activity as a
+where
+    a.pid = %(pid)s
+    and a.backend_start = %(backend_start)s
+    and a.query_start = %(query_start)s
+    and a.state = %(state)s;
 
 -- name: list_tables
 -- Every table with its size, rows by estimate, vacuums, row-level security and who may reach it from outside.
@@ -109,13 +132,21 @@ select
     greatest(s.last_vacuum, s.last_autovacuum) as vacuumed_at,
     greatest(s.last_analyze, s.last_autoanalyze) as analyzed_at,
     c.relrowsecurity as has_row_security,
-    (select count(*) from pg_policy as p where p.polrelid = c.oid) as policies,
+    array(
+        select format('%%s: %%s%%s', p.policyname, lower(p.cmd), ' to ' || array_to_string(p.roles, ', '))
+        from pg_policies as p
+        where p.schemaname = n.nspname and p.tablename = c.relname
+        order by p.policyname
+    ) as policies,
     array(
         select r.rolname::text from pg_roles as r
         where
             r.rolname in ('anon', 'authenticated')
             and has_schema_privilege(r.oid, n.oid, 'usage')
-            and has_table_privilege(r.oid, c.oid, 'select, insert, update, delete')
+            and (
+                has_table_privilege(r.oid, c.oid, 'select, insert, update, delete')
+                or has_any_column_privilege(r.oid, c.oid, 'select, insert, update')
+            )
         order by r.rolname
     ) as open_to
 from pg_class as c
@@ -159,7 +190,8 @@ with known as (
     window same as (
         partition by
             i.indrelid, i.indkey::text, i.indclass::text, i.indcollation::text, i.indoption::text, x.relam,
-            coalesce(pg_get_expr(i.indexprs, i.indrelid), ''), coalesce(pg_get_expr(i.indpred, i.indrelid), '')
+            coalesce(pg_get_expr(i.indexprs, i.indrelid), ''), coalesce(pg_get_expr(i.indpred, i.indrelid), ''),
+            i.indnullsnotdistinct
         order by i.indisvalid desc, i.indisprimary desc, i.indisunique desc, i.indexrelid
     )
 ),

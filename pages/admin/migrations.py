@@ -17,8 +17,8 @@ def show_one(view: View, version: str) -> None:
 def show_all(view: View) -> None:
     """Where the database stands, what can be applied, and every migration."""
     with page.panel(view, "the state of the migrations"):
-        found = reports.look(view.actor)
         run = reports.last_run(view.actor)
+        found = reports.look(view.actor)
         migrations.summary(view, found, run)
         cards.cards(migrations.figures_of(view, found))
         migrations.running(view, run)

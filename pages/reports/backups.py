@@ -15,7 +15,7 @@ def show(view: View) -> None:
     total = None
     with page.panel(view, "the state of the backups"):
         state = reports.read_state(view.actor, directory=kept.directory, every_hours=kept.every_hours)
-        backups.summary(view, state)
+        backups.summary(view, state, kept)
         cards.cards(backups.figures_of(view, state))
         backups.act(view, state, kept)
         acts.show_outcome()  # last: when the backup has ended by now, the page runs anew and would lose the receipt

@@ -40,6 +40,12 @@ class Position:
         gaps = ",".join(f"{gap.first}-{gap.last}@{gap.until_transaction}" for gap in self.gaps)
         return f"{self.through};{gaps}" if gaps else str(self.through)
 
+    def checked(self) -> Position:
+        """The same one. Raises BadArgument for what nobody could have reached, as `parse` does."""
+        if not isinstance(self.gaps, tuple) or not all(isinstance(gap, Gap) for gap in self.gaps):
+            raise BadArgument("position", "has gaps that are none.")
+        return self.parse(str(self))
+
     @classmethod
     def parse(cls, written: object) -> Self:
         """A position as it was written down. Raises BadArgument for any other text."""

@@ -66,6 +66,8 @@ class Reducers:
 
     def __init__(self, reducers: Iterable[Reducer] = ()) -> None:
         self._by_type: dict[str, Reducer] = {}
+        if not isinstance(reducers, Iterable):
+            raise BadArgument("reducers", f"must be a list of Reducer, not {type(reducers).__name__}.")
         for reducer in reducers:
             self.add(reducer)
 

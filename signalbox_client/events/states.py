@@ -116,7 +116,11 @@ def snapshots_after(database: Database, reducers: Reducers, appended: list[Event
 
 
 def catch_up(database: Database, reducers: Reducers, *, limit: int) -> Iterator[tuple[str, str, int]]:
-    """Make the snapshots that are missing; yields each aggregate with how many were kept for it."""
+    """Make the snapshots that are missing; yields the type, the id and the sequence number of each.
+
+    An aggregate whose reducer fails keeps none of the others back: it is raised for at the end.
+    """
+    failed: ReducerFailed | None = None
     due = database.at_once(
         "snapshots.list_due",
         aggregate_types=[reducer.aggregate_type for reducer in reducers],
@@ -129,9 +133,15 @@ def catch_up(database: Database, reducers: Reducers, *, limit: int) -> Iterator[
         reducer = reducers.find(aggregate[0])
         if reducer:
             at_sequence = row["sequence_number"] // SNAPSHOT_EVERY * SNAPSHOT_EVERY
-            at = read_state(database, reducers, aggregate, at_sequence)
-            keep_state(database, reducer, aggregate, at.sequence_number, at.state, replace=True)
-            yield *aggregate, at.sequence_number
+            try:
+                at = read_state(database, reducers, aggregate, at_sequence)
+                keep_state(database, reducer, aggregate, at.sequence_number, at.state, replace=True)
+            except ReducerFailed as error:
+                failed = failed or error
+            else:
+                yield *aggregate, at.sequence_number
+    if failed:
+        raise failed
 
 
 def _begin(

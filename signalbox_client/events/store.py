@@ -136,7 +136,7 @@ class EventStore:
 
     def catch_up(self, *, limit: int = 1000) -> list[tuple[str, str, int]]:
         """Make the snapshots that are missing, where others appended without a reducer or its version has changed:
-        type, id and sequence number of each. Raises ReducerFailed."""
+        type, id and sequence number of each. Raises ReducerFailed after making all that can be made."""
         return list(
             states.catch_up(self._database, self._reducers, limit=checking.whole_number("limit", limit, least=1))
         )
@@ -175,7 +175,7 @@ class EventStore:
 
     def _position(self, start: object) -> Position:
         if isinstance(start, Position):
-            return start
+            return start.checked()
         if start == "beginning":
             return Position()
         return present(self._database) if start == "now" else Position.parse(start)

@@ -92,20 +92,22 @@ class Subscription:
         return self._following(pause_s)
 
     def stop(self) -> None:
-        """End `follow` after the event it is at; a later `follow` goes on from there."""
+        """End `follow` after the event it is at; a later `follow` goes on from there. Where none is going on, the next
+        one ends at once: it may be about to begin in another thread."""
         self._stop.set()
 
     def _following(self, pause_s: float) -> Iterator[Event]:
-        self._stop.clear()
-        while not self._stop.is_set():
-            while self._handed_out < len(self._reading.events):
-                self._handed_out += 1
-                yield self._reading.events[self._handed_out - 1][1]
-                if self._stop.is_set():
-                    return
-            self._read()
-            if not self._reading.events and self._reading.is_last:
-                self._stop.wait(pause_s)
+        try:
+            while not self._stop.is_set():
+                if self._handed_out < len(self._reading.events):
+                    self._handed_out += 1
+                    yield self._reading.events[self._handed_out - 1][1]
+                    continue
+                self._read()
+                if not self._reading.events and self._reading.is_last:
+                    self._stop.wait(pause_s)
+        finally:
+            self._stop.clear()
 
     def _read(self) -> None:
         begun = self._reading.after

@@ -73,12 +73,12 @@ def _rings(causes: dict[UUID, Cause], roots: list[Cause]) -> list[Cause]:
     for cause in causes.values():
         if cause.event.event_id in reached:
             continue
-        passed: list[UUID] = []
+        passed: dict[UUID, None] = {}  # in this order
         here: Cause | None = cause
         while here and here.event.event_id not in passed:
-            passed.append(here.event.event_id)
+            passed[here.event.event_id] = None
             here = _above(causes, here)
-        ring = passed[passed.index(here.event.event_id) :] if here else []
+        ring = list(passed)[list(passed).index(here.event.event_id) :] if here else []
         earliest = causes[min(ring, key=order.__getitem__)]
         found.append(earliest)
         _reach(reached, [earliest])

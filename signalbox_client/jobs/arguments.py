@@ -11,6 +11,7 @@ from signalbox_client.errors import BadArgument
 from signalbox_client.jobs.records import Job
 
 MAX_ERROR_CHARACTERS = 100_000
+LONGEST_SILENCE = timedelta(days=36_525)
 
 
 def agents_of(agent: str | Sequence[str] | None) -> list[str] | None:
@@ -30,8 +31,8 @@ def seconds_of(lost_after: timedelta | None) -> float | None:
         return None
     if not isinstance(lost_after, timedelta):
         raise BadArgument("lost_after", f"must be a timedelta or None, not {type(lost_after).__name__}.")
-    if lost_after <= timedelta(0):
-        raise BadArgument("lost_after", "must be longer than nothing.")
+    if not timedelta(0) < lost_after <= LONGEST_SILENCE:
+        raise BadArgument("lost_after", f"must be longer than nothing and at most {LONGEST_SILENCE.days} days.")
     return lost_after.total_seconds()
 
 

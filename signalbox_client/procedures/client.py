@@ -11,7 +11,7 @@ from uuid import UUID
 from signalbox_client import checking
 from signalbox_client.connection import Database, Source
 from signalbox_client.procedures import executions
-from signalbox_client.procedures.definitions import Loaded, read_definitions, store
+from signalbox_client.procedures.definitions import Loaded, checked, read_definitions, store
 from signalbox_client.procedures.executions import MAX_NOTE_CHARACTERS, Execution, step_told
 from signalbox_client.procedures.schema import Definition
 from signalbox_client.projections import sop_executions as told_as
@@ -37,7 +37,8 @@ class Procedures:
 
     def store(self, *definitions: Definition) -> list[Loaded]:
         """Store definitions that were read already, all or none."""
-        ordered = sorted(definitions, key=lambda definition: definition.sop_id)  # one order of locks for all loaders
+        # One order of locks for all loaders.
+        ordered = sorted(checked(definitions), key=lambda definition: definition.sop_id)
         with self._database.transaction() as work:
             loaded = {definition.sop_id: store(work, definition) for definition in ordered}
         return [loaded[definition.sop_id] for definition in definitions]

@@ -42,6 +42,9 @@ def read_definitions(paths: Iterable[str | Path]) -> list[Definition]:
         except Unreadable as error:
             problems.append(Problem(str(file), error.line, error.column, error.reason))
             continue
+        except OSError as error:
+            problems.append(Problem(str(file), 1, 1, f"the file cannot be read: {error.strerror}"))
+            continue
         found = find_problems(str(file), root)
         problems += found
         if found:
@@ -69,6 +72,27 @@ def read_definition(text: str, form: Literal["json", "yaml"], name: str = "<text
     if problems:
         raise BadDefinition(problems)
     return definition_of(root)
+
+
+def checked(definitions: Iterable[object]) -> list[Definition]:
+    """Definitions as reading makes them, whoever made them. Raises BadArgument."""
+    given: dict[str, Definition] = {}
+    for one in definitions:
+        if not isinstance(one, Definition):
+            raise BadArgument("definitions", f"holds a {type(one).__name__}, which is no Definition.")
+        try:
+            root = read_json(checking.json_object("definition.document", one.document))
+        except Unreadable as error:
+            raise BadArgument("definition.document", f"is no definition: {error.reason}.") from None
+        problems = find_problems("definition", root)
+        if problems:
+            raise BadArgument("definition.document", f"is no definition: {problems[0].reason}.")
+        if definition_of(root) != one:
+            raise BadArgument("definition", "has fields that differ from its document.")
+        if one.sop_id in given:
+            raise BadArgument("definitions", f"holds {one.sop_id} twice.")
+        given[one.sop_id] = one
+    return list(given.values())
 
 
 def store(work: Work, definition: Definition) -> Loaded:
@@ -102,16 +126,21 @@ def _files(paths: Iterable[str | Path]) -> list[Path]:
     for one in given:
         if not isinstance(one, str | Path):
             raise BadArgument("paths", f"holds a {type(one).__name__}, which is no path.")
-        path = Path(one)
-        if path.is_dir():
-            files += sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
-        elif not path.is_file():
-            raise BadArgument("paths", f"holds {path}, which is not there.")
-        elif path.suffix.lower() not in SUFFIXES:
-            raise BadArgument("paths", f"holds {path}, which is neither .json nor .yaml nor .yml.")
-        else:
-            files.append(path)
+        try:
+            files += _files_at(Path(one))
+        except OSError as error:
+            raise BadArgument("paths", f"holds {str(one)[:200]}, which cannot be read: {error.strerror}.") from error
     return files
+
+
+def _files_at(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    if not path.is_file():
+        raise BadArgument("paths", f"holds {path}, which is not there.")
+    if path.suffix.lower() not in SUFFIXES:
+        raise BadArgument("paths", f"holds {path}, which is neither .json nor .yaml nor .yml.")
+    return [path]
 
 
 def _read(file: Path) -> Placed:

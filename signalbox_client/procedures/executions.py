@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +19,8 @@ from signalbox_client.projections.sop_executions import AGGREGATE, SOP_EXECUTION
 
 _ROW = "projections.read_sop_executions"
 MAX_NOTE_CHARACTERS = 10_000
+MAX_ACTIONS = 1_000_000  # of one step; the column that adds them up holds two thousand such steps
+MAX_COST_USD = 1e9
 
 
 @dataclass(frozen=True)
@@ -107,15 +110,15 @@ def step_told(
     step: object, actions: object, actions_automated: object, cost_usd: object, outcome: object, note: object
 ) -> dict[str, Any]:
     """What the end of a step tells, checked. Raises BadArgument."""
-    total = checking.whole_number("actions", actions)
+    total = checking.whole_number("actions", actions, most=MAX_ACTIONS)
     told: dict[str, Any] = {"step": checking.text("step", step), "actions": total}
     if actions_automated is not None:
         told["actions_automated"] = checking.whole_number("actions_automated", actions_automated)
         if told["actions_automated"] > total:
             raise BadArgument("actions_automated", f"must be at most actions, {total}.")
-    told["cost_usd"] = checking.number(
-        "cost_usd", float(cost_usd) if isinstance(cost_usd, Decimal) else cost_usd, least=0
-    )
+    if isinstance(cost_usd, Decimal):
+        cost_usd = float(cost_usd) if cost_usd.is_finite() else math.nan
+    told["cost_usd"] = checking.number("cost_usd", cost_usd, least=0, most=MAX_COST_USD)
     told["outcome"] = checking.text("outcome", outcome)
     if note is not None:
         told["note"] = checking.text("note", note, longest=MAX_NOTE_CHARACTERS)

@@ -8,6 +8,9 @@ from typing import Any
 from signalbox_client.procedures.errors import YamlUnavailable
 from signalbox_client.procedures.places import MAX_DEPTH, Placed, Unreadable
 
+MAX_VALUES = 100_000  # of a document; what an alias stands for counts each time
+
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 _COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
@@ -18,12 +21,12 @@ def read_yaml(text: str) -> Placed:
     except ImportError:
         raise YamlUnavailable from None
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _shallow(yaml.SafeLoader)(text)
         try:
             node = loader.get_single_node()
             if node is None:
                 raise Unreadable("the file is empty", 1, 1)
-            return _placed(loader, node, 0)
+            return _Placing(loader).placed(node, 0)
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
@@ -37,29 +40,68 @@ def read_yaml(text: str) -> Placed:
         ) from None
 
 
-def _placed(loader: Any, node: Any, depth: int) -> Placed:
-    import yaml  # noqa: PLC0415 - an optional part
+def _shallow(base: Any) -> Any:
+    """A loader that stops where a document nests too deep: PyYAML's own goes on, slowly, to a RecursionError."""
 
-    line, column = node.start_mark.line + 1, node.start_mark.column + 1
-    if depth > MAX_DEPTH:  # also a node that holds itself
-        raise Unreadable(f"nested more than {MAX_DEPTH} levels deep", line, column)
-    if isinstance(node, yaml.CollectionNode) and node.tag not in _COLLECTIONS:
-        raise Unreadable(f"the tag {node.tag} is not known here", line, column)
-    if isinstance(node, yaml.SequenceNode):
-        return Placed([_placed(loader, inner, depth + 1) for inner in node.value], line, column)
-    if isinstance(node, yaml.MappingNode):
+    class Shallow(base):  # type: ignore[misc]  # PyYAML's loader, known only where it is installed
+        depth = 0
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.depth > MAX_DEPTH:
+                mark = self.peek_event().start_mark
+                raise Unreadable(_TOO_DEEP, mark.line + 1, mark.column + 1)
+            self.depth += 1
+            try:
+                return super().compose_node(parent, index)
+            finally:
+                self.depth -= 1
+
+    return Shallow
+
+
+class _Placing:
+    """Turns the nodes of one document into values with places."""
+
+    def __init__(self, loader: Any) -> None:
+        self.loader = loader
+        self.values = 0
+
+    def placed(self, node: Any, depth: int) -> Placed:
+        import yaml  # noqa: PLC0415 - an optional part
+
+        line, column = node.start_mark.line + 1, node.start_mark.column + 1
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise Unreadable(f"this is more than {MAX_VALUES} values, counting what aliases stand for", line, column)
+        if depth > MAX_DEPTH:  # by aliases, above all by a node that holds itself
+            raise Unreadable(_TOO_DEEP, line, column)
+        if isinstance(node, yaml.CollectionNode) and node.tag not in _COLLECTIONS:
+            raise Unreadable(f"the tag {node.tag} is not known here", line, column)
+        if isinstance(node, yaml.SequenceNode):
+            return Placed([self.placed(inner, depth + 1) for inner in node.value], line, column)
+        if isinstance(node, yaml.MappingNode):
+            return Placed(self.members(node, depth), line, column)
+        return Placed(self.scalar(node, line, column), line, column)
+
+    def members(self, node: Any, depth: int) -> dict[str, tuple[Placed, Placed]]:
         found: dict[str, tuple[Placed, Placed]] = {}
         for key_node, value_node in node.value:
-            key = _placed(loader, key_node, depth + 1)
+            key = self.placed(key_node, depth + 1)
             if not isinstance(key.value, str):
                 raise Unreadable("a key must be text", key.line, key.column)
             if key.value in found:
                 raise Unreadable(f"the key {key.value} is there twice", key.line, key.column)
-            found[key.value] = (key, _placed(loader, value_node, depth + 1))
-        return Placed(found, line, column)
-    value = loader.construct_object(node)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise Unreadable(f"{node.value} cannot be stored", line, column)
-    if not isinstance(value, str | int | float | bool | None):  # dates, above all: as they are written
-        value = node.value
-    return Placed(value, line, column)
+            found[key.value] = (key, self.placed(value_node, depth + 1))
+        return found
+
+    def scalar(self, node: Any, line: int, column: int) -> str | int | float | bool | None:
+        try:
+            value = self.loader.construct_object(node)
+        except (ValueError, KeyError, AttributeError):  # PyYAML's own, for the 31st of February and for "!!int one"
+            kind = node.tag.rpartition(":")[2]
+            raise Unreadable(f"{node.value[:40]} is no {kind}; put text into quotes", line, column) from None
+        if isinstance(value, float) and not math.isfinite(value):
+            raise Unreadable(f"{node.value} cannot be stored", line, column)
+        if isinstance(value, str | int | float | bool | None):
+            return value
+        return str(node.value)  # dates, above all: as they are written

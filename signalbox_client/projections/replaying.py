@@ -54,7 +54,8 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What a rebuild did: rows written, and rows whose beginning no event tells, so that they cannot be made."""
+    """What a rebuild did: rows written, and rows that cannot be made: no event tells their beginning, or what the
+    events are about is not named by a UUID, as rows of these tables are."""
 
     name: str
     written: int
@@ -62,9 +63,11 @@ class Rebuilt:
 
 
 class Replay:
-    """Replays projections over one database. `projections` are those of this package where none are given."""
+    """Replays projections over one database. Raises BadArgument."""
 
     def __init__(self, source: Source | Database, projections: Projections) -> None:
+        if not isinstance(projections, Projections):
+            raise BadArgument("projections", f"must be Projections, not {type(projections).__name__}.")
         self._database = Database.of(source)
         self._projections = projections
 
@@ -109,9 +112,14 @@ class Replay:
         projection = self._with_table(name)
         made = incomplete = 0
         with self._database.transaction() as work:
-            folded = self._folded(projection, None)
+            # On the very connection: in the same transaction, and where a pool has no second one to lend.
+            folded = Replay(work.connection, self._projections)._folded(projection, None)
             while some := list(islice(folded, ROWS_AT_ONCE)):
-                whole = [row | {projection.key_column: key} for key, row in some if projection.required <= row.keys()]
+                whole = [
+                    row | {projection.key_column: key}
+                    for key, row in some
+                    if projection.required <= row.keys() and _is_uuid(key)
+                ]
                 incomplete += len(some) - len(whole)
                 work.run(f"projections.write_{name}", rows=json.dumps([written(row) for row in whole]))
                 made += len(whole)

@@ -25,6 +25,7 @@ class Buffer:
         self._refused: list[Refused] = []
         self._bytes = 0
         self._changed = threading.Condition()
+        self._waiting_for_room = 0
         self._is_closed = False
         self.added = 0
         self.gone = 0  # written or refused
@@ -45,7 +46,7 @@ class Buffer:
                 record.event_type, f"is larger than all that the recorder may hold ({self._max_bytes} bytes)."
             )
         with self._changed:
-            has_room = self._changed.wait_for(lambda: self._is_closed or self._has_room(size), wait_s)
+            has_room = self._is_closed or self._has_room(size) or self._wait_for_room(size, wait_s)
             if self._is_closed:
                 raise Closed
             if not has_room:
@@ -91,10 +92,11 @@ class Buffer:
             return handed
 
     def wait_until_due(self, records: int, after_s: float) -> bool:
-        """Wait until so many records are there or the oldest has waited so long; False once the buffer is closed."""
+        """Wait until so many records are there, the oldest has waited so long, or somebody waits for room; False once
+        the buffer is closed."""
         with self._changed:
             while not self._is_closed:
-                if len(self._waiting) >= records:
+                if len(self._waiting) >= records or (self._waiting and self._waiting_for_room):
                     return True
                 rest_s = self._waiting[0][1] + after_s - time.monotonic() if self._waiting else None
                 if rest_s is not None and rest_s <= 0:
@@ -107,6 +109,14 @@ class Buffer:
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
+
+    def _wait_for_room(self, size: int, wait_s: float) -> bool:
+        self._waiting_for_room += 1
+        self._changed.notify_all()
+        try:
+            return self._changed.wait_for(lambda: self._is_closed or self._has_room(size), wait_s)
+        finally:
+            self._waiting_for_room -= 1
 
     def _has_room(self, size: int) -> bool:
         held = len(self._waiting) + len(self._refused)

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -21,8 +21,9 @@ from signalbox_client.connection import Database, Pool
 from signalbox_client.errors import BadArgument, SignalboxError
 from signalbox_client.recorder import records, writing
 from signalbox_client.recorder.buffer import Buffer, Refused
+from signalbox_client.recorder.clock import Clock
 from signalbox_client.recorder.errors import NotFlushed, RecordsRefused, WrongProcess
-from signalbox_client.recorder.session import RecordedSession
+from signalbox_client.recorder.session import RecordedSession, readable
 
 log = logging.getLogger("signalbox_client.recorder")
 
@@ -35,14 +36,13 @@ class Recorder:
     """Records sessions and what happens in them into Chronicle; safe to share between threads.
 
     `source` is an address or a pool: the recorder writes on a connection of its own, never inside a transaction of
-    yours. Batches go out when `flush_records` records wait, when the oldest has waited `flush_after_s` seconds, and on
-    `flush` and `close`. What could not be written is kept and tried again; an id on every record makes sure that
-    nothing is there twice.
+    yours. Batches go out when `flush_records` records wait, when the oldest has waited `flush_after_s` seconds, when
+    somebody waits for room, and on `flush` and `close`. What could not be written is kept and tried again; an id on
+    every record makes sure that nothing is there twice.
 
     At most `max_records` records and `max_bytes` bytes are held. When they are, recording waits for room up to
     `wait_when_full_s` seconds and then raises RecorderFull. Failures of the background thread are logged, are in
     `last_error`, and go to `on_error`. A process that is killed loses what `pending` counts.
-
     Raises BadArgument.
     """
 
@@ -66,12 +66,13 @@ class Recorder:
         self._flush_records = checking.whole_number("flush_records", flush_records, least=1)
         self._flush_after_s = checking.number("flush_after_s", flush_after_s, least=0.01, most=86_400)
         self._wait_when_full_s = checking.number("wait_when_full_s", wait_when_full_s, least=0, most=86_400)
+        if on_error is not None and not callable(on_error):
+            raise BadArgument("on_error", f"must be a function of an error, not {type(on_error).__name__}.")
         self._on_error = on_error
         self._max_bytes = checking.whole_number("max_bytes", max_bytes, least=1024)
         self._buffer = Buffer(checking.whole_number("max_records", max_records, least=flush_records), self._max_bytes)
         self._flushing = threading.Lock()
-        self._clock = threading.Lock()
-        self._newest = datetime.min.replace(tzinfo=UTC)
+        self._clock = Clock()
         self._last_error: SignalboxError | None = None
         self._closing = threading.Event()
         self._process_id = os.getpid()
@@ -117,9 +118,9 @@ class Recorder:
         `key` is the name under which the agent knows it (unique, at most 255 characters), `user_id` whom it belongs to.
         A session of somebody else refuses what is recorded. Raises BadArgument, RecorderFull, Closed.
         """
-        key = checking.text("key", key, longest=255)
+        key = checking.text("key", key, longest=records.KEY_CHARACTERS)
         started_at = self.moment(at)
-        row = records.session_start(
+        details = records.session_start(
             started_at,
             project_name=project_name,
             git_branch=git_branch,
@@ -128,17 +129,14 @@ class Recorder:
             environment=environment,
             user_id=user_id,
             metadata=metadata,
+            reason=reason,
         )
-        details: dict[records.Target, Mapping[str, Any]] = {
-            "session_start": row,
-            "lifecycle": records.lifecycle_detail("session_start", None, "active", reason),
-        }
         self.add(key, "session_start", {"lifecycle_type": "session_start"}, at=started_at, details=details)
         return RecordedSession(key, self)
 
     def session(self, key: str) -> RecordedSession:
         """A session that was begun before, here or elsewhere; without it there, its records are refused."""
-        return RecordedSession(checking.text("key", key, longest=255), self)
+        return RecordedSession(checking.text("key", key, longest=records.KEY_CHARACTERS), self)
 
     def add(
         self,
@@ -151,7 +149,6 @@ class Recorder:
         details: Mapping[records.Target, Mapping[str, Any]] | None = None,
     ) -> UUID:
         """Take one record; its id. The methods of a session call this. Raises BadArgument, RecorderFull, Closed."""
-        self._must_be_at_home()
         made = records.record(
             session_key,
             event_type,
@@ -166,11 +163,8 @@ class Recorder:
 
     def moment(self, at: datetime | None) -> datetime:
         """The time given, or now; two records never get the same now, so that their order is kept."""
-        if at is not None:
-            return checking.moment("at", at)
-        with self._clock:
-            self._newest = max(datetime.now(UTC), self._newest + timedelta(microseconds=1))
-            return self._newest
+        self._must_be_at_home()
+        return self._clock.now() if at is None else checking.moment("at", at)
 
     def flush(self) -> None:
         """Write everything that was recorded before this call.
@@ -190,15 +184,14 @@ class Recorder:
     def close(self, patience_s: float = 10.0) -> None:
         """Take no more records, write what is held, and stop; tries for up to `patience_s` seconds.
 
-        Called at the end of a `with` block and of the process, too. Raises as `flush`; what is held then can be written
-        by closing again.
+        Called at the end of a `with` block and of the process, too. Raises BadArgument, and as `flush`; what is held
+        then can be written by closing again.
         """
+        patience = checking.number("patience_s", patience_s, least=0, most=86_400)
         if os.getpid() != self._process_id:
             return  # a copy that a fork made: the records are the parent's to write
-        self._buffer.close()
-        self._closing.set()
-        self._thread.join()
-        deadline = time.monotonic() + patience_s
+        self._stop()
+        deadline = time.monotonic() + patience
         pause_s = FIRST_PAUSE_S
         while True:
             try:
@@ -209,7 +202,7 @@ class Recorder:
                 time.sleep(pause_s)
                 pause_s *= 2
             else:
-                break
+                return
             finally:
                 if not self.pending:
                     self._database.close()
@@ -221,9 +214,7 @@ class Recorder:
         Raises WrongProcess.
         """
         self._must_be_at_home()
-        self._buffer.close()
-        self._closing.set()
-        self._thread.join()
+        self._stop()
         with self._flushing:
             held = self._buffer.front(self.pending, self._max_bytes)
             self._buffer.drop(len(held))
@@ -244,6 +235,12 @@ class Recorder:
                 raise
             error.add_note(failed.sentence)  # the block's own error is the one to see
 
+    def _stop(self) -> None:
+        self._buffer.close()
+        self._closing.set()
+        if threading.current_thread() is not self._thread:  # it is where `on_error` closes the recorder
+            self._thread.join()
+
     def _run(self) -> None:
         pause_s = FIRST_PAUSE_S
         while self._buffer.wait_until_due(self._flush_records, self._flush_after_s):
@@ -258,12 +255,17 @@ class Recorder:
 
     def _write_front(self) -> None:
         """Write the oldest records; one writer at a time, so that the front stays the front."""
-        with self._flushing:
-            if batch := self._buffer.front(MAX_BATCH, MAX_BATCH_BYTES):
-                self._write(batch)
-                self._last_error = None
+        refused: list[SignalboxError] = []
+        try:
+            with self._flushing:
+                if batch := self._buffer.front(MAX_BATCH, MAX_BATCH_BYTES):
+                    self._write(batch, refused)
+                    self._last_error = None
+        finally:  # outside of the lock, so that the caller's function may flush or close
+            for error in refused:
+                self._tell(error)
 
-    def _write(self, batch: list[records.Record]) -> None:
+    def _write(self, batch: list[records.Record], refused: list[SignalboxError]) -> None:
         """Write a batch from the front. Where a record is at fault, halves of it show which: the rest is written."""
         try:
             writing.write(self._database, batch)
@@ -273,17 +275,17 @@ class Recorder:
                 raise
             if len(batch) > 1:
                 middle = len(batch) // 2
-                self._write(batch[:middle])
-                self._write(batch[middle:])
+                self._write(batch[:middle], refused)
+                self._write(batch[middle:], refused)
                 return
             log.warning("a record was refused: %s", error.sentence)
             self._buffer.refuse(error)
-            self._tell(error)
+            refused.append(error)
         else:
             self._buffer.drop(len(batch))
 
     def _failed(self, error: Exception) -> None:
-        told = error if isinstance(error, SignalboxError) else SignalboxError(f"{type(error).__name__}: {error}")
+        told = error if isinstance(error, SignalboxError) else SignalboxError(readable(error))
         self._last_error = told
         log.warning("%d records wait because writing them failed: %s", self.pending, told.sentence)
         self._tell(told)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID, uuid4
 
 from signalbox_client import checking
@@ -27,6 +28,7 @@ ENDINGS = ("completed", "terminated", "error")
 SEVERITIES = ("debug", "info", "warning", "error", "critical")
 MAX_TEXT_CHARACTERS = 4_000_000
 MAX_INTEGER = 2**31 - 1
+KEY_CHARACTERS = 255  # of a session's key
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Record:
     @property
     def size_bytes(self) -> int:
         """About how much memory it takes."""
-        return 400 + sum(len(content) for _, content in self.rows)
+        return 400 + sum(sys.getsizeof(content) for _, content in self.rows)
 
 
 def record(
@@ -54,7 +56,9 @@ def record(
     metadata: Mapping[str, Any] | None,
     details: Mapping[Target, Mapping[str, Any]] | None = None,
 ) -> Record:
-    """An event at a time, with details for other tables. Raises BadArgument for what cannot be stored."""
+    """An event at a time, with details for other tables as this module makes them. Raises BadArgument for what cannot
+    be stored."""
+    checking.text("key", session_key, longest=KEY_CHARACTERS)
     event_id = uuid4()
     event = {
         "id": str(event_id),
@@ -66,6 +70,7 @@ def record(
     }
     rows: list[tuple[Target, str]] = []
     for target, detail in (details or {}).items():
+        checking.one_of("details", target, get_args(Target))
         own = {"id": str(event_id), "created_at": at.isoformat()} if target in _DETAILS else {}
         rows.append((target, checking.json_text(event_type, own | dict(detail))))
     rows.insert(1 if rows and rows[0][0] == "session_start" else 0, ("event", checking.json_text(event_type, event)))
@@ -85,15 +90,16 @@ def session_start(
     environment: Mapping[str, Any] | None,
     user_id: UUID | str | None,
     metadata: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """The row of a session that begins; it belongs to the person `user_id`, or to nobody."""
+    reason: str | None,
+) -> dict[Target, Mapping[str, Any]]:
+    """The row of a session that begins, with that change of state; it belongs to the person `user_id`, or to nobody."""
     about = dict(_mapping("metadata", metadata or {}))
     owner = checking.optional_identifier("user_id", user_id)
     if owner:
         if str(about.get("user_id", owner)) != str(owner):
             raise BadArgument("metadata.user_id", "names somebody else than user_id does.")
         about["user_id"] = str(owner)
-    return {
+    row = {
         "id": str(uuid4()),
         "project_name": checking.optional_text("project_name", project_name, longest=255),
         "git_branch": checking.optional_text("git_branch", git_branch, longest=255),
@@ -103,6 +109,7 @@ def session_start(
         "started_at": started_at.isoformat(),
         "metadata": about,
     }
+    return {"session_start": row, "lifecycle": lifecycle_detail("session_start", None, "active", reason)}
 
 
 def tool_detail(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from signalbox_client import checking
-from signalbox_client.errors import BadArgument
+from signalbox_client.errors import BadArgument, SignalboxError
 from signalbox_client.recorder import records
 
 if TYPE_CHECKING:
@@ -101,14 +101,18 @@ class RecordedSession:
     def tool(self, tool_name: str, parameters: Any = None, *, tool_type: str | None = None) -> Iterator[ToolCall]:
         """Record a call around a block, with how long it took; set `result` on what it gives.
 
-        A block that ends is a success unless `success` was set; one that raises is a failure with that error.
+        A block that ends is a success unless `success` was set; one that raises is a failure with that error, and that
+        error it stays: what kept its end from being recorded is a note on it.
         """
         call = self.tool_pre(tool_name, parameters, tool_type=tool_type)
         started = time.perf_counter()
         try:
             yield call
         except BaseException as error:
-            self._tool_ended(call, started, success=False, error_message=readable(error))
+            try:
+                self._tool_ended(call, started, success=False, error_message=readable(error))
+            except SignalboxError as failed:
+                error.add_note(failed.sentence)  # the block's own error is the one to see
             raise
         success = True if call.success is None else call.success
         self._tool_ended(call, started, success=success, error_message=call.error_message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from signalbox_client import checking
@@ -46,6 +47,15 @@ def updated_columns(updates: object, prefix: str = "updates.") -> Columns:
         else:
             raise BadArgument(argument, f"cannot be changed; only {', '.join(UPDATABLE)} can.")
     return columns
+
+
+def time_read(as_read: object) -> datetime | None:
+    """When a session that somebody has read was changed last before."""
+    if as_read is None:
+        return None
+    if not isinstance(as_read, Session) or as_read.updated_at is None:
+        raise BadArgument("as_read", "must be a session as the store gave it.")
+    return checking.moment("as_read.updated_at", as_read.updated_at)
 
 
 def revision_columns(revision: object) -> Columns:
@@ -105,6 +115,9 @@ def page(limit: object, before: object) -> tuple[int, Session | None]:
     """How many sessions to list, and after which one to go on."""
     if before is not None and (not isinstance(before, Session) or before.created_at is None):
         raise BadArgument("before", "must be a session as the store gave it, the last one of the page before.")
+    if before is not None:
+        checking.moment("before.created_at", before.created_at)
+        checking.identifier("before.session_id", before.session_id)
     return checking.whole_number("limit", limit, least=1, most=MAX_LIMIT), before
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from signalbox_client import checking
-from signalbox_client.errors import BadArgument, NotAllowed, TookTooLong
+from signalbox_client.errors import NotAllowed, TookTooLong
 from signalbox_client.over_http import Client, Schema, Taken, answer
 from signalbox_client.sessions import columns
 from signalbox_client.sessions.records import (
@@ -68,16 +68,15 @@ class SupabaseSessionStore:
         """
         wanted = checking.identifier("session_id", session_id)
         changed = columns.updated_columns(updates)
-        if as_read is not None and (not isinstance(as_read, Session) or as_read.updated_at is None):
-            raise BadArgument("as_read", "must be a session as the store gave it.")
+        read_at = columns.time_read(as_read)
         request = self._lift.table("sessions").update(_plain(changed)).eq("id", str(wanted))
-        if as_read is not None and as_read.updated_at:
-            request = request.eq("updated_at", as_read.updated_at.isoformat())
+        if read_at is not None:
+            request = request.eq("updated_at", read_at.isoformat())
         rows = answer(request)
         if rows:
             return Session.of(rows[0])
         now = self.get_session(wanted)
-        if as_read is not None and now.updated_at != as_read.updated_at:
+        if read_at is not None and now.updated_at != read_at:
             raise SessionMoved
         raise NotAllowed("This session belongs to somebody else; nothing was changed.")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from signalbox_client import checking
 from signalbox_client.acting import transaction_as
 from signalbox_client.connection import Database, Source, Work
-from signalbox_client.errors import BadArgument, NotAllowed
+from signalbox_client.errors import NotAllowed
 from signalbox_client.sessions import columns
 from signalbox_client.sessions.records import (
     SESSION_STATUSES,
@@ -84,9 +84,7 @@ class PostgresSessionStore:
         """
         wanted = checking.identifier("session_id", session_id)
         changed = columns.updated_columns(updates)
-        if as_read is not None and (not isinstance(as_read, Session) or as_read.updated_at is None):
-            raise BadArgument("as_read", "must be a session as the store gave it.")
-        read_at = as_read.updated_at if as_read else None
+        read_at = columns.time_read(as_read)
         row = dict.fromkeys(columns.UPDATABLE) | changed
         with transaction_as(self._database, self._user_id) as work:
             done = work.row("sessions.update", session_id=wanted, names=list(changed), read_at=read_at, **row)

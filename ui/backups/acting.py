@@ -10,7 +10,7 @@ from data.backup import BackupState, Seen
 from data.errors import SignalboxError
 from ui import acts, page, viewer
 from ui.backups.place import Place
-from ui.drawing.markup import tag
+from ui.drawing.markup import Child, tag
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sizes import size
@@ -26,16 +26,16 @@ def act(view: View, state: BackupState, kept: Place) -> None:
         with st.container(border=True):
             _running(view, kept)
     elif not view.actor.can("run_backups"):
-        page.note(
-            "An admin can make one here; so can a timer by ", tag("code", command("backup", "run", "--scheduled"))
-        )
+        page.note("An admin can make one here. ", *_by_timer())
     else:
         with st.container(horizontal=True, vertical_alignment="center"):
             acts.button("Make a backup now", make, key="make_backup")
-            page.note(
-                "It goes on when this page is closed. A timer can do it: ",
-                tag("code", command("backup", "run", "--scheduled")),
-            )
+            page.note("It goes on when this page is closed. ", *_by_timer())
+
+
+def _by_timer() -> tuple[Child, ...]:
+    run = tag("code", command("backup", "run", "--scheduled"))
+    return "A timer can do it, in the folder and with the settings of the console: ", run
 
 
 def make(actor: Actor) -> str:

@@ -18,6 +18,7 @@ _FILES = {
     "gone": ("broken", "file gone"),
     "changed": ("broken", "file changed"),
     "elsewhere": ("unknown", "on another machine"),
+    "unseen": ("unknown", "file not seen"),
 }
 
 
@@ -35,13 +36,13 @@ def history(view: View, runs: Sequence[BackupRun], total: int) -> None:
         [
             tables.moment(view, "started_at"),
             tables.Column("Outcome", _outcome, hint=lambda row: row["error_message"]),
+            tables.Column("File, or why not", _file, wide=True, hint=lambda row: row["sha256"]),
             tables.Column("Size", _absent(tables.bar("size_bytes", largest, size), "size_bytes"), is_number=True),
             tables.Column("Took", _absent(tables.duration("duration_ms"), "duration_ms"), is_number=True),
             tables.Column(
                 "Tables", _absent(tables.count("listed_tables"), "listed_tables"), is_number=True, hint=_entries
             ),
             tables.Column("By", tables.text("started_by_email", 40), hint=_process),
-            tables.Column("File, or why not", _file, wide=True, hint=lambda row: row["sha256"]),
         ],
         label="Backups that were tried",
         total=total,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import streamlit as st
 
+from data import backup
 from data.backup import BackupRun, BackupState
 from ui import page
 from ui.backups.place import Place
@@ -17,14 +19,15 @@ from ui.wording import figures
 from ui.wording.sentences import listed, plural
 from ui.wording.sizes import size
 
+_ROOM = 1.5  # times the last backup: less is too little for the next
 _MOST_NAMED = 5  # tables in one sentence; the table of runs has them all
 
 
-def summary(view: View, state: BackupState) -> None:
+def summary(view: View, state: BackupState, kept: Place) -> None:
     """The first sentence, and one line for each thing that is not as it should be."""
     told, words = _first(view, state)
     page.say(words, state=told)
-    lines = list(_more(view, state))
+    lines = list(_more(view, state, Path(kept.directory)))
     if lines:
         st.html(tag("ul", *[tag("li", page.mark(mark), line) for mark, line in lines], class_="sb-lines"))
 
@@ -45,7 +48,7 @@ def figures_of(view: View, state: BackupState) -> list[Card]:
     if good:
         took = f"made in {figures.duration(good.duration_ms)}" if good.duration_ms is not None else None
         tables, entries = plural(good.listed_tables or 0, "table"), plural(good.listed_entries or 0, "entry", "entries")
-        checked = f"of {entries}; {figures.count(len(good.missing_tables))} missing"
+        checked = f"in {entries}; {figures.count(len(good.missing_tables))} missing"
         cards += [Card("Size", size(good.size_bytes), note=took), Card("Rows read back of", tables, note=checked)]
     if due is not None:
         late = now > due
@@ -59,15 +62,22 @@ def figures_of(view: View, state: BackupState) -> list[Card]:
 def about(kept: Place) -> None:
     """What such a backup is, where it lies, how it is brought back, and what it says nothing about."""
     page.heading("What this is")
-    restore = "pg_restore --clean --if-exists --no-owner --dbname=ADDRESS FILE"
+    restore = "pg_restore --exit-on-error --no-owner --dbname=ADDRESS FILE"
+    free = backup.free_bytes(Path(kept.directory))
+    room = f" {size(free)} are free there." if free is not None else " How much room is left there is not known."
     facts = [
         join(
             "One file per backup in ",
             tag("code", kept.directory),
             " on the machine of the console, for its account alone.",
+            room,
+            " None is ever removed by the console.",
         ),
         join(
-            "The whole database as pg_dump writes it, in one consistent state. To bring it back: ", tag("code", restore)
+            "The whole database as pg_dump writes it, in one consistent state, without the roles and passwords of the "
+            "server. To bring it back into a new, empty database: ",
+            tag("code", restore),
+            " (leave the password out of the address: it is asked for, and commands can be seen by others).",
         ),
         join("Read back means that pg_restore lists the file and it holds the rows of the tables. It is no restore."),
         join("A disk that dies takes the files along with it: copy them to another place."),
@@ -95,13 +105,19 @@ def _first(view: View, state: BackupState) -> tuple[str, str]:
     age, tables = _age(good.started_at, now), plural(good.listed_tables or 0, "table")
     told = f"The last good backup is {age} old: {size(good.size_bytes)}, read back as the rows of {tables}."
     if state.is_overdue(now):
-        return "broken", f"The backup is overdue: the last good one is {age} old, and one is due {_every(state)}."
+        since = figures.moment(state.due_at, view.zone, now)
+        return "broken", (
+            f"The backup is overdue since {since} ({_zone(view)}): the last good one is {age} old, and one is due "
+            f"{_every(state)}. {_what_to_do(view, state)}"
+        )
     if state.lost:
         return "broken", f"A newer backup is lost. {told}"
     if good.file_state == "elsewhere":
         return "unknown", f"{told} Its file lies on {good.host} and could not be looked at from here."
-    if good.missing_tables:
-        return "attention", f"{told} {plural(len(good.missing_tables), 'table')} could not be read into it."
+    if good.file_state == "unseen":
+        return "unknown", f"{told} Its file could not be looked at now: the folder of backups does not let the console."
+    if good.lacking:
+        return "attention", f"{told} {plural(len(good.lacking), 'table')} could not be read into it."
     if state.is_due(now):
         return "attention", f"{told} The next one is due now."
     due = figures.moment(state.due_at, view.zone, now)
@@ -110,20 +126,31 @@ def _first(view: View, state: BackupState) -> tuple[str, str]:
 
 def _none(view: View, state: BackupState) -> tuple[str, str]:
     if state.lost:
-        return (
-            "broken",
-            f"There is no backup: {plural(len(state.lost), 'file')} that once were good are gone or changed.",
-        )
+        files = plural(len(state.lost), "file that was good once is", "files that were good once are")
+        return "broken", f"There is no backup: {files} gone or changed. {_what_to_do(view, state)}"
     due = state.due_at
     if due is None:
-        return "broken", f"There is no backup of this database; one is due {_every(state)}."
+        return "broken", (
+            f"There is no backup of this database; one is due {_every(state)}. {_what_to_do(view, state)}"
+        )
     if state.is_overdue(view.as_of):
         since = figures.moment(state.since, view.zone, view.as_of)
-        return "broken", f"There is no backup of this database, which the console has known since {since}."
-    return "attention", f"There is no backup yet. The first is due at {figures.moment(due, view.zone, view.as_of)}."
+        return "broken", (
+            f"There is no backup of this database, which the console has known since {since} ({_zone(view)}). "
+            f"{_what_to_do(view, state)}"
+        )
+    at = f"{figures.moment(due, view.zone, view.as_of)} ({_zone(view)})"
+    return "attention", f"There is no backup yet. The first is due at {at}."
 
 
-def _more(view: View, state: BackupState) -> Iterator[tuple[str, str]]:
+def _what_to_do(view: View, state: BackupState) -> str:
+    if state.running is not None:
+        return "One is being made now."
+    make = "Make one now" if view.actor.can("run_backups") else "Have an admin make one now"
+    return f"{make}, and look why the timer did not." if state.last_good or state.lost else f"{make}."
+
+
+def _more(view: View, state: BackupState, directory: Path) -> Iterator[tuple[str, str]]:
     good, failure = state.last_good, state.last_failure
     for run in state.lost[:3]:
         yield "broken", _lost(view, run)
@@ -131,10 +158,24 @@ def _more(view: View, state: BackupState) -> Iterator[tuple[str, str]]:
         when = figures.moment(failure.started_at, view.zone, view.as_of)
         yield "attention", f"The attempt of {when} failed: {figures.shortened(failure.error_message, 400)}"
     if good is not None and good.missing_tables:
-        names = list(good.missing_tables[:_MOST_NAMED])
-        if more := len(good.missing_tables) - len(names):
-            names.append(f"{more} more")
-        yield "attention", f"Not in the last good backup: the rows of {listed(names)}."
+        # Those that matter first; only they are an alarm.
+        names = sorted(good.missing_tables, key=lambda name: name not in good.lacking)
+        shown = names[:_MOST_NAMED] + ([f"{more} more"] if (more := len(names) - _MOST_NAMED) > 0 else [])
+        told = f"Not in the last good backup: the rows of {listed(shown)}"
+        yield (
+            ("attention", f"{told}.")
+            if good.lacking
+            else ("unknown", f"{told}: Supabase's own, which only it may read.")
+        )
+    free = backup.free_bytes(directory)
+    if good is not None and good.size_bytes and free is not None and free < good.size_bytes * _ROOM:
+        yield (
+            "attention",
+            (
+                f"Only {size(free)} are free where the backups lie, and the last one took {size(good.size_bytes)}: "
+                f"the next may not fit. Move older files from {directory} to another disk."
+            ),
+        )
 
 
 def _lost(view: View, run: BackupRun) -> str:
@@ -144,6 +185,8 @@ def _lost(view: View, run: BackupRun) -> str:
 
 
 def _age(then: datetime, now: datetime) -> str:
+    if abs(now - then) < timedelta(minutes=1):
+        return "less than a minute"
     return figures.duration(abs((now - then).total_seconds()) * 1000)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 import streamlit as st
 
-from data.operations.inspection import MANY_MARKS, MOST_MARKS, IndexFinding, Server, Table
+from data.operations.inspection import LONG_WAIT_MS, MANY_MARKS, MOST_MARKS, IndexFinding, Server, Table
 from ui import page
+from ui.asking import links
 from ui.database.looking import Looked
-from ui.drawing.markup import Markup, join, tag
+from ui.drawing.markup import Child, Markup, join, tag
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import listed, plural
@@ -29,7 +31,7 @@ def sentences(
     indexes: Looked[list[IndexFinding]],
 ) -> None:
     """The first sentence, then one line for each check."""
-    lines = [*_of_server(server), *_of_tables(tables), *_of_indexes(indexes)]
+    lines = [*_of_server(view, server), *_of_tables(tables), *_of_indexes(indexes)]
     lines.sort(key=lambda line: _ORDER.index(line[0]))
     wrong = sum(state in ("broken", "attention") for state, _ in lines)
     unknown = sum(state == "unknown" for state, _ in lines)
@@ -51,17 +53,21 @@ def _where(server: Looked[Server]) -> str:
     return f" in {facts['database_name']} ({size(facts['size_bytes'])}, PostgreSQL {version})"
 
 
-def _of_server(server: Looked[Server]) -> Iterator[Line]:
+def _of_server(view: View, server: Looked[Server]) -> Iterator[Line]:
     if server.found is None:
         yield _unknown(server)
         return
     found = server.found
     used = f"{found.used} of {found.available} connections are used"
     yield ("attention" if found.is_nearly_full else "well"), join(f"{used}.")
-    yield _long(found)
-    yield _idle(found)
+    yield from _waiting(view, found)
+    yield _long(view, found)
+    yield _idle(view, found)
     yield _backlog(found)
-    if found.hidden:
+    if found.hidden and found.facts["sees_all_sessions"]:
+        words = plural(found.hidden, "session")
+        yield "unknown", join(f"What {words} do could not be seen: the server does not tell (track_activities is off).")
+    elif found.hidden:
         role = found.facts["role_name"]
         yield (
             "unknown",
@@ -74,22 +80,50 @@ def _of_server(server: Looked[Server]) -> Iterator[Line]:
         )
 
 
-def _long(found: Server) -> Line:
+def _waiting(view: View, found: Server) -> Iterator[Line]:
+    """Who holds up whom; said only where it lasts, because everybody waits for a moment now and then."""
+    waiting = [one for one in found.waiting if (one.query_age_ms or 0) > LONG_WAIT_MS]
+    if not waiting:
+        return
+    since = _since(view, len(waiting), waiting[0].query_age_ms)
+    words = plural(len(waiting), "query waits", "queries wait")
+    awaited = {pid for one in waiting for pid in one.blocked_by}
+    heads = [one for one in found.holding if one.pid in awaited] or found.holding
+    named: list[Child] = []
+    for one in heads[:_MOST_NAMED]:
+        name = f" ({one.application_name or one.role_name}, {one.state or 'hidden'})"
+        named += [", " if named else "", links.go(f"process {one.pid}", "database", process=str(one.pid)), name]
+    yield (
+        "broken",
+        join(f"{words} for a lock, {since}. It is held by ", *named or ["nobody seen"], "."),
+    )
+
+
+def _since(view: View, number: int, age_ms: float | None) -> str:
+    began = view.as_of - timedelta(milliseconds=age_ms or 0)
+    words = "since" if number == 1 else "the longest since"
+    return f"{words} {figures.moment(began, view.zone, view.as_of)} ({figures.duration(age_ms)})"
+
+
+def _long(view: View, found: Server) -> Line:
     foreign = [one for one in found.long_queries if not one.is_own]
     if foreign:
-        longest = figures.duration(foreign[0].query_age_ms)
+        since = _since(view, len(foreign), foreign[0].query_age_ms)
         words = plural(len(foreign), "query runs", "queries run")
-        return "attention", join(f"{words} for more than a minute, the longest for {longest}.")
+        return "attention", join(f"{words} for more than a minute, {since}.")
     if found.hidden:
         return "unknown", join("No query that can be seen runs for more than a minute; some sessions are hidden.")
+    if found.long_queries:
+        own = plural(len(found.long_queries), "query", "queries")
+        return "well", join(f"No query runs for more than a minute but {own} of the console itself.")
     return "well", join("No query runs for more than a minute.")
 
 
-def _idle(found: Server) -> Line:
+def _idle(view: View, found: Server) -> Line:
     if found.long_idle:
-        longest = figures.duration(found.long_idle[0].state_age_ms)
+        since = _since(view, len(found.long_idle), found.long_idle[0].state_age_ms)
         words = plural(len(found.long_idle), "transaction stands", "transactions stand")
-        return "attention", join(f"{words} open and idle for more than a minute, the longest for {longest}: "
+        return "attention", join(f"{words} open and idle for more than a minute, {since}: "
                                  "it keeps locks, and dead rows from being removed.")  # fmt: skip
     if found.hidden:
         return "unknown", join("No transaction that can be seen stands open and idle; some sessions are hidden.")

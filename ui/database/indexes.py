@@ -61,7 +61,7 @@ def _table(view: View, rows: list[dict[str, Any]]) -> None:
 def _since(view: View, server: Looked[Server]) -> str:
     reset = server.found.facts["stats_reset"] if server.found else None
     since = f"since {figures.moment(reset, view.zone, view.as_of)}" if reset else "since the statistics began"
-    return f"reads are counted {since}; an index may wait for its day, such as the end of a month"
+    return f"reads are counted {since}, those on replicas are not; one may wait for its day, such as the end of a month"
 
 
 def _finding(row: tables.Row) -> Child:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from data.access import Actor
-from data.errors import SignalboxError
+from data.errors import SignalboxError, TookTooLong
 from ui.view import View
 
 log = logging.getLogger("signalbox.pages")
@@ -29,8 +29,10 @@ def looked(view: View, subject: str, reader: Callable[[Actor], T]) -> Looked[T]:
     """What a reader finds for the viewer; an error becomes the sentence why nothing was found."""
     try:
         return Looked(subject, reader(view.actor))
+    except TookTooLong:
+        return Looked(subject, None, "that took longer than a page may. Try again when the server is less busy.")
     except SignalboxError as error:
         return Looked(subject, None, error.sentence)
     except Exception:
         log.exception("looking failed", extra={"page": view.page.url_path, "panel": subject})
-        return Looked(subject, None, f"The {subject} could not be looked at; the log of the console says why.")
+        return Looked(subject, None, "the log of the console says why.")

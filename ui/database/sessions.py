@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,12 +28,17 @@ def queries(view: View, server: Looked[Server]) -> None:
     if server.found is None:
         return
     chosen = _chosen(server.found)
-    shown = [*server.found.long_queries, *server.found.idle_in_transaction]
-    page.heading("Long queries and idle transactions", "values in queries are left out")
+    holding = server.found.holding
+    # Who holds up others first, then who waits, then the others; each once.
+    first = [*holding, *server.found.waiting]
+    others = [*server.found.long_queries, *server.found.idle_in_transaction]
+    shown = list({one.pid: one for one in [*first, *others]}.values())
+    page.heading("Long queries, idle transactions and who waits for whom", "values in queries are left out")
     if not shown:
         page.note("None at this moment" + (", of what can be seen." if server.found.hidden else "."))
     else:
-        tables.table(view, [_row(one) for one in shown], _columns(view), label="Long queries and idle transactions")
+        rows = [_row(one) | {"holds_up": server.found.held_up_by(one.pid)} for one in shown]
+        tables.table(view, rows, _columns(view), label="Long queries and idle transactions")
     if filters.given("process") and chosen is None:
         page.note(f"Process {figures.shortened(filters.given('process'), 20)} is no longer there.")
     elif chosen is not None:
@@ -99,9 +105,9 @@ def _columns(view: View) -> list[tables.Column]:
         tables.Column("Process", process),
         tables.Column("For", _age, is_number=True),
         tables.Column("What", _what),
-        tables.Column("Role", tables.text("role_name", 30)),
-        tables.Column("Application", lambda row: _application(row["application_name"])),
         tables.Column("Query", lambda row: tag("code", row["query"] or "(hidden)"), wide=True),
+        tables.Column("Application", lambda row: _application(row["application_name"])),
+        tables.Column("Role", tables.text("role_name", 30)),
     ]
 
 
@@ -111,13 +117,17 @@ def _way_out(view: View, one: Session, server: Server) -> None:
         if one.is_own:
             page.note("A connection of the console itself: it is not ended from here, its own time limit does that.")
             return
+        if view.actor.dataset != "real" and not one.is_here:
+            page.note("A connection to another database than the demo: switch to the real data to end it.")
+            return
         if one.backend_start is None or one.query_start is None:
             page.note("What it does could not be seen, so it is not ended from here.")
             return
         if not one.is_idle_in_transaction and one.state != "active":
             page.note("It runs no query at this moment and holds no transaction open: there is nothing to end.")
             return
-        page.note(_what_ending_does(one, server.facts["may_signal_others"] or server.facts["is_superuser"]))
+        may = server.facts["may_signal_others"] or server.facts["is_superuser"]
+        page.note(_what_ending_does(one, server.held_up_by(one.pid), may))
         given = (one.pid, one.backend_start, one.query_start)
         if not one.is_idle_in_transaction:
             acts.button(f"Stop the query of process {one.pid}", cancel, *given, key=f"cancel_{one.pid}")
@@ -137,7 +147,7 @@ def _way_out(view: View, one: Session, server: Server) -> None:
         )
 
 
-def _what_ending_does(one: Session, may: bool) -> str:
+def _what_ending_does(one: Session, held_up: Sequence[int], may: bool) -> str:
     told = (
         f"It has stood idle in its transaction for {figures.duration(one.state_age_ms)}. Ending its connection rolls "
         "that transaction back; its program has to connect again."
@@ -146,6 +156,8 @@ def _what_ending_does(one: Session, may: bool) -> str:
         "what its transaction did so far is rolled back."
     )
     blocked = f" It waits for process {', '.join(map(str, one.blocked_by))}." if one.blocked_by else ""
+    if held_up:
+        blocked += f" Process {', '.join(map(str, held_up))} {'waits' if len(held_up) == 1 else 'wait'} for it."
     right = "" if may else " The console's role lacks pg_signal_backend: it can end what runs under its own role alone."
     return f"{told}{blocked}{right}"
 
@@ -164,6 +176,9 @@ def _age(row: tables.Row) -> str:
 
 
 def _what(row: tables.Row) -> Child:
+    if row["holds_up"] and not row["blocked_by"]:
+        words = f"{row['state']}, holds up {', '.join(str(pid) for pid in row['holds_up'])}"
+        return tag("span", page.mark("broken", "holds up others"), words, class_="sb-state sb-broken")
     if row["is_idle"]:
         return tag("span", page.mark("attention", "idle"), "idle in transaction", class_="sb-state sb-attention")
     if row["blocked_by"]:

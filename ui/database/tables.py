@@ -42,7 +42,7 @@ def tables(view: View, looked: Looked[list[Table]]) -> None:
     )
     sorted_by = filters.sorting(tuple(_SORTS), "-size")
     rows = sorted((_row(one) for one in looked.found), key=_SORTS[sorted_by[0]], reverse=sorted_by[1])
-    offset = filters.asked_offset()
+    offset = (filters.page_number(len(rows)) - 1) * filters.PAGE_SIZE
     largest = max((row["size_bytes"] for row in rows), default=0)
     drawing.table(
         view,
@@ -54,7 +54,12 @@ def tables(view: View, looked: Looked[list[Table]]) -> None:
             drawing.Column("Dead rows", _dead, is_number=True, sort="dead"),
             drawing.Column("Vacuumed", lambda row: _vacuumed(view, row), hint=lambda row: _analyzed(view, row)),
             drawing.Column("Row-level security", _protection, sort="security"),
-            drawing.Column("Policies", drawing.count("policies"), is_number=True),
+            drawing.Column(
+                "Policies",
+                lambda row: figures.count(len(row["policies"])),
+                is_number=True,
+                hint=lambda row: "\n".join(row["policies"]) or None,
+            ),
             drawing.Column("Reached by", _open_to, wide=True),
         ],
         label="Tables",

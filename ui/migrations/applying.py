@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
+from data import backup
 from data.access import Actor
-from data.migration import AppliedMigration
+from data.migration import AppliedMigration, MigrationStatus
 from data.operations import migrations
 from data.operations.migrations import Look, MigrationRun
-from ui import acts, cached, page, viewer
-from ui.drawing.markup import Child, join, tag
+from ui import acts, backups, cached, page, viewer
+from ui.asking import links
+from ui.drawing.markup import Child, Markup, join, tag
+from ui.migrations.reading import text_mark, was_read_otherwise
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import plural
+from ui.wording.sentences import listed, plural
 
 _REFRESH_S = 1.0
 _KEY = "apply_words"
+_MOST_LINES = 500  # of what a run said; a migration may give a notice for each row
 
 
 def apply_form(view: View, found: Look, run: MigrationRun | None) -> None:
@@ -31,8 +37,10 @@ def apply_form(view: View, found: Look, run: MigrationRun | None) -> None:
             "stay applied and those after it wait. Reads and writes of a table wait while it is being changed, at most "
             "4 seconds for a lock. It goes on when this page is closed."
         )
-        steps = [tag("li", tag("code", one.version), f" {one.name.replace('_', ' ')}") for one in pending]
-        st.html(tag("ol", *steps, class_="sb-words", style="font-size:13px"))
+        st.html(
+            tag("ol", *[tag("li", _step(one, found)) for one in pending], class_="sb-words", style="font-size:13px")
+        )
+        _way_back(view)
         if gate := _gate(found):
             page.say(gate, state="attention")
         else:
@@ -43,9 +51,39 @@ def apply_form(view: View, found: Look, run: MigrationRun | None) -> None:
             key="apply_migrations",
             disabled=gate is not None or not is_typed,
             on_click=acts.run,
-            args=(apply, found.pending, words),
+            args=(apply, found.seen, words),
             help=gate or (None if is_typed else f"Closed until “{words}” stands in the field above."),
         )
+
+
+def _step(one: MigrationStatus, found: Look) -> Markup:
+    """One pending migration, the way to its statements, and the mark by which its text is known again."""
+    read = links.go(one.version, "migrations", version=one.version)
+    return join(
+        read,
+        f" {one.name.replace('_', ' ')}",
+        tag("span", f", {text_mark(found.texts.get(one.version, ''))}", class_="sb-muted"),
+    )
+
+
+def _way_back(view: View) -> None:
+    """What there is to go back to: nothing undoes a migration but a backup."""
+    if not backups.is_told(view):
+        return
+    kept = backups.place()
+    state = backup.read_state(view.actor, directory=kept.directory, every_hours=kept.every_hours)
+    good = state.last_good
+    make = join(links.go("Backups", "backups"), " makes one.")
+    if good is None:
+        page.say("Nothing undoes a migration, and there is no backup to go back to. ", make, state="attention")
+        return
+    age = figures.duration(max((view.as_of - good.started_at).total_seconds(), 0) * 1000)
+    unsure = f"; its file is on {good.host} and could not be looked at" if good.is_out_of_sight else ""
+    words = f"Nothing undoes a migration. The last good backup is {age} old{unsure}. "
+    if state.lost or state.is_overdue(view.as_of) or good.is_out_of_sight:
+        page.say(words, make, state="attention")
+    else:
+        page.note(words, make)
 
 
 def running(view: View, run: MigrationRun | None) -> None:
@@ -59,11 +97,16 @@ def running(view: View, run: MigrationRun | None) -> None:
             _progress(view)
 
 
-def apply(actor: Actor, expected: tuple[str, ...], words: str) -> str:
+def apply(actor: Actor, expected: tuple[tuple[str, str], ...], words: str) -> str:
     """Begin to apply what was seen; the sentence of the receipt. Raises what `migrations.start` raises."""
     if acts.typed(_KEY).strip().lower() != words:
         raise migrations.PendingChanged(f"“{words}” was not typed, so nothing was started.")
     st.session_state[_KEY] = ""
+    if edited := [version for version, sha256 in expected if was_read_otherwise(version, sha256)]:
+        raise migrations.EditedSinceSeen(
+            f"{listed(edited)} {'has' if len(edited) == 1 else 'have'} been edited since you read it here, so nothing "
+            "was started. Read it again, then apply."
+        )
     # What is cached was computed by the views as they were before.
     migrations.start(actor, expected, done=cached.forget)
     return f"Applying {plural(len(expected), 'migration')} has begun."
@@ -72,8 +115,13 @@ def apply(actor: Actor, expected: tuple[str, ...], words: str) -> str:
 def _gate(found: Look) -> str | None:
     if found.is_running_elsewhere:
         return "Closed: somebody else is applying migrations to this database. Look again when that is over."
-    reason = migrations.blocked(found.status)
-    return f"Closed: {reason}" if reason else None
+    if reason := migrations.blocked(found.status):
+        return f"Closed: {reason}"
+    edited = [version for version, sha256 in found.seen if was_read_otherwise(version, sha256)]
+    if edited:
+        have = "has" if len(edited) == 1 else "have"
+        return f"Closed: {listed(edited)} {have} been edited since you read it. Read it again."
+    return None
 
 
 @st.fragment(run_every=_REFRESH_S)
@@ -85,22 +133,27 @@ def _progress(view: View) -> None:
         if run is None or run.is_over:
             st.rerun()
         else:
-            done = sum(line.startswith("Applied ") for line in run.lines)
-            total = len(run.versions)
-            st.progress(min(done / total, 1.0), text=f"{done} of {total} applied")
+            done, total = len(run.applied_versions), len(run.versions)
+            took = figures.duration((datetime.now(UTC) - run.started_at).total_seconds() * 1000)
+            st.progress(min(done / total, 1.0), text=f"{done} of {total} applied in {took}")
             st.code("\n".join(run.lines[-12:]) or "Connecting …", language=None)
 
 
 def _result(view: View, run: MigrationRun) -> None:
     finished = figures.moment(run.finished_at, view.zone, view.as_of)
     took = figures.duration((run.finished_at - run.started_at).total_seconds() * 1000) if run.finished_at else ""
+    if not run.is_recorded:
+        page.say("The end of this run could not be written into the audit log.", state="attention")
     if run.error is not None:
-        applied = sum(line.startswith("Applied ") for line in run.lines)
         page.say(
-            f"The run that {run.by} began failed at {finished}: {applied} of {len(run.versions)} were applied.",
+            f"The run that {run.by} began failed at {finished}: {len(run.applied_versions)} of {len(run.versions)} "
+            "were applied.",
             state="broken",
         )
         st.code(run.error, language=None, wrap_lines=True)
+        if "(55P03)" in run.error:  # it waited for a lock in vain
+            page.note(links.go("Database", "database"), " shows who holds the lock.")
+        _all_it_said(run)
         return
     others = sum(one.outcome != "applied" for one in run.applied)
     told = f"{plural(len(run.applied) - others, 'migration')} applied by {run.by}, done at {finished} after {took}."
@@ -110,6 +163,15 @@ def _result(view: View, run: MigrationRun) -> None:
         for one in run.applied
     ]
     st.html(tag("ul", *[tag("li", line) for line in lines], class_="sb-words", style="font-size:13px"))
+    _all_it_said(run)
+
+
+def _all_it_said(run: MigrationRun) -> None:
+    """Every line of the run, notices of the database among them: what was said while nobody looked is not lost."""
+    with st.expander(plural(len(run.lines), "line of progress", "lines of progress")):
+        left = len(run.lines) - _MOST_LINES
+        first = [f"({left} earlier lines are left out)"] if left > 0 else []
+        st.code("\n".join([*first, *run.lines[-_MOST_LINES:]]), language=None, wrap_lines=True)
 
 
 def _cost(one: AppliedMigration) -> str:

@@ -12,6 +12,7 @@ from ui import page
 from ui.asking import filters, links
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, tag
+from ui.migrations.reading import remember, text_mark
 from ui.migrations.telling import STATES
 from ui.view import View
 from ui.wording import figures
@@ -34,7 +35,7 @@ def listing(view: View, found: Look) -> None:
         page.empty("No migration is recorded and none lies in the checkout.")
         return
     page.heading("Migrations", "what needs a look, then the newest")
-    offset = filters.asked_offset()
+    offset = (filters.page_number(len(rows)) - 1) * filters.PAGE_SIZE
     tables.table(
         view,
         rows[offset : offset + filters.PAGE_SIZE],
@@ -64,7 +65,10 @@ def one(view: View, shown: OneMigration) -> None:
     if about.difference:
         page.heading("What was edited", "from what was applied to what the file says now")
         st.code(about.difference, language="diff")
-    source = "as the history of the database has them" if shown.is_from_history else "as the file has them"
+    if shown.sha256 is not None:
+        remember(about.version, shown.sha256)
+    text_is = f", {text_mark(shown.sha256)}" if shown.sha256 else ""
+    source = "as the history of the database has them" if shown.is_from_history else f"as the file has them{text_is}"
     page.heading(plural(len(shown.statements), "statement"), source)
     if not shown.statements:
         page.note("None is recorded.")

@@ -39,6 +39,10 @@ def summary(view: View, found: Look, run: MigrationRun | None) -> None:
     elif wrong:
         waiting = f"; {plural(len(found.pending), 'migration waits', 'migrations wait')}" if found.pending else ""
         page.say(f"The files and the database disagree: {listed(wrong)}{waiting}.", state="broken")
+    elif found.pending and run is not None and run.error is not None:
+        when = figures.moment(run.started_at, view.zone, view.as_of)
+        waiting = plural(len(found.pending), "migration waits", "migrations wait")
+        page.say(f"The run of {when} failed, and {waiting} to be applied.", state="broken")
     elif found.pending:
         page.say(f"{plural(len(found.pending), 'migration waits', 'migrations wait')} to be applied.", state="waiting")
     elif not status.migrations:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 import streamlit as st
 
-from data.access import Actor
+from data.access import Actor, Watcher
 from data.identity import web_sessions
 from ui import acts
 from ui.drawing.markup import tag
+from ui.wording import figures
 
 
 def show_band(actor: Actor) -> None:
@@ -22,11 +25,20 @@ def show_band(actor: Actor) -> None:
             tag(
                 "div",
                 tag("b", f"SEEN AS {actor.email} ({actor.role})"),
-                tag("span", f" You are {watcher.email}. For looking only; it ends at {watcher.until:%H:%M} UTC."),
+                tag("span", f" You are {watcher.email}. For looking only; it ends at {_until(watcher)}."),
                 class_="sb-seen-as",
             )
         )
         st.button("Back to your own sight", key="see_as_oneself", on_click=acts.run, args=(_back,))
+
+
+def _until(watcher: Watcher) -> str:
+    """In the zone of whoever looks; this band stands above pages that have none yet to ask for it."""
+    try:
+        zone = ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    return f"{watcher.until.astimezone(zone):%H:%M} {figures.zone_name(watcher.until, zone)}"
 
 
 def _back(actor: Actor) -> str:
