@@ -6,6 +6,8 @@ select
     q.next_expiry_at,
     j.long_running_jobs,
     j.oldest_start_at,
+    x.long_open_runs,
+    x.oldest_run_at,
     n.open_notifications,
     n.newest_notification_at,
     f.files_with_problems,
@@ -28,6 +30,11 @@ cross join (
     from analytics.stg_agents__jobs
     where status = 'running' and started_at < %(now)s::timestamptz - interval '1 hour'
 ) as j
+cross join (
+    select count(*) as long_open_runs, min(started_at) as oldest_run_at
+    from analytics.stg_engine__sop_executions
+    where status = 'running' and started_at < %(now)s::timestamptz - interval '24 hours'
+) as x
 cross join (
     select count(*) as open_notifications, max(occurred_at) as newest_notification_at
     from analytics.stg_chronicle__notification_events
@@ -64,18 +71,32 @@ left join lateral (
 
 -- name: read_activity
 -- What happened per slice of the period and of the one before: `kind`, how many, and what they add up to (US dollars).
+-- The kind "actions" is of one agent, over the whole period: actions of windows that count them, and their escalations.
 with happened as (
-    select 'sessions' as kind, started_at as occurred_at, null::numeric as amount
+    select
+        'sessions' as kind, started_at as occurred_at, null::numeric as amount, null::text as agent,
+        null::bigint as escalations
     from analytics.stg_chronicle__sessions
     union all
-    select 'sessions in error', started_at, null from analytics.stg_chronicle__sessions where status = 'error'
+    select 'sessions in error', started_at, null, null, null
+    from analytics.stg_chronicle__sessions where status = 'error'
     union all
-    select 'prompts', occurred_at, null from analytics.stg_chronicle__prompt_events
+    select 'prompts', occurred_at, null, null, null from analytics.stg_chronicle__prompt_events
     union all
-    select 'jobs ' || status, counted_at, null
+    select 'jobs ' || status, counted_at, null, null, null
     from analytics.stg_agents__jobs where status in ('completed', 'failed', 'cancelled')
     union all
-    select 'cost ' || c.cost_basis, s.started_at, c.cost_usd
+    select
+        'runs ' || e.status, case when e.completed_at is null then e.started_at else e.completed_at end, null,
+        null, null
+    from analytics.stg_engine__sop_executions as e
+    where e.status in ('completed', 'failed')
+    union all
+    select 'actions', m.window_end, m.actions_total, m.agent, m.human_escalations
+    from analytics.stg_engine__agent_metrics as m
+    where m.actions_total is not null
+    union all
+    select 'cost ' || c.cost_basis, s.started_at, c.cost_usd, null, null
     from analytics.stg_chronicle__sessions as s
     cross join lateral (
         select k.cost_basis, k.cost_usd from analytics.session_costs as k where k.session_pk = s.session_pk
@@ -84,11 +105,13 @@ with happened as (
 
 select
     not b.is_before as is_current,
-    case when b.is_before then null
+    case when b.is_before or h.kind = 'actions' then null
         else date_trunc(%(bucket)s::text, h.occurred_at, %(zone)s::text) end as bucket,
     h.kind,
+    h.agent,
     count(*) as happened,
-    sum(h.amount) as amount
+    sum(h.amount) as amount,
+    coalesce(sum(h.escalations), 0)::bigint as escalations
 from happened as h
 cross join lateral (
     select coalesce(h.occurred_at < %(previous_end)s::timestamptz and h.occurred_at < %(start)s::timestamptz, false)
@@ -99,7 +122,7 @@ where
     and (%(end)s::timestamptz is null or h.occurred_at < %(end)s)
     and (%(start)s::timestamptz is null or h.occurred_at >= %(start)s or b.is_before)
     and (not %(untimed)s::boolean or h.occurred_at is null)
-group by 1, 2, 3;
+group by 1, 2, 3, 4;
 
 -- name: read_calls
 -- Calls of tools by outcome: per tool in the period and the one before, and per slice of the period (tool_name null).
