@@ -95,18 +95,18 @@ def _add_session(connection: Connection, chance: random.Random) -> None:
 
 
 def _add_reply(connection: Connection, chance: random.Random, session_pk: UUID | None = None) -> None:
+    session_pk = session_pk or _some(connection, chance, "select id from chronicle.sessions")
+    if session_pk is None:
+        return
     connection.execute(
         "insert into signalbox.model_replies (message_id, session_id, model, replied_at, output_tokens)"
-        " select %s, coalesce(%s, %s), %s, %s, %s where coalesce(%s, %s) is not null",
+        " values (%s, %s, %s, %s, %s)",
         (
             uuid4().hex,
             session_pk,
-            other := _some(connection, chance, "select id from chronicle.sessions"),
             chance.choice(("claude-opus-4-5", "unknown-model")),
             some_time(chance),
             chance.randrange(100_000),
-            session_pk,
-            other,
         ),
     )
 

@@ -338,7 +338,12 @@ def test_obstacles_are_named_and_nothing_changes(
 
 @pytest.mark.parametrize(
     ("system", "schema", "error"),
-    [("agents", "nowhere", errors.NothingToAdopt), ("agents", "agents", WrongUse), ("nothing", "public", WrongUse)],
+    [
+        ("agents", "nowhere", errors.NothingToAdopt),
+        ("agents", "agents", WrongUse),
+        ("nothing", "public", WrongUse),
+        ("toolbox", "auth", WrongUse),
+    ],
 )
 def test_wrong_names_are_refused(database_url: str, system: str, schema: str, error: type[Exception]) -> None:
     with pytest.raises(error):

@@ -57,9 +57,12 @@ def test_a_rate_with_a_total_is_weighted_and_a_rate_without_is_counted_and_left_
     window(owner, NOON, actions_total=100, actions_automated=None, automation_rate=0.9)
     window(owner, NOON + timedelta(hours=2), actions_total=None, actions_automated=None, automation_rate=0.1)
     window(owner, NOON + timedelta(hours=4), actions_total=50, actions_automated=None, automation_rate=None)
+    window(owner, NOON + timedelta(hours=6), actions_total=None, actions_automated=70)
     one = only(people)
-    assert (one.windows, one.actions, one.rated_actions, one.countless_windows) == (3, 150, 100, 1)
+    assert (one.windows, one.actions, one.rated_actions, one.countless_windows) == (4, 150, 100, 2)
     assert one.automation_rate == pytest.approx(0.9)
+    [bucket] = agents.read_buckets(people["manager"], **PERIOD).to_dict("records")
+    assert (bucket["rated_actions"], bucket["automated"]) == (100, 90.0)
 
 
 def test_confidence_is_weighted_by_decisions(owner: Owner, people: People) -> None:
@@ -193,6 +196,28 @@ def test_tool_calls_are_tied_by_what_events_say(owner: Owner, people: People) ->
         "IntakeAgent": ToolCalls(1, 0, 0),
     }
     assert agents.read_tool_calls(people["manager"], agents=(), **PERIOD) == {}
+
+
+def test_what_a_subagent_did_belongs_to_the_type_it_was_called_with(owner: Owner, people: People) -> None:
+    session, elsewhere = recorded.session(owner, NOON), recorded.session(owner, NOON)
+    for within in (session, elsewhere):
+        recorded.call(owner, within, NOON, agent_id="a5bdbc1", sidechain=True)
+    recorded.call(owner, session, NOON, sidechain=True)  # of an older log, which names no run
+    recorded.call(owner, session, NOON, success=False, error="boom")
+    task = recorded.call(owner, session, NOON, "Task", given={"subagent_type": "Explore"})
+    owner.execute(
+        "update chronicle.tool_events as t set tool_type = 'subagent',"
+        """ result = case when phase = 'post' then '{"agentId": "a5bdbc1"}'::jsonb end"""
+        " where call_id = (select c.call_id from chronicle.tool_events as c where c.event_id = %s)",
+        (task,),
+    )
+    names = ("claude-code", "Explore", "unknown")
+    assert agents.read_tool_calls(people["manager"], agents=names, **PERIOD) == {
+        "claude-code": ToolCalls(2, 1, 1),
+        "Explore": ToolCalls(1, 1, 0),
+        "unknown": ToolCalls(2, 2, 0),
+    }
+    assert agents.read_tool_calls(people["manager"], agents=("Explore",), **PERIOD) == {"Explore": ToolCalls(1, 1, 0)}
 
 
 def test_the_activity_of_an_agent_is_counted_by_state_with_the_newest_of_each(owner: Owner, people: People) -> None:

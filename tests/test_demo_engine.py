@@ -12,7 +12,12 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from data import demo, embedded
+from data import database, demo, embedded
+from data.access import Actor
+from data.demo.engine.clients import CLIENTS
+from data.identity import demo_accounts
+from data.reports import clients
+from data.reports import events as engine_events
 from signalbox_client.projections import replay
 from tests.conftest import MIGRATIONS
 
@@ -296,3 +301,27 @@ def test_the_packages_own_replay_finds_one_differing_row_and_nothing_missing(row
     compared = {name: replay(rows).compare(name) for name in ("client_health", "sop_executions", "human_approvals")}
     assert {name: found.differing for name, found in compared.items() if found.differing} == {"client_health": 1}
     assert all(found.rows and not found.missing and not found.failed for found in compared.values())
+
+
+def test_the_member_of_the_demo_sees_the_rows_of_one_client_and_of_no_other(
+    made: demo.Made, server: embedded.Lease, rows: Rows
+) -> None:
+    account = next(one for one in demo_accounts.ACCOUNTS if one.role == "member")
+    assert [one.client_id for one in CLIENTS if one.account_manager == account.email] == [account.client_id]
+    stored = rows.execute("select raw_app_meta_data from auth.users where id = %s", (account.user_id,)).fetchone()
+    assert stored == {"raw_app_meta_data": {"client_id": account.client_id}}
+    member = Actor(account.user_id, account.email, "member", "demo", client_id=account.client_id)
+    database.open_database("demo", server.url(made.database))
+    try:
+        seen = engine_events.count_kinds(member)
+        assert [one["client_id"] for one in clients.list_clients(member)] == [account.client_id]
+        with database.reading(member) as unit:
+            told = unit.connection.execute("select distinct payload ->> 'client_id' from engine.events").fetchall()
+    finally:
+        database.close_database("demo")
+    counted = rows.execute(
+        "select count(*) as number from engine.events where payload ->> 'client_id' = %s", (account.client_id,)
+    ).fetchone()
+    assert counted == {"number": seen.events}
+    assert seen.events > 100
+    assert [list(row.values()) for row in told] == [[account.client_id]]

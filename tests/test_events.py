@@ -65,7 +65,7 @@ def state_of(people: People, at: int | None = None, role: str = "manager", clien
 
 def test_an_empty_database_has_no_event(people: People) -> None:
     manager = people["manager"]
-    assert events.count_kinds(manager) == Counts(0, 0, 0, (), (), ())
+    assert events.count_kinds(manager) == Counts(0, 0, 0, 0, 0, (), (), ())
     assert events.read_buckets(manager, types=()).empty
     assert events.list_events(manager) == events.Page([], has_newer=False, has_older=False)
     assert events.read_coverage(manager).holds_rows is False
@@ -75,20 +75,28 @@ def test_an_empty_database_has_no_event(people: People) -> None:
         state_of(people)
 
 
-def test_events_are_counted_by_kind_against_the_period_before(owner: Owner, people: People) -> None:
+def test_events_are_counted_by_kind_against_the_period_before(
+    owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine_event(owner, DAY - timedelta(microseconds=1), "A")
+    engine_event(owner, DAY - timedelta(microseconds=1), "GONE", emitted_by="gone")
     engine_event(owner, DAY, "A", confidence=0.5)
     engine_event(owner, NOON, "A", emitted_by="other", confidence=1.0)
     engine_event(owner, NOON, "B", aggregate_type="Client")
     engine_event(owner, DAY + timedelta(days=1), "B")
     counts = events.count_kinds(people["manager"], **PERIOD, **BEFORE)
-    assert (counts.events, counts.previous_events, counts.type_count) == (3, 1, 2)
-    first, second = counts.types
+    assert (counts.events, counts.previous_events, counts.type_count) == (3, 2, 3)
+    assert (counts.types_present, counts.emitters_present) == (2, 2)
+    first, second, gone = counts.types
+    assert (gone.value, gone.events, gone.previous_events) == ("GONE", 0, 1)
     assert (first.value, first.events, first.previous_events, first.last_at) == ("A", 2, 1, NOON)
     assert (first.decisions, first.confidence_sum) == (2, 1.5)
     assert (second.value, second.events, second.previous_events) == ("B", 1, 0)
     assert {one.value: one.events for one in counts.aggregates} == {"Lead": 2, "Client": 1}
-    assert {one.value: one.events for one in counts.emitters} == {"IntakeAgent": 2, "other": 1}
+    assert {one.value: one.events for one in counts.emitters} == {"IntakeAgent": 2, "other": 1, "gone": 0}
+    monkeypatch.setattr(events, "MOST_KINDS", 1)
+    cut = events.count_kinds(people["manager"], **PERIOD, **BEFORE)
+    assert (len(cut.types), cut.type_count, cut.types_present, cut.emitters_present) == (1, 3, 2, 2)
 
 
 def test_a_type_narrows_everything_but_the_types(owner: Owner, people: People) -> None:

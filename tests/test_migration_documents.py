@@ -66,7 +66,23 @@ def test_what_is_gone_is_named(
     owner.execute(change.encode())
     found = reports(database_url)[schema]
     assert (kind, name) in [(each.kind, each.name) for each in found.missing]
-    assert found.holds == (kind == "published"), "Realtime is optional"
+    assert not found.holds
+
+
+def test_where_there_is_no_realtime_nothing_has_to_be_published(database_url: str, owner: Connection) -> None:
+    owner.execute("drop publication supabase_realtime")
+    found = reports(database_url)["engine"]
+    assert [each.kind for each in found.missing] == ["published"] * 3
+    assert found.holds
+
+
+def test_the_command_finds_fault_with_a_table_that_realtime_does_not_tell_of(
+    database_url: str, owner: Connection, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    owner.execute("alter publication supabase_realtime drop table agents.jobs")
+    assert main(["migrate", "verify"]) == 1
+    assert "  missing: published jobs\n" in capsys.readouterr().out
 
 
 def test_what_is_more_is_listed_and_breaks_nothing(database_url: str, owner: Connection) -> None:

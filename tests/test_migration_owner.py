@@ -12,7 +12,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from data import embedded, migration
+from data import adoption, embedded, migration
+from tests import adoption_documents as documents
 from tests.migration_scratch import connected, empty_database, rows, value
 from tests.servers import any_server, look_alike_owner
 
@@ -20,14 +21,56 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 __all__ = ["any_server"]
 
 
+def give_publication(url: str, owner_url: str) -> None:
+    """On a hosted project it belongs to the role that people connect as."""
+    with connected(url) as connection:
+        role = sql.Identifier(str(conninfo_to_dict(owner_url)["user"]))
+        connection.execute(sql.SQL("alter publication supabase_realtime owner to {}").format(role))
+
+
 def test_owner_without_superuser_can_apply_and_verify(any_server: embedded.Lease) -> None:
     with empty_database(any_server) as url, look_alike_owner(url) as owner_url:
         assert value(owner_url, "select rolsuper from pg_roles where rolname = current_user") is False
+        give_publication(url, owner_url)
         done = migration.up(owner_url, MIGRATIONS, print)
         assert [each.outcome for each in done] == ["applied"] * len(list(MIGRATIONS.glob("2*.sql")))
         assert migration.verify(owner_url, MIGRATIONS).holds
         owners = rows(url, "select distinct tableowner from pg_tables where schemaname in ('chronicle', 'signalbox')")
         assert [row["tableowner"] for row in owners] == [conninfo_to_dict(owner_url)["user"]]
+
+
+def test_what_the_owner_of_the_publication_has_to_add_is_missing_until_then(server: embedded.Lease) -> None:
+    """Where Realtime is another role's, the migrations go through without it, and verifying says what is left to do."""
+    with empty_database(server) as url, look_alike_owner(url) as owner_url:
+        migration.up(owner_url, MIGRATIONS, print)
+        found = migration.verify(owner_url, MIGRATIONS)
+        assert found.comparison.holds
+        assert not found.holds
+        left = sorted(f"{each.schema}.{named.name}" for each in found.systems for named in each.missing)
+        assert left == [
+            "agents.jobs", "chronicle.events", "engine.events", "engine.human_approvals", "engine.sop_executions"
+        ]  # fmt: skip
+        with connected(url) as connection:
+            connection.execute(f"alter publication supabase_realtime add table {', '.join(left)}".encode())
+        assert migration.verify(owner_url, MIGRATIONS).holds
+
+
+def test_owner_without_superuser_adopts_moves_and_gives_back(server: embedded.Lease) -> None:
+    with empty_database(server) as url, look_alike_owner(url) as owner_url:
+        give_publication(url, owner_url)
+        migration.up(owner_url, MIGRATIONS, print)
+        with connected(owner_url) as owner:
+            for schema in ("one", "two"):
+                owner.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+                owner.execute(documents.tables_in(schema, documents.AGENTS))
+        adoption.adopt(owner_url, "agents", "one", managers_read=True)
+        assert migration.verify(owner_url, MIGRATIONS).holds
+        adoption.release(owner_url, "agents")
+        assert adoption.adopt(owner_url, "agents", "two", move=True, dry_run=True).obstacles == ()
+        adoption.adopt(owner_url, "agents", "two", move=True)
+        assert adoption.point_again(owner_url) == []
+        assert [each.wrong for each in adoption.examine(owner_url)] == [()]
+        assert migration.verify(owner_url, MIGRATIONS).holds
 
 
 def test_owner_without_superuser_may_take_on_the_reader(any_server: embedded.Lease) -> None:

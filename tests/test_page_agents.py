@@ -71,7 +71,7 @@ def test_what_cannot_be_weighted_is_said_and_left_out(owner: Owner, people: Peop
     window(owner, None)
     text = open_page(people["manager"], PAGE).text
     assert "1 agent, automation rate 90.0 % of 10 actions" in text
-    assert "2 windows have an automation rate but no counts, so it cannot be weighted and is left out." in text
+    assert "2 windows say how much ran without a person, but not out of how many actions" in text
     assert "2 windows have a confidence but not over how many decisions" in text
     assert "1 window without a recorded time is in no period." in text
     assert "A window of figures counts whole in the period in which it ended." in text

@@ -114,6 +114,7 @@ def test_one_client_shows_its_history_its_events_and_its_runs(owner: Owner, peop
     assert "not event-sourced" in page.text
     assert f"/sop_execution?execution={ran}" in page.links
     assert "1 run, 1 failed, of all time" in page.text
+    assert "2 h 00 min" in page.text, "timed from begin to end where the run says no cycle time, as on its own page"
     assert "CSV, 2 assessments" in page.text
     [events] = [link for link in page.links if link.startswith("/events?")]
     assert "q=%7B%22client_id%22%3A+%22acme%22%7D" in events
@@ -121,6 +122,13 @@ def test_one_client_shows_its_history_its_events_and_its_runs(owner: Owner, peop
         "critical": 41.5,
         "at risk": 60,
     }
+
+
+def test_a_score_that_stayed_is_said_to(owner: Owner, people: People) -> None:
+    assess(owner, "acme", 1, 82, "healthy")
+    assess(owner, "acme", 40, 82, "healthy")
+    text = open_page(people["manager"], PAGE, client="acme").text
+    assert "Healthy: 82 of 100, unchanged from 82 before the period." in text
 
 
 def test_experiments_say_what_was_expected_and_what_came_out(owner: Owner, people: People) -> None:
@@ -165,6 +173,12 @@ def test_members_see_their_client_alone(owner: Owner, people: People) -> None:
     assert "secret" not in open_page(member, PAGE).text
     assert "No assessment of secret" in open_page(member, PAGE, client="secret").text
     assert "Hidden" not in open_page(member, PAGE, view="experiments").text
+    hidden = engine_event(owner, NOW, "CLIENT_HEALTH_ASSESSED", payload={"client_id": "secret"})
+    assess(owner, "acme", 0.5, 80, "healthy", event_id=hidden)
+    run(owner, NOW, client_id="acme")
+    told = open_page(member, PAGE, client="acme").text
+    assert "event not yours to see" in told
+    assert "no event that you may see" in told, "what is hidden is not said to be absent"
 
 
 @pytest.mark.parametrize("asked", [{}, {"client": "acme"}, {"view": "experiments"}, {"status": "critical", "q": "ac"}])

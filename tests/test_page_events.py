@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import psycopg
@@ -113,14 +114,28 @@ def test_pages_of_the_list_turn(owner: Owner, people: People) -> None:
     page = open_page(people["manager"], PAGE)
     assert "lead-00" in page.text
     assert "lead-29" not in page.text
-    [older] = [link for link in page.links if "place=" in link]
-    parameters = dict(pair.split("=", 1) for pair in older.partition("?")[2].split("&"))
-    place = parameters["place"].replace("%3A", ":").replace("%2B", "+").replace("%7E", "~")
-    following = open_page(people["manager"], PAGE, place=place)
+    older, oldest = [parameters_of(link) for link in page.links if "place=" in link]
+    following = open_page(people["manager"], PAGE, **older)
     assert "lead-29" in following.text
     assert "lead-00" not in following.text
     assert any("turn=newer" in link for link in following.links)
-    assert "lead-00" in open_page(people["manager"], PAGE, place="nonsense").text
+    assert "lead-29" in open_page(people["manager"], PAGE, **oldest).text
+    for nonsense in ("nonsense", "~", f"~{older['place'].rpartition('~')[2]}"):
+        assert "lead-00" in open_page(people["manager"], PAGE, place=nonsense).text
+
+
+def test_a_place_in_the_list_does_not_outlive_its_filters(owner: Owner, people: People) -> None:
+    for number in range(30):
+        add(owner, "OLD" if number > 27 else "NEW", days_ago=1 + number / 100, aggregate_id=f"lead-{number:02}")
+    older = next(parameters_of(link) for link in open_page(people["manager"], PAGE).links if "place=" in link)
+    narrowed = open_page(people["manager"], PAGE, **(older | {"type": "NEW"}))
+    assert "lead-00" in narrowed.text, "with another type the list begins anew"
+    assert "lead-00" in open_page(people["manager"], PAGE, **(older | {"period": "90d"})).text
+    assert "lead-00" not in open_page(people["manager"], PAGE, **(older | {"period": "30d"})).text
+
+
+def parameters_of(link: str) -> dict[str, str]:
+    return dict(parse_qsl(link.partition("?")[2]))
 
 
 def test_hostile_words_stay_words(owner: Owner, people: People) -> None:

@@ -13,6 +13,7 @@ from data import database
 from data.access import Actor
 from tests import recorded
 from tests.page_runs import open_page, queries_during
+from tests.performed import run, window
 from tests.recorded import Owner
 from ui import cached
 from ui.asking.periods import Period
@@ -84,10 +85,48 @@ def test_what_waits_stands_first_and_each_line_leads_to_its_rows(owner: Owner, p
     assert "/approvals" not in manager.links
 
 
+def test_runs_of_procedures_that_failed_or_hang_are_told(owner: Owner, people: People) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2))
+    for days in (1, 2):
+        run(owner, NOW - timedelta(days=days), status="failed")
+    run(owner, NOW - timedelta(hours=3))
+    run(owner, NOW - timedelta(days=20), status="failed")
+    run(owner, None, status="running", started_at=NOW - timedelta(hours=23))
+    shown = open_page(people["manager"], PAGE)
+    assert "2 runs of procedures failed. In the last 7 days" in shown.text
+    assert "2 runs of procedures failed in the last 7 days, of 3 that ended" in shown.text
+    assert "/sops?period=7d&status=failed" in shown.links
+    assert "open for over a day" not in shown.text.replace("or are open for over a day", "")
+    run(owner, None, status="running", started_at=NOW - timedelta(hours=25))
+    shown = open_page(people["manager"], PAGE)
+    assert "1 run of a procedure is open for over a day" in shown.text
+    assert "/sops?status=running&period=all" in shown.links
+    assert "procedure" not in open_page(people["member"], PAGE).text, "runs of nobody are not a member's"
+
+
+def test_an_agent_that_escalates_more_often_is_named(owner: Owner, people: People) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2))
+    for days, escalations in ((1, 30), (9, 10)):
+        at = NOW - timedelta(days=days)
+        window(owner, at, "Intake <b>", actions_total=400, human_escalations=escalations)
+        window(owner, at, "Steady", actions_total=400, human_escalations=20)
+        window(owner, at, "Small", actions_total=19, human_escalations=escalations // 2)
+        window(owner, at, "Countless", actions_total=None, actions_automated=None, human_escalations=escalations)
+    shown = open_page(people["manager"], PAGE)
+    first = " ".join(shown.text.split())
+    assert (
+        "Intake <b> escalates 3.0 times as often as in the 7 days before: 7.5 per 100 actions of 400, was 2.5 per 100 "
+        "actions of 400." in first
+    )
+    assert "Intake <b> escalates more often than in the 7 days before" in first
+    assert "/agents?period=7d&agent=Intake+%3Cb%3E" in shown.links
+    assert not any("Steady" in link or "Small" in link or "Countless" in link for link in shown.links)
+
+
 def test_when_all_is_well_it_says_by_what_check(owner: Owner, people: People) -> None:
     recorded.session(owner, NOW - timedelta(hours=2))
     text = open_page(people["manager"], PAGE).text
-    assert "Nothing needs you: no question waits, no job runs over an hour, no job or session failed." in text
+    assert "Nothing needs you: no question waits, no job runs over an hour, no job, session or run of a" in text
     assert "Looked at: questions to people" in text
 
 

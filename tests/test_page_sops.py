@@ -104,6 +104,24 @@ def test_a_step_leads_to_the_runs_in_which_a_person_took_it(owner: Owner, people
     assert "the list is of runs in which a person stepped in there alone" in page.text
 
 
+def test_a_list_of_unknown_length_can_be_turned_to_its_end(owner: Owner, people: People) -> None:
+    for number in range(30):
+        run(owner, YESTERDAY - timedelta(minutes=number), status="failed", steps=STEPS)
+    narrowed = {"sop": "refund", "step": "approve", "status": "failed"}
+    first = open_page(people["manager"], PAGE, **narrowed)
+    assert "1 to 25" in first.text
+    assert sum(link.startswith("/sop_execution?") for link in first.links) == 25
+    [following] = {link for link in first.links if "page=2" in link and link.startswith("/sops?")}
+    last = open_page(people["manager"], PAGE, **narrowed, page="2")
+    assert following.startswith("/sops?")
+    assert "26 to 30" in last.text
+    assert sum(link.startswith("/sop_execution?") for link in last.links) == 5
+    assert not [link for link in last.links if "page=3" in link]
+    assert "No further run fits these filters." in open_page(people["manager"], PAGE, **narrowed, page="9").text
+    # Of a known length, there is no page past the last.
+    assert "26 to 30 of 30" in open_page(people["manager"], PAGE, sop="refund", page="99999999").text
+
+
 def test_a_defined_procedure_that_never_ran_is_there(owner: Owner, people: People) -> None:
     definition(owner, "idle", title="Never done")
     assert "Never done" in open_page(people["manager"], PAGE).text
@@ -137,7 +155,8 @@ def test_one_run_is_shown_step_by_step_with_what_is_tied_to_it(owner: Owner, peo
         sop_version=1,
         human_interventions=1,
     )
-    engine_event(owner, YESTERDAY, "SOP_FAILED", correlation_id=correlation)
+    told = {"kind": "agent", "step": "approve", "error": "nobody came"}
+    event = engine_event(owner, YESTERDAY, "SOP_FAILED", correlation_id=correlation, payload=told)
     question = recorded.question(owner, YESTERDAY, "Refund 240 EUR", status="rejected")
     owner.execute("update engine.human_approvals set correlation_id = %s where id = %s", (correlation, question))
     page = open_page(people["admin"], ONE, execution=str(execution))
@@ -148,6 +167,8 @@ def test_one_run_is_shown_step_by_step_with_what_is_tied_to_it(owner: Owner, peo
     assert "Of its definition not reached or not recorded: pay out." in page.text
     assert f"/events?correlation={correlation}" in page.links
     assert f"/session?session={session}" in page.links
+    assert f"/event_stream?event={event}" in page.links
+    assert "approve: nobody came" in page.text
     assert f"/approvals?approval={question}" in page.links
     assert str(execution) in "".join(open_page(people["admin"], ONE, id=str(execution)).pieces)
 

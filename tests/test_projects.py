@@ -60,13 +60,13 @@ def test_each_sees_what_they_own_or_belong_to(people: dict[str, Actor]) -> None:
     assert set(names(people["member"])) == {"Lighthouse 🗼", "Ferries <b>fast</b>"}
     assert set(names(people["other"])) == {"Ferries <b>fast</b>", "Secret"}
     assert names(people["manager"])[-1] == "Secret", "archived ones last"
-    assert [row["name"] for row in reports.read_workspaces(people["other"])] == []
+    assert [row["name"] for row in reports.read_workspaces(people["other"]).rows] == []
 
 
 def test_members_are_counted_with_the_owner(world: World, people: dict[str, Actor]) -> None:
     counted = {row["name"]: row["members"] for row in reports.read_projects(people["manager"])}
     assert counted == {"Lighthouse 🗼": 1, "Ferries <b>fast</b>": 2, "Secret": 1}
-    workspace = reports.read_workspaces(people["manager"])[0]
+    workspace = reports.read_workspaces(people["manager"]).rows[0]
     assert (workspace["projects"], workspace["members"]) == (1, 1)
 
 
@@ -78,9 +78,12 @@ def test_an_owner_who_is_a_member_too_counts_once(owner: Connection, world: Worl
     )
     counted = {row["project_id"]: row["members"] for row in reports.read_projects(people["manager"])}
     assert counted[world.own] == 1
-    assert reports.read_workspaces(people["manager"])[0]["members"] == 1
-    for asked in ({"project": world.own}, {"workspace": world.workspace}):
-        assert [row["role"] for row in reports.read_members(people["manager"], **asked)] == ["owner"]
+    assert reports.read_workspaces(people["manager"]).rows[0]["members"] == 1
+    for found in (
+        reports.read_members(people["manager"], project=world.own),
+        reports.read_members(people["manager"], workspace=world.workspace),
+    ):
+        assert [row["role"] for row in found] == ["owner"]
 
 
 def test_addresses_of_others_stay_unknown_to_members(world: World, people: dict[str, Actor]) -> None:
@@ -104,6 +107,34 @@ def test_filters_narrow(world: World, people: dict[str, Actor]) -> None:
     assert names(manager, workspace=world.workspace) == ["Lighthouse 🗼"]
     assert names(manager, search="FERR") == ["Ferries <b>fast</b>"]
     assert names(manager, search="%") == []
+
+
+def test_long_lists_come_in_pages_with_exact_counts(
+    owner: Connection, world: World, people: dict[str, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = people["manager"]
+    owner.execute(
+        "insert into toolbox.projects (owner_id, workspace_id, name, status)"
+        " select %s, %s, 'Many ' || n, 'active' from generate_series(1, 40) as n",
+        (people["other"].user_id, world.workspace),
+    )
+    owner.execute(
+        "insert into toolbox.workspaces (owner_id, name)"
+        " select %s, 'A workspace ' || n from generate_series(1, 3) as n",
+        (people["other"].user_id,),
+    )
+    counted = reports.count_projects(manager, search="many")
+    assert (counted.projects, counted.active) == (40, 40)
+    pages = [names(manager, search="many", offset=offset) for offset in (0, 25, 50)]
+    assert [len(page) for page in pages] == [25, 15, 0]
+    assert len({name for page in pages for name in page}) == 40
+    monkeypatch.setattr(reports, "MOST_WORKSPACES", 2)
+    found = reports.read_workspaces(manager, chosen=world.workspace)
+    assert ([row["name"] for row in found.rows], found.workspaces) == (["A workspace 1", "A workspace 2", "Harbour"], 4)
+    page = open_page(manager, "reports/projects.py", page="99")
+    assert "43 projects, 42 of them active; 4 workspaces in all." in page.text
+    assert "26 to 43 of 43" in page.text
+    assert "The first 2 by name; 2 more workspaces are reached through their projects." in page.text
 
 
 def test_nobody_adds_themselves_to_a_project(world: World, people: dict[str, Actor]) -> None:

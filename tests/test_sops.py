@@ -69,6 +69,11 @@ def test_cycle_times_are_of_completed_runs_as_recorded_or_from_start_to_end(owne
     run(owner, NOON, cycle_time_hours=None, started_at=None)
     run(owner, NOON, cycle_time_hours=None, started_at=NOON + timedelta(hours=5))  # ends before it began
     run(owner, NOON, status="failed", cycle_time_hours=99)
+    for downwards in (True, False):
+        listed = sop_runs.read_executions(people["manager"], **PERIOD, sort="took", downwards=downwards)
+        times = [row["cycle_ms"] for row in listed]
+        assert times[3:] == [None, None], "what is not timed stands last either way"
+        assert times[:3] == sorted(times[:3], reverse=downwards)
     found = total(people)
     assert (found.timed, found.p50_ms, found.average_ms) == (2, 1.5 * HOUR_MS, 1.5 * HOUR_MS)
     assert found.p95_ms == pytest.approx(1.95 * HOUR_MS)
@@ -78,8 +83,9 @@ def test_automation_is_weighted_and_cost_says_over_how_many(owner: Owner, people
     run(owner, NOON, actions_total=90, actions_automated=90, estimated_cost=2)
     run(owner, NOON, actions_total=10, actions_automated=0, estimated_cost=None)
     run(owner, NOON, actions_total=None, actions_automated=None, automation_rate=0.5, estimated_cost=1)
+    run(owner, NOON, actions_total=None, actions_automated=70)
     found = total(people)
-    assert (found.rated_actions, found.automated, found.countless) == (100, 90.0, 1)
+    assert (found.rated_actions, found.automated, found.countless) == (100, 90.0, 2)
     assert (found.cost_usd, found.priced) == (3.0, 2)
 
 

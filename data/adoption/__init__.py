@@ -5,19 +5,24 @@ a table and its staging view, so that reports, exports and acts work on either; 
 schemas and leaves views under the old names.
 """
 
-from data.adoption.comparing import ColumnFinding, SystemFinding, TableFinding, compare
-from data.adoption.doing import adopt, point_again, release
+from data.adoption.comparing import compare
+from data.adoption.doing import adopt, release
 from data.adoption.errors import AdoptionError
+from data.adoption.findings import ColumnFinding, SystemFinding, TableFinding
+from data.adoption.keeping import Adopted, examine, has_unread, point_again
 from data.adoption.needs import SYSTEMS, tables_of
 
 __all__ = [
     "SYSTEMS",
+    "Adopted",
     "AdoptionError",
     "ColumnFinding",
     "SystemFinding",
     "TableFinding",
     "adopt",
     "compare",
+    "examine",
+    "has_unread",
     "point_again",
     "release",
     "tables_of",

@@ -4,152 +4,137 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import psycopg
 
-from data.adoption.converting import count_converted
-from data.adoption.errors import NothingToAdopt
+from data.adoption.converting import count_read, read_as
+from data.adoption.errors import AdoptionError, NothingToAdopt
+from data.adoption.findings import ColumnFinding, Part, State, SystemFinding, TableFinding
 from data.adoption.needs import SYSTEMS, Column, tables_of
 from data.database.queries import find
 from data.errors import WrongUse
 from data.migration.connection import Connection
 
-State = Literal["same", "converted", "missing", "not convertible"]
+# `auth` has users, too; our triggers and columns are not for it.
+_OF_THE_SERVER = frozenset(
+    {"auth", "storage", "realtime", "vault", "extensions", "graphql", "graphql_public", "information_schema"}
+    | {"supabase_migrations", "supabase_functions"}
+)
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnFinding:
-    """A column that reports need and what the other table has for it; `found` is its type there, None without one."""
+class _Place:
+    """A table elsewhere, as the catalog knows it; `types` by column."""
 
-    name: str
-    needed: str
-    found: str | None
-    state: State
-    is_key: bool
-
-    @property
-    def is_null(self) -> bool:
-        """Whether reports will read it as unknown."""
-        return self.state in ("missing", "not convertible")
-
-
-@dataclass(frozen=True, slots=True)
-class TableFinding:
-    """One table: its columns as we need them, columns beyond those, and who may read it."""
-
-    name: str
-    is_there: bool
-    columns: tuple[ColumnFinding, ...] = ()
-    extra: tuple[str, ...] = ()
-    is_table: bool = True
-    is_ours: bool = True
-    owner: str = ""
-    is_readable: bool = True
-    is_secured: bool = True
-    read_policies: int = 0
-    estimated_rows: int = 0
-
-    @property
-    def lacking(self) -> tuple[str, ...]:
-        """The columns that read as null."""
-        return tuple(column.name for column in self.columns if column.is_null)
-
-    @property
-    def obstacle(self) -> str | None:
-        """Why this table cannot be adopted, None where it can."""
-        if not self.is_there:
-            return None
-        keys = [column.name for column in self.columns if column.is_key and column.is_null]
-        if keys:
-            return f"{self.name} has no {' and '.join(keys)}, by which its rows are known"
-        if not self.is_table:
-            return f"{self.name} is no table, so its changes could not be noticed"
-        if not self.is_ours:
-            return f"{self.name} belongs to {self.owner}"
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class SystemFinding:
-    """All tables of a system as they are in a schema."""
-
-    system: str
+    connection: Connection
     schema: str
-    tables: tuple[TableFinding, ...]
-
-    @property
-    def there(self) -> tuple[TableFinding, ...]:
-        """The tables that the schema has."""
-        return tuple(table for table in self.tables if table.is_there)
-
-    @property
-    def obstacles(self) -> tuple[str, ...]:
-        """Everything that stands in the way."""
-        return tuple(table.obstacle for table in self.tables if table.obstacle)
+    row: dict[str, Any]
+    types: dict[str, str]
+    parts: tuple[Part, ...]
 
 
 def compare(connection: Connection, system: str, schema: str) -> SystemFinding:
     """What `schema` has of the tables of `system`. Raises WrongUse for a system or schema that is none of ours to
-    adopt from, NothingToAdopt where no table is there."""
+    adopt from, NothingToAdopt where no table is there, AdoptionError where one cannot be read."""
     if system not in SYSTEMS:
         raise WrongUse(f"There is no system {system!r}: it is one of {', '.join(SYSTEMS)}.")
     if schema in (*SYSTEMS, "signalbox", "analytics"):
         raise WrongUse(f"The schema {schema!r} is the console's own: name the one where the system made its tables.")
+    if schema in _OF_THE_SERVER or schema.startswith("pg_"):
+        raise WrongUse(f"The schema {schema!r} is PostgreSQL's or Supabase's own, and no system makes tables there.")
+    found = look(connection, system, schema)
+    if not found.there:
+        raise NothingToAdopt(
+            f"The schema {schema!r} has none of the tables of {system}: {', '.join(tables_of(system))}."
+        )
+    return found
+
+
+def look(connection: Connection, system: str, schema: str) -> SystemFinding:
+    """What any schema has of the tables of `system`, our own included."""
     needed = tables_of(system)
     names = {"schema": schema, "names": list(needed)}
     found = {row["name"]: row for row in connection.execute(find("adoption.find_tables").text, names)}
-    if not found:
-        raise NothingToAdopt(f"The schema {schema!r} has none of the tables of {system}: {', '.join(needed)}.")
-    there: dict[str, dict[str, str]] = {}
-    for row in connection.execute(find("adoption.list_columns").text, names):
-        there.setdefault(row["table_name"], {})[row["name"]] = row["type"]
-    tables = [_table(connection, schema, name, columns, found.get(name), there.get(name, {}))
-              for name, columns in needed.items()]  # fmt: skip
-    return SystemFinding(system, schema, tuple(tables))
-
-
-def _table(
-    connection: Connection,
-    schema: str,
-    name: str,
-    needed: Sequence[Column],
-    found: dict[str, Any] | None,
-    types: dict[str, str],
-) -> TableFinding:
-    if found is None:
-        return TableFinding(name, is_there=False)
-    columns = tuple(_column(connection, schema, name, column, types.get(column.name)) for column in needed)
-    return TableFinding(
-        name,
-        is_there=True,
-        columns=columns,
-        extra=tuple(sorted(set(types) - {column.name for column in needed})),
-        is_table=found["is_table"],
-        is_ours=found["is_ours"],
-        owner=found["owner"],
-        is_readable=found["is_readable"],
-        is_secured=found["is_secured"],
-        read_policies=found["read_policies"],
-        estimated_rows=found["estimated_rows"],
+    types = types_of(connection, schema, list(needed))
+    parts: dict[str, list[Part]] = {}
+    for row in connection.execute(find("adoption.list_parts").text, names).fetchall():
+        parts.setdefault(row.pop("table_name"), []).append(Part(**row))
+    return SystemFinding(
+        system,
+        schema,
+        tuple(
+            _table(_Place(connection, schema, found[name], types[name], tuple(parts.get(name, ()))), name, columns)
+            if name in found
+            else TableFinding(name, is_there=False)
+            for name, columns in needed.items()
+        ),
     )
 
 
-def _column(connection: Connection, schema: str, table: str, needed: Column, found: str | None) -> ColumnFinding:
-    if found is None:
-        state: State = "missing"
-    elif found == needed.type:
-        state = "same"
-    else:
-        state = "converted" if _converts(connection, schema, table, needed, found) else "not convertible"
-    return ColumnFinding(needed.name, needed.type, found, state, needed.is_key)
+def types_of(connection: Connection, schema: str, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The types of the columns of tables in a schema, by table and column in their order."""
+    types: dict[str, dict[str, str]] = {name: {} for name in names}
+    for row in connection.execute(
+        find("adoption.list_columns").text, {"schema": schema, "names": list(names)}
+    ).fetchall():
+        types[row["table_name"]][row["name"]] = row["type"]
+    return types
 
 
-def _converts(connection: Connection, schema: str, table: str, needed: Column, found: str) -> bool:
-    """Whether every value that is there now can be read as the type we need: tried on all of them."""
+def _table(place: _Place, name: str, needed: Sequence[Column]) -> TableFinding:
+    return TableFinding(
+        name,
+        is_there=True,
+        columns=tuple(_column(place, name, column) for column in needed),
+        extra=tuple(sorted(set(place.types) - {column.name for column in needed})),
+        parts=place.parts,
+        is_table=place.row["is_table"],
+        is_ours=place.row["is_ours"],
+        owner=place.row["owner"],
+        is_readable=place.row["is_readable"],
+        is_secured=place.row["is_secured"],
+        read_policies=place.row["read_policies"],
+        estimated_rows=place.row["estimated_rows"],
+    )
+
+
+def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
+    found = place.types.get(needed.name)
+    if found is None or found == needed.type:
+        state: State = "missing" if found is None else "same"
+        return ColumnFinding(needed.name, needed.type, found, state, needed.is_key)
+    reading = read_as(needed, found, place.connection.info.server_version)
+    unreadable: int | None = 0
+    if not reading.is_total and place.row["is_selectable"]:
+        unreadable = _count_unreadable(place, table, needed)
+    return ColumnFinding(
+        needed.name,
+        needed.type,
+        found,
+        "not convertible" if unreadable is None else "converted",
+        needed.is_key,
+        unreadable or 0,
+        reading.is_tried or unreadable is None,
+    )
+
+
+def _count_unreadable(place: _Place, table: str, needed: Column) -> int | None:
+    """How many of the values that are there now are none of the type we need; None where that is all of them, or
+    where one of them fails."""
+    reading = read_as(needed, place.types[needed.name], place.connection.info.server_version)
     try:
-        with connection.transaction(force_rollback=True):
-            connection.execute(count_converted(schema, table, needed, found))
+        with place.connection.transaction(force_rollback=True):
+            row = place.connection.execute(count_read(place.schema, table, needed, reading)).fetchone()
     except (psycopg.errors.DataError, psycopg.errors.UndefinedFunction, psycopg.errors.CannotCoerce):
-        return False
-    return True
+        return None
+    except psycopg.DatabaseError as error:
+        if place.connection.broken:
+            raise
+        raise AdoptionError(
+            f"{place.schema}.{table} cannot be read: {error.diag.message_primary}. Nothing was changed."
+        ) from error
+    if row is None or (row["present"] and not row["readable"]):
+        return None
+    unreadable: int = row["present"] - row["readable"]
+    return unreadable

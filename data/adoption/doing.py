@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -11,14 +12,23 @@ from psycopg import errors as postgres_errors
 from psycopg import sql
 
 from data import audit
-from data.adoption import moving, pointing
-from data.adoption.comparing import SystemFinding, compare
-from data.adoption.errors import AdoptionError, NothingToAdopt, NotTheOwner, OursHaveRows
+from data.adoption import moving, pointing, watching
+from data.adoption.comparing import compare
+from data.adoption.errors import AdoptionError, NothingToAdopt, NotTheOwner
+from data.adoption.findings import SystemFinding
+from data.adoption.refusing import NOTHING, refusals
 from data.database.queries import find
 from data.database.units import Unit
+from data.migration.apply import RUNNER_LOCK
 from data.migration.connection import Connection, connected
 
 _LOCK_TIMEOUT = "4s"
+_WHILE_READ = (
+    "While they are read there, PostgreSQL refuses to drop their columns or to give them other types: "
+    "--release before, and adopt again after"
+)
+_REHEARSAL_LOCK_TIMEOUT = "1s"
+_REHEARSAL_STATEMENT_TIMEOUT = "10s"
 
 
 def adopt(
@@ -26,28 +36,21 @@ def adopt(
 ) -> SystemFinding:
     """Read a system's tables from `schema` from now on, or move them into ours; what was found is returned.
 
-    With `dry_run` nothing changes. `managers_read` lets managers and admins see all rows of the tables; without it
-    their own row security decides what anybody sees.
+    `managers_read` lets managers and admins see all rows of the tables; without it their own row security decides
+    what anybody sees. With `dry_run` nothing changes, and `obstacles` of what is returned are all that the real run
+    would refuse: it is done and undone in one transaction, which holds the tables' locks for that moment.
     Raises WrongUse, NothingToAdopt, AdoptionError (an obstacle, or our own tables hold rows), DatabaseUnavailable.
     """
     with connected(url) as connection:
         found = compare(connection, system, schema)
         if dry_run:
-            return found
+            return _tried(connection, found, move=move, managers_read=managers_read)
         if found.obstacles:
-            raise AdoptionError(f"It cannot be adopted: {'; '.join(found.obstacles)}. Nothing was changed.")
-        with _at_once(connection):
-            _refuse_rows_of_ours(connection, found)
-            _refuse_two_owners(connection, found)
-            _leave_former(connection, found)
-            if move:
-                moving.move(connection, found)
-            else:
-                _point(connection, found)
-            _note(connection, found, moved=move)
-            if managers_read:
-                _let_managers_read(connection, found, moved=move)
-    return found
+            raise AdoptionError(f"It cannot be adopted: {'; '.join(found.obstacles)}.{NOTHING}")
+        with at_once(connection):
+            for refusal in refusals(connection, found, move=move):
+                raise refusal
+            return _do(connection, found, move=move, managers_read=managers_read)
 
 
 def release(url: str, system: str) -> list[str]:
@@ -56,120 +59,111 @@ def release(url: str, system: str) -> list[str]:
     Returns the names of the tables given back. Raises NothingToAdopt when none was pointed elsewhere, AdoptionError,
     DatabaseUnavailable.
     """
-    with connected(url) as connection, _at_once(connection):
+    with connected(url) as connection, at_once(connection):
         given_back = connection.execute(find("adoption.forget_adopted").text, {"system": system}).fetchall()
         if not given_back:
             raise NothingToAdopt(f"No table of {system} is read from another schema.")
         for row in given_back:
             pointing.point_back(connection, system, row["table_name"])
-            _leave(connection, row)
+            _leave(connection, system, row)
         audit.record(Unit(connection), None, "gave a system back", system)
     return [row["table_name"] for row in given_back]
 
 
-def point_again(url: str) -> list[str]:
-    """Point what was adopted once more: migrations write staging views anew, over our own tables.
-
-    Returns the names of the tables; without an adopted one there is nothing to do. Raises as `adopt` does.
-    """
-    pointed: list[str] = []
-    with connected(url) as connection:
-        rows = connection.execute(find("adoption.list_adopted").text, {"system": None}).fetchall()
-        for system, schema in sorted(
-            {(row["system"], row["source_schema"]) for row in rows if row["mode"] == "pointed"}
-        ):
-            names = {row["table_name"] for row in rows if (row["system"], row["source_schema"]) == (system, schema)}
-            found = compare(connection, system, schema)
-            with _at_once(connection):
-                for table in found.there:
-                    if table.name in names:
-                        pointing.point(connection, system, schema, table)
-                        pointing.watch(connection, system, schema, table)
-                        pointed.append(f"{system}.{table.name}")
-    return pointed
-
-
 @contextmanager
-def _at_once(connection: Connection) -> Iterator[None]:
-    """One transaction that waits for no lock for long, with what PostgreSQL refuses in sentences."""
+def at_once(connection: Connection, lock_timeout: str = _LOCK_TIMEOUT) -> Iterator[None]:
+    """One transaction that waits for no lock for long, with what PostgreSQL refuses in sentences. Others that adopt
+    or migrate wait for it, or are told so."""
     try:
         with connection.transaction():
-            connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(_LOCK_TIMEOUT)))
+            connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(lock_timeout)))
+            _take_turns(connection, lock_timeout)
             yield
     except postgres_errors.InsufficientPrivilege as error:
         raise NotTheOwner(
             f"The role of this connection may not do all that is needed ({error.diag.message_primary}). "
-            "Use ADMIN_DATABASE_URL with the owner of the tables. Nothing was changed."
+            f"Use ADMIN_DATABASE_URL with the owner of the tables.{NOTHING}"
         ) from error
-    except postgres_errors.LockNotAvailable as error:
+    except (postgres_errors.LockNotAvailable, postgres_errors.DeadlockDetected) as error:
         raise AdoptionError(
-            f"The tables are in use: no lock within {_LOCK_TIMEOUT}. Nothing was changed; try again."
+            f"The tables are in use: no lock within {lock_timeout}. Nothing was changed; try again."
         ) from error
-    except (psycopg.ProgrammingError, psycopg.IntegrityError, psycopg.NotSupportedError) as error:
+    except postgres_errors.QueryCanceled as error:
+        raise AdoptionError(f"PostgreSQL stopped it: {error.diag.message_primary}.{NOTHING}") from error
+    except psycopg.DatabaseError as error:
+        if connection.broken:
+            raise
         raise AdoptionError(
-            f"PostgreSQL refuses it: {error.diag.message_primary}. Nothing was changed. "
+            f"PostgreSQL refuses it: {error.diag.message_primary or error}.{NOTHING} "
             "If a table of ours is not there, apply the migrations first."
         ) from error
 
 
-def _refuse_two_owners(connection: Connection, found: SystemFinding) -> None:
-    """A table carries the triggers of one system, and one that was moved here is no longer anywhere else."""
-    names = {"system": found.system, "schema": found.schema, "names": [table.name for table in found.there]}
-    taken = connection.execute(find("adoption.find_adopters").text, names).fetchall()
-    if taken:
+def _take_turns(connection: Connection, lock_timeout: str) -> None:
+    try:
+        connection.execute(find("adoption.take_runner_lock").text, {"lock": RUNNER_LOCK})
+    except postgres_errors.LockNotAvailable as error:
         raise AdoptionError(
-            f"{found.schema}.{taken[0]['source_table']} is read as a table of {taken[0]['system']} already. "
-            f"Release that first if it belongs to {found.system}. Nothing was changed."
-        )
-    for row in connection.execute(find("adoption.list_adopted").text, {"system": found.system}):
-        if row["mode"] == "moved":
-            raise AdoptionError(
-                f"The tables of {found.system} were moved here from {row['source_schema']} and are our own since. "
-                "Nothing was changed."
+            f"Somebody else adopts or migrates on this database, for longer than {lock_timeout}. "
+            "Nothing was changed; try again."
+        ) from error
+
+
+def _tried(connection: Connection, found: SystemFinding, *, move: bool, managers_read: bool) -> SystemFinding:
+    """What was found, with all that the real run would refuse and all that it would remark."""
+    refused: list[AdoptionError] = []
+    try:
+        with at_once(connection, _REHEARSAL_LOCK_TIMEOUT):
+            connection.execute(
+                sql.SQL("set local statement_timeout = {}").format(sql.Literal(_REHEARSAL_STATEMENT_TIMEOUT))
             )
+            refused += refusals(connection, found, move=move)
+            if not (refused or found.obstacles):
+                found = _do(connection, found, move=move, managers_read=managers_read, is_rehearsal=True)
+            raise psycopg.Rollback
+    except AdoptionError as error:
+        refused.append(error)
+    said = tuple(str(error).replace(NOTHING, "").replace(" Nothing was changed;", "").rstrip(".") for error in refused)
+    return replace(found, refusals=said)
 
 
-def _leave_former(connection: Connection, found: SystemFinding) -> None:
-    """Tables that were read elsewhere until now lose our triggers and policy."""
-    names = {table.name for table in found.there}
-    for row in connection.execute(find("adoption.list_adopted").text, {"system": found.system}).fetchall():
-        if row["table_name"] in names and row["source_schema"] != found.schema:
-            _leave(connection, row)
+def _do(
+    connection: Connection, found: SystemFinding, *, move: bool, managers_read: bool, is_rehearsal: bool = False
+) -> SystemFinding:
+    """Inside the caller's transaction."""
+    _leave_former(connection, found)
+    remarks: list[str] = []
+    if move:
+        remarks = moving.move(connection, found, is_rehearsal=is_rehearsal)
+    else:
+        point_tables(connection, found)
+        remarks.append(_WHILE_READ)
+    note_tables(connection, found, moved=move)
+    audit.record(
+        Unit(connection),
+        None,
+        "adopted a system",
+        found.system,
+        {"from": found.schema, "moved": move, "tables": [table.name for table in found.there]},
+    )
+    if managers_read:
+        for table in found.there:
+            schema = found.system if move else found.schema
+            pointing.let_managers_read(connection, schema, table.name, is_secured=table.is_secured)
+    return replace(found, remarks=tuple(remarks))
 
 
-def _leave(connection: Connection, noted: dict[str, Any]) -> None:
-    pointing.unwatch(connection, noted["source_schema"], noted["source_table"])
-    pointing.stop_managers_reading(connection, noted["source_schema"], noted["source_table"])
-
-
-def _refuse_rows_of_ours(connection: Connection, found: SystemFinding) -> None:
-    filled = []
-    for table in found.there:
-        query = sql.SQL("select exists (select from {}) as has_rows").format(sql.Identifier(found.system, table.name))
-        row = connection.execute(query).fetchone()
-        if row and row["has_rows"]:
-            filled.append(f"{found.system}.{table.name}")
-    if filled:
-        raise OursHaveRows(
-            f"{', '.join(filled)} hold rows of their own, which reports would no longer show. "
-            "Empty them first, or leave that system where it is. Nothing was changed."
-        )
-
-
-def _point(connection: Connection, found: SystemFinding) -> None:
+def point_tables(connection: Connection, found: SystemFinding) -> None:
+    """Read the tables that are there, and notice what is written into them."""
     for table in found.there:
         pointing.point(connection, found.system, found.schema, table)
-        pointing.watch(connection, found.system, found.schema, table)
+        watching.watch(connection, found.system, found.schema, table)
 
 
-def _let_managers_read(connection: Connection, found: SystemFinding, *, moved: bool) -> None:
+def note_tables(connection: Connection, found: SystemFinding, *, moved: bool) -> None:
+    """Write down where the tables are and which columns read as unknown; moving adds those that were missing."""
     for table in found.there:
-        schema = found.system if moved else found.schema
-        pointing.let_managers_read(connection, schema, table.name, is_secured=table.is_secured)
-
-
-def _note(connection: Connection, found: SystemFinding, *, moved: bool) -> None:
-    for table in found.there:
+        lacking = moving.with_added(table).lacking if moved else table.lacking
         connection.execute(
             find("adoption.note_adopted").text,
             {
@@ -178,13 +172,19 @@ def _note(connection: Connection, found: SystemFinding, *, moved: bool) -> None:
                 "source_schema": found.schema,
                 "source_table": table.name,
                 "mode": "moved" if moved else "pointed",
-                "missing_columns": list(table.lacking),
+                "missing_columns": list(lacking),
             },
         )
-    audit.record(
-        Unit(connection),
-        None,
-        "adopted a system",
-        found.system,
-        {"from": found.schema, "moved": moved, "tables": [table.name for table in found.there]},
-    )
+
+
+def _leave_former(connection: Connection, found: SystemFinding) -> None:
+    """Tables that were read elsewhere until now lose our triggers and policy."""
+    names = {table.name for table in found.there}
+    for row in connection.execute(find("adoption.list_adopted").text, {"system": found.system}).fetchall():
+        if row["table_name"] in names and row["source_schema"] != found.schema:
+            _leave(connection, found.system, row)
+
+
+def _leave(connection: Connection, system: str, noted: dict[str, Any]) -> None:
+    watching.unwatch(connection, system, noted["table_name"])
+    pointing.stop_managers_reading(connection, noted["source_schema"], noted["source_table"])

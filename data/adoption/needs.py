@@ -12,16 +12,20 @@ from data.migration.state import inventory
 SYSTEMS = ("agents", "chronicle", "engine", "lift", "toolbox")
 
 _AFTER_TYPE = re.compile(r" (?:not null|default|generated)\b.*$")
+_DEFAULT = re.compile(r" default (?P<expression>.*)$")
+_LABEL = re.compile(r"'((?:[^']|'')*)'")
 _KEY_COLUMNS = re.compile(r"^PRIMARY KEY \((?P<columns>[^)]*)\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of ours with its type as PostgreSQL writes it; a key column is one that rows are known by."""
+    """A column of ours with its type and default as PostgreSQL writes them; a key column is one that rows are known
+    by."""
 
     name: str
     type: str
     is_key: bool
+    default: str | None = None
 
 
 @cache
@@ -33,6 +37,15 @@ def tables_of(system: str) -> dict[str, tuple[Column, ...]]:
     return {name: _columns(own, f"{system}.{name}") for name in names}
 
 
+@cache
+def labels_of(kind: str) -> tuple[str, ...]:
+    """The values of an enumeration of ours in their order; none for any other type."""
+    for item in inventory.read((FOLDER / INVENTORY_FILE).read_text(encoding="utf-8")):
+        if item.kind == "type" and item.identity == kind and item.definition.startswith("enum "):
+            return tuple(label.replace("''", "'") for label in _LABEL.findall(item.definition))
+    return ()
+
+
 def _columns(items: list[inventory.Item], table: str) -> tuple[Column, ...]:
     keys = {
         column.strip()
@@ -42,8 +55,13 @@ def _columns(items: list[inventory.Item], table: str) -> tuple[Column, ...]:
         for column in match["columns"].split(",")
     }
     return tuple(
-        Column(name, _AFTER_TYPE.sub("", item.definition), name in keys)
+        Column(name, _AFTER_TYPE.sub("", item.definition), name in keys, _default(item.definition))
         for item in items
         if item.kind == "column" and item.identity.startswith(f"{table}.")
         for name in [item.identity.removeprefix(f"{table}.")]
     )
+
+
+def _default(definition: str) -> str | None:
+    match = _DEFAULT.search(definition)
+    return match["expression"] if match else None

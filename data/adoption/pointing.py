@@ -7,24 +7,21 @@ grants decide, as before. Plain columns stay changeable through both, which is h
 
 from __future__ import annotations
 
-import re
-
 from psycopg import sql
 
-from data.adoption.comparing import TableFinding
 from data.adoption.converting import read_as
+from data.adoption.findings import TableFinding
 from data.adoption.needs import tables_of
 from data.database.queries import find
 from data.migration.connection import Connection
 from data.migration.state.seam import adopted_view, over_adopted, staging_views
 
 _POLICY = "signalbox_managers_select"
-_TIME = re.compile(r"timestamp(\(\d\))? with(out)? time zone|date")
 
 
-def point(connection: Connection, system: str, schema: str, table: TableFinding, *, source: str | None = None) -> None:
-    """Make the staging view of a table read from `schema`. `source` is the table's name there, where it is another."""
-    _make_adopted_view(connection, system, schema, table, source or table.name)
+def point(connection: Connection, system: str, schema: str, table: TableFinding) -> None:
+    """Make the staging view of a table read from `schema`."""
+    _make_adopted_view(connection, system, schema, table)
     staging, body = staging_views()[f"{system}.{table.name}"]
     _replace_view(connection, staging, over_adopted(body))
 
@@ -38,7 +35,7 @@ def point_back(connection: Connection, system: str, table: str) -> None:
     )
 
 
-def _make_adopted_view(connection: Connection, system: str, schema: str, table: TableFinding, source: str) -> None:
+def _make_adopted_view(connection: Connection, system: str, schema: str, table: TableFinding) -> None:
     types = {column.name: None if column.is_null else column.found for column in table.columns}
     view = adopted_view(system, table.name)
     # Dropped first would take the staging view with it. Replaced, it keeps the columns it has at their places; those
@@ -49,20 +46,25 @@ def _make_adopted_view(connection: Connection, system: str, schema: str, table: 
         tables_of(system)[table.name],
         key=lambda column: kept.index(column.name) if column.name in kept else len(kept),
     )
-    columns = [read_as(column, types[column.name]) for column in needed]
+    version = connection.info.server_version
+    columns = [
+        sql.SQL("{} as {}").format(read_as(column, types[column.name], version).expression, sql.Identifier(column.name))
+        for column in needed
+    ]
     name = sql.Identifier("analytics", view)
     connection.execute(
         sql.SQL("create or replace view {} with (security_invoker = true) as select {} from {} as source").format(
-            name, sql.SQL(", ").join(columns), sql.Identifier(schema, source)
+            name, sql.SQL(", ").join(columns), sql.Identifier(schema, table.name)
         )
     )
     connection.execute(
         sql.SQL("comment on view {} is {}").format(
-            name, sql.Literal(f"{schema}.{source} with the columns that reports need. One row per row of that table.")
+            name,
+            sql.Literal(f"{schema}.{table.name} with the columns that reports need. One row per row of that table."),
         )
     )
     connection.execute(sql.SQL("grant select, insert, update on {} to authenticated, service_role").format(name))
-    _make_writable(connection, name, table, sql.Identifier(schema, source))
+    _make_writable(connection, name, table, sql.Identifier(schema, table.name))
 
 
 def _make_writable(connection: Connection, view: sql.Identifier, table: TableFinding, source: sql.Identifier) -> None:
@@ -85,45 +87,6 @@ def _replace_view(connection: Connection, name: str, body: str) -> None:
             sql.Identifier(*name.split(".")), sql.SQL(body.removesuffix(";"))
         )
     )
-
-
-def watch(connection: Connection, system: str, schema: str, table: TableFinding, *, source: str | None = None) -> None:
-    """Put the triggers of the change log on a table elsewhere, so that figures notice what is written there."""
-    unwatch(connection, schema, source or table.name)
-    row = connection.execute(find("adoption.find_source").text, {"name": f"{system}.{table.name}"}).fetchone()
-    if row is None:
-        return
-    # In the trigger a time of another type, such as text, would make the writer's own statement fail.
-    timed = {column.name for column in table.columns if not column.is_null and _TIME.fullmatch(column.found or "")}
-    time_column = row["time_column"] if row["time_column"] in timed else "-"
-    arguments = sql.SQL("({}, {})").format(sql.Literal(str(row["source"])), sql.Literal(time_column))
-    name = sql.Identifier(schema, source or table.name)
-    for trigger, event, rows in _TRIGGERS:
-        connection.execute(
-            sql.SQL("create trigger {} after {} on {} referencing {} table as touched_rows for each statement "
-                    "execute function signalbox.log_rows").format(
-                sql.Identifier(trigger), sql.SQL(event), name, sql.SQL(rows)) + arguments
-        )  # fmt: skip
-    connection.execute(
-        sql.SQL("create trigger change_log_truncate after truncate on {} for each statement "
-                "execute function signalbox.log_truncate({})").format(name, sql.Literal(str(row["source"])))
-    )  # fmt: skip
-
-
-def unwatch(connection: Connection, schema: str, table: str) -> None:
-    """Take the triggers of the change log off a table."""
-    for trigger in (*(name for name, _, _ in _TRIGGERS), "change_log_truncate"):
-        connection.execute(
-            sql.SQL("drop trigger if exists {} on {}").format(sql.Identifier(trigger), sql.Identifier(schema, table))
-        )
-
-
-_TRIGGERS = (
-    ("change_log_insert", "insert", "new"),
-    ("change_log_delete", "delete", "old"),
-    ("change_log_update_old", "update", "old"),
-    ("change_log_update_new", "update", "new"),
-)
 
 
 def let_managers_read(connection: Connection, schema: str, table: str, *, is_secured: bool) -> None:

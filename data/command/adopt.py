@@ -22,7 +22,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("system", choices=adoption.SYSTEMS, help="Which system.")
     parser.add_argument("--from", dest="schema", metavar="SCHEMA", help="The schema its tables are in, such as public.")
-    parser.add_argument("--dry-run", action="store_true", help="Say what differs, and change nothing.")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="Say what differs and what would be refused, by doing it and undoing it at once; nothing is changed.",
+    )
     parser.add_argument(
         "--move", action="store_true", help="Move the tables into our schema and leave views under the old names."
     )
@@ -32,6 +36,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="Let managers and admins see all rows: one grant and one policy for each table.",
     )
     parser.add_argument("--release", action="store_true", help="Read our own tables of that system again.")
+    parser.add_argument("--status", action="store_true", help="Say how the adopted tables of that system are now.")
     parser.add_argument("--json", action="store_true", help="Print one JSON document.")
     parser.set_defaults(run=run)
 
@@ -39,9 +44,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> int:
     """Adopt or release; 1 where something stands in the way."""
     with admin_database() as url:
+        if arguments.release or arguments.status:
+            _must_stand_alone(arguments)
+        if arguments.status:
+            return _status(url, arguments)
         if arguments.release:
-            if arguments.schema or arguments.dry_run or arguments.move or arguments.managers_read:
-                raise WrongUse("--release stands alone: it reads our own tables again, at once. Nothing was changed.")
             names = adoption.release(url, arguments.system)
             emit(arguments, {"released": names}, [f"{arguments.system} is read from our own tables again."])
             return 0
@@ -55,14 +62,51 @@ def run(arguments: argparse.Namespace) -> int:
             managers_read=arguments.managers_read,
             dry_run=arguments.dry_run,
         )
-    document = {"adopted": not arguments.dry_run, "obstacles": found.obstacles, **asdict(found)}
+    remarks = [*found.remarks, *(f"{table.name}: {remark}" for table in found.tables for remark in table.remarks)]
+    document = {
+        "adopted": not arguments.dry_run,
+        "obstacles": found.obstacles,
+        **asdict(found),
+        "remarks": remarks,
+    }
     emit(arguments, document, [*_lines(found, arguments), _result(found, arguments)])
     return 1 if found.obstacles else 0
+
+
+def _must_stand_alone(arguments: argparse.Namespace) -> None:
+    others = arguments.schema or arguments.dry_run or arguments.move or arguments.managers_read
+    if others or (arguments.release and arguments.status):
+        raise WrongUse(
+            "--release stands alone: it reads our own tables again, at once. Nothing was changed."
+            if arguments.release
+            else "--status stands alone: it says how the adopted tables are now."
+        )
+
+
+def _status(url: str, arguments: argparse.Namespace) -> int:
+    found = adoption.examine(url, arguments.system)
+    lines = [line for each in found for line in _status_lines(each)]
+    emit(
+        arguments,
+        {"adopted": [asdict(each) for each in found]},
+        lines or [f"No table of {arguments.system} is read from another schema or was moved."],
+    )
+    return 1 if any(each.wrong for each in found) else 0
+
+
+def _status_lines(adopted: adoption.Adopted) -> Iterator[str]:
+    where = "moved into" if adopted.mode == "moved" else "read from"
+    yield f"{adopted.system}: {where} {adopted.schema}: {', '.join(adopted.tables)}."
+    yield from (f"  wrong: {sentence}" for sentence in adopted.wrong)
+    yield from (f"  {sentence}" for sentence in adopted.remarks)
+    if not adopted.wrong:
+        yield "  every value can be read, and all that is written is noticed."
 
 
 def _lines(found: adoption.SystemFinding, arguments: argparse.Namespace) -> Iterator[str]:
     for table in found.tables:
         yield from _table_lines(found, table, is_opened=arguments.managers_read)
+    yield from (f"{remark}." for remark in found.remarks)
 
 
 def _table_lines(found: adoption.SystemFinding, table: adoption.TableFinding, *, is_opened: bool) -> Iterator[str]:
@@ -76,7 +120,9 @@ def _table_lines(found: adoption.SystemFinding, table: adoption.TableFinding, *,
         if state == "same":
             continue
         for column in columns:
-            yield f"  {_SAID[state].format(column=column)}"
+            unreadable = f"; {column.unreadable} values are none and read as unknown" if column.unreadable else ""
+            yield f"  {_SAID[state].format(column=column)}{unreadable}"
+    yield from (f"  {remark}" for remark in table.remarks)
     if table.extra:
         yield f"  not needed: {', '.join(table.extra)}"
     if not is_opened:

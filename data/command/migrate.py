@@ -113,6 +113,7 @@ def _verify_lines(found: migration.Verification) -> Iterator[str]:
     yield from _some("Added by someone, which breaks nothing", added)
     if found.moved:
         yield f"Moved here as another program made them, so not compared: {', '.join(found.moved)}"
+        yield from _some("Moved here, and without our trigger", list(found.unguarded))
     for system in found.systems:
         yield from _system_lines(system)
     if found.holds:

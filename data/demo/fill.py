@@ -108,9 +108,11 @@ def _table(block: Block) -> str:
 
 def _add_people(connection: Connection) -> None:
     for person in PEOPLE:
-        if person.user_id is not None:
-            connection.execute(find("demo.add_person").text, {"user_id": person.user_id, "email": person.email})
-        if person.user_id is not None and person.role != "member":
+        if person.user_id is None:
+            continue
+        named = {"user_id": person.user_id, "email": person.email, "client_id": person.client_id}
+        connection.execute(find("demo.add_person").text, named)
+        if person.role != "member":
             connection.execute(find("demo.add_role").text, {"user_id": person.user_id, "role": person.role})
 
 

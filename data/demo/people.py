@@ -15,7 +15,8 @@ _NAMESPACE = UUID("0b7d4f0e-6b0a-5b53-9b52-8f3f8d0b8c1d")
 class Person:
     """Who owns sessions and jobs. `weight` is the share of the work; `offset_hours` the distance to UTC.
 
-    `user_id` is None for runs that belong to nobody; these happen at night.
+    `user_id` is None for runs that belong to nobody; these happen at night. `client_id` is the client of the engine
+    that the account speaks for.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Person:
     role: Role
     weight: float
     offset_hours: int = 1
+    client_id: str | None = None
 
     @property
     def is_nightly(self) -> bool:
@@ -33,7 +35,7 @@ class Person:
 
 def _account(role: Role, weight: float) -> Person:
     account = next(account for account in ACCOUNTS if account.role == role)
-    return Person(account.name, account.email, account.user_id, role, weight)
+    return Person(account.name, account.email, account.user_id, role, weight, client_id=account.client_id)
 
 
 def _colleague(name: str, weight: float, offset_hours: int = 1, role: Role = "member") -> Person:

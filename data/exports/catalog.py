@@ -237,11 +237,18 @@ REPORTS: dict[str, Report] = {
     "projects": Report(
         query="projects.list_projects",
         sentence="Projects of ToolboxAI with their workspaces, owners and members.",
-        filters={"workspace": identifier, "status": one_of("active", "archived"), "search": text},
+        filters={
+            "project": identifier,
+            "workspace": identifier,
+            "status": one_of("active", "archived"),
+            "search": text,
+            "limit": whole_number,
+            "offset": whole_number,
+        },
     ),
     "project_members": Report(
         query="projects.list_members",
         sentence="Who belongs to a project or a workspace of ToolboxAI.",
-        filters={"project": identifier, "workspace": identifier},
+        filters={"project": identifier, "workspace": identifier, "limit": whole_number, "offset": whole_number},
     ),
 }

@@ -26,11 +26,15 @@ FILE_NAME = "demo-accounts.json"
 
 @dataclass(frozen=True)
 class DemoAccount:
-    """One account; `description` says what it may do, in the words of the sign-in page."""
+    """One account; `description` says what it may do, in the words of the sign-in page.
+
+    `client_id` is the client of the engine that it speaks for, one of those of the demo.
+    """
 
     role: Role
     name: str
     description: str
+    client_id: str | None = None
 
     @property
     def email(self) -> str:
@@ -51,15 +55,20 @@ class DemoAccount:
 ACCOUNTS: tuple[DemoAccount, ...] = (
     DemoAccount("manager", "Mara Lindqvist", "Browses every report and takes CSVs away."),
     DemoAccount("admin", "Ada Moreau", "Also decides what agents wait for, and operates jobs and imports."),
-    DemoAccount("member", "Max Oduya", "Sees own sessions only."),
+    DemoAccount("member", "Max Oduya", "Sees own sessions, and what concerns one client.", "hofmann-sohne"),
 )
 
 
 def add_to(dataset: Dataset) -> None:
-    """Put the accounts into a database of the embedded server, where they are missing."""
+    """Put the accounts into a database of the embedded server, with their clients, where these are missing.
+
+    Whose client an account speaks for is looked up where it signed in, so the real database has to know it as well.
+    """
     with database.operating(dataset) as unit:
         for account in ACCOUNTS:
             unit.run("demo_accounts.add_account", user_id=account.user_id, email=account.email)
+            if account.client_id:
+                unit.run("demo_accounts.add_client", user_id=account.user_id, client_id=account.client_id)
             if account.role != "member":
                 unit.run("demo_accounts.add_role", user_id=account.user_id, role=account.role)
 

@@ -59,12 +59,15 @@ class Kind:
 class Counts:
     """Events of a period and the one before, by `types`, `aggregates` and `emitters`, the most frequent first.
 
-    `events` and `previous_events` are of the type asked for, of all where none is; `type_count` types in all.
+    `events` and `previous_events` are of the type asked for, of all where none is. `type_count` types are in either
+    period, `types_present` and `emitters_present` in this one, however many of them are listed.
     """
 
     events: int
     previous_events: int
     type_count: int
+    types_present: int
+    emitters_present: int
     types: tuple[Kind, ...]
     aggregates: tuple[Kind, ...]
     emitters: tuple[Kind, ...]
@@ -145,6 +148,8 @@ def count_kinds(
         total.get("kind_events", 0),
         total.get("kind_previous_events", 0),
         whole.get("type", {}).get("kind_values", 0),
+        whole.get("type", {}).get("kind_present", 0),
+        total.get("kind_present", 0),
         tuple(held["type"]),
         tuple(held["aggregate"]),
         tuple(held["emitter"]),

@@ -34,8 +34,11 @@ def read_activity(
     bucket: str,
     zone: str,
 ) -> pd.DataFrame:
-    """Sessions, prompts, finished jobs and costs: is_current, bucket (null in the period before), kind, happened,
-    amount in US dollars. Each thing counts in one slice, so the rows of a kind may be added up."""
+    """Sessions, prompts, finished jobs and runs of procedures, costs: is_current, bucket (null in the period before),
+    kind, happened, amount in US dollars. Each thing counts in one slice, so the rows of a kind may be added up.
+
+    Rows of the kind "actions" are of one `agent` each: windows as happened, actions as amount, escalations.
+    """
     with database.reading(actor) as unit:
         return unit.frame(
             "overview.read_activity",

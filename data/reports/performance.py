@@ -18,8 +18,9 @@ class Performance:
     """What one agent, or several together, did in a period and in the one before.
 
     A window counts when it ended. `rated_actions` are the actions of windows that say how many of them ran without a
-    person (`automated`, a sum that may be a fraction); `countless_windows` have a rate without a count and are in
-    neither. `decisions` are what `confidence_sum` was taken over. Costs in US dollars, None where no window has one.
+    person (`automated`, a sum that may be a fraction); `countless_windows` say how much did, but not out of how many,
+    and are in neither. `decisions` are what `confidence_sum` was taken over. Costs in US dollars, None where no window
+    has one.
     """
 
     agent: str
@@ -97,15 +98,9 @@ class Performance:
     @property
     def escalation_factor(self) -> float | None:
         """How many times as often as before it escalates, where that is more than chance explains; else None."""
-        now, before = self.escalation_rate or 0.0, self.previous_escalation_rate or 0.0
-        if not rates.is_compared(self.actions, self.previous_actions) or not now:
-            return None
-        together = self.counted_escalations + self.previous_counted_escalations
-        pooled = together / (self.actions + self.previous_actions)
-        error = sqrt(pooled * (1 / self.actions + 1 / self.previous_actions))
-        if (now - before) / error <= rates.SURPRISE or now < LEAST_RISE * before:
-            return None
-        return now / before if before else inf
+        return escalation_factor(
+            self.counted_escalations, self.actions, self.previous_counted_escalations, self.previous_actions
+        )
 
     @property
     def is_automated_less(self) -> bool:
@@ -131,6 +126,19 @@ class Performance:
             or rates.is_compared(self.actions, self.previous_actions)
             or rates.is_compared(self.jobs_ended, self.previous_jobs_ended)
         )
+
+
+def escalation_factor(escalations: int, actions: int, previous_escalations: int, previous_actions: int) -> float | None:
+    """How many times as often as before actions were escalated, infinite where they never were; None where there is no
+    rise, chance alone explains it, or it is too small to matter."""
+    if not rates.is_compared(actions, previous_actions) or not escalations:
+        return None
+    now, before = escalations / actions, previous_escalations / previous_actions
+    pooled = (escalations + previous_escalations) / (actions + previous_actions)
+    error = sqrt(pooled * (1 / actions + 1 / previous_actions))
+    if (now - before) / error <= rates.SURPRISE or now < LEAST_RISE * before:
+        return None
+    return now / before if before else inf
 
 
 @dataclass(frozen=True)

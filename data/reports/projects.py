@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,30 +10,94 @@ from data import database
 from data.access import Actor
 from data.errors import NotFound
 
+MOST_WORKSPACES = 100  # on one screen; projects lead to all of them
 
-def read_workspaces(actor: Actor) -> list[dict[str, Any]]:
-    """Each workspace: workspace_id, name, owner_id, owner (address, None where not to be known), created_at, projects,
-    members (the owner included). Raises what `database.reading` raises, as every reader here."""
+
+@dataclass(frozen=True)
+class Workspaces:
+    """The first workspaces by name as `rows`, and how many there are in all."""
+
+    rows: list[dict[str, Any]]
+    workspaces: int
+
+
+def read_workspaces(actor: Actor, *, chosen: UUID | None = None) -> Workspaces:
+    """At most MOST_WORKSPACES workspaces, and the `chosen` one wherever it stands: workspace_id, name, owner_id, owner
+    (address, None where not to be known), created_at, projects, members (the owner included).
+
+    Raises what `database.reading` raises, as every reader here.
+    """
     with database.reading(actor) as unit:
-        return unit.rows("projects.list_workspaces")
+        rows = unit.rows("projects.list_workspaces", chosen=chosen, limit=MOST_WORKSPACES)
+    return Workspaces(rows, rows[0]["workspaces"] if rows else 0)
+
+
+@dataclass(frozen=True)
+class ProjectCount:
+    """How many projects fit, and how many of them are active."""
+
+    projects: int
+    active: int
+
+
+def count_projects(
+    actor: Actor, *, workspace: UUID | None = None, status: str | None = None, search: str | None = None
+) -> ProjectCount:
+    """The projects that fit, counted."""
+    with database.reading(actor) as unit:
+        row = unit.row("projects.count_projects", workspace=workspace, status=status, search=search)
+    return ProjectCount(**(row or {}))
 
 
 def read_projects(
-    actor: Actor, *, workspace: UUID | None = None, status: str | None = None, search: str | None = None
+    actor: Actor,
+    *,
+    workspace: UUID | None = None,
+    status: str | None = None,
+    search: str | None = None,
+    limit: int = 25,
+    offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """Projects that fit, active ones first: project_id, name, description, status, workspace_id, workspace, owner_id,
-    owner, members, created_at, updated_at."""
+    """One page of the projects that fit, active ones first: project_id, name, description, status, workspace_id,
+    workspace, owner_id, owner, members, created_at, updated_at."""
     with database.reading(actor) as unit:
-        return unit.rows("projects.list_projects", workspace=workspace, status=status, search=search)
+        return unit.rows(
+            "projects.list_projects",
+            project=None,
+            workspace=workspace,
+            status=status,
+            search=search,
+            limit=limit,
+            offset=offset,
+        )
 
 
-def read_members(actor: Actor, *, project: UUID | None = None, workspace: UUID | None = None) -> list[dict[str, Any]]:
+def read_project(actor: Actor, *, project: UUID) -> dict[str, Any]:
+    """One project with the columns of read_projects. Raises NotFound where the viewer may not see it or there is
+    none."""
+    with database.reading(actor) as unit:
+        row = unit.row(
+            "projects.list_projects", project=project, workspace=None, status=None, search=None, limit=1, offset=0
+        )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def read_members(
+    actor: Actor,
+    *,
+    project: UUID | None = None,
+    workspace: UUID | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
     """Who belongs to a project or a workspace, its owner first: user_id, address, full_name, role, joined_at.
 
     Raises NotFound where the viewer may not see it or there is none.
     """
     with database.reading(actor) as unit:
-        rows = unit.rows("projects.list_members", project=project, workspace=workspace)
+        rows = unit.rows("projects.list_members", project=project, workspace=workspace, limit=limit, offset=offset)
     if not rows:
         raise NotFound
     return rows

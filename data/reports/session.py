@@ -23,9 +23,18 @@ def read_session(actor: Actor, *, session_pk: UUID) -> dict[str, Any]:
 
 
 def list_items(actor: Actor, *, session_pk: UUID) -> list[dict[str, Any]]:
-    """What happened in a session, in order, without contents; what has no time comes last, as it was recorded."""
+    """What happened in a session, in order, without contents; what has no time comes last, as it was recorded.
+
+    The first MOST_ITEMS of them.
+    """
     with database.reading(actor) as unit:
         return unit.rows("session.list_items", session_pk=session_pk, most=MOST_ITEMS)
+
+
+def count_items(actor: Actor, *, session_pk: UUID) -> int:
+    """How many happenings a session has, for those of which `list_items` gives MOST_ITEMS."""
+    with database.reading(actor) as unit:
+        return int(unit.value("session.count_items", session_pk=session_pk))
 
 
 def read_item(actor: Actor, *, session_pk: UUID, item_id: UUID, kind: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Procedure:
     A run counts when it ended; while it is open, when it started. `started` are those that began in the period,
     whenever they ended. Times in milliseconds, over the `timed` completed runs; costs in US dollars, over the
     `priced` runs. `rated_actions` are actions of runs that say how many of them ran without a person (`automated`);
-    `countless` runs have a rate without a count and are in neither.
+    `countless` runs say how much did, but not out of how many, and are in neither.
     """
 
     sop_id: str | None

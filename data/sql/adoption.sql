@@ -4,7 +4,8 @@ select
     class.relname as name,
     class.relkind in ('r', 'p') as is_table,
     class.relrowsecurity as is_secured,
-    pg_catalog.pg_has_role(class.relowner, 'member') as is_ours,
+    pg_catalog.pg_has_role(class.relowner, 'usage') as is_ours,
+    pg_catalog.has_table_privilege(class.oid, 'select') as is_selectable,
     pg_catalog.pg_get_userbyid(class.relowner) as owner,
     pg_catalog.has_table_privilege('authenticated', class.oid, 'select')
     and pg_catalog.has_schema_privilege('authenticated', class.relnamespace, 'usage') as is_readable,
@@ -35,6 +36,108 @@ where class.relnamespace = (select oid from pg_catalog.pg_namespace where nspnam
     and class.relname = any(%(names)s::text[])
     and attribute.attnum > 0 and not attribute.attisdropped
 order by class.relname, attribute.attnum;
+
+-- name: list_parts
+-- The partitions of tables in a schema and the tables that inherit from them, at every depth, and whether what is
+-- written straight into one is noticed.
+with recursive parts as (
+    select class.relname::text as table_name, inherits.inhrelid as part
+    from pg_catalog.pg_inherits as inherits
+    join pg_catalog.pg_class as class on class.oid = inherits.inhparent
+    where class.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = %(schema)s)
+        and class.relname = any(%(names)s::text[])
+    union
+    select parts.table_name, inherits.inhrelid
+    from parts
+    join pg_catalog.pg_inherits as inherits on inherits.inhparent = parts.part
+)
+select
+    parts.table_name,
+    space.nspname as schema,
+    class.relname as name,
+    class.relispartition as is_partition,
+    class.relkind in ('r', 'p') and pg_catalog.pg_has_role(class.relowner, 'usage') as is_watchable,
+    exists (
+        select from pg_catalog.pg_trigger as trigger
+        where trigger.tgrelid = class.oid and trigger.tgname = 'change_log_insert' and trigger.tgenabled <> 'D'
+    ) as is_watched
+from parts
+join pg_catalog.pg_class as class on class.oid = parts.part
+join pg_catalog.pg_namespace as space on space.oid = class.relnamespace
+order by 1, 2, 3;
+
+-- name: list_watched
+-- The tables elsewhere that carry triggers of the change log for a source of ours, with those triggers.
+select
+    space.nspname as schema,
+    class.relname as name,
+    array_agg(trigger.tgname::text order by trigger.tgname) as triggers
+from pg_catalog.pg_trigger as trigger
+join pg_catalog.pg_proc as routine on routine.oid = trigger.tgfoid
+join pg_catalog.pg_class as class on class.oid = trigger.tgrelid
+join pg_catalog.pg_namespace as space on space.oid = class.relnamespace
+where routine.pronamespace = pg_catalog.to_regnamespace('signalbox')
+    and routine.proname in ('log_rows', 'log_truncate')
+    and (string_to_array(encode(trigger.tgargs, 'escape'), '\000'))[1] = %(source)s
+    and not trigger.tgisinternal
+    and not (space.nspname = %(system)s and class.relname = %(table_name)s)
+group by space.nspname, class.relname
+order by 1, 2;
+
+-- name: take_runner_lock
+-- Waits for the lock that migration runners take, until the end of the transaction.
+select pg_catalog.pg_advisory_xact_lock(%(lock)s);
+
+-- name: list_triggers
+-- The triggers that somebody wrote on a table, with what they do and whether they fire.
+select
+    trigger.tgname::text as name,
+    routine.oid::regproc::text as function,
+    routine.prosrc as body,
+    trigger.tgenabled <> 'D' as is_enabled
+from pg_catalog.pg_trigger as trigger
+join pg_catalog.pg_proc as routine on routine.oid = trigger.tgfoid
+where trigger.tgrelid = pg_catalog.to_regclass(%(table)s) and not trigger.tgisinternal
+order by trigger.tgname;
+
+-- name: list_owned_sequences
+-- Sequences that go with a column of these tables when it is dropped, identity columns aside.
+select
+    space.nspname as schema,
+    sequence.relname as name,
+    owned_space.nspname as table_schema,
+    owned.relname as table_name,
+    attribute.attname as column_name
+from pg_catalog.pg_depend as dependency
+join pg_catalog.pg_class as sequence
+    on dependency.classid = 'pg_catalog.pg_class'::regclass
+    and sequence.oid = dependency.objid and sequence.relkind = 'S'
+join pg_catalog.pg_namespace as space on space.oid = sequence.relnamespace
+join pg_catalog.pg_class as owned on owned.oid = dependency.refobjid
+join pg_catalog.pg_namespace as owned_space on owned_space.oid = owned.relnamespace
+join pg_catalog.pg_attribute as attribute
+    on attribute.attrelid = dependency.refobjid and attribute.attnum = dependency.refobjsubid
+where dependency.refclassid = 'pg_catalog.pg_class'::regclass
+    and dependency.refobjid = any(%(tables)s::regclass[])
+    and dependency.deptype = 'a'
+order by 1, 2;
+
+-- name: list_unread
+-- The adopted tables whose staging view no longer reads them, because a migration wrote it anew.
+select adopted.system || '.' || adopted.table_name as name
+from signalbox.adopted_tables as adopted
+where adopted.mode = 'pointed'
+    and not exists (
+        select
+        from pg_catalog.pg_rewrite as rule
+        join pg_catalog.pg_depend as dependency
+            on dependency.classid = 'pg_catalog.pg_rewrite'::regclass and dependency.objid = rule.oid
+        where rule.ev_class = pg_catalog.to_regclass('analytics.stg_' || adopted.system || '__' || adopted.table_name)
+            and dependency.refclassid = 'pg_catalog.pg_class'::regclass
+            and dependency.refobjid
+            = pg_catalog.to_regclass('analytics.adopted_' || adopted.system || '__' || adopted.table_name)
+    )
+order by 1;
 
 -- name: list_adopted
 -- What was adopted of a system, or of all: where each table is read.
@@ -86,20 +189,25 @@ order by 1, 2;
 select
     case grants.grantee when 0 then 'public' else pg_catalog.pg_get_userbyid(grants.grantee) end as grantee,
     grants.privilege_type as privilege,
+    grants.is_grantable,
     grants.columns
 from (
-    select given.grantee, given.privilege_type, null::text[] as columns
+    select given.grantee, given.privilege_type, given.is_grantable, null::text[] as columns
     from pg_catalog.pg_class as class
     cross join lateral pg_catalog.aclexplode(
         coalesce(class.relacl, pg_catalog.acldefault('r', class.relowner))
     ) as given
     where class.oid = %(table)s::regclass
     union all
-    select given.grantee, given.privilege_type, array_agg(attribute.attname::text order by attribute.attnum)
+    select
+        given.grantee,
+        given.privilege_type,
+        given.is_grantable,
+        array_agg(attribute.attname::text order by attribute.attnum)
     from pg_catalog.pg_attribute as attribute
     cross join lateral pg_catalog.aclexplode(attribute.attacl) as given
     where attribute.attrelid = %(table)s::regclass and attribute.attnum > 0 and not attribute.attisdropped
-    group by given.grantee, given.privilege_type
+    group by given.grantee, given.privilege_type, given.is_grantable
 ) as grants
 where grants.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
     and grants.grantee <> (select oid from pg_catalog.pg_roles where rolname = current_user);
@@ -113,6 +221,24 @@ join pg_catalog.pg_class as class on class.oid = published.prrelid
 where published.prrelid = any(%(tables)s::regclass[])
 order by 1, 2;
 
+-- name: list_without_identity
+-- Of these tables those without a primary key, or another replica identity, or with a partition that has none: once they
+-- are published, PostgreSQL refuses to update them.
+select class.relname::text as table_name
+from pg_catalog.pg_class as class
+where class.oid = any(%(tables)s::regclass[])
+    and exists (
+        select
+        from pg_catalog.pg_partition_tree(class.oid) as tree
+        full join (select class.oid as relid) as itself on itself.relid = tree.relid
+        join pg_catalog.pg_class as part on part.oid = coalesce(tree.relid, itself.relid)
+        where part.relkind = 'r' and part.relreplident in ('d', 'n') and not (
+            part.relreplident = 'd' and exists (
+                select from pg_catalog.pg_index as index where index.indrelid = part.oid and index.indisprimary
+            )
+        )
+    );
+
 -- name: list_row_functions
 -- Functions that return rows of these tables, and so go and come with them.
 select distinct space.nspname as schema, routine.proname as name, routine.oid::regprocedure::text as signature
@@ -120,6 +246,10 @@ from pg_catalog.pg_proc as routine
 join pg_catalog.pg_namespace as space on space.oid = routine.pronamespace
 join pg_catalog.pg_type as returned on returned.oid = routine.prorettype
 where returned.typrelid = any(%(tables)s::regclass[]);
+
+-- name: find_function
+-- Whether a function of this name and these arguments is there.
+select pg_catalog.to_regprocedure(%(signature)s) is not null as is_there;
 
 -- name: list_policies_over
 -- Policies of other tables that ask these.

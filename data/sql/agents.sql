@@ -22,7 +22,8 @@ cross join (
 -- name: list_agents
 -- What each agent did in a period and in the one before it. Everything is a sum: rates are taken over the sums, so that
 -- a window with many actions counts for more than one with few. `rated_actions` are those of windows that say how many
--- of them ran without a person; `countless_windows` give a rate but not what it was taken over, so it weighs nothing.
+-- of them ran without a person; `countless_windows` say how much did, but not out of how many actions, so they weigh
+-- nothing.
 with windows as (
     select
         m.agent,
@@ -36,7 +37,9 @@ with windows as (
         m.avg_confidence,
         m.confidence_count,
         m.cost_usd,
-        coalesce(m.actions_automated, m.automation_rate * m.actions_total) as automated,
+        m.actions_automated,
+        case when m.actions_total is not null then coalesce(m.actions_automated, m.automation_rate * m.actions_total) end
+            as automated,
         (%(start)s::timestamptz is null or m.window_end >= %(start)s)
         and (%(end)s::timestamptz is null or m.window_end < %(end)s)
         and (not coalesce(%(untimed)s::boolean, false) or m.window_end is null) as is_current
@@ -66,7 +69,9 @@ by_owner as (
         sum(confidence_count) filter (where is_current and avg_confidence is not null) as decisions,
         sum(avg_confidence * confidence_count) filter (where is_current) as confidence_sum,
         sum(cost_usd) filter (where is_current) as cost_usd,
-        count(*) filter (where is_current and automation_rate is not null and automated is null) as countless_windows,
+        count(*) filter (
+            where is_current and automated is null and coalesce(automation_rate, actions_automated) is not null
+        ) as countless_windows,
         count(*) filter (where is_current and avg_confidence is not null and confidence_count is null)
             as confidence_countless,
         count(cost_usd) filter (where is_current) as priced_windows,
@@ -217,7 +222,8 @@ with metrics as (
         sum(m.actions_total)::bigint as actions,
         sum(m.actions_total) filter (where coalesce(m.actions_automated, m.automation_rate) is not null)::bigint
             as rated_actions,
-        sum(coalesce(m.actions_automated, m.automation_rate * m.actions_total))::float8 as automated,
+        sum(coalesce(m.actions_automated, m.automation_rate * m.actions_total))
+            filter (where m.actions_total is not null)::float8 as automated,
         sum(m.human_escalations)::bigint as escalations,
         sum(m.confidence_count) filter (where m.avg_confidence is not null)::bigint as decisions,
         sum(m.avg_confidence * m.confidence_count)::float8 as confidence_sum,
@@ -267,16 +273,18 @@ order by bucket;
 
 -- name: list_tool_calls
 -- Answered calls of tools in a period by the agent they can be tied to, and what came of them. An event names an agent by
--- agent_id or agent_type in its metadata, or by the application it comes from; other calls belong to no known agent.
-with calls as (
+-- agent_id or agent_type in its metadata, or by the application it comes from. What a subagent did names no more than its
+-- run: its type is that with which it was called, as for the windows that imports count; where none is told, "unknown".
+with counted as (
     select
-        c.success,
-        not c.success and analytics.is_refusal(c.error_message) as is_refused,
-        case
-            when e.metadata ->> 'agent_id' = any(%(agents)s::text[]) then e.metadata ->> 'agent_id'
-            when e.metadata ->> 'agent_type' = any(%(agents)s::text[]) then e.metadata ->> 'agent_type'
-            when not e.metadata ? 'agent_type' and e.source_app = any(%(agents)s::text[]) then e.source_app
-        end as agent
+        c.session_pk,
+        e.source_app,
+        e.metadata ->> 'agent_id' as agent_id,
+        e.metadata ->> 'agent_type' as agent_type,
+        e.metadata ?| array['agent_id', 'sidechain'] as is_aside,
+        count(*) as calls,
+        count(*) filter (where c.success) as succeeded,
+        count(*) filter (where not c.success and not analytics.is_refusal(c.error_message)) as failed
     from analytics.stg_chronicle__tool_events as c
     inner join analytics.stg_chronicle__events as e on e.event_id = c.event_id
     where
@@ -284,14 +292,38 @@ with calls as (
         and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s and e.occurred_at >= %(start)s)
         and (%(end)s::timestamptz is null or c.occurred_at < %(end)s and e.occurred_at < %(end)s)
         and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+    group by 1, 2, 3, 4, 5
+),
+
+types as (
+    select t.session_pk, p.result ->> 'agentId' as agent_id, min(t.parameters ->> 'subagent_type') as agent_type
+    from analytics.stg_chronicle__tool_events as t
+    inner join analytics.stg_chronicle__tool_events as p on p.call_id = t.call_id and p.phase = 'post'
+    where
+        t.phase = 'pre'
+        and t.tool_type = 'subagent'
+        and t.session_pk = any(array(
+            select n.session_pk from counted as n where n.agent_id is not null and n.agent_type is null
+        ))
+    group by 1, 2
+),
+
+named as (
+    select
+        n.calls, n.succeeded, n.failed,
+        case
+            when n.agent_id = any(%(agents)s::text[]) then n.agent_id
+            when n.agent_type is not null then n.agent_type
+            when n.is_aside then coalesce(t.agent_type, 'unknown')
+            else n.source_app
+        end as agent
+    from counted as n
+    left join types as t on t.session_pk = n.session_pk and t.agent_id = n.agent_id
 )
 
 select
-    agent,
-    count(*) as calls,
-    count(*) filter (where success) as succeeded,
-    count(*) filter (where not success and not is_refused) as failed
-from calls
-where agent is not null
+    agent, sum(calls)::bigint as calls, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed
+from named
+where agent = any(%(agents)s::text[])
 group by agent
 order by failed desc, calls desc, agent;

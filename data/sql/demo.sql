@@ -1,7 +1,10 @@
 -- name: add_person
--- Adds a person of the demo to the users of its database, unless they are there.
-insert into auth.users (id, email)
-values (%(user_id)s, %(email)s)
+-- Adds a person of the demo to the users of its database, unless they are there, with the client they speak for.
+insert into auth.users (id, email, raw_app_meta_data)
+values (
+    %(user_id)s, %(email)s,
+    case when %(client_id)s::text is not null then jsonb_build_object('client_id', %(client_id)s::text) end
+)
 on conflict (id) do nothing;
 
 -- name: add_role

@@ -74,14 +74,15 @@ summed as (
         row_number() over (partition by n.kind order by sum(n.events) desc, n.value) as place,
         sum(sum(n.events)) over (partition by n.kind)::bigint as kind_events,
         sum(sum(n.previous_events)) over (partition by n.kind)::bigint as kind_previous_events,
-        count(*) over (partition by n.kind) as kind_values
+        count(*) over (partition by n.kind) as kind_values,
+        count(case when sum(n.events) > 0 then 1 end) over (partition by n.kind) as kind_present
     from named as n
     group by n.kind, n.value
 )
 
 select
     s.kind, s.value, s.events, s.previous_events, s.decisions, s.confidence_sum, s.last_at,
-    s.kind_events, s.kind_previous_events, s.kind_values
+    s.kind_events, s.kind_previous_events, s.kind_values, s.kind_present
 from summed as s
 where
     (%(limit)s::bigint is null or s.place <= %(limit)s or s.kind = 'type' and s.value = %(event_type)s)

@@ -308,6 +308,10 @@ where namespace.nspname = any (%(schemas)s::text[]);
 -- How the server writes the body of a view; null where there is none.
 select pg_catalog.pg_get_viewdef(pg_catalog.to_regclass(%(view)s)) as definition;
 
+-- name: find_realtime
+-- The publication of Supabase Realtime; no row where there is none.
+select pubname as name from pg_catalog.pg_publication where pubname = 'supabase_realtime';
+
 -- name: list_published
 -- The tables that Supabase Realtime tells its subscribers about, each as an object of its own kind.
 select schemaname || '.' || tablename as identity, 'published' as kind, null as definition

@@ -6,6 +6,8 @@ select
     q.next_expiry_at,
     j.long_running_jobs,
     j.oldest_start_at,
+    x.long_open_runs,
+    x.oldest_run_at,
     n.open_notifications,
     n.newest_notification_at,
     f.files_with_problems,
@@ -28,6 +30,11 @@ cross join (
     from analytics.stg_agents__jobs
     where status = 'running' and started_at < %(now)s::timestamptz - interval '1 hour'
 ) as j
+cross join (
+    select count(*) as long_open_runs, min(started_at) as oldest_run_at
+    from analytics.stg_engine__sop_executions
+    where status = 'running' and started_at < %(now)s::timestamptz - interval '24 hours'
+) as x
 cross join (
     select count(*) as open_notifications, max(occurred_at) as newest_notification_at
     from analytics.stg_chronicle__notification_events
@@ -64,6 +71,7 @@ left join lateral (
 
 -- name: read_activity
 -- What happened per slice of the period and of the one before: `kind`, how many, and what they add up to (US dollars).
+-- The kind "actions" is of one agent, over the whole period: actions of windows that count them, and their escalations.
 with session_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
@@ -91,27 +99,58 @@ job_windows as materialized (
 -- uses: rollups.session_parts,
 -- uses: rollups.prompt_parts,
 -- uses: rollups.job_parts,
+-- Runs and windows of agents are few beside the rest, and are read as they are.
+engine_rows as (
+    select
+        'runs ' || e.status as kind, case when e.completed_at is null then e.started_at else e.completed_at end as occurred_at,
+        null::bigint as amount, null::text as agent, null::bigint as escalations
+    from analytics.stg_engine__sop_executions as e
+    where e.status in ('completed', 'failed')
+    union all
+    select 'actions', m.window_end, m.actions_total, m.agent, m.human_escalations
+    from analytics.stg_engine__agent_metrics as m
+    where m.actions_total is not null
+),
 happened as (
-    select is_current, occurred_at, 'sessions' as kind, sessions as happened, null::numeric as amount from session_parts
+    select
+        is_current, occurred_at, 'sessions' as kind, sessions as happened, null::numeric as amount, null::text as agent,
+        null::bigint as escalations
+    from session_parts
     union all
-    select is_current, occurred_at, 'sessions in error', sessions, null from session_parts where status = 'error'
+    select is_current, occurred_at, 'sessions in error', sessions, null, null, null
+    from session_parts where status = 'error'
     union all
-    select is_current, occurred_at, 'cost ' || cost_basis, sessions, cost_usd from session_parts
+    select is_current, occurred_at, 'cost ' || cost_basis, sessions, cost_usd, null, null from session_parts
     union all
-    select is_current, occurred_at, 'prompts', prompts, null from prompt_parts
+    select is_current, occurred_at, 'prompts', prompts, null, null, null from prompt_parts
     union all
-    select is_current, occurred_at, 'jobs ' || status, jobs, null
+    select is_current, occurred_at, 'jobs ' || status, jobs, null, null, null
     from job_parts where status in ('completed', 'failed', 'cancelled')
+    union all
+    select not b.is_before, r.occurred_at, r.kind, 1, r.amount, r.agent, r.escalations
+    from engine_rows as r
+    cross join lateral (
+        select coalesce(r.occurred_at < %(previous_end)s::timestamptz and r.occurred_at < %(start)s::timestamptz, false)
+            as is_before
+    ) as b
+    where
+        (%(previous_start)s::timestamptz is null or r.occurred_at >= %(previous_start)s)
+        and (%(end)s::timestamptz is null or r.occurred_at < %(end)s)
+        and (%(start)s::timestamptz is null or r.occurred_at >= %(start)s or b.is_before)
+        and (not %(untimed)s::boolean or r.occurred_at is null)
 )
 
 select
     is_current,
-    case when is_current then date_trunc(%(bucket)s::text, occurred_at, %(zone)s::text) end as bucket,
+    case when is_current and kind <> 'actions'
+        then date_trunc(%(bucket)s::text, occurred_at, %(zone)s::text) end as bucket,
     kind,
+    agent,
     sum(happened)::bigint as happened,
-    sum(amount) as amount
+    sum(amount) as amount,
+    coalesce(sum(escalations), 0)::bigint as escalations
 from happened
-group by 1, 2, 3
+group by 1, 2, 3, 4
 having sum(happened) <> 0;
 
 -- name: read_calls

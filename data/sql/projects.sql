@@ -1,18 +1,56 @@
 -- name: list_workspaces
--- The workspaces that the viewer may see, with how many projects and members each has; the owner is one of them.
+-- The first workspaces by name that the viewer may see, with how many projects and members each has (the owner is one of
+-- them), and how many workspaces there are in all. A workspace that is asked for by `chosen` comes with them.
+with seen as (
+    select w.workspace_id, w.name, w.owner_id, w.created_at, count(*) over () as workspaces
+    from analytics.stg_toolbox__workspaces as w
+),
+
+listed as (
+    (select s.* from seen as s order by lower(s.name), s.workspace_id limit %(limit)s::bigint)
+    union
+    select s.* from seen as s where s.workspace_id = %(chosen)s::uuid
+)
+
 select
     w.workspace_id, w.name, w.owner_id, u.email as owner, w.created_at,
     (select count(*) from analytics.stg_toolbox__projects as p where p.workspace_id = w.workspace_id) as projects,
     (
         select count(*) from analytics.stg_toolbox__workspace_members as m
         where m.workspace_id = w.workspace_id and m.user_id <> w.owner_id
-    ) + 1 as members
-from analytics.stg_toolbox__workspaces as w
+    ) + 1 as members,
+    w.workspaces
+from listed as w
 left join analytics.stg_toolbox__users as u on u.user_id = w.owner_id
 order by lower(w.name), w.workspace_id;
 
+-- name: count_projects
+-- How many projects fit, and how many of them are active.
+select count(*) as projects, count(*) filter (where p.status = 'active') as active
+from analytics.stg_toolbox__projects as p
+where
+    (%(workspace)s::uuid is null or p.workspace_id = %(workspace)s)
+    and (%(status)s::text is null or p.status = %(status)s)
+    and (%(search)s::text is null or strpos(lower(p.name || ' ' || coalesce(p.description, '')), lower(%(search)s)) > 0);
+
 -- name: list_projects
--- Projects, active ones first, the newest first among them, with how many people belong to each.
+-- One page of the projects that fit, or one by its id: active ones first, the newest first among them, with how many
+-- people belong to each.
+with listed as (
+    select p.project_id, p.name, p.description, p.status, p.workspace_id, p.owner_id, p.created_at, p.updated_at
+    from analytics.stg_toolbox__projects as p
+    where
+        (%(project)s::uuid is null or p.project_id = %(project)s)
+        and (%(workspace)s::uuid is null or p.workspace_id = %(workspace)s)
+        and (%(status)s::text is null or p.status = %(status)s)
+        and (
+            %(search)s::text is null
+            or strpos(lower(p.name || ' ' || coalesce(p.description, '')), lower(%(search)s)) > 0
+        )
+    order by p.status, p.created_at desc nulls last, p.project_id
+    limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0)
+)
+
 select
     p.project_id, p.name, p.description, p.status, p.workspace_id, w.name as workspace, p.owner_id, u.email as owner,
     (
@@ -20,13 +58,9 @@ select
         where m.project_id = p.project_id and m.user_id <> p.owner_id
     ) + 1 as members,
     p.created_at, p.updated_at
-from analytics.stg_toolbox__projects as p
+from listed as p
 left join analytics.stg_toolbox__workspaces as w on w.workspace_id = p.workspace_id
 left join analytics.stg_toolbox__users as u on u.user_id = p.owner_id
-where
-    (%(workspace)s::uuid is null or p.workspace_id = %(workspace)s)
-    and (%(status)s::text is null or p.status = %(status)s)
-    and (%(search)s::text is null or strpos(lower(p.name || ' ' || coalesce(p.description, '')), lower(%(search)s)) > 0)
 order by p.status, p.created_at desc nulls last, p.project_id;
 
 -- name: list_members
@@ -52,4 +86,5 @@ from (
     where y.workspace_id = %(workspace)s::uuid and y.user_id <> w.owner_id
 ) as m
 left join analytics.stg_toolbox__users as u on u.user_id = m.user_id
-order by m.role = 'owner' desc, address nulls last, m.user_id;
+order by m.role = 'owner' desc, address nulls last, m.user_id
+limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0);

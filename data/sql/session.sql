@@ -120,6 +120,20 @@ left join lateral (
 order by i.occurred_at nulls last, o.file_id, o.line, e.recorded_at, i.item_id
 limit %(most)s;
 
+-- name: count_items
+-- How many happenings list_items would give without its limit.
+select
+    (select count(*) from analytics.stg_chronicle__prompt_events as p where p.session_pk = %(session_pk)s::uuid)
+    + (select count(*) from analytics.tool_calls as c where c.session_pk = %(session_pk)s::uuid)
+    + (select count(*) from analytics.stg_chronicle__notification_events as n where n.session_pk = %(session_pk)s::uuid)
+    + (select count(*) from analytics.stg_engine__human_approvals as q where q.session_pk = %(session_pk)s::uuid)
+    + (
+        select count(*) from analytics.stg_chronicle__events as e
+        where
+            e.session_pk = %(session_pk)s::uuid
+            and e.event_type in ('compact_pre', 'session_start', 'session_stop', 'system_health')
+    );
+
 -- name: read_item
 -- One happening with its contents: what went in, what came out, how it ended.
 select

@@ -10,10 +10,7 @@ select
     e.current_step,
     e.started_at,
     e.completed_at,
-    coalesce(
-        e.cycle_time_hours * 3600000,
-        case when e.completed_at >= e.started_at then extract(epoch from e.completed_at - e.started_at) * 1000 end
-    )::float8 as cycle_ms,
+    k.cycle_ms,
     e.actions_total,
     e.actions_automated,
     coalesce(e.automation_rate, e.actions_automated::float8 / nullif(e.actions_total, 0)) as automation_rate,
@@ -23,6 +20,13 @@ select
     e.correlation_id,
     e.is_imported
 from analytics.stg_engine__sop_executions as e
+cross join lateral (
+    select
+        coalesce(
+            e.cycle_time_hours * 3600000,
+            case when e.completed_at >= e.started_at then extract(epoch from e.completed_at - e.started_at) * 1000 end
+        )::float8 as cycle_ms
+) as k
 where
     (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
     and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
@@ -46,15 +50,11 @@ order by
     case when %(sort)s::text is null or %(sort)s::text = 'hurt'
         then array_position(array['failed', 'running', 'cancelled', 'completed'], e.status) end,
     case when coalesce(%(downwards)s::boolean, true) then case %(sort)s::text
-        when 'took' then coalesce(
-            e.cycle_time_hours * 3600000, extract(epoch from e.completed_at - e.started_at)::float8 * 1000
-        )
+        when 'took' then k.cycle_ms
         when 'cost' then e.estimated_cost_usd::float8
         when 'people' then e.human_interventions::float8 end end desc nulls last,
     case when not coalesce(%(downwards)s::boolean, true) then case %(sort)s::text
-        when 'took' then coalesce(
-            e.cycle_time_hours * 3600000, extract(epoch from e.completed_at - e.started_at)::float8 * 1000
-        )
+        when 'took' then k.cycle_ms
         when 'cost' then e.estimated_cost_usd::float8
         when 'people' then e.human_interventions::float8 end end nulls last,
     case when %(sort)s::text = 'when' and not coalesce(%(downwards)s::boolean, true)

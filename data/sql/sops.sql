@@ -24,7 +24,9 @@ with runs as (
         e.automation_rate,
         e.human_interventions,
         e.estimated_cost_usd,
-        coalesce(e.actions_automated, e.automation_rate * e.actions_total) as automated,
+        e.actions_automated,
+        case when e.actions_total is not null then coalesce(e.actions_automated, e.automation_rate * e.actions_total) end
+            as automated,
         case when e.status = 'completed' then coalesce(
             e.cycle_time_hours * 3600000,
             case when e.completed_at >= e.started_at then extract(epoch from e.completed_at - e.started_at) * 1000 end
@@ -73,7 +75,9 @@ summed as (
         coalesce(sum(actions_total) filter (where is_current), 0)::bigint as actions,
         coalesce(sum(actions_total) filter (where is_current and automated is not null), 0)::bigint as rated_actions,
         coalesce(sum(automated) filter (where is_current), 0)::float8 as automated,
-        count(*) filter (where is_current and automation_rate is not null and automated is null) as countless,
+        count(*) filter (
+            where is_current and automated is null and coalesce(automation_rate, actions_automated) is not null
+        ) as countless,
         coalesce(sum(human_interventions) filter (where is_current), 0)::bigint as interventions,
         count(*) filter (where is_current and human_interventions > 0) as stepped_in,
         sum(estimated_cost_usd) filter (where is_current)::float8 as cost_usd,

@@ -50,7 +50,7 @@ def show_one(
             sort=order[0],
             downwards=order[1],
             limit=filters.PAGE_SIZE,
-            offset=filters.asked_offset(),
+            offset=(filters.page_number(one.windows) - 1) * filters.PAGE_SIZE,
         )
         agents.windows_table(view, rows, one.windows, period, order)
         page.footer(view, report="agent_windows", filters=narrowed, rows=one.windows)

@@ -36,9 +36,9 @@ def show(view: View) -> None:
     types_shown = events.types_table(view, counts, period, chosen)
     page.footer(view, report="event_types", filters=compared | {"kind": "type"}, rows=types_shown, noun="type")
     with page.panel(view, "the list of events"):
-        place, upwards = events.asked_place()
+        place, upwards = events.asked_place(period, chosen)
         found = cached.read(view, reports.list_events, **asked, place=place, upwards=upwards)
-        events.events_table(view, found, counts.events)
+        events.events_table(view, found, counts.events, period, chosen)
         page.footer(view, report="events", filters=asked, rows=counts.events, noun="event")
 
 

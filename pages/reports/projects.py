@@ -4,39 +4,38 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from data.errors import NotFound
 from data.reports import projects as reports
 from ui import cached, page, projects
-from ui.asking import links
+from ui.asking import filters, links
 from ui.view import View
 
 
 def show_one(view: View, project_id: UUID) -> None:
     """One project with its members."""
     page.note(links.go("‹ All projects", view.page.url_path))
-    found = cached.read(view, reports.read_projects)
-    project = next((one for one in found if one["project_id"] == project_id), None)
-    if project is None:
-        raise NotFound
-    members = cached.read(view, reports.read_members, project=project_id)
+    project = cached.read(view, reports.read_project, project=project_id)
+    offset = (filters.page_number(project["members"]) - 1) * filters.PAGE_SIZE
+    members = cached.read(view, reports.read_members, project=project_id, limit=filters.PAGE_SIZE, offset=offset)
     projects.members_table(view, project, members)
-    page.footer(view, report="project_members", filters={"project": str(project_id)}, rows=len(members))
+    page.footer(view, report="project_members", filters={"project": str(project_id)}, rows=project["members"])
 
 
 def show(view: View) -> None:
     """Sentence, workspaces and projects."""
-    workspaces = cached.read(view, reports.read_workspaces)
-    chosen = projects.choose(view, workspaces)
-    found = cached.read(view, reports.read_projects, **chosen.parameters)
-    if not found:
-        projects.nothing(view, workspaces, chosen)
+    workspaces = cached.read(view, reports.read_workspaces, chosen=projects.asked_workspace())
+    chosen = projects.choose(view, workspaces.rows)
+    counted = cached.read(view, reports.count_projects, **chosen.parameters)
+    if not counted.projects:
+        projects.nothing(view, workspaces.rows, chosen)
     else:
-        projects.summary(workspaces, found, chosen)
-        projects.projects_table(view, found)
-    if workspaces and chosen.workspace is None:
+        projects.summary(workspaces.workspaces, counted, chosen)
+        offset = (filters.page_number(counted.projects) - 1) * filters.PAGE_SIZE
+        found = cached.read(view, reports.read_projects, **chosen.parameters, limit=filters.PAGE_SIZE, offset=offset)
+        projects.projects_table(view, found, counted.projects)
+    if workspaces.rows and chosen.workspace is None:
         projects.workspaces_table(view, workspaces)
     asked = {name: str(value) for name, value in chosen.parameters.items() if value is not None}
-    page.footer(view, report="projects", filters=asked, rows=len(found))
+    page.footer(view, report="projects", filters=asked, rows=counted.projects)
 
 
 view = page.begin("Projects")

@@ -19,6 +19,8 @@ with page.panel(view, "this session"):
     about = cached.read(view, session.read_session, session_pk=pk)
     items = cached.read(view, session.list_items, session_pk=pk)
     one.head(view, about, items)
+    if len(items) == session.MOST_ITEMS:
+        one.say_cut(view, about, len(items), cached.read(view, session.count_items, session_pk=pk))
     period = filters.asked_period(view, filters.extent(view, "sessions"))
     chosen = choosing.chosen(period)
     place = one.place_in_list(choosing.as_query(chosen, period))

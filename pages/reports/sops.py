@@ -20,16 +20,16 @@ def show_runs(view: View, shown: Procedure, steps: HumanSteps, period: Period, c
     with page.panel(view, "the list of runs"):
         order = choosing.order()
         narrowed: dict[str, Any] = {**period.parameters, **chosen.narrowed}
+        total = choosing.total_of(shown, steps, chosen)
         rows = cached.read(
             view,
             sop_runs.read_executions,
             **narrowed,
             sort=order[0],
             downwards=order[1],
-            limit=filters.PAGE_SIZE,
-            offset=filters.asked_offset(),
+            limit=filters.PAGE_SIZE + 1,  # one more, which tells whether there is a next page
+            offset=choosing.offset_of(total),
         )
-        total = choosing.total_of(shown, steps, chosen)
         sops.executions_table(view, rows, total, period, chosen, order)
         page.footer(view, report="sop_executions", filters=narrowed, rows=total)
 

@@ -26,7 +26,7 @@ def agents_table(view: View, agents: Sequence[Performance], period: Period, chos
     sorted_by = filters.sorting(_SORTS, "-escalations")
     rows = _sorted([_row(one) for one in agents], sorted_by)
     page.heading("Agents", "sorted by escalations" if sorted_by[0] == "escalations" else None)
-    offset = filters.asked_offset()
+    offset = (filters.page_number(len(rows)) - 1) * filters.PAGE_SIZE
     most = max((row["escalations"] for row in rows), default=0)
     tables.table(
         view,

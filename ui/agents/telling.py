@@ -38,7 +38,7 @@ def summary(agents: Sequence[Performance], total: Performance, period: Period, c
         if not worse and compared:
             checked = "" if chosen.agent else f" ({plural(compared, 'agent')} with enough on record to compare)"
             name = chosen.agent or "No agent"
-            verb = "does not escalate or fail" if chosen.agent else "escalates or fails"
+            verb = "does not clearly escalate or fail" if chosen.agent else "clearly escalates or fails"
             pieces.append(f"{name} {verb} more often than in {period.previous_label}{checked}.")
     pieces.append(_cost(total, period))
     known = total.rated_actions or total.actions or total.jobs_ended
@@ -64,22 +64,26 @@ def _automation(agents: Sequence[Performance], total: Performance, period: Perio
 
 
 def _escalates(one: Performance, period: Period, chosen: Chosen) -> Markup:
-    factor = one.escalation_factor or 0.0
-    if isinf(factor):
-        how = "escalates, which it did not"
-    elif factor < 1.95:
-        how = f"escalates {100 * (factor - 1):.0f} % more often than"
-    else:
-        how = "escalates twice as often as" if factor < 2.25 else f"escalates {factor:.1f} times as often as"
+    how = escalates(one.escalation_factor or 0.0)
     return join(
         _name(one, period, chosen),
-        f" {how} in {period.previous_label}: {_per_hundred(one.counted_escalations, one.actions)} of "
-        f"{figures.count(one.actions)}, was {_per_hundred(one.previous_counted_escalations, one.previous_actions)} of "
+        f" {how} in {period.previous_label}: {per_hundred(one.counted_escalations, one.actions)} of "
+        f"{figures.count(one.actions)}, was {per_hundred(one.previous_counted_escalations, one.previous_actions)} of "
         f"{figures.count(one.previous_actions)}.",
     )
 
 
-def _per_hundred(escalations: int, actions: int) -> str:
+def escalates(factor: float) -> str:
+    """That an agent turns to people that many times as often, in words before "in" and the name of a period."""
+    if isinf(factor):
+        return "escalates, which it did not"
+    if factor < 1.95:
+        return f"escalates {100 * (factor - 1):.0f} % more often than"
+    return "escalates twice as often as" if factor < 2.25 else f"escalates {factor:.1f} times as often as"
+
+
+def per_hundred(escalations: int, actions: int) -> str:
+    """Escalations over what they were counted with."""
     return f"{100 * escalations / actions:.1f} per 100 actions"
 
 
@@ -135,10 +139,10 @@ def say_windows(total: Performance, period: Period) -> None:
         begun = plural(total.began_before, "window")
         said[0] = f"{said[0][:-1]}; {begun} began before it." if said else begun
     if total.countless_windows:
-        have = "has" if total.countless_windows == 1 else "have"
+        say = "says" if total.countless_windows == 1 else "say"
         said.append(
-            f"{plural(total.countless_windows, 'window')} {have} an automation rate but no counts, so it cannot be "
-            "weighted and is left out."
+            f"{plural(total.countless_windows, 'window')} {say} how much ran without a person, but not out of how many "
+            "actions, so it cannot be weighted and is left out."
         )
     if total.confidence_countless:
         have = "has" if total.confidence_countless == 1 else "have"
@@ -147,8 +151,8 @@ def say_windows(total: Performance, period: Period) -> None:
             "it is left out as well."
         )
     if total.overlapping:
-        words = plural(total.overlapping, "window overlaps", "windows overlap")
-        said.append(f"{words} an earlier one of the same agent and source, so its actions may be counted twice.")
+        among = plural(total.overlapping, "window")
+        said.append(f"Among {among} of the same agent and source some overlap, so their actions are counted twice.")
     page.note(" ".join(said))
 
 
@@ -170,7 +174,7 @@ def cards_of(total: Performance, period: Period, chosen: Chosen) -> list[Card]:
             figures.count(total.escalations) if total.windows else figures.NONE_RECORDED,
             change(total.escalations, total.previous_escalations) if period.previous else None,
             f"{than}, n\u00a0=\u00a0{figures.count(total.previous_escalations)}" if than else None,
-            _per_hundred(total.counted_escalations, total.actions) if total.actions else None,
+            per_hundred(total.counted_escalations, total.actions) if total.actions else None,
             address=links.href("agents", query, sort="-escalations"),
         ),
         Card(

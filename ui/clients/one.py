@@ -57,7 +57,7 @@ def _since(row: Mapping[str, Any], period: Period) -> str:
         return f", as it was last assessed; not assessed {period.during}"
     if before is None or now is None:
         return ", not to be compared with before"
-    verb = "unchanged since before" if abs(now - before) < 0.05 else "up from" if now > before else "down from"
+    verb = "unchanged from" if abs(now - before) < 0.05 else "up from" if now > before else "down from"
     return f", {verb} {score(before)} before the period"
 
 
@@ -99,7 +99,7 @@ def history_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) -> 
         tables.Column("Status", status_cell),
         tables.Column("Signals", _signals, wide=True, hint=lambda row: figures.as_written(str(row["signals"]), 1000)),
         tables.Column("Risk factors", risks, wide=True),
-        tables.Column("From", _source),
+        tables.Column("From", lambda row: _source(view, row)),
     ]
     tables.table(view, rows, columns, label="Assessments, newest first", total=total)
 
@@ -119,11 +119,11 @@ def _value(value: object) -> str:
     return figures.shortened(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 40)
 
 
-def _source(row: tables.Row) -> Child:
+def _source(view: View, row: tables.Row) -> Child:
     if row["event_id"] is None:
         return tables.muted("not event-sourced")
     if row["aggregate_id"] is None:
-        return tables.muted("event not found")
+        return tables.muted("event not found" if view.actor.sees_all else "event not yours to see")
     return links.go(
         f"event {row['sequence_number']:,}",
         "event_stream",
@@ -145,9 +145,12 @@ def executions_table(view: View, found: Executions) -> None:
         return links.go(words, "sop_execution", execution=str(row["execution_id"]))
 
     def took(row: tables.Row) -> Child:
-        hours = row["cycle_time_hours"]
-        return figures.duration(hours * 3_600_000) if hours is not None else tables.muted(figures.NONE_RECORDED)
+        milliseconds = _took_ms(row)
+        if milliseconds is None:
+            return tables.muted("not ended" if row["status"] == "running" else "not timed")
+        return figures.duration(milliseconds)
 
+    unsourced = "not event-sourced" if view.actor.sees_all else "no event that you may see"
     columns = [
         tables.Column("Procedure", procedure, hint=lambda row: row["sop_id"]),
         tables.Column("Status", tables.state("status", _RUN_STATES)),
@@ -159,9 +162,19 @@ def executions_table(view: View, found: Executions) -> None:
         tables.Column("Took", took, is_number=True),
         tables.Column("People stepped in", tables.count("human_interventions"), is_number=True),
         tables.Column("Message", tables.text("error_message", 120), line=True, hint=lambda row: row["error_message"]),
-        tables.Column("From", lambda row: "events" if row["is_event_sourced"] else tables.muted("not event-sourced")),
+        tables.Column("From", lambda row: "events" if row["is_event_sourced"] else tables.muted(unsourced)),
     ]
     tables.table(view, found.rows, columns, label="Runs of procedures about this client")
+
+
+def _took_ms(row: Mapping[str, Any]) -> float | None:
+    """How long a run took: as it says, or between its times; as on the page of procedures."""
+    if row["cycle_time_hours"] is not None:
+        return float(row["cycle_time_hours"] * 3_600_000)
+    began, ended = row["started_at"], row["completed_at"]
+    if began is None or ended is None or ended < began:
+        return None
+    return float((ended - began).total_seconds() * 1000)
 
 
 def _runs(found: Executions) -> str:

@@ -6,7 +6,7 @@ The grammar of Vega-Lite is written as it is: a library that builds and checks i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -185,8 +185,20 @@ def _colour(drawn: pd.DataFrame, series: str, wanted: Mapping[str, str] | None) 
         "field": series,
         "type": "nominal",
         "scale": {"domain": names, "range": palette},
-        "legend": {"orient": "top", "title": None, "symbolType": "square"},
+        # As many beside each other as fit: on a narrow screen the names would else run out of the picture.
+        "legend": {
+            "orient": "top",
+            "title": None,
+            "symbolType": "square",
+            "columns": {"expr": f"max(1, floor(width / {_legend_width(names)}))"},
+            "labelLimit": {"expr": "max(80, width - 40)"},
+        },
     }
+
+
+def _legend_width(names: Sequence[str]) -> int:
+    """Pixels of one entry of the legend: the sign, its distance, and the longest name at twelve pixels."""
+    return 30 + round(6.6 * max((len(name) for name in names), default=0))
 
 
 def _told(drawn: pd.DataFrame, value: str, title: str, series: str | None, written: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime
 from typing import Any
@@ -12,8 +13,10 @@ import streamlit as st
 from data.reports.events import Page
 from ui import page
 from ui.asking import filters, links
+from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, span, tag
+from ui.events.choosing import Chosen
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import plural
@@ -21,10 +24,16 @@ from ui.wording.sentences import plural
 _PLACE, _DIRECTION = "place", "turn"
 
 
-def asked_place() -> tuple[tuple[datetime, UUID] | None, bool]:
-    """After which event the page of the list begins, and whether it goes upwards from there."""
+def asked_place(period: Period, chosen: Chosen) -> tuple[tuple[datetime, UUID] | None, bool]:
+    """After which event the page of the list begins, and whether it goes upwards from there.
+
+    A place counts for the period and the filters that it was given out for: with others the list begins anew.
+    """
+    written, _, mark = (filters.given(_PLACE) or "").rpartition("~")
+    if mark != _mark_of(period, chosen):
+        return None, False
     upwards = filters.given(_DIRECTION) == "newer"
-    when, _, identifier = (filters.given(_PLACE) or "").partition("~")
+    when, _, identifier = written.partition("~")
     try:
         at = datetime.fromisoformat(when)
         return ((at, UUID(identifier)) if at.tzinfo else None), upwards
@@ -32,11 +41,17 @@ def asked_place() -> tuple[tuple[datetime, UUID] | None, bool]:
         return None, upwards
 
 
-def events_table(view: View, found: Page, total: int) -> None:
+def _mark_of(period: Period, chosen: Chosen) -> str:
+    """A few characters that differ between periods and filters."""
+    asked = json.dumps([period.query, chosen.carried], sort_keys=True, default=str)
+    return hashlib.sha256(asked.encode()).hexdigest()[:8]
+
+
+def events_table(view: View, found: Page, total: int, period: Period, chosen: Chosen) -> None:
     """One page of events; each leads to its place in its stream, and to its correlation."""
     page.heading("Events", "newest first")
     tables.table(view, found.rows, columns(view), label="Events, newest first")
-    _pager(view, found, total)
+    _pager(view, found, total, _mark_of(period, chosen))
 
 
 def columns(view: View) -> list[tables.Column]:
@@ -104,17 +119,17 @@ def _correlation(row: tables.Row) -> Child:
     return links.go(tag("code", figures.short_id(identifier)), "events", correlation=identifier)
 
 
-def _pager(view: View, found: Page, total: int) -> None:
+def _pager(view: View, found: Page, total: int, mark: str) -> None:
     if not (found.has_newer or found.has_older):
         return
     rows = found.rows
-    newest, oldest = (_place_of(rows[0]), _place_of(rows[-1])) if rows else (None, None)
+    newest, oldest = (_place_of(rows[0], mark), _place_of(rows[-1], mark)) if rows else (None, None)
     pieces: list[Child] = [span(f"{figures.count(len(rows))} of {plural(total, 'event')}", "sb-muted")]
     for words, is_open, place, turn in (
         ("« newest", found.has_newer, None, None),
         ("‹ newer", found.has_newer, newest, "newer"),
         ("older ›", found.has_older, oldest, None),
-        ("oldest »", found.has_older, None, "newer"),
+        ("oldest »", found.has_older, f"~{mark}", "newer"),
     ):
         if is_open:
             address = filters.here(view, **{_PLACE: place, _DIRECTION: turn})
@@ -124,5 +139,5 @@ def _pager(view: View, found: Page, total: int) -> None:
     st.html(tag("div", *pieces, class_="sb-pager"))
 
 
-def _place_of(row: tables.Row) -> str | None:
-    return f"{row['occurred_at'].isoformat()}~{row['event_id']}" if row["occurred_at"] else None
+def _place_of(row: tables.Row, mark: str) -> str | None:
+    return f"{row['occurred_at'].isoformat()}~{row['event_id']}~{mark}" if row["occurred_at"] else None

@@ -100,7 +100,8 @@ def show_event(view: View, found: StreamAt) -> None:
     event = found.event
     if event is None:
         page.heading(f"Event {found.at:,}")
-        page.say(f"No event has the number {found.at:,}: it is missing.", state="broken")
+        why = "it is missing" if view.actor.sees_all else "it is missing or not yours to see"
+        page.say(f"No event has the number {found.at:,}: {why}.", state="broken")
         return
     page.heading(
         f"Event {found.at:,}: {figures.middle(event.event_type, 80)}", figures.exact(event.timestamp, view.zone)

@@ -34,11 +34,8 @@ def summary(counts: Counts, period: Period, chosen: Chosen) -> None:
     moved = change(counts.events, counts.previous_events) if period.previous else None
     if moved:
         words += f", {moved} on {period.previous_label} (n\u00a0=\u00a0{figures.count(counts.previous_events)})"
-    present = sum(one.events > 0 for one in counts.types)
     if not chosen.event_type:
-        more = counts.type_count > len(counts.types)
-        words += f"; {figures.count(counts.type_count) if more else plural(present, 'type')}{' types' if more else ''}"
-        words += f" from {plural(sum(one.events > 0 for one in counts.emitters), 'emitter')}"
+        words += f"; {plural(counts.types_present, 'type')} from {plural(counts.emitters_present, 'emitter')}"
     pieces: list[Child] = [f"{words}."]
     if period.previous and not chosen.event_type:
         pieces += _moves(counts, period, chosen)

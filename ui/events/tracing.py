@@ -89,7 +89,7 @@ def _columns(view: View) -> list[tables.Column]:
             "span",
             arrow,
             links.go_to(figures.middle(event.event_type, 44) or "(no type)", address),
-            _cause(row) if row["depth"] == 0 else None,
+            _cause(view, row) if row["depth"] == 0 else None,
             style=f"padding-left:{indent}px",
         )
 
@@ -134,7 +134,7 @@ def _place(event: Event) -> Mapping[str, links.Value]:
     return {"type": event.aggregate_type, "id": event.aggregate_id, "at": event.sequence_number}
 
 
-def _cause(row: tables.Row) -> Markup | None:
+def _cause(view: View, row: tables.Row) -> Markup | None:
     """Of an event that began here: which event outside caused it, or that its cause cannot be found."""
     event: Event = row["event"]
     if event.causation_id is None:
@@ -143,7 +143,8 @@ def _cause(row: tables.Row) -> Markup | None:
         return tables.muted("  its cause comes below: they name each other in a ring")
     cause = row["cause"]
     if cause is None:
-        return tables.muted(f"  cause {figures.short_id(event.causation_id)} is not in this correlation, nor found")
+        found = "nor found" if view.actor.sees_all else "and not there or not yours to see"
+        return tables.muted(f"  cause {figures.short_id(event.causation_id)} is not in this correlation, {found}")
     link = links.go(
         figures.middle(cause["event_type"], 36),
         "event_stream",

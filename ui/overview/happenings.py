@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from data.reports import rates
+from data.reports.performance import escalation_factor
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,19 @@ class Worse:
 
 
 @dataclass(frozen=True)
+class Escalating:
+    """An agent that turns to people more often than in the period before: `factor` times as often per action, infinite
+    where it never did."""
+
+    agent: str
+    actions: int
+    escalations: int
+    previous_actions: int
+    previous_escalations: int
+    factor: float
+
+
+@dataclass(frozen=True)
 class Cost:
     """What sessions cost in US dollars, and on what that rests: sessions per basis."""
 
@@ -65,6 +79,7 @@ class Happened:
     cost: Cost
     cost_before: Cost
     worse: tuple[Worse, ...]
+    escalating: tuple[Escalating, ...]
     slices: pd.DataFrame  # bucket, kind, happened, amount
     call_slices: pd.DataFrame  # bucket and the outcomes
 
@@ -91,6 +106,7 @@ def gather(activity: pd.DataFrame, calls: pd.DataFrame) -> Happened:
         cost=_cost(now),
         cost_before=_cost(before),
         worse=_worse(tools_now, tools_before),
+        escalating=_escalating(*_per_agent(activity)),
         slices=now[now["bucket"].notna()],
         call_slices=slices[slices["bucket"].notna()],
     )
@@ -123,6 +139,29 @@ def _per_tool(rows: pd.DataFrame) -> dict[str, Outcomes]:
 
 def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
     return rows.to_dict("records")
+
+
+def _per_agent(activity: pd.DataFrame) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
+    """Actions and escalations by agent, in the period and in the one before; without frames between, which cost more
+    than the page's other figures."""
+    now: dict[str, tuple[int, int]] = {}
+    before: dict[str, tuple[int, int]] = {}
+    names = ("kind", "is_current", "agent", "amount", "escalations")
+    for kind, is_current, agent, amount, escalations in zip(*(activity[name] for name in names), strict=True):
+        if kind == "actions":
+            (now if is_current else before)[str(agent)] = (int(amount), int(escalations))
+    return now, before
+
+
+def _escalating(now: dict[str, tuple[int, int]], before: dict[str, tuple[int, int]]) -> tuple[Escalating, ...]:
+    """The agents that escalate more often by the same rule as on the page of agents, the largest rise first."""
+    found = []
+    for agent, (actions, escalations) in now.items():
+        previous_actions, previous_escalations = before.get(agent, (0, 0))
+        factor = escalation_factor(escalations, actions, previous_escalations, previous_actions)
+        if factor is not None:
+            found.append(Escalating(agent, actions, escalations, previous_actions, previous_escalations, factor))
+    return tuple(sorted(found, key=lambda one: (-one.factor, one.agent)))
 
 
 def _worse(now: dict[str, Outcomes], before: dict[str, Outcomes]) -> tuple[Worse, ...]:

@@ -14,11 +14,13 @@ from ui.asking.periods import Extent, Period
 from ui.backups.attention import is_told
 from ui.drawing import charts, tables
 from ui.drawing.markup import Child, Markup, join, tag
-from ui.overview.happenings import Happened
+from ui.overview.happenings import Escalating, Happened
 from ui.overview.telling import Attention
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import plural
+
+_MOST_AGENTS = 3  # named in one line; the page of agents has them all
 
 
 def needs_you(view: View, period: Period, attention: Attention, happened: Happened) -> None:
@@ -26,7 +28,10 @@ def needs_you(view: View, period: Period, attention: Attention, happened: Happen
     lines = _lines(view, period, attention, happened)
     page.heading("Needs you")
     if not lines:
-        checked = "questions to people, jobs over an hour, failed jobs and sessions, notifications of the last 24 hours"
+        checked = (
+            "questions to people, jobs over an hour, failed jobs and sessions, runs of procedures that failed or are "
+        )
+        checked += "open for over a day, escalations of agents, notifications of the last 24 hours"
         checked += ", the last backup" if is_told(view) else ""
         st.html(tag("p", page.mark("well"), f"Nothing. Looked at: {checked}.", class_="sb-lines"))
         return
@@ -52,6 +57,24 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
     if number := happened.count("jobs failed"):
         words = f"{plural(number, 'job')} failed"
         lines.append(("broken", join(links.go(words, "jobs", period.query, status="failed"), f" {period.during}")))
+    if number := happened.count("runs failed"):
+        words = plural(number, "run of a procedure failed", "runs of procedures failed")
+        ended = number + happened.count("runs completed")
+        lines.append(
+            (
+                "broken",
+                join(
+                    links.go(words, "sops", period.query, status="failed"),
+                    f" {period.during}, of {figures.count(ended)} that ended",
+                ),
+            )
+        )
+    if number := attention["long_open_runs"]:
+        words = plural(
+            number, "run of a procedure is open for over a day", "runs of procedures are open for over a day"
+        )
+        since = figures.moment(attention["oldest_run_at"], view.zone, view.as_of)
+        lines.append(("attention", join(links.go(words, "sops", status="running", period="all"), f", since {since}")))
     if number := happened.count("sessions in error"):
         words = f"{plural(number, 'session')} ended in an error"
         lines.append(("broken", join(links.go(words, "sessions", period.query, status="error"), f" {period.during}")))
@@ -60,6 +83,8 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
         lines.append(
             ("attention", join(links.go(words, "sessions", has="notifications", period="24h"), " in 24 hours"))
         )
+    if happened.escalating:
+        lines.append(("attention", _escalates(happened.escalating, period)))
     if attention["files_with_problems"]:
         words = (
             f"{plural(attention['problems'], 'record')} in {plural(attention['files_with_problems'], 'file')} "
@@ -69,6 +94,18 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
     if attention["backup"]:
         lines.append((attention["backup"].state, attention["backup"].line))
     return lines
+
+
+def _escalates(escalating: Sequence[Escalating], period: Period) -> Markup:
+    """The agents that turn to people more often than before, each leading to its page."""
+    named = [
+        links.go(figures.middle(one.agent, 40) or "(no name)", "agents", period.query, agent=one.agent)
+        for one in escalating[:_MOST_AGENTS]
+    ]
+    more = len(escalating) - len(named)
+    rest = f" and {plural(more, 'other agent')}" if more else ""
+    verb = "escalates" if len(escalating) == 1 else "escalate"
+    return join(join(*named, between=", "), f"{rest} {verb} more often than in {period.previous_label}")
 
 
 def unreadable(view: View, attention: Attention) -> None:

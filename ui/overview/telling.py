@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 
 from ui import page
+from ui.agents.telling import escalates, per_hundred
 from ui.asking import links
 from ui.asking.periods import Extent, Period
 from ui.drawing import time_axis
 from ui.drawing.cards import Card
-from ui.drawing.markup import Child
-from ui.overview.happenings import Cost, Happened
+from ui.drawing.markup import Child, Markup, join
+from ui.overview.happenings import Cost, Escalating, Happened
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import change, listed, plural, point_change
@@ -29,10 +30,19 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
     first: Child = (
         f"{listed(urgent).capitalize()}."
         if urgent
-        else "Nothing needs you: no question waits, no job runs over an hour, no job or session failed."
+        else (
+            "Nothing needs you: no question waits, no job runs over an hour, no job, session or run of a procedure "
+            "failed."
+        )
     )
     worse = happened.worse[0] if happened.worse else None
-    state = "waiting" if attention["pending_approvals"] else "attention" if urgent or worse else "well"
+    state = (
+        "waiting"
+        if attention["pending_approvals"]
+        else "attention"
+        if urgent or worse or happened.escalating
+        else "well"
+    )
     if attention["backup"] and attention["backup"].state == "broken":
         state = "broken"
     pieces: list[Child] = [first, " ", _what_happened(period, happened)]
@@ -43,6 +53,8 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
             links.go(words, "tools", period.query, tool=worse.tool),
             f": {worse.rate:.1f} % of {figures.count(worse.calls)} calls, was {worse.rate_before:.1f} %.",
         ]
+    if happened.escalating:
+        pieces += [" ", _escalating(happened.escalating, period)]
     page.say(*pieces, state=state)
 
 
@@ -51,10 +63,28 @@ def _urgent(period: Period, attention: Attention, happened: Happened) -> list[st
         (attention["pending_approvals"], "question waits", "questions wait", " for a decision"),
         (attention["long_running_jobs"], "job runs", "jobs run", " over an hour"),
         (happened.count("jobs failed"), "job failed", "jobs failed", ""),
+        (happened.count("runs failed"), "run of a procedure failed", "runs of procedures failed", ""),
+        (attention["long_open_runs"], "run of a procedure is", "runs of procedures are", " open for over a day"),
         (happened.count("sessions in error"), "session ended in an error", "sessions ended in an error", ""),
     )
     urgent = [f"{plural(number, one, many)}{more}" for number, one, many, more in counts if number]
     return [*urgent, *([attention["backup"].words] if attention["backup"] else [])]
+
+
+def _escalating(escalating: Sequence[Escalating], period: Period) -> Markup:
+    """The agent that turns to people more often than before, and how many others do."""
+    first = escalating[0]
+    words = (
+        f" {escalates(first.factor)} in {period.previous_label}: {per_hundred(first.escalations, first.actions)} of "
+        f"{figures.count(first.actions)}, was {per_hundred(first.previous_escalations, first.previous_actions)} of "
+        f"{figures.count(first.previous_actions)}"
+    )
+    others: Child = None
+    if more := len(escalating) - 1:
+        told = plural(more, "other agent escalates", "other agents escalate")
+        others = join("; ", links.go(f"{told} more as well", "agents", period.query, sort="-escalations"))
+    name = links.go(figures.middle(first.agent, 40) or "(no name)", "agents", period.query, agent=first.agent)
+    return join(name, words, others, ".")
 
 
 def _what_happened(period: Period, happened: Happened) -> str:

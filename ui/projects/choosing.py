@@ -23,6 +23,11 @@ class Chosen:
     search: str | None
 
     @property
+    def is_any(self) -> bool:
+        """Whether anything narrows the projects."""
+        return any(self.parameters.values())
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """What the reader of projects takes."""
         return {"workspace": self.workspace, "status": self.status, "search": self.search}
@@ -40,6 +45,11 @@ def asked_project() -> UUID | None:
     return _identifier("project")
 
 
+def asked_workspace() -> UUID | None:
+    """The workspace that the URL asks for."""
+    return _identifier("workspace")
+
+
 def choose(view: View, workspaces: Sequence[Mapping[str, Any]]) -> Chosen:
     """The pickers: workspace with how many projects each has, status, words of a name."""
     names = {str(one["workspace_id"]): one["name"] for one in workspaces}
@@ -51,7 +61,7 @@ def choose(view: View, workspaces: Sequence[Mapping[str, Any]]) -> Chosen:
     )
     search = filters.search(view, "Name or description")
     asked = filters.given("status")
-    chosen = Chosen(_identifier("workspace"), asked if asked in _STATUSES else None, search)
+    chosen = Chosen(asked_workspace(), asked if asked in _STATUSES else None, search)
     filters.chips(
         view,
         {
@@ -65,7 +75,7 @@ def choose(view: View, workspaces: Sequence[Mapping[str, Any]]) -> Chosen:
 
 def nothing(view: View, workspaces: Sequence[Mapping[str, Any]], chosen: Chosen) -> None:
     """Why there is no project: filtered out, none of the viewer's own, or none at all."""
-    if any(chosen.parameters.values()):
+    if chosen.is_any:
         page.empty("No project fits these filters.", links.go("Take the filters away", view.page.url_path), ".")
     elif absence.explained(view, "analytics.stg_toolbox__projects", "projects"):
         return

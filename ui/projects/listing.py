@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from data.reports.projects import ProjectCount, Workspaces
 from ui import page
-from ui.asking import filters, links
+from ui.asking import links
 from ui.drawing import tables
 from ui.drawing.markup import Child
 from ui.projects.choosing import Chosen
@@ -17,14 +18,12 @@ from ui.wording.sentences import plural
 _STATES = {"active": "signal", "archived": "unknown"}
 
 
-def summary(workspaces: Sequence[Mapping[str, Any]], projects: Sequence[Mapping[str, Any]], chosen: Chosen) -> None:
+def summary(workspaces: int, counted: ProjectCount, chosen: Chosen) -> None:
     """How many workspaces and projects there are."""
-    active = sum(one["status"] == "active" for one in projects)
-    fitting = " that fit" if any(chosen.parameters.values()) else ""
+    fitting = " that fit" if chosen.is_any else ""
     page.say(
-        f"{plural(len(projects), 'project')}{fitting}, {figures.count(active)} of them active; "
-        f"{plural(len(workspaces), 'workspace')} in all.",
-        state="well",
+        f"{plural(counted.projects, 'project')}{fitting}, {figures.count(counted.active)} of them active; "
+        f"{plural(workspaces, 'workspace')} in all."
     )
 
 
@@ -32,12 +31,13 @@ def _owner(row: tables.Row) -> Child:
     return row["owner"] or tables.muted(figures.short_id(row["owner_id"]) if row["owner_id"] else "nobody")
 
 
-def workspaces_table(view: View, workspaces: Sequence[Mapping[str, Any]]) -> None:
+def workspaces_table(view: View, found: Workspaces) -> None:
     """The workspaces; each leads to its projects."""
     page.heading("Workspaces", "the owner counts as a member")
 
     def name(row: tables.Row) -> Child:
-        return links.go(row["name"], view.page.url_path, workspace=str(row["workspace_id"]))
+        words = figures.shortened(row["name"], 80) or "(no name)"
+        return links.go(words, view.page.url_path, workspace=str(row["workspace_id"]))
 
     columns = [
         tables.Column("Workspace", name, wide=True),
@@ -46,34 +46,46 @@ def workspaces_table(view: View, workspaces: Sequence[Mapping[str, Any]]) -> Non
         tables.Column("Members", tables.count("members"), is_number=True),
         _created(view),
     ]
-    tables.table(view, workspaces, columns, label="Workspaces")
+    tables.table(view, found.rows, columns, label="Workspaces")
+    if (left := found.workspaces - len(found.rows)) > 0:
+        more = plural(left, "more workspace is", "more workspaces are")
+        page.note(f"The first {figures.count(len(found.rows))} by name; {more} reached through their projects.")
 
 
-def projects_table(view: View, projects: Sequence[Mapping[str, Any]]) -> None:
-    """The projects of one page of the list; each leads to its members."""
+def projects_table(view: View, projects: Sequence[Mapping[str, Any]], total: int) -> None:
+    """The projects of one page of the list, of `total`; each leads to its members."""
     page.heading("Projects")
-    offset = (filters.page_number(len(projects)) - 1) * filters.PAGE_SIZE
 
     def name(row: tables.Row) -> Child:
-        return links.go(row["name"], view.page.url_path, project=str(row["project_id"]))
+        words = figures.shortened(row["name"], 80) or "(no name)"
+        return links.go(words, view.page.url_path, project=str(row["project_id"]))
 
     columns = [
         tables.Column("Project", name, wide=True, hint=lambda row: row["description"]),
         tables.Column("Status", tables.state("status", _STATES)),
-        tables.Column("Workspace", lambda row: row["workspace"] or tables.muted("none")),
+        tables.Column("Workspace", _workspace, hint=lambda row: row["workspace"]),
         tables.Column("Owner", _owner),
         tables.Column("Members", tables.count("members"), is_number=True),
         _created(view),
     ]
-    shown = projects[offset : offset + filters.PAGE_SIZE]
-    tables.table(view, shown, columns, label="Projects", total=len(projects))
+    tables.table(view, projects, columns, label="Projects", total=total)
+
+
+def _workspace(row: tables.Row) -> Child:
+    """Where a project lies; the workspace may be one that the viewer does not see."""
+    if row["workspace"]:
+        return figures.shortened(row["workspace"], 60)
+    return tables.muted("none" if row["workspace_id"] is None else "not yours to see")
 
 
 def members_table(view: View, project: Mapping[str, Any], members: Sequence[Mapping[str, Any]]) -> None:
     """One project: what it is and who belongs to it."""
-    page.heading(project["name"], f"{project['status']}, in {project['workspace'] or 'no workspace'}")
+    where = figures.shortened(project["workspace"], 80) or (
+        "no workspace" if project["workspace_id"] is None else "a workspace that is not yours to see"
+    )
+    page.heading(figures.shortened(project["name"], 120) or "(no name)", f"{project['status']}, in {where}")
     if project["description"]:
-        page.note(project["description"])
+        page.note(figures.shortened(project["description"], 1000))
 
     def person(row: tables.Row) -> Child:
         return row["address"] or tables.muted(f"somebody whose address you may not see ({str(row['user_id'])[:8]})")
@@ -84,7 +96,7 @@ def members_table(view: View, project: Mapping[str, Any], members: Sequence[Mapp
         tables.Column("Role", tables.text("role")),
         tables.Column(f"Since ({figures.zone_name(view.as_of, view.zone)})", tables.when(view, "joined_at")),
     ]
-    tables.table(view, members, columns, label="Members")
+    tables.table(view, members, columns, label="Members", total=project["members"])
 
 
 def _created(view: View) -> tables.Column:

@@ -49,6 +49,23 @@ def head(view: View, session: Mapping[str, Any], items: Sequence[Item]) -> None:
     st.html(tag("p", *_facts(view, session), class_="sb-facts"))
 
 
+def say_cut(view: View, session: Mapping[str, Any], shown: int, total: int) -> None:
+    """That a session holds more than is shown, how much, and where all of it is."""
+    if total <= shown:
+        return
+    ways: list[Child] = []
+    if view.actor.can("export_rows"):
+        address = links.href("export/session_events.csv", session=str(session["session_pk"]))
+        words = f"The CSV holds all {plural(session['events'], 'event')}"
+        ways = [" ", tag("a", words, href=address, title="Take all events of this session away as CSV"), "."]
+    page.say(
+        f"Shown are the first {figures.count(shown)} of {figures.count(total)} happenings, and the figures above are "
+        f"of these alone; {figures.count(total - shown)} later ones are not on this page.",
+        *ways,
+        state="attention",
+    )
+
+
 def _facts(view: View, session: Mapping[str, Any]) -> list[Child]:
     started, ended = session["started_at"], session["ended_at"]
     if started is None:

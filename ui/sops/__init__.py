@@ -2,7 +2,8 @@
 
 from ui.sops.choosing import Chosen, asked, choose, draw_status, nothing, say_states
 from ui.sops.defining import definitions_of
-from ui.sops.listing import executions_table, human_steps_table, procedures_table
+from ui.sops.executions import executions_table
+from ui.sops.listing import human_steps_table, procedures_table
 from ui.sops.run import asked_execution, head, show_happenings, show_steps, ways
 from ui.sops.telling import cards_of, chart, summary
 

@@ -99,6 +99,11 @@ def total_of(shown: Procedure, steps: HumanSteps, chosen: Chosen) -> int | None:
     return sum(one.executions for one in found)
 
 
+def offset_of(total: int | None) -> int:
+    """How many runs come before the page that the URL asks for: of a known total never past its last page."""
+    return filters.asked_offset() if total is None else (filters.page_number(total) - 1) * filters.PAGE_SIZE
+
+
 def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
     """Why there is no run: none on record, none of the viewer's own, or none that fits."""
     if holds_any:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ui import page
+from ui.acts import escaped
 from ui.drawing import tables
 from ui.drawing.markup import Child, join, span, tag
 from ui.sops.steps import Step, steps_of
@@ -32,7 +33,7 @@ def definitions_of(view: View, versions: Sequence[Mapping[str, Any]], sop: str) 
     for number, version in enumerate(versions):
         steps = steps_of(version["steps"])
         when = figures.moment(version["updated_at"], view.zone, view.as_of)
-        title = f"Version {version['version']} · {version['status']} · {plural(len(steps), 'step')} · {when}"
+        title = f"Version {version['version']} · {escaped(version['status'])} · {plural(len(steps), 'step')} · {when}"
         with st.expander(title, expanded=number == 0):
             _version(version, steps)
 

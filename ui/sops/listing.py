@@ -1,8 +1,8 @@
-"""The tables of the page of procedures: procedures by what hurts, steps at which people step in, runs one by one."""
+"""The tables of the page of procedures: procedures by what hurts, steps at which people step in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,9 +12,9 @@ from ui.asking import filters, links
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join
-from ui.sops.choosing import STATES, Chosen
+from ui.sops.choosing import Chosen, offset_of
 from ui.view import View
-from ui.wording import figures, telling
+from ui.wording import figures
 from ui.wording.sentences import plural, point_change
 
 _SORTS = ("failed", "runs", "p50", "p95", "average", "automated", "people", "cost")
@@ -26,7 +26,7 @@ def procedures_table(view: View, procedures: Sequence[Procedure], period: Period
     sorted_by = filters.sorting(_SORTS, "-failed")
     rows = _sorted([_row(one) for one in procedures], sorted_by)
     page.heading("Procedures", "sorted by failed runs" if sorted_by[0] == "failed" else None)
-    offset = filters.asked_offset()
+    offset = offset_of(len(rows))
     tables.table(
         view,
         rows[offset : offset + filters.PAGE_SIZE],
@@ -186,93 +186,3 @@ def human_steps_table(view: View, steps: HumanSteps, period: Period, chosen: Cho
     tables.table(view, [asdict(one) for one in steps.shown], columns, label="Steps at which people step in")
     if (left := steps.steps - len(steps.shown)) > 0:
         page.note(f"{plural(left, 'rarer step is', 'rarer steps are')} in the export alone.")
-
-
-def executions_table(
-    view: View,
-    rows: Sequence[Mapping[str, Any]],
-    total: int | None,
-    period: Period,
-    chosen: Chosen,
-    sorted_by: tuple[str, bool],
-) -> None:
-    """Runs one by one, each leading to its steps; from there to the one before and after."""
-    page.heading("Runs", "what failed or is open stands first" if sorted_by[0] == "hurt" else None)
-    if not rows:
-        page.note("No run fits these filters. ", links.go("Look at all time", "sops", chosen.query, period="all"))
-        return
-    skipped = filters.asked_offset()
-    placed = [{**row, "at": skipped + number} for number, row in enumerate(rows)]
-
-    def run(row: tables.Row) -> Markup:
-        name = "" if chosen.sop else f"{figures.middle(row['sop_id'], 40)} "
-        words = f"{name}{figures.short_id(row['execution_id'])}"
-        query = {**period.query, **chosen.query}
-        return links.go(words, "sop_execution", query, execution=str(row["execution_id"]), at=row["at"])
-
-    tables.table(
-        view,
-        placed,
-        [
-            tables.Column(
-                "Run", run, hint=lambda row: f"{row['execution_id']}, client {row['client_id'] or 'unknown'}"
-            ),
-            tables.Column("State", tables.state("status", STATES)),
-            tables.Column("Took", _took, is_number=True, sort="took"),
-            _when(view),
-            tables.Column("People", tables.count("human_interventions"), is_number=True, sort="people"),
-            tables.Column("Automated", _automated, is_number=True),
-            tables.Column(
-                "Cost (USD)",
-                lambda row: (
-                    figures.money(row["estimated_cost_usd"])
-                    if row["estimated_cost_usd"] is not None
-                    else tables.muted("not priced")
-                ),
-                is_number=True,
-                sort="cost",
-            ),
-            tables.Column("Agent", tables.text("agent", 30)),
-            tables.Column("Says", _says, line=True, hint=lambda row: row["error_message"] or row["current_step"]),
-        ],
-        label="Runs",
-        total=total,
-        sorted_by=sorted_by,
-    )
-
-
-def _took(row: tables.Row) -> Child:
-    if row["cycle_ms"] is not None:
-        return figures.duration(row["cycle_ms"])
-    return tables.muted("not ended" if row["status"] == "running" else "not timed")
-
-
-def _automated(row: tables.Row) -> Child:
-    if row["automation_rate"] is None:
-        return tables.muted(figures.NONE_RECORDED)
-    return figures.percent(row["automation_rate"], 1)
-
-
-def _says(row: tables.Row) -> Child:
-    at = row["current_step"] if row["status"] != "completed" else None
-    return telling.error(row["error_message"]) or (
-        f"at {figures.shortened(at, 80)}" if at else tables.muted(figures.DASH)
-    )
-
-
-def _when(view: View) -> tables.Column:
-    """The time a run counts at: when it ended, while it is open since when."""
-
-    def cell(row: tables.Row) -> Child:
-        if row["completed_at"] is not None:
-            return tables.when(view, "completed_at")(row)
-        since = row["started_at"]
-        return f"since {figures.moment(since, view.zone, view.as_of)}" if since else tables.muted("no time")
-
-    def hint(row: tables.Row) -> str:
-        return "\n".join(
-            f"{words} {figures.exact(row[name], view.zone)}"
-            for words, name in (("started", "started_at"), ("ended", "completed_at"))
-        )
-
-    return tables.Column(f"When ({figures.zone_name(view.as_of, view.zone)})", cell, sort="when", hint=hint)

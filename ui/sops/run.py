@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -62,10 +63,10 @@ def head(view: View, run: Run, period: Period) -> None:
         "completed": f"completed{took}",
         "failed": f"failed{took}",
         "cancelled": f"was cancelled{took}",
-    }[run["status"]]
+    }.get(run["status"], f"stands at “{figures.shortened(run['status'], 40) or 'no state'}”")
     at = figures.shortened(run["current_step"], 80)
     where = f" at “{at}”" if at and run["status"] != "completed" else ""
-    page.say(f"This run {words}{where}. {_people(run)} {_automated(run)}", state=STATES[run["status"]])
+    page.say(f"This run {words}{where}. {_people(run)} {_automated(run)}", state=STATES.get(run["status"], "unknown"))
     st.html(tag("p", *_facts(view, run, period), class_="sb-facts"))
     if run["error_message"]:
         page.heading("Error")
@@ -122,7 +123,7 @@ def _facts(view: View, run: Run, period: Period) -> list[Child]:
     ]
     if run["is_imported"]:
         facts.append(("from", "an imported log"))
-    return [join(span(f"{name} ", "sb-muted"), value, span("   ", "")) for name, value in facts]
+    return [join(tag("span", span(f"{name} ", "sb-muted"), value, class_="sb-whole"), "   ") for name, value in facts]
 
 
 def show_steps(view: View, run: Run) -> None:
@@ -166,7 +167,9 @@ def show_steps(view: View, run: Run) -> None:
 def _name(row: tables.Row, run: Run) -> Child:
     words = figures.shortened(row["name"], 70) or "(no name)"
     is_here = row["name"] is not None and row["name"] == run["current_step"] and run["status"] != "completed"
-    return join(words, " ", page.mark(STATES[run["status"]], "the run stands here")) if is_here else words
+    return (
+        join(words, " ", page.mark(STATES.get(run["status"], "unknown"), "the run stands here")) if is_here else words
+    )
 
 
 def _by(row: tables.Row) -> Child:
@@ -218,7 +221,7 @@ def show_happenings(view: View, run: Run, happenings: Sequence[Mapping[str, Any]
         ),
         tables.Column("What", lambda row: _what(view, row)),
         tables.Column("By", tables.text("who", 40)),
-        tables.Column("Of", tables.text("subject", 60), hint=lambda row: row["subject"]),
+        tables.Column("Of", _subject, hint=lambda row: row["subject"]),
         tables.Column("Says", _detail, line=True, hint=lambda row: row["detail"]),
     ]
     tables.table(view, happenings, columns, label="Events and questions of the run")
@@ -228,7 +231,7 @@ def show_happenings(view: View, run: Run, happenings: Sequence[Mapping[str, Any]
 
 def _what(view: View, row: tables.Row) -> Child:
     if row["kind"] == "event":
-        return tag("code", figures.shortened(row["what"], 60))
+        return links.go(tag("code", figures.shortened(row["what"], 60)), "event_stream", event=str(row["item_id"]))
     kind = _QUESTIONS.get(row["what"], "unknown")
     words = f"question {row['what']}"
     marked = tag("span", page.mark(kind, words), words, class_=f"sb-state sb-{kind}")
@@ -237,6 +240,28 @@ def _what(view: View, row: tables.Row) -> Child:
     return links.go(marked, "approvals", approval=str(row["item_id"]))
 
 
+def _subject(row: tables.Row) -> Child:
+    """What an event is of, by the type and the beginning and end of its id; of a question its title."""
+    if row["kind"] == "question":
+        return figures.shortened(row["subject"], 60)
+    return figures.middle(row["subject"], 36)
+
+
 def _detail(row: tables.Row) -> Child:
-    words = telling.value(row["detail"], 120) if row["kind"] == "event" else figures.shortened(row["detail"], 120)
+    words = _told(row["detail"]) if row["kind"] == "event" else figures.shortened(row["detail"], 120)
     return words or tables.muted(figures.DASH)
+
+
+def _told(payload: str | None) -> str:
+    """What an event says of the run: the step it is about, with what went wrong or came out; else what says most."""
+    try:
+        given = json.loads(payload or "null")
+    except ValueError:
+        given = None
+    step = given.get("step") if isinstance(given, dict) else None
+    if not isinstance(step, str) or not step:
+        return telling.value(payload, 120)
+    said = next(
+        (text for name in ("error", "outcome", "note") if isinstance(text := given.get(name), str) and text), ""
+    )
+    return figures.shortened(f"{step}: {said}" if said else step, 120)

@@ -38,11 +38,11 @@ def summary(
         if not worse and compared:
             checked = "" if chosen.sop else f" ({plural(compared, 'procedure')} with enough runs to compare)"
             name, verb = (
-                ("It", "fails no more often and takes no longer")
+                ("It", "does not clearly fail more often or take longer")
                 if chosen.sop
                 else (
                     "No procedure",
-                    "fails more often or takes longer",
+                    "clearly fails more often or takes longer",
                 )
             )
             pieces.append(f"{name} {verb} than in {period.previous_label}{checked}.")
@@ -100,8 +100,8 @@ def _automation(shown: Procedure, period: Period) -> str | None:
         before = figures.percent(shown.previous_automated, shown.previous_rated_actions)
         words += f", was {before} of {figures.count(shown.previous_rated_actions)}"
     if shown.countless:
-        have = "has" if shown.countless == 1 else "have"
-        words += f" ({plural(shown.countless, 'run')} {have} a rate but no counts and cannot be weighted)"
+        say = "says" if shown.countless == 1 else "say"
+        words += f" ({plural(shown.countless, 'run')} {say} not out of how many actions and cannot be weighted)"
     return f"{words}."
 
 

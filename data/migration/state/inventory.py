@@ -113,9 +113,12 @@ def take(connection: Connection, schemas: Sequence[str]) -> list[Item]:
     return sorted(items)
 
 
-def published(connection: Connection, schemas: Sequence[str]) -> list[Item]:
-    """The tables of `schemas` in the publication of Supabase Realtime. Not in the inventory: people turn tables on and
-    off in Supabase's dashboard, which is no drift."""
+def published(connection: Connection, schemas: Sequence[str]) -> list[Item] | None:
+    """The tables of `schemas` in the publication of Supabase Realtime, None where there is no such publication. Not in
+    the inventory: people turn further tables on in Supabase's dashboard, which is no drift."""
+    row = connection.execute(find("inventory.find_realtime").text).fetchone()
+    if row is None:
+        return None
     rows = connection.execute(find("inventory.list_published").text, {"schemas": list(schemas)})
     return sorted(Item(row["identity"], row["kind"], "") for row in rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,28 +16,34 @@ from data.migration.state.seam import VIEW_GRANTS
 from data.migration.state.views import changed_views
 from data.migration.status import Status, status
 
+_CARRIED_BY_ALL = re.compile(r"\.(change_log_\w+|events_append_only|events_no_truncate)$")
+_SECURED, _UNSECURED, _OFF = "row security on", "row security off", "(state D)"
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The state of the migrations, how the database compares with what they add up to, and what it has of all that
-    the documents of the systems name."""
+    the documents of the systems name. `unguarded` are triggers of ours that moved tables lack or do not fire."""
 
     status: Status
     checked: int
     comparison: inventory.Comparison
     systems: tuple[documents.SystemReport, ...]
     moved: tuple[str, ...] = ()
+    unguarded: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
         """Whether everything is applied and there, unchanged, and nothing of the documents is missing.
 
-        Tables that were moved here from elsewhere are as their system made them, which is no fault; row security that
-        is off on one of them is.
+        Tables that were moved here from elsewhere are as their system made them, which is no fault. Row security that
+        is off on one of them is, and so is a trigger that every table can carry and one of them lacks: those of the
+        change log, and those that refuse to rewrite the log of events.
         """
         adopted = {table.partition(".")[0] for table in self.moved}
         systems = all(each.holds for each in self.systems if each.schema not in adopted)
-        return self.status.is_current and self.comparison.holds and systems
+        guarded = not any(_CARRIED_BY_ALL.search(trigger) for trigger in self.unguarded)
+        return self.status.is_current and self.comparison.holds and systems and guarded
 
 
 def verify(url: str, directory: Path) -> Verification:
@@ -53,6 +60,7 @@ def verify(url: str, directory: Path) -> Verification:
         found = inventory.take(connection, schemas)
         published = inventory.published(connection, schemas)
         moved = _moved(connection, found)
+        unguarded = _unguarded(moved, expected, found)
         between = _between(connection)
         compared = inventory.compare(
             _beside(moved, expected), [item for item in _beside(moved, found) if not _is_of_adopting(item, between)]
@@ -60,8 +68,8 @@ def verify(url: str, directory: Path) -> Verification:
         views = changed_views(connection, schema_text)
     whole = replace(compared, different=(*compared.different, *views))
     read = [document for document in documents.read_documents() if document["schema"] in schemas]
-    systems = documents.compare([*found, *published], read)
-    return Verification(found_status, len(expected), whole, tuple(systems), moved)
+    systems = documents.compare([*found, *(published or ())], read, has_realtime=published is not None)
+    return Verification(found_status, len(expected), whole, tuple(systems), moved, unguarded)
 
 
 def _moved(connection: Connection, found: list[inventory.Item]) -> tuple[str, ...]:
@@ -72,13 +80,25 @@ def _moved(connection: Connection, found: list[inventory.Item]) -> tuple[str, ..
 
 
 def _beside(moved: tuple[str, ...], items: list[inventory.Item]) -> list[inventory.Item]:
-    """The items that are not part of a moved table."""
+    """The items that are not part of a moved table. Of that itself it matters whether row security is on."""
     inside = tuple(f"{name}." for name in moved)
     return [
-        item
+        replace(item, definition=_SECURED)
+        if item.kind == "table" and item.identity in moved and _UNSECURED not in item.definition
+        else item
         for item in items
         if item.kind == "table" or not (item.identity.startswith(inside) or item.identity.partition(" to ")[0] in moved)
     ]
+
+
+def _unguarded(moved: tuple[str, ...], expected: list[inventory.Item], found: list[inventory.Item]) -> tuple[str, ...]:
+    firing = {item.identity for item in found if item.kind == "trigger" and not item.definition.endswith(_OFF)}
+    inside = tuple(f"{name}." for name in moved)
+    return tuple(
+        item.identity
+        for item in expected
+        if item.kind == "trigger" and item.identity.startswith(inside) and item.identity not in firing
+    )
 
 
 def _between(connection: Connection) -> tuple[str, ...]:

@@ -1,0 +1,133 @@
+"""What a comparison finds: columns, parts and tables of a system in another schema, and what stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["same", "converted", "missing", "not convertible"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFinding:
+    """A column that reports need and what the other table has for it; `found` is its type there, None without one.
+
+    Of a converted one, `unreadable` values are none of the type that is needed and read as unknown. Where `is_tried`
+    is False, there is none today, and one that is written later makes every report of its table fail.
+    """
+
+    name: str
+    needed: str
+    found: str | None
+    state: State
+    is_key: bool
+    unreadable: int = 0
+    is_tried: bool = True
+
+    @property
+    def is_null(self) -> bool:
+        """Whether reports will read it as unknown."""
+        return self.state in ("missing", "not convertible")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A partition of a table, or a table that inherits from it: its rows are the table's, too.
+
+    `is_watchable`: it is a table of this server that the role of the connection owns; `is_watched`: what is written
+    straight into it is noticed.
+    """
+
+    schema: str
+    name: str
+    is_partition: bool
+    is_watchable: bool
+    is_watched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableFinding:
+    """One table: its columns as we need them, columns beyond those, its parts, and who may read it."""
+
+    name: str
+    is_there: bool
+    columns: tuple[ColumnFinding, ...] = ()
+    extra: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    is_table: bool = True
+    is_ours: bool = True
+    owner: str = ""
+    is_readable: bool = True
+    is_secured: bool = True
+    read_policies: int = 0
+    estimated_rows: int = 0
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The columns that read as null."""
+        return tuple(column.name for column in self.columns if column.is_null)
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why this table cannot be adopted, None where it can."""
+        if not self.is_there:
+            return None
+        keys = [column.name for column in self.columns if column.is_key and column.is_null]
+        if keys:
+            return f"{self.name} has no {' and '.join(keys)}, by which its rows are known"
+        for column in self.columns:
+            if column.is_key and column.unreadable:
+                return (
+                    f"{column.unreadable} values of {self.name}.{column.name}, by which rows are known, "
+                    f"are no {column.needed}"
+                )
+        if not self.is_table:
+            return f"{self.name} is no table, so its changes could not be noticed"
+        if not self.is_ours:
+            return f"{self.name} belongs to {self.owner}"
+        return None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What its rows and columns will not do for reports although nothing stands in the way, in sentences."""
+        said = [
+            f"{column.name}: a value that is no {column.needed}, written later, makes the reports of this table fail "
+            f"(PostgreSQL 15 cannot try a {column.found} first; 16 and later can)"
+            for column in self.columns
+            if not column.is_tried
+        ]
+        deaf = [part for part in self.parts if not part.is_watchable]
+        if deaf:
+            names = ", ".join(f"{part.schema}.{part.name}" for part in deaf)
+            said.append(f"what is written straight into {names} is not noticed: no table of this role's on this server")
+        if self.parts:
+            said.append(
+                f"{len(self.parts)} tables hold its rows; what is written straight into one that is added later "
+                "is noticed once the system is adopted again, what is written into this table at once"
+            )
+        return tuple(said)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemFinding:
+    """All tables of a system as they are in a schema.
+
+    `refusals` are what stands in the way beside the tables themselves, `remarks` what will be otherwise than one may
+    think, both in sentences.
+    """
+
+    system: str
+    schema: str
+    tables: tuple[TableFinding, ...]
+    refusals: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def there(self) -> tuple[TableFinding, ...]:
+        """The tables that the schema has."""
+        return tuple(table for table in self.tables if table.is_there)
+
+    @property
+    def obstacles(self) -> tuple[str, ...]:
+        """Everything that stands in the way."""
+        return (*(table.obstacle for table in self.tables if table.obstacle), *self.refusals)

@@ -1,0 +1,125 @@
+"""Keeps what was adopted as it should be: points at it again after migrations, and says how it is now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from data.adoption import moving
+from data.adoption.comparing import look
+from data.adoption.doing import at_once, note_tables, point_tables
+from data.adoption.errors import AdoptionError, NothingToAdopt
+from data.adoption.findings import SystemFinding
+from data.database.queries import find
+from data.migration.connection import Connection, connected
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """One system that was adopted from one schema, as it is now; `schema` is where its tables are, ours where they were
+    moved. `wrong` is what makes figures wrong, in sentences, each with what to do; `remarks` need no doing."""
+
+    system: str
+    schema: str
+    mode: str
+    tables: tuple[str, ...]
+    wrong: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def point_again(url: str) -> list[str]:
+    """Point what was adopted once more: migrations write staging views anew, over our own tables. Partitions that were
+    added are noticed from then on, and tables that were moved get the triggers of ours that they lack.
+
+    Returns the names of the tables that are read elsewhere; without an adopted one there is nothing to do. Raises as
+    `adopt` does, once the other systems are done.
+    """
+    pointed: list[str] = []
+    refused: list[AdoptionError] = []
+    with connected(url) as connection:
+        for mode, found in _adopted(connection):
+            try:
+                pointed += _again(connection, mode, found)
+            except AdoptionError as error:  # which is no reason to leave the other systems' reports empty
+                refused.append(error)
+    if refused:
+        raise refused[0]
+    return pointed
+
+
+def _again(connection: Connection, mode: str, found: SystemFinding) -> list[str]:
+    if not found.there:
+        raise NothingToAdopt(
+            f"The tables of {found.system} are no longer in {found.schema}: adopt them from where they are, "
+            f"or read our own again (python -m data adopt {found.system} --release)."
+        )
+    with at_once(connection):
+        if mode == "moved":
+            moving.guard(connection, found)
+            return []
+        point_tables(connection, found)
+        note_tables(connection, found, moved=False)
+    return [f"{found.system}.{table.name}" for table in found.there]
+
+
+def has_unread(url: str) -> bool:
+    """Whether a table that was adopted is not read where it is, as after a migration that was applied elsewhere."""
+    with connected(url) as connection:
+        return bool(connection.execute(find("adoption.list_unread").text).fetchall())
+
+
+def examine(url: str, system: str | None = None) -> list[Adopted]:
+    """How each system that was adopted, or one of them, is now. Reads every value that is converted; changes nothing.
+
+    Raises DatabaseUnavailable.
+    """
+    with connected(url) as connection:
+        unread = {row["name"] for row in connection.execute(find("adoption.list_unread").text)}
+        return [
+            Adopted(
+                found.system,
+                found.schema,
+                mode,
+                tuple(table.name for table in found.tables),
+                tuple(_wrong(connection, mode, found, unread)),
+                tuple(f"{found.schema}.{table.name}: {remark}" for table in found.tables for remark in table.remarks),
+            )
+            for mode, found in _adopted(connection)
+            if system in (None, found.system)
+        ]
+
+
+def _adopted(connection: Connection) -> list[tuple[str, SystemFinding]]:
+    """Each system with the schema that it was adopted from, and those of its tables that were."""
+    rows = connection.execute(find("adoption.list_adopted").text, {"system": None}).fetchall()
+    found = []
+    for mode, system, schema in sorted({(row["mode"], row["system"], row["source_schema"]) for row in rows}):
+        names = {row["table_name"] for row in rows if (row["system"], row["source_schema"]) == (system, schema)}
+        seen = look(connection, system, system if mode == "moved" else schema)
+        found.append((mode, replace(seen, tables=tuple(table for table in seen.tables if table.name in names))))
+    return found
+
+
+def _wrong(connection: Connection, mode: str, found: SystemFinding, unread: set[str]) -> list[str]:
+    said: list[str] = []
+    for table in found.tables:
+        name = f"{found.schema}.{table.name}"
+        if not table.is_there:
+            said.append(f"{name} is no longer there")
+            continue
+        if f"{found.system}.{table.name}" in unread:
+            said.append(f"{name} is not read: a migration wrote its view anew (python -m data migrate up mends it)")
+        said += [
+            f"{name}: {column.unreadable} values of {column.name} ({column.found}) are no {column.needed} and read as "
+            "unknown"
+            for column in table.columns
+            if column.unreadable
+        ]
+        deaf = [f"{part.schema}.{part.name}" for part in table.parts if part.is_watchable and not part.is_watched]
+        if deaf:
+            said.append(
+                f"{', '.join(deaf)} hold rows of {name} and were added since: what is written straight into them is "
+                "not noticed until the system is adopted again"
+            )
+    if mode == "moved":
+        said += moving.lacking(connection, found)
+    return said

@@ -1,0 +1,80 @@
+"""Bringing a database up to date leaves adopted systems read where they are, however the last attempt ended."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from data import adoption, database, migration, upgrade
+from data.access import Actor
+from data.command import main
+from data.migration.files import FOLDER
+from tests import adoption_documents as documents
+from tests.test_adoption import add_job, agents_seen, at_database, make
+
+__all__ = ["at_database"]
+
+Connection = psycopg.Connection[DictRow]
+
+# The migration that writes the staging view of jobs.
+FORGET = "delete from supabase_migrations.schema_migrations where version = '20261120102200'"
+
+
+@pytest.mark.usefixtures("at_database")
+def test_what_another_runner_applied_is_mended_by_the_next_one(
+    database_url: str, owner: Connection, people: dict[str, Actor], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The Supabase CLI, or our own that ended between the migrations and the views."""
+    make(owner, documents.AGENTS)
+    add_job(owner, people["member"])
+    adoption.adopt(database_url, "agents", "public")
+    said: list[str] = []
+    assert upgrade.up(database_url, FOLDER, said.append) == []
+    assert said == []
+    owner.execute(FORGET)
+    migration.up(database_url, FOLDER, said.append, include_all=True)
+    assert agents_seen(people["member"]) == [], "else this proves nothing"
+    assert main(["adopt", "agents", "--status"]) == 1
+    assert "wrong: public.jobs is not read" in capsys.readouterr().out
+    said.clear()
+    assert upgrade.up(database_url, FOLDER, said.append) == []
+    assert said == ["Reading adopted tables where they are again: agents.jobs"]
+    assert agents_seen(people["member"]) == ["intake"]
+
+
+def test_an_upgrade_gives_moved_tables_the_triggers_that_they_lack(database_url: str, owner: Connection) -> None:
+    """Those that were moved before the console did so."""
+    make(owner, documents.CHRONICLE)
+    adoption.adopt(database_url, "chronicle", "public", move=True)
+    owner.execute("drop trigger sessions_updated_at on chronicle.sessions")
+    adoption.point_again(database_url)
+    owner.execute("insert into public.sessions (session_id, updated_at) values ('one', '2000-01-01')")
+    owner.execute("update public.sessions set status = 'over'")
+    row = owner.execute("select updated_at > '2001-01-01' as is_touched from chronicle.sessions").fetchone()
+    assert row == {"is_touched": True}
+
+
+def test_a_column_that_their_table_got_is_no_longer_called_missing(database_url: str, owner: Connection) -> None:
+    make(owner, documents.CHRONICLE)
+    adoption.adopt(database_url, "chronicle", "public")
+    owner.execute("alter table public.tool_events add call_id uuid")
+    adoption.point_again(database_url)
+    row = owner.execute(
+        "select missing_columns from signalbox.adopted_tables where table_name = 'tool_events'"
+    ).fetchone()
+    assert row == {"missing_columns": []}
+
+
+def test_tables_that_are_gone_are_said_with_what_to_do_and_stop_no_other_system(
+    database_url: str, owner: Connection, people: dict[str, Actor]
+) -> None:
+    make(owner, documents.AGENTS)
+    make(owner, documents.CHRONICLE, "other")
+    adoption.adopt(database_url, "agents", "public")
+    adoption.adopt(database_url, "chronicle", "other")
+    owner.execute("alter table public.jobs rename to work; alter table other.tool_events add call_id uuid")
+    with pytest.raises(adoption.AdoptionError, match=r"no longer in public.*--release"):
+        adoption.point_again(database_url)
+    assert database.read_sources(people["admin"]).missing_columns == {}
+    assert adoption.release(database_url, "agents") == ["jobs"]

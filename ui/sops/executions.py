@@ -1,0 +1,132 @@
+"""The runs of procedures one by one, each leading to its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from ui import page
+from ui.asking import filters, links
+from ui.asking.periods import Period
+from ui.drawing import tables
+from ui.drawing.markup import Child, Markup, span, tag
+from ui.sops.choosing import STATES, Chosen, offset_of
+from ui.view import View
+from ui.wording import figures, telling
+
+
+def executions_table(
+    view: View,
+    rows: Sequence[Mapping[str, Any]],
+    total: int | None,
+    period: Period,
+    chosen: Chosen,
+    sorted_by: tuple[str, bool],
+) -> None:
+    """Runs one by one, each leading to its steps; from there to the one before and after."""
+    page.heading("Runs", "what failed or is open stands first" if sorted_by[0] == "hurt" else None)
+    skipped = offset_of(total)
+    if not rows:
+        page.note(
+            "No further run fits these filters. " if skipped else "No run fits these filters. ",
+            links.go_to("Back to the first page", filters.here(view, page=None))
+            if skipped
+            else links.go("Look at all time", "sops", chosen.query, period="all"),
+        )
+        return
+    placed = [{**row, "at": skipped + number} for number, row in enumerate(rows[: filters.PAGE_SIZE])]
+
+    def run(row: tables.Row) -> Markup:
+        name = "" if chosen.sop else f"{figures.middle(row['sop_id'], 40)} "
+        words = f"{name}{figures.short_id(row['execution_id'])}"
+        query = {**period.query, **chosen.query}
+        return links.go(words, "sop_execution", query, execution=str(row["execution_id"]), at=row["at"])
+
+    tables.table(
+        view,
+        placed,
+        [
+            tables.Column(
+                "Run", run, hint=lambda row: f"{row['execution_id']}, client {row['client_id'] or 'unknown'}"
+            ),
+            tables.Column("State", tables.state("status", STATES)),
+            tables.Column("Took", _took, is_number=True, sort="took"),
+            _when(view),
+            tables.Column("People", tables.count("human_interventions"), is_number=True, sort="people"),
+            tables.Column("Automated", _automated, is_number=True),
+            tables.Column(
+                "Cost (USD)",
+                lambda row: (
+                    figures.money(row["estimated_cost_usd"])
+                    if row["estimated_cost_usd"] is not None
+                    else tables.muted("not priced")
+                ),
+                is_number=True,
+                sort="cost",
+            ),
+            tables.Column("Agent", tables.text("agent", 30)),
+            tables.Column("Says", _says, line=True, hint=lambda row: row["error_message"] or row["current_step"]),
+        ],
+        label="Runs",
+        total=total,
+        sorted_by=sorted_by,
+    )
+    if total is None:
+        _open_pager(view, skipped, len(placed), has_more=len(rows) > len(placed))
+
+
+def _open_pager(view: View, skipped: int, shown: int, *, has_more: bool) -> None:
+    """Links to the pages around this one of a list whose length is not known."""
+    if not skipped and not has_more:
+        return
+    number = skipped // filters.PAGE_SIZE + 1
+    pieces: list[Child] = [
+        span(f"{figures.count(skipped + 1)} to {figures.count(skipped + shown)}", "sb-muted"),
+    ]
+    for words, target, is_open in (
+        ("« first", 1, skipped > 0),
+        ("‹ previous", number - 1, skipped > 0),
+        ("next ›", number + 1, has_more),
+    ):
+        address = filters.here(view, page=None if target == 1 else target)
+        pieces.append(links.go_to(words, address) if is_open else span(words, "sb-off"))
+    st.html(tag("div", *pieces, class_="sb-pager"))
+
+
+def _took(row: tables.Row) -> Child:
+    if row["cycle_ms"] is not None:
+        return figures.duration(row["cycle_ms"])
+    return tables.muted("not ended" if row["status"] == "running" else "not timed")
+
+
+def _automated(row: tables.Row) -> Child:
+    if row["automation_rate"] is None:
+        return tables.muted(figures.NONE_RECORDED)
+    return figures.percent(row["automation_rate"], 1)
+
+
+def _says(row: tables.Row) -> Child:
+    at = row["current_step"] if row["status"] != "completed" else None
+    return telling.error(row["error_message"]) or (
+        f"at {figures.shortened(at, 80)}" if at else tables.muted(figures.DASH)
+    )
+
+
+def _when(view: View) -> tables.Column:
+    """The time a run counts at: when it ended, while it is open since when."""
+
+    def cell(row: tables.Row) -> Child:
+        if row["completed_at"] is not None:
+            return tables.when(view, "completed_at")(row)
+        since = row["started_at"]
+        return f"since {figures.moment(since, view.zone, view.as_of)}" if since else tables.muted("no time")
+
+    def hint(row: tables.Row) -> str:
+        return "\n".join(
+            f"{words} {figures.exact(row[name], view.zone)}"
+            for words, name in (("started", "started_at"), ("ended", "completed_at"))
+        )
+
+    return tables.Column(f"When ({figures.zone_name(view.as_of, view.zone)})", cell, sort="when", hint=hint)
