@@ -17,6 +17,27 @@ grant all on signalbox.rollup_state to service_role;
 create policy rollup_state_select on signalbox.rollup_state for select to authenticated
 using ((select signalbox.sees_all()));
 
+-- The slots of what is logged by id, as whoever asks sees them now.
+create function analytics.linked_slots(source smallint, links uuid[]) returns setof integer
+language sql stable rows 10
+set search_path = ''
+as $$
+    select case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
+        then floor(date_part('epoch', c.occurred_at) / 900)::integer else -2147483648 end
+    from (
+        select s.started_at as occurred_at from analytics.stg_chronicle__sessions as s
+        where source = 1 and s.session_pk = any(links)
+        union all
+        select t.occurred_at from analytics.stg_chronicle__tool_events as t
+        where source = 3 and t.session_pk = any(links)
+        union all
+        select t.occurred_at from analytics.stg_chronicle__tool_events as t
+        where source = 3 and t.call_id = any(links)
+    ) as c
+$$;
+revoke execute on function analytics.linked_slots(smallint, uuid[]) from public;
+grant execute on function analytics.linked_slots(smallint, uuid[]) to authenticated, service_role;
+
 -- The parts of a window, in slots of 15 minutes of UTC. Kinds:
 -- stored: rows of the rollup of this level with lo <= slot < hi, as coarse as the window and `coarsest` allow and no
 -- finer than `finest` (levels are numbers of slots: 1, 4, 96, 768);
@@ -50,6 +71,7 @@ declare
     inner_a bigint;
     inner_b bigint;
     changed integer[];
+    links uuid[];
 begin
     select s.* into state from signalbox.rollup_state as s where s.subject = rollup_windows.subject
     and not exists (
@@ -64,10 +86,11 @@ begin
         state.raw_from := lowest;
     end if;
 
+    select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
     if is_untimed or start_at is null and end_at is null then
         if state.built_from > lowest or exists (
             select from signalbox.change_log as l where l.source = state.source and l.slot = lowest
-        ) then
+        ) or links is not null and lowest in (select analytics.linked_slots(state.source, links)) then
             return query select 'untimed', null::smallint, null::integer, null::integer, null::timestamptz, null::timestamptz;
         else
             return query select 'stored', finest::smallint, lowest, lowest + 1, null::timestamptz, null::timestamptz;
@@ -97,8 +120,13 @@ begin
         return;
     end if;
 
-    select array_agg(distinct l.slot - (l.slot % finest + finest) % finest) into changed from signalbox.change_log as l
-    where l.source = state.source and l.slot >= a and l.slot < b and l.slot >= state.raw_from;
+    select array_agg(distinct c.slot - (c.slot % finest + finest) % finest) into changed
+    from (
+        select l.slot from signalbox.change_log as l where l.source = state.source
+        union all
+        select k.slot from analytics.linked_slots(state.source, links) as k (slot) where links is not null
+    ) as c
+    where c.slot >= a and c.slot < b and c.slot >= state.raw_from;
     -- Where more than a third changed, the tables are read faster.
     if cardinality(changed) * finest > (b - a) / 3 then
         return query select 'live', null::smallint, null::integer, null::integer,

@@ -54,14 +54,17 @@ end
 $$;
 
 -- Takes marks out of the log and adds them to the totals, so that versions stay what they are.
--- `slots` null: all marks of the source.
-create function signalbox.take_marks(source smallint, slots integer[]) returns bigint
+-- Those of single slots, or with lo <= slot < hi; nulls leave that open.
+create function signalbox.take_marks(
+    source smallint, slots integer[] default null, lo integer default null, hi integer default null
+) returns bigint
 language sql
 set search_path = ''
 as $$
     with taken as (
         delete from signalbox.change_log as l
         where l.source = take_marks.source and (take_marks.slots is null or l.slot = any(take_marks.slots))
+        and (take_marks.lo is null or l.slot >= take_marks.lo) and (take_marks.hi is null or l.slot < take_marks.hi)
         returning l.mark
     ),
     summed as (
@@ -77,8 +80,29 @@ as $$
     select coalesce(sum(a.marks), 0)::bigint from added as a
 $$;
 
+-- Takes what is logged by id out of the log, as take_marks does, and gives the ids.
+create function signalbox.take_links(source smallint) returns uuid[]
+language sql
+set search_path = ''
+as $$
+    with taken as (
+        delete from signalbox.change_links as l where l.source = take_links.source returning l.link, l.mark
+    ),
+    summed as (
+        select count(*) as marks, bit_xor(t.mark) as mark from taken as t having count(*) > 0
+    ),
+    added as (
+        update signalbox.change_totals as t
+        set marks = t.marks + s.marks, mark = t.mark # s.mark
+        from summed as s
+        where t.source = take_links.source
+    )
+    select array_agg(distinct t.link) from taken as t
+$$;
+
 -- Stores one subject's changed slots anew, `most_slots` at most and the newest first, with the wider rows above them.
 -- The marks go first: what commits after that has a mark that stays, so its slot is read live until the next time.
+-- What is logged by id is looked up after its row is gone from the log, for the same reason.
 create function signalbox.refresh_rollup(subject text, most_slots integer) returns integer
 language plpgsql
 set search_path = ''
@@ -86,6 +110,7 @@ as $$
 declare
     state signalbox.rollup_state;
     changed integer[];
+    links uuid[];
     width integer;
     piece record;
 begin
@@ -98,20 +123,30 @@ begin
         where c.source = state.source
     ) then
         update signalbox.rollup_state as s set built_from = 2147483647 where s.subject = state.subject;
-        perform signalbox.take_marks(state.source, null);
+        perform signalbox.take_marks(state.source);
+        perform signalbox.take_links(state.source);
         return 0;
     end if;
 
+    links := signalbox.take_links(state.source);
     select array_agg(l.slot) into changed from (
         select distinct m.slot from signalbox.change_log as m where m.source = state.source order by m.slot desc limit most_slots
     ) as l;
+    if changed is not null then
+        perform signalbox.take_marks(state.source, changed);
+    end if;
+    if links is not null then
+        changed := changed || array(select analytics.linked_slots(state.source, links));
+    end if;
     if changed is null then
         return 0;
     end if;
-    perform signalbox.take_marks(state.source, changed);
     -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
-    select array_agg(u.slot order by u.slot) into changed from unnest(changed) as u (slot)
+    select array_agg(distinct u.slot) into changed from unnest(changed) as u (slot)
     where u.slot >= state.built_from and (u.slot >= state.raw_from or u.slot = -2147483648);
+    if changed is null then
+        return 0;
+    end if;
 
     foreach width in array array[1, 4, 96, 768] loop
         for piece in
@@ -129,7 +164,7 @@ begin
         end loop;
     end loop;
     update signalbox.rollup_state as s set refreshed_at = clock_timestamp() where s.subject = state.subject;
-    return coalesce(cardinality(changed), 0);
+    return cardinality(changed);
 end
 $$;
 
@@ -154,6 +189,7 @@ begin
     end if;
     newest := signalbox.newest_slot(subject, state.built_from);
     lo := coalesce(newest - (newest % 768 + 768) % 768, -2147483648);
+    perform signalbox.take_marks(state.source, lo => lo, hi => state.built_from);
     perform signalbox.roll(subject, 1, lo, state.built_from);
     foreach width in array array[4, 96, 768] loop
         perform signalbox.roll(subject, width, lo, state.built_from);
@@ -183,7 +219,7 @@ begin
         select distinct l.source from signalbox.change_log as l
         where not exists (select from signalbox.rollup_state as s where s.source = l.source)
     loop
-        perform signalbox.take_marks(source, null);
+        perform signalbox.take_marks(source);
     end loop;
     for subject in select s.subject from signalbox.rollup_state as s order by s.subject loop
         refreshed_slots := refreshed_slots + signalbox.refresh_rollup(subject, most_slots);
@@ -197,7 +233,8 @@ $$;
 -- Whoever runs the console's database, and pg_cron as its owner, may refresh; nobody else.
 revoke execute on function signalbox.roll(text, integer, integer, integer) from public;
 revoke execute on function signalbox.newest_slot(text, integer) from public;
-revoke execute on function signalbox.take_marks(smallint, integer[]) from public;
+revoke execute on function signalbox.take_marks(smallint, integer[], integer, integer) from public;
+revoke execute on function signalbox.take_links(smallint) from public;
 revoke execute on function signalbox.refresh_rollup(text, integer) from public;
 revoke execute on function signalbox.build_rollup(text) from public;
 revoke execute on function signalbox.refresh_rollups(integer) from public;

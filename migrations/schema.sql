@@ -232,6 +232,25 @@ $$;
 -- comment analytics.FUNCTION is_refusal(message text)
 COMMENT ON FUNCTION analytics.is_refusal(message text) IS 'Whether the text of an error says that a person refused the call, so that the tool never ran.';
 
+-- function analytics.linked_slots(smallint, uuid[])
+CREATE FUNCTION analytics.linked_slots(source smallint, links uuid[]) RETURNS SETOF integer
+    LANGUAGE sql STABLE ROWS 10
+    SET search_path TO ''
+    AS $$
+    select case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
+        then floor(date_part('epoch', c.occurred_at) / 900)::integer else -2147483648 end
+    from (
+        select s.started_at as occurred_at from analytics.stg_chronicle__sessions as s
+        where source = 1 and s.session_pk = any(links)
+        union all
+        select t.occurred_at from analytics.stg_chronicle__tool_events as t
+        where source = 3 and t.session_pk = any(links)
+        union all
+        select t.occurred_at from analytics.stg_chronicle__tool_events as t
+        where source = 3 and t.call_id = any(links)
+    ) as c
+$$;
+
 -- function analytics.rollup_windows(text, timestamp with time zone, timestamp with time zone, boolean, integer, integer)
 CREATE FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean DEFAULT false, coarsest integer DEFAULT 768, finest integer DEFAULT 1) RETURNS TABLE(kind text, level smallint, lo integer, hi integer, from_at timestamp with time zone, until_at timestamp with time zone)
     LANGUAGE plpgsql STABLE ROWS 8
@@ -250,6 +269,7 @@ declare
     inner_a bigint;
     inner_b bigint;
     changed integer[];
+    links uuid[];
 begin
     select s.* into state from signalbox.rollup_state as s where s.subject = rollup_windows.subject
     and not exists (
@@ -264,10 +284,11 @@ begin
         state.raw_from := lowest;
     end if;
 
+    select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
     if is_untimed or start_at is null and end_at is null then
         if state.built_from > lowest or exists (
             select from signalbox.change_log as l where l.source = state.source and l.slot = lowest
-        ) then
+        ) or links is not null and lowest in (select analytics.linked_slots(state.source, links)) then
             return query select 'untimed', null::smallint, null::integer, null::integer, null::timestamptz, null::timestamptz;
         else
             return query select 'stored', finest::smallint, lowest, lowest + 1, null::timestamptz, null::timestamptz;
@@ -297,8 +318,13 @@ begin
         return;
     end if;
 
-    select array_agg(distinct l.slot - (l.slot % finest + finest) % finest) into changed from signalbox.change_log as l
-    where l.source = state.source and l.slot >= a and l.slot < b and l.slot >= state.raw_from;
+    select array_agg(distinct c.slot - (c.slot % finest + finest) % finest) into changed
+    from (
+        select l.slot from signalbox.change_log as l where l.source = state.source
+        union all
+        select k.slot from analytics.linked_slots(state.source, links) as k (slot) where links is not null
+    ) as c
+    where c.slot >= a and c.slot < b and c.slot >= state.raw_from;
     -- Where more than a third changed, the tables are read faster.
     if cardinality(changed) * finest > (b - a) / 3 then
         return query select 'live', null::smallint, null::integer, null::integer,
@@ -563,6 +589,7 @@ begin
     end if;
     newest := signalbox.newest_slot(subject, state.built_from);
     lo := coalesce(newest - (newest % 768 + 768) % 768, -2147483648);
+    perform signalbox.take_marks(state.source, lo => lo, hi => state.built_from);
     perform signalbox.roll(subject, 1, lo, state.built_from);
     foreach width in array array[4, 96, 768] loop
         perform signalbox.roll(subject, width, lo, state.built_from);
@@ -581,7 +608,13 @@ CREATE FUNCTION signalbox.change_versions() RETURNS TABLE(name text, version tex
     from signalbox.change_sources as s
     inner join signalbox.change_totals as t using (source)
     left join (
-        select source, count(*) as marks, bit_xor(mark) as mark from signalbox.change_log group by source
+        select m.source, count(*) as marks, bit_xor(m.mark) as mark
+        from (
+            select c.source, c.mark from signalbox.change_log as c
+            union all
+            select k.source, k.mark from signalbox.change_links as k
+        ) as m
+        group by m.source
     ) as l using (source)
 $$;
 
@@ -645,19 +678,11 @@ CREATE FUNCTION signalbox.log_projects() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-    if exists (
-        select from former_rows as f inner join touched_rows as r on r.id = f.id
-        where r.project_name is distinct from f.project_name
-    ) then
-        insert into signalbox.change_log (source, slot)
-        select distinct 3,
-            case when e.created_at > '-infinity' and e.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', e.created_at) / 900)::int else -2147483648 end
-        from former_rows as f
-        inner join touched_rows as r on r.id = f.id
-        inner join chronicle.tool_events as e on e.session_id = r.id
-        where r.project_name is distinct from f.project_name;
-    end if;
+    insert into signalbox.change_links (source, link)
+    select 3, r.id
+    from former_rows as f
+    inner join touched_rows as r on r.id = f.id
+    where r.project_name is distinct from f.project_name;
     return null;
 end
 $$;
@@ -668,12 +693,8 @@ CREATE FUNCTION signalbox.log_replies() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-    insert into signalbox.change_log (source, slot)
-    select distinct 1,
-        case when s.started_at > '-infinity' and s.started_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', s.started_at) / 900)::int else -2147483648 end
-    from touched_rows as r
-    inner join chronicle.sessions as s on s.id = r.session_id;
+    insert into signalbox.change_links (source, link)
+    select distinct 1, r.session_id from touched_rows as r where r.session_id is not null;
     return null;
 end
 $$;
@@ -746,6 +767,12 @@ begin
         inner join chronicle.tool_events as asked on asked.call_id = r.call_id and asked.phase = 'pre'
         where r.phase = 'post'
     ) as c;
+    insert into signalbox.change_links (source, link)
+    select 3, r.call_id
+    from touched_rows as r
+    where r.phase = 'post' and r.call_id is not null and not exists (
+        select from chronicle.tool_events as asked where asked.call_id = r.call_id and asked.phase = 'pre'
+    );
     return null;
 end
 $$;
@@ -798,6 +825,7 @@ CREATE FUNCTION signalbox.refresh_rollup(subject text, most_slots integer) RETUR
 declare
     state signalbox.rollup_state;
     changed integer[];
+    links uuid[];
     width integer;
     piece record;
 begin
@@ -810,20 +838,30 @@ begin
         where c.source = state.source
     ) then
         update signalbox.rollup_state as s set built_from = 2147483647 where s.subject = state.subject;
-        perform signalbox.take_marks(state.source, null);
+        perform signalbox.take_marks(state.source);
+        perform signalbox.take_links(state.source);
         return 0;
     end if;
 
+    links := signalbox.take_links(state.source);
     select array_agg(l.slot) into changed from (
         select distinct m.slot from signalbox.change_log as m where m.source = state.source order by m.slot desc limit most_slots
     ) as l;
+    if changed is not null then
+        perform signalbox.take_marks(state.source, changed);
+    end if;
+    if links is not null then
+        changed := changed || array(select analytics.linked_slots(state.source, links));
+    end if;
     if changed is null then
         return 0;
     end if;
-    perform signalbox.take_marks(state.source, changed);
     -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
-    select array_agg(u.slot order by u.slot) into changed from unnest(changed) as u (slot)
+    select array_agg(distinct u.slot) into changed from unnest(changed) as u (slot)
     where u.slot >= state.built_from and (u.slot >= state.raw_from or u.slot = -2147483648);
+    if changed is null then
+        return 0;
+    end if;
 
     foreach width in array array[1, 4, 96, 768] loop
         for piece in
@@ -841,7 +879,7 @@ begin
         end loop;
     end loop;
     update signalbox.rollup_state as s set refreshed_at = clock_timestamp() where s.subject = state.subject;
-    return coalesce(cardinality(changed), 0);
+    return cardinality(changed);
 end
 $$;
 
@@ -863,7 +901,7 @@ begin
         select distinct l.source from signalbox.change_log as l
         where not exists (select from signalbox.rollup_state as s where s.source = l.source)
     loop
-        perform signalbox.take_marks(source, null);
+        perform signalbox.take_marks(source);
     end loop;
     for subject in select s.subject from signalbox.rollup_state as s order by s.subject loop
         refreshed_slots := refreshed_slots + signalbox.refresh_rollup(subject, most_slots);
@@ -1185,14 +1223,35 @@ CREATE FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer) RETUR
         and h.parent = s.parent and h.tool_name = s.tool_name
 $$;
 
--- function signalbox.take_marks(smallint, integer[])
-CREATE FUNCTION signalbox.take_marks(source smallint, slots integer[]) RETURNS bigint
+-- function signalbox.take_links(smallint)
+CREATE FUNCTION signalbox.take_links(source smallint) RETURNS uuid[]
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    with taken as (
+        delete from signalbox.change_links as l where l.source = take_links.source returning l.link, l.mark
+    ),
+    summed as (
+        select count(*) as marks, bit_xor(t.mark) as mark from taken as t having count(*) > 0
+    ),
+    added as (
+        update signalbox.change_totals as t
+        set marks = t.marks + s.marks, mark = t.mark # s.mark
+        from summed as s
+        where t.source = take_links.source
+    )
+    select array_agg(distinct t.link) from taken as t
+$$;
+
+-- function signalbox.take_marks(smallint, integer[], integer, integer)
+CREATE FUNCTION signalbox.take_marks(source smallint, slots integer[] DEFAULT NULL::integer[], lo integer DEFAULT NULL::integer, hi integer DEFAULT NULL::integer) RETURNS bigint
     LANGUAGE sql
     SET search_path TO ''
     AS $$
     with taken as (
         delete from signalbox.change_log as l
         where l.source = take_marks.source and (take_marks.slots is null or l.slot = any(take_marks.slots))
+        and (take_marks.lo is null or l.slot >= take_marks.lo) and (take_marks.hi is null or l.slot < take_marks.hi)
         returning l.mark
     ),
     summed as (
@@ -2755,6 +2814,17 @@ ALTER TABLE signalbox.backup_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     NO MAXVALUE
     CACHE 1
 );
+
+-- table signalbox.change_links
+CREATE TABLE signalbox.change_links (
+    source smallint NOT NULL,
+    link uuid NOT NULL,
+    mark bigint DEFAULT ((random() * ('9000000000000000000'::numeric)::double precision))::bigint NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+-- comment signalbox.TABLE change_links
+COMMENT ON TABLE signalbox.change_links IS 'link is the id of a session, or of a call, whose rows in the source count differently now. One row per statement and link.';
 
 -- table signalbox.change_log
 CREATE TABLE signalbox.change_log (
@@ -4402,6 +4472,12 @@ CREATE POLICY backup_runs_insert ON signalbox.backup_runs FOR INSERT TO authenti
 -- policy signalbox.backup_runs backup_runs_select
 CREATE POLICY backup_runs_select ON signalbox.backup_runs FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
+-- row security signalbox.change_links
+ALTER TABLE signalbox.change_links ENABLE ROW LEVEL SECURITY;
+
+-- policy signalbox.change_links change_links_select
+CREATE POLICY change_links_select ON signalbox.change_links FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security signalbox.change_log
 ALTER TABLE signalbox.change_log ENABLE ROW LEVEL SECURITY;
 
@@ -4643,6 +4719,13 @@ GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO service_role;
 
+-- acl analytics.FUNCTION linked_slots(source smallint, links uuid[])
+REVOKE ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[]) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[]) TO service_role;
+
 -- acl analytics.FUNCTION rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer)
 REVOKE ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer) FROM PUBLIC;
 
@@ -4790,8 +4873,11 @@ REVOKE ALL ON FUNCTION signalbox.sum_sessions(width integer, lo integer, hi inte
 -- acl signalbox.FUNCTION sum_tools(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer) FROM PUBLIC;
 
--- acl signalbox.FUNCTION take_marks(source smallint, slots integer[])
-REVOKE ALL ON FUNCTION signalbox.take_marks(source smallint, slots integer[]) FROM PUBLIC;
+-- acl signalbox.FUNCTION take_links(source smallint)
+REVOKE ALL ON FUNCTION signalbox.take_links(source smallint) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION take_marks(source smallint, slots integer[], lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.take_marks(source smallint, slots integer[], lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION touch_updated_at()
 REVOKE ALL ON FUNCTION signalbox.touch_updated_at() FROM PUBLIC;
@@ -5239,6 +5325,11 @@ GRANT SELECT,INSERT ON TABLE signalbox.audit_log TO service_role;
 GRANT SELECT,INSERT ON TABLE signalbox.backup_runs TO authenticated;
 
 GRANT ALL ON TABLE signalbox.backup_runs TO service_role;
+
+-- acl signalbox.TABLE change_links
+GRANT SELECT ON TABLE signalbox.change_links TO authenticated;
+
+GRANT ALL ON TABLE signalbox.change_links TO service_role;
 
 -- acl signalbox.TABLE change_log
 GRANT SELECT ON TABLE signalbox.change_log TO authenticated;

@@ -152,7 +152,9 @@ def test_deleting_a_session_marks_the_tables_it_cascades_to(owner: Connection) -
     assert {"chronicle.sessions", "chronicle.prompt_events"} <= changed(before, versions(owner))
 
 
-def test_a_pass_of_the_refresher_keeps_the_versions_and_empties_the_log(people: dict[str, Actor], owner: Connection) -> None:
+def test_a_pass_of_the_refresher_keeps_the_versions_and_empties_the_log(
+    people: dict[str, Actor], owner: Connection
+) -> None:
     for _ in range(3):
         add_session(owner)
     before = read_sources(people["member"]).versions

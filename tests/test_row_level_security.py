@@ -66,6 +66,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "signalbox.model_prices": ALL_READ,
     "signalbox.change_sources": ALL_READ,
     "signalbox.change_log": MANAGERS_READ,
+    "signalbox.change_links": MANAGERS_READ,
     "signalbox.change_totals": MANAGERS_READ,
     "signalbox.backup_runs": MANAGERS_READ | {"insert": {"admin"}},
     "signalbox.adopted_tables": ALL_READ,
@@ -173,6 +174,7 @@ def world(owner: Connection, people: dict[str, Actor]) -> dict[str, UUID]:
     owner.execute("insert into toolbox.project_members (project_id, user_id) values (%s, %s)", (project, me))
     owner.execute("insert into signalbox.backup_runs (host, process_id, database_name) values ('x', 1, 'x')")
     owner.execute("insert into signalbox.adopted_tables values ('lift', 'sessions', 'public', 'sessions', 'pointed')")
+    owner.execute("insert into signalbox.change_links (source, link) values (1, gen_random_uuid())")
     for table in ("tool", "session", "prompt", "job"):
         owner.execute(ROLLED[f"analytics.{table}_rollup"])
     return {
@@ -316,6 +318,7 @@ INSERTS: dict[str, str] = {
     "signalbox.model_prices": "insert into signalbox.model_prices values ('new', '2026-01-01', 1, 1, 1, 1, 1)",
     "signalbox.change_sources": "insert into signalbox.change_sources values (99, 'new', '-')",
     "signalbox.change_log": "insert into signalbox.change_log (source, slot) values (1, 1)",
+    "signalbox.change_links": "insert into signalbox.change_links (source, link) values (1, gen_random_uuid())",
     "signalbox.change_totals": "insert into signalbox.change_totals values (99) on conflict do nothing",
     "signalbox.rollup_state": "insert into signalbox.rollup_state (subject, source) values ('new', 1)",
     **ROLLED,

@@ -47,7 +47,7 @@ def all_queries() -> dict[str, Query]:
     queries: dict[str, Query] = {}
     for block in blocks:
         name = block.query.name
-        if name in queries or name in parts and not block.is_part:
+        if name in queries or (name in parts and not block.is_part):
             raise ValueError(f"The query {name} is there twice.")
         if not block.is_part:
             queries[name] = replace(block.query, text=_with_parts(block.query, parts))

@@ -112,7 +112,9 @@ def read_summary(
         "long_s": long_running_s,
     }
     with database.reading(actor) as unit:
-        row = unit.row("jobs.summarise_found", **asked, search=search) if search else unit.row("jobs.summarise", **asked)
+        row = (
+            unit.row("jobs.summarise_found", **asked, search=search) if search else unit.row("jobs.summarise", **asked)
+        )
     found = row or {}
     return JobSummary(**{field.name: found[field.name] for field in fields(JobSummary)})
 
