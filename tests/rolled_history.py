@@ -199,7 +199,7 @@ _WRITES: dict[Callable[[Connection, random.Random], None], int] = {
 
 
 def _some(connection: Connection, chance: random.Random, query: str) -> UUID | None:
-    ids = sorted(row["id"] for row in connection.execute(query).fetchall())  # type: ignore[arg-type]
+    ids = sorted(row["id"] for row in connection.execute(query).fetchall())
     return chance.choice(ids) if ids else None
 
 
@@ -210,7 +210,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
     asked["untimed"] = False
     if chance.random() < 0.05:
         asked = {"start": None, "end": None, "untimed": True}
-    before = {"previous_start": None, "previous_end": None}
+    before: dict[str, Any] = {"previous_start": None, "previous_end": None}
     if asked["start"] and asked["end"]:
         before = {"previous_start": asked["start"] - (asked["end"] - asked["start"]), "previous_end": asked["start"]}
     zone, unit = chance.choice(ZONES), chance.choice(("hour", "day", "week", "month"))

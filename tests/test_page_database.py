@@ -108,6 +108,8 @@ def test_it_is_for_admins_alone_also_by_a_cold_link_and_in_the_data(people: Peop
 
 
 def test_it_opens_with_sentences_about_what_was_checked(people: People) -> None:
+    assert "4 rollups are still being built, never done so far" in open_page(people["admin"], PAGE).text
+    rollups.finish("real")
     page = open_page(people["admin"], PAGE)
     for words in (
         "connections are used.",
@@ -116,7 +118,7 @@ def test_it_opens_with_sentences_about_what_was_checked(people: People) -> None:
         "have row-level security, and policies where it is open.",
         "No table has many dead rows.",
         "No index is invalid, there twice, or large and never read.",
-        "in the change log.",
+        "0 changes wait to be summed up, last done ",
     ):
         assert words in page.text
     assert "chronicle.events" in page.text
@@ -124,6 +126,7 @@ def test_it_opens_with_sentences_about_what_was_checked(people: People) -> None:
 
 
 def test_a_table_without_row_level_security_is_red_when_it_can_be_reached(owner: Owner, people: People) -> None:
+    rollups.finish("real")
     owner.execute("create table agents.loose (id int); grant select on agents.loose to authenticated")
     owner.execute("create table agents.quiet (id int)")
     owner.execute("create table agents.shut (id int); alter table agents.shut enable row level security")

@@ -113,7 +113,7 @@ def read_summary(
     }
     with database.reading(actor) as unit:
         row = (
-            unit.row("jobs.summarise_found", **asked, search=search) if search else unit.row("jobs.summarise", **asked)
+            unit.row("jobs.found.summarise", **asked, search=search) if search else unit.row("jobs.summarise", **asked)
         )
     found = row or {}
     return JobSummary(**{field.name: found[field.name] for field in fields(JobSummary)})
@@ -134,7 +134,7 @@ def read_buckets(
     asked = {"start": start, "end": end, "untimed": untimed, "unit": unit, "zone": zone, "agent": agent}
     with database.reading(actor) as reading:
         if search:
-            return reading.frame("jobs.list_buckets_found", **asked, search=search)
+            return reading.frame("jobs.found.list_buckets", **asked, search=search)
         return reading.frame("jobs.list_buckets", **asked, coarsest=rollups.coarsest(unit, zone, start, end))
 
 

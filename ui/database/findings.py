@@ -141,9 +141,8 @@ def _backlog(view: View, found: Server) -> Line:
         help_ = "A running console does that every few seconds, python -m data rollup once."
         return "attention", join(f"{said}, {last}: figures are right and take longer. {help_}")
     if unbuilt := found.facts["rollups_to_build"]:
-        return "attention", join(
-            f"{plural(unbuilt, 'rollup is', 'rollups are')} still being built, {last}: figures are right and take longer."
-        )
+        words = plural(unbuilt, "rollup is", "rollups are")
+        return "attention", join(f"{words} still being built, {last}: figures are right and take longer.")
     return "well", join(f"{said}, {last}.")
 
 
