@@ -17,7 +17,7 @@ import pytest
 from psycopg import sql
 from streamlit.delta_generator import DeltaGenerator
 
-from data import database, measures, rollups
+from data import database, measures
 from data.access import Actor, Dataset
 from data.database import Unit
 from data.errors import NotFound, SignalboxError
@@ -77,7 +77,7 @@ def test_a_change_of_a_table_is_seen_at_once_and_nothing_else_is_computed_again(
     recorded.session(owner, datetime.now(UTC))
     assert cached.read(view_of(manager), coverage.read_coverage)["sessions"].holds_rows
     before = fills_of(coverage.read_coverage)
-    rollups.finish("real")
+    database.fold_marks("real")
     assert cached.read(view_of(manager), coverage.read_coverage)["sessions"].holds_rows
     assert fills_of(coverage.read_coverage) == before
 
