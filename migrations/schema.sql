@@ -812,6 +812,9 @@ begin
         when 'jobs' then
             select max(j.counted_at) into newest from analytics.stg_agents__jobs as j
             where j.counted_at >= first_at and j.counted_at < until_at;
+        when 'engine_events' then
+            select max(e.occurred_at) into newest from analytics.stg_engine__events as e
+            where e.occurred_at >= first_at and e.occurred_at < until_at;
     end case;
     return floor(date_part('epoch', newest) / 900);
 end
@@ -942,8 +945,36 @@ begin
         when 'jobs' then
             if width = 1 then perform signalbox.roll_jobs(lo, hi);
             else perform signalbox.sum_jobs(width, lo, hi); end if;
+        when 'engine_events' then
+            if width = 1 then perform signalbox.roll_engine_events(lo, hi);
+            else perform signalbox.sum_engine_events(width, lo, hi); end if;
     end case;
 end
+$$;
+
+-- function signalbox.roll_engine_events(integer, integer)
+CREATE FUNCTION signalbox.roll_engine_events(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.engine_event_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as (
+        select floor(date_part('epoch', e.occurred_at) / 900)::integer as slot,
+            e.event_type, e.aggregate_type, e.emitted_by, e.confidence, e.occurred_at
+        from analytics.stg_engine__events as e
+        where e.occurred_at >= signalbox.slot_start(lo) and e.occurred_at < signalbox.slot_start(hi)
+        union all
+        select -2147483648, e.event_type, e.aggregate_type, e.emitted_by, e.confidence, e.occurred_at
+        from analytics.stg_engine__events as e
+        where lo = -2147483648
+        and (e.occurred_at is null or e.occurred_at = '-infinity' or e.occurred_at >= '60000-01-01 00:00+00')
+    )
+    insert into analytics.engine_event_rollup
+    select
+        1, f.slot, f.event_type, f.aggregate_type, f.emitted_by,
+        count(*), count(f.confidence), coalesce(sum(f.confidence::numeric), 0), max(f.occurred_at)
+    from facts as f
+    group by f.slot, f.event_type, f.aggregate_type, f.emitted_by
 $$;
 
 -- function signalbox.roll_jobs(integer, integer)
@@ -1096,6 +1127,22 @@ CREATE FUNCTION signalbox.slot_start(slot integer) RETURNS timestamp with time z
         when slot > 2034000000 then '60000-01-01 00:00+00'
         else to_timestamp(slot * 900.0)
     end
+$$;
+
+-- function signalbox.sum_engine_events(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.engine_event_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.engine_event_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.event_type, r.aggregate_type, r.emitted_by,
+        sum(r.events), sum(r.decisions), sum(r.confidence_sum), max(r.last_at)
+    from analytics.engine_event_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4, 5
 $$;
 
 -- function signalbox.sum_jobs(integer, integer, integer)
@@ -1489,6 +1536,22 @@ CREATE VIEW analytics.draft_validation_stats WITH (security_invoker='true') AS
 
 -- comment analytics.VIEW draft_validation_stats
 COMMENT ON VIEW analytics.draft_validation_stats IS 'How many drafts parse; rates are over the checked ones. One row per day (UTC) and model.';
+
+-- table analytics.engine_event_rollup
+CREATE TABLE analytics.engine_event_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    event_type text NOT NULL,
+    aggregate_type text NOT NULL,
+    emitted_by text NOT NULL,
+    events bigint NOT NULL,
+    decisions bigint NOT NULL,
+    confidence_sum numeric NOT NULL,
+    last_at timestamp with time zone
+);
+
+-- comment analytics.TABLE engine_event_rollup
+COMMENT ON TABLE analytics.engine_event_rollup IS 'Events of the engine in level times 15 minutes from slot on; decisions are those with a confidence. One row per level, slot, type, type of aggregate and emitter.';
 
 -- view analytics.stg_agents__jobs
 CREATE VIEW analytics.stg_agents__jobs WITH (security_invoker='true') AS
@@ -3212,6 +3275,9 @@ CREATE INDEX idx_jobs_user_id ON agents.jobs USING btree (user_id);
 -- index agents.idx_jobs_user_status
 CREATE INDEX idx_jobs_user_status ON agents.jobs USING btree (user_id, status);
 
+-- index analytics.idx_engine_event_rollup_slot
+CREATE INDEX idx_engine_event_rollup_slot ON analytics.engine_event_rollup USING btree (level, slot);
+
 -- index chronicle.idx_events_data_gin
 CREATE INDEX idx_events_data_gin ON chronicle.events USING gin (data);
 
@@ -4236,6 +4302,12 @@ CREATE POLICY jobs_select ON agents.jobs FOR SELECT TO authenticated USING ((( S
 -- policy agents.jobs jobs_update
 CREATE POLICY jobs_update ON agents.jobs FOR UPDATE TO authenticated USING ((( SELECT signalbox.is_admin() AS is_admin) OR (user_id = ( SELECT auth.uid() AS uid)))) WITH CHECK ((( SELECT signalbox.is_admin() AS is_admin) OR (user_id = ( SELECT auth.uid() AS uid))));
 
+-- row security analytics.engine_event_rollup
+ALTER TABLE analytics.engine_event_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.engine_event_rollup engine_event_rollup_select
+CREATE POLICY engine_event_rollup_select ON analytics.engine_event_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.job_rollup
 ALTER TABLE analytics.job_rollup ENABLE ROW LEVEL SECURITY;
 
@@ -4839,6 +4911,9 @@ REVOKE ALL ON FUNCTION signalbox.refuse_rewriting() FROM PUBLIC;
 -- acl signalbox.FUNCTION roll(subject text, width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll(subject text, width integer, lo integer, hi integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION roll_engine_events(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_engine_events(lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION roll_jobs(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_jobs(lo integer, hi integer) FROM PUBLIC;
 
@@ -4860,6 +4935,9 @@ GRANT ALL ON FUNCTION signalbox.sees_all() TO service_role;
 
 -- acl signalbox.FUNCTION slot_start(slot integer)
 REVOKE ALL ON FUNCTION signalbox.slot_start(slot integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_engine_events(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION sum_jobs(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) FROM PUBLIC;
@@ -4936,6 +5014,11 @@ GRANT SELECT ON TABLE analytics.stg_lift__session_drafts TO service_role;
 GRANT SELECT ON TABLE analytics.draft_validation_stats TO authenticated;
 
 GRANT SELECT ON TABLE analytics.draft_validation_stats TO service_role;
+
+-- acl analytics.TABLE engine_event_rollup
+GRANT SELECT ON TABLE analytics.engine_event_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.engine_event_rollup TO service_role;
 
 -- acl analytics.TABLE stg_agents__jobs
 GRANT SELECT ON TABLE analytics.stg_agents__jobs TO authenticated;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +17,12 @@ from psycopg.rows import DictRow
 from data import rollups
 from data.access import Actor
 from data.command import main
+from data.reports import events as engine_events
 from data.reports import overview, tools
+from tests.performed import engine_event
 from tests.proofs.prove_rollups import COMPARISONS, STEPS, all_at_once, step_by_step
 from tests.recorded import session as make_session
+from tests.rolled_history import prepare
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -65,6 +69,7 @@ def test_a_member_reads_own_rows_live_and_nothing_stored(owner: Owner, people: P
         assert values["tool"] == {"Read": calls}
     assert rollups.read_states(mine) == []
     assert {state.subject for state in rollups.read_states(people["manager"])} == {
+        "engine_events",
         "jobs",
         "prompts",
         "sessions",
@@ -98,6 +103,49 @@ def test_rows_without_a_time_are_stored_too(owner: Owner, people: People) -> Non
     assert tools.read_usage(people["manager"], untimed=True).total.calls == 2
     assert tools.read_usage(people["manager"]).total.calls == 2
     assert tools.read_usage(people["manager"], start=DAY).total.calls == 0
+
+
+def test_the_newest_time_of_a_kind_is_that_of_a_row_which_is_still_there(owner: Owner, people: People) -> None:
+    prepare(owner)
+    events = [engine_event(owner, DAY + timedelta(hours=hours), "A") for hours in (0, 5, 5.1, 9, 200)]
+    engine_event(owner, DAY + timedelta(hours=7), "B")
+    rollups.finish("real")
+    for event_id, hours in zip(reversed(events), (9, 5.1, 5, 0), strict=False):
+        owner.execute("delete from engine.events where event_id = %s", (event_id,))
+        for asked in ({}, {"start": DAY - timedelta(days=30)}, {"emitter": "IntakeAgent"}):
+            last = {kind.value: kind.last_at for kind in engine_events.count_kinds(people["manager"], **asked).types}
+            assert last == {"A": DAY + timedelta(hours=hours), "B": DAY + timedelta(hours=7)}
+        if hours == 5.1:
+            rollups.finish("real")
+
+
+def test_events_are_counted_one_by_one_only_where_sums_know_nothing(owner: Owner, people: People) -> None:
+    for number in range(3):
+        engine_event(owner, DAY + timedelta(minutes=number), "A", aggregate_id=str(number), payload={"n": number % 2})
+    rollups.finish("real")
+    for asked, events, is_from_rows in (
+        ({}, 3, False),
+        ({"event_type": "A", "aggregate": "Lead", "emitter": "IntakeAgent"}, 3, False),
+        ({"aggregate_id": "1"}, 1, True),
+        ({"payload": '{"n": 0}'}, 2, True),
+    ):
+        counts = engine_events.count_kinds(people["manager"], **asked)
+        assert (counts.events, counts.is_from_rows) == (events, is_from_rows)
+        assert engine_events.read_buckets(people["manager"], types=["A"], **asked)["events"].sum() == events
+
+
+def test_a_member_counts_the_events_of_the_own_client_live(owner: Owner, people: People) -> None:
+    owner.execute(
+        'update auth.users set raw_app_meta_data = \'{"client_id": "acme"}\' where id = %s', (people["member"].user_id,)
+    )
+    mine = replace(people["member"], client_id="acme")
+    for client, number in (("acme", 1), ("acme", 2), ("other", 1)):
+        engine_event(owner, DAY, "A", aggregate_id=client, sequence_number=number, payload={"client_id": client})
+    for _ in range(2):
+        for person, events in ((mine, 2), (people["other"], 0), (people["manager"], 3)):
+            assert engine_events.count_kinds(person).events == events
+            assert engine_events.read_buckets(person, types=["A"])["events"].sum() == events
+        rollups.finish("real")
 
 
 def test_figures_are_whole_while_a_rollup_is_being_built(owner: Owner, people: People) -> None:

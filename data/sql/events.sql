@@ -15,41 +15,75 @@ from (
 
 -- name: list_kinds
 -- Events of a period and of the one before it by type, by type of aggregate and by emitter, the most frequent first.
--- Types are counted over all types; `decisions` are events with a confidence. Few ids found by payload are taken as
--- an array, here and below: a condition that may be left out cannot become a join, but an array can use the index.
-with counted as (
-    select
-        e.event_type,
-        e.aggregate_type,
-        e.emitted_by,
-        count(*) filter (where w.is_current) as events,
-        count(*) filter (where not w.is_current) as previous_events,
-        count(e.confidence) filter (where w.is_current) as decisions,
-        sum(e.confidence) filter (where w.is_current) as confidence_sum,
-        max(e.occurred_at) filter (where w.is_current) as last_at
-    from analytics.stg_engine__events as e
+-- Types are counted over all types; `decisions` are events with a confidence.
+with event_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('engine_events', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('engine_events', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
+),
+-- uses: rollups.engine_event_parts,
+-- The newest time of a stored row may be that of an event which is gone, if a quarter of an hour in it changed.
+newest as materialized (
+    select p.event_type, p.aggregate_type, p.emitted_by, p.level, p.slot, p.last_at, d.is_doubtful
+    from engine_event_parts as p
     cross join lateral (
-        select
-            (%(start)s::timestamptz is null or e.occurred_at >= %(start)s)
-            and (%(end)s::timestamptz is null or e.occurred_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or e.occurred_at is null) as is_current
-    ) as w
-    where
-        (
-            (%(start)s::timestamptz is null or e.occurred_at >= %(start)s)
-            and (%(end)s::timestamptz is null or e.occurred_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or e.occurred_at is null)
-            or e.occurred_at >= %(previous_start)s::timestamptz and e.occurred_at < %(previous_end)s::timestamptz
-        )
-        and (%(aggregate)s::text is null or e.aggregate_type = %(aggregate)s)
-        and (%(aggregate_id)s::text is null or e.aggregate_id = %(aggregate_id)s)
-        and (%(emitter)s::text is null or e.emitted_by = %(emitter)s)
-        and (%(payload)s::jsonb is null or e.payload @> %(payload)s)
-        and (
-            %(payload)s::jsonb is null or coalesce(%(broad)s::boolean, false)
-            or e.event_id = any(array(select f.event_id from analytics.events_containing(%(payload)s::jsonb) as f))
-        )
-    group by e.event_type, e.aggregate_type, e.emitted_by
+        select p.kind = 'stored' and exists (
+            select from event_windows as r
+            where r.is_current and r.kind = 'removed' and r.lo < p.slot + p.level and r.hi > p.slot
+        ) as is_doubtful
+    ) as d
+    where p.is_current and p.kind <> 'removed'
+),
+certain as (
+    select n.event_type, n.aggregate_type, n.emitted_by, max(n.last_at) as last_at
+    from newest as n
+    where not n.is_doubtful
+    group by n.event_type, n.aggregate_type, n.emitted_by
+),
+-- Then the quarters in it are looked at, those that did not change; only where it is newer than what is certain.
+doubtful as (
+    select distinct n.level, n.slot
+    from newest as n
+    left join certain as c
+        on c.event_type = n.event_type and c.aggregate_type = n.aggregate_type and c.emitted_by = n.emitted_by
+    where n.is_doubtful and n.level > 1 and (c.last_at is null or n.last_at > c.last_at)
+),
+times as (
+    select c.event_type, c.aggregate_type, c.emitted_by, c.last_at from certain as c
+    union all
+    select r.event_type, r.aggregate_type, r.emitted_by, r.last_at
+    from doubtful as d
+    inner join analytics.engine_event_rollup as r on r.level = 1 and r.slot >= d.slot and r.slot < d.slot + d.level
+    where not exists (
+        select from event_windows as w where w.is_current and w.kind = 'removed' and r.slot >= w.lo and r.slot < w.hi
+    )
+),
+last_times as (
+    select t.event_type, t.aggregate_type, t.emitted_by, max(t.last_at) as last_at
+    from times as t
+    group by t.event_type, t.aggregate_type, t.emitted_by
+),
+counts as (
+    select
+        p.event_type,
+        p.aggregate_type,
+        p.emitted_by,
+        coalesce(sum(p.events) filter (where p.is_current), 0) as events,
+        coalesce(sum(p.events) filter (where not p.is_current), 0) as previous_events,
+        coalesce(sum(p.decisions) filter (where p.is_current), 0) as decisions,
+        coalesce(sum(p.confidence_sum) filter (where p.is_current), 0) as confidence_sum
+    from engine_event_parts as p
+    group by p.event_type, p.aggregate_type, p.emitted_by
+    having sum(p.events) filter (where p.is_current) <> 0 or sum(p.events) filter (where not p.is_current) <> 0
+),
+counted as (
+    select c.*, case when c.events > 0 then t.last_at end as last_at
+    from counts as c
+    left join last_times as t
+        on t.event_type = c.event_type and t.aggregate_type = c.aggregate_type and t.emitted_by = c.emitted_by
 ),
 
 named as (
@@ -69,7 +103,7 @@ summed as (
         sum(n.events)::bigint as events,
         sum(n.previous_events)::bigint as previous_events,
         sum(n.decisions)::bigint as decisions,
-        sum(n.confidence_sum) as confidence_sum,
+        case when sum(n.decisions) > 0 then sum(n.confidence_sum)::float8 end as confidence_sum,
         max(n.last_at) as last_at,
         row_number() over (partition by n.kind order by sum(n.events) desc, n.value) as place,
         sum(sum(n.events)) over (partition by n.kind)::bigint as kind_events,
@@ -91,26 +125,22 @@ order by s.kind, s.place;
 
 -- name: list_buckets
 -- Events per hour, day, week or month of the viewer's zone by type; types that are not among those given are "other".
+-- `coarsest` is the widest stored row that fits into a bucket.
+with event_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('engine_events', %(start)s, %(end)s, false, %(coarsest)s) as w
+    where not coalesce(%(untimed)s::boolean, false)
+),
+-- uses: rollups.engine_event_parts
+
 select
-    date_trunc(%(unit)s::text, e.occurred_at, %(zone)s::text) as bucket,
-    case when e.event_type = any(%(types)s::text[]) then e.event_type else 'other' end as event_type,
-    count(*) as events
-from analytics.stg_engine__events as e
-where
-    e.occurred_at is not null
-    and not coalesce(%(untimed)s::boolean, false)
-    and (%(start)s::timestamptz is null or e.occurred_at >= %(start)s)
-    and (%(end)s::timestamptz is null or e.occurred_at < %(end)s)
-    and (%(event_type)s::text is null or e.event_type = %(event_type)s)
-    and (%(aggregate)s::text is null or e.aggregate_type = %(aggregate)s)
-    and (%(aggregate_id)s::text is null or e.aggregate_id = %(aggregate_id)s)
-    and (%(emitter)s::text is null or e.emitted_by = %(emitter)s)
-    and (%(payload)s::jsonb is null or e.payload @> %(payload)s)
-    and (
-        %(payload)s::jsonb is null or coalesce(%(broad)s::boolean, false)
-        or e.event_id = any(array(select f.event_id from analytics.events_containing(%(payload)s::jsonb) as f))
-    )
+    date_trunc(%(unit)s::text, occurred_at, %(zone)s::text) as bucket,
+    case when event_type = any(%(types)s::text[]) then event_type else 'other' end as event_type,
+    sum(events)::bigint as events
+from engine_event_parts
+where occurred_at is not null and (%(event_type)s::text is null or event_type = %(event_type)s)
 group by 1, 2
+having sum(events) <> 0
 order by 1, 2;
 
 -- name: list_newest

@@ -160,6 +160,58 @@ job_parts as (
         and (%(agent)s::text is null or f.agent = %(agent)s)
 )
 
+-- part: engine_event_parts
+-- Events of the engine in `event_windows`, stored and live. What kind of window a row is from and, where it is stored,
+-- its level and slot tell whether `last_at`, a maximum, still holds.
+engine_event_parts as (
+    select
+        w.is_current,
+        w.kind,
+        r.level,
+        r.slot,
+        case when r.slot > -2147483648 then to_timestamp(r.slot * 900.0) end as occurred_at,
+        r.event_type,
+        r.aggregate_type,
+        r.emitted_by,
+        s.sign * r.events as events,
+        s.sign * r.decisions as decisions,
+        s.sign * r.confidence_sum as confidence_sum,
+        r.last_at
+    from event_windows as w
+    cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
+    inner join analytics.engine_event_rollup as r on r.level = w.level and r.slot >= w.lo and r.slot < w.hi
+    where
+        w.kind in ('stored', 'removed')
+        and (%(aggregate)s::text is null or r.aggregate_type = %(aggregate)s)
+        and (%(emitter)s::text is null or r.emitted_by = %(emitter)s)
+    union all
+    select
+        w.is_current, w.kind, null, null, f.occurred_at, f.event_type, f.aggregate_type, f.emitted_by, 1,
+        (f.confidence is not null)::integer, f.confidence::numeric, f.occurred_at
+    from event_windows as w
+    cross join lateral (
+        select l.event_type, l.aggregate_type, l.emitted_by, l.confidence, l.occurred_at
+        from analytics.stg_engine__events as l
+        where
+            l.occurred_at >= w.from_at and l.occurred_at < w.until_at
+            and (%(aggregate)s::text is null or l.aggregate_type = %(aggregate)s)
+            and (%(emitter)s::text is null or l.emitted_by = %(emitter)s)
+        offset 0
+    ) as f
+    where w.kind = 'live'
+    union all
+    select
+        w.is_current, w.kind, null, null, null, f.event_type, f.aggregate_type, f.emitted_by, 1,
+        (f.confidence is not null)::integer, f.confidence::numeric, f.occurred_at
+    from event_windows as w
+    cross join analytics.stg_engine__events as f
+    where
+        w.kind = 'untimed'
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+        and (%(aggregate)s::text is null or f.aggregate_type = %(aggregate)s)
+        and (%(emitter)s::text is null or f.emitted_by = %(emitter)s)
+)
+
 -- name: take_time
 -- How long the next statement of this transaction may run: a pass of the refresher is no page.
 select set_config('statement_timeout', %(seconds)s::integer || 's', true);
