@@ -20,7 +20,7 @@ Connection = psycopg.Connection[DictRow]
 
 BASE = datetime(2026, 11, 1, tzinfo=UTC)
 ZONES = ("UTC", "Europe/Paris", "Asia/Kolkata", "Asia/Kathmandu", "America/New_York")
-PERCENTILES = ("p50_ms", "p95_ms", "previous_p95_ms", "wait_p50_ms")
+PERCENTILES = ("p50_ms", "p95_ms", "previous_p50_ms", "previous_p95_ms", "wait_p50_ms")
 
 
 def some_time(chance: random.Random) -> datetime | None:
@@ -214,22 +214,69 @@ def _delete_event(connection: Connection, chance: random.Random) -> None:
     connection.execute("delete from engine.events where event_id = %s", (event,))
 
 
+def _add_run(connection: Connection, chance: random.Random) -> None:
+    actions = chance.choice((None, 0, 10, 33))
+    connection.execute(
+        "insert into engine.sop_executions (sop_id, agent_id, status, started_at, completed_at, actions_total,"
+        " actions_automated, automation_rate, human_interventions, cycle_time_hours, estimated_cost)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            chance.choice("ab"),
+            chance.choice(("x", "y", None)),
+            chance.choice(("running", "completed", "completed", "failed", "cancelled")),
+            some_time(chance),
+            some_time(chance) if chance.random() < 0.8 else None,
+            actions,
+            chance.choice((None, 0, actions)),
+            chance.choice((None, 0, 1, chance.random())),
+            chance.choice((0, 0, 3)),
+            chance.choice((None, None, 0, 1e-9, 0.1, chance.uniform(0, 1e6), 1e300, "Infinity", "NaN")),
+            chance.choice((None, 0, 0.1, chance.random(), "NaN", "Infinity")),
+        ),
+    )
+
+
+def _change_run(connection: Connection, chance: random.Random) -> None:
+    connection.execute(
+        "update engine.sop_executions set status = %s, started_at = coalesce(%s, started_at), completed_at = %s"
+        " where id = %s",
+        (
+            chance.choice(("running", "completed")),
+            some_time(chance) if chance.random() < 0.5 else None,
+            some_time(chance),
+            _some(connection, chance, "select id from engine.sop_executions"),
+        ),
+    )
+
+
+def _delete_run(connection: Connection, chance: random.Random) -> None:
+    run = _some(connection, chance, "select id from engine.sop_executions")
+    connection.execute("delete from engine.sop_executions where id = %s", (run,))
+
+
 def _truncate(connection: Connection, chance: random.Random) -> None:
     table = chance.choice(
-        ("chronicle.tool_events", "agents.jobs", "signalbox.model_replies", "chronicle.prompt_events")
+        (
+            "chronicle.tool_events",
+            "agents.jobs",
+            "signalbox.model_replies",
+            "chronicle.prompt_events",
+            "engine.sop_executions",
+        )
     )
     connection.execute({
         "chronicle.tool_events": "truncate chronicle.tool_events",
         "agents.jobs": "truncate agents.jobs",
         "signalbox.model_replies": "truncate signalbox.model_replies",
         "chronicle.prompt_events": "truncate chronicle.prompt_events",
+        "engine.sop_executions": "truncate engine.sop_executions",
     }[table])  # fmt: skip
 
 
 _WRITES: dict[Callable[[Connection, random.Random], None], int] = {
     _add_calls: 30, _move_call: 5, _delete_call: 5, _add_session: 10, _add_reply: 5, _change_session: 5,
     _delete_session: 1, _change_price: 1, _add_prompt: 10, _add_job: 15, _change_job: 10, _add_events: 15,
-    _change_event: 5, _delete_event: 5, _truncate: 1,
+    _change_event: 5, _delete_event: 5, _add_run: 15, _change_run: 10, _delete_run: 3, _truncate: 1,
 }  # fmt: skip
 
 
@@ -259,7 +306,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
         "coarsest": rollups.coarsest(unit, zone, BASE - timedelta(days=90), BASE + timedelta(days=90)),
     }
     tool, agent = chance.choice((None, None, "A")), chance.choice((None, None, "x"))
-    project = chance.choice((None, None, "a", "b"))
+    project, sop = chance.choice((None, None, "a", "b")), chance.choice((None, None, "a"))
     kinds = {
         "event_type": chance.choice((None, None, "A")), "aggregate": chance.choice((None, None, "Lead")),
         "emitter": chance.choice((None, None, "x")), "limit": None, "kind": None,
@@ -273,6 +320,9 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("jobs.list_buckets", sliced | {"unit": unit, "agent": agent}),
             ("events.list_kinds", before | kinds),
             ("events.list_buckets", sliced | kinds | {"unit": unit, "types": ["A"]}),
+            ("sops.list_procedures", before | {"sop": sop, "agent": agent, "with_total": True}),
+            ("sops.list_buckets", sliced | {"unit": unit, "sop": sop, "agent": agent}),
+            ("sops.list_agents", {"sop": sop, "agent": agent}),
             ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None}),
             ("overview.read_calls", before | sliced | {"bucket": unit, "tool": None, "project": None}),
         ]

@@ -18,8 +18,8 @@ from data import rollups
 from data.access import Actor
 from data.command import main
 from data.reports import events as engine_events
-from data.reports import overview, tools
-from tests.performed import engine_event
+from data.reports import overview, sops, tools
+from tests.performed import engine_event, run
 from tests.proofs.prove_rollups import COMPARISONS, STEPS, all_at_once, step_by_step
 from tests.recorded import session as make_session
 from tests.rolled_history import prepare
@@ -73,6 +73,7 @@ def test_a_member_reads_own_rows_live_and_nothing_stored(owner: Owner, people: P
         "jobs",
         "prompts",
         "sessions",
+        "sop_runs",
         "tools",
     }
 
@@ -146,6 +147,60 @@ def test_a_member_counts_the_events_of_the_own_client_live(owner: Owner, people:
             assert engine_events.count_kinds(person).events == events
             assert engine_events.read_buckets(person, types=["A"])["events"].sum() == events
         rollups.finish("real")
+
+
+def test_a_run_counts_at_its_end_and_as_started_at_its_beginning(owner: Owner, people: People) -> None:
+    row = run(owner, DAY + timedelta(days=3), started_at=DAY, cycle_time_hours=None, estimated_cost=0.25)
+    rollups.finish("real")
+
+    def on(day: int) -> tuple[int, int, int, float | None]:
+        start = DAY + timedelta(days=day)
+        found = sops.read_procedures(people["manager"], start=start, end=start + timedelta(days=1)).total
+        return found.started, found.executions, found.completed, found.average_ms
+
+    for _ in range(2):
+        assert on(0) == (1, 0, 0, None)
+        assert on(3) == (0, 1, 1, 3 * 86_400_000)
+        rollups.finish("real")
+    for statement, first, last in (
+        ("update engine.sop_executions set started_at = started_at + interval '1 day' where id = %s", (0, 0), (0, 1)),
+        ("update engine.sop_executions set started_at = started_at - interval '1 day' where id = %s", (1, 0), (0, 1)),
+        ("update engine.sop_executions set completed_at = null, status = 'running' where id = %s", (1, 1), (0, 0)),
+        ("delete from engine.sop_executions where id = %s", (0, 0), (0, 0)),
+    ):
+        owner.execute(statement, (row,))
+        for _ in range(2):
+            assert (on(0)[:2], on(3)[:2]) == (first, last)
+            rollups.finish("real")
+
+
+def test_what_is_stored_of_runs_is_not_computed_again_and_members_read_their_own(owner: Owner, people: People) -> None:
+    for number in range(3):
+        run(owner, DAY, user_id=people["member" if number else "other"].user_id, agent_id="x" if number else None)
+    rollups.finish("real")
+    owner.execute("alter table engine.sop_executions disable trigger user")
+    owner.execute("update engine.sop_executions set status = 'failed'")
+    for person, completed, failed in (("manager", 3, 0), ("member", 0, 2), ("other", 0, 1)):
+        found = sops.read_procedures(people[person]).total
+        assert (found.completed, found.failed) == (completed, failed)
+        buckets = sops.read_buckets(people[person])
+        assert (buckets["completed"].sum(), buckets["failed"].sum()) == (completed, failed)
+    assert sops.read_agents(people["manager"]) == {"x": 2}
+    assert sops.read_agents(people["other"]) == {}
+
+
+def test_runs_with_times_and_amounts_that_are_none_stop_no_refresher(owner: Owner, people: People) -> None:
+    run(owner, DAY, cycle_time_hours=float("nan"), estimated_cost="NaN")
+    run(owner, DAY, cycle_time_hours=float("inf"), estimated_cost="Infinity")
+    run(owner, DAY, cycle_time_hours=1e300, estimated_cost=1)
+    run(owner, DAY, "x" * 2000 + "🚦" * 2000, agent_id="y" * 5000)
+    run(owner, None, started_at="infinity", completed_at="-infinity")
+    for _ in range(2):
+        total = sops.read_procedures(people["manager"]).total
+        assert (total.executions, total.timed, total.average_ms) == (5, 4, 2 * 3_600_000)
+        assert (total.cost_usd, total.priced) == (1, 1)
+        rollups.finish("real")
+    assert all(state.is_built for state in rollups.read_states(people["manager"]))
 
 
 def test_figures_are_whole_while_a_rollup_is_being_built(owner: Owner, people: People) -> None:

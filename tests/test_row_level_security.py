@@ -76,6 +76,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "analytics.prompt_rollup": MANAGERS_READ,
     "analytics.job_rollup": MANAGERS_READ,
     "analytics.engine_event_rollup": MANAGERS_READ,
+    "analytics.sop_run_rollup": MANAGERS_READ,
 }
 # What not even a back-end program may do.
 NEVER = {("engine.events", "update"), ("engine.events", "delete"), ("signalbox.audit_log", "update"),
@@ -100,6 +101,8 @@ ROLLED = {
     " values (1, (random() * 9e8)::integer, 'x', 'x', 1, 0, 0, null, null, '{}', '{}', null, null, '{}', '{}')",
     "analytics.engine_event_rollup": "insert into analytics.engine_event_rollup"
     " values (1, (random() * 9e8)::integer, 'x', 'x', 'x', 1, 0, 0, null)",
+    "analytics.sop_run_rollup": "insert into analytics.sop_run_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', '', '', 1, 0, 0, 0, null, null, '{}', '{}', 0, 0, 0, 0, 0, 0, 0, 0)",
 }
 
 

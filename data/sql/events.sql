@@ -25,48 +25,12 @@ with event_windows as materialized (
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.engine_event_parts,
--- The newest time of a stored row may be that of an event which is gone, if a quarter of an hour in it changed.
-newest as materialized (
-    select p.event_type, p.aggregate_type, p.emitted_by, p.level, p.slot, p.last_at, d.is_doubtful
-    from engine_event_parts as p
-    cross join lateral (
-        select p.kind = 'stored' and exists (
-            select from event_windows as r
-            where r.is_current and r.kind = 'removed' and r.lo < p.slot + p.level and r.hi > p.slot
-        ) as is_doubtful
-    ) as d
-    where p.is_current and p.kind <> 'removed'
+removed as materialized (
+    select range_agg(int4range(lo, hi)) as slots from event_windows where is_current and kind = 'removed'
 ),
-certain as (
-    select n.event_type, n.aggregate_type, n.emitted_by, max(n.last_at) as last_at
-    from newest as n
-    where not n.is_doubtful
-    group by n.event_type, n.aggregate_type, n.emitted_by
-),
--- Then the quarters in it are looked at, those that did not change; only where it is newer than what is certain.
-doubtful as (
-    select distinct n.level, n.slot
-    from newest as n
-    left join certain as c
-        on c.event_type = n.event_type and c.aggregate_type = n.aggregate_type and c.emitted_by = n.emitted_by
-    where n.is_doubtful and n.level > 1 and (c.last_at is null or n.last_at > c.last_at)
-),
-times as (
-    select c.event_type, c.aggregate_type, c.emitted_by, c.last_at from certain as c
-    union all
-    select r.event_type, r.aggregate_type, r.emitted_by, r.last_at
-    from doubtful as d
-    inner join analytics.engine_event_rollup as r on r.level = 1 and r.slot >= d.slot and r.slot < d.slot + d.level
-    where not exists (
-        select from event_windows as w where w.is_current and w.kind = 'removed' and r.slot >= w.lo and r.slot < w.hi
-    )
-),
-last_times as (
-    select t.event_type, t.aggregate_type, t.emitted_by, max(t.last_at) as last_at
-    from times as t
-    group by t.event_type, t.aggregate_type, t.emitted_by
-),
-counts as (
+-- The newest time of a stored row may be that of an event which is gone, if a quarter of an hour in it changed: then it
+-- is kept apart, with the row's place.
+summed_parts as materialized (
     select
         p.event_type,
         p.aggregate_type,
@@ -74,16 +38,45 @@ counts as (
         coalesce(sum(p.events) filter (where p.is_current), 0) as events,
         coalesce(sum(p.events) filter (where not p.is_current), 0) as previous_events,
         coalesce(sum(p.decisions) filter (where p.is_current), 0) as decisions,
-        coalesce(sum(p.confidence_sum) filter (where p.is_current), 0) as confidence_sum
+        coalesce(sum(p.confidence_sum) filter (where p.is_current), 0) as confidence_sum,
+        max(p.last_at) filter (where p.is_current and p.kind <> 'removed' and not d.is_doubtful) as certain_at,
+        array_agg(p.level) filter (where d.is_doubtful and p.level > 1) as levels,
+        array_agg(p.slot) filter (where d.is_doubtful and p.level > 1) as slots,
+        array_agg(p.last_at) filter (where d.is_doubtful and p.level > 1) as times
     from engine_event_parts as p
+    cross join lateral (
+        select coalesce(
+            p.is_current and p.kind = 'stored' and int4range(p.slot, p.slot + p.level) && (select r.slots from removed as r),
+            false
+        ) as is_doubtful
+    ) as d
     group by p.event_type, p.aggregate_type, p.emitted_by
-    having sum(p.events) filter (where p.is_current) <> 0 or sum(p.events) filter (where not p.is_current) <> 0
+),
+-- The quarters in such a row that did not change know better; only where it is newer than what is certain.
+doubtful as (
+    select distinct d.level, d.slot
+    from summed_parts as s
+    cross join lateral unnest(s.levels, s.slots, s.times) as d (level, slot, last_at)
+    where s.certain_at is null or d.last_at > s.certain_at
 ),
 counted as (
-    select c.*, case when c.events > 0 then t.last_at end as last_at
-    from counts as c
-    left join last_times as t
-        on t.event_type = c.event_type and t.aggregate_type = c.aggregate_type and t.emitted_by = c.emitted_by
+    select
+        c.event_type, c.aggregate_type, c.emitted_by, sum(c.events) as events, sum(c.previous_events) as previous_events,
+        sum(c.decisions) as decisions, sum(c.confidence_sum) as confidence_sum,
+        case when sum(c.events) > 0 then max(c.last_at) end as last_at
+    from (
+        select
+            s.event_type, s.aggregate_type, s.emitted_by, s.events, s.previous_events, s.decisions, s.confidence_sum,
+            s.certain_at as last_at
+        from summed_parts as s
+        union all
+        select r.event_type, r.aggregate_type, r.emitted_by, 0, 0, 0, 0, r.last_at
+        from doubtful as d
+        inner join analytics.engine_event_rollup as r on r.level = 1 and r.slot >= d.slot and r.slot < d.slot + d.level
+        where not r.slot <@ (select m.slots from removed as m)
+    ) as c
+    group by c.event_type, c.aggregate_type, c.emitted_by
+    having sum(c.events) <> 0 or sum(c.previous_events) <> 0
 ),
 
 named as (
