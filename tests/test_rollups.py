@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -124,12 +125,13 @@ def test_events_are_counted_one_by_one_only_where_sums_know_nothing(owner: Owner
     for number in range(3):
         engine_event(owner, DAY + timedelta(minutes=number), "A", aggregate_id=str(number), payload={"n": number % 2})
     rollups.finish("real")
-    for asked, events, is_from_rows in (
+    cases: tuple[tuple[dict[str, Any], int, bool], ...] = (
         ({}, 3, False),
         ({"event_type": "A", "aggregate": "Lead", "emitter": "IntakeAgent"}, 3, False),
         ({"aggregate_id": "1"}, 1, True),
         ({"payload": '{"n": 0}'}, 2, True),
-    ):
+    )
+    for asked, events, is_from_rows in cases:
         counts = engine_events.count_kinds(people["manager"], **asked)
         assert (counts.events, counts.is_from_rows) == (events, is_from_rows)
         assert engine_events.read_buckets(people["manager"], types=["A"], **asked)["events"].sum() == events
