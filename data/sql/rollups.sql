@@ -169,7 +169,7 @@ engine_event_parts as (
         w.kind,
         r.level,
         r.slot,
-        case when r.slot > -2147483648 then to_timestamp(r.slot * 900.0) end as occurred_at,
+        case when r.slot > -2147483648 then to_timestamp(r.slot * 900::float8) end as occurred_at,
         r.event_type,
         r.aggregate_type,
         r.emitted_by,
@@ -223,7 +223,7 @@ engine_event_parts as (
 sop_run_parts as (
     select
         w.is_current,
-        case when r.slot > -2147483648 then to_timestamp(r.slot * 900.0) end as occurred_at,
+        case when r.slot > -2147483648 then to_timestamp(r.slot * 900::float8) end as occurred_at,
         r.sop_id,
         r.agent,
         r.status,
