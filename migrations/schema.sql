@@ -979,9 +979,11 @@ begin
         when 'engine_events' then
             if width = 1 then perform signalbox.roll_engine_events(lo, hi);
             else perform signalbox.sum_engine_events(width, lo, hi); end if;
+            perform signalbox.slice_engine_events(width, lo, hi);
         when 'sop_runs' then
             if width = 1 then perform signalbox.roll_sop_runs(lo, hi);
             else perform signalbox.sum_sop_runs(width, lo, hi); end if;
+            perform signalbox.slice_sop_runs(width, lo, hi);
     end case;
 end
 $$;
@@ -1213,6 +1215,33 @@ CREATE FUNCTION signalbox.sees_all() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$ select coalesce(signalbox.viewer_role() in ('manager', 'admin'), false) $$;
+
+-- function signalbox.slice_engine_events(integer, integer, integer)
+CREATE FUNCTION signalbox.slice_engine_events(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.engine_event_type_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.engine_event_type_rollup
+    select width, r.slot, r.event_type, sum(r.events)
+    from analytics.engine_event_rollup as r
+    where r.level = width and r.slot >= lo and r.slot < hi
+    group by r.slot, r.event_type
+$$;
+
+-- function signalbox.slice_sop_runs(integer, integer, integer)
+CREATE FUNCTION signalbox.slice_sop_runs(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.sop_status_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.sop_status_rollup
+    select width, r.slot, r.status, sum(r.executions)
+    from analytics.sop_run_rollup as r
+    where r.level = width and r.slot >= lo and r.slot < hi
+    group by r.slot, r.status
+    having sum(r.executions) > 0
+$$;
 
 -- function signalbox.slot_start(integer)
 CREATE FUNCTION signalbox.slot_start(slot integer) RETURNS timestamp with time zone
@@ -1688,6 +1717,17 @@ CREATE TABLE analytics.engine_event_rollup (
 
 -- comment analytics.TABLE engine_event_rollup
 COMMENT ON TABLE analytics.engine_event_rollup IS 'Events of the engine in level times 15 minutes from slot on; decisions are those with a confidence. One row per level, slot, type, type of aggregate and emitter.';
+
+-- table analytics.engine_event_type_rollup
+CREATE TABLE analytics.engine_event_type_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    event_type text NOT NULL,
+    events bigint NOT NULL
+);
+
+-- comment analytics.TABLE engine_event_type_rollup
+COMMENT ON TABLE analytics.engine_event_type_rollup IS 'Events of the engine in level times 15 minutes from slot on, over all aggregates and emitters. One row per level, slot and type.';
 
 -- view analytics.stg_agents__jobs
 CREATE VIEW analytics.stg_agents__jobs WITH (security_invoker='true') AS
@@ -2369,6 +2409,17 @@ CREATE TABLE analytics.sop_run_rollup (
 
 -- comment analytics.TABLE sop_run_rollup
 COMMENT ON TABLE analytics.sop_run_rollup IS 'Runs of procedures that count in level times 15 minutes from slot on, and how many began there, whenever they ended. One row per level, slot, procedure, agent and status.';
+
+-- table analytics.sop_status_rollup
+CREATE TABLE analytics.sop_status_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    status text NOT NULL,
+    executions bigint NOT NULL
+);
+
+-- comment analytics.TABLE sop_status_rollup
+COMMENT ON TABLE analytics.sop_status_rollup IS 'Runs of procedures that count in level times 15 minutes from slot on, over all procedures and agents. One row per level, slot and status.';
 
 -- table chronicle.events
 CREATE TABLE chronicle.events (
@@ -3259,6 +3310,10 @@ ALTER TABLE ONLY analytics.prompt_rollup
 ALTER TABLE ONLY analytics.session_rollup
     ADD CONSTRAINT session_rollup_level_slot_project_name_status_cost_basis_key UNIQUE NULLS NOT DISTINCT (level, slot, project_name, status, cost_basis);
 
+-- constraint analytics.sop_status_rollup sop_status_rollup_pkey
+ALTER TABLE ONLY analytics.sop_status_rollup
+    ADD CONSTRAINT sop_status_rollup_pkey PRIMARY KEY (level, slot, status);
+
 -- constraint analytics.tool_rollup tool_rollup_pkey
 ALTER TABLE ONLY analytics.tool_rollup
     ADD CONSTRAINT tool_rollup_pkey PRIMARY KEY (level, is_by_project, project_name, slot, tool_name);
@@ -3491,6 +3546,9 @@ CREATE INDEX idx_jobs_user_status ON agents.jobs USING btree (user_id, status);
 
 -- index analytics.idx_engine_event_rollup_slot
 CREATE INDEX idx_engine_event_rollup_slot ON analytics.engine_event_rollup USING btree (level, slot);
+
+-- index analytics.idx_engine_event_type_rollup_slot
+CREATE INDEX idx_engine_event_type_rollup_slot ON analytics.engine_event_type_rollup USING btree (level, slot);
 
 -- index analytics.idx_sop_run_rollup_slot
 CREATE INDEX idx_sop_run_rollup_slot ON analytics.sop_run_rollup USING btree (level, slot);
@@ -4525,6 +4583,12 @@ ALTER TABLE analytics.engine_event_rollup ENABLE ROW LEVEL SECURITY;
 -- policy analytics.engine_event_rollup engine_event_rollup_select
 CREATE POLICY engine_event_rollup_select ON analytics.engine_event_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
+-- row security analytics.engine_event_type_rollup
+ALTER TABLE analytics.engine_event_type_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.engine_event_type_rollup engine_event_type_rollup_select
+CREATE POLICY engine_event_type_rollup_select ON analytics.engine_event_type_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.job_rollup
 ALTER TABLE analytics.job_rollup ENABLE ROW LEVEL SECURITY;
 
@@ -4548,6 +4612,12 @@ ALTER TABLE analytics.sop_run_rollup ENABLE ROW LEVEL SECURITY;
 
 -- policy analytics.sop_run_rollup sop_run_rollup_select
 CREATE POLICY sop_run_rollup_select ON analytics.sop_run_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.sop_status_rollup
+ALTER TABLE analytics.sop_status_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.sop_status_rollup sop_status_rollup_select
+CREATE POLICY sop_status_rollup_select ON analytics.sop_status_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
 -- row security analytics.tool_rollup
 ALTER TABLE analytics.tool_rollup ENABLE ROW LEVEL SECURITY;
@@ -5162,6 +5232,12 @@ GRANT ALL ON FUNCTION signalbox.sees_all() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.sees_all() TO service_role;
 
+-- acl signalbox.FUNCTION slice_engine_events(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.slice_engine_events(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION slice_sop_runs(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.slice_sop_runs(width integer, lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION slot_start(slot integer)
 REVOKE ALL ON FUNCTION signalbox.slot_start(slot integer) FROM PUBLIC;
 
@@ -5251,6 +5327,11 @@ GRANT SELECT ON TABLE analytics.draft_validation_stats TO service_role;
 GRANT SELECT ON TABLE analytics.engine_event_rollup TO authenticated;
 
 GRANT ALL ON TABLE analytics.engine_event_rollup TO service_role;
+
+-- acl analytics.TABLE engine_event_type_rollup
+GRANT SELECT ON TABLE analytics.engine_event_type_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.engine_event_type_rollup TO service_role;
 
 -- acl analytics.TABLE stg_agents__jobs
 GRANT SELECT ON TABLE analytics.stg_agents__jobs TO authenticated;
@@ -5417,6 +5498,11 @@ GRANT SELECT ON TABLE analytics.sop_run_facts TO service_role;
 GRANT SELECT ON TABLE analytics.sop_run_rollup TO authenticated;
 
 GRANT ALL ON TABLE analytics.sop_run_rollup TO service_role;
+
+-- acl analytics.TABLE sop_status_rollup
+GRANT SELECT ON TABLE analytics.sop_status_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.sop_status_rollup TO service_role;
 
 -- acl chronicle.TABLE events
 GRANT SELECT ON TABLE chronicle.events TO authenticated;

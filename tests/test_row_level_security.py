@@ -77,6 +77,8 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "analytics.job_rollup": MANAGERS_READ,
     "analytics.engine_event_rollup": MANAGERS_READ,
     "analytics.sop_run_rollup": MANAGERS_READ,
+    "analytics.engine_event_type_rollup": MANAGERS_READ,
+    "analytics.sop_status_rollup": MANAGERS_READ,
 }
 # What not even a back-end program may do.
 NEVER = {("engine.events", "update"), ("engine.events", "delete"), ("signalbox.audit_log", "update"),
@@ -101,6 +103,10 @@ ROLLED = {
     " values (1, (random() * 9e8)::integer, 'x', 'x', 1, 0, 0, null, null, '{}', '{}', null, null, '{}', '{}')",
     "analytics.engine_event_rollup": "insert into analytics.engine_event_rollup"
     " values (1, (random() * 9e8)::integer, 'x', 'x', 'x', 1, 0, 0, null)",
+    "analytics.engine_event_type_rollup": "insert into analytics.engine_event_type_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', 1)",
+    "analytics.sop_status_rollup": "insert into analytics.sop_status_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', 1)",
     "analytics.sop_run_rollup": "insert into analytics.sop_run_rollup"
     " values (1, (random() * 9e8)::integer, 'x', '', '', 1, 0, 0, 0, null, null, '{}', '{}', 0, 0, 0, 0, 0, 0, 0, 0)",
 }

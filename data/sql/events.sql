@@ -128,14 +128,47 @@ with event_windows as materialized (
     from analytics.rollup_windows('engine_events', %(start)s, %(end)s, false, %(coarsest)s) as w
     where not coalesce(%(untimed)s::boolean, false)
 ),
--- uses: rollups.engine_event_parts
+-- Over all aggregates and emitters there are narrower rows.
+parts as (
+    select to_timestamp(r.slot * 900::float8) as occurred_at, r.event_type,
+        case w.kind when 'removed' then -1 else 1 end * r.events as events
+    from event_windows as w
+    cross join lateral (
+        select l.slot, l.event_type, l.events from analytics.engine_event_type_rollup as l
+        where
+            %(aggregate)s::text is null and %(emitter)s::text is null
+            and l.level = w.level and l.slot >= w.lo and l.slot < w.hi and l.slot > -2147483648
+        union all
+        select l.slot, l.event_type, l.events from analytics.engine_event_rollup as l
+        where
+            (%(aggregate)s::text is not null or %(emitter)s::text is not null)
+            and l.level = w.level and l.slot >= w.lo and l.slot < w.hi and l.slot > -2147483648
+            and (%(aggregate)s::text is null or l.aggregate_type = %(aggregate)s)
+            and (%(emitter)s::text is null or l.emitted_by = %(emitter)s)
+        offset 0
+    ) as r
+    where w.kind in ('stored', 'removed')
+    union all
+    select f.occurred_at, f.event_type, 1
+    from event_windows as w
+    cross join lateral (
+        select l.occurred_at, l.event_type from analytics.stg_engine__events as l
+        where
+            l.occurred_at >= w.from_at and l.occurred_at < w.until_at
+            and (%(aggregate)s::text is null or l.aggregate_type = %(aggregate)s)
+            and (%(emitter)s::text is null or l.emitted_by = %(emitter)s)
+            and (%(event_type)s::text is null or l.event_type = %(event_type)s)
+        offset 0
+    ) as f
+    where w.kind = 'live'
+)
 
 select
     date_trunc(%(unit)s::text, occurred_at, %(zone)s::text) as bucket,
     case when event_type = any(%(types)s::text[]) then event_type else 'other' end as event_type,
     sum(events)::bigint as events
-from engine_event_parts
-where occurred_at is not null and (%(event_type)s::text is null or event_type = %(event_type)s)
+from parts
+where %(event_type)s::text is null or event_type = %(event_type)s
 group by 1, 2
 having sum(events) <> 0
 order by 1, 2;

@@ -186,7 +186,39 @@ with run_windows as materialized (
     from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, false, %(coarsest)s) as w
     where not coalesce(%(untimed)s::boolean, false)
 ),
--- uses: rollups.sop_run_parts
+-- Over all procedures and agents there are narrower rows.
+parts as (
+    select to_timestamp(r.slot * 900::float8) as occurred_at, r.status,
+        case w.kind when 'removed' then -1 else 1 end * r.executions as executions
+    from run_windows as w
+    cross join lateral (
+        select l.slot, l.status, l.executions from analytics.sop_status_rollup as l
+        where
+            %(sop)s::text is null and %(agent)s::text is null
+            and l.level = w.level and l.slot >= w.lo and l.slot < w.hi and l.slot > -2147483648
+        union all
+        select l.slot, l.status, l.executions from analytics.sop_run_rollup as l
+        where
+            (%(sop)s::text is not null or %(agent)s::text is not null)
+            and l.level = w.level and l.slot >= w.lo and l.slot < w.hi and l.slot > -2147483648
+            and (%(sop)s::text is null or l.sop_id = %(sop)s)
+            and (%(agent)s::text is null or l.agent = %(agent)s)
+        offset 0
+    ) as r
+    where w.kind in ('stored', 'removed')
+    union all
+    select f.occurred_at, f.status, 1
+    from run_windows as w
+    cross join lateral (
+        select l.occurred_at, l.status from analytics.sop_run_facts as l
+        where
+            l.occurred_at >= w.from_at and l.occurred_at < w.until_at
+            and (%(sop)s::text is null or l.sop_id = %(sop)s)
+            and (%(agent)s::text is null or l.agent = %(agent)s)
+        offset 0
+    ) as f
+    where w.kind = 'live'
+)
 
 select
     date_trunc(%(unit)s::text, occurred_at, %(zone)s::text) as bucket,
@@ -195,8 +227,7 @@ select
     coalesce(sum(executions) filter (where status = 'failed'), 0)::bigint as failed,
     coalesce(sum(executions) filter (where status = 'cancelled'), 0)::bigint as cancelled,
     coalesce(sum(executions) filter (where status = 'running'), 0)::bigint as running
-from sop_run_parts
-where occurred_at is not null
+from parts
 group by bucket
 having sum(executions) <> 0
 order by bucket;
