@@ -75,11 +75,9 @@ def _add_call_row(
 
 
 def _move_call(connection: Connection, chance: random.Random) -> None:
-    # While others write answers, only rows that no answer can be about: the case that the change log leaves out.
-    query = "select id from chronicle.tool_events where phase = 'post' or call_id is null"
     connection.execute(
         "update chronicle.tool_events set created_at = %s where id = %s",
-        (some_time(chance), _some(connection, chance, query)),
+        (some_time(chance), _some(connection, chance, "select id from chronicle.tool_events")),
     )
 
 
