@@ -224,6 +224,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("tools.list_buckets", sliced | {"unit": unit, "tool": tool, "project": project}),
             ("tools.list_filter_values", {}),
             ("jobs.summarise", before | {"agent": agent, "now": BASE, "long_s": 3600}),
+            ("jobs.list_filter_values", {"agent": None}),
             ("jobs.list_buckets", sliced | {"unit": unit, "agent": agent}),
             ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None}),
             ("overview.read_calls", before | sliced | {"bucket": unit, "tool": None, "project": None}),
