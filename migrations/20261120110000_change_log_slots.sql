@@ -150,7 +150,11 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-    insert into signalbox.change_log (source, slot) values (1, 2147483647);
+    if tg_op = 'TRUNCATE' then
+        insert into signalbox.change_log (source, slot) values (1, 2147483647);
+    else
+        insert into signalbox.change_log (source, slot) select 1, 2147483647 from touched_rows as r limit 1;
+    end if;
     return null;
 end
 $$;
@@ -175,16 +179,19 @@ begin
         end if;
         execute format('create trigger %I after %s on signalbox.model_replies referencing %s table as touched_rows '
             'for each statement execute function signalbox.log_replies()',
-            replace(event.name, 'change_log', 'session_costs'), event.statement, event.rows);
+            replace(event.name, 'change_log', 'change_log_costs'), event.statement, event.rows);
+        execute format('create trigger %I after %s on signalbox.model_prices referencing %s table as touched_rows '
+            'for each statement execute function signalbox.log_prices()',
+            replace(event.name, 'change_log', 'change_log_costs'), event.statement, event.rows);
     end loop;
 end
 $$;
 create trigger change_log_projects after update on chronicle.sessions
 referencing old table as former_rows new table as touched_rows
 for each statement execute function signalbox.log_projects();
-create trigger session_costs_truncate after truncate on signalbox.model_replies
+create trigger change_log_costs_truncate after truncate on signalbox.model_replies
 for each statement execute function signalbox.log_prices();
-create trigger session_costs_change after insert or update or delete or truncate on signalbox.model_prices
+create trigger change_log_costs_truncate after truncate on signalbox.model_prices
 for each statement execute function signalbox.log_prices();
 
 update signalbox.change_sources set time_column = 'counted_at' where source = 8;

@@ -721,7 +721,11 @@ CREATE FUNCTION signalbox.log_prices() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-    insert into signalbox.change_log (source, slot) values (1, 2147483647);
+    if tg_op = 'TRUNCATE' then
+        insert into signalbox.change_log (source, slot) values (1, 2147483647);
+    else
+        insert into signalbox.change_log (source, slot) select 1, 2147483647 from touched_rows as r limit 1;
+    end if;
     return null;
 end
 $$;
@@ -3881,6 +3885,36 @@ CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON signalbox.audit_
 -- trigger signalbox.audit_log audit_log_no_truncate
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON signalbox.audit_log FOR EACH STATEMENT EXECUTE FUNCTION signalbox.refuse_rewriting();
 
+-- trigger signalbox.model_prices change_log_costs_delete
+CREATE TRIGGER change_log_costs_delete AFTER DELETE ON signalbox.model_prices REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_replies change_log_costs_delete
+CREATE TRIGGER change_log_costs_delete AFTER DELETE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
+
+-- trigger signalbox.model_prices change_log_costs_insert
+CREATE TRIGGER change_log_costs_insert AFTER INSERT ON signalbox.model_prices REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_replies change_log_costs_insert
+CREATE TRIGGER change_log_costs_insert AFTER INSERT ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
+
+-- trigger signalbox.model_prices change_log_costs_truncate
+CREATE TRIGGER change_log_costs_truncate AFTER TRUNCATE ON signalbox.model_prices FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_replies change_log_costs_truncate
+CREATE TRIGGER change_log_costs_truncate AFTER TRUNCATE ON signalbox.model_replies FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_prices change_log_costs_update_new
+CREATE TRIGGER change_log_costs_update_new AFTER UPDATE ON signalbox.model_prices REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_replies change_log_costs_update_new
+CREATE TRIGGER change_log_costs_update_new AFTER UPDATE ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
+
+-- trigger signalbox.model_prices change_log_costs_update_old
+CREATE TRIGGER change_log_costs_update_old AFTER UPDATE ON signalbox.model_prices REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_replies change_log_costs_update_old
+CREATE TRIGGER change_log_costs_update_old AFTER UPDATE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
+
 -- trigger signalbox.adopted_tables change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.adopted_tables REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
 
@@ -3970,24 +4004,6 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_prices REFE
 
 -- trigger signalbox.model_replies change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
-
--- trigger signalbox.model_prices session_costs_change
-CREATE TRIGGER session_costs_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON signalbox.model_prices FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
-
--- trigger signalbox.model_replies session_costs_delete
-CREATE TRIGGER session_costs_delete AFTER DELETE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
-
--- trigger signalbox.model_replies session_costs_insert
-CREATE TRIGGER session_costs_insert AFTER INSERT ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
-
--- trigger signalbox.model_replies session_costs_truncate
-CREATE TRIGGER session_costs_truncate AFTER TRUNCATE ON signalbox.model_replies FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
-
--- trigger signalbox.model_replies session_costs_update_new
-CREATE TRIGGER session_costs_update_new AFTER UPDATE ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
-
--- trigger signalbox.model_replies session_costs_update_old
-CREATE TRIGGER session_costs_update_old AFTER UPDATE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
 
 -- trigger toolbox.project_members change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON toolbox.project_members REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('28', '-');
