@@ -35,7 +35,7 @@ as $$
         select floor(date_part('epoch', e.occurred_at) / 900)::integer as slot,
             e.event_type, e.aggregate_type, e.emitted_by, e.confidence, e.occurred_at
         from analytics.stg_engine__events as e
-        where e.occurred_at >= signalbox.slot_start(lo) and e.occurred_at < signalbox.slot_start(hi)
+        where e.occurred_at >= analytics.slot_start(lo) and e.occurred_at < analytics.slot_start(hi)
         union all
         select -2147483648, e.event_type, e.aggregate_type, e.emitted_by, e.confidence, e.occurred_at
         from analytics.stg_engine__events as e
@@ -96,7 +96,7 @@ set search_path = ''
 as $$
 declare
     first_at constant timestamptz := '4714-11-24 00:00+00 BC';
-    until_at constant timestamptz := signalbox.slot_start(below);
+    until_at constant timestamptz := analytics.slot_start(below);
     newest timestamptz;
 begin
     case subject

@@ -126,7 +126,7 @@ as $$
     with facts as (
         select floor(date_part('epoch', f.occurred_at) / 900)::integer as at_slot, f.*
         from analytics.sop_run_facts as f
-        where f.occurred_at >= signalbox.slot_start(lo) and f.occurred_at < signalbox.slot_start(hi)
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
         select -2147483648, f.*
         from analytics.sop_run_facts as f
@@ -149,7 +149,7 @@ as $$
     beginnings as (
         select floor(date_part('epoch', f.started_at) / 900)::integer as at_slot, f.sop_id, f.agent, f.status
         from analytics.sop_run_facts as f
-        where f.started_at >= signalbox.slot_start(lo) and f.started_at < signalbox.slot_start(hi)
+        where f.started_at >= analytics.slot_start(lo) and f.started_at < analytics.slot_start(hi)
         union all
         select -2147483648, f.sop_id, f.agent, f.status
         from analytics.sop_run_facts as f
@@ -254,7 +254,7 @@ set search_path = ''
 as $$
 declare
     first_at constant timestamptz := '4714-11-24 00:00+00 BC';
-    until_at constant timestamptz := signalbox.slot_start(below);
+    until_at constant timestamptz := analytics.slot_start(below);
     newest timestamptz;
 begin
     case subject
