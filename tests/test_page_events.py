@@ -67,6 +67,19 @@ def test_it_says_why_there_is_nothing(owner: Owner, people: People) -> None:
     assert "No event of acme" in open_page(member, PAGE).text
 
 
+def test_it_says_where_events_were_counted_one_by_one(owner: Owner, people: People) -> None:
+    add(owner, aggregate_id="acme", payload={"n": 1})
+    for asked, is_said in (
+        ({}, False),
+        ({"type": "LEAD_SCORED"}, False),
+        ({"id": "acme"}, True),
+        ({"q": '{"n": 1}'}, True),
+    ):
+        page = open_page(people["manager"], PAGE, **asked)
+        assert "1 event" in page.text
+        assert ("so the events themselves were counted" in page.text) == is_said
+
+
 def test_it_opens_on_thirty_days_and_says_which_types_moved(owner: Owner, people: People) -> None:
     for _ in range(10):
         add(owner, "FAILED", days_ago=40)
