@@ -17,6 +17,7 @@ class View:
     """One run of one page. `versions` are the change versions of the source tables, read before any data.
 
     `as_of` is when they were read, in UTC; `zone` is the viewer's. `controls` is the slot beside the title.
+    `rests_on` gathers the source tables behind what the page has read so far.
     """
 
     page: PageEntry
@@ -25,6 +26,7 @@ class View:
     as_of: datetime
     zone: ZoneInfo
     controls: DeltaGenerator = field(repr=False, compare=False)
+    rests_on: set[str] = field(default_factory=set, repr=False, compare=False)
 
     @property
     def minute(self) -> datetime:
