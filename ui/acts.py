@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from data import database
 from data.access import Actor
 from data.errors import SignalboxError
 from ui import viewer
@@ -25,10 +26,15 @@ def button(label: str, act: Callable[..., str], *given: Any, key: str, help: str
 
 def run(act: Callable[..., str], *given: Any) -> None:
     """Do an act as who asks now, and keep what came of it for `show_outcome`. For `on_click`."""
+    actor: Actor | None = None
     try:
-        st.session_state[_OUTCOME] = (True, act(_actor(), *given))
+        actor = _actor()
+        st.session_state[_OUTCOME] = (True, act(actor, *given))
     except SignalboxError as error:
         st.session_state[_OUTCOME] = (False, error.sentence)
+    finally:
+        if actor is not None:
+            database.polled.expire(actor.dataset)  # whatever it wrote, the page that follows shows it
 
 
 def show_outcome() -> None:

@@ -30,6 +30,13 @@ def taken() -> Iterator[Ran]:
         _current.reset(token)
 
 
+def started() -> Ran:
+    """Note what runs in this thread from now on, until this is called again; blocks keep theirs to themselves."""
+    ran = Ran()
+    _current.set(ran)
+    return ran
+
+
 def query_ran(name: str) -> None:
     """Note a named query."""
     if ran := _current.get():

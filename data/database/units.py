@@ -18,6 +18,7 @@ from psycopg_pool import PoolClosed, PoolTimeout
 from data import measures
 from data.access import Actor, Dataset
 from data.database import notes, queries
+from data.database.latest import polled
 from data.database.pools import Connection, Limits, Pool, connect_apart, database_of
 from data.errors import ColumnMissing, DatabaseUnavailable, NotAllowed, TookTooLong
 
@@ -121,6 +122,16 @@ def writing(actor: Actor) -> Iterator[Unit]:
         raise NotAllowed(f"You see as {actor.email}, which is for looking only; nothing was changed.")
     database = database_of(actor.dataset)
     with _unit(database.owner, database.limits, actor, read_only=False) as unit:
+        yield unit
+    polled.expire(actor.dataset)
+
+
+@contextmanager
+def watching(dataset: Dataset) -> Iterator[Unit]:
+    """A read-only transaction where reports are read, as the role of the connection: for what concerns no person's
+    rows. Raises as `reading` does."""
+    database = database_of(dataset)
+    with _unit(database.reader, database.limits, None, read_only=True) as unit:
         yield unit
 
 

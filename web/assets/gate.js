@@ -27,10 +27,63 @@
     .then((answer) => { if (answer.status === 401) leave(); })
     .catch(() => {});  // the server is away: Streamlit shows it and tries again
 
+  // As of when the figures are. While the server follows the tables for this page it says so every second, in a frame
+  // of text, which Streamlit never uses; when nobody says anything any more, the page must not claim to be live.
+  const SILENCE_MS = 5000;
+  let saidAt = Date.now();
+  const clocks = () => document.querySelectorAll(".sb-clock");
+  const write = (element, text) => { if (element.textContent !== text) element.textContent = text; };
+  const moveOn = (moment) => clocks().forEach((element) => {
+    const time = new Intl.DateTimeFormat("en-GB", { timeZone: element.dataset.zone, timeStyle: "medium" });
+    write(element, `as of ${time.format(moment)} ${element.dataset.name} (live)`);
+  });
+  const stop = (reason) => clocks().forEach((element) => {
+    if (/\((not )?live/.test(element.textContent))
+      write(element, element.textContent.replace(/ \(.*$/, ` (not live: ${reason})`));
+  });
+  setInterval(() => {
+    tellAll();
+    if (!document.hidden && Date.now() - saidAt > SILENCE_MS) stop("the console does not answer");
+  }, 1000);
+  const hear = (words) => {
+    const [word, moment] = words.split(" ");
+    if (word === "live") moveOn(new Date(1000 * moment));
+    else stop(word === "held" ? "it waits while you write" : "the database does not answer");
+  };
+
+  // The server runs nothing for a tab that nobody sees, and catches up when it is shown. Nor does it for a form with
+  // words in it, which would go where the form goes, when somebody else has decided meanwhile.
+  const isWritten = () => [...document.querySelectorAll('[data-testid="stForm"] textarea, [data-testid="stForm"] input')]
+    .some((field) => (field.type === "text" || field.type === "textarea") && field.value !== "");
+  const sight = () => document.hidden ? "hidden" : isWritten() ? "writing" : "visible";
+  const tellSight = (socket) => {
+    const now = sight();
+    if (socket.readyState !== WebSocket.OPEN || socket.toldSight === now) return;
+    socket.toldSight = now;
+    socket.send(now);
+  };
+  const sockets = new Set();
+  const tellAll = () => sockets.forEach(tellSight);
+  document.addEventListener("input", tellAll, true);
+  document.addEventListener("visibilitychange", () => {
+    saidAt = Date.now();
+    tellAll();
+  });
+
   window.WebSocket = class extends WebSocket {
     constructor(...given) {
       super(...given);
+      sockets.add(this);
+      this.addEventListener("open", () => tellSight(this));
+      this.addEventListener("message", (event) => {
+        saidAt = Date.now();
+        if (typeof event.data !== "string") return;
+        event.stopImmediatePropagation();
+        hear(event.data);
+      });
       this.addEventListener("close", (event) => {
+        sockets.delete(this);
+        stop("the console does not answer");
         if (event.code === SESSION_ENDED) leave();
         else if (event.code === PERSON_CHANGED) reload();
         else if (!isLeaving) askWhetherSignedIn();
