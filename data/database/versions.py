@@ -32,8 +32,9 @@ def poll_sources(dataset: Dataset) -> Sources:
 
     Asked where reports are read: elsewhere, a replica say, the versions might be of newer rows than the figures.
     """
-    begun_at, read_at, database = time.monotonic(), datetime.now(UTC), database_of(dataset)
+    begun_at, read_at = time.monotonic(), datetime.now(UTC)
     try:
+        database = database_of(dataset)
         with watching(dataset) as unit:
             rows = unit.rows("versions.read_sources")
     except SignalboxError:
