@@ -145,6 +145,79 @@ $$;
 -- comment analytics.FUNCTION events_containing(what jsonb)
 COMMENT ON FUNCTION analytics.events_containing(what jsonb) IS 'The events that the viewer may see whose payload contains a JSON value. One row per event.';
 
+-- function analytics.histogram_key(double precision)
+CREATE FUNCTION analytics.histogram_key(amount double precision) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+    select case
+        when amount > 0 then ceil(ln(amount) / 0.019802627296179713)::integer
+        when amount = 0 then -5000
+        when amount < 0 then -10000 - ceil(ln(-amount) / 0.019802627296179713)::integer
+    end
+$$;
+
+-- function analytics.histogram_percentile(integer[], bigint[], double precision, double precision, double precision)
+CREATE FUNCTION analytics.histogram_percentile(keys integer[], counts bigint[], fraction double precision, least_value double precision, most_value double precision) RETURNS double precision
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+    total bigint := 0;
+    rank float8;
+    low_rank bigint;
+    high_rank bigint;
+    passed bigint := 0;
+    low_key integer;
+    high_key integer;
+    low_value float8;
+    high_value float8;
+begin
+    if keys is null or cardinality(keys) = 0 then
+        return null;
+    end if;
+    foreach passed in array counts loop
+        total := total + passed;
+    end loop;
+    rank := fraction * (total - 1);
+    low_rank := floor(rank);
+    high_rank := ceil(rank);
+    passed := 0;
+    for place in 1 .. cardinality(keys) loop
+        passed := passed + counts[place];
+        if low_key is null and passed > low_rank then
+            low_key := keys[place];
+        end if;
+        if passed > high_rank then
+            high_key := keys[place];
+            exit;
+        end if;
+    end loop;
+    -- The ends may belong to rows that are gone by now: then they are only wider than the true ones.
+    low_value := case
+        when low_rank = 0 and analytics.histogram_key(least_value) = low_key then least_value
+        when low_rank = total - 1 and analytics.histogram_key(most_value) = low_key then most_value
+        else least(greatest(analytics.histogram_value(low_key), least_value), most_value) end;
+    high_value := case
+        when high_rank = total - 1 and analytics.histogram_key(most_value) = high_key then most_value
+        when high_rank = 0 and analytics.histogram_key(least_value) = high_key then least_value
+        else least(greatest(analytics.histogram_value(high_key), least_value), most_value) end;
+    return low_value + (high_value - low_value) * (rank - low_rank);
+end
+$$;
+
+-- function analytics.histogram_value(integer)
+CREATE FUNCTION analytics.histogram_value(key integer) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+    select case
+        when key > -5000 then 2 * power(1.02::float8, key) / 2.02
+        when key = -5000 then 0
+        else -2 * power(1.02::float8, -10000 - key) / 2.02
+    end
+$$;
+
 -- function analytics.is_refusal(text)
 CREATE FUNCTION analytics.is_refusal(message text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -158,6 +231,151 @@ $$;
 
 -- comment analytics.FUNCTION is_refusal(message text)
 COMMENT ON FUNCTION analytics.is_refusal(message text) IS 'Whether the text of an error says that a person refused the call, so that the tool never ran.';
+
+-- function analytics.linked_slots(smallint, uuid[])
+CREATE FUNCTION analytics.linked_slots(source smallint, links uuid[]) RETURNS SETOF integer
+    LANGUAGE sql STABLE ROWS 10
+    SET search_path TO ''
+    AS $$
+    select case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
+        then floor(date_part('epoch', c.occurred_at) / 900)::integer else -2147483648 end
+    from (
+        select s.started_at as occurred_at from analytics.stg_chronicle__sessions as s
+        where source = 1 and s.session_pk = any(links)
+        union all
+        select t.occurred_at from analytics.stg_chronicle__tool_events as t
+        where source = 3 and t.session_pk = any(links)
+        union all
+        select t.occurred_at from analytics.stg_chronicle__tool_events as t
+        where source = 3 and t.call_id = any(links)
+    ) as c
+$$;
+
+-- function analytics.rollup_windows(text, timestamp with time zone, timestamp with time zone, boolean, integer, integer)
+CREATE FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean DEFAULT false, coarsest integer DEFAULT 768, finest integer DEFAULT 1) RETURNS TABLE(kind text, level smallint, lo integer, hi integer, from_at timestamp with time zone, until_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE ROWS 8
+    SET search_path TO ''
+    AS $$
+declare
+    lowest constant integer := -2147483648; -- the slot of rows without a time
+    first_at constant timestamptz := '4714-11-24 00:00+00 BC'; -- the first that PostgreSQL knows
+    last_at constant timestamptz := '60000-01-01 00:00+00'; -- later ones, and infinite ones, count as no time
+    raw_at timestamptz;
+    state signalbox.rollup_state;
+    a bigint; -- whole slots of the window
+    b bigint;
+    width integer := finest;
+    next_width integer;
+    inner_a bigint;
+    inner_b bigint;
+    changed integer[];
+    links uuid[];
+begin
+    select s.* into state from signalbox.rollup_state as s where s.subject = rollup_windows.subject
+    and not exists (
+        select from signalbox.adopted_tables as t
+        inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
+        where c.source = s.source
+    ) and not exists (
+        select from signalbox.change_log as l where l.source = s.source and l.slot = 2147483647
+    );
+    if state.built_from is null or coarsest < finest then
+        state.built_from := 2147483647;
+        state.raw_from := lowest;
+    end if;
+
+    select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
+    if is_untimed or start_at is null and end_at is null then
+        if state.built_from > lowest or exists (
+            select from signalbox.change_log as l where l.source = state.source and l.slot = lowest
+        ) or links is not null and lowest in (select analytics.linked_slots(state.source, links)) then
+            return query select 'untimed', null::smallint, null::integer, null::integer, null::timestamptz, null::timestamptz;
+        else
+            return query select 'stored', finest::smallint, lowest, lowest + 1, null::timestamptz, null::timestamptz;
+        end if;
+    end if;
+    if is_untimed or start_at >= end_at then
+        return;
+    end if;
+
+    -- Before raw_at there are whole slots only: a window that begins or ends inside one takes all of it.
+    raw_at := case when state.raw_from > lowest then to_timestamp(state.raw_from * 900.0) else first_at end;
+    if start_at < raw_at then
+        start_at := to_timestamp(floor(date_part('epoch', start_at) / (900 * finest)) * 900 * finest);
+    end if;
+    if end_at < raw_at then
+        end_at := to_timestamp(ceil(date_part('epoch', end_at) / (900 * finest)) * 900 * finest);
+    end if;
+    start_at := greatest(start_at, first_at);
+    a := case when start_at > first_at
+        then ceil(date_part('epoch', least(start_at, last_at)) / (900 * finest)) * finest else -240000000 end;
+    b := case when end_at < last_at
+        then floor(date_part('epoch', greatest(end_at, first_at)) / (900 * finest)) * finest else 2147483646 end;
+    a := greatest(a, state.built_from);
+    if a >= b then
+        return query select 'live', null::smallint, null::integer, null::integer,
+            start_at, least(end_at, last_at);
+        return;
+    end if;
+
+    select array_agg(distinct c.slot - (c.slot % finest + finest) % finest) into changed
+    from (
+        select l.slot from signalbox.change_log as l where l.source = state.source
+        union all
+        select k.slot from analytics.linked_slots(state.source, links) as k (slot) where links is not null
+    ) as c
+    where c.slot >= a and c.slot < b and c.slot >= state.raw_from;
+    -- Where more than a third changed, the tables are read faster.
+    if cardinality(changed) * finest > (b - a) / 3 then
+        return query select 'live', null::smallint, null::integer, null::integer,
+            greatest(start_at, raw_at), least(end_at, last_at);
+        b := least(b, state.raw_from);
+        changed := null;
+        end_at := null;
+        if a >= b then
+            return;
+        end if;
+    end if;
+
+    -- The two ends that are no whole slots, and what is not stored yet.
+    if a > -240000000 and start_at < to_timestamp(a * 900.0) then
+        return query select 'live', null::smallint, null::integer, null::integer, start_at, to_timestamp(a * 900.0);
+    end if;
+    if end_at > to_timestamp(b * 900.0) then
+        return query select 'live', null::smallint, null::integer, null::integer,
+            to_timestamp(b * 900.0), least(end_at, last_at);
+    end if;
+
+    -- Slots that follow each other are read at once.
+    return query
+    select 'live', null::smallint, null::integer, null::integer,
+        to_timestamp(min(c.slot) * 900.0), to_timestamp((max(c.slot) + finest) * 900.0)
+    from (select u.slot, u.slot - finest * row_number() over (order by u.slot) as island from unnest(changed) as u (slot)) as c
+    group by c.island;
+    return query
+    select 'removed', finest::smallint, min(c.slot), max(c.slot) + finest, null::timestamptz, null::timestamptz
+    from (select u.slot, u.slot - finest * row_number() over (order by u.slot) as island from unnest(changed) as u (slot)) as c
+    group by c.island;
+
+    foreach next_width in array array[4, 96, 768] loop
+        continue when next_width <= finest;
+        exit when next_width > coarsest;
+        inner_a := ceil(a::float8 / next_width) * next_width;
+        inner_b := floor(b::float8 / next_width) * next_width;
+        exit when inner_a >= inner_b;
+        if a < inner_a then
+            return query select 'stored', width::smallint, a::integer, inner_a::integer, null::timestamptz, null::timestamptz;
+        end if;
+        if inner_b < b then
+            return query select 'stored', width::smallint, inner_b::integer, b::integer, null::timestamptz, null::timestamptz;
+        end if;
+        a := inner_a;
+        b := inner_b;
+        width := next_width;
+    end loop;
+    return query select 'stored', width::smallint, a::integer, b::integer, null::timestamptz, null::timestamptz;
+end
+$$;
 
 -- function analytics.sessions_saying(text)
 CREATE FUNCTION analytics.sessions_saying(words text) RETURNS TABLE(session_pk uuid)
@@ -350,6 +568,37 @@ $$;
 -- comment signalbox.FUNCTION addresses()
 COMMENT ON FUNCTION signalbox.addresses() IS 'The accounts that the viewer may know of, with their addresses.';
 
+-- function signalbox.build_rollup(text)
+CREATE FUNCTION signalbox.build_rollup(subject text) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    state signalbox.rollup_state;
+    newest integer;
+    lo integer;
+    width integer;
+begin
+    select s.* into strict state from signalbox.rollup_state as s where s.subject = build_rollup.subject;
+    if state.built_from = -2147483648 or exists (
+        select from signalbox.adopted_tables as t
+        inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
+        where c.source = state.source
+    ) then
+        return false;
+    end if;
+    newest := signalbox.newest_slot(subject, state.built_from);
+    lo := coalesce(newest - (newest % 768 + 768) % 768, -2147483648);
+    perform signalbox.take_marks(state.source, lo => lo, hi => state.built_from);
+    perform signalbox.roll(subject, 1, lo, state.built_from);
+    foreach width in array array[4, 96, 768] loop
+        perform signalbox.roll(subject, width, lo, state.built_from);
+    end loop;
+    update signalbox.rollup_state as s set built_from = lo, refreshed_at = clock_timestamp() where s.subject = state.subject;
+    return lo > -2147483648;
+end
+$$;
+
 -- function signalbox.change_versions()
 CREATE FUNCTION signalbox.change_versions() RETURNS TABLE(name text, version text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -359,29 +608,14 @@ CREATE FUNCTION signalbox.change_versions() RETURNS TABLE(name text, version tex
     from signalbox.change_sources as s
     inner join signalbox.change_totals as t using (source)
     left join (
-        select source, count(*) as marks, bit_xor(mark) as mark from signalbox.change_log group by source
+        select m.source, count(*) as marks, bit_xor(m.mark) as mark
+        from (
+            select c.source, c.mark from signalbox.change_log as c
+            union all
+            select k.source, k.mark from signalbox.change_links as k
+        ) as m
+        group by m.source
     ) as l using (source)
-$$;
-
--- function signalbox.fold_change_log()
-CREATE FUNCTION signalbox.fold_change_log() RETURNS bigint
-    LANGUAGE sql
-    SET search_path TO ''
-    AS $$
-    with folded as (
-        delete from signalbox.change_log returning source, mark
-    ),
-    summed as (
-        select source, count(*) as marks, bit_xor(mark) as mark from folded group by source
-    ),
-    added as (
-        update signalbox.change_totals as t
-        set marks = t.marks + s.marks, mark = t.mark # s.mark
-        from summed as s
-        where t.source = s.source
-        returning s.marks
-    )
-    select coalesce(sum(marks), 0)::bigint from added
 $$;
 
 -- function signalbox.has_rows(text)
@@ -409,6 +643,62 @@ CREATE FUNCTION signalbox.is_admin() RETURNS boolean
     SET search_path TO ''
     AS $$ select coalesce(signalbox.viewer_role() = 'admin', false) $$;
 
+-- function signalbox.log_jobs()
+CREATE FUNCTION signalbox.log_jobs() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    insert into signalbox.change_log (source, slot)
+    select distinct 8,
+        case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end
+    from touched_rows as r
+    cross join lateral (
+        select case when r.completed_at is null then r.created_at else r.completed_at end as counted_at
+    ) as c;
+    return null;
+end
+$$;
+
+-- function signalbox.log_prices()
+CREATE FUNCTION signalbox.log_prices() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    insert into signalbox.change_log (source, slot) values (1, 2147483647);
+    return null;
+end
+$$;
+
+-- function signalbox.log_projects()
+CREATE FUNCTION signalbox.log_projects() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    insert into signalbox.change_links (source, link)
+    select 3, r.id
+    from former_rows as f
+    inner join touched_rows as r on r.id = f.id
+    where r.project_name is distinct from f.project_name;
+    return null;
+end
+$$;
+
+-- function signalbox.log_replies()
+CREATE FUNCTION signalbox.log_replies() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    insert into signalbox.change_links (source, link)
+    select distinct 1, r.session_id from touched_rows as r where r.session_id is not null;
+    return null;
+end
+$$;
+
 -- function signalbox.log_rows()
 CREATE FUNCTION signalbox.log_rows() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -417,44 +707,72 @@ CREATE FUNCTION signalbox.log_rows() RETURNS trigger
 begin
     if tg_argv[1] = 'created_at' then
         insert into signalbox.change_log (source, slot)
-        select distinct tg_argv[0]::smallint, case when isfinite(r.created_at)
-            then least(greatest(floor(date_part('epoch', r.created_at) / 900), -2147483648), 2147483647)::int
-            else -1 end
+        select distinct tg_argv[0]::smallint,
+            case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end
         from touched_rows as r;
     elsif tg_argv[1] = 'timestamp' then
         insert into signalbox.change_log (source, slot)
-        select distinct tg_argv[0]::smallint, case when isfinite(r.timestamp)
-            then least(greatest(floor(date_part('epoch', r.timestamp) / 900), -2147483648), 2147483647)::int
-            else -1 end
+        select distinct tg_argv[0]::smallint,
+            case when r.timestamp > '-infinity' and r.timestamp < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.timestamp) / 900)::int else -2147483648 end
         from touched_rows as r;
     elsif tg_argv[1] = 'started_at' then
         insert into signalbox.change_log (source, slot)
-        select distinct tg_argv[0]::smallint, case when isfinite(r.started_at)
-            then least(greatest(floor(date_part('epoch', r.started_at) / 900), -2147483648), 2147483647)::int
-            else -1 end
+        select distinct tg_argv[0]::smallint,
+            case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end
         from touched_rows as r;
     elsif tg_argv[1] = 'replied_at' then
         insert into signalbox.change_log (source, slot)
-        select distinct tg_argv[0]::smallint, case when isfinite(r.replied_at)
-            then least(greatest(floor(date_part('epoch', r.replied_at) / 900), -2147483648), 2147483647)::int
-            else -1 end
+        select distinct tg_argv[0]::smallint,
+            case when r.replied_at > '-infinity' and r.replied_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.replied_at) / 900)::int else -2147483648 end
         from touched_rows as r;
     elsif tg_argv[1] = 'window_end' then
         insert into signalbox.change_log (source, slot)
-        select distinct tg_argv[0]::smallint, case when isfinite(r.window_end)
-            then least(greatest(floor(date_part('epoch', r.window_end) / 900), -2147483648), 2147483647)::int
-            else -1 end
+        select distinct tg_argv[0]::smallint,
+            case when r.window_end > '-infinity' and r.window_end < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.window_end) / 900)::int else -2147483648 end
         from touched_rows as r;
     elsif tg_argv[1] = 'computed_at' then
         insert into signalbox.change_log (source, slot)
-        select distinct tg_argv[0]::smallint, case when isfinite(r.computed_at)
-            then least(greatest(floor(date_part('epoch', r.computed_at) / 900), -2147483648), 2147483647)::int
-            else -1 end
+        select distinct tg_argv[0]::smallint,
+            case when r.computed_at > '-infinity' and r.computed_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.computed_at) / 900)::int else -2147483648 end
         from touched_rows as r;
     else
         insert into signalbox.change_log (source, slot)
-        select tg_argv[0]::smallint, -1 from touched_rows as r limit 1;
+        select tg_argv[0]::smallint, -2147483648 from touched_rows as r limit 1;
     end if;
+    return null;
+end
+$$;
+
+-- function signalbox.log_tool_events()
+CREATE FUNCTION signalbox.log_tool_events() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    insert into signalbox.change_log (source, slot)
+    select distinct 3,
+        case when c.created_at > '-infinity' and c.created_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', c.created_at) / 900)::int else -2147483648 end
+    from (
+        select r.created_at from touched_rows as r
+        union all
+        select asked.created_at
+        from touched_rows as r
+        inner join chronicle.tool_events as asked on asked.call_id = r.call_id and asked.phase = 'pre'
+        where r.phase = 'post'
+    ) as c;
+    insert into signalbox.change_links (source, link)
+    select 3, r.call_id
+    from touched_rows as r
+    where r.phase = 'post' and r.call_id is not null and not exists (
+        select from chronicle.tool_events as asked where asked.call_id = r.call_id and asked.phase = 'pre'
+    );
     return null;
 end
 $$;
@@ -465,8 +783,132 @@ CREATE FUNCTION signalbox.log_truncate() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-    insert into signalbox.change_log (source, slot) values (tg_argv[0]::smallint, -1);
+    insert into signalbox.change_log (source, slot)
+    select source, 2147483647 from unnest(tg_argv::smallint[]) as t (source);
     return null;
+end
+$$;
+
+-- function signalbox.newest_slot(text, integer)
+CREATE FUNCTION signalbox.newest_slot(subject text, below integer) RETURNS integer
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+    first_at constant timestamptz := '4714-11-24 00:00+00 BC';
+    until_at constant timestamptz := signalbox.slot_start(below);
+    newest timestamptz;
+begin
+    case subject
+        when 'tools' then
+            select max(t.occurred_at) into newest from analytics.stg_chronicle__tool_events as t
+            where t.occurred_at >= first_at and t.occurred_at < until_at;
+        when 'sessions' then
+            select max(s.started_at) into newest from analytics.stg_chronicle__sessions as s
+            where s.started_at >= first_at and s.started_at < until_at;
+        when 'prompts' then
+            select max(p.occurred_at) into newest from analytics.stg_chronicle__prompt_events as p
+            where p.occurred_at >= first_at and p.occurred_at < until_at;
+        when 'jobs' then
+            select max(j.counted_at) into newest from analytics.stg_agents__jobs as j
+            where j.counted_at >= first_at and j.counted_at < until_at;
+    end case;
+    return floor(date_part('epoch', newest) / 900);
+end
+$$;
+
+-- function signalbox.refresh_rollup(text, integer)
+CREATE FUNCTION signalbox.refresh_rollup(subject text, most_slots integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    state signalbox.rollup_state;
+    changed integer[];
+    links uuid[];
+    width integer;
+    piece record;
+begin
+    select s.* into strict state from signalbox.rollup_state as s where s.subject = refresh_rollup.subject;
+    if exists (
+        select from signalbox.change_log as l where l.source = state.source and l.slot = 2147483647
+    ) or exists (
+        select from signalbox.adopted_tables as t
+        inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
+        where c.source = state.source
+    ) then
+        update signalbox.rollup_state as s set built_from = 2147483647 where s.subject = state.subject;
+        perform signalbox.take_marks(state.source);
+        perform signalbox.take_links(state.source);
+        return 0;
+    end if;
+
+    links := signalbox.take_links(state.source);
+    select array_agg(l.slot) into changed from (
+        select distinct m.slot from signalbox.change_log as m where m.source = state.source order by m.slot desc limit most_slots
+    ) as l;
+    if changed is not null then
+        perform signalbox.take_marks(state.source, changed);
+    end if;
+    if links is not null then
+        changed := changed || array(select analytics.linked_slots(state.source, links));
+    end if;
+    if changed is null then
+        return 0;
+    end if;
+    -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
+    select array_agg(distinct u.slot) into changed from unnest(changed) as u (slot)
+    where u.slot >= state.built_from and (u.slot >= state.raw_from or u.slot = -2147483648);
+    if changed is null then
+        return 0;
+    end if;
+
+    foreach width in array array[1, 4, 96, 768] loop
+        for piece in
+            select min(g.slot) as lo, max(g.slot) + width as hi
+            from (
+                select p.slot, p.slot - width * row_number() over (order by p.slot) as island
+                from (
+                    select distinct u.slot - (u.slot % width + width) % width as slot from unnest(changed) as u (slot)
+                    where width <= 4 or u.slot > -2147483648
+                ) as p
+            ) as g
+            group by g.island
+        loop
+            perform signalbox.roll(subject, width, piece.lo, piece.hi);
+        end loop;
+    end loop;
+    update signalbox.rollup_state as s set refreshed_at = clock_timestamp() where s.subject = state.subject;
+    return cardinality(changed);
+end
+$$;
+
+-- function signalbox.refresh_rollups(integer)
+CREATE FUNCTION signalbox.refresh_rollups(most_slots integer DEFAULT 500, OUT refreshed_slots integer, OUT is_unfinished boolean) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    subject text;
+    source smallint;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('signalbox.refresh_rollups', 20261120)) then
+        return;
+    end if;
+    refreshed_slots := 0;
+    is_unfinished := false;
+    for source in
+        select distinct l.source from signalbox.change_log as l
+        where not exists (select from signalbox.rollup_state as s where s.source = l.source)
+    loop
+        perform signalbox.take_marks(source);
+    end loop;
+    for subject in select s.subject from signalbox.rollup_state as s order by s.subject loop
+        refreshed_slots := refreshed_slots + signalbox.refresh_rollup(subject, most_slots);
+        if signalbox.build_rollup(subject) then
+            is_unfinished := true;
+        end if;
+    end loop;
 end
 $$;
 
@@ -481,11 +923,349 @@ begin
 end
 $$;
 
+-- function signalbox.roll(text, integer, integer, integer)
+CREATE FUNCTION signalbox.roll(subject text, width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    case subject
+        when 'tools' then
+            if width <= 4 then perform signalbox.roll_tools(width, lo, hi); end if;
+            if width > 1 then perform signalbox.sum_tools(width, lo, hi); end if;
+        when 'sessions' then
+            if width = 1 then perform signalbox.roll_sessions(lo, hi);
+            else perform signalbox.sum_sessions(width, lo, hi); end if;
+        when 'prompts' then
+            if width = 1 then perform signalbox.roll_prompts(lo, hi);
+            else perform signalbox.sum_prompts(width, lo, hi); end if;
+        when 'jobs' then
+            if width = 1 then perform signalbox.roll_jobs(lo, hi);
+            else perform signalbox.sum_jobs(width, lo, hi); end if;
+    end case;
+end
+$$;
+
+-- function signalbox.roll_jobs(integer, integer)
+CREATE FUNCTION signalbox.roll_jobs(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.job_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as (
+        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        from analytics.job_facts as f
+        where f.occurred_at >= signalbox.slot_start(lo) and f.occurred_at < signalbox.slot_start(hi)
+        union all
+        select -2147483648, f.*
+        from analytics.job_facts as f
+        where lo = -2147483648
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    ),
+    histograms as (
+        select
+            c.slot, c.agent, c.status,
+            array_agg(c.key order by c.key) filter (where c.is_run) as run_keys,
+            array_agg(c.counted order by c.key) filter (where c.is_run) as run_counts,
+            array_agg(c.key order by c.key) filter (where not c.is_run) as wait_keys,
+            array_agg(c.counted order by c.key) filter (where not c.is_run) as wait_counts
+        from (
+            select f.slot, f.agent, f.status, k.is_run, k.key, count(*) as counted
+            from facts as f
+            cross join lateral (values (true, f.run_key), (false, f.wait_key)) as k (is_run, key)
+            where k.key is not null
+            group by f.slot, f.agent, f.status, k.is_run, k.key
+        ) as c
+        group by c.slot, c.agent, c.status
+    ),
+    sums as (
+        select f.slot, f.agent, f.status, count(*) as jobs, count(f.run_us) as timed, coalesce(sum(f.run_us), 0) as run_us,
+            min(f.run_us) as least_run_us, max(f.run_us) as most_run_us,
+            min(f.wait_us) as least_wait_us, max(f.wait_us) as most_wait_us
+        from facts as f
+        group by f.slot, f.agent, f.status
+    )
+    insert into analytics.job_rollup
+    select
+        1, s.slot, s.agent, s.status, s.jobs, s.timed, s.run_us, s.least_run_us, s.most_run_us,
+        coalesce(h.run_keys, '{}'), coalesce(h.run_counts, '{}'), s.least_wait_us, s.most_wait_us,
+        coalesce(h.wait_keys, '{}'), coalesce(h.wait_counts, '{}')
+    from sums as s
+    left join histograms as h on h.slot = s.slot and h.agent = s.agent and h.status = s.status
+$$;
+
+-- function signalbox.roll_prompts(integer, integer)
+CREATE FUNCTION signalbox.roll_prompts(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.prompt_rollup where level = 1 and slot >= lo and slot < hi;
+    insert into analytics.prompt_rollup
+    select 1, floor(date_part('epoch', p.occurred_at) / 900)::integer, count(*)
+    from analytics.stg_chronicle__prompt_events as p
+    where p.occurred_at >= signalbox.slot_start(lo) and p.occurred_at < signalbox.slot_start(hi)
+    group by 2
+    union all
+    select 1, lo, count(*)
+    from analytics.stg_chronicle__prompt_events as p
+    where lo = -2147483648
+    and (p.occurred_at is null or p.occurred_at = '-infinity' or p.occurred_at >= '60000-01-01 00:00+00')
+    having count(*) > 0
+$$;
+
+-- function signalbox.roll_sessions(integer, integer)
+CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.session_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as (
+        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        from analytics.session_facts as f
+        where f.occurred_at >= signalbox.slot_start(lo) and f.occurred_at < signalbox.slot_start(hi)
+        union all
+        select -2147483648, f.*
+        from analytics.session_facts as f
+        where lo = -2147483648
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    )
+    insert into analytics.session_rollup
+    select 1, f.slot, f.project_name, f.status, f.cost_basis, count(*), sum(f.cost_usd), sum(f.tokens)
+    from facts as f
+    group by f.slot, f.project_name, f.status, f.cost_basis
+$$;
+
+-- function signalbox.roll_tools(integer, integer, integer)
+CREATE FUNCTION signalbox.roll_tools(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.tool_rollup
+    where level = width and is_by_project = (width > 1) and slot >= lo and slot < hi;
+    with facts as (
+        select (floor(date_part('epoch', f.occurred_at) / (900 * width)) * width)::integer as slot, f.*
+        from analytics.tool_facts as f
+        where f.occurred_at >= signalbox.slot_start(lo) and f.occurred_at < signalbox.slot_start(hi)
+        union all
+        select -2147483648, f.*
+        from analytics.tool_facts as f
+        where lo = -2147483648
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    ),
+    classes as (
+        select
+            f.slot, case when width > 1 then f.project_name else '' end as project_name, f.tool_name, f.duration_key,
+            min(f.tool_type) as tool_type,
+            count(*) as calls,
+            count(*) filter (where f.outcome = 'succeeded') as succeeded,
+            count(*) filter (where f.outcome = 'failed') as failed,
+            count(*) filter (where f.outcome = 'refused') as refused,
+            count(*) filter (where not f.is_answered) as unanswered,
+            count(f.duration_ms) as timed,
+            sum(f.duration_ms) as total_ms,
+            min(f.duration_ms) as least_ms,
+            max(f.duration_ms) as most_ms
+        from facts as f
+        where width = 1 or f.project_name is not null
+        group by 1, 2, 3, 4
+    )
+    insert into analytics.tool_rollup
+    select
+        width, width > 1, c.project_name, c.slot, c.tool_name, min(c.tool_type),
+        sum(c.calls), sum(c.succeeded), sum(c.failed), sum(c.refused), sum(c.unanswered),
+        sum(c.timed), coalesce(sum(c.total_ms), 0), min(c.least_ms), max(c.most_ms),
+        coalesce(array_agg(c.duration_key order by c.duration_key) filter (where c.duration_key is not null), '{}'),
+        coalesce(array_agg(c.timed order by c.duration_key) filter (where c.duration_key is not null), '{}')
+    from classes as c
+    group by c.project_name, c.slot, c.tool_name
+$$;
+
 -- function signalbox.sees_all()
 CREATE FUNCTION signalbox.sees_all() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$ select coalesce(signalbox.viewer_role() in ('manager', 'admin'), false) $$;
+
+-- function signalbox.slot_start(integer)
+CREATE FUNCTION signalbox.slot_start(slot integer) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+    select case
+        when slot < -234000000 then '4714-11-24 00:00+00 BC'
+        when slot > 2034000000 then '60000-01-01 00:00+00'
+        else to_timestamp(slot * 900.0)
+    end
+$$;
+
+-- function signalbox.sum_jobs(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.job_rollup where level = width and slot >= lo and slot < hi;
+    with finer as (
+        select r.slot - (r.slot % width + width) % width as parent, r.*
+        from analytics.job_rollup as r
+        where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+        and r.slot > -2147483648
+    ),
+    histograms as (
+        select
+            c.parent, c.agent, c.status,
+            array_agg(c.key order by c.key) filter (where c.is_run) as run_keys,
+            array_agg(c.counted order by c.key) filter (where c.is_run) as run_counts,
+            array_agg(c.key order by c.key) filter (where not c.is_run) as wait_keys,
+            array_agg(c.counted order by c.key) filter (where not c.is_run) as wait_counts
+        from (
+            select k.parent, k.agent, k.status, k.is_run, k.key, sum(k.counted)::bigint as counted
+            from (
+                select f.parent, f.agent, f.status, true as is_run, unnest(f.run_keys) as key, unnest(f.run_counts) as counted
+                from finer as f
+                union all
+                select f.parent, f.agent, f.status, false, unnest(f.wait_keys), unnest(f.wait_counts)
+                from finer as f
+            ) as k
+            group by k.parent, k.agent, k.status, k.is_run, k.key
+        ) as c
+        group by c.parent, c.agent, c.status
+    ),
+    sums as (
+        select f.parent, f.agent, f.status, sum(f.jobs) as jobs, sum(f.timed) as timed, sum(f.run_us) as run_us,
+            min(f.least_run_us) as least_run_us, max(f.most_run_us) as most_run_us,
+            min(f.least_wait_us) as least_wait_us, max(f.most_wait_us) as most_wait_us
+        from finer as f
+        group by f.parent, f.agent, f.status
+    )
+    insert into analytics.job_rollup
+    select
+        width, s.parent, s.agent, s.status, s.jobs, s.timed, s.run_us, s.least_run_us, s.most_run_us,
+        coalesce(h.run_keys, '{}'), coalesce(h.run_counts, '{}'), s.least_wait_us, s.most_wait_us,
+        coalesce(h.wait_keys, '{}'), coalesce(h.wait_counts, '{}')
+    from sums as s
+    left join histograms as h on h.parent = s.parent and h.agent = s.agent and h.status = s.status
+$$;
+
+-- function signalbox.sum_prompts(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_prompts(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.prompt_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.prompt_rollup
+    select width, r.slot - (r.slot % width + width) % width, sum(r.prompts)
+    from analytics.prompt_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2
+$$;
+
+-- function signalbox.sum_sessions(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_sessions(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.session_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.session_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.project_name, r.status, r.cost_basis,
+        sum(r.sessions), sum(r.cost_usd), sum(r.tokens)
+    from analytics.session_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4, 5
+$$;
+
+-- function signalbox.sum_tools(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.tool_rollup
+    where level = width and (width > 4 or not is_by_project) and slot >= lo and slot < hi;
+    with finer as (
+        select t.slot - (t.slot % width + width) % width as parent, t.*
+        from analytics.tool_rollup as t
+        where t.level = case width when 4 then 1 when 96 then 4 else 96 end and t.slot >= lo and t.slot < hi
+        and t.slot > -2147483648
+    ),
+    classes as (
+        select c.is_by_project, c.project_name, c.parent, c.tool_name, c.key, sum(c.counted)::bigint as counted
+        from (
+            select f.is_by_project, f.project_name, f.parent, f.tool_name,
+                unnest(f.duration_keys) as key, unnest(f.duration_counts) as counted
+            from finer as f
+        ) as c
+        group by c.is_by_project, c.project_name, c.parent, c.tool_name, c.key
+    ),
+    histograms as (
+        select c.is_by_project, c.project_name, c.parent, c.tool_name,
+            array_agg(c.key order by c.key) as keys, array_agg(c.counted order by c.key) as counts
+        from classes as c
+        group by c.is_by_project, c.project_name, c.parent, c.tool_name
+    ),
+    sums as (
+        select f.is_by_project, f.project_name, f.parent, f.tool_name, min(f.tool_type) as tool_type,
+            sum(f.calls) as calls, sum(f.succeeded) as succeeded, sum(f.failed) as failed, sum(f.refused) as refused,
+            sum(f.unanswered) as unanswered, sum(f.timed) as timed, sum(f.total_ms) as total_ms,
+            min(f.least_ms) as least_ms, max(f.most_ms) as most_ms
+        from finer as f
+        group by f.is_by_project, f.project_name, f.parent, f.tool_name
+    )
+    insert into analytics.tool_rollup
+    select
+        width, s.is_by_project, s.project_name, s.parent, s.tool_name, s.tool_type,
+        s.calls, s.succeeded, s.failed, s.refused, s.unanswered, s.timed, s.total_ms, s.least_ms, s.most_ms,
+        coalesce(h.keys, '{}'), coalesce(h.counts, '{}')
+    from sums as s
+    left join histograms as h
+        on h.is_by_project = s.is_by_project and h.project_name = s.project_name
+        and h.parent = s.parent and h.tool_name = s.tool_name
+$$;
+
+-- function signalbox.take_links(smallint)
+CREATE FUNCTION signalbox.take_links(source smallint) RETURNS uuid[]
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    with taken as (
+        delete from signalbox.change_links as l where l.source = take_links.source returning l.link, l.mark
+    ),
+    summed as (
+        select count(*) as marks, bit_xor(t.mark) as mark from taken as t having count(*) > 0
+    ),
+    added as (
+        update signalbox.change_totals as t
+        set marks = t.marks + s.marks, mark = t.mark # s.mark
+        from summed as s
+        where t.source = take_links.source
+    )
+    select array_agg(distinct t.link) from taken as t
+$$;
+
+-- function signalbox.take_marks(smallint, integer[], integer, integer)
+CREATE FUNCTION signalbox.take_marks(source smallint, slots integer[] DEFAULT NULL::integer[], lo integer DEFAULT NULL::integer, hi integer DEFAULT NULL::integer) RETURNS bigint
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    with taken as (
+        delete from signalbox.change_log as l
+        where l.source = take_marks.source and (take_marks.slots is null or l.slot = any(take_marks.slots))
+        and (take_marks.lo is null or l.slot >= take_marks.lo) and (take_marks.hi is null or l.slot < take_marks.hi)
+        returning l.mark
+    ),
+    summed as (
+        select count(*) as marks, bit_xor(t.mark) as mark from taken as t having count(*) > 0
+    ),
+    added as (
+        update signalbox.change_totals as t
+        set marks = t.marks + s.marks, mark = t.mark # s.mark
+        from summed as s
+        where t.source = take_marks.source
+        returning s.marks
+    )
+    select coalesce(sum(a.marks), 0)::bigint from added as a
+$$;
 
 -- function signalbox.touch_updated_at()
 CREATE FUNCTION signalbox.touch_updated_at() RETURNS trigger
@@ -733,6 +1513,62 @@ CREATE VIEW analytics.stg_agents__jobs WITH (security_invoker='true') AS
 -- comment analytics.VIEW stg_agents__jobs
 COMMENT ON VIEW analytics.stg_agents__jobs IS 'Jobs of agents; stored_status is the status in its own type, which indexes know. One row per job.';
 
+-- view analytics.job_facts
+CREATE VIEW analytics.job_facts WITH (security_invoker='true') AS
+ SELECT j.counted_at AS occurred_at,
+    j.agent,
+    j.status,
+    r.run_us,
+    w.wait_us,
+        CASE
+            WHEN (r.run_us > 0) THEN (ceil((ln((r.run_us)::double precision) / (0.019802627296179713)::double precision)))::integer
+            WHEN (r.run_us = 0) THEN '-5000'::integer
+            WHEN (r.run_us < 0) THEN ('-10000'::integer - (ceil((ln((- (r.run_us)::double precision)) / (0.019802627296179713)::double precision)))::integer)
+            ELSE NULL::integer
+        END AS run_key,
+        CASE
+            WHEN (w.wait_us > 0) THEN (ceil((ln((w.wait_us)::double precision) / (0.019802627296179713)::double precision)))::integer
+            WHEN (w.wait_us = 0) THEN '-5000'::integer
+            WHEN (w.wait_us < 0) THEN ('-10000'::integer - (ceil((ln((- (w.wait_us)::double precision)) / (0.019802627296179713)::double precision)))::integer)
+            ELSE NULL::integer
+        END AS wait_key
+   FROM ((analytics.stg_agents__jobs j
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN ((j.status = 'completed'::text) AND isfinite(j.completed_at) AND isfinite(j.started_at)) THEN ((EXTRACT(epoch FROM (j.completed_at - j.started_at)) * (1000000)::numeric))::bigint
+                    ELSE NULL::bigint
+                END AS run_us) r)
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (isfinite(j.started_at) AND isfinite(j.created_at)) THEN ((EXTRACT(epoch FROM (j.started_at - j.created_at)) * (1000000)::numeric))::bigint
+                    ELSE NULL::bigint
+                END AS wait_us) w);
+
+-- comment analytics.VIEW job_facts
+COMMENT ON VIEW analytics.job_facts IS 'What the rollup of jobs is made of: microseconds that completed ones ran and that all waited, with their classes. One row per job.';
+
+-- table analytics.job_rollup
+CREATE TABLE analytics.job_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    agent text NOT NULL,
+    status text NOT NULL,
+    jobs bigint NOT NULL,
+    timed bigint NOT NULL,
+    run_us numeric NOT NULL,
+    least_run_us bigint,
+    most_run_us bigint,
+    run_keys integer[] NOT NULL,
+    run_counts bigint[] NOT NULL,
+    least_wait_us bigint,
+    most_wait_us bigint,
+    wait_keys integer[] NOT NULL,
+    wait_counts bigint[] NOT NULL
+);
+
+-- comment analytics.TABLE job_rollup
+COMMENT ON TABLE analytics.job_rollup IS 'Jobs that count in level times 15 minutes from slot on: a job counts when it ended, while it is open when it was created. One row per level, slot, agent and status.';
+
 -- view analytics.job_stats
 CREATE VIEW analytics.job_stats WITH (security_invoker='true') AS
  SELECT count(*) AS total_jobs,
@@ -815,6 +1651,16 @@ CREATE VIEW analytics.lift_session_summary WITH (security_invoker='true') AS
 -- comment analytics.VIEW lift_session_summary
 COMMENT ON VIEW analytics.lift_session_summary IS 'Sessions of lift-sys with their drafts and cost; cost_usd is over priced_drafts of draft_count. One row per session.';
 
+-- table analytics.prompt_rollup
+CREATE TABLE analytics.prompt_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    prompts bigint NOT NULL
+);
+
+-- comment analytics.TABLE prompt_rollup
+COMMENT ON TABLE analytics.prompt_rollup IS 'Human prompts in level times 15 minutes from slot on. One row per level and slot.';
+
 -- view analytics.recent_activity
 CREATE VIEW analytics.recent_activity WITH (security_invoker='true') AS
  SELECT session_id,
@@ -890,7 +1736,7 @@ CREATE VIEW analytics.reply_costs WITH (security_invoker='true') AS
             m.cache_write_1h_usd_per_million,
             m.cache_read_usd_per_million,
             lead(m.valid_from) OVER (PARTITION BY m.model ORDER BY m.valid_from) AS next_valid_from
-           FROM signalbox.model_prices m) p ON (((p.model = r.model) AND (p.valid_from <= COALESCE((r.replied_at)::date, CURRENT_DATE)) AND ((p.next_valid_from IS NULL) OR (p.next_valid_from > COALESCE((r.replied_at)::date, CURRENT_DATE))))));
+           FROM signalbox.model_prices m) p ON (((p.model = r.model) AND (((p.valid_from <= ((r.replied_at AT TIME ZONE 'UTC'::text))::date) AND ((p.next_valid_from IS NULL) OR (p.next_valid_from > ((r.replied_at AT TIME ZONE 'UTC'::text))::date))) OR ((r.replied_at IS NULL) AND (p.next_valid_from IS NULL))))));
 
 -- comment analytics.VIEW reply_costs
 COMMENT ON VIEW analytics.reply_costs IS 'Tokens of each reply and what they would cost at list price, null where the model has no known price. One row per reply.';
@@ -959,6 +1805,39 @@ CREATE VIEW analytics.session_costs WITH (security_invoker='true') AS
 
 -- comment analytics.VIEW session_costs
 COMMENT ON VIEW analytics.session_costs IS 'Cost of sessions as recorded, else estimated at list price, and on which of these it rests. One row per session.';
+
+-- view analytics.session_facts
+CREATE VIEW analytics.session_facts WITH (security_invoker='true') AS
+ SELECT s.started_at AS occurred_at,
+    s.project_name,
+    s.status,
+    c.cost_basis,
+    c.cost_usd,
+    c.tokens
+   FROM (analytics.stg_chronicle__sessions s
+     CROSS JOIN LATERAL ( SELECT k.cost_basis,
+            k.cost_usd,
+            k.tokens
+           FROM analytics.session_costs k
+          WHERE (k.session_pk = s.session_pk)) c);
+
+-- comment analytics.VIEW session_facts
+COMMENT ON VIEW analytics.session_facts IS 'What the rollup of sessions is made of. One row per session.';
+
+-- table analytics.session_rollup
+CREATE TABLE analytics.session_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    project_name text,
+    status text,
+    cost_basis text NOT NULL,
+    sessions bigint NOT NULL,
+    cost_usd numeric,
+    tokens numeric NOT NULL
+);
+
+-- comment analytics.TABLE session_rollup
+COMMENT ON TABLE analytics.session_rollup IS 'Sessions that began in level times 15 minutes from slot on, with what they cost. One row per level, slot, project, status and basis of the cost.';
 
 -- table chronicle.notification_events
 CREATE TABLE chronicle.notification_events (
@@ -1784,6 +2663,51 @@ CREATE VIEW analytics.stg_toolbox__workspaces WITH (security_invoker='true') AS
 -- comment analytics.VIEW stg_toolbox__workspaces
 COMMENT ON VIEW analytics.stg_toolbox__workspaces IS 'Workspaces of ToolboxAI. One row per workspace.';
 
+-- view analytics.tool_facts
+CREATE VIEW analytics.tool_facts WITH (security_invoker='true') AS
+ SELECT c.occurred_at,
+    c.tool_name,
+    c.tool_type,
+    s.project_name,
+    c.outcome,
+    c.is_answered,
+    c.duration_ms,
+        CASE
+            WHEN (c.duration_ms > 0) THEN (ceil((ln((c.duration_ms)::double precision) / (0.019802627296179713)::double precision)))::integer
+            WHEN (c.duration_ms = 0) THEN '-5000'::integer
+            WHEN (c.duration_ms < 0) THEN ('-10000'::integer - (ceil((ln((- (c.duration_ms)::double precision)) / (0.019802627296179713)::double precision)))::integer)
+            ELSE NULL::integer
+        END AS duration_key
+   FROM (analytics.tool_calls c
+     LEFT JOIN analytics.stg_chronicle__sessions s ON ((s.session_pk = c.session_pk)));
+
+-- comment analytics.VIEW tool_facts
+COMMENT ON VIEW analytics.tool_facts IS 'What the rollup of calls is made of; duration_key is the class of the duration in its histogram. One row per call.';
+
+-- table analytics.tool_rollup
+CREATE TABLE analytics.tool_rollup (
+    level smallint NOT NULL,
+    is_by_project boolean NOT NULL,
+    project_name text NOT NULL,
+    slot integer NOT NULL,
+    tool_name text NOT NULL,
+    tool_type text,
+    calls bigint NOT NULL,
+    succeeded bigint NOT NULL,
+    failed bigint NOT NULL,
+    refused bigint NOT NULL,
+    unanswered bigint NOT NULL,
+    timed bigint NOT NULL,
+    total_ms bigint NOT NULL,
+    least_ms integer,
+    most_ms integer,
+    duration_keys integer[] NOT NULL,
+    duration_counts bigint[] NOT NULL
+);
+
+-- comment analytics.TABLE tool_rollup
+COMMENT ON TABLE analytics.tool_rollup IS 'Calls of tools in level times 15 minutes from slot on, over all projects (project_name is empty then) or in one. One row per level, slot, tool and project or all projects.';
+
 -- view analytics.user_analytics
 CREATE VIEW analytics.user_analytics WITH (security_invoker='true') AS
  SELECT owner_id AS user_id,
@@ -1891,6 +2815,17 @@ ALTER TABLE signalbox.backup_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+-- table signalbox.change_links
+CREATE TABLE signalbox.change_links (
+    source smallint NOT NULL,
+    link uuid NOT NULL,
+    mark bigint DEFAULT ((random() * ('9000000000000000000'::numeric)::double precision))::bigint NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+-- comment signalbox.TABLE change_links
+COMMENT ON TABLE signalbox.change_links IS 'link is the id of a session, or of a call, whose rows in the source count differently now. One row per statement and link.';
+
 -- table signalbox.change_log
 CREATE TABLE signalbox.change_log (
     source smallint NOT NULL,
@@ -1988,6 +2923,18 @@ CREATE TABLE signalbox.migration_runs (
 -- comment signalbox.TABLE migration_runs
 COMMENT ON TABLE signalbox.migration_runs IS 'What the shared migration history has no room for. One row per migration applied by the console.';
 
+-- table signalbox.rollup_state
+CREATE TABLE signalbox.rollup_state (
+    subject text NOT NULL,
+    source smallint NOT NULL,
+    built_from integer DEFAULT 2147483647 NOT NULL,
+    raw_from integer DEFAULT '-2147483648'::integer NOT NULL,
+    refreshed_at timestamp with time zone
+);
+
+-- comment signalbox.TABLE rollup_state
+COMMENT ON TABLE signalbox.rollup_state IS 'Slots from built_from on are stored in the rollup of the subject, or named in the change log; rows before raw_from were dropped and live in the rollup alone. One row per subject.';
+
 -- table signalbox.web_sessions
 CREATE TABLE signalbox.web_sessions (
     token_hash text NOT NULL,
@@ -2022,6 +2969,22 @@ END;
 -- constraint agents.jobs jobs_pkey
 ALTER TABLE ONLY agents.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+-- constraint analytics.job_rollup job_rollup_pkey
+ALTER TABLE ONLY analytics.job_rollup
+    ADD CONSTRAINT job_rollup_pkey PRIMARY KEY (level, slot, agent, status);
+
+-- constraint analytics.prompt_rollup prompt_rollup_pkey
+ALTER TABLE ONLY analytics.prompt_rollup
+    ADD CONSTRAINT prompt_rollup_pkey PRIMARY KEY (level, slot);
+
+-- constraint analytics.session_rollup session_rollup_level_slot_project_name_status_cost_basis_key
+ALTER TABLE ONLY analytics.session_rollup
+    ADD CONSTRAINT session_rollup_level_slot_project_name_status_cost_basis_key UNIQUE NULLS NOT DISTINCT (level, slot, project_name, status, cost_basis);
+
+-- constraint analytics.tool_rollup tool_rollup_pkey
+ALTER TABLE ONLY analytics.tool_rollup
+    ADD CONSTRAINT tool_rollup_pkey PRIMARY KEY (level, is_by_project, project_name, slot, tool_name);
 
 -- constraint chronicle.events events_pkey
 ALTER TABLE ONLY chronicle.events
@@ -2182,6 +3145,10 @@ ALTER TABLE ONLY signalbox.model_prices
 -- constraint signalbox.model_replies model_replies_pkey
 ALTER TABLE ONLY signalbox.model_replies
     ADD CONSTRAINT model_replies_pkey PRIMARY KEY (message_id);
+
+-- constraint signalbox.rollup_state rollup_state_pkey
+ALTER TABLE ONLY signalbox.rollup_state
+    ADD CONSTRAINT rollup_state_pkey PRIMARY KEY (subject);
 
 -- constraint signalbox.web_sessions web_sessions_pkey
 ALTER TABLE ONLY signalbox.web_sessions
@@ -2548,19 +3515,19 @@ CREATE INDEX idx_workspaces_owner ON toolbox.workspaces USING btree (owner_id);
 CREATE INDEX idx_workspaces_user ON toolbox.workspace_members USING btree (user_id);
 
 -- trigger agents.jobs change_log_delete
-CREATE TRIGGER change_log_delete AFTER DELETE ON agents.jobs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('8', 'created_at');
+CREATE TRIGGER change_log_delete AFTER DELETE ON agents.jobs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs();
 
 -- trigger agents.jobs change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON agents.jobs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('8', 'created_at');
+CREATE TRIGGER change_log_insert AFTER INSERT ON agents.jobs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs();
 
 -- trigger agents.jobs change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON agents.jobs FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('8');
 
 -- trigger agents.jobs change_log_update_new
-CREATE TRIGGER change_log_update_new AFTER UPDATE ON agents.jobs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('8', 'created_at');
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON agents.jobs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs();
 
 -- trigger agents.jobs change_log_update_old
-CREATE TRIGGER change_log_update_old AFTER UPDATE ON agents.jobs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('8', 'created_at');
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON agents.jobs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs();
 
 -- trigger agents.jobs jobs_stamp
 CREATE TRIGGER jobs_stamp BEFORE UPDATE ON agents.jobs FOR EACH ROW EXECUTE FUNCTION agents.stamp_job();
@@ -2584,7 +3551,7 @@ CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.prompt_events REFEREN
 CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.sessions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('1', 'started_at');
 
 -- trigger chronicle.tool_events change_log_delete
-CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('3', 'created_at');
+CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_tool_events();
 
 -- trigger chronicle.events change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('2', 'timestamp');
@@ -2605,7 +3572,10 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.prompt_events REFEREN
 CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('1', 'started_at');
 
 -- trigger chronicle.tool_events change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('3', 'created_at');
+CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_tool_events();
+
+-- trigger chronicle.sessions change_log_projects
+CREATE TRIGGER change_log_projects AFTER UPDATE ON chronicle.sessions REFERENCING OLD TABLE AS former_rows NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_projects();
 
 -- trigger chronicle.events change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON chronicle.events FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('2');
@@ -2647,7 +3617,7 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.prompt_events REF
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('1', 'started_at');
 
 -- trigger chronicle.tool_events change_log_update_new
-CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('3', 'created_at');
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_tool_events();
 
 -- trigger chronicle.events change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('2', 'timestamp');
@@ -2668,7 +3638,7 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.prompt_events REF
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.sessions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('1', 'started_at');
 
 -- trigger chronicle.tool_events change_log_update_old
-CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('3', 'created_at');
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_tool_events();
 
 -- trigger chronicle.sessions sessions_updated_at
 CREATE TRIGGER sessions_updated_at BEFORE UPDATE ON chronicle.sessions FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
@@ -2989,6 +3959,24 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_prices REFE
 -- trigger signalbox.model_replies change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
 
+-- trigger signalbox.model_prices session_costs_change
+CREATE TRIGGER session_costs_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON signalbox.model_prices FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_replies session_costs_delete
+CREATE TRIGGER session_costs_delete AFTER DELETE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
+
+-- trigger signalbox.model_replies session_costs_insert
+CREATE TRIGGER session_costs_insert AFTER INSERT ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
+
+-- trigger signalbox.model_replies session_costs_truncate
+CREATE TRIGGER session_costs_truncate AFTER TRUNCATE ON signalbox.model_replies FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_replies session_costs_update_new
+CREATE TRIGGER session_costs_update_new AFTER UPDATE ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
+
+-- trigger signalbox.model_replies session_costs_update_old
+CREATE TRIGGER session_costs_update_old AFTER UPDATE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
+
 -- trigger toolbox.project_members change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON toolbox.project_members REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('28', '-');
 
@@ -3193,6 +4181,10 @@ ALTER TABLE ONLY signalbox.members
 ALTER TABLE ONLY signalbox.model_replies
     ADD CONSTRAINT model_replies_session_id_fkey FOREIGN KEY (session_id) REFERENCES chronicle.sessions(id) ON DELETE CASCADE;
 
+-- fk constraint signalbox.rollup_state rollup_state_source_fkey
+ALTER TABLE ONLY signalbox.rollup_state
+    ADD CONSTRAINT rollup_state_source_fkey FOREIGN KEY (source) REFERENCES signalbox.change_sources(source);
+
 -- fk constraint signalbox.web_sessions web_sessions_user_id_fkey
 ALTER TABLE ONLY signalbox.web_sessions
     ADD CONSTRAINT web_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
@@ -3243,6 +4235,30 @@ CREATE POLICY jobs_select ON agents.jobs FOR SELECT TO authenticated USING ((( S
 
 -- policy agents.jobs jobs_update
 CREATE POLICY jobs_update ON agents.jobs FOR UPDATE TO authenticated USING ((( SELECT signalbox.is_admin() AS is_admin) OR (user_id = ( SELECT auth.uid() AS uid)))) WITH CHECK ((( SELECT signalbox.is_admin() AS is_admin) OR (user_id = ( SELECT auth.uid() AS uid))));
+
+-- row security analytics.job_rollup
+ALTER TABLE analytics.job_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.job_rollup job_rollup_select
+CREATE POLICY job_rollup_select ON analytics.job_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.prompt_rollup
+ALTER TABLE analytics.prompt_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.prompt_rollup prompt_rollup_select
+CREATE POLICY prompt_rollup_select ON analytics.prompt_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.session_rollup
+ALTER TABLE analytics.session_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.session_rollup session_rollup_select
+CREATE POLICY session_rollup_select ON analytics.session_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.tool_rollup
+ALTER TABLE analytics.tool_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.tool_rollup tool_rollup_select
+CREATE POLICY tool_rollup_select ON analytics.tool_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
 -- row security chronicle.events
 ALTER TABLE chronicle.events ENABLE ROW LEVEL SECURITY;
@@ -3456,6 +4472,12 @@ CREATE POLICY backup_runs_insert ON signalbox.backup_runs FOR INSERT TO authenti
 -- policy signalbox.backup_runs backup_runs_select
 CREATE POLICY backup_runs_select ON signalbox.backup_runs FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
+-- row security signalbox.change_links
+ALTER TABLE signalbox.change_links ENABLE ROW LEVEL SECURITY;
+
+-- policy signalbox.change_links change_links_select
+CREATE POLICY change_links_select ON signalbox.change_links FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security signalbox.change_log
 ALTER TABLE signalbox.change_log ENABLE ROW LEVEL SECURITY;
 
@@ -3512,6 +4534,12 @@ ALTER TABLE signalbox.model_replies ENABLE ROW LEVEL SECURITY;
 CREATE POLICY model_replies_select ON signalbox.model_replies FOR SELECT TO authenticated USING ((( SELECT signalbox.sees_all() AS sees_all) OR (session_id IN ( SELECT s.id
    FROM chronicle.sessions s
   WHERE ((s.metadata ->> 'user_id'::text) = (( SELECT auth.uid() AS uid))::text)))));
+
+-- row security signalbox.rollup_state
+ALTER TABLE signalbox.rollup_state ENABLE ROW LEVEL SECURITY;
+
+-- policy signalbox.rollup_state rollup_state_select
+CREATE POLICY rollup_state_select ON signalbox.rollup_state FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
 -- row security signalbox.web_sessions
 ALTER TABLE signalbox.web_sessions ENABLE ROW LEVEL SECURITY;
@@ -3663,12 +4691,47 @@ GRANT ALL ON FUNCTION analytics.events_containing(what jsonb) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.events_containing(what jsonb) TO service_role;
 
+-- acl analytics.FUNCTION histogram_key(amount double precision)
+REVOKE ALL ON FUNCTION analytics.histogram_key(amount double precision) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.histogram_key(amount double precision) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.histogram_key(amount double precision) TO service_role;
+
+-- acl analytics.FUNCTION histogram_percentile(keys integer[], counts bigint[], fraction double precision, least_value double precision, most_value double precision)
+REVOKE ALL ON FUNCTION analytics.histogram_percentile(keys integer[], counts bigint[], fraction double precision, least_value double precision, most_value double precision) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.histogram_percentile(keys integer[], counts bigint[], fraction double precision, least_value double precision, most_value double precision) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.histogram_percentile(keys integer[], counts bigint[], fraction double precision, least_value double precision, most_value double precision) TO service_role;
+
+-- acl analytics.FUNCTION histogram_value(key integer)
+REVOKE ALL ON FUNCTION analytics.histogram_value(key integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.histogram_value(key integer) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.histogram_value(key integer) TO service_role;
+
 -- acl analytics.FUNCTION is_refusal(message text)
 REVOKE ALL ON FUNCTION analytics.is_refusal(message text) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO service_role;
+
+-- acl analytics.FUNCTION linked_slots(source smallint, links uuid[])
+REVOKE ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[]) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[]) TO service_role;
+
+-- acl analytics.FUNCTION rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer)
+REVOKE ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer) TO service_role;
 
 -- acl analytics.FUNCTION sessions_saying(words text)
 REVOKE ALL ON FUNCTION analytics.sessions_saying(words text) FROM PUBLIC;
@@ -3716,17 +4779,15 @@ GRANT ALL ON FUNCTION signalbox.addresses() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.addresses() TO service_role;
 
+-- acl signalbox.FUNCTION build_rollup(subject text)
+REVOKE ALL ON FUNCTION signalbox.build_rollup(subject text) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION change_versions()
 REVOKE ALL ON FUNCTION signalbox.change_versions() FROM PUBLIC;
 
 GRANT ALL ON FUNCTION signalbox.change_versions() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.change_versions() TO service_role;
-
--- acl signalbox.FUNCTION fold_change_log()
-REVOKE ALL ON FUNCTION signalbox.fold_change_log() FROM PUBLIC;
-
-GRANT ALL ON FUNCTION signalbox.fold_change_log() TO service_role;
 
 -- acl signalbox.FUNCTION has_rows(table_name text)
 REVOKE ALL ON FUNCTION signalbox.has_rows(table_name text) FROM PUBLIC;
@@ -3742,14 +4803,53 @@ GRANT ALL ON FUNCTION signalbox.is_admin() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.is_admin() TO service_role;
 
+-- acl signalbox.FUNCTION log_jobs()
+REVOKE ALL ON FUNCTION signalbox.log_jobs() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION log_prices()
+REVOKE ALL ON FUNCTION signalbox.log_prices() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION log_projects()
+REVOKE ALL ON FUNCTION signalbox.log_projects() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION log_replies()
+REVOKE ALL ON FUNCTION signalbox.log_replies() FROM PUBLIC;
+
 -- acl signalbox.FUNCTION log_rows()
 REVOKE ALL ON FUNCTION signalbox.log_rows() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION log_tool_events()
+REVOKE ALL ON FUNCTION signalbox.log_tool_events() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION log_truncate()
 REVOKE ALL ON FUNCTION signalbox.log_truncate() FROM PUBLIC;
 
+-- acl signalbox.FUNCTION newest_slot(subject text, below integer)
+REVOKE ALL ON FUNCTION signalbox.newest_slot(subject text, below integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION refresh_rollup(subject text, most_slots integer)
+REVOKE ALL ON FUNCTION signalbox.refresh_rollup(subject text, most_slots integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION refresh_rollups(most_slots integer, OUT refreshed_slots integer, OUT is_unfinished boolean)
+REVOKE ALL ON FUNCTION signalbox.refresh_rollups(most_slots integer, OUT refreshed_slots integer, OUT is_unfinished boolean) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION refuse_rewriting()
 REVOKE ALL ON FUNCTION signalbox.refuse_rewriting() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll(subject text, width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll(subject text, width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_jobs(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_jobs(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_prompts(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_prompts(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_sessions(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_sessions(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_tools(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_tools(width integer, lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION sees_all()
 REVOKE ALL ON FUNCTION signalbox.sees_all() FROM PUBLIC;
@@ -3757,6 +4857,27 @@ REVOKE ALL ON FUNCTION signalbox.sees_all() FROM PUBLIC;
 GRANT ALL ON FUNCTION signalbox.sees_all() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.sees_all() TO service_role;
+
+-- acl signalbox.FUNCTION slot_start(slot integer)
+REVOKE ALL ON FUNCTION signalbox.slot_start(slot integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_jobs(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_prompts(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_prompts(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_sessions(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_sessions(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_tools(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION take_links(source smallint)
+REVOKE ALL ON FUNCTION signalbox.take_links(source smallint) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION take_marks(source smallint, slots integer[], lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.take_marks(source smallint, slots integer[], lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION touch_updated_at()
 REVOKE ALL ON FUNCTION signalbox.touch_updated_at() FROM PUBLIC;
@@ -3836,6 +4957,16 @@ GRANT UPDATE(stored_status) ON TABLE analytics.stg_agents__jobs TO authenticated
 
 GRANT UPDATE(stored_status) ON TABLE analytics.stg_agents__jobs TO service_role;
 
+-- acl analytics.TABLE job_facts
+GRANT SELECT ON TABLE analytics.job_facts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.job_facts TO service_role;
+
+-- acl analytics.TABLE job_rollup
+GRANT SELECT ON TABLE analytics.job_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.job_rollup TO service_role;
+
 -- acl analytics.TABLE job_stats
 GRANT SELECT ON TABLE analytics.job_stats TO authenticated;
 
@@ -3855,6 +4986,11 @@ GRANT SELECT ON TABLE analytics.stg_lift__sessions TO service_role;
 GRANT SELECT ON TABLE analytics.lift_session_summary TO authenticated;
 
 GRANT SELECT ON TABLE analytics.lift_session_summary TO service_role;
+
+-- acl analytics.TABLE prompt_rollup
+GRANT SELECT ON TABLE analytics.prompt_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.prompt_rollup TO service_role;
 
 -- acl analytics.TABLE recent_activity
 GRANT SELECT ON TABLE analytics.recent_activity TO authenticated;
@@ -3890,6 +5026,16 @@ GRANT SELECT ON TABLE analytics.stg_chronicle__sessions TO service_role;
 GRANT SELECT ON TABLE analytics.session_costs TO authenticated;
 
 GRANT SELECT ON TABLE analytics.session_costs TO service_role;
+
+-- acl analytics.TABLE session_facts
+GRANT SELECT ON TABLE analytics.session_facts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.session_facts TO service_role;
+
+-- acl analytics.TABLE session_rollup
+GRANT SELECT ON TABLE analytics.session_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.session_rollup TO service_role;
 
 -- acl chronicle.TABLE notification_events
 GRANT SELECT ON TABLE chronicle.notification_events TO authenticated;
@@ -4145,6 +5291,16 @@ GRANT SELECT ON TABLE analytics.stg_toolbox__workspaces TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_toolbox__workspaces TO service_role;
 
+-- acl analytics.TABLE tool_facts
+GRANT SELECT ON TABLE analytics.tool_facts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.tool_facts TO service_role;
+
+-- acl analytics.TABLE tool_rollup
+GRANT SELECT ON TABLE analytics.tool_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.tool_rollup TO service_role;
+
 -- acl analytics.TABLE user_analytics
 GRANT SELECT ON TABLE analytics.user_analytics TO authenticated;
 
@@ -4169,6 +5325,11 @@ GRANT SELECT,INSERT ON TABLE signalbox.audit_log TO service_role;
 GRANT SELECT,INSERT ON TABLE signalbox.backup_runs TO authenticated;
 
 GRANT ALL ON TABLE signalbox.backup_runs TO service_role;
+
+-- acl signalbox.TABLE change_links
+GRANT SELECT ON TABLE signalbox.change_links TO authenticated;
+
+GRANT ALL ON TABLE signalbox.change_links TO service_role;
 
 -- acl signalbox.TABLE change_log
 GRANT SELECT ON TABLE signalbox.change_log TO authenticated;
@@ -4204,6 +5365,11 @@ GRANT ALL ON TABLE signalbox.members TO service_role;
 GRANT SELECT ON TABLE signalbox.migration_runs TO authenticated;
 
 GRANT ALL ON TABLE signalbox.migration_runs TO service_role;
+
+-- acl signalbox.TABLE rollup_state
+GRANT SELECT ON TABLE signalbox.rollup_state TO authenticated;
+
+GRANT ALL ON TABLE signalbox.rollup_state TO service_role;
 
 -- acl signalbox.TABLE web_sessions
 GRANT ALL ON TABLE signalbox.web_sessions TO service_role;

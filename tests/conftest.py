@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it comes without types
 
 from data import database, embedded, migration
 from data.access import Actor, Role
@@ -24,6 +25,38 @@ TEMPLATE = "signalbox_template"
 # A fresh database is a thousand small files, and there is one for nearly every test: in memory that takes a tenth.
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED_BYTES = 4 << 30
+
+# What takes longest is begun first, so that at the end no worker waits for another. Browser tests share a console, its
+# demo and a Chromium, so one worker does them all.
+BROWSER = "tests/browser/"
+LONG = (
+    "tests/test_client_over_http.py", "tests/test_embedded.py", "tests/test_demo_database.py",
+    "tests/test_gate_streamlit.py", "tests/test_console.py", "tests/test_cached_reads.py",
+    "tests/test_migration_documents.py", "tests/test_command_db.py", "tests/test_migration_races.py",
+    "tests/test_ingest_memory.py", "tests/test_embedded_errors.py", "tests/test_embedded_accounts.py",
+)  # fmt: skip
+
+
+class LongestFirst(LoadFileScheduling):  # type: ignore[misc]  # as its base has none
+    """Gives each worker whole files, in the order of the collection, and all browser tests to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LongestFirst:
+    """Who gets which tests: see there."""
+    return LongestFirst(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        if item.nodeid.startswith(BROWSER):
+            return 0
+        return 1 if item.nodeid.startswith(LONG) else 2
+
+    items.sort(key=place)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections import Counter
@@ -20,7 +21,9 @@ from data.identity.refusals import Identity
 ROOT = Path(__file__).parent.parent
 TIMEOUT_S = 30  # a first run on a busy machine; nothing here measures time
 
-_scan = manifest_scanner.scan_component_manifests
+# Streamlit reads what every installed package says of itself whenever an app is made: a tenth of a second for nothing.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+
 _TAG = re.compile(r"<[^>]*>")
 _ESCAPED = re.compile(r"\\([^\w\s])")  # so that words stay words where Markdown is read
 
@@ -65,14 +68,6 @@ class PageRun:
 
 def open_page(actor: Actor, path: str, **parameters: str) -> PageRun:
     """Open a page such as "reports/tools.py" with parameters of the URL, as somebody who has just signed in."""
-    found: dict[str, Any] = {}
-
-    def scan_once(*args: Any, **kwargs: Any) -> Any:
-        if "found" not in found:
-            found["found"] = _scan(*args, **kwargs)
-        return found["found"]
-
-    manifest_scanner.scan_component_manifests = scan_once
     token = web_sessions.start(Identity(actor.user_id, actor.email, "test"))
     app = AppTest.from_file(str(ROOT / "ui" / "shell.py"), default_timeout=TIMEOUT_S)
     app.user.clear()

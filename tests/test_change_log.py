@@ -11,9 +11,10 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from data import rollups
 from data.access import Actor
-from data.database import fold_marks, queries, read_sources
-from web.site import fold_change_logs
+from data.database import queries, read_sources
+from web.site import refresh_rollups
 
 Connection = psycopg.Connection[DictRow]
 
@@ -72,7 +73,7 @@ def test_a_mark_names_the_quarter_of_an_hour_of_each_row_touched_before_and_afte
 @pytest.mark.parametrize("started_at", [None, "infinity", "-infinity"])
 def test_a_row_without_a_time_is_marked_as_such(owner: Connection, started_at: str | None) -> None:
     add_session(owner, started_at=started_at)
-    assert slots(owner, "chronicle.sessions") == [-1]
+    assert slots(owner, "chronicle.sessions") == [-(2**31)]
 
 
 @pytest.mark.parametrize(
@@ -151,11 +152,13 @@ def test_deleting_a_session_marks_the_tables_it_cascades_to(owner: Connection) -
     assert {"chronicle.sessions", "chronicle.prompt_events"} <= changed(before, versions(owner))
 
 
-def test_folding_keeps_the_versions_and_empties_the_log(people: dict[str, Actor], owner: Connection) -> None:
+def test_a_pass_of_the_refresher_keeps_the_versions_and_empties_the_log(
+    people: dict[str, Actor], owner: Connection
+) -> None:
     for _ in range(3):
         add_session(owner)
     before = read_sources(people["member"]).versions
-    fold_change_logs()
+    refresh_rollups()
     assert read_sources(people["member"]).versions == before
     row = owner.execute("select count(*) as left_over from signalbox.change_log").fetchone()
     assert row == {"left_over": 0}
@@ -163,13 +166,13 @@ def test_folding_keeps_the_versions_and_empties_the_log(people: dict[str, Actor]
     assert changed(before, read_sources(people["manager"]).versions) == {"chronicle.sessions"}
 
 
-def test_folding_again_keeps_the_versions_too(people: dict[str, Actor], owner: Connection) -> None:
-    fold_marks("real")  # what the migrations left
+def test_later_passes_keep_the_versions_too(people: dict[str, Actor], owner: Connection) -> None:
+    rollups.finish("real")  # what the migrations left
     seen = set()
     for _ in range(3):
         add_session(owner)
         before = versions(owner)["chronicle.sessions"]
-        assert fold_marks("real") == 1
+        assert rollups.finish("real") == 1
         assert versions(owner)["chronicle.sessions"] == before
         seen.add(before)
     assert len(seen) == 3

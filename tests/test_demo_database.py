@@ -43,6 +43,13 @@ def bare(server: embedded.Lease) -> Iterator[embedded.Lease]:
     demo.remove(server)
 
 
+@pytest.fixture
+def standing(server: embedded.Lease) -> embedded.Lease:
+    """The server with a small demo, of whatever seed the test before may have left it with."""
+    small(server)
+    return server
+
+
 def small(server: embedded.Lease, *, seed: int = 1, replace: bool = False) -> demo.Made:
     return demo.create(server, MIGRATIONS, events=600, seed=seed, anchor=ANCHOR, replace=replace)
 
@@ -92,44 +99,40 @@ def test_equal_seeds_give_equal_rows_and_others_do_not(bare: embedded.Lease) -> 
     assert all(other[table] != first[table] for table in TABLES if table != "auth.users")
 
 
-def test_one_that_is_there_is_left_as_it_is(bare: embedded.Lease) -> None:
-    small(bare, seed=1)
-    first = fingerprints(bare)
-    again = small(bare, seed=2)
+def test_one_that_is_there_is_left_as_it_is(standing: embedded.Lease) -> None:
+    first = fingerprints(standing)
+    again = small(standing, seed=2)
     assert not again.is_new
-    assert fingerprints(bare) == first
+    assert fingerprints(standing) == first
 
 
-def test_the_next_may_begin_at_once_when_one_has_ended(bare: embedded.Lease) -> None:
-    small(bare)
+def test_the_next_may_begin_at_once_when_one_has_ended(standing: embedded.Lease) -> None:
     for _ in range(20):
-        small(bare)  # finds it there; each takes and gives back the one turn
+        small(standing)  # finds it there; each takes and gives back the one turn
 
 
-def test_replacing_sends_away_whoever_looks_at_the_old_one(bare: embedded.Lease) -> None:
-    small(bare)
-    with psycopg.connect(bare.url(demo.DATABASE)) as viewer:
+def test_replacing_sends_away_whoever_looks_at_the_old_one(standing: embedded.Lease) -> None:
+    with psycopg.connect(standing.url(demo.DATABASE)) as viewer:
         viewer.execute("select 1")
-        assert small(bare, seed=2, replace=True).is_new
+        assert small(standing, seed=3, replace=True).is_new
         with pytest.raises(psycopg.OperationalError):
             viewer.execute("select 1")
 
 
-def test_a_failed_attempt_leaves_the_old_one_and_nothing_of_its_own(bare: embedded.Lease) -> None:
-    small(bare)
-    first = fingerprints(bare)
+def test_a_failed_attempt_leaves_the_old_one_and_nothing_of_its_own(standing: embedded.Lease) -> None:
+    first = fingerprints(standing)
 
     def break_off(said: str) -> None:
         if "events" in said:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        demo.create(bare, MIGRATIONS, events=600, seed=2, anchor=ANCHOR, replace=True, progress=break_off)
-    assert UNFINISHED not in databases(bare)
-    assert fingerprints(bare) == first
-    small(bare, seed=2, replace=True)
-    assert UNFINISHED not in databases(bare)
-    assert fingerprints(bare) != first
+        demo.create(standing, MIGRATIONS, events=600, seed=4, anchor=ANCHOR, replace=True, progress=break_off)
+    assert UNFINISHED not in databases(standing)
+    assert fingerprints(standing) == first
+    small(standing, seed=4, replace=True)
+    assert UNFINISHED not in databases(standing)
+    assert fingerprints(standing) != first
 
 
 _KILLED = """

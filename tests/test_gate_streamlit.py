@@ -83,6 +83,12 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home for consoles that are started one after another, as each test needs a process of its own to end."""
+    return tmp_path_factory.mktemp("again") / "home"
+
+
 @contextmanager
 def browser(console: Console, role: str | None = None) -> Iterator[httpx.Client]:
     """A browser, signed in or not."""
@@ -209,16 +215,16 @@ def test_logs_are_json_and_hold_no_addresses_or_people(console: Console) -> None
     import json  # noqa: PLC0415 - this test alone reads JSON
 
     with browser(console) as client:
-        client.post("/login", data={"email": "typed@example.com", "password": "typed-by-mistake"})
+        client.post("/login", data={"email": "quokka@example.com", "password": "quokka-by-mistake"})
         client.get("/tools?search=private-words")
     text = console.log.read_text()
     ours = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     assert {"ready", "sign-in refused"} <= {line["message"] for line in ours}
-    assert not [word for word in ("typed", "private-words", "sb_session", "scrape") if word in text]
+    assert not [word for word in ("quokka", "private-words", "sb_session", "scrape") if word in text]
 
 
-def test_a_database_server_that_was_killed_is_started_again(tmp_path: Path) -> None:
-    with running(tmp_path / "home") as console, httpx.Client(base_url=console.url, trust_env=False) as probe:
+def test_a_database_server_that_was_killed_is_started_again(home: Path) -> None:
+    with running(home) as console, httpx.Client(base_url=console.url, trust_env=False) as probe:
         answer = probe.get("/healthz")
         assert answer.json() == {"status": "ok", "database": "reachable", "migrations": "current"}
         with embedded.lease(console.home) as lease:
@@ -242,8 +248,8 @@ def end(console: Console) -> float:
     return time.monotonic() - began
 
 
-def test_at_the_end_open_pages_are_told_to_wait_and_a_reader_that_hangs_holds_nothing_up(tmp_path: Path) -> None:
-    with running(tmp_path / "home") as console, browser(console, "manager") as manager:
+def test_at_the_end_open_pages_are_told_to_wait_and_a_reader_that_hangs_holds_nothing_up(home: Path) -> None:
+    with running(home) as console, browser(console, "manager") as manager:
         fill(console.home)
         host, _, port = console.url.removeprefix("http://").partition(":")
         with open_stream(console, manager) as stream, socket.create_connection((host, int(port))) as reader:
@@ -272,12 +278,12 @@ def fill(home: Path) -> None:
         )
 
 
-def test_a_start_that_fails_is_a_sentence_and_no_traceback(tmp_path: Path) -> None:
+def test_a_start_that_fails_is_a_sentence_and_no_traceback(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with (
             pytest.raises(RuntimeError) as failed,
-            running(tmp_path / "home", {"SIGNALBOX_EMBEDDED_PORT": port}),
+            running(home, {"SIGNALBOX_EMBEDDED_PORT": port}),
         ):
             pass
     assert "Signalbox cannot start: " in str(failed.value)

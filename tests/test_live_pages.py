@@ -16,6 +16,7 @@ from streamlit import runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.app_session import AppSession, AppSessionState
 from websockets.sync.client import ClientConnection, connect
+from websockets.sync.connection import Connection
 from websockets.typing import Origin
 
 from data import database, measures
@@ -78,7 +79,7 @@ def polls() -> int:
     return sum(times.slots) if times else 0
 
 
-def heard(page: ClientConnection, word: str) -> str:
+def heard(page: Connection, word: str) -> str:
     """The next thing the gate says to the page's script that begins with a word."""
     while True:
         said = page.recv(timeout=PATIENCE_S)

@@ -16,7 +16,7 @@ from psycopg import conninfo, sql
 from psycopg.rows import DictRow
 from streamlit.testing.v1.element_tree import Button
 
-from data import database, embedded
+from data import database, embedded, rollups
 from data.access import Actor
 from data.errors import NotAllowed
 from data.operations import ending, inspection
@@ -108,6 +108,8 @@ def test_it_is_for_admins_alone_also_by_a_cold_link_and_in_the_data(people: Peop
 
 
 def test_it_opens_with_sentences_about_what_was_checked(people: People) -> None:
+    assert "4 rollups are still being built, never done so far" in open_page(people["admin"], PAGE).text
+    rollups.finish("real")
     page = open_page(people["admin"], PAGE)
     for words in (
         "connections are used.",
@@ -116,7 +118,7 @@ def test_it_opens_with_sentences_about_what_was_checked(people: People) -> None:
         "have row-level security, and policies where it is open.",
         "No table has many dead rows.",
         "No index is invalid, there twice, or large and never read.",
-        "in the change log.",
+        "0 changes wait to be summed up, last done ",
     ):
         assert words in page.text
     assert "chronicle.events" in page.text
@@ -124,6 +126,7 @@ def test_it_opens_with_sentences_about_what_was_checked(people: People) -> None:
 
 
 def test_a_table_without_row_level_security_is_red_when_it_can_be_reached(owner: Owner, people: People) -> None:
+    rollups.finish("real")
     owner.execute("create table agents.loose (id int); grant select on agents.loose to authenticated")
     owner.execute("create table agents.quiet (id int)")
     owner.execute("create table agents.shut (id int); alter table agents.shut enable row level security")
@@ -174,13 +177,13 @@ def test_dead_rows_and_the_backlog_of_the_change_log_are_said(owner: Owner, peop
     owner.execute("create table agents.worn (id int) with (autovacuum_enabled = off)")
     owner.execute("insert into agents.worn select generate_series(1, 20000)")
     owner.execute("delete from agents.worn where id > 100")
-    owner.execute("select signalbox.fold_change_log()")  # what the migrations left
+    rollups.finish("real")  # what the migrations left
     owner.execute("insert into signalbox.change_log (source, slot) select 1, n from generate_series(1, 50001) as n")
     owner.execute("select pg_stat_force_next_flush()")
     until(lambda: any(table.needs_vacuum for table in inspection.list_tables(people["admin"])))
     text = open_page(people["admin"], PAGE).text
     assert "1 table has many dead rows: agents.worn." in text
-    assert "50,001 marks wait in the change log: they are folded every minute" in text
+    assert "50,001 changes wait to be summed up" in text
 
 
 @pytest.mark.usefixtures("short_minute")

@@ -129,3 +129,9 @@ def test_fonts_are_served_by_the_console_and_carry_their_licence() -> None:
     for font in fonts:
         assert (ROOT / "ui/static" / font).read_bytes()[:4] == b"wOF2"
     assert "SIL Open Font License" in (ROOT / "ui/static/LICENCES.txt").read_text(encoding="utf-8")
+
+
+def test_a_page_that_is_not_in_the_menu_stands_under_one_that_is() -> None:
+    listed = {entry.url_path for entry in PAGES if entry.listed}
+    assert {entry.url_path: entry.under for entry in PAGES if not entry.listed and entry.under not in listed} == {}
+    assert {entry.under for entry in PAGES if entry.listed} == {None}

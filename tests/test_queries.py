@@ -111,7 +111,7 @@ def test_no_sql_hides_in_python() -> None:
     "statement",
     [
         "select 1 from agents.jobs",
-        "select signalbox.fold_change_log()",
+        "select signalbox.refresh_rollups()",
         " with one as (select 1) select * from one",
         "insert into agents.jobs values (1)",
         "update agents.jobs set status = 'failed'",

@@ -84,10 +84,10 @@ def test_a_table_that_the_change_log_begins_to_hear_of_is_found(owner: Owner, da
 
 def test_one_query_that_is_not_known_makes_all_of_them_unknown() -> None:
     both = frozenset({"agents.jobs", "engine.sop_definitions"})
-    assert sources.of_queries(["jobs.summarise"]) == frozenset({"agents.jobs"})
-    assert sources.of_queries(["jobs.summarise", "sops.list_definitions"]) == both
+    assert sources.of_queries(["jobs.find_job"]) == frozenset({"agents.jobs"})
+    assert sources.of_queries(["jobs.find_job", "sops.list_definitions"]) == both
     for name in ("absence.has_rows", "tests.never_heard_of"):
-        assert sources.of_queries(["jobs.summarise", name]) is None
+        assert sources.of_queries(["jobs.find_job", name]) is None
     assert sources.of_queries([]) is None
 
 

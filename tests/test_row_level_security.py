@@ -66,9 +66,15 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "signalbox.model_prices": ALL_READ,
     "signalbox.change_sources": ALL_READ,
     "signalbox.change_log": MANAGERS_READ,
+    "signalbox.change_links": MANAGERS_READ,
     "signalbox.change_totals": MANAGERS_READ,
     "signalbox.backup_runs": MANAGERS_READ | {"insert": {"admin"}},
     "signalbox.adopted_tables": ALL_READ,
+    "signalbox.rollup_state": MANAGERS_READ,
+    "analytics.tool_rollup": MANAGERS_READ,
+    "analytics.session_rollup": MANAGERS_READ,
+    "analytics.prompt_rollup": MANAGERS_READ,
+    "analytics.job_rollup": MANAGERS_READ,
 }
 # What not even a back-end program may do.
 NEVER = {("engine.events", "update"), ("engine.events", "delete"), ("signalbox.audit_log", "update"),
@@ -80,6 +86,17 @@ UPDATED_COLUMN = {
     "engine.human_approvals": "decision_note",
     "agents.jobs": "error_message",
     "toolbox.users": "full_name",
+}
+
+
+ROLLED = {
+    "analytics.tool_rollup": "insert into analytics.tool_rollup"
+    " values (1, false, '', (random() * 9e8)::integer, 'x', 'x', 1, 1, 0, 0, 0, 0, 0, null, null, '{}', '{}')",
+    "analytics.session_rollup": "insert into analytics.session_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', 'x', 'estimate', 1, 1, 1)",
+    "analytics.prompt_rollup": "insert into analytics.prompt_rollup values (1, (random() * 9e8)::integer, 1)",
+    "analytics.job_rollup": "insert into analytics.job_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', 'x', 1, 0, 0, null, null, '{}', '{}', null, null, '{}', '{}')",
 }
 
 
@@ -157,6 +174,9 @@ def world(owner: Connection, people: dict[str, Actor]) -> dict[str, UUID]:
     owner.execute("insert into toolbox.project_members (project_id, user_id) values (%s, %s)", (project, me))
     owner.execute("insert into signalbox.backup_runs (host, process_id, database_name) values ('x', 1, 'x')")
     owner.execute("insert into signalbox.adopted_tables values ('lift', 'sessions', 'public', 'sessions', 'pointed')")
+    owner.execute("insert into signalbox.change_links (source, link) values (1, gen_random_uuid())")
+    for table in ("tool", "session", "prompt", "job"):
+        owner.execute(ROLLED[f"analytics.{table}_rollup"])
     return {
         "me": me, "session": session, "event": event,
         "lift_session": lift_session, "workspace": workspace, "project": project, "guest": guest,
@@ -298,7 +318,10 @@ INSERTS: dict[str, str] = {
     "signalbox.model_prices": "insert into signalbox.model_prices values ('new', '2026-01-01', 1, 1, 1, 1, 1)",
     "signalbox.change_sources": "insert into signalbox.change_sources values (99, 'new', '-')",
     "signalbox.change_log": "insert into signalbox.change_log (source, slot) values (1, 1)",
+    "signalbox.change_links": "insert into signalbox.change_links (source, link) values (1, gen_random_uuid())",
     "signalbox.change_totals": "insert into signalbox.change_totals values (99) on conflict do nothing",
+    "signalbox.rollup_state": "insert into signalbox.rollup_state (subject, source) values ('new', 1)",
+    **ROLLED,
 }
 
 

@@ -95,8 +95,9 @@ def test_percentiles_are_over_timed_calls_and_not_averaged(owner: Owner, people:
     call(owner, session, "Bash", ms=10_000)
     usage = tools.read_usage(people["manager"], **PERIOD)
     read = next(tool for tool in usage.tools if tool.tool_name == "Read")
-    assert (read.timed, read.average_ms, read.p50_ms, read.p95_ms, read.total_ms) == (3, 200, 200, 290, 600)
-    assert (usage.total.p50_ms, usage.total.calls, usage.total.tool_name) == (250, 5, None)
+    assert (read.timed, read.average_ms, read.total_ms) == (3, 200, 600)
+    assert (read.p50_ms, read.p95_ms, usage.total.p50_ms) == pytest.approx((200, 290, 250), rel=0.01)
+    assert (usage.total.calls, usage.total.tool_name) == (5, None)
 
 
 def test_what_fails_most_stands_first_then_what_takes_longest(owner: Owner, people: People) -> None:

@@ -15,7 +15,8 @@ FOLDER = Path(__file__).parent.parent / "pages"
 class PageEntry:
     """One page. `url_path` equals the stem of its file; `needs` is the action a visitor must be allowed.
 
-    A page that is not `listed` is reached by links alone. `systems` are those whose tables it reads.
+    A page that is not `listed` is reached by links alone, and the menu marks the one that it stands `under` instead.
+    `systems` are those whose tables it reads.
     """
 
     url_path: str
@@ -25,6 +26,7 @@ class PageEntry:
     section: str
     needs: str = "view_reports"
     listed: bool = True
+    under: str | None = None
     systems: tuple[str, ...] = ()
 
 
@@ -47,6 +49,7 @@ PAGES: tuple[PageEntry, ...] = (
         ":material/timeline:",
         "Reports",
         listed=False,
+        under="sessions",
         systems=("chronicle", "engine"),
     ),
     PageEntry(
@@ -56,6 +59,7 @@ PAGES: tuple[PageEntry, ...] = (
         ":material/forum:",
         "Reports",
         listed=False,
+        under="sessions",
         systems=("lift",),
     ),
     PageEntry(
@@ -65,6 +69,7 @@ PAGES: tuple[PageEntry, ...] = (
         ":material/difference:",
         "Reports",
         listed=False,
+        under="sessions",
         systems=("lift",),
     ),
     PageEntry("tools", FOLDER / "reports/tools.py", "Tools", ":material/build:", "Reports", systems=("chronicle",)),
@@ -85,6 +90,7 @@ PAGES: tuple[PageEntry, ...] = (
         ":material/steps:",
         "Reports",
         listed=False,
+        under="sops",
         systems=("engine",),
     ),
     PageEntry("events", FOLDER / "reports/events.py", "Events", ":material/bolt:", "Engine", systems=("engine",)),
@@ -95,6 +101,7 @@ PAGES: tuple[PageEntry, ...] = (
         ":material/linear_scale:",
         "Engine",
         listed=False,
+        under="events",
         systems=("engine",),
     ),
     PageEntry(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -29,7 +31,7 @@ def run() -> None:
     # Pages that are not for this person exist all the same: they say why under the right address.
     chosen = st.navigation(list(pages.values()), position="hidden")
     with st.sidebar:
-        _sidebar(actor, pages)
+        _sidebar(actor, pages, chosen.url_path)
     if actor.dataset == "demo":
         st.html(tag("div", tag("b", "DEMO"), tag("span", "Made-up data. Nothing here happened."), class_="sb-demo"))
     seen_as.show_band(actor)
@@ -48,9 +50,10 @@ def _page(entry: PageEntry, actor: Actor) -> st.Page:
     )
 
 
-def _sidebar(actor: Actor, pages: dict[str, st.Page]) -> None:
+def _sidebar(actor: Actor, pages: dict[str, st.Page], here: str) -> None:
     st.html(tag("div", tag("i"), "Signalbox", class_="sb-brand"))
     section = PAGES[0].section
+    above = next((entry.under for entry in PAGES if entry.url_path == here), None)
     with st.container(gap=None):
         for entry in PAGES:
             if not entry.listed or not actor.can(entry.needs):
@@ -58,7 +61,9 @@ def _sidebar(actor: Actor, pages: dict[str, st.Page]) -> None:
             if entry.section != section:
                 section = entry.section
                 st.html(tag("p", section, class_="sb-section"))
-            st.page_link(pages[entry.url_path], width="stretch")
+            # Streamlit marks the page itself; one that is not in the menu has its link marked by the style sheet.
+            with st.container(key="sb_here") if entry.url_path == above else nullcontext():
+                st.page_link(pages[entry.url_path], width="stretch")
     if "demo" in database.open_datasets():
         _dataset_switch(actor)
     st.html(tag("div", actor.email, tag("br"), tag("span", actor.role), class_="sb-who"))

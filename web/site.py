@@ -13,7 +13,7 @@ from pathlib import Path
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from data import approvals, database
+from data import approvals, database, rollups
 from data.console import Console, Examination, OwnHealth, open_console
 from data.errors import DatabaseUnavailable, SignalboxError
 from data.identity import demo_accounts, notices, web_sessions
@@ -34,7 +34,7 @@ log = logging.getLogger("signalbox.server")
 
 RECOVER_EVERY_S = 2.0  # the embedded server, should it have died
 FOLLOW_DEMO_EVERY_S = 15.0  # a demo that another process made or removed
-FOLD_EVERY_S = 60.0  # so often the marks of writers are added up, which keeps asking for a version cheap
+REFRESH_EVERY_S = 2.0  # what changed meanwhile is read live, so this decides on cost alone, never on what is shown
 EXPIRE_EVERY_S = 15.0  # a question out of time counts as expired at once; its record may come this much later
 
 
@@ -119,7 +119,7 @@ class Site:
                 watch_sessions(self.connections, self._people, web_sessions.people_behind),
                 running.repeat(self._recover, RECOVER_EVERY_S, "starting the database again"),
                 running.repeat(self._follow_demo, FOLLOW_DEMO_EVERY_S, "looking for the demo"),
-                running.repeat(fold_change_logs, FOLD_EVERY_S, "folding the change log"),
+                running.repeat(refresh_rollups, REFRESH_EVERY_S, "refreshing the rollups"),
                 running.repeat(expire_questions, EXPIRE_EVERY_S, "expiring questions to people"),
                 *([self._live.run()] if self._live else []),
             ):
@@ -161,10 +161,10 @@ class Site:
         return check(email, password)
 
 
-def fold_change_logs() -> None:
-    """Add up the marks of every open database."""
+def refresh_rollups() -> None:
+    """One pass over the rollups of every open database; several consoles take turns."""
     for dataset in database.open_datasets():
-        database.fold_marks(dataset)
+        rollups.refresh(dataset)
 
 
 def expire_questions() -> None:

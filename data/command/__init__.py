@@ -10,10 +10,10 @@ import json
 import sys
 from collections.abc import Sequence
 
-from data.command import adopt, backup, db, demo, grant, ingest, migrate
+from data.command import adopt, backup, db, demo, grant, ingest, migrate, rollup
 from data.errors import SignalboxError, WrongSetting, WrongUse
 
-GROUPS = (migrate, adopt, backup, ingest, demo, grant, db)
+GROUPS = (migrate, adopt, backup, ingest, demo, rollup, grant, db)
 
 
 def parser() -> argparse.ArgumentParser:

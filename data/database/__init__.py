@@ -12,7 +12,7 @@ from data.database.pools import (
     statistics,
 )
 from data.database.units import Unit, apart, operating, reading, writing
-from data.database.versions import fold_marks, poll_sources, polled_sources, read_sources
+from data.database.versions import poll_sources, polled_sources, read_sources
 
 __all__ = [
     "APPLICATION_NAME",
@@ -23,7 +23,6 @@ __all__ = [
     "close_all",
     "close_database",
     "database_of",
-    "fold_marks",
     "open_database",
     "open_datasets",
     "operating",

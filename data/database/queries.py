@@ -1,18 +1,21 @@
 """Named queries: loads every block of `data/sql/*.sql` by "<stem>.<name>".
 
-A block is `-- name: verb_noun`, at least one comment line that says what it answers, then the statement.
+A block is `-- name: verb_noun`, at least one comment line that says what it answers, then the statement. A block that
+begins with `-- part: noun` is no statement but what several of them share: the line `-- uses: <stem>.<noun>` stands
+for its text.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import LiteralString
 
 FOLDER = Path(__file__).parent.parent / "sql"
-_HEADER = re.compile(r"^-- name: (?P<name>[a-z][a-z0-9_]*)\s*$")
+_HEADER = re.compile(r"^-- (?P<kind>name|part): (?P<name>[a-z][a-z0-9_]*)\s*$")
+_USES = re.compile(r"^-- uses: (?P<name>[a-z0-9_.]+)(?P<comma>,?)\s*$", re.MULTILINE)
 _PARAMETER = re.compile(r"%\((?P<name>[a-z_0-9]+)\)s")
 
 
@@ -37,29 +40,49 @@ def find(name: str) -> Query:
 
 @cache
 def all_queries() -> dict[str, Query]:
-    """Every named query by its full name. Raises ValueError for a block without a sentence or a repeated name."""
+    """Every named query by its full name. Raises ValueError for a block without a sentence, a repeated name, or the use
+    of a part that is not there."""
+    blocks = [block for path in sorted(FOLDER.glob("*.sql")) for block in _blocks(path)]
+    parts = {block.query.name: block.query.text for block in blocks if block.is_part}
     queries: dict[str, Query] = {}
-    for path in sorted(FOLDER.glob("*.sql")):
-        for query in _blocks(path):
-            if query.name in queries:
-                raise ValueError(f"{path.name}: the query {query.name} is there twice.")
-            queries[query.name] = query
+    for block in blocks:
+        name = block.query.name
+        if name in queries or (name in parts and not block.is_part):
+            raise ValueError(f"The query {name} is there twice.")
+        if not block.is_part:
+            queries[name] = replace(block.query, text=_with_parts(block.query, parts))
     return queries
 
 
-def _blocks(path: Path) -> list[Query]:
-    blocks: list[tuple[str, list[str]]] = []
+@dataclass(frozen=True)
+class _Block:
+    query: Query
+    is_part: bool
+
+
+def _with_parts(query: Query, parts: dict[str, LiteralString]) -> LiteralString:
+    def text_of(match: re.Match[str]) -> str:
+        if match["name"] not in parts:
+            raise ValueError(f"The query {query.name} uses {match['name']}, and there is no such part.")
+        return parts[match["name"]] + match["comma"]
+
+    # Both texts come from files of this package, never from input: that is what LiteralString stands for.
+    return _USES.sub(text_of, query.text)
+
+
+def _blocks(path: Path) -> list[_Block]:
+    blocks: list[tuple[re.Match[str], list[str]]] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if header := _HEADER.match(line):
-            blocks.append((header["name"], []))
+            blocks.append((header, []))
         elif blocks:
             blocks[-1][1].append(line)
-    return [_query(path, name, lines) for name, lines in blocks]
+    return [_Block(_query(path, header["name"], lines), header["kind"] == "part") for header, lines in blocks]
 
 
 def _query(path: Path, name: str, lines: list[str]) -> Query:
     sentence: list[str] = []
-    while lines and lines[0].startswith("--"):
+    while lines and lines[0].startswith("--") and not _USES.match(lines[0]):
         sentence.append(lines.pop(0).removeprefix("--").strip())
     text = "\n".join(lines).strip().removesuffix(";")
     if not sentence or not text:

@@ -10,7 +10,7 @@ from typing import Any
 from data.access import Actor, Dataset
 from data.database.latest import Sources, polled
 from data.database.pools import database_of
-from data.database.units import operating, reading, watching
+from data.database.units import reading, watching
 from data.errors import SignalboxError
 
 
@@ -48,15 +48,6 @@ def poll_sources(dataset: Dataset) -> Sources:
 def polled_sources(dataset: Dataset) -> Sources | None:
     """What was polled last, if it is fresh enough to begin a page with. Raises DatabaseUnavailable for no dataset."""
     return polled.take(dataset, database_of(dataset))
-
-
-def fold_marks(dataset: Dataset) -> int:
-    """Move the marks of the change log into the totals, so that reading versions stays cheap; how many were moved.
-
-    The versions do not change by it.
-    """
-    with operating(dataset) as unit:
-        return int(unit.value("versions.fold_marks"))
 
 
 def _sources(rows: Iterable[Mapping[str, Any]], read_at: datetime) -> Sources:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pandas as pd
 
-from data import database
+from data import database, rollups
 from data.access import Actor
 from data.errors import NotFound
 
@@ -101,18 +101,19 @@ def read_summary(
     """Jobs from `start` up to `end` (None is open), or only those without a time; and what is open at `now`, from
     whatever time. Raises what `database.reading` raises, as every reader here.
     """
+    asked = {
+        "start": start,
+        "end": end,
+        "untimed": untimed,
+        "previous_start": previous_start,
+        "previous_end": previous_end,
+        "agent": agent,
+        "now": now,
+        "long_s": long_running_s,
+    }
     with database.reading(actor) as unit:
-        row = unit.row(
-            "jobs.summarise",
-            start=start,
-            end=end,
-            untimed=untimed,
-            previous_start=previous_start,
-            previous_end=previous_end,
-            agent=agent,
-            search=search,
-            now=now,
-            long_s=long_running_s,
+        row = (
+            unit.row("jobs.found.summarise", **asked, search=search) if search else unit.row("jobs.summarise", **asked)
         )
     found = row or {}
     return JobSummary(**{field.name: found[field.name] for field in fields(JobSummary)})
@@ -130,17 +131,11 @@ def read_buckets(
     search: str | None = None,
 ) -> pd.DataFrame:
     """Jobs per `unit` (hour, day, week, month) of the zone: bucket, jobs, one column per status."""
+    asked = {"start": start, "end": end, "untimed": untimed, "unit": unit, "zone": zone, "agent": agent}
     with database.reading(actor) as reading:
-        return reading.frame(
-            "jobs.list_buckets",
-            start=start,
-            end=end,
-            untimed=untimed,
-            unit=unit,
-            zone=zone,
-            agent=agent,
-            search=search,
-        )
+        if search:
+            return reading.frame("jobs.found.list_buckets", **asked, search=search)
+        return reading.frame("jobs.list_buckets", **asked, coarsest=rollups.coarsest(unit, zone, start, end))
 
 
 def read_jobs(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from data import database
+from data import database, rollups
 from data.access import Actor
 
 MOST_PROBLEMS = 50
@@ -42,6 +42,8 @@ def read_activity(
     with database.reading(actor) as unit:
         return unit.frame(
             "overview.read_activity",
+            coarsest=rollups.coarsest(bucket, zone, start, end),
+            agent=None,
             start=start,
             end=end,
             untimed=untimed,
@@ -67,6 +69,9 @@ def read_calls(
     with database.reading(actor) as unit:
         return unit.frame(
             "overview.read_calls",
+            coarsest=rollups.coarsest(bucket, zone, start, end),
+            tool=None,
+            project=None,
             start=start,
             end=end,
             untimed=untimed,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from data import database
+from data import database, rollups
 from data.access import Actor
 from data.reports import rates
 
@@ -171,19 +171,21 @@ def read_buckets(
     error_group: str | None = None,
 ) -> pd.DataFrame:
     """Calls per `unit` (hour, day, week, month) of the zone: bucket, calls, succeeded, failed, refused,
-    unknown, timed, p95_ms. Buckets without calls are not there. `error_group` takes the failures of one kind."""
+    unknown, timed, p95_ms. Buckets without calls are not there. `error_group` takes the failures of one kind, which
+    no rollup tells apart."""
+    asked = {
+        "start": start,
+        "end": end,
+        "untimed": untimed,
+        "unit": unit,
+        "zone": zone,
+        "tool": tool,
+        "project": project,
+    }
     with database.reading(actor) as reading:
-        return reading.frame(
-            "tools.list_buckets",
-            start=start,
-            end=end,
-            untimed=untimed,
-            unit=unit,
-            zone=zone,
-            tool=tool,
-            project=project,
-            error_group=error_group,
-        )
+        if error_group is not None:
+            return reading.frame("tools.list_buckets_of_errors", **asked, error_group=error_group)
+        return reading.frame("tools.list_buckets", **asked, coarsest=rollups.coarsest(unit, zone, start, end))
 
 
 def read_errors(

@@ -36,7 +36,8 @@ _OF_THE_VIEWER = frozenset({"auth.uid", "auth.jwt", "auth.role", "auth.email"})
 _LOOKS_AT = {
     "signalbox.viewer_role": frozenset({"signalbox.members"}),
     "analytics.rollup_windows": frozenset({
-        "signalbox.change_log", "signalbox.change_sources", "signalbox.change_totals", "signalbox.rollup_state",
+        "signalbox.change_log", "signalbox.change_links", "signalbox.change_sources", "signalbox.rollup_state",
+        "analytics.linked_slots",
     }),
 }  # fmt: skip
 # Filled by functions alone, so it holds nothing but what those read.
@@ -110,6 +111,10 @@ class _Catalog:
                 yield "relation", self._relations_by_name[name]
             for oid in self._functions_by_name.get(name, ()):
                 yield "function", oid
+
+    def name_of(self, kind: str, oid: int) -> str:
+        """The name of a "relation" or a "function" that has been named."""
+        return (self._relations if kind == "relation" else self._functions)[oid].name
 
     def changing_in(self, text: str) -> str | None:
         """A function of PostgreSQL's own that a text calls and that may give something else each time."""
@@ -195,7 +200,7 @@ class _Walk:
             raise Unknown(f"It calls {function.name}, which calls {changing}.")
         looks_at = _LOOKS_AT.get(function.name, frozenset())
         for kind, oid in self._catalog.named_in(function.text):
-            name = self._catalog.relation(oid).name if kind == "relation" else ""
+            name = self._catalog.name_of(kind, oid)
             if name not in looks_at or self._catalog.is_source(name):
                 self._into(kind, oid)
 

@@ -1,51 +1,58 @@
 -- name: summarise
 -- One row: jobs of a period and of the one before it by what became of them, how long the completed ones ran
--- (milliseconds), and how many are open now. A job counts when it ended; while it is open, when it was created.
-with counted as (
-    select
-        j.status,
-        extract(epoch from j.completed_at - j.started_at) * 1000 as run_ms,
-        extract(epoch from j.started_at - j.created_at) * 1000 as wait_ms,
-        (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
-        and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null) as is_current
-    from analytics.stg_agents__jobs as j
-    where
-        (
-            (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
-            and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
-            or j.counted_at >= %(previous_start)s::timestamptz
-            and j.counted_at < %(previous_end)s::timestamptz
-        )
-        and (%(agent)s::text is null or j.agent = %(agent)s)
-        and (
-            %(search)s::text is null
-            or strpos(lower(concat_ws(' ', j.job_id, j.agent, j.error_message, j.job_data)), lower(%(search)s)) > 0
-        )
+-- (milliseconds; percentiles are at most 1 per cent off), and how many are open now. A job counts when it ended; while
+-- it is open, when it was created.
+with job_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
 ),
-
-in_period as (
+-- uses: rollups.job_parts,
+counted as (
     select
-        count(*) filter (where is_current) as jobs,
-        count(*) filter (where is_current and status = 'pending') as pending,
-        count(*) filter (where is_current and status = 'running') as running,
-        count(*) filter (where is_current and status = 'completed') as completed,
-        count(*) filter (where is_current and status = 'failed') as failed,
-        count(*) filter (where is_current and status = 'cancelled') as cancelled,
-        count(run_ms) filter (where is_current and status = 'completed') as timed,
-        percentile_cont(array[0.5, 0.95]) within group (order by run_ms)
-        filter (where is_current and status = 'completed') as run_ms,
-        percentile_cont(0.5) within group (order by wait_ms) filter (where is_current) as wait_ms,
-        count(*) filter (where not is_current) as previous_jobs,
-        count(*) filter (where not is_current and status = 'completed') as previous_completed,
-        count(*) filter (where not is_current and status = 'failed') as previous_failed,
-        count(run_ms) filter (where not is_current and status = 'completed') as previous_timed,
-        percentile_cont(0.95) within group (order by run_ms)
-        filter (where not is_current and status = 'completed') as previous_p95_ms
-    from counted
+        coalesce(sum(jobs) filter (where is_current), 0)::bigint as jobs,
+        coalesce(sum(jobs) filter (where is_current and status = 'pending'), 0)::bigint as pending,
+        coalesce(sum(jobs) filter (where is_current and status = 'running'), 0)::bigint as running,
+        coalesce(sum(jobs) filter (where is_current and status = 'completed'), 0)::bigint as completed,
+        coalesce(sum(jobs) filter (where is_current and status = 'failed'), 0)::bigint as failed,
+        coalesce(sum(jobs) filter (where is_current and status = 'cancelled'), 0)::bigint as cancelled,
+        coalesce(sum(timed) filter (where is_current), 0)::bigint as timed,
+        min(least_run_us) filter (where is_current and sign > 0) as least_run_us,
+        max(most_run_us) filter (where is_current and sign > 0) as most_run_us,
+        min(least_wait_us) filter (where is_current and sign > 0) as least_wait_us,
+        max(most_wait_us) filter (where is_current and sign > 0) as most_wait_us,
+        coalesce(sum(jobs) filter (where not is_current), 0)::bigint as previous_jobs,
+        coalesce(sum(jobs) filter (where not is_current and status = 'completed'), 0)::bigint as previous_completed,
+        coalesce(sum(jobs) filter (where not is_current and status = 'failed'), 0)::bigint as previous_failed,
+        coalesce(sum(timed) filter (where not is_current), 0)::bigint as previous_timed,
+        min(least_run_us) filter (where not is_current and sign > 0) as previous_least_run_us,
+        max(most_run_us) filter (where not is_current and sign > 0) as previous_most_run_us
+    from job_parts
 ),
-
+classes as (
+    select is_current, is_run, key, sum(counted)::bigint as counted
+    from (
+        select is_current, true as is_run, unnest(run_keys) as key, sign * unnest(run_counts) as counted from job_parts
+        union all
+        select is_current, false, unnest(wait_keys), sign * unnest(wait_counts) from job_parts where is_current
+    ) as e
+    where key is not null
+    group by is_current, is_run, key
+    having sum(counted) <> 0
+),
+histograms as (
+    select
+        array_agg(key order by key) filter (where is_current and is_run) as run_keys,
+        array_agg(counted order by key) filter (where is_current and is_run) as run_counts,
+        array_agg(key order by key) filter (where not is_run) as wait_keys,
+        array_agg(counted order by key) filter (where not is_run) as wait_counts,
+        array_agg(key order by key) filter (where not is_current and is_run) as previous_run_keys,
+        array_agg(counted order by key) filter (where not is_current and is_run) as previous_run_counts
+    from classes
+),
 open as (
     select
         count(*) filter (where j.status = 'pending') as pending_now,
@@ -59,58 +66,58 @@ open as (
     where
         j.stored_status in ('pending', 'running')
         and (%(agent)s::text is null or j.agent = %(agent)s)
-        and (
-            %(search)s::text is null
-            or strpos(lower(concat_ws(' ', j.job_id, j.agent, j.error_message, j.job_data)), lower(%(search)s)) > 0
-        )
 )
 
 select
-    p.jobs,
-    p.pending,
-    p.running,
-    p.completed,
-    p.failed,
-    p.cancelled,
-    p.timed,
-    p.run_ms[1]::float8 as p50_ms,
-    p.run_ms[2]::float8 as p95_ms,
-    p.wait_ms::float8 as wait_p50_ms,
-    p.previous_jobs,
-    p.previous_completed,
-    p.previous_failed,
-    p.previous_timed,
-    p.previous_p95_ms::float8 as previous_p95_ms,
+    c.jobs,
+    c.pending,
+    c.running,
+    c.completed,
+    c.failed,
+    c.cancelled,
+    c.timed,
+    analytics.histogram_percentile(h.run_keys, h.run_counts, 0.5, c.least_run_us, c.most_run_us) / 1000 as p50_ms,
+    analytics.histogram_percentile(h.run_keys, h.run_counts, 0.95, c.least_run_us, c.most_run_us) / 1000 as p95_ms,
+    analytics.histogram_percentile(h.wait_keys, h.wait_counts, 0.5, c.least_wait_us, c.most_wait_us) / 1000
+        as wait_p50_ms,
+    c.previous_jobs,
+    c.previous_completed,
+    c.previous_failed,
+    c.previous_timed,
+    analytics.histogram_percentile(
+        h.previous_run_keys, h.previous_run_counts, 0.95, c.previous_least_run_us, c.previous_most_run_us
+    ) / 1000 as previous_p95_ms,
     o.pending_now,
     o.running_now,
     o.long_running_now,
     o.running_untimed_now,
     o.oldest_pending_at
-from in_period as p
+from counted as c
+cross join histograms as h
 cross join open as o;
 
 -- name: list_buckets
 -- Jobs per hour, day, week or month of the viewer's zone, by what became of them; they count as in summarise.
+-- `coarsest` is the widest stored row that fits into a bucket.
+with job_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, false, %(coarsest)s) as w
+    where not coalesce(%(untimed)s::boolean, false)
+),
+-- uses: rollups.job_parts
+
 select
-    date_trunc(%(unit)s::text, j.counted_at, %(zone)s::text) as bucket,
-    count(*) as jobs,
-    count(*) filter (where j.status = 'completed') as completed,
-    count(*) filter (where j.status = 'failed') as failed,
-    count(*) filter (where j.status = 'cancelled') as cancelled,
-    count(*) filter (where j.status = 'running') as running,
-    count(*) filter (where j.status = 'pending') as pending
-from analytics.stg_agents__jobs as j
-where
-    j.counted_at is not null
-    and (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
-    and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-    and not coalesce(%(untimed)s::boolean, false)
-    and (%(agent)s::text is null or j.agent = %(agent)s)
-    and (
-        %(search)s::text is null
-        or strpos(lower(concat_ws(' ', j.job_id, j.agent, j.error_message, j.job_data)), lower(%(search)s)) > 0
-    )
+    date_trunc(%(unit)s::text, occurred_at, %(zone)s::text) as bucket,
+    sum(jobs)::bigint as jobs,
+    coalesce(sum(jobs) filter (where status = 'completed'), 0)::bigint as completed,
+    coalesce(sum(jobs) filter (where status = 'failed'), 0)::bigint as failed,
+    coalesce(sum(jobs) filter (where status = 'cancelled'), 0)::bigint as cancelled,
+    coalesce(sum(jobs) filter (where status = 'running'), 0)::bigint as running,
+    coalesce(sum(jobs) filter (where status = 'pending'), 0)::bigint as pending
+from job_parts
+where occurred_at is not null
 group by bucket
+having sum(jobs) <> 0
 order by bucket;
 
 -- name: list_jobs

@@ -31,7 +31,9 @@ select
         from pg_stat_activity as a
         where coalesce(a.backend_type, 'client backend') = 'client backend' and a.datname is not null
     ) as sessions,
-    (select count(*) from (select from signalbox.change_log limit %(most_marks)s) as l) as change_log_marks
+    (select count(*) from (select from signalbox.change_log limit %(most_marks)s) as l) as change_log_marks,
+    (select count(*) from signalbox.rollup_state as u where u.built_from > -2147483648) as rollups_to_build,
+    (select max(u.refreshed_at) from signalbox.rollup_state as u) as rollups_refreshed_at
 from pg_roles as r
 cross join pg_stat_database as s
 where r.rolname = current_user and s.datname = current_database();

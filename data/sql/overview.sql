@@ -72,91 +72,118 @@ left join lateral (
 -- name: read_activity
 -- What happened per slice of the period and of the one before: `kind`, how many, and what they add up to (US dollars).
 -- The kind "actions" is of one agent, over the whole period: actions of windows that count them, and their escalations.
-with happened as (
+with session_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('sessions', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
+),
+prompt_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('prompts', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('prompts', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
+),
+job_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
+),
+-- uses: rollups.session_parts,
+-- uses: rollups.prompt_parts,
+-- uses: rollups.job_parts,
+-- Runs and windows of agents are few beside the rest, and are read as they are.
+engine_rows as (
     select
-        'sessions' as kind, started_at as occurred_at, null::numeric as amount, null::text as agent,
-        null::bigint as escalations
-    from analytics.stg_chronicle__sessions
-    union all
-    select 'sessions in error', started_at, null, null, null
-    from analytics.stg_chronicle__sessions where status = 'error'
-    union all
-    select 'prompts', occurred_at, null, null, null from analytics.stg_chronicle__prompt_events
-    union all
-    select 'jobs ' || status, counted_at, null, null, null
-    from analytics.stg_agents__jobs where status in ('completed', 'failed', 'cancelled')
-    union all
-    select
-        'runs ' || e.status, case when e.completed_at is null then e.started_at else e.completed_at end, null,
-        null, null
+        'runs ' || e.status as kind, case when e.completed_at is null then e.started_at else e.completed_at end as occurred_at,
+        null::bigint as amount, null::text as agent, null::bigint as escalations
     from analytics.stg_engine__sop_executions as e
     where e.status in ('completed', 'failed')
     union all
     select 'actions', m.window_end, m.actions_total, m.agent, m.human_escalations
     from analytics.stg_engine__agent_metrics as m
     where m.actions_total is not null
+),
+happened as (
+    select
+        is_current, occurred_at, 'sessions' as kind, sessions as happened, null::numeric as amount, null::text as agent,
+        null::bigint as escalations
+    from session_parts
     union all
-    select 'cost ' || c.cost_basis, s.started_at, c.cost_usd, null, null
-    from analytics.stg_chronicle__sessions as s
+    select is_current, occurred_at, 'sessions in error', sessions, null, null, null
+    from session_parts where status = 'error'
+    union all
+    select is_current, occurred_at, 'cost ' || cost_basis, sessions, cost_usd, null, null from session_parts
+    union all
+    select is_current, occurred_at, 'prompts', prompts, null, null, null from prompt_parts
+    union all
+    select is_current, occurred_at, 'jobs ' || status, jobs, null, null, null
+    from job_parts where status in ('completed', 'failed', 'cancelled')
+    union all
+    select not b.is_before, r.occurred_at, r.kind, 1, r.amount, r.agent, r.escalations
+    from engine_rows as r
     cross join lateral (
-        select k.cost_basis, k.cost_usd from analytics.session_costs as k where k.session_pk = s.session_pk
-    ) as c
+        select coalesce(r.occurred_at < %(previous_end)s::timestamptz and r.occurred_at < %(start)s::timestamptz, false)
+            as is_before
+    ) as b
+    where
+        (%(previous_start)s::timestamptz is null or r.occurred_at >= %(previous_start)s)
+        and (%(end)s::timestamptz is null or r.occurred_at < %(end)s)
+        and (%(start)s::timestamptz is null or r.occurred_at >= %(start)s or b.is_before)
+        and (not %(untimed)s::boolean or r.occurred_at is null)
 )
 
 select
-    not b.is_before as is_current,
-    case when b.is_before or h.kind = 'actions' then null
-        else date_trunc(%(bucket)s::text, h.occurred_at, %(zone)s::text) end as bucket,
-    h.kind,
-    h.agent,
-    count(*) as happened,
-    sum(h.amount) as amount,
-    coalesce(sum(h.escalations), 0)::bigint as escalations
-from happened as h
-cross join lateral (
-    select coalesce(h.occurred_at < %(previous_end)s::timestamptz and h.occurred_at < %(start)s::timestamptz, false)
-        as is_before
-) as b
-where
-    (%(previous_start)s::timestamptz is null or h.occurred_at >= %(previous_start)s)
-    and (%(end)s::timestamptz is null or h.occurred_at < %(end)s)
-    and (%(start)s::timestamptz is null or h.occurred_at >= %(start)s or b.is_before)
-    and (not %(untimed)s::boolean or h.occurred_at is null)
-group by 1, 2, 3, 4;
+    is_current,
+    case when is_current and kind <> 'actions'
+        then date_trunc(%(bucket)s::text, occurred_at, %(zone)s::text) end as bucket,
+    kind,
+    agent,
+    sum(happened)::bigint as happened,
+    sum(amount) as amount,
+    coalesce(sum(escalations), 0)::bigint as escalations
+from happened
+group by 1, 2, 3, 4
+having sum(happened) <> 0;
 
 -- name: read_calls
 -- Calls of tools by outcome: per tool in the period and the one before, and per slice of the period (tool_name null).
-with calls as (
+with windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('tools', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
+),
+-- uses: rollups.tool_parts,
+calls as (
     select
-        c.tool_name,
-        c.outcome,
-        coalesce(c.occurred_at < %(previous_end)s::timestamptz and c.occurred_at < %(start)s::timestamptz, false)
-            as is_before,
-        date_trunc(%(bucket)s::text, c.occurred_at, %(zone)s::text) as bucket
-    from analytics.tool_calls as c
-    where
-        (%(previous_start)s::timestamptz is null or c.occurred_at >= %(previous_start)s)
-        and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-        and (not %(untimed)s::boolean or c.occurred_at is null)
-        and (
-            %(start)s::timestamptz is null
-            or c.occurred_at >= %(start)s
-            or c.occurred_at < %(previous_end)s::timestamptz
-        )
+        p.*,
+        case when p.is_current then date_trunc(%(bucket)s::text, p.occurred_at, %(zone)s::text) end as bucket
+    from tool_parts as p
 )
 
 select
-    not is_before as is_current,
+    is_current,
     tool_name,
     case when grouping(tool_name) = 1 then bucket end as bucket,
     grouping(tool_name) = 1 as is_slice,
-    count(*) as calls,
-    count(*) filter (where outcome = 'succeeded') as succeeded,
-    count(*) filter (where outcome = 'failed') as failed,
-    count(*) filter (where outcome = 'refused') as refused,
-    count(*) filter (where outcome is null) as unknown
+    sum(calls)::bigint as calls,
+    sum(succeeded)::bigint as succeeded,
+    sum(failed)::bigint as failed,
+    sum(refused)::bigint as refused,
+    sum(calls - succeeded - failed - refused)::bigint as unknown
 from calls
-group by grouping sets ((is_before, tool_name), (is_before, bucket));
+group by grouping sets ((is_current, tool_name), (is_current, bucket))
+having sum(calls) <> 0;
 
 -- name: list_newest
 -- The last happenings that matter: failures, questions to people, jobs that ended badly, notifications, compactions.

@@ -1,83 +1,144 @@
 -- name: list_usage
 -- Calls of each tool in a period and in the one before it, what came of them and how long they took (milliseconds);
 -- the row with is_total, asked for by with_total, is the sum over all tools and there always.
--- A refused call never ran, so it is neither a success nor a failure.
-with calls as (
-    select
-        c.tool_name,
-        c.tool_type,
-        c.outcome,
-        c.is_answered,
-        c.duration_ms,
-        (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-        and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null) as is_current
-    from analytics.tool_calls as c
-    where
-        (
-            (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
-            or c.occurred_at >= %(previous_start)s::timestamptz and c.occurred_at < %(previous_end)s::timestamptz
-        )
-        and (%(tool)s::text is null or c.tool_name = %(tool)s)
-        and (
-            %(project)s::text is null or c.session_pk in (
-                select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
-            )
-        )
+-- A refused call never ran, so it is neither a success nor a failure. Percentiles are at most 1 per cent off.
+with windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows(
+        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false),
+        finest => case when %(project)s::text is null then 1 else 4 end
+    ) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows(
+        'tools', %(previous_start)s, %(previous_end)s, finest => case when %(project)s::text is null then 1 else 4 end
+    ) as w
+    where %(previous_start)s::timestamptz is not null
 ),
-
+-- uses: rollups.tool_parts,
+classes as (
+    select is_current, tool_name, grouping(tool_name) = 1 as is_total, key, sum(counted)::bigint as counted
+    from (
+        select is_current, tool_name, unnest(duration_keys) as key, sign * unnest(duration_counts) as counted
+        from tool_parts
+    ) as c
+    where key is not null
+    group by grouping sets ((is_current, tool_name, key), (is_current, key))
+    having sum(counted) <> 0
+),
+histograms as (
+    select is_total, tool_name,
+        array_agg(key order by key) filter (where is_current) as keys,
+        array_agg(counted order by key) filter (where is_current) as counts,
+        array_agg(key order by key) filter (where not is_current) as previous_keys,
+        array_agg(counted order by key) filter (where not is_current) as previous_counts
+    from classes
+    group by is_total, tool_name
+),
 summed as (
     select
         tool_name,
         grouping(tool_name) = 1 as is_total,
         min(tool_type) as tool_type,
-        count(*) filter (where is_current) as calls,
-        count(*) filter (where is_current and outcome = 'succeeded') as succeeded,
-        count(*) filter (where is_current and outcome = 'failed') as failed,
-        count(*) filter (where is_current and outcome = 'refused') as refused,
-        count(*) filter (where is_current and outcome is null) as unknown,
-        count(*) filter (where is_current and not is_answered) as unanswered,
-        count(duration_ms) filter (where is_current) as timed,
-        sum(duration_ms) filter (where is_current) as total_ms,
-        avg(duration_ms) filter (where is_current) as average_ms,
-        percentile_cont(array[0.5, 0.95]) within group (order by duration_ms) filter (where is_current) as percentiles,
-        count(*) filter (where not is_current) as previous_calls,
-        count(*) filter (where not is_current and outcome = 'succeeded') as previous_succeeded,
-        count(*) filter (where not is_current and outcome = 'failed') as previous_failed,
-        count(duration_ms) filter (where not is_current) as previous_timed,
-        percentile_cont(0.95) within group (order by duration_ms) filter (where not is_current) as previous_p95_ms
-    from calls
+        coalesce(sum(calls) filter (where is_current), 0)::bigint as calls,
+        coalesce(sum(succeeded) filter (where is_current), 0)::bigint as succeeded,
+        coalesce(sum(failed) filter (where is_current), 0)::bigint as failed,
+        coalesce(sum(refused) filter (where is_current), 0)::bigint as refused,
+        coalesce(sum(unanswered) filter (where is_current), 0)::bigint as unanswered,
+        coalesce(sum(timed) filter (where is_current), 0)::bigint as timed,
+        sum(total_ms) filter (where is_current) as total_ms,
+        min(least_ms) filter (where is_current and sign > 0) as least_ms,
+        max(most_ms) filter (where is_current and sign > 0) as most_ms,
+        coalesce(sum(calls) filter (where not is_current), 0)::bigint as previous_calls,
+        coalesce(sum(succeeded) filter (where not is_current), 0)::bigint as previous_succeeded,
+        coalesce(sum(failed) filter (where not is_current), 0)::bigint as previous_failed,
+        coalesce(sum(timed) filter (where not is_current), 0)::bigint as previous_timed,
+        min(least_ms) filter (where not is_current and sign > 0) as previous_least_ms,
+        max(most_ms) filter (where not is_current and sign > 0) as previous_most_ms
+    from tool_parts
     group by grouping sets ((tool_name), ())
 )
 
 select
-    tool_name,
-    is_total,
-    tool_type,
-    calls,
-    succeeded,
-    failed,
-    refused,
-    unknown,
-    unanswered,
-    timed,
-    total_ms::float8 as total_ms,
-    average_ms::float8 as average_ms,
-    percentiles[1] as p50_ms,
-    percentiles[2] as p95_ms,
-    previous_calls,
-    previous_succeeded,
-    previous_failed,
-    previous_timed,
-    previous_p95_ms
-from summed
-where not is_total or coalesce(%(with_total)s::boolean, false)
-order by is_total desc, failed desc, total_ms desc nulls last, calls desc, tool_name;
+    s.tool_name,
+    s.is_total,
+    s.tool_type,
+    s.calls,
+    s.succeeded,
+    s.failed,
+    s.refused,
+    s.calls - s.succeeded - s.failed - s.refused as unknown,
+    s.unanswered,
+    s.timed,
+    case when s.timed > 0 then s.total_ms::float8 end as total_ms,
+    (s.total_ms / nullif(s.timed, 0))::float8 as average_ms,
+    analytics.histogram_percentile(h.keys, h.counts, 0.5, s.least_ms, s.most_ms) as p50_ms,
+    analytics.histogram_percentile(h.keys, h.counts, 0.95, s.least_ms, s.most_ms) as p95_ms,
+    s.previous_calls,
+    s.previous_succeeded,
+    s.previous_failed,
+    s.previous_timed,
+    analytics.histogram_percentile(h.previous_keys, h.previous_counts, 0.95, s.previous_least_ms, s.previous_most_ms)
+        as previous_p95_ms
+from summed as s
+left join histograms as h on h.is_total = s.is_total and h.tool_name is not distinct from s.tool_name
+where s.is_total and coalesce(%(with_total)s::boolean, false) or not s.is_total and s.calls + s.previous_calls > 0
+order by s.is_total desc, s.failed desc, s.total_ms desc nulls last, s.calls desc, s.tool_name;
 
 -- name: list_buckets
--- Calls per hour, day or week of the viewer's zone, by what came of them; calls without a time are in no bucket.
+-- Calls per hour, day, week or month of the viewer's zone, by what came of them; calls without a time are in no bucket.
+-- `coarsest` is the widest stored row that fits into a bucket.
+with windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows(
+        'tools', %(start)s, %(end)s, false, %(coarsest)s, case when %(project)s::text is null then 1 else 4 end
+    ) as w
+    where not coalesce(%(untimed)s::boolean, false)
+),
+-- uses: rollups.tool_parts,
+bucketed as (
+    select p.*, date_trunc(%(unit)s::text, p.occurred_at, %(zone)s::text) as bucket
+    from tool_parts as p
+    where p.occurred_at is not null
+),
+histograms as (
+    select bucket, array_agg(key order by key) as keys, array_agg(counted order by key) as counts
+    from (
+        select bucket, key, sum(counted)::bigint as counted
+        from (
+            select bucket, unnest(duration_keys) as key, sign * unnest(duration_counts) as counted from bucketed
+        ) as e
+        where key is not null
+        group by bucket, key
+        having sum(counted) <> 0
+    ) as c
+    group by bucket
+),
+summed as (
+    select
+        bucket, sum(calls)::bigint as calls, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed,
+        sum(refused)::bigint as refused, sum(timed)::bigint as timed,
+        min(least_ms) filter (where sign > 0) as least_ms, max(most_ms) filter (where sign > 0) as most_ms
+    from bucketed
+    group by bucket
+    having sum(calls) <> 0
+)
+
+select
+    s.bucket,
+    s.calls,
+    s.succeeded,
+    s.failed,
+    s.refused,
+    s.calls - s.succeeded - s.failed - s.refused as unknown,
+    s.timed,
+    analytics.histogram_percentile(h.keys, h.counts, 0.95, s.least_ms, s.most_ms) as p95_ms
+from summed as s
+left join histograms as h on h.bucket = s.bucket
+order by s.bucket;
+
+-- name: list_buckets_of_errors
+-- Failed calls of one kind per hour, day, week or month of the viewer's zone, read from the tables.
 select
     date_trunc(%(unit)s::text, c.occurred_at, %(zone)s::text) as bucket,
     count(*) as calls,
@@ -99,10 +160,8 @@ where
             select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
         )
     )
-    and (
-        %(error_group)s::text is null
-        or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
-    )
+    and c.outcome = 'failed'
+    and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
 group by bucket
 order by bucket;
 
@@ -220,21 +279,50 @@ order by
 
 -- name: list_filter_values
 -- Projects and tools with calls in a period, each with how many.
-with calls as (
-    select c.tool_name, s.project_name
-    from analytics.tool_calls as c
-    left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
+with windows as materialized (
+    select true as is_current, false as is_by_project, w.*
+    from analytics.rollup_windows('tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+    union all
+    select true, true, w.*
+    from analytics.rollup_windows('tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), finest => 4) as w
+),
+stored as (
+    select
+        w.is_by_project, r.tool_name, r.project_name,
+        case w.kind when 'removed' then -1 else 1 end * r.calls as calls
+    from windows as w
+    inner join analytics.tool_rollup as r
+        on r.level = w.level and r.slot >= w.lo and r.slot < w.hi and r.is_by_project = w.is_by_project
+    where w.kind in ('stored', 'removed')
+),
+live as (
+    select w.is_by_project, f.tool_name, f.project_name
+    from windows as w
+    -- With an offset of nothing the planner takes the index on time for each window, and does not read the whole table.
+    cross join lateral (
+        select l.* from analytics.tool_facts as l where l.occurred_at >= w.from_at and l.occurred_at < w.until_at offset 0
+    ) as f
+    where w.kind = 'live'
+    union all
+    select w.is_by_project, f.tool_name, f.project_name
+    from windows as w
+    cross join analytics.tool_facts as f
     where
-        (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-        and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+        w.kind = 'untimed'
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+),
+counted as (
+    select 'tool' as filter, tool_name as value, calls from stored where not is_by_project
+    union all
+    select 'project', project_name, calls from stored where is_by_project
+    union all
+    select 'tool', tool_name, 1 from live where not is_by_project
+    union all
+    select 'project', project_name, 1 from live where is_by_project and project_name is not null
 )
 
-select
-    case when grouping(tool_name) = 0 then 'tool' else 'project' end as filter,
-    case when grouping(tool_name) = 0 then tool_name else project_name end as value,
-    count(*) as calls
-from calls
-group by grouping sets ((tool_name), (project_name))
-having grouping(tool_name) = 0 or project_name is not null
+select filter, value, sum(calls)::bigint as calls
+from counted
+group by filter, value
+having sum(calls) <> 0
 order by filter, calls desc, value;

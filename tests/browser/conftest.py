@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -19,37 +21,39 @@ from tests.browser.steps import sign_in
 from tests.browser.visits import Visits
 
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+# One process for all tabs of a browser, and none started in advance: each would compile Streamlit's program anew.
+FEWER_PROCESSES = ["--process-per-site", "--disable-features=SpareRendererForSitePerProcess"]
 OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium.find_or_install(), args=ARGUMENTS)
+        program, arguments = chromium.find_or_install(), [*ARGUMENTS, *FEWER_PROCESSES]
+        launched = playwright.chromium.launch(executable_path=program, args=arguments)
         yield launched
         launched.close()
 
 
 @pytest.fixture(scope="session")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    """A console whose real database is empty."""
-    with running(tmp_path_factory.mktemp("console") / "home") as started:
+    """A console whose real database is empty, beside a demo with fewer events than people get."""
+    home = tmp_path_factory.mktemp("console") / "home"
+    create_demo(home, "--events", "40000")  # before it starts, as it looks for one then and seldom later
+    with running(home) as started:
         yield started
-
-
-@pytest.fixture(scope="session")
-def console_with_demo(console: Console) -> Console:
-    """The same console after `python -m data demo create`."""
-    make_demo(console)
-    return console
 
 
 def make_demo(console: Console) -> None:
     """Make the demo from the command line, while the console runs."""
-    environment = os.environ | {"SIGNALBOX_HOME": str(console.home)}
-    made = subprocess.run(
-        [sys.executable, "-m", "data", "demo", "create"], cwd=ROOT, env=environment, capture_output=True, check=False
-    )
+    create_demo(console.home)
+
+
+def create_demo(home: Path, *options: str) -> None:
+    """`python -m data demo create`."""
+    environment = os.environ | {"SIGNALBOX_HOME": str(home)}
+    command = [sys.executable, "-m", "data", "demo", "create", *options]
+    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
     assert made.returncode == 0, made.stderr.decode()
 
 
@@ -61,7 +65,7 @@ def server_of_console(console: Console) -> Iterator[embedded.Lease]:
 
 
 @pytest.fixture
-def demo_rows(console_with_demo: Console, server_of_console: embedded.Lease) -> Iterator[psycopg.Connection[DictRow]]:
+def demo_rows(console: Console, server_of_console: embedded.Lease) -> Iterator[psycopg.Connection[DictRow]]:
     """A connection to the demo database of the running console, as its owner."""
     url = server_of_console.url(demo.DATABASE)
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
@@ -86,20 +90,33 @@ def open_page(browser: Browser, console: Console) -> Iterator[OpenPage]:
 
 
 @pytest.fixture(scope="session")
-def visits_of_demo(browser: Browser, console_with_demo: Console) -> Visits:
+def visits_of_demo(browser: Browser, console: Console) -> Iterator[Visits]:
     """Visits to the demo, signed in once per role for the whole session."""
-    return Visits(browser, console_with_demo)
+    visits = Visits(browser, console)
+    yield visits
+    visits.end()
+
+
+@pytest.fixture(scope="session")
+def visits_of_empty(browser: Browser, console: Console) -> Iterator[Visits]:
+    """Visits to the real data of the same console, where nothing is recorded."""
+    visits = Visits(browser, console)
+    yield visits
+    visits.end()
 
 
 @pytest.fixture
 def open_demo(visits_of_demo: Visits) -> Iterator[OpenPage]:
-    """`open_demo(role, path, width=, scheme=, fresh=)`: opens pages of the demo; the test fails when one met a mistake.
+    """`open_demo(role, path, **look)`: opens pages of the demo; the test fails when one met a mistake.
 
-    Whoever signs out or changes what is shown asks for a `fresh` browser.
+    Whoever signs out or changes what is shown asks for a `fresh` browser, and for a `cold` link who means to load it.
     """
-
-    def opener(role: str, path: str = "/", *, width: int = 1400, scheme: str = "light", fresh: bool = False) -> Page:
-        return visits_of_demo.open(role, path, width=width, scheme=scheme, fresh=fresh, dataset="demo")
-
-    yield opener
+    yield partial(visits_of_demo.open, dataset="demo")
     assert not visits_of_demo.close()
+
+
+@pytest.fixture
+def open_empty(visits_of_empty: Visits) -> Iterator[OpenPage]:
+    """The same for the real data, where nothing is recorded."""
+    yield visits_of_empty.open
+    assert not visits_of_empty.close()

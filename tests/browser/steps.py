@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Error, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as TookTooLong
 
 from tests.browser.console import Console
 
@@ -25,7 +26,7 @@ COUNT_RUNS = """
         if (change.target.getAttribute('data-test-script-state') === 'running') window.runsOfTheScript++;
     })).observe(document, { subtree: true, attributes: true, attributeFilter: ['data-test-script-state'] });
 """
-_LONGEST_START_S = 3.0  # a busy machine; a run shorter than a frame is never seen
+_LONGEST_START_MS = 3_000  # a busy machine; a run shorter than a frame is never seen
 
 
 def wait_until_idle(page: Page, timeout_ms: int = 30_000, settling_ms: int = 100) -> None:
@@ -40,18 +41,9 @@ def causing_a_run(page: Page) -> Iterator[None]:
     """What happens inside makes the script run: return when that run is over."""
     before = page.evaluate("window.runsOfTheScript")
     yield
-    deadline = time.monotonic() + _LONGEST_START_S
-    while time.monotonic() < deadline and _runs(page) == before:
-        page.wait_for_timeout(20)
+    with suppress(TookTooLong):
+        page.wait_for_function("before => window.runsOfTheScript !== before", arg=before, timeout=_LONGEST_START_MS)
     wait_until_idle(page, settling_ms=20)
-
-
-def _runs(page: Page) -> int | None:
-    try:
-        found: int | None = page.evaluate("window.runsOfTheScript")
-    except Error:  # the document is being left for a new one
-        return None
-    return found
 
 
 def sign_in(page: Page, console: Console, role: str, path: str = "/") -> None:

@@ -131,11 +131,11 @@ def test_every_page_announces_as_many_rows_as_its_csv_holds(
 
 
 def test_a_member_takes_own_rows_only_whatever_the_link_says(
-    open_demo: OpenPage, demo_rows: Rows, console_with_demo: Console
+    open_demo: OpenPage, demo_rows: Rows, console: Console
 ) -> None:
     own = str(of_role("member").user_id)
     page = open_demo("member", "/sessions")
-    taken = page.request.get(f"{console_with_demo.url}/export/sessions.jsonl")
+    taken = page.request.get(f"{console.url}/export/sessions.jsonl")
     keys = {json.loads(line)["session_id"] for line in taken.text().splitlines()}
     mine = demo_rows.execute("select session_id from chronicle.sessions where metadata ->> 'user_id' = %s", (own,))
     assert keys == {row["session_id"] for row in mine}
@@ -145,7 +145,7 @@ def test_a_member_takes_own_rows_only_whatever_the_link_says(
         (own,),
     ).fetchone()
     assert foreign is not None
-    stolen = page.request.get(f"{console_with_demo.url}/export/session_events.jsonl?session={foreign['id']}")
+    stolen = page.request.get(f"{console.url}/export/session_events.jsonl?session={foreign['id']}")
     assert stolen.text() == ""
     turn_to(page, f"/session?session={foreign['id']}")
     main = page.get_by_test_id("stMain").inner_text()
@@ -160,7 +160,7 @@ def test_a_member_takes_own_rows_only_whatever_the_link_says(
     expect(page.get_by_role("heading", name="Course")).to_have_count(0)
 
 
-def test_a_hand_made_link_is_answered_with_a_sentence(open_demo: OpenPage, console_with_demo: Console) -> None:
+def test_a_hand_made_link_is_answered_with_a_sentence(open_demo: OpenPage, console: Console) -> None:
     page = open_demo("manager", "/jobs")
     for path, status in (
         ("/export/nonsense.csv", 404),
@@ -170,7 +170,7 @@ def test_a_hand_made_link_is_answered_with_a_sentence(open_demo: OpenPage, conso
         ("/export/jobs.csv?role=admin", 400),
         ("/export/session_events.csv?session=%27%20or%201=1", 400),
     ):
-        answer = page.request.get(console_with_demo.url + path)
+        answer = page.request.get(console.url + path)
         assert answer.status == status, path
         assert "Traceback" not in answer.text()
     for path in ("/jobs?job=%3Cscript%3E", "/session?session=1", "/sessions?page=-7&sort=%27;drop&project=%00x&has=x"):
@@ -180,9 +180,9 @@ def test_a_hand_made_link_is_answered_with_a_sentence(open_demo: OpenPage, conso
 
 
 def test_without_a_cookie_or_with_forged_headers_nothing_is_taken(
-    browser: Browser, open_demo: OpenPage, console_with_demo: Console
+    browser: Browser, open_demo: OpenPage, console: Console
 ) -> None:
-    url = console_with_demo.url
+    url = console.url
     admin = open_demo("admin", "/approvals")
     waiting = admin.locator('table[aria-label="Questions that wait for a decision"] a').first.inner_text()
     context = browser.new_context(

@@ -48,7 +48,9 @@ def stranger(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("stranger")
     history = write_history(folder / "claude")
     with running(folder / "home", {"CLAUDE_CONFIG_DIR": str(folder / "claude")}) as console:
-        yield Stranger(console, history, Visits(browser, console))
+        visits = Visits(browser, console)
+        yield Stranger(console, history, visits)
+        visits.end()
 
 
 @pytest.fixture(autouse=True)

@@ -128,7 +128,7 @@ def test_a_bar_of_a_chart_opens_its_days(open_demo: OpenPage) -> None:
 def test_a_bar_of_a_chart_is_one_step_from_its_page(
     open_demo: OpenPage, path: str, number_of_chart: int, title: str, carried: dict[str, str]
 ) -> None:
-    page = open_demo("manager", path)
+    page = open_demo("manager", path, cold=True)  # the history of a kept tab may be full
     left, said = page.url, page.locator(".sb-say").first.inner_text()
     steps = page.evaluate("window.isSameDocument = true; history.length")
     bar = page.locator('[data-testid="stVegaLiteChart"]').nth(number_of_chart).locator("svg g.mark-rect path").last

@@ -1,16 +1,17 @@
-"""People at their browsers: each page in a context of its own, signed in once per role, watched for mistakes."""
+"""People at their browsers: a browser for each, signed in once per role, its pages watched for mistakes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.browser.console import Console
-from tests.browser.steps import COUNT_RUNS, show, sign_in, wait_until_idle
+from tests.browser.steps import CONNECTED, COUNT_RUNS, show, sign_in, turn_to, wait_until_idle
 
 Dataset = Literal["real", "demo"]
+Look = tuple[str, Dataset, str]  # role, what is shown, time zone
 
 WIDE_PX = 1400
 HEIGHT_PX = 900
@@ -25,9 +26,13 @@ _REPORT_VIOLATIONS = (
 
 @dataclass
 class Watched:
-    """A browser page and what went wrong in it: console errors, requests to other hosts, violations of the CSP."""
+    """A browser page and what went wrong in it: console errors, requests to other hosts, violations of the CSP.
+
+    `look` is whose tab it can be in the next test, None where nobody's.
+    """
 
     page: Page
+    look: Look | None = None
     mistakes: list[str] = field(default_factory=list)
 
 
@@ -48,21 +53,19 @@ def watch(watched: Watched, url: str) -> None:
     page.add_init_script(COUNT_RUNS)
 
 
-Look = tuple[str | None, Dataset, int, str, str]
-
-
 @dataclass
 class Visits:
-    """Opens pages of one console. Signing in is done once per role and dataset; later visits bring its cookie.
+    """Opens pages of one console. Signing in is done once per role and dataset, in a browser that is then kept.
 
-    Visits that look alike are tabs of one browser context, which keeps Streamlit's program in its cache.
+    Its tab is kept from test to test, too, and turns to the next address as a link inside pages does: Streamlit's
+    program is loaded once. Who wants the document loaded anew, in a tab of its own, asks for that: `cold`.
     """
 
     browser: Browser
     console: Console
     opened: list[Watched] = field(default_factory=list)
-    _signed_in: dict[tuple[str, Dataset], Any] = field(default_factory=dict)
     _contexts: dict[Look, BrowserContext] = field(default_factory=dict)
+    _kept: dict[Look, Watched] = field(default_factory=dict)
     _passing: list[BrowserContext] = field(default_factory=list)
 
     def open(
@@ -74,16 +77,16 @@ class Visits:
         scheme: str = "light",
         dataset: Dataset = "real",
         fresh: bool = False,
+        cold: bool = False,
         zone: str = "Europe/Berlin",
     ) -> Page:
         """A page. `fresh` gives it a browser of its own that signs in anew, for whoever is going to sign out."""
-        if role is None or fresh:
-            context = self._context(width, scheme, zone, None)
-            self._passing.append(context)
-        else:
-            context = self._context_of((role, dataset, width, scheme, zone))
-        page = self._watched(context).page
-        if role is not None and fresh:
+        if role is not None and not fresh:
+            return self._open_kept((role, dataset, zone), path, width, scheme, is_cold=cold)
+        context = self._context(zone)
+        self._passing.append(context)
+        page = self._watched(context, width=width, scheme=scheme).page
+        if role is not None:
             sign_in(page, self.console, role)
             show(page, dataset)
         page.goto(self.console.url + path)
@@ -92,47 +95,74 @@ class Visits:
         return page
 
     def close(self) -> list[str]:
-        """Close every page and return the mistakes met since the last time."""
+        """End every visit and return the mistakes met since the last time; of each look one sound tab is kept."""
         mistakes = [mistake for watched in self.opened for mistake in watched.mistakes]
         for watched in self.opened:
-            watched.page.close()
+            if watched.look is None or watched.mistakes or watched.look in self._kept:
+                watched.page.close()
+            else:
+                self._kept[watched.look] = watched
         for context in self._passing:
             context.close()
         self.opened.clear()
         self._passing.clear()
         return mistakes
 
-    def _context_of(self, look: Look) -> BrowserContext:
-        if look not in self._contexts:
-            role, dataset, width, scheme, zone = look
-            self._contexts[look] = self._context(width, scheme, zone, self._state(str(role), dataset))
-        return self._contexts[look]
-
-    def _state(self, role: str, dataset: Dataset) -> Any:
-        if (role, dataset) not in self._signed_in:
-            context = self._context(WIDE_PX, "light", "Europe/Berlin", None)
-            page = context.new_page()
-            page.add_init_script(COUNT_RUNS)
-            sign_in(page, self.console, role)
-            show(page, dataset)
-            self._signed_in[role, dataset] = context.storage_state()
+    def end(self) -> None:
+        """Close every browser: a tab that is left would call for its console for ever."""
+        for context in self._contexts.values():
             context.close()
-        return self._signed_in[role, dataset]
+        self._contexts.clear()
+        self._kept.clear()
 
-    def _context(self, width: int, scheme: str, zone: str, state: Any) -> BrowserContext:
+    def _open_kept(self, look: Look, path: str, width: int, scheme: str, *, is_cold: bool) -> Page:
+        if look not in self._contexts:
+            self._sign_in(look)
+        is_usual = (width, scheme) == (WIDE_PX, "light")
+        if is_usual and not is_cold and look in self._kept:
+            watched = self._kept.pop(look)
+            self.opened.append(watched)
+            page = watched.page
+            if page.viewport_size != {"width": WIDE_PX, "height": HEIGHT_PX}:
+                page.set_viewport_size({"width": WIDE_PX, "height": HEIGHT_PX})
+            if page.url != self.console.url + path and page.locator(CONNECTED).count():
+                turn_to(page, path)
+                return page
+        else:
+            page = self._watched(self._contexts[look], look if is_usual else None, width, scheme).page
+        page.goto(self.console.url + path)
+        wait_until_idle(page)
+        return page
+
+    def _sign_in(self, look: Look) -> None:
+        role, dataset, zone = look
+        context = self._context(zone)
+        watched = self._watched(context, look)
+        sign_in(watched.page, self.console, role)
+        show(watched.page, dataset)
+        self._contexts[look] = context
+        self.opened.remove(watched)
+        self._kept[look] = watched
+
+    def _context(self, zone: str) -> BrowserContext:
         return self.browser.new_context(
-            viewport={"width": width, "height": HEIGHT_PX},
-            color_scheme="dark" if scheme == "dark" else "light",
+            viewport={"width": WIDE_PX, "height": HEIGHT_PX},
+            color_scheme="light",
             timezone_id=zone,
             accept_downloads=True,
-            storage_state=state,
             reduced_motion="reduce",
         )
 
-    def _watched(self, context: BrowserContext) -> Watched:
-        watched = Watched(context.new_page())
+    def _watched(
+        self, context: BrowserContext, look: Look | None = None, width: int = WIDE_PX, scheme: str = "light"
+    ) -> Watched:
+        watched = Watched(context.new_page(), look)
         self.opened.append(watched)
         watch(watched, self.console.url)
+        if width != WIDE_PX:
+            watched.page.set_viewport_size({"width": width, "height": HEIGHT_PX})
+        if scheme == "dark":
+            watched.page.emulate_media(color_scheme="dark")
         return watched
 
     def tab_beside(self, page: Page, path: str) -> Page:

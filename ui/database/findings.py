@@ -63,7 +63,7 @@ def _of_server(view: View, server: Looked[Server]) -> Iterator[Line]:
     yield from _waiting(view, found)
     yield _long(view, found)
     yield _idle(view, found)
-    yield _backlog(found)
+    yield _backlog(view, found)
     if found.hidden and found.facts["sees_all_sessions"]:
         words = plural(found.hidden, "session")
         yield "unknown", join(f"What {words} do could not be seen: the server does not tell (track_activities is off).")
@@ -130,13 +130,20 @@ def _idle(view: View, found: Server) -> Line:
     return "well", join("No transaction stands open and idle for more than a minute.")
 
 
-def _backlog(found: Server) -> Line:
-    marks = found.facts["change_log_marks"]
+def _backlog(view: View, found: Server) -> Line:
+    """Whether the sums that reports read are kept: without that every figure is right all the same, and slower."""
+    marks, at = found.facts["change_log_marks"], found.facts["rollups_refreshed_at"]
     more = "more than " if marks >= MOST_MARKS else ""
-    words = f"{more}{plural(marks, 'mark waits', 'marks wait')} in the change log"
+    words = f"{more}{plural(marks, 'change waits', 'changes wait')} to be summed up"
+    said = f"{words[0].upper()}{words[1:]}"
+    last = f"last done {figures.moment(at, view.zone, view.as_of)}" if at else "never done so far"
     if marks > MANY_MARKS:
-        return "attention", join(f"{words[0].upper()}{words[1:]}: they are folded every minute by a running console.")
-    return "well", join(f"{words[0].upper()}{words[1:]}.")
+        help_ = "A running console does that every few seconds, python -m data rollup once."
+        return "attention", join(f"{said}, {last}: figures are right and take longer. {help_}")
+    if unbuilt := found.facts["rollups_to_build"]:
+        words = plural(unbuilt, "rollup is", "rollups are")
+        return "attention", join(f"{words} still being built, {last}: figures are right and take longer.")
+    return "well", join(f"{said}, {last}.")
 
 
 def _of_tables(tables: Looked[list[Table]]) -> Iterator[Line]:

@@ -1,0 +1,256 @@
+"""Random histories for the rollups: what writers do, and stored and live parts compared with everything live."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from data import rollups
+from data.database import queries
+
+Connection = psycopg.Connection[DictRow]
+
+BASE = datetime(2026, 11, 1, tzinfo=UTC)
+ZONES = ("UTC", "Europe/Paris", "Asia/Kolkata", "Asia/Kathmandu", "America/New_York")
+PERCENTILES = ("p50_ms", "p95_ms", "previous_p95_ms", "wait_p50_ms")
+
+
+def some_time(chance: random.Random) -> datetime | None:
+    """None now and then, often on or beside the edge of a quarter, an hour, a day or eight days."""
+    kind = chance.random()
+    if kind < 0.05:
+        return None
+    if kind < 0.5:
+        width_s = chance.choice((900, 3600, 86_400, 768 * 900))
+        return BASE + timedelta(
+            seconds=width_s * chance.randrange(-3, 4) + chance.choice((0, 0, 1, 899.999, -0.000001))
+        )
+    return BASE + timedelta(seconds=chance.uniform(-20 * 86_400, 20 * 86_400))
+
+
+def write(connection: Connection, chance: random.Random, *, truncates: bool = True) -> None:
+    """One thing that a writer does.
+
+    A snapshot from before a TRUNCATE finds the table empty all the same (PostgreSQL's documentation says so), so
+    comparisons beside other writers do without.
+    """
+    weights = [0 if work is _truncate and not truncates else weight for work, weight in _WRITES.items()]
+    chance.choices(list(_WRITES), weights=weights)[0](connection, chance)
+
+
+def _add_calls(connection: Connection, chance: random.Random) -> None:
+    for _ in range(chance.randrange(1, 5)):
+        at, call_id = some_time(chance), uuid4() if chance.random() < 0.8 else None
+        _add_call_row(connection, chance, "pre", at, call_id)
+        if chance.random() < 0.6:
+            _add_call_row(connection, chance, "post", some_time(chance) if chance.random() < 0.3 else at, call_id)
+
+
+def _add_call_row(
+    connection: Connection, chance: random.Random, phase: str, at: datetime | None, call_id: UUID | None
+) -> None:
+    session_pk = _some(connection, chance, "select id from chronicle.sessions")
+    answered = phase == "post"
+    connection.execute(
+        "insert into chronicle.tool_events (session_id, tool_name, phase, execution_time_ms, success, error_message,"
+        " created_at, call_id) values (%s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            session_pk,
+            chance.choice("AB"),
+            phase,
+            chance.choice((None, 0, 1, 100, 12_345, -3, chance.randrange(10**6))) if answered else None,
+            chance.choice((None, True, False)) if answered else None,
+            chance.choice((None, "boom")) if answered else None,
+            at,
+            call_id,
+        ),
+    )
+
+
+def _move_call(connection: Connection, chance: random.Random) -> None:
+    # While others write answers, only rows that no answer can be about: the case that the change log leaves out.
+    query = "select id from chronicle.tool_events where phase = 'post' or call_id is null"
+    connection.execute(
+        "update chronicle.tool_events set created_at = %s where id = %s",
+        (some_time(chance), _some(connection, chance, query)),
+    )
+
+
+def _delete_call(connection: Connection, chance: random.Random) -> None:
+    call = _some(connection, chance, "select id from chronicle.tool_events")
+    connection.execute("delete from chronicle.tool_events where id = %s", (call,))
+
+
+def _add_session(connection: Connection, chance: random.Random) -> None:
+    row = connection.execute(
+        "insert into chronicle.sessions (session_id, project_name, status, started_at, metadata)"
+        " values (%s, %s, %s, %s, '{}') returning id",
+        (
+            uuid4().hex,
+            chance.choice((None, "a", "b", "")),
+            chance.choice(("active", "completed", "error", None)),
+            some_time(chance),
+        ),
+    ).fetchone()
+    if row and chance.random() < 0.7:
+        _add_reply(connection, chance, row["id"])
+
+
+def _add_reply(connection: Connection, chance: random.Random, session_pk: UUID | None = None) -> None:
+    session_pk = session_pk or _some(connection, chance, "select id from chronicle.sessions")
+    if session_pk is None:
+        return
+    connection.execute(
+        "insert into signalbox.model_replies (message_id, session_id, model, replied_at, output_tokens)"
+        " values (%s, %s, %s, %s, %s)",
+        (
+            uuid4().hex,
+            session_pk,
+            chance.choice(("claude-opus-4-5", "unknown-model")),
+            some_time(chance),
+            chance.randrange(100_000),
+        ),
+    )
+
+
+def _change_session(connection: Connection, chance: random.Random) -> None:
+    connection.execute(
+        "update chronicle.sessions set project_name = %s, status = %s, started_at = %s where id = %s",
+        (
+            chance.choice((None, "a", "c")),
+            chance.choice(("completed", "error")),
+            some_time(chance),
+            _some(connection, chance, "select id from chronicle.sessions"),
+        ),
+    )
+
+
+def _delete_session(connection: Connection, chance: random.Random) -> None:
+    session_pk = _some(connection, chance, "select id from chronicle.sessions")
+    connection.execute("delete from chronicle.sessions where id = %s", (session_pk,))
+
+
+def _change_price(connection: Connection, chance: random.Random) -> None:
+    connection.execute(
+        "insert into signalbox.model_prices (model, valid_from, input_usd_per_million, output_usd_per_million,"
+        " cache_write_usd_per_million, cache_write_1h_usd_per_million, cache_read_usd_per_million)"
+        " values ('claude-opus-4-5', %s, 1, %s, 1, 1, 1) on conflict (model, valid_from)"
+        " do update set output_usd_per_million = excluded.output_usd_per_million",
+        (chance.choice(("2026-10-20", "2026-11-05")), chance.randrange(1, 50)),
+    )
+
+
+def _add_prompt(connection: Connection, chance: random.Random) -> None:
+    connection.execute(
+        "insert into chronicle.prompt_events (session_id, prompt_text, created_at) values (%s, 'x', %s)",
+        (_some(connection, chance, "select id from chronicle.sessions"), some_time(chance)),
+    )
+
+
+def _add_job(connection: Connection, chance: random.Random) -> None:
+    created = some_time(chance)
+    connection.execute(
+        "insert into agents.jobs (agent_identifier, status, created_at, started_at, completed_at)"
+        " values (%s, %s, %s, %s, %s)",
+        (
+            chance.choice("xyz"),
+            chance.choice(("pending", "running", "completed", "failed", "cancelled")),
+            created,
+            some_time(chance) if chance.random() < 0.5 else created,
+            some_time(chance),
+        ),
+    )
+
+
+def _change_job(connection: Connection, chance: random.Random) -> None:
+    connection.execute(
+        "update agents.jobs set status = %s, completed_at = %s where id = %s",
+        (
+            chance.choice(("running", "completed")),
+            some_time(chance),
+            _some(connection, chance, "select id from agents.jobs"),
+        ),
+    )
+
+
+def _truncate(connection: Connection, chance: random.Random) -> None:
+    table = chance.choice(
+        ("chronicle.tool_events", "agents.jobs", "signalbox.model_replies", "chronicle.prompt_events")
+    )
+    connection.execute({
+        "chronicle.tool_events": "truncate chronicle.tool_events",
+        "agents.jobs": "truncate agents.jobs",
+        "signalbox.model_replies": "truncate signalbox.model_replies",
+        "chronicle.prompt_events": "truncate chronicle.prompt_events",
+    }[table])  # fmt: skip
+
+
+_WRITES: dict[Callable[[Connection, random.Random], None], int] = {
+    _add_calls: 30, _move_call: 5, _delete_call: 5, _add_session: 10, _add_reply: 5, _change_session: 5,
+    _delete_session: 1, _change_price: 1, _add_prompt: 10, _add_job: 15, _change_job: 10, _truncate: 1,
+}  # fmt: skip
+
+
+def _some(connection: Connection, chance: random.Random, query: str) -> UUID | None:
+    ids = sorted(row["id"] for row in connection.execute(query).fetchall())
+    return chance.choice(ids) if ids else None
+
+
+def compare(connection: Connection, chance: random.Random, where: str) -> None:
+    """One report over a random window, once with the stored rows and once with everything live, in one snapshot."""
+    start, end = sorted((some_time(chance) or BASE, some_time(chance) or BASE))
+    asked: dict[str, Any] = {"start": chance.choice((start, start, None)), "end": chance.choice((end, end, None))}
+    asked["untimed"] = False
+    if chance.random() < 0.05:
+        asked = {"start": None, "end": None, "untimed": True}
+    before: dict[str, Any] = {"previous_start": None, "previous_end": None}
+    if asked["start"] and asked["end"]:
+        before = {"previous_start": asked["start"] - (asked["end"] - asked["start"]), "previous_end": asked["start"]}
+    zone, unit = chance.choice(ZONES), chance.choice(("hour", "day", "week", "month"))
+    sliced = {
+        "zone": zone,
+        "coarsest": rollups.coarsest(unit, zone, BASE - timedelta(days=90), BASE + timedelta(days=90)),
+    }
+    tool, agent = chance.choice((None, None, "A")), chance.choice((None, None, "x"))
+    project = chance.choice((None, None, "a", "b"))
+    name, parameters = chance.choice(
+        [
+            ("tools.list_usage", before | {"tool": tool, "project": project, "with_total": True}),
+            ("tools.list_buckets", sliced | {"unit": unit, "tool": tool, "project": project}),
+            ("tools.list_filter_values", {}),
+            ("jobs.summarise", before | {"agent": agent, "now": BASE, "long_s": 3600}),
+            ("jobs.list_buckets", sliced | {"unit": unit, "agent": agent}),
+            ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None}),
+            ("overview.read_calls", before | sliced | {"bucket": unit, "tool": None, "project": None}),
+        ]
+    )
+    parameters = asked | parameters
+    with connection.transaction(force_rollback=True):
+        connection.execute("set transaction isolation level repeatable read")
+        stored = _rows(connection, name, parameters)
+        # The mark for every slot of a source, which a truncated table leaves as well.
+        connection.execute(
+            "insert into signalbox.change_log (source, slot) select source, 2147483647 from signalbox.rollup_state"
+        )
+        live = _rows(connection, name, parameters)
+    differing = [pair for pair in zip(stored, live, strict=False) if pair[0] != pair[1]]
+    assert stored == live, f"{where}: {name} {parameters} gave {differing or (stored, live)}"
+
+
+def _rows(connection: Connection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = connection.execute(queries.find(name).text, parameters).fetchall()
+    # The ends of a range that was taken off again may be wider than the true ones, within one class of the histogram.
+    return sorted(({key: _comparable(key, value) for key, value in row.items()} for row in rows), key=str)
+
+
+def _comparable(key: str, value: object) -> object:
+    if key in PERCENTILES and isinstance(value, float):
+        return pytest.approx(value, rel=0.021, abs=1e-9)
+    return value

@@ -1,0 +1,215 @@
+"""Rollups: stored sums and what changed since are together exactly what the tables say, for everybody who may read."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.rows import DictRow
+
+from data import rollups
+from data.access import Actor
+from data.command import main
+from data.reports import overview, tools
+from tests.proofs.prove_rollups import COMPARISONS, STEPS, all_at_once, step_by_step
+from tests.recorded import session as make_session
+
+Owner = psycopg.Connection[DictRow]
+People = dict[str, Actor]
+DAY = datetime(2026, 11, 10, tzinfo=UTC)
+
+
+def call(owner: Owner, session_pk: object, at: datetime | None, *, ms: int | None = 100, tool: str = "Read") -> None:
+    owner.execute(
+        "insert into chronicle.tool_events (session_id, tool_name, phase, success, execution_time_ms, created_at)"
+        " values (%s, %s, 'post', true, %s, %s)",
+        (session_pk, tool, ms, at),
+    )
+
+
+def test_after_every_step_of_a_random_history_stored_and_live_are_equal(owner: Owner) -> None:
+    step_by_step(owner, 20261120, STEPS // 10)
+
+
+def test_writers_refreshers_and_readers_at_once(database_url: str) -> None:
+    assert all_at_once(database_url, 20261120, COMPARISONS // 10) >= COMPARISONS // 10
+
+
+def test_what_is_stored_is_not_computed_again(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY)
+    for number in range(4):
+        call(owner, session_pk, DAY + timedelta(hours=number))
+    rollups.finish("real")
+    # Nobody could change the table like this: it shows that the figure comes from what is stored.
+    owner.execute("alter table chronicle.tool_events disable trigger user")
+    owner.execute("delete from chronicle.tool_events")
+    assert tools.read_usage(people["manager"], start=DAY, end=DAY + timedelta(days=1)).total.calls == 4
+
+
+def test_a_member_reads_own_rows_live_and_nothing_stored(owner: Owner, people: People) -> None:
+    mine, other = people["member"], people["other"]
+    for person, calls in ((mine, 3), (other, 5)):
+        session_pk = make_session(owner, DAY, user_id=person.user_id)
+        for number in range(calls):
+            call(owner, session_pk, DAY + timedelta(minutes=number))
+    rollups.finish("real")
+    for person, calls in ((mine, 3), (other, 5), (people["manager"], 8), (people["admin"], 8)):
+        assert tools.read_usage(person).total.calls == calls
+        values = tools.read_filter_values(person)
+        assert values["tool"] == {"Read": calls}
+    assert rollups.read_states(mine) == []
+    assert {state.subject for state in rollups.read_states(people["manager"])} == {
+        "jobs",
+        "prompts",
+        "sessions",
+        "tools",
+    }
+
+
+def test_a_late_answer_changes_the_quarter_of_the_call(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY)
+    call_id = "6f1c4a52-0d2c-4b7e-9a58-0b5f6f1f3c11"
+    insert = (
+        "insert into chronicle.tool_events (session_id, tool_name, phase, success, created_at, call_id)"
+        " values (%s, 'Bash', %s, %s, %s, %s)"
+    )
+    owner.execute(insert, (session_pk, "pre", None, DAY, call_id))
+    rollups.finish("real")
+    assert tools.read_usage(people["manager"], start=DAY - timedelta(days=1)).total.unanswered == 1
+    owner.execute(insert, (session_pk, "post", True, DAY + timedelta(hours=5), call_id))
+    for _ in range(2):
+        total = tools.read_usage(people["manager"], start=DAY - timedelta(days=1)).total
+        assert (total.calls, total.unanswered, total.succeeded) == (1, 0, 1)
+        rollups.finish("real")
+
+
+def test_rows_without_a_time_are_stored_too(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, None)
+    call(owner, session_pk, None)
+    call(owner, session_pk, DAY)
+    owner.execute("update chronicle.tool_events set created_at = 'infinity' where created_at is not null")
+    rollups.finish("real")
+    assert tools.read_usage(people["manager"], untimed=True).total.calls == 2
+    assert tools.read_usage(people["manager"]).total.calls == 2
+    assert tools.read_usage(people["manager"], start=DAY).total.calls == 0
+
+
+def test_figures_are_whole_while_a_rollup_is_being_built(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY)
+    for days in range(60):
+        call(owner, session_pk, DAY - timedelta(days=days))
+    passes = 0
+    while True:
+        assert tools.read_usage(people["manager"]).total.calls == 60
+        assert tools.read_usage(people["manager"], start=DAY - timedelta(days=33)).total.calls == 34
+        done = rollups.refresh("real")
+        passes += 1
+        if done and not done.is_unfinished:
+            break
+    assert passes > 5, "built in pieces"
+
+
+def test_an_adopted_table_is_read_live(owner: Owner, people: People) -> None:
+    call(owner, make_session(owner, DAY), DAY)
+    rollups.finish("real")
+    owner.execute(
+        "insert into signalbox.adopted_tables values ('chronicle', 'tool_events', 'public', 'tool_events', 'pointed')"
+    )
+    owner.execute("alter table chronicle.tool_events disable trigger user")
+    owner.execute("delete from chronicle.tool_events")
+    assert tools.read_usage(people["manager"]).total.calls == 0
+
+
+def test_the_overview_has_a_day_of_the_viewers_zone_in_one_slice(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY)
+    kathmandu_midnight = DAY + timedelta(hours=18, minutes=15)
+    for at in (kathmandu_midnight - timedelta(seconds=1), kathmandu_midnight, kathmandu_midnight + timedelta(hours=23)):
+        call(owner, session_pk, at)
+    rollups.finish("real")
+    frame = overview.read_calls(
+        people["manager"],
+        start=DAY - timedelta(days=2),
+        end=DAY + timedelta(days=4),
+        untimed=False,
+        previous_start=None,
+        previous_end=None,
+        bucket="day",
+        zone="Asia/Kathmandu",
+    )
+    slices = frame[frame["is_slice"]].sort_values("bucket")
+    assert slices["calls"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("unit", "zone", "widest"),
+    [
+        ("day", "UTC", rollups.widths.DAY),
+        ("hour", "UTC", rollups.widths.HOUR),
+        ("day", "Europe/Paris", rollups.widths.HOUR),
+        ("month", "America/New_York", rollups.widths.HOUR),
+        ("day", "Asia/Kolkata", rollups.widths.QUARTER),
+        ("hour", "Asia/Kathmandu", rollups.widths.QUARTER),
+        ("day", "Europe/London", rollups.widths.HOUR),
+    ],
+)
+def test_stored_rows_fit_into_the_buckets_of_the_zone(unit: str, zone: str, widest: int) -> None:
+    assert rollups.coarsest(unit, zone, DAY - timedelta(days=365), DAY) == widest
+
+
+def test_london_in_winter_reads_days() -> None:
+    assert rollups.coarsest("day", "Europe/London", DAY, DAY + timedelta(days=30)) == rollups.widths.DAY
+
+
+_NASTY = st.one_of(
+    st.integers(0, 100),
+    st.integers(0, 2**31 - 1),
+    st.sampled_from([0, 1, 2, 999, 1000, 60_000, 2**31 - 1]),
+    st.integers(-5000, 0),
+    st.floats(0, 22).map(lambda power: int(math.exp(min(power, 21)))),
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    values=st.lists(_NASTY, min_size=1, max_size=60), fraction=st.sampled_from([0.0, 0.05, 0.5, 0.9, 0.95, 0.99, 1.0])
+)
+def test_percentiles_are_within_one_per_cent(owner: Owner, values: list[int], fraction: float) -> None:
+    row = owner.execute(
+        """
+        with given_values as (select v::float8 as v from unnest(%(values)s::bigint[]) as u (v)),
+        classes as (select analytics.histogram_key(v) as key, count(*) as counted from given_values group by 1)
+        select
+            (select percentile_cont(%(fraction)s) within group (order by v) from given_values) as exact,
+            analytics.histogram_percentile(
+                (select array_agg(key order by key) from classes),
+                (select array_agg(counted order by key) from classes),
+                %(fraction)s, (select min(v) from given_values), (select max(v) from given_values)
+            ) as stored
+        """,
+        {"values": values, "fraction": fraction},
+    ).fetchone()
+    assert row is not None
+    # Between a value below zero and one above, the two errors do not shrink with the figure that lies between them.
+    scale = abs(row["exact"]) if min(values) >= 0 else max(abs(value) for value in values)
+    assert abs(row["stored"] - row["exact"]) <= 0.01 * scale + 1e-9
+
+
+def test_the_command_stores_what_waits(
+    owner: Owner, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    call(owner, make_session(owner, DAY), DAY)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("SIGNALBOX_HOME", str(tmp_path))
+    for expected in ({"refreshed_slots": 0}, {"refreshed_slots": 2}, {"refreshed_slots": 0}):
+        assert main(["rollup", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == expected
+        left = owner.execute("select count(*) as marks from signalbox.change_log").fetchone()
+        assert left == {"marks": 0}
+        if expected == {"refreshed_slots": 0}:
+            call(owner, make_session(owner, None), DAY)
