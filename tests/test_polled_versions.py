@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -82,21 +83,21 @@ def sources() -> Sources:
 
 def test_a_poll_that_began_before_somebody_read_takes_nobody_back(people: People) -> None:
     kept, opened = Latest(), database.database_of("real")
-    kept.shown("real", latest.time.monotonic())
-    kept.keep("real", opened, latest.time.monotonic() - 1.0, sources())
+    kept.shown("real", time.monotonic())
+    kept.keep("real", opened, time.monotonic() - 1.0, sources())
     assert kept.take("real", opened) is None
-    kept.keep("real", opened, latest.time.monotonic(), sources())
+    kept.keep("real", opened, time.monotonic(), sources())
     assert kept.take("real", opened) is not None
 
 
 def test_a_database_is_lost_from_a_failed_poll_until_it_answers(people: People) -> None:
     kept, opened = Latest(), database.database_of("real")
-    before = latest.time.monotonic()
+    before = time.monotonic()
     kept.failed("real")
     assert kept.is_lost("real")
     kept.keep("real", opened, before - 1.0, sources())
     assert kept.is_lost("real"), "that answer was asked for before"
-    kept.shown("real", latest.time.monotonic())
+    kept.shown("real", time.monotonic())
     assert not kept.is_lost("real")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,8 +23,8 @@ class Sources:
     """The source tables by name, "chronicle.events" for instance: the version of each, and the columns that an adopted
     one lacks, which reports read as unknown. `read_at` is when they were asked for, in UTC."""
 
-    versions: Mapping[str, str]
-    missing_columns: Mapping[str, tuple[str, ...]]
+    versions: dict[str, str]
+    missing_columns: dict[str, tuple[str, ...]]
     read_at: datetime
 
 
