@@ -89,6 +89,34 @@ def test_an_open_list_of_choices_stays_open(open_page: OpenPage, rows: Rows) -> 
     expect(page.get_by_role("option").first).to_be_visible()
 
 
+def test_the_place_in_a_table_survives(open_page: OpenPage, rows: Rows) -> None:
+    add_job(rows)
+    page = open_page("admin", "/jobs?sort=-when", width=420)
+    table = page.locator(".sb-scroll").first
+    table.evaluate("element => { element.scrollLeft = 60; }")
+    link = page.locator("table a").first
+    link.focus()
+    href, left = link.get_attribute("href"), table.evaluate("element => element.scrollLeft")
+    assert left > 0
+    expect(page.locator("table")).to_contain_text(add_job(rows), timeout=TIMEOUT_MS)
+    assert page.evaluate("document.activeElement.getAttribute('href')") == href
+    assert table.evaluate("element => element.scrollLeft") == left
+
+
+def test_selected_words_stay_selected(open_page: OpenPage, rows: Rows) -> None:
+    name = add_job(rows)
+    page = open_page("admin", "/jobs?sort=-when")
+    page.locator("table td", has_text=name).first.select_text()
+    clock = page.locator(".sb-clock").first
+    expect(clock).to_contain_text("(not live: it waits while you select)", timeout=TIMEOUT_MS)
+    newer = add_job(rows)
+    page.wait_for_timeout(2500)
+    assert page.evaluate("getSelection().toString()").strip() == name
+    page.evaluate("getSelection().removeAllRanges()")
+    expect(page.locator("table")).to_contain_text(newer, timeout=TIMEOUT_MS)
+    expect(clock).to_contain_text("(live)", timeout=TIMEOUT_MS)
+
+
 def test_words_that_are_being_typed_survive(open_page: OpenPage, rows: Rows) -> None:
     recorded.session(rows, datetime.now(UTC), project=agent())
     page = open_page("admin", "/sessions")
