@@ -14,9 +14,11 @@ import streamlit as st
 from data import database
 from data.access import Actor
 from data.errors import SignalboxError
-from ui import viewer
+from ui import live, viewer
 
 _OUTCOME = "_outcome"  # of the act that this run follows: (whether it was done, the sentence)
+
+_SHOWN = "_shown_outcome"
 
 
 def button(label: str, act: Callable[..., str], *given: Any, key: str, help: str | None = None) -> None:  # noqa: A002 - the name that Streamlit gives it
@@ -38,8 +40,12 @@ def run(act: Callable[..., str], *given: Any) -> None:
 
 
 def show_outcome() -> None:
-    """The receipt of the act before this run, or why it was not done; once. It stands where the buttons were."""
+    """The receipt of the act before this run, or why it was not done, until somebody does something else. It stands
+    where the buttons were."""
     outcome = st.session_state.pop(_OUTCOME, None)
+    if outcome is None and live.is_own_run():
+        outcome = st.session_state.get(_SHOWN)
+    st.session_state[_SHOWN] = outcome
     if outcome is None:
         return
     is_done, sentence = outcome

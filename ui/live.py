@@ -36,10 +36,12 @@ _AWAY_S = 300.0  # a browser may take its session up again for two minutes
 
 @dataclass
 class _Page:
-    """What a session shows: the view of its last run, and what that run cost."""
+    """What a session shows: the view of its last run, whether nobody asked for that run, and what it cost."""
 
     view: View
     took_s: float = _FIRST_GUESS_S
+    is_own: bool = False
+    runs_next: bool = False  # it was told to, and has not begun
     waits_since: float | None = None
     away_since: float | None = None
 
@@ -50,8 +52,15 @@ _pages: dict[str, _Page] = {}  # by the id of the Streamlit session
 def opened(view: View) -> None:
     """Note that this session shows a page from now on."""
     if context := get_script_run_ctx():
-        before = _pages.get(context.session_id)
-        _pages[context.session_id] = _Page(view, before.took_s if before else _FIRST_GUESS_S)
+        before = _pages.get(context.session_id) or _Page(view)
+        _pages[context.session_id] = _Page(view, before.took_s, before.runs_next)
+
+
+def is_own_run() -> bool:
+    """Whether this run of the page is one that nobody asked for: what somebody was told before stays on the page."""
+    context = get_script_run_ctx()
+    page = _pages.get(context.session_id) if context else None
+    return page is not None and page.is_own
 
 
 @contextmanager
@@ -128,7 +137,7 @@ def _run(behind: list[tuple[_Page, AppSession]]) -> None:
         if left_s < BUDGET_S and page.took_s > left_s:
             continue
         left_s -= page.took_s
-        page.waits_since = None
+        page.waits_since, page.runs_next = None, True
         session.request_rerun(session._client_state)
 
 

@@ -15,6 +15,7 @@ from psycopg.rows import DictRow, dict_row
 from data import embedded
 from tests import recorded
 from tests.browser.console import Console, running
+from tests.browser.steps import choose, press, turn_to
 
 OpenPage = Callable[..., Page]
 Rows = psycopg.Connection[DictRow]
@@ -65,6 +66,36 @@ def test_a_new_row_is_in_the_figures_of_an_open_page(open_page: OpenPage, rows: 
     name = add_job(rows)
     expect(page.locator("table")).to_contain_text(name, timeout=TIMEOUT_MS)
     assert page.evaluate("performance.getEntriesByType('navigation').length + history.length") == navigations
+
+
+def test_filters_and_page_stay_what_was_chosen(open_page: OpenPage, rows: Rows) -> None:
+    name, other = add_job(rows), add_job(rows)
+    page = open_page("admin", "/")
+    turn_to(page, "/jobs?sort=-when")
+    choose(page, "Agent", name)
+    expect(page.locator("table")).not_to_contain_text(other)
+    address = page.url
+    assert name in address
+    before = page.locator("table tbody tr").count()
+    recorded.job(rows, datetime.now(UTC), agent=name)
+    expect(page.locator("table tbody tr")).to_have_count(before + 1, timeout=TIMEOUT_MS)
+    assert page.url == address
+    expect(page.locator("table")).not_to_contain_text(other)
+
+
+def test_a_receipt_stays_until_somebody_does_something_else(open_page: OpenPage, rows: Rows) -> None:
+    asked = recorded.question(rows, datetime.now(UTC), agent())
+    page = open_page("admin", f"/approvals?approval={asked}")
+    press(page, "Approve: ")
+    receipt = page.get_by_test_id("stAlert")
+    expect(receipt).to_contain_text("You approved")
+    rows.execute("update engine.human_approvals set title = %s where id = %s", (title := agent(), asked))
+    expect(page.get_by_test_id("stMain")).to_contain_text(title, timeout=TIMEOUT_MS)
+    expect(receipt).to_contain_text("You approved")
+    turn_to(page, "/approvals")
+    turn_to(page, f"/approvals?approval={asked}")
+    expect(page.get_by_test_id("stMain")).to_contain_text(title)
+    expect(receipt).to_have_count(0)
 
 
 def test_the_place_in_a_long_page_survives(open_page: OpenPage, rows: Rows) -> None:
