@@ -807,6 +807,26 @@ begin
 end
 $$;
 
+-- function signalbox.log_sop_executions()
+CREATE FUNCTION signalbox.log_sop_executions() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    insert into signalbox.change_log (source, slot)
+    select distinct tg_argv[0]::smallint,
+        case when t.at > '-infinity' and t.at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', t.at) / 900)::int else -2147483648 end
+    from touched_rows as r
+    cross join lateral (
+        select case when r.completed_at is null then r.started_at else r.completed_at end as at
+        union all
+        select r.started_at where r.started_at is not null
+    ) as t;
+    return null;
+end
+$$;
+
 -- function signalbox.log_truncate()
 CREATE FUNCTION signalbox.log_truncate() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -842,6 +862,20 @@ begin
         when 'jobs' then
             select max(j.counted_at) into newest from analytics.stg_agents__jobs as j
             where j.counted_at >= first_at and j.counted_at < until_at;
+        when 'engine_events' then
+            select max(e.occurred_at) into newest from analytics.stg_engine__events as e
+            where e.occurred_at >= first_at and e.occurred_at < until_at;
+        when 'sop_runs' then
+            select greatest(
+                (
+                    select max(f.occurred_at) from analytics.sop_run_facts as f
+                    where f.occurred_at >= first_at and f.occurred_at < until_at
+                ),
+                (
+                    select max(f.started_at) from analytics.sop_run_facts as f
+                    where f.started_at >= first_at and f.started_at < until_at
+                )
+            ) into newest;
     end case;
     return floor(date_part('epoch', newest) / 900);
 end
@@ -970,8 +1004,39 @@ begin
         when 'jobs' then
             if width = 1 then perform signalbox.roll_jobs(lo, hi);
             else perform signalbox.sum_jobs(width, lo, hi); end if;
+        when 'engine_events' then
+            if width = 1 then perform signalbox.roll_engine_events(lo, hi);
+            else perform signalbox.sum_engine_events(width, lo, hi); end if;
+        when 'sop_runs' then
+            if width = 1 then perform signalbox.roll_sop_runs(lo, hi);
+            else perform signalbox.sum_sop_runs(width, lo, hi); end if;
     end case;
 end
+$$;
+
+-- function signalbox.roll_engine_events(integer, integer)
+CREATE FUNCTION signalbox.roll_engine_events(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.engine_event_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as (
+        select floor(date_part('epoch', e.occurred_at) / 900)::integer as slot,
+            e.event_type, e.aggregate_type, e.emitted_by, e.confidence, e.occurred_at
+        from analytics.stg_engine__events as e
+        where e.occurred_at >= analytics.slot_start(lo) and e.occurred_at < analytics.slot_start(hi)
+        union all
+        select -2147483648, e.event_type, e.aggregate_type, e.emitted_by, e.confidence, e.occurred_at
+        from analytics.stg_engine__events as e
+        where lo = -2147483648
+        and (e.occurred_at is null or e.occurred_at = '-infinity' or e.occurred_at >= '60000-01-01 00:00+00')
+    )
+    insert into analytics.engine_event_rollup
+    select
+        1, f.slot, f.event_type, f.aggregate_type, f.emitted_by,
+        count(*), count(f.confidence), coalesce(sum(f.confidence::numeric), 0), max(f.occurred_at)
+    from facts as f
+    group by f.slot, f.event_type, f.aggregate_type, f.emitted_by
 $$;
 
 -- function signalbox.roll_jobs(integer, integer)
@@ -1063,6 +1128,69 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
     group by f.slot, f.project_name, f.status, f.cost_basis
 $$;
 
+-- function signalbox.roll_sop_runs(integer, integer)
+CREATE FUNCTION signalbox.roll_sop_runs(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.sop_run_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as (
+        select floor(date_part('epoch', f.occurred_at) / 900)::integer as at_slot, f.*
+        from analytics.sop_run_facts as f
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
+        union all
+        select -2147483648, f.*
+        from analytics.sop_run_facts as f
+        where lo = -2147483648
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    ),
+    classes as (
+        select
+            f.at_slot, f.sop_id, f.agent, f.status, f.cycle_key,
+            count(*) as executions, count(f.cycle_us) as timed, sum(f.cycle_us) as cycle_us,
+            min(f.cycle_us) as least_cycle_us, max(f.cycle_us) as most_cycle_us,
+            sum(f.actions_total) as actions, sum(f.rated_actions) as rated_actions, sum(f.automated) as automated,
+            count(*) filter (where f.is_countless) as countless,
+            sum(f.human_interventions) as interventions,
+            count(*) filter (where f.human_interventions > 0) as stepped_in,
+            sum(f.cost_usd) as cost_usd, count(f.cost_usd) as priced
+        from facts as f
+        group by f.at_slot, f.sop_id, f.agent, f.status, f.cycle_key
+    ),
+    beginnings as (
+        select floor(date_part('epoch', f.started_at) / 900)::integer as at_slot, f.sop_id, f.agent, f.status
+        from analytics.sop_run_facts as f
+        where f.started_at >= analytics.slot_start(lo) and f.started_at < analytics.slot_start(hi)
+        union all
+        select -2147483648, f.sop_id, f.agent, f.status
+        from analytics.sop_run_facts as f
+        where lo = -2147483648 and (f.started_at = '-infinity' or f.started_at >= '60000-01-01 00:00+00')
+    ),
+    counts as (
+        select
+            c.at_slot, c.sop_id, c.agent, c.status, c.executions, 0::bigint as started, c.timed, c.cycle_us,
+            c.least_cycle_us, c.most_cycle_us, c.cycle_key, c.actions, c.rated_actions, c.automated, c.countless,
+            c.interventions, c.stepped_in, c.cost_usd, c.priced
+        from classes as c
+        union all
+        select
+            b.at_slot, b.sop_id, b.agent, b.status, 0, count(*), 0, 0, null, null, null, 0, 0, 0, 0, 0, 0, 0, 0
+        from beginnings as b
+        group by b.at_slot, b.sop_id, b.agent, b.status
+    )
+    insert into analytics.sop_run_rollup
+    select
+        1, c.at_slot, c.sop_id, c.agent, c.status,
+        sum(c.executions), sum(c.started), sum(c.timed), coalesce(sum(c.cycle_us), 0),
+        min(c.least_cycle_us), max(c.most_cycle_us),
+        coalesce(array_agg(c.cycle_key order by c.cycle_key) filter (where c.cycle_key is not null), '{}'),
+        coalesce(array_agg(c.timed order by c.cycle_key) filter (where c.cycle_key is not null), '{}'),
+        coalesce(sum(c.actions), 0), coalesce(sum(c.rated_actions), 0), coalesce(sum(c.automated), 0), sum(c.countless),
+        coalesce(sum(c.interventions), 0), sum(c.stepped_in), coalesce(sum(c.cost_usd), 0), sum(c.priced)
+    from counts as c
+    group by c.at_slot, c.sop_id, c.agent, c.status
+$$;
+
 -- function signalbox.roll_tools(integer, integer, integer)
 CREATE FUNCTION signalbox.roll_tools(width integer, lo integer, hi integer) RETURNS void
     LANGUAGE sql
@@ -1113,6 +1241,22 @@ CREATE FUNCTION signalbox.sees_all() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$ select coalesce(signalbox.viewer_role() in ('manager', 'admin'), false) $$;
+
+-- function signalbox.sum_engine_events(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.engine_event_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.engine_event_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.event_type, r.aggregate_type, r.emitted_by,
+        sum(r.events), sum(r.decisions), sum(r.confidence_sum), max(r.last_at)
+    from analytics.engine_event_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4, 5
+$$;
 
 -- function signalbox.sum_jobs(integer, integer, integer)
 CREATE FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) RETURNS void
@@ -1190,6 +1334,54 @@ CREATE FUNCTION signalbox.sum_sessions(width integer, lo integer, hi integer) RE
     where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
     and r.slot > -2147483648
     group by 2, 3, 4, 5
+$$;
+
+-- function signalbox.sum_sop_runs(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_sop_runs(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.sop_run_rollup where level = width and slot >= lo and slot < hi;
+    with finer as materialized (
+        select r.slot - (r.slot % width + width) % width as parent, r.*
+        from analytics.sop_run_rollup as r
+        where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+        and r.slot > -2147483648
+    ),
+    histograms as (
+        select
+            c.parent, c.sop_id, c.agent, c.status,
+            array_agg(c.key order by c.key) as cycle_keys, array_agg(c.counted order by c.key) as cycle_counts
+        from (
+            select k.parent, k.sop_id, k.agent, k.status, k.key, sum(k.counted)::bigint as counted
+            from (
+                select f.parent, f.sop_id, f.agent, f.status, unnest(f.cycle_keys) as key, unnest(f.cycle_counts) as counted
+                from finer as f
+            ) as k
+            group by k.parent, k.sop_id, k.agent, k.status, k.key
+        ) as c
+        group by c.parent, c.sop_id, c.agent, c.status
+    ),
+    sums as (
+        select
+            f.parent, f.sop_id, f.agent, f.status, sum(f.executions) as executions, sum(f.started) as started,
+            sum(f.timed) as timed, sum(f.cycle_us) as cycle_us, min(f.least_cycle_us) as least_cycle_us,
+            max(f.most_cycle_us) as most_cycle_us, sum(f.actions) as actions, sum(f.rated_actions) as rated_actions,
+            sum(f.automated) as automated, sum(f.countless) as countless, sum(f.interventions) as interventions,
+            sum(f.stepped_in) as stepped_in, sum(f.cost_usd) as cost_usd, sum(f.priced) as priced
+        from finer as f
+        group by f.parent, f.sop_id, f.agent, f.status
+    )
+    insert into analytics.sop_run_rollup
+    select
+        width, s.parent, s.sop_id, s.agent, s.status, s.executions, s.started, s.timed, s.cycle_us, s.least_cycle_us,
+        s.most_cycle_us, coalesce(h.cycle_keys, '{}'), coalesce(h.cycle_counts, '{}'), s.actions, s.rated_actions,
+        s.automated, s.countless, s.interventions, s.stepped_in, s.cost_usd, s.priced
+    from sums as s
+    left join histograms as h
+        on h.parent = s.parent and h.sop_id = s.sop_id and h.status = s.status
+        -- As an agent has a text or none, this finds none as well, and can still be hashed.
+        and coalesce(h.agent, '') = coalesce(s.agent, '') and (h.agent is null) = (s.agent is null)
 $$;
 
 -- function signalbox.sum_tools(integer, integer, integer)
@@ -1505,6 +1697,22 @@ CREATE VIEW analytics.draft_validation_stats WITH (security_invoker='true') AS
 
 -- comment analytics.VIEW draft_validation_stats
 COMMENT ON VIEW analytics.draft_validation_stats IS 'How many drafts parse; rates are over the checked ones. One row per day (UTC) and model.';
+
+-- table analytics.engine_event_rollup
+CREATE TABLE analytics.engine_event_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    event_type text NOT NULL,
+    aggregate_type text NOT NULL,
+    emitted_by text NOT NULL,
+    events bigint NOT NULL,
+    decisions bigint NOT NULL,
+    confidence_sum numeric NOT NULL,
+    last_at timestamp with time zone
+);
+
+-- comment analytics.TABLE engine_event_rollup
+COMMENT ON TABLE analytics.engine_event_rollup IS 'Events of the engine in level times 15 minutes from slot on; decisions are those with a confidence. One row per level, slot, type, type of aggregate and emitter.';
 
 -- view analytics.stg_agents__jobs
 CREATE VIEW analytics.stg_agents__jobs WITH (security_invoker='true') AS
@@ -2041,6 +2249,152 @@ CREATE VIEW analytics.session_summary WITH (security_invoker='true') AS
 -- comment analytics.VIEW session_summary
 COMMENT ON VIEW analytics.session_summary IS 'What happened in sessions and what they cost; a rate of failure is failed_calls over known_calls. One row per session.';
 
+-- table engine.sop_executions
+CREATE TABLE engine.sop_executions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    sop_id text NOT NULL,
+    sop_version integer,
+    correlation_id uuid,
+    client_id text,
+    session_id uuid,
+    user_id uuid,
+    agent_id text,
+    status text DEFAULT 'running'::text NOT NULL,
+    current_step text,
+    steps jsonb DEFAULT '[]'::jsonb NOT NULL,
+    actions_total bigint,
+    actions_automated bigint,
+    human_interventions bigint DEFAULT 0 NOT NULL,
+    cycle_time_hours double precision,
+    automation_rate double precision,
+    estimated_cost numeric,
+    error_message text,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sop_executions_actions_automated_check CHECK ((actions_automated >= 0)),
+    CONSTRAINT sop_executions_actions_total_check CHECK ((actions_total >= 0)),
+    CONSTRAINT sop_executions_automated_of_total CHECK ((actions_automated <= actions_total)),
+    CONSTRAINT sop_executions_automation_rate_check CHECK (((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision))),
+    CONSTRAINT sop_executions_cycle_time_hours_check CHECK ((cycle_time_hours >= (0)::double precision)),
+    CONSTRAINT sop_executions_estimated_cost_check CHECK ((estimated_cost >= (0)::numeric)),
+    CONSTRAINT sop_executions_human_interventions_check CHECK ((human_interventions >= 0)),
+    CONSTRAINT sop_executions_status_valid CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT sop_executions_steps_list CHECK ((jsonb_typeof(steps) = 'array'::text))
+);
+
+-- comment engine.TABLE sop_executions
+COMMENT ON TABLE engine.sop_executions IS 'Runs of procedures; automation_rate is actions_automated over actions_total, estimated_cost is in USD, a step has step, kind (agent or human), agent, started_at, completed_at, outcome, note. One row per execution.';
+
+-- view analytics.stg_engine__sop_executions
+CREATE VIEW analytics.stg_engine__sop_executions WITH (security_invoker='true') AS
+ SELECT id AS execution_id,
+    sop_id,
+    sop_version,
+    correlation_id,
+    client_id,
+    session_id AS session_pk,
+    user_id AS owner_id,
+    agent_id AS agent,
+    status,
+    current_step,
+    steps,
+    actions_total,
+    actions_automated,
+    human_interventions,
+    cycle_time_hours,
+    automation_rate,
+    estimated_cost AS estimated_cost_usd,
+    error_message,
+    started_at,
+    completed_at,
+    COALESCE(((metadata ->> 'imported'::text) = 'true'::text), false) AS is_imported,
+    metadata,
+    created_at AS recorded_at
+   FROM engine.sop_executions;
+
+-- comment analytics.VIEW stg_engine__sop_executions
+COMMENT ON VIEW analytics.stg_engine__sop_executions IS 'Runs of procedures; automation_rate is actions_automated over actions_total where both are known. One row per execution.';
+
+-- view analytics.sop_run_facts
+CREATE VIEW analytics.sop_run_facts WITH (security_invoker='true') AS
+ SELECT e.sop_id,
+    e.agent,
+    e.status,
+        CASE
+            WHEN (e.completed_at IS NULL) THEN e.started_at
+            ELSE e.completed_at
+        END AS occurred_at,
+    e.started_at,
+    c.cycle_us,
+        CASE
+            WHEN (c.cycle_us > 0) THEN (ceil((ln((c.cycle_us)::double precision) / (0.019802627296179713)::double precision)))::integer
+            WHEN (c.cycle_us = 0) THEN '-5000'::integer
+            WHEN (c.cycle_us < 0) THEN ('-10000'::integer - (ceil((ln((- (c.cycle_us)::double precision)) / (0.019802627296179713)::double precision)))::integer)
+            ELSE NULL::integer
+        END AS cycle_key,
+    e.actions_total,
+        CASE
+            WHEN (a.automated IS NOT NULL) THEN e.actions_total
+            ELSE NULL::bigint
+        END AS rated_actions,
+    a.automated,
+    ((a.automated IS NULL) AND ((e.automation_rate IS NOT NULL) OR (e.actions_automated IS NOT NULL))) AS is_countless,
+    e.human_interventions,
+        CASE
+            WHEN (e.estimated_cost_usd < 'Infinity'::numeric) THEN e.estimated_cost_usd
+            ELSE NULL::numeric
+        END AS cost_usd
+   FROM ((analytics.stg_engine__sop_executions e
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (e.status = 'completed'::text) THEN
+                    CASE
+                        WHEN (e.cycle_time_hours < ('1000000000'::numeric)::double precision) THEN (((e.cycle_time_hours)::numeric * ('3600000000'::bigint)::numeric))::bigint
+                        WHEN ((e.completed_at >= e.started_at) AND (e.started_at > '-infinity'::timestamp with time zone) AND (e.completed_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (e.completed_at - e.started_at)) * (1000000)::numeric))::bigint
+                        ELSE NULL::bigint
+                    END
+                    ELSE NULL::bigint
+                END AS cycle_us) c)
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (e.actions_total IS NULL) THEN NULL::numeric
+                    WHEN (e.actions_automated IS NOT NULL) THEN (e.actions_automated)::numeric
+                    ELSE ((e.automation_rate)::numeric * (e.actions_total)::numeric)
+                END AS automated) a);
+
+-- comment analytics.VIEW sop_run_facts
+COMMENT ON VIEW analytics.sop_run_facts IS 'What the rollup of runs is made of: it counts at occurred_at, its end or, while it is open, its beginning; cycle_us are microseconds. One row per run.';
+
+-- table analytics.sop_run_rollup
+CREATE TABLE analytics.sop_run_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    sop_id text NOT NULL,
+    agent text,
+    status text NOT NULL,
+    executions bigint NOT NULL,
+    started bigint NOT NULL,
+    timed bigint NOT NULL,
+    cycle_us numeric NOT NULL,
+    least_cycle_us bigint,
+    most_cycle_us bigint,
+    cycle_keys integer[] NOT NULL,
+    cycle_counts bigint[] NOT NULL,
+    actions numeric NOT NULL,
+    rated_actions numeric NOT NULL,
+    automated numeric NOT NULL,
+    countless bigint NOT NULL,
+    interventions numeric NOT NULL,
+    stepped_in bigint NOT NULL,
+    cost_usd numeric NOT NULL,
+    priced bigint NOT NULL
+);
+
+-- comment analytics.TABLE sop_run_rollup
+COMMENT ON TABLE analytics.sop_run_rollup IS 'Runs of procedures that count in level times 15 minutes from slot on, and how many began there, whenever they ended. One row per level, slot, procedure, agent and status.';
+
 -- table chronicle.events
 CREATE TABLE chronicle.events (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -2416,74 +2770,6 @@ CREATE VIEW analytics.stg_engine__sop_definitions WITH (security_invoker='true')
 
 -- comment analytics.VIEW stg_engine__sop_definitions
 COMMENT ON VIEW analytics.stg_engine__sop_definitions IS 'Standard operating procedures. One row per procedure and version.';
-
--- table engine.sop_executions
-CREATE TABLE engine.sop_executions (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    sop_id text NOT NULL,
-    sop_version integer,
-    correlation_id uuid,
-    client_id text,
-    session_id uuid,
-    user_id uuid,
-    agent_id text,
-    status text DEFAULT 'running'::text NOT NULL,
-    current_step text,
-    steps jsonb DEFAULT '[]'::jsonb NOT NULL,
-    actions_total bigint,
-    actions_automated bigint,
-    human_interventions bigint DEFAULT 0 NOT NULL,
-    cycle_time_hours double precision,
-    automation_rate double precision,
-    estimated_cost numeric,
-    error_message text,
-    started_at timestamp with time zone,
-    completed_at timestamp with time zone,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT sop_executions_actions_automated_check CHECK ((actions_automated >= 0)),
-    CONSTRAINT sop_executions_actions_total_check CHECK ((actions_total >= 0)),
-    CONSTRAINT sop_executions_automated_of_total CHECK ((actions_automated <= actions_total)),
-    CONSTRAINT sop_executions_automation_rate_check CHECK (((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision))),
-    CONSTRAINT sop_executions_cycle_time_hours_check CHECK ((cycle_time_hours >= (0)::double precision)),
-    CONSTRAINT sop_executions_estimated_cost_check CHECK ((estimated_cost >= (0)::numeric)),
-    CONSTRAINT sop_executions_human_interventions_check CHECK ((human_interventions >= 0)),
-    CONSTRAINT sop_executions_status_valid CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
-    CONSTRAINT sop_executions_steps_list CHECK ((jsonb_typeof(steps) = 'array'::text))
-);
-
--- comment engine.TABLE sop_executions
-COMMENT ON TABLE engine.sop_executions IS 'Runs of procedures; automation_rate is actions_automated over actions_total, estimated_cost is in USD, a step has step, kind (agent or human), agent, started_at, completed_at, outcome, note. One row per execution.';
-
--- view analytics.stg_engine__sop_executions
-CREATE VIEW analytics.stg_engine__sop_executions WITH (security_invoker='true') AS
- SELECT id AS execution_id,
-    sop_id,
-    sop_version,
-    correlation_id,
-    client_id,
-    session_id AS session_pk,
-    user_id AS owner_id,
-    agent_id AS agent,
-    status,
-    current_step,
-    steps,
-    actions_total,
-    actions_automated,
-    human_interventions,
-    cycle_time_hours,
-    automation_rate,
-    estimated_cost AS estimated_cost_usd,
-    error_message,
-    started_at,
-    completed_at,
-    COALESCE(((metadata ->> 'imported'::text) = 'true'::text), false) AS is_imported,
-    metadata,
-    created_at AS recorded_at
-   FROM engine.sop_executions;
-
--- comment analytics.VIEW stg_engine__sop_executions
-COMMENT ON VIEW analytics.stg_engine__sop_executions IS 'Runs of procedures; automation_rate is actions_automated over actions_total where both are known. One row per execution.';
 
 -- table lift.hole_resolutions
 CREATE TABLE lift.hole_resolutions (
@@ -3228,6 +3514,12 @@ CREATE INDEX idx_jobs_user_id ON agents.jobs USING btree (user_id);
 -- index agents.idx_jobs_user_status
 CREATE INDEX idx_jobs_user_status ON agents.jobs USING btree (user_id, status);
 
+-- index analytics.idx_engine_event_rollup_slot
+CREATE INDEX idx_engine_event_rollup_slot ON analytics.engine_event_rollup USING btree (level, slot);
+
+-- index analytics.idx_sop_run_rollup_slot
+CREATE INDEX idx_sop_run_rollup_slot ON analytics.sop_run_rollup USING btree (level, slot);
+
 -- index chronicle.idx_events_data_gin
 CREATE INDEX idx_events_data_gin ON chronicle.events USING gin (data);
 
@@ -3684,7 +3976,7 @@ CREATE TRIGGER change_log_delete AFTER DELETE ON engine.human_approvals REFERENC
 CREATE TRIGGER change_log_delete AFTER DELETE ON engine.sop_definitions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('15', '-');
 
 -- trigger engine.sop_executions change_log_delete
-CREATE TRIGGER change_log_delete AFTER DELETE ON engine.sop_executions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('16', 'started_at');
+CREATE TRIGGER change_log_delete AFTER DELETE ON engine.sop_executions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sop_executions('16');
 
 -- trigger engine.agent_metrics change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON engine.agent_metrics REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('17', 'window_end');
@@ -3708,7 +4000,7 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON engine.human_approvals REFERENC
 CREATE TRIGGER change_log_insert AFTER INSERT ON engine.sop_definitions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('15', '-');
 
 -- trigger engine.sop_executions change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON engine.sop_executions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('16', 'started_at');
+CREATE TRIGGER change_log_insert AFTER INSERT ON engine.sop_executions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sop_executions('16');
 
 -- trigger engine.agent_metrics change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON engine.agent_metrics FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('17');
@@ -3756,7 +4048,7 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.human_approvals REFE
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.sop_definitions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('15', '-');
 
 -- trigger engine.sop_executions change_log_update_new
-CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.sop_executions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('16', 'started_at');
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.sop_executions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sop_executions('16');
 
 -- trigger engine.agent_metrics change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.agent_metrics REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('17', 'window_end');
@@ -3780,7 +4072,7 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.human_approvals REFE
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.sop_definitions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('15', '-');
 
 -- trigger engine.sop_executions change_log_update_old
-CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.sop_executions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('16', 'started_at');
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.sop_executions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sop_executions('16');
 
 -- trigger engine.chaos_experiments chaos_experiments_touch
 CREATE TRIGGER chaos_experiments_touch BEFORE UPDATE ON engine.chaos_experiments FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
@@ -4264,6 +4556,12 @@ CREATE POLICY jobs_select ON agents.jobs FOR SELECT TO authenticated USING ((( S
 -- policy agents.jobs jobs_update
 CREATE POLICY jobs_update ON agents.jobs FOR UPDATE TO authenticated USING ((( SELECT signalbox.is_admin() AS is_admin) OR (user_id = ( SELECT auth.uid() AS uid)))) WITH CHECK ((( SELECT signalbox.is_admin() AS is_admin) OR (user_id = ( SELECT auth.uid() AS uid))));
 
+-- row security analytics.engine_event_rollup
+ALTER TABLE analytics.engine_event_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.engine_event_rollup engine_event_rollup_select
+CREATE POLICY engine_event_rollup_select ON analytics.engine_event_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.job_rollup
 ALTER TABLE analytics.job_rollup ENABLE ROW LEVEL SECURITY;
 
@@ -4281,6 +4579,12 @@ ALTER TABLE analytics.session_rollup ENABLE ROW LEVEL SECURITY;
 
 -- policy analytics.session_rollup session_rollup_select
 CREATE POLICY session_rollup_select ON analytics.session_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.sop_run_rollup
+ALTER TABLE analytics.sop_run_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.sop_run_rollup sop_run_rollup_select
+CREATE POLICY sop_run_rollup_select ON analytics.sop_run_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
 -- row security analytics.tool_rollup
 ALTER TABLE analytics.tool_rollup ENABLE ROW LEVEL SECURITY;
@@ -4856,6 +5160,9 @@ REVOKE ALL ON FUNCTION signalbox.log_replies() FROM PUBLIC;
 -- acl signalbox.FUNCTION log_rows()
 REVOKE ALL ON FUNCTION signalbox.log_rows() FROM PUBLIC;
 
+-- acl signalbox.FUNCTION log_sop_executions()
+REVOKE ALL ON FUNCTION signalbox.log_sop_executions() FROM PUBLIC;
+
 -- acl signalbox.FUNCTION log_truncate()
 REVOKE ALL ON FUNCTION signalbox.log_truncate() FROM PUBLIC;
 
@@ -4874,6 +5181,9 @@ REVOKE ALL ON FUNCTION signalbox.refuse_rewriting() FROM PUBLIC;
 -- acl signalbox.FUNCTION roll(subject text, width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll(subject text, width integer, lo integer, hi integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION roll_engine_events(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_engine_events(lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION roll_jobs(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_jobs(lo integer, hi integer) FROM PUBLIC;
 
@@ -4882,6 +5192,9 @@ REVOKE ALL ON FUNCTION signalbox.roll_prompts(lo integer, hi integer) FROM PUBLI
 
 -- acl signalbox.FUNCTION roll_sessions(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_sessions(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_sop_runs(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_sop_runs(lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION roll_tools(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_tools(width integer, lo integer, hi integer) FROM PUBLIC;
@@ -4893,6 +5206,9 @@ GRANT ALL ON FUNCTION signalbox.sees_all() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.sees_all() TO service_role;
 
+-- acl signalbox.FUNCTION sum_engine_events(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION sum_jobs(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) FROM PUBLIC;
 
@@ -4901,6 +5217,9 @@ REVOKE ALL ON FUNCTION signalbox.sum_prompts(width integer, lo integer, hi integ
 
 -- acl signalbox.FUNCTION sum_sessions(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_sessions(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_sop_runs(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_sop_runs(width integer, lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION sum_tools(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer) FROM PUBLIC;
@@ -4968,6 +5287,11 @@ GRANT SELECT ON TABLE analytics.stg_lift__session_drafts TO service_role;
 GRANT SELECT ON TABLE analytics.draft_validation_stats TO authenticated;
 
 GRANT SELECT ON TABLE analytics.draft_validation_stats TO service_role;
+
+-- acl analytics.TABLE engine_event_rollup
+GRANT SELECT ON TABLE analytics.engine_event_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.engine_event_rollup TO service_role;
 
 -- acl analytics.TABLE stg_agents__jobs
 GRANT SELECT ON TABLE analytics.stg_agents__jobs TO authenticated;
@@ -5115,6 +5439,26 @@ GRANT SELECT ON TABLE analytics.session_summary TO authenticated;
 
 GRANT SELECT ON TABLE analytics.session_summary TO service_role;
 
+-- acl engine.TABLE sop_executions
+GRANT SELECT ON TABLE engine.sop_executions TO authenticated;
+
+GRANT ALL ON TABLE engine.sop_executions TO service_role;
+
+-- acl analytics.TABLE stg_engine__sop_executions
+GRANT SELECT ON TABLE analytics.stg_engine__sop_executions TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_engine__sop_executions TO service_role;
+
+-- acl analytics.TABLE sop_run_facts
+GRANT SELECT ON TABLE analytics.sop_run_facts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.sop_run_facts TO service_role;
+
+-- acl analytics.TABLE sop_run_rollup
+GRANT SELECT ON TABLE analytics.sop_run_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.sop_run_rollup TO service_role;
+
 -- acl chronicle.TABLE events
 GRANT SELECT ON TABLE chronicle.events TO authenticated;
 
@@ -5239,16 +5583,6 @@ GRANT ALL ON TABLE engine.sop_definitions TO service_role;
 GRANT SELECT ON TABLE analytics.stg_engine__sop_definitions TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_engine__sop_definitions TO service_role;
-
--- acl engine.TABLE sop_executions
-GRANT SELECT ON TABLE engine.sop_executions TO authenticated;
-
-GRANT ALL ON TABLE engine.sop_executions TO service_role;
-
--- acl analytics.TABLE stg_engine__sop_executions
-GRANT SELECT ON TABLE analytics.stg_engine__sop_executions TO authenticated;
-
-GRANT SELECT ON TABLE analytics.stg_engine__sop_executions TO service_role;
 
 -- acl lift.TABLE hole_resolutions
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE lift.hole_resolutions TO authenticated;

@@ -14,12 +14,13 @@ from psycopg.rows import DictRow
 
 from data import rollups
 from data.database import queries
+from tests.performed import engine_event
 
 Connection = psycopg.Connection[DictRow]
 
 BASE = datetime(2026, 11, 1, tzinfo=UTC)
 ZONES = ("UTC", "Europe/Paris", "Asia/Kolkata", "Asia/Kathmandu", "America/New_York")
-PERCENTILES = ("p50_ms", "p95_ms", "previous_p95_ms", "wait_p50_ms")
+PERCENTILES = ("p50_ms", "p95_ms", "previous_p50_ms", "previous_p95_ms", "wait_p50_ms")
 
 
 def some_time(chance: random.Random) -> datetime | None:
@@ -43,6 +44,11 @@ def write(connection: Connection, chance: random.Random, *, truncates: bool = Tr
     """
     weights = [0 if work is _truncate and not truncates else weight for work, weight in _WRITES.items()]
     chance.choices(list(_WRITES), weights=weights)[0](connection, chance)
+
+
+def prepare(connection: Connection) -> None:
+    """Events of the engine are only ever appended, but whoever owns the table may do without that guard."""
+    connection.execute("alter table engine.events disable trigger events_append_only")
 
 
 def _add_calls(connection: Connection, chance: random.Random) -> None:
@@ -178,27 +184,108 @@ def _change_job(connection: Connection, chance: random.Random) -> None:
     )
 
 
+def _add_events(connection: Connection, chance: random.Random) -> None:
+    for _ in range(chance.randrange(1, 4)):
+        engine_event(
+            connection,
+            some_time(chance) or BASE,
+            chance.choice("ABC"),
+            aggregate_type=chance.choice(("Lead", "Client")),
+            emitted_by=chance.choice("xy"),
+            confidence=chance.choice((None, 0, 1, 0.1, chance.random())),
+        )
+
+
+def _change_event(connection: Connection, chance: random.Random) -> None:
+    connection.execute(
+        "update engine.events set timestamp = %s, confidence = %s where event_id = %s",
+        (
+            some_time(chance) or BASE,
+            chance.random(),
+            _some(connection, chance, "select event_id as id from engine.events"),
+        ),
+    )
+
+
+def _delete_event(connection: Connection, chance: random.Random) -> None:
+    event = _some(connection, chance, "select event_id as id from engine.events")
+    connection.execute("delete from engine.events where event_id = %s", (event,))
+
+
+def _add_run(connection: Connection, chance: random.Random) -> None:
+    actions = chance.choice((None, 0, 10, 33))
+    connection.execute(
+        "insert into engine.sop_executions (sop_id, agent_id, status, started_at, completed_at, actions_total,"
+        " actions_automated, automation_rate, human_interventions, cycle_time_hours, estimated_cost)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            chance.choice("ab"),
+            chance.choice(("x", "y", None)),
+            chance.choice(("running", "completed", "completed", "failed", "cancelled")),
+            some_time(chance),
+            some_time(chance) if chance.random() < 0.8 else None,
+            actions,
+            chance.choice((None, 0, actions)),
+            chance.choice((None, 0, 1, chance.random())),
+            chance.choice((0, 0, 3)),
+            chance.choice((None, None, 0, 1e-9, 0.1, chance.uniform(0, 1e6), 1e300, "Infinity", "NaN")),
+            chance.choice((None, 0, 0.1, chance.random(), "NaN", "Infinity")),
+        ),
+    )
+
+
+def _change_run(connection: Connection, chance: random.Random) -> None:
+    connection.execute(
+        "update engine.sop_executions set status = %s, started_at = coalesce(%s, started_at), completed_at = %s"
+        " where id = %s",
+        (
+            chance.choice(("running", "completed")),
+            some_time(chance) if chance.random() < 0.5 else None,
+            some_time(chance),
+            _some(connection, chance, "select id from engine.sop_executions"),
+        ),
+    )
+
+
+def _delete_run(connection: Connection, chance: random.Random) -> None:
+    run = _some(connection, chance, "select id from engine.sop_executions")
+    connection.execute("delete from engine.sop_executions where id = %s", (run,))
+
+
 def _truncate(connection: Connection, chance: random.Random) -> None:
     table = chance.choice(
-        ("chronicle.tool_events", "agents.jobs", "signalbox.model_replies", "chronicle.prompt_events")
+        (
+            "chronicle.tool_events",
+            "agents.jobs",
+            "signalbox.model_replies",
+            "chronicle.prompt_events",
+            "engine.sop_executions",
+        )
     )
     connection.execute({
         "chronicle.tool_events": "truncate chronicle.tool_events",
         "agents.jobs": "truncate agents.jobs",
         "signalbox.model_replies": "truncate signalbox.model_replies",
         "chronicle.prompt_events": "truncate chronicle.prompt_events",
+        "engine.sop_executions": "truncate engine.sop_executions",
     }[table])  # fmt: skip
 
 
 _WRITES: dict[Callable[[Connection, random.Random], None], int] = {
     _add_calls: 30, _move_call: 5, _delete_call: 5, _add_session: 10, _add_reply: 5, _change_session: 5,
-    _delete_session: 1, _change_price: 1, _add_prompt: 10, _add_job: 15, _change_job: 10, _truncate: 1,
+    _delete_session: 1, _change_price: 1, _add_prompt: 10, _add_job: 15, _change_job: 10, _add_events: 15,
+    _change_event: 5, _delete_event: 5, _add_run: 15, _change_run: 10, _delete_run: 3, _truncate: 1,
 }  # fmt: skip
 
 
 def _some(connection: Connection, chance: random.Random, query: str) -> UUID | None:
     ids = sorted(row["id"] for row in connection.execute(query).fetchall())
     return chance.choice(ids) if ids else None
+
+
+# Queries that read the tables alone and say the same.
+_TWINS = {"events.list_kinds": "events.found.list_kinds", "events.list_buckets": "events.found.list_buckets"}
+_OF_TWINS = {"aggregate_id": None, "payload": None, "broad": None}
 
 
 def compare(connection: Connection, chance: random.Random, where: str) -> None:
@@ -217,7 +304,11 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
         "coarsest": rollups.coarsest(unit, zone, BASE - timedelta(days=90), BASE + timedelta(days=90)),
     }
     tool, agent = chance.choice((None, None, "A")), chance.choice((None, None, "x"))
-    project = chance.choice((None, None, "a", "b"))
+    project, sop = chance.choice((None, None, "a", "b")), chance.choice((None, None, "a"))
+    kinds = {
+        "event_type": chance.choice((None, None, "A")), "aggregate": chance.choice((None, None, "Lead")),
+        "emitter": chance.choice((None, None, "x")), "limit": None, "kind": None,
+    }  # fmt: skip
     name, parameters = chance.choice(
         [
             ("tools.list_usage", before | {"tool": tool, "project": project, "with_total": True}),
@@ -226,6 +317,11 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("jobs.summarise", before | {"agent": agent, "now": BASE, "long_s": 3600}),
             ("jobs.list_filter_values", {"agent": None}),
             ("jobs.list_buckets", sliced | {"unit": unit, "agent": agent}),
+            ("events.list_kinds", before | kinds),
+            ("events.list_buckets", sliced | kinds | {"unit": unit, "types": ["A"]}),
+            ("sops.list_procedures", before | {"sop": sop, "agent": agent, "with_total": True}),
+            ("sops.list_buckets", sliced | {"unit": unit, "sop": sop, "agent": agent}),
+            ("sops.list_agents", {"sop": sop, "agent": agent}),
             ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None}),
             ("overview.read_calls", before | sliced | {"bucket": unit, "tool": None, "project": None}),
         ]
@@ -239,6 +335,8 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             "insert into signalbox.change_log (source, slot) select source, 2147483647 from signalbox.rollup_state"
         )
         live = _rows(connection, name, parameters)
+        if name in _TWINS:
+            assert live == _rows(connection, _TWINS[name], parameters | _OF_TWINS), f"{where}: {name} {parameters}"
     differing = [pair for pair in zip(stored, live, strict=False) if pair[0] != pair[1]]
     assert stored == live, f"{where}: {name} {parameters} gave {differing or (stored, live)}"
 

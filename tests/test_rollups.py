@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,9 +18,12 @@ from psycopg.rows import DictRow
 from data import rollups
 from data.access import Actor
 from data.command import main
-from data.reports import overview, tools
+from data.reports import events as engine_events
+from data.reports import overview, sops, tools
+from tests.performed import engine_event, run
 from tests.proofs.prove_rollups import COMPARISONS, STEPS, all_at_once, step_by_step
 from tests.recorded import session as make_session
+from tests.rolled_history import prepare
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -65,9 +70,11 @@ def test_a_member_reads_own_rows_live_and_nothing_stored(owner: Owner, people: P
         assert values["tool"] == {"Read": calls}
     assert rollups.read_states(mine) == []
     assert {state.subject for state in rollups.read_states(people["manager"])} == {
+        "engine_events",
         "jobs",
         "prompts",
         "sessions",
+        "sop_runs",
         "tools",
     }
 
@@ -98,6 +105,104 @@ def test_rows_without_a_time_are_stored_too(owner: Owner, people: People) -> Non
     assert tools.read_usage(people["manager"], untimed=True).total.calls == 2
     assert tools.read_usage(people["manager"]).total.calls == 2
     assert tools.read_usage(people["manager"], start=DAY).total.calls == 0
+
+
+def test_the_newest_time_of_a_kind_is_that_of_a_row_which_is_still_there(owner: Owner, people: People) -> None:
+    prepare(owner)
+    events = [engine_event(owner, DAY + timedelta(hours=hours), "A") for hours in (0, 5, 5.1, 9, 200)]
+    engine_event(owner, DAY + timedelta(hours=7), "B")
+    rollups.finish("real")
+    for event_id, hours in zip(reversed(events), (9, 5.1, 5, 0), strict=False):
+        owner.execute("delete from engine.events where event_id = %s", (event_id,))
+        for asked in ({}, {"start": DAY - timedelta(days=30)}, {"emitter": "IntakeAgent"}):
+            last = {kind.value: kind.last_at for kind in engine_events.count_kinds(people["manager"], **asked).types}
+            assert last == {"A": DAY + timedelta(hours=hours), "B": DAY + timedelta(hours=7)}
+        if hours == 5.1:
+            rollups.finish("real")
+
+
+def test_events_are_counted_one_by_one_only_where_sums_know_nothing(owner: Owner, people: People) -> None:
+    for number in range(3):
+        engine_event(owner, DAY + timedelta(minutes=number), "A", aggregate_id=str(number), payload={"n": number % 2})
+    rollups.finish("real")
+    cases: tuple[tuple[dict[str, Any], int, bool], ...] = (
+        ({}, 3, False),
+        ({"event_type": "A", "aggregate": "Lead", "emitter": "IntakeAgent"}, 3, False),
+        ({"aggregate_id": "1"}, 1, True),
+        ({"payload": '{"n": 0}'}, 2, True),
+    )
+    for asked, events, is_from_rows in cases:
+        counts = engine_events.count_kinds(people["manager"], **asked)
+        assert (counts.events, counts.is_from_rows) == (events, is_from_rows)
+        assert engine_events.read_buckets(people["manager"], types=["A"], **asked)["events"].sum() == events
+
+
+def test_a_member_counts_the_events_of_the_own_client_live(owner: Owner, people: People) -> None:
+    owner.execute(
+        'update auth.users set raw_app_meta_data = \'{"client_id": "acme"}\' where id = %s', (people["member"].user_id,)
+    )
+    mine = replace(people["member"], client_id="acme")
+    for client, number in (("acme", 1), ("acme", 2), ("other", 1)):
+        engine_event(owner, DAY, "A", aggregate_id=client, sequence_number=number, payload={"client_id": client})
+    for _ in range(2):
+        for person, events in ((mine, 2), (people["other"], 0), (people["manager"], 3)):
+            assert engine_events.count_kinds(person).events == events
+            assert engine_events.read_buckets(person, types=["A"])["events"].sum() == events
+        rollups.finish("real")
+
+
+def test_a_run_counts_at_its_end_and_as_started_at_its_beginning(owner: Owner, people: People) -> None:
+    row = run(owner, DAY + timedelta(days=3), started_at=DAY, cycle_time_hours=None, estimated_cost=0.25)
+    rollups.finish("real")
+
+    def on(day: int) -> tuple[int, int, int, float | None]:
+        start = DAY + timedelta(days=day)
+        found = sops.read_procedures(people["manager"], start=start, end=start + timedelta(days=1)).total
+        return found.started, found.executions, found.completed, found.average_ms
+
+    for _ in range(2):
+        assert on(0) == (1, 0, 0, None)
+        assert on(3) == (0, 1, 1, 3 * 86_400_000)
+        rollups.finish("real")
+    for statement, first, last in (
+        ("update engine.sop_executions set started_at = started_at + interval '1 day' where id = %s", (0, 0), (0, 1)),
+        ("update engine.sop_executions set started_at = started_at - interval '1 day' where id = %s", (1, 0), (0, 1)),
+        ("update engine.sop_executions set completed_at = null, status = 'running' where id = %s", (1, 1), (0, 0)),
+        ("delete from engine.sop_executions where id = %s", (0, 0), (0, 0)),
+    ):
+        owner.execute(statement, (row,))
+        for _ in range(2):
+            assert (on(0)[:2], on(3)[:2]) == (first, last)
+            rollups.finish("real")
+
+
+def test_what_is_stored_of_runs_is_not_computed_again_and_members_read_their_own(owner: Owner, people: People) -> None:
+    for number in range(3):
+        run(owner, DAY, user_id=people["member" if number else "other"].user_id, agent_id="x" if number else None)
+    rollups.finish("real")
+    owner.execute("alter table engine.sop_executions disable trigger user")
+    owner.execute("update engine.sop_executions set status = 'failed'")
+    for person, completed, failed in (("manager", 3, 0), ("member", 0, 2), ("other", 0, 1)):
+        found = sops.read_procedures(people[person]).total
+        assert (found.completed, found.failed) == (completed, failed)
+        buckets = sops.read_buckets(people[person])
+        assert (buckets["completed"].sum(), buckets["failed"].sum()) == (completed, failed)
+    assert sops.read_agents(people["manager"]) == {"x": 2}
+    assert sops.read_agents(people["other"]) == {}
+
+
+def test_runs_with_times_and_amounts_that_are_none_stop_no_refresher(owner: Owner, people: People) -> None:
+    run(owner, DAY, cycle_time_hours=float("nan"), estimated_cost="NaN")
+    run(owner, DAY, cycle_time_hours=float("inf"), estimated_cost="Infinity")
+    run(owner, DAY, cycle_time_hours=1e300, estimated_cost=1)
+    run(owner, DAY, "x" * 2000 + "🚦" * 2000, agent_id="y" * 5000)
+    run(owner, None, started_at="infinity", completed_at="-infinity")
+    for _ in range(2):
+        total = sops.read_procedures(people["manager"]).total
+        assert (total.executions, total.timed, total.average_ms) == (5, 4, 2 * 3_600_000)
+        assert (total.cost_usd, total.priced) == (1, 1)
+        rollups.finish("real")
+    assert all(state.is_built for state in rollups.read_states(people["manager"]))
 
 
 def test_figures_are_whole_while_a_rollup_is_being_built(owner: Owner, people: People) -> None:

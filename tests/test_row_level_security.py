@@ -75,6 +75,8 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "analytics.session_rollup": MANAGERS_READ,
     "analytics.prompt_rollup": MANAGERS_READ,
     "analytics.job_rollup": MANAGERS_READ,
+    "analytics.engine_event_rollup": MANAGERS_READ,
+    "analytics.sop_run_rollup": MANAGERS_READ,
 }
 # What not even a back-end program may do.
 NEVER = {("engine.events", "update"), ("engine.events", "delete"), ("signalbox.audit_log", "update"),
@@ -97,6 +99,10 @@ ROLLED = {
     "analytics.prompt_rollup": "insert into analytics.prompt_rollup values (1, (random() * 9e8)::integer, 1)",
     "analytics.job_rollup": "insert into analytics.job_rollup"
     " values (1, (random() * 9e8)::integer, 'x', 'x', 1, 0, 0, null, null, '{}', '{}', null, null, '{}', '{}')",
+    "analytics.engine_event_rollup": "insert into analytics.engine_event_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', 'x', 'x', 1, 0, 0, null)",
+    "analytics.sop_run_rollup": "insert into analytics.sop_run_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', '', '', 1, 0, 0, 0, null, null, '{}', '{}', 0, 0, 0, 0, 0, 0, 0, 0)",
 }
 
 
@@ -175,8 +181,8 @@ def world(owner: Connection, people: dict[str, Actor]) -> dict[str, UUID]:
     owner.execute("insert into signalbox.backup_runs (host, process_id, database_name) values ('x', 1, 'x')")
     owner.execute("insert into signalbox.adopted_tables values ('lift', 'sessions', 'public', 'sessions', 'pointed')")
     owner.execute("insert into signalbox.change_links (source, link) values (1, gen_random_uuid())")
-    for table in ("tool", "session", "prompt", "job"):
-        owner.execute(ROLLED[f"analytics.{table}_rollup"])
+    for statement in ROLLED.values():
+        owner.execute(statement)
     return {
         "me": me, "session": session, "event": event,
         "lift_session": lift_session, "workspace": workspace, "project": project, "guest": guest,

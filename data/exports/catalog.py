@@ -166,6 +166,8 @@ REPORTS: dict[str, Report] = {
             "broad": flag,
             "limit": whole_number,
         },
+        found_query="events.found.list_kinds",
+        found_by=frozenset({"aggregate_id", "payload"}),
     ),
     "clients": Report(
         query="clients.list_clients",

@@ -24,11 +24,20 @@ class BadFilter(SignalboxError):
 @dataclass(frozen=True)
 class Report:
     """Something that can be exported: `query` is the named query with its columns in the order of the file,
-    `filters` maps each of the query's parameters to the reader of its text. A filter that is not given is None."""
+    `filters` maps each of the query's parameters to the reader of its text. A filter that is not given is None.
+    `found_query` answers in its place where one of the filters `found_by` is given, which stored sums do not know.
+    """
 
     query: str
     sentence: str
     filters: Mapping[str, Reader]
+    found_query: str | None = None
+    found_by: frozenset[str] = frozenset()
+
+    def query_for(self, parameters: Mapping[str, Any]) -> str:
+        """The name of the query that answers for these parameters."""
+        is_found = any(parameters.get(name) is not None for name in self.found_by)
+        return self.found_query if self.found_query and is_found else self.query
 
     def parse(self, given: Mapping[str, list[str]]) -> dict[str, Any]:
         """The parameters of the query from a query string. Raises BadFilter naming the filter."""

@@ -49,7 +49,7 @@ def count(actor: Actor, name: str, parameters: Mapping[str, Any]) -> int:
     """How many rows the export would have for this person. Raises what `database.reading` raises."""
     actor.must("export_rows")
     with database.reading(actor) as unit:
-        return count_rows(unit, report(name).query, parameters)
+        return count_rows(unit, report(name).query_for(parameters), parameters)
 
 
 def file_name(name: str, form: Format, given: Mapping[str, list[str]], at: datetime | None = None) -> str:
@@ -91,7 +91,7 @@ class Stream(Iterator[bytes]):
     """One running export: take its pieces in any thread, one at a time, and close it; `cancel` from any other."""
 
     def __init__(self, actor: Actor, asked: Report, parameters: dict[str, Any], form: Format) -> None:
-        self.report = asked.query
+        self.report = asked.query_for(parameters)
         self._progress = _Progress()
         self._guard = threading.Lock()
         self._pieces = self._read(actor, asked, parameters, form)
@@ -127,7 +127,7 @@ class Stream(Iterator[bytes]):
                 self._progress.connection = unit.connection
             try:
                 # Closed before the transaction is: the COPY has to be cancelled while there is a connection to do it.
-                with closing(copied_pieces(unit, asked.query, form, parameters)) as pieces:
+                with closing(copied_pieces(unit, self.report, form, parameters)) as pieces:
                     for piece, rows in pieces:
                         self._progress.rows = rows
                         yield piece

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pandas as pd
 
-from data import database
+from data import database, rollups
 from data.access import Actor
 from data.errors import NotFound
 from data.reports.coverage import Coverage
@@ -60,7 +60,8 @@ class Counts:
     """Events of a period and the one before, by `types`, `aggregates` and `emitters`, the most frequent first.
 
     `events` and `previous_events` are of the type asked for, of all where none is. `type_count` types are in either
-    period, `types_present` and `emitters_present` in this one, however many of them are listed.
+    period, `types_present` and `emitters_present` in this one, however many of them are listed. `is_from_rows`: the
+    events themselves were counted, because of a filter that stored sums do not know.
     """
 
     events: int
@@ -71,6 +72,7 @@ class Counts:
     types: tuple[Kind, ...]
     aggregates: tuple[Kind, ...]
     emitters: tuple[Kind, ...]
+    is_from_rows: bool = False
 
 
 def read_coverage(actor: Actor) -> Coverage:
@@ -121,24 +123,27 @@ def count_kinds(
     payload: str | None = None,
     broad: bool = False,
 ) -> Counts:
-    """Events from `start` up to `end` (None is open) against the period before. `payload` is JSON they contain."""
+    """Events from `start` up to `end` (None is open) against the period before. `payload` is JSON they contain; that
+    and `aggregate_id` are looked for in the events themselves, everything else is read from stored sums."""
+    asked: dict[str, Any] = {
+        "start": start,
+        "end": end,
+        "untimed": untimed,
+        "previous_start": previous_start,
+        "previous_end": previous_end,
+        "event_type": event_type,
+        "aggregate": aggregate,
+        "emitter": emitter,
+        "limit": MOST_KINDS,
+        "kind": None,
+    }
+    is_from_rows = _is_from_rows(aggregate_id, payload)
     with database.reading(actor) as unit:
-        rows = unit.rows(
-            "events.list_kinds",
-            start=start,
-            end=end,
-            untimed=untimed,
-            previous_start=previous_start,
-            previous_end=previous_end,
-            event_type=event_type,
-            aggregate=aggregate,
-            aggregate_id=aggregate_id,
-            emitter=emitter,
-            payload=payload,
-            broad=broad,
-            limit=MOST_KINDS,
-            kind=None,
-        )
+        if is_from_rows:
+            found = {"aggregate_id": aggregate_id, "payload": payload, "broad": broad}
+            rows = unit.rows("events.found.list_kinds", **asked, **found)
+        else:
+            rows = unit.rows("events.list_kinds", **asked)
     held: dict[str, list[Kind]] = {"type": [], "aggregate": [], "emitter": []}
     whole = {row["kind"]: row for row in rows}
     for row in rows:
@@ -153,7 +158,12 @@ def count_kinds(
         tuple(held["type"]),
         tuple(held["aggregate"]),
         tuple(held["emitter"]),
+        is_from_rows,
     )
+
+
+def _is_from_rows(aggregate_id: str | None, payload: str | None) -> bool:
+    return aggregate_id is not None or payload is not None
 
 
 def read_buckets(
@@ -173,22 +183,22 @@ def read_buckets(
     broad: bool = False,
 ) -> pd.DataFrame:
     """Per `unit` (hour, day, week, month) of the zone and type: bucket, event_type ("other" beyond `types`), events."""
+    asked: dict[str, Any] = {
+        "types": list(types),
+        "start": start,
+        "end": end,
+        "untimed": untimed,
+        "unit": unit,
+        "zone": zone,
+        "event_type": event_type,
+        "aggregate": aggregate,
+        "emitter": emitter,
+    }
     with database.reading(actor) as reading:
-        return reading.frame(
-            "events.list_buckets",
-            types=list(types),
-            start=start,
-            end=end,
-            untimed=untimed,
-            unit=unit,
-            zone=zone,
-            event_type=event_type,
-            aggregate=aggregate,
-            aggregate_id=aggregate_id,
-            emitter=emitter,
-            payload=payload,
-            broad=broad,
-        )
+        if _is_from_rows(aggregate_id, payload):
+            found = {"aggregate_id": aggregate_id, "payload": payload, "broad": broad}
+            return reading.frame("events.found.list_buckets", **asked, **found)
+        return reading.frame("events.list_buckets", **asked, coarsest=rollups.coarsest(unit, zone, start, end))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from data import database
+from data import database, rollups
 from data.access import Actor
 from data.reports import rates
 from data.reports.coverage import Coverage
@@ -160,7 +160,7 @@ def read_agents(
 ) -> dict[str, int]:
     """The agents that ran procedures in a period, each with how many runs."""
     with database.reading(actor) as unit:
-        rows = unit.rows("sops.list_agents", start=start, end=end, untimed=untimed)
+        rows = unit.rows("sops.list_agents", start=start, end=end, untimed=untimed, sop=None, agent=None)
     return {row["value"]: row["executions"] for row in rows}
 
 
@@ -178,7 +178,15 @@ def read_buckets(
     """Runs per `unit` (hour, day, week, month) of the zone: bucket, executions, one column per status."""
     with database.reading(actor) as reading:
         return reading.frame(
-            "sops.list_buckets", start=start, end=end, untimed=untimed, unit=unit, zone=zone, sop=sop, agent=agent
+            "sops.list_buckets",
+            start=start,
+            end=end,
+            untimed=untimed,
+            unit=unit,
+            zone=zone,
+            sop=sop,
+            agent=agent,
+            coarsest=rollups.coarsest(unit, zone, start, end),
         )
 
 

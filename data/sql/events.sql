@@ -15,41 +15,68 @@ from (
 
 -- name: list_kinds
 -- Events of a period and of the one before it by type, by type of aggregate and by emitter, the most frequent first.
--- Types are counted over all types; `decisions` are events with a confidence. Few ids found by payload are taken as
--- an array, here and below: a condition that may be left out cannot become a join, but an array can use the index.
-with counted as (
+-- Types are counted over all types; `decisions` are events with a confidence.
+with event_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('engine_events', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('engine_events', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
+),
+-- uses: rollups.engine_event_parts,
+removed as materialized (
+    select range_agg(int4range(lo, hi)) as slots from event_windows where is_current and kind = 'removed'
+),
+-- The newest time of a stored row may be that of an event which is gone, if a quarter of an hour in it changed: then it
+-- is kept apart, with the row's place.
+summed_parts as materialized (
     select
-        e.event_type,
-        e.aggregate_type,
-        e.emitted_by,
-        count(*) filter (where w.is_current) as events,
-        count(*) filter (where not w.is_current) as previous_events,
-        count(e.confidence) filter (where w.is_current) as decisions,
-        sum(e.confidence) filter (where w.is_current) as confidence_sum,
-        max(e.occurred_at) filter (where w.is_current) as last_at
-    from analytics.stg_engine__events as e
+        p.event_type,
+        p.aggregate_type,
+        p.emitted_by,
+        coalesce(sum(p.events) filter (where p.is_current), 0) as events,
+        coalesce(sum(p.events) filter (where not p.is_current), 0) as previous_events,
+        coalesce(sum(p.decisions) filter (where p.is_current), 0) as decisions,
+        coalesce(sum(p.confidence_sum) filter (where p.is_current), 0) as confidence_sum,
+        max(p.last_at) filter (where p.is_current and p.kind <> 'removed' and not d.is_doubtful) as certain_at,
+        array_agg(p.level) filter (where d.is_doubtful and p.level > 1) as levels,
+        array_agg(p.slot) filter (where d.is_doubtful and p.level > 1) as slots,
+        array_agg(p.last_at) filter (where d.is_doubtful and p.level > 1) as times
+    from engine_event_parts as p
     cross join lateral (
+        select coalesce(
+            p.is_current and p.kind = 'stored' and int4range(p.slot, p.slot + p.level) && (select r.slots from removed as r),
+            false
+        ) as is_doubtful
+    ) as d
+    group by p.event_type, p.aggregate_type, p.emitted_by
+),
+-- The quarters in such a row that did not change know better; only where it is newer than what is certain.
+doubtful as (
+    select distinct d.level, d.slot
+    from summed_parts as s
+    cross join lateral unnest(s.levels, s.slots, s.times) as d (level, slot, last_at)
+    where s.certain_at is null or d.last_at > s.certain_at
+),
+counted as (
+    select
+        c.event_type, c.aggregate_type, c.emitted_by, sum(c.events) as events, sum(c.previous_events) as previous_events,
+        sum(c.decisions) as decisions, sum(c.confidence_sum) as confidence_sum,
+        case when sum(c.events) > 0 then max(c.last_at) end as last_at
+    from (
         select
-            (%(start)s::timestamptz is null or e.occurred_at >= %(start)s)
-            and (%(end)s::timestamptz is null or e.occurred_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or e.occurred_at is null) as is_current
-    ) as w
-    where
-        (
-            (%(start)s::timestamptz is null or e.occurred_at >= %(start)s)
-            and (%(end)s::timestamptz is null or e.occurred_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or e.occurred_at is null)
-            or e.occurred_at >= %(previous_start)s::timestamptz and e.occurred_at < %(previous_end)s::timestamptz
-        )
-        and (%(aggregate)s::text is null or e.aggregate_type = %(aggregate)s)
-        and (%(aggregate_id)s::text is null or e.aggregate_id = %(aggregate_id)s)
-        and (%(emitter)s::text is null or e.emitted_by = %(emitter)s)
-        and (%(payload)s::jsonb is null or e.payload @> %(payload)s)
-        and (
-            %(payload)s::jsonb is null or coalesce(%(broad)s::boolean, false)
-            or e.event_id = any(array(select f.event_id from analytics.events_containing(%(payload)s::jsonb) as f))
-        )
-    group by e.event_type, e.aggregate_type, e.emitted_by
+            s.event_type, s.aggregate_type, s.emitted_by, s.events, s.previous_events, s.decisions, s.confidence_sum,
+            s.certain_at as last_at
+        from summed_parts as s
+        union all
+        select r.event_type, r.aggregate_type, r.emitted_by, 0, 0, 0, 0, r.last_at
+        from doubtful as d
+        inner join analytics.engine_event_rollup as r on r.level = 1 and r.slot >= d.slot and r.slot < d.slot + d.level
+        where not r.slot <@ (select m.slots from removed as m)
+    ) as c
+    group by c.event_type, c.aggregate_type, c.emitted_by
+    having sum(c.events) <> 0 or sum(c.previous_events) <> 0
 ),
 
 named as (
@@ -69,7 +96,7 @@ summed as (
         sum(n.events)::bigint as events,
         sum(n.previous_events)::bigint as previous_events,
         sum(n.decisions)::bigint as decisions,
-        sum(n.confidence_sum) as confidence_sum,
+        case when sum(n.decisions) > 0 then sum(n.confidence_sum)::float8 end as confidence_sum,
         max(n.last_at) as last_at,
         row_number() over (partition by n.kind order by sum(n.events) desc, n.value) as place,
         sum(sum(n.events)) over (partition by n.kind)::bigint as kind_events,
@@ -91,26 +118,22 @@ order by s.kind, s.place;
 
 -- name: list_buckets
 -- Events per hour, day, week or month of the viewer's zone by type; types that are not among those given are "other".
+-- `coarsest` is the widest stored row that fits into a bucket.
+with event_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('engine_events', %(start)s, %(end)s, false, %(coarsest)s) as w
+    where not coalesce(%(untimed)s::boolean, false)
+),
+-- uses: rollups.engine_event_parts
+
 select
-    date_trunc(%(unit)s::text, e.occurred_at, %(zone)s::text) as bucket,
-    case when e.event_type = any(%(types)s::text[]) then e.event_type else 'other' end as event_type,
-    count(*) as events
-from analytics.stg_engine__events as e
-where
-    e.occurred_at is not null
-    and not coalesce(%(untimed)s::boolean, false)
-    and (%(start)s::timestamptz is null or e.occurred_at >= %(start)s)
-    and (%(end)s::timestamptz is null or e.occurred_at < %(end)s)
-    and (%(event_type)s::text is null or e.event_type = %(event_type)s)
-    and (%(aggregate)s::text is null or e.aggregate_type = %(aggregate)s)
-    and (%(aggregate_id)s::text is null or e.aggregate_id = %(aggregate_id)s)
-    and (%(emitter)s::text is null or e.emitted_by = %(emitter)s)
-    and (%(payload)s::jsonb is null or e.payload @> %(payload)s)
-    and (
-        %(payload)s::jsonb is null or coalesce(%(broad)s::boolean, false)
-        or e.event_id = any(array(select f.event_id from analytics.events_containing(%(payload)s::jsonb) as f))
-    )
+    date_trunc(%(unit)s::text, occurred_at, %(zone)s::text) as bucket,
+    case when event_type = any(%(types)s::text[]) then event_type else 'other' end as event_type,
+    sum(events)::bigint as events
+from engine_event_parts
+where occurred_at is not null and (%(event_type)s::text is null or event_type = %(event_type)s)
 group by 1, 2
+having sum(events) <> 0
 order by 1, 2;
 
 -- name: list_newest

@@ -15,87 +15,88 @@ select
 -- name: list_procedures
 -- Runs of each procedure in a period and in the one before it: what became of them, how long the completed ones took
 -- (milliseconds), how much of them ran without a person, what they cost (US dollars); the row with is_total, asked for
--- by with_total, is all procedures together. A procedure that is defined and never ran is there with zeros.
-with runs as (
-    select
-        e.sop_id,
-        e.status,
-        e.actions_total,
-        e.automation_rate,
-        e.human_interventions,
-        e.estimated_cost_usd,
-        e.actions_automated,
-        case when e.actions_total is not null then coalesce(e.actions_automated, e.automation_rate * e.actions_total) end
-            as automated,
-        case when e.status = 'completed' then coalesce(
-            e.cycle_time_hours * 3600000,
-            case when e.completed_at >= e.started_at then extract(epoch from e.completed_at - e.started_at) * 1000 end
-        ) end as cycle_ms,
-        (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
-        and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
-        and (
-            not coalesce(%(untimed)s::boolean, false) or case when e.completed_at is null then e.started_at else e.completed_at end is null
-        ) as is_current,
-        case when e.completed_at is null then e.started_at else e.completed_at end >= %(previous_start)s::timestamptz
-        and case when e.completed_at is null then e.started_at else e.completed_at end < %(previous_end)s::timestamptz as is_previous,
-        (%(start)s::timestamptz is null or e.started_at >= %(start)s)
-        and (%(end)s::timestamptz is null or e.started_at < %(end)s)
-        and e.started_at is not null
-        and not coalesce(%(untimed)s::boolean, false) as is_started
-    from analytics.stg_engine__sop_executions as e
-    where
-        (
-            (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
-            and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
-            and (
-                not coalesce(%(untimed)s::boolean, false) or case when e.completed_at is null then e.started_at else e.completed_at end is null
-            )
-            or case when e.completed_at is null then e.started_at else e.completed_at end >= %(previous_start)s::timestamptz
-            and case when e.completed_at is null then e.started_at else e.completed_at end < %(previous_end)s::timestamptz
-            or not coalesce(%(untimed)s::boolean, false)
-            and e.started_at >= %(start)s::timestamptz and e.started_at < %(end)s::timestamptz
-        )
-        and (%(sop)s::text is null or e.sop_id = %(sop)s)
-        and (%(agent)s::text is null or e.agent = %(agent)s)
+-- by with_total, is all procedures together. A procedure that is defined and never ran is there with zeros. Percentiles
+-- are at most 1 per cent off.
+with run_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('sop_runs', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
 ),
-
-summed as (
+-- uses: rollups.sop_run_parts,
+classes as (
+    select is_current, sop_id, grouping(sop_id) = 1 as is_total, key, sum(counted)::bigint as counted
+    from (
+        select is_current, sop_id, unnest(cycle_keys) as key, sign * unnest(cycle_counts) as counted from sop_run_parts
+    ) as e
+    where key is not null
+    group by grouping sets ((is_current, sop_id, key), (is_current, key))
+    having sum(counted) <> 0
+),
+histograms as (
+    select is_total, sop_id,
+        array_agg(key order by key) filter (where is_current) as keys,
+        array_agg(counted order by key) filter (where is_current) as counts,
+        array_agg(key order by key) filter (where not is_current) as previous_keys,
+        array_agg(counted order by key) filter (where not is_current) as previous_counts
+    from classes
+    group by is_total, sop_id
+),
+counted as (
     select
         sop_id,
         grouping(sop_id) = 1 as is_total,
-        count(*) filter (where is_current) as executions,
-        count(*) filter (where is_started) as started,
-        count(*) filter (where is_current and status = 'completed') as completed,
-        count(*) filter (where is_current and status = 'failed') as failed,
-        count(*) filter (where is_current and status = 'cancelled') as cancelled,
-        count(*) filter (where is_current and status = 'running') as running,
-        count(cycle_ms) filter (where is_current) as timed,
-        avg(cycle_ms) filter (where is_current)::float8 as average_ms,
-        percentile_cont(array[0.5, 0.95]) within group (order by cycle_ms) filter (where is_current) as cycle_ms,
-        coalesce(sum(actions_total) filter (where is_current), 0)::bigint as actions,
-        coalesce(sum(actions_total) filter (where is_current and automated is not null), 0)::bigint as rated_actions,
+        coalesce(sum(executions) filter (where is_current), 0)::bigint as executions,
+        case when coalesce(%(untimed)s::boolean, false) then 0
+            else coalesce(sum(started) filter (where is_current), 0)::bigint end as started,
+        coalesce(sum(executions) filter (where is_current and status = 'completed'), 0)::bigint as completed,
+        coalesce(sum(executions) filter (where is_current and status = 'failed'), 0)::bigint as failed,
+        coalesce(sum(executions) filter (where is_current and status = 'cancelled'), 0)::bigint as cancelled,
+        coalesce(sum(executions) filter (where is_current and status = 'running'), 0)::bigint as running,
+        coalesce(sum(timed) filter (where is_current), 0)::bigint as timed,
+        sum(cycle_us) filter (where is_current) as cycle_us,
+        min(least_cycle_us) filter (where is_current and sign > 0) as least_us,
+        max(most_cycle_us) filter (where is_current and sign > 0) as most_us,
+        coalesce(sum(actions) filter (where is_current), 0)::bigint as actions,
+        coalesce(sum(rated_actions) filter (where is_current), 0)::bigint as rated_actions,
         coalesce(sum(automated) filter (where is_current), 0)::float8 as automated,
-        count(*) filter (
-            where is_current and automated is null and coalesce(automation_rate, actions_automated) is not null
-        ) as countless,
-        coalesce(sum(human_interventions) filter (where is_current), 0)::bigint as interventions,
-        count(*) filter (where is_current and human_interventions > 0) as stepped_in,
-        sum(estimated_cost_usd) filter (where is_current)::float8 as cost_usd,
-        count(estimated_cost_usd) filter (where is_current) as priced,
-        count(*) filter (where is_previous) as previous_executions,
-        count(*) filter (where is_previous and status = 'completed') as previous_completed,
-        count(*) filter (where is_previous and status = 'failed') as previous_failed,
-        count(cycle_ms) filter (where is_previous) as previous_timed,
-        percentile_cont(array[0.5, 0.95]) within group (order by cycle_ms) filter (where is_previous)
-            as previous_cycle_ms,
-        coalesce(sum(actions_total) filter (where is_previous and automated is not null), 0)::bigint
-            as previous_rated_actions,
-        coalesce(sum(automated) filter (where is_previous), 0)::float8 as previous_automated,
-        coalesce(sum(human_interventions) filter (where is_previous), 0)::bigint as previous_interventions,
-        sum(estimated_cost_usd) filter (where is_previous)::float8 as previous_cost_usd,
-        count(estimated_cost_usd) filter (where is_previous) as previous_priced
-    from runs
+        coalesce(sum(countless) filter (where is_current), 0)::bigint as countless,
+        coalesce(sum(interventions) filter (where is_current), 0)::bigint as interventions,
+        coalesce(sum(stepped_in) filter (where is_current), 0)::bigint as stepped_in,
+        sum(cost_usd) filter (where is_current)::float8 as cost_usd,
+        coalesce(sum(priced) filter (where is_current), 0)::bigint as priced,
+        coalesce(sum(executions) filter (where not is_current), 0)::bigint as previous_executions,
+        coalesce(sum(executions) filter (where not is_current and status = 'completed'), 0)::bigint
+            as previous_completed,
+        coalesce(sum(executions) filter (where not is_current and status = 'failed'), 0)::bigint as previous_failed,
+        coalesce(sum(timed) filter (where not is_current), 0)::bigint as previous_timed,
+        min(least_cycle_us) filter (where not is_current and sign > 0) as previous_least_us,
+        max(most_cycle_us) filter (where not is_current and sign > 0) as previous_most_us,
+        coalesce(sum(rated_actions) filter (where not is_current), 0)::bigint as previous_rated_actions,
+        coalesce(sum(automated) filter (where not is_current), 0)::float8 as previous_automated,
+        coalesce(sum(interventions) filter (where not is_current), 0)::bigint as previous_interventions,
+        sum(cost_usd) filter (where not is_current)::float8 as previous_cost_usd,
+        coalesce(sum(priced) filter (where not is_current), 0)::bigint as previous_priced
+    from sop_run_parts
     group by grouping sets ((sop_id), ())
+),
+summed as (
+    select
+        c.*,
+        (c.cycle_us / nullif(c.timed, 0) / 1000)::float8 as average_ms,
+        analytics.histogram_percentile(h.keys, h.counts, 0.5, c.least_us, c.most_us) / 1000 as p50_ms,
+        analytics.histogram_percentile(h.keys, h.counts, 0.95, c.least_us, c.most_us) / 1000 as p95_ms,
+        analytics.histogram_percentile(
+            h.previous_keys, h.previous_counts, 0.5, c.previous_least_us, c.previous_most_us
+        ) / 1000 as previous_p50_ms,
+        analytics.histogram_percentile(
+            h.previous_keys, h.previous_counts, 0.95, c.previous_least_us, c.previous_most_us
+        ) / 1000 as previous_p95_ms
+    from counted as c
+    left join histograms as h on h.is_total = c.is_total and h.sop_id is not distinct from c.sop_id
+    where c.is_total or c.executions + c.started + c.previous_executions > 0
 ),
 
 definitions as (
@@ -135,8 +136,8 @@ select
     coalesce(s.running, 0) as running,
     coalesce(s.timed, 0) as timed,
     s.average_ms,
-    s.cycle_ms[1] as p50_ms,
-    s.cycle_ms[2] as p95_ms,
+    s.p50_ms,
+    s.p95_ms,
     coalesce(s.actions, 0) as actions,
     coalesce(s.rated_actions, 0) as rated_actions,
     coalesce(s.automated, 0) as automated,
@@ -144,18 +145,18 @@ select
     coalesce(s.countless, 0) as countless,
     coalesce(s.interventions, 0) as interventions,
     coalesce(s.stepped_in, 0) as stepped_in,
-    s.cost_usd,
+    case when s.priced > 0 then s.cost_usd end as cost_usd,
     coalesce(s.priced, 0) as priced,
     coalesce(s.previous_executions, 0) as previous_executions,
     coalesce(s.previous_completed, 0) as previous_completed,
     coalesce(s.previous_failed, 0) as previous_failed,
     coalesce(s.previous_timed, 0) as previous_timed,
-    s.previous_cycle_ms[1] as previous_p50_ms,
-    s.previous_cycle_ms[2] as previous_p95_ms,
+    s.previous_p50_ms,
+    s.previous_p95_ms,
     coalesce(s.previous_rated_actions, 0) as previous_rated_actions,
     coalesce(s.previous_automated, 0) as previous_automated,
     coalesce(s.previous_interventions, 0) as previous_interventions,
-    s.previous_cost_usd,
+    case when s.previous_priced > 0 then s.previous_cost_usd end as previous_cost_usd,
     coalesce(s.previous_priced, 0) as previous_priced
 from named as n
 left join summed as s on s.is_total = n.is_total and coalesce(s.sop_id, '') = coalesce(n.sop_id, '')
@@ -164,36 +165,40 @@ order by n.is_total desc, failed desc, executions desc, n.sop_id;
 
 -- name: list_agents
 -- The agents that ran procedures in a period, each with how many runs.
-select e.agent as value, count(*) as executions
-from analytics.stg_engine__sop_executions as e
-where
-    e.agent is not null
-    and (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
-    and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
-    and (
-        not coalesce(%(untimed)s::boolean, false) or case when e.completed_at is null then e.started_at else e.completed_at end is null
-    )
-group by e.agent
-order by executions desc, e.agent;
+with run_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+),
+-- uses: rollups.sop_run_parts
+
+select agent as value, sum(executions)::bigint as executions
+from sop_run_parts
+where agent is not null
+group by agent
+having sum(executions) <> 0
+order by executions desc, agent;
 
 -- name: list_buckets
 -- Runs per hour, day, week or month of the viewer's zone by what became of them; they count as in list_procedures.
+-- `coarsest` is the widest stored row that fits into a bucket.
+with run_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, false, %(coarsest)s) as w
+    where not coalesce(%(untimed)s::boolean, false)
+),
+-- uses: rollups.sop_run_parts
+
 select
-    date_trunc(%(unit)s::text, case when e.completed_at is null then e.started_at else e.completed_at end, %(zone)s::text) as bucket,
-    count(*) as executions,
-    count(*) filter (where e.status = 'completed') as completed,
-    count(*) filter (where e.status = 'failed') as failed,
-    count(*) filter (where e.status = 'cancelled') as cancelled,
-    count(*) filter (where e.status = 'running') as running
-from analytics.stg_engine__sop_executions as e
-where
-    case when e.completed_at is null then e.started_at else e.completed_at end is not null
-    and (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
-    and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
-    and not coalesce(%(untimed)s::boolean, false)
-    and (%(sop)s::text is null or e.sop_id = %(sop)s)
-    and (%(agent)s::text is null or e.agent = %(agent)s)
+    date_trunc(%(unit)s::text, occurred_at, %(zone)s::text) as bucket,
+    sum(executions)::bigint as executions,
+    coalesce(sum(executions) filter (where status = 'completed'), 0)::bigint as completed,
+    coalesce(sum(executions) filter (where status = 'failed'), 0)::bigint as failed,
+    coalesce(sum(executions) filter (where status = 'cancelled'), 0)::bigint as cancelled,
+    coalesce(sum(executions) filter (where status = 'running'), 0)::bigint as running
+from sop_run_parts
+where occurred_at is not null
 group by bucket
+having sum(executions) <> 0
 order by bucket;
 
 -- name: list_human_steps

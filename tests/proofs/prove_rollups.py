@@ -11,7 +11,7 @@ import threading
 import psycopg
 from psycopg.rows import dict_row
 
-from tests.rolled_history import Connection, compare, write
+from tests.rolled_history import Connection, compare, prepare, write
 
 STEPS = 3000
 COMPARISONS = 2000
@@ -20,6 +20,7 @@ COMPARISONS = 2000
 def step_by_step(connection: Connection, seed: int, steps: int) -> None:
     """One program writes, refreshes a little or wholly, and compares after every step."""
     chance = random.Random(seed)
+    prepare(connection)
     for step in range(steps):
         if chance.random() < 0.15:
             connection.execute("select signalbox.refresh_rollups(%s)", (chance.choice((1, 3, 500)),))
@@ -36,6 +37,8 @@ def all_at_once(url: str, seed: int, comparisons: int) -> int:
     done = threading.Event()
     made, failures = [0], list[Exception]()
     guard = threading.Lock()
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row) as owner:
+        prepare(owner)
 
     def run(number: int, work: object) -> None:
         assert callable(work)

@@ -40,6 +40,8 @@ def summary(counts: Counts, period: Period, chosen: Chosen) -> None:
     if period.previous and not chosen.event_type:
         pieces += _moves(counts, period, chosen)
     page.say(join(*pieces, between=" "))
+    if counts.is_from_rows:
+        page.note("No sums are kept by payload or by single aggregate, so the events themselves were counted.")
 
 
 def _moves(counts: Counts, period: Period, chosen: Chosen) -> list[Child]:
