@@ -83,7 +83,7 @@ end
 $$;
 
 -- Some figures hang on another row: calls on the project of their session, what a session cost on the replies of its
--- models, an unanswered call on the row of its answer. Which slots that concerns may depend on work that is not
+-- models, an unanswered call on the row of its answer, also one that is gone. Which slots that concerns may depend on work that is not
 -- committed yet, so such a row is logged by its id, and whoever reads the log looks its slots up.
 create table signalbox.change_links (
     source smallint not null,
@@ -99,32 +99,20 @@ grant all on signalbox.change_links to service_role;
 create policy change_links_select on signalbox.change_links for select to authenticated
 using ((select signalbox.sees_all()));
 
--- A call is unanswered as long as no second row carries its id, so the second row also changes the slot of the first.
--- Where the first cannot be seen (yet), its id is logged. One case is not covered: a transaction that moves the first
--- row to another time while another one, both open, writes the second.
-create function signalbox.log_tool_events() returns trigger
+-- A call is unanswered as long as no second row carries its id, so the second row also decides on the slot of the first.
+-- As long as it is there, whoever reads the log looks for it in the slots that changed; where one goes, its id is logged.
+create function signalbox.log_answers() returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 begin
     insert into signalbox.change_log (source, slot)
     select distinct 3,
-        case when c.created_at > '-infinity' and c.created_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', c.created_at) / 900)::int else -2147483648 end
-    from (
-        select r.created_at from touched_rows as r
-        union all
-        select asked.created_at
-        from touched_rows as r
-        inner join chronicle.tool_events as asked on asked.call_id = r.call_id and asked.phase = 'pre'
-        where r.phase = 'post'
-    ) as c;
+        case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end
+    from touched_rows as r;
     insert into signalbox.change_links (source, link)
-    select 3, r.call_id
-    from touched_rows as r
-    where r.phase = 'post' and r.call_id is not null and not exists (
-        select from chronicle.tool_events as asked where asked.call_id = r.call_id and asked.phase = 'pre'
-    );
+    select distinct 3, r.call_id from touched_rows as r where r.phase = 'post' and r.call_id is not null;
     return null;
 end
 $$;
@@ -162,7 +150,11 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-    insert into signalbox.change_log (source, slot) values (1, 2147483647);
+    if tg_op = 'TRUNCATE' then
+        insert into signalbox.change_log (source, slot) values (1, 2147483647);
+    else
+        insert into signalbox.change_log (source, slot) select 1, 2147483647 from touched_rows as r limit 1;
+    end if;
     return null;
 end
 $$;
@@ -180,21 +172,26 @@ begin
         execute format('drop trigger %I on agents.jobs', event.name);
         execute format('create trigger %I after %s on agents.jobs referencing %s table as touched_rows '
             'for each statement execute function signalbox.log_jobs()', event.name, event.statement, event.rows);
-        execute format('drop trigger %I on chronicle.tool_events', event.name);
-        execute format('create trigger %I after %s on chronicle.tool_events referencing %s table as touched_rows '
-            'for each statement execute function signalbox.log_tool_events()', event.name, event.statement, event.rows);
+        if event.rows = 'old' then
+            execute format('drop trigger %I on chronicle.tool_events', event.name);
+            execute format('create trigger %I after %s on chronicle.tool_events referencing old table as touched_rows '
+                'for each statement execute function signalbox.log_answers()', event.name, event.statement);
+        end if;
         execute format('create trigger %I after %s on signalbox.model_replies referencing %s table as touched_rows '
             'for each statement execute function signalbox.log_replies()',
-            replace(event.name, 'change_log', 'session_costs'), event.statement, event.rows);
+            replace(event.name, 'change_log', 'change_log_costs'), event.statement, event.rows);
+        execute format('create trigger %I after %s on signalbox.model_prices referencing %s table as touched_rows '
+            'for each statement execute function signalbox.log_prices()',
+            replace(event.name, 'change_log', 'change_log_costs'), event.statement, event.rows);
     end loop;
 end
 $$;
 create trigger change_log_projects after update on chronicle.sessions
 referencing old table as former_rows new table as touched_rows
 for each statement execute function signalbox.log_projects();
-create trigger session_costs_truncate after truncate on signalbox.model_replies
+create trigger change_log_costs_truncate after truncate on signalbox.model_replies
 for each statement execute function signalbox.log_prices();
-create trigger session_costs_change after insert or update or delete or truncate on signalbox.model_prices
+create trigger change_log_costs_truncate after truncate on signalbox.model_prices
 for each statement execute function signalbox.log_prices();
 
 update signalbox.change_sources set time_column = 'counted_at' where source = 8;
@@ -219,7 +216,7 @@ as $$
 $$;
 
 revoke execute on function signalbox.log_jobs() from public;
-revoke execute on function signalbox.log_tool_events() from public;
+revoke execute on function signalbox.log_answers() from public;
 revoke execute on function signalbox.log_projects() from public;
 revoke execute on function signalbox.log_replies() from public;
 revoke execute on function signalbox.log_prices() from public;

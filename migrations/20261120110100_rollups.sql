@@ -17,12 +17,25 @@ grant all on signalbox.rollup_state to service_role;
 create policy rollup_state_select on signalbox.rollup_state for select to authenticated
 using ((select signalbox.sees_all()));
 
--- The slots of what is logged by id, as whoever asks sees them now.
-create function analytics.linked_slots(source smallint, links uuid[]) returns setof integer
+-- When a slot begins; the extremes stand for the first and the last time that a row may have.
+create function analytics.slot_start(slot integer) returns timestamptz
+language sql immutable parallel safe
+set search_path = ''
+as $$
+    select case
+        when slot < -234000000 then '4714-11-24 00:00+00 BC'
+        when slot > 2034000000 then '60000-01-01 00:00+00'
+        else to_timestamp(slot * 900.0)
+    end
+$$;
+
+-- The slots whose figures hang on rows that changed: on those that are logged by id, and on answers of calls in the
+-- slots that are logged. As whoever asks sees them now. The offsets make the planner look each one up by its index.
+create function analytics.linked_slots(source smallint, links uuid[], slots integer[]) returns setof integer
 language sql stable rows 10
 set search_path = ''
 as $$
-    select case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
+    select distinct case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
         then floor(date_part('epoch', c.occurred_at) / 900)::integer else -2147483648 end
     from (
         select s.started_at as occurred_at from analytics.stg_chronicle__sessions as s
@@ -33,10 +46,39 @@ as $$
         union all
         select t.occurred_at from analytics.stg_chronicle__tool_events as t
         where source = 3 and t.call_id = any(links)
+        union all
+        select asked.occurred_at
+        from unnest(slots) as u (slot)
+        cross join lateral (
+            select t.call_id from analytics.stg_chronicle__tool_events as t
+            where t.phase = 'post' and t.call_id is not null
+            and t.occurred_at >= analytics.slot_start(u.slot) and t.occurred_at < analytics.slot_start(u.slot + 1)
+            offset 0
+        ) as answer
+        cross join lateral (
+            select t.occurred_at from analytics.stg_chronicle__tool_events as t
+            where t.call_id = answer.call_id and t.phase = 'pre'
+            offset 0
+        ) as asked
+        where source = 3
+        union all
+        select asked.occurred_at
+        from analytics.stg_chronicle__tool_events as answer
+        cross join lateral (
+            select t.occurred_at from analytics.stg_chronicle__tool_events as t
+            where t.call_id = answer.call_id and t.phase = 'pre'
+            offset 0
+        ) as asked
+        where source = 3 and -2147483648 = any(slots) and answer.phase = 'post' and answer.call_id is not null
+        and (
+            answer.occurred_at is null or answer.occurred_at = '-infinity' or answer.occurred_at >= '60000-01-01 00:00+00'
+        )
     ) as c
 $$;
-revoke execute on function analytics.linked_slots(smallint, uuid[]) from public;
-grant execute on function analytics.linked_slots(smallint, uuid[]) to authenticated, service_role;
+revoke execute on function analytics.slot_start(integer) from public;
+revoke execute on function analytics.linked_slots(smallint, uuid[], integer[]) from public;
+grant execute on function analytics.slot_start(integer), analytics.linked_slots(smallint, uuid[], integer[])
+to authenticated, service_role;
 
 -- The parts of a window, in slots of 15 minutes of UTC. Kinds:
 -- stored: rows of the rollup of this level with lo <= slot < hi, as coarse as the window and `coarsest` allow and no
@@ -87,10 +129,12 @@ begin
     end if;
 
     select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
+    select array_agg(distinct l.slot) into changed from signalbox.change_log as l where l.source = state.source;
+    if links is not null or changed is not null then
+        changed := changed || array(select analytics.linked_slots(state.source, links, changed));
+    end if;
     if is_untimed or start_at is null and end_at is null then
-        if state.built_from > lowest or exists (
-            select from signalbox.change_log as l where l.source = state.source and l.slot = lowest
-        ) or links is not null and lowest in (select analytics.linked_slots(state.source, links)) then
+        if state.built_from > lowest or lowest = any(changed) then
             return query select 'untimed', null::smallint, null::integer, null::integer, null::timestamptz, null::timestamptz;
         else
             return query select 'stored', finest::smallint, lowest, lowest + 1, null::timestamptz, null::timestamptz;
@@ -121,11 +165,7 @@ begin
     end if;
 
     select array_agg(distinct c.slot - (c.slot % finest + finest) % finest) into changed
-    from (
-        select l.slot from signalbox.change_log as l where l.source = state.source
-        union all
-        select k.slot from analytics.linked_slots(state.source, links) as k (slot) where links is not null
-    ) as c
+    from unnest(changed) as c (slot)
     where c.slot >= a and c.slot < b and c.slot >= state.raw_from;
     -- Where more than a third changed, the tables are read faster.
     if cardinality(changed) * finest > (b - a) / 3 then
@@ -262,15 +302,3 @@ revoke execute on function analytics.histogram_key(float8) from public;
 revoke execute on function analytics.histogram_value(integer) from public;
 grant execute on function analytics.histogram_percentile(integer[], bigint[], float8, float8, float8),
 analytics.histogram_key(float8), analytics.histogram_value(integer) to authenticated, service_role;
-
--- When a slot begins; the extremes stand for the first and the last time that a row may have.
-create function signalbox.slot_start(slot integer) returns timestamptz
-language sql immutable parallel safe
-set search_path = ''
-as $$
-    select case
-        when slot < -234000000 then '4714-11-24 00:00+00 BC'
-        when slot > 2034000000 then '60000-01-01 00:00+00'
-        else to_timestamp(slot * 900.0)
-    end
-$$;

@@ -62,7 +62,7 @@ as $$
     with facts as (
         select (floor(date_part('epoch', f.occurred_at) / (900 * width)) * width)::integer as slot, f.*
         from analytics.tool_facts as f
-        where f.occurred_at >= signalbox.slot_start(lo) and f.occurred_at < signalbox.slot_start(hi)
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
         select -2147483648, f.*
         from analytics.tool_facts as f

@@ -55,7 +55,7 @@ as $$
     with facts as (
         select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
         from analytics.session_facts as f
-        where f.occurred_at >= signalbox.slot_start(lo) and f.occurred_at < signalbox.slot_start(hi)
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
         select -2147483648, f.*
         from analytics.session_facts as f
@@ -100,7 +100,7 @@ as $$
     insert into analytics.prompt_rollup
     select 1, floor(date_part('epoch', p.occurred_at) / 900)::integer, count(*)
     from analytics.stg_chronicle__prompt_events as p
-    where p.occurred_at >= signalbox.slot_start(lo) and p.occurred_at < signalbox.slot_start(hi)
+    where p.occurred_at >= analytics.slot_start(lo) and p.occurred_at < analytics.slot_start(hi)
     group by 2
     union all
     select 1, lo, count(*)
@@ -177,7 +177,7 @@ as $$
     with facts as (
         select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
         from analytics.job_facts as f
-        where f.occurred_at >= signalbox.slot_start(lo) and f.occurred_at < signalbox.slot_start(hi)
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
         select -2147483648, f.*
         from analytics.job_facts as f

@@ -32,7 +32,7 @@ set search_path = ''
 as $$
 declare
     first_at constant timestamptz := '4714-11-24 00:00+00 BC';
-    until_at constant timestamptz := signalbox.slot_start(below);
+    until_at constant timestamptz := analytics.slot_start(below);
     newest timestamptz;
 begin
     case subject
@@ -135,12 +135,10 @@ begin
     if changed is not null then
         perform signalbox.take_marks(state.source, changed);
     end if;
-    if links is not null then
-        changed := changed || array(select analytics.linked_slots(state.source, links));
-    end if;
-    if changed is null then
+    if links is null and changed is null then
         return 0;
     end if;
+    changed := changed || array(select analytics.linked_slots(state.source, links, changed));
     -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
     select array_agg(distinct u.slot) into changed from unnest(changed) as u (slot)
     where u.slot >= state.built_from and (u.slot >= state.raw_from or u.slot = -2147483648);
@@ -238,7 +236,6 @@ revoke execute on function signalbox.take_links(smallint) from public;
 revoke execute on function signalbox.refresh_rollup(text, integer) from public;
 revoke execute on function signalbox.build_rollup(text) from public;
 revoke execute on function signalbox.refresh_rollups(integer) from public;
-revoke execute on function signalbox.slot_start(integer) from public;
 revoke execute on function signalbox.roll_tools(integer, integer, integer) from public;
 revoke execute on function signalbox.sum_tools(integer, integer, integer) from public;
 revoke execute on function signalbox.roll_sessions(integer, integer) from public;

@@ -232,12 +232,12 @@ $$;
 -- comment analytics.FUNCTION is_refusal(message text)
 COMMENT ON FUNCTION analytics.is_refusal(message text) IS 'Whether the text of an error says that a person refused the call, so that the tool never ran.';
 
--- function analytics.linked_slots(smallint, uuid[])
-CREATE FUNCTION analytics.linked_slots(source smallint, links uuid[]) RETURNS SETOF integer
+-- function analytics.linked_slots(smallint, uuid[], integer[])
+CREATE FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) RETURNS SETOF integer
     LANGUAGE sql STABLE ROWS 10
     SET search_path TO ''
     AS $$
-    select case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
+    select distinct case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
         then floor(date_part('epoch', c.occurred_at) / 900)::integer else -2147483648 end
     from (
         select s.started_at as occurred_at from analytics.stg_chronicle__sessions as s
@@ -248,6 +248,33 @@ CREATE FUNCTION analytics.linked_slots(source smallint, links uuid[]) RETURNS SE
         union all
         select t.occurred_at from analytics.stg_chronicle__tool_events as t
         where source = 3 and t.call_id = any(links)
+        union all
+        select asked.occurred_at
+        from unnest(slots) as u (slot)
+        cross join lateral (
+            select t.call_id from analytics.stg_chronicle__tool_events as t
+            where t.phase = 'post' and t.call_id is not null
+            and t.occurred_at >= analytics.slot_start(u.slot) and t.occurred_at < analytics.slot_start(u.slot + 1)
+            offset 0
+        ) as answer
+        cross join lateral (
+            select t.occurred_at from analytics.stg_chronicle__tool_events as t
+            where t.call_id = answer.call_id and t.phase = 'pre'
+            offset 0
+        ) as asked
+        where source = 3
+        union all
+        select asked.occurred_at
+        from analytics.stg_chronicle__tool_events as answer
+        cross join lateral (
+            select t.occurred_at from analytics.stg_chronicle__tool_events as t
+            where t.call_id = answer.call_id and t.phase = 'pre'
+            offset 0
+        ) as asked
+        where source = 3 and -2147483648 = any(slots) and answer.phase = 'post' and answer.call_id is not null
+        and (
+            answer.occurred_at is null or answer.occurred_at = '-infinity' or answer.occurred_at >= '60000-01-01 00:00+00'
+        )
     ) as c
 $$;
 
@@ -285,10 +312,12 @@ begin
     end if;
 
     select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
+    select array_agg(distinct l.slot) into changed from signalbox.change_log as l where l.source = state.source;
+    if links is not null or changed is not null then
+        changed := changed || array(select analytics.linked_slots(state.source, links, changed));
+    end if;
     if is_untimed or start_at is null and end_at is null then
-        if state.built_from > lowest or exists (
-            select from signalbox.change_log as l where l.source = state.source and l.slot = lowest
-        ) or links is not null and lowest in (select analytics.linked_slots(state.source, links)) then
+        if state.built_from > lowest or lowest = any(changed) then
             return query select 'untimed', null::smallint, null::integer, null::integer, null::timestamptz, null::timestamptz;
         else
             return query select 'stored', finest::smallint, lowest, lowest + 1, null::timestamptz, null::timestamptz;
@@ -319,11 +348,7 @@ begin
     end if;
 
     select array_agg(distinct c.slot - (c.slot % finest + finest) % finest) into changed
-    from (
-        select l.slot from signalbox.change_log as l where l.source = state.source
-        union all
-        select k.slot from analytics.linked_slots(state.source, links) as k (slot) where links is not null
-    ) as c
+    from unnest(changed) as c (slot)
     where c.slot >= a and c.slot < b and c.slot >= state.raw_from;
     -- Where more than a third changed, the tables are read faster.
     if cardinality(changed) * finest > (b - a) / 3 then
@@ -414,6 +439,18 @@ $$;
 
 -- comment analytics.FUNCTION sessions_with(what text)
 COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents.';
+
+-- function analytics.slot_start(integer)
+CREATE FUNCTION analytics.slot_start(slot integer) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+    select case
+        when slot < -234000000 then '4714-11-24 00:00+00 BC'
+        when slot > 2034000000 then '60000-01-01 00:00+00'
+        else to_timestamp(slot * 900.0)
+    end
+$$;
 
 -- table engine.events
 CREATE TABLE engine.events (
@@ -643,6 +680,23 @@ CREATE FUNCTION signalbox.is_admin() RETURNS boolean
     SET search_path TO ''
     AS $$ select coalesce(signalbox.viewer_role() = 'admin', false) $$;
 
+-- function signalbox.log_answers()
+CREATE FUNCTION signalbox.log_answers() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    insert into signalbox.change_log (source, slot)
+    select distinct 3,
+        case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end
+    from touched_rows as r;
+    insert into signalbox.change_links (source, link)
+    select distinct 3, r.call_id from touched_rows as r where r.phase = 'post' and r.call_id is not null;
+    return null;
+end
+$$;
+
 -- function signalbox.log_jobs()
 CREATE FUNCTION signalbox.log_jobs() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -667,7 +721,11 @@ CREATE FUNCTION signalbox.log_prices() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-    insert into signalbox.change_log (source, slot) values (1, 2147483647);
+    if tg_op = 'TRUNCATE' then
+        insert into signalbox.change_log (source, slot) values (1, 2147483647);
+    else
+        insert into signalbox.change_log (source, slot) select 1, 2147483647 from touched_rows as r limit 1;
+    end if;
     return null;
 end
 $$;
@@ -749,34 +807,6 @@ begin
 end
 $$;
 
--- function signalbox.log_tool_events()
-CREATE FUNCTION signalbox.log_tool_events() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-begin
-    insert into signalbox.change_log (source, slot)
-    select distinct 3,
-        case when c.created_at > '-infinity' and c.created_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', c.created_at) / 900)::int else -2147483648 end
-    from (
-        select r.created_at from touched_rows as r
-        union all
-        select asked.created_at
-        from touched_rows as r
-        inner join chronicle.tool_events as asked on asked.call_id = r.call_id and asked.phase = 'pre'
-        where r.phase = 'post'
-    ) as c;
-    insert into signalbox.change_links (source, link)
-    select 3, r.call_id
-    from touched_rows as r
-    where r.phase = 'post' and r.call_id is not null and not exists (
-        select from chronicle.tool_events as asked where asked.call_id = r.call_id and asked.phase = 'pre'
-    );
-    return null;
-end
-$$;
-
 -- function signalbox.log_truncate()
 CREATE FUNCTION signalbox.log_truncate() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -796,7 +826,7 @@ CREATE FUNCTION signalbox.newest_slot(subject text, below integer) RETURNS integ
     AS $$
 declare
     first_at constant timestamptz := '4714-11-24 00:00+00 BC';
-    until_at constant timestamptz := signalbox.slot_start(below);
+    until_at constant timestamptz := analytics.slot_start(below);
     newest timestamptz;
 begin
     case subject
@@ -850,12 +880,10 @@ begin
     if changed is not null then
         perform signalbox.take_marks(state.source, changed);
     end if;
-    if links is not null then
-        changed := changed || array(select analytics.linked_slots(state.source, links));
-    end if;
-    if changed is null then
+    if links is null and changed is null then
         return 0;
     end if;
+    changed := changed || array(select analytics.linked_slots(state.source, links, changed));
     -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
     select array_agg(distinct u.slot) into changed from unnest(changed) as u (slot)
     where u.slot >= state.built_from and (u.slot >= state.raw_from or u.slot = -2147483648);
@@ -955,7 +983,7 @@ CREATE FUNCTION signalbox.roll_jobs(lo integer, hi integer) RETURNS void
     with facts as (
         select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
         from analytics.job_facts as f
-        where f.occurred_at >= signalbox.slot_start(lo) and f.occurred_at < signalbox.slot_start(hi)
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
         select -2147483648, f.*
         from analytics.job_facts as f
@@ -1003,7 +1031,7 @@ CREATE FUNCTION signalbox.roll_prompts(lo integer, hi integer) RETURNS void
     insert into analytics.prompt_rollup
     select 1, floor(date_part('epoch', p.occurred_at) / 900)::integer, count(*)
     from analytics.stg_chronicle__prompt_events as p
-    where p.occurred_at >= signalbox.slot_start(lo) and p.occurred_at < signalbox.slot_start(hi)
+    where p.occurred_at >= analytics.slot_start(lo) and p.occurred_at < analytics.slot_start(hi)
     group by 2
     union all
     select 1, lo, count(*)
@@ -1022,7 +1050,7 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
     with facts as (
         select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
         from analytics.session_facts as f
-        where f.occurred_at >= signalbox.slot_start(lo) and f.occurred_at < signalbox.slot_start(hi)
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
         select -2147483648, f.*
         from analytics.session_facts as f
@@ -1045,7 +1073,7 @@ CREATE FUNCTION signalbox.roll_tools(width integer, lo integer, hi integer) RETU
     with facts as (
         select (floor(date_part('epoch', f.occurred_at) / (900 * width)) * width)::integer as slot, f.*
         from analytics.tool_facts as f
-        where f.occurred_at >= signalbox.slot_start(lo) and f.occurred_at < signalbox.slot_start(hi)
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
         select -2147483648, f.*
         from analytics.tool_facts as f
@@ -1085,18 +1113,6 @@ CREATE FUNCTION signalbox.sees_all() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$ select coalesce(signalbox.viewer_role() in ('manager', 'admin'), false) $$;
-
--- function signalbox.slot_start(integer)
-CREATE FUNCTION signalbox.slot_start(slot integer) RETURNS timestamp with time zone
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-    select case
-        when slot < -234000000 then '4714-11-24 00:00+00 BC'
-        when slot > 2034000000 then '60000-01-01 00:00+00'
-        else to_timestamp(slot * 900.0)
-    end
-$$;
 
 -- function signalbox.sum_jobs(integer, integer, integer)
 CREATE FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) RETURNS void
@@ -3551,7 +3567,7 @@ CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.prompt_events REFEREN
 CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.sessions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('1', 'started_at');
 
 -- trigger chronicle.tool_events change_log_delete
-CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_tool_events();
+CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_answers();
 
 -- trigger chronicle.events change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('2', 'timestamp');
@@ -3572,7 +3588,7 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.prompt_events REFEREN
 CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('1', 'started_at');
 
 -- trigger chronicle.tool_events change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_tool_events();
+CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('3', 'created_at');
 
 -- trigger chronicle.sessions change_log_projects
 CREATE TRIGGER change_log_projects AFTER UPDATE ON chronicle.sessions REFERENCING OLD TABLE AS former_rows NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_projects();
@@ -3617,7 +3633,7 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.prompt_events REF
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('1', 'started_at');
 
 -- trigger chronicle.tool_events change_log_update_new
-CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_tool_events();
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('3', 'created_at');
 
 -- trigger chronicle.events change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('2', 'timestamp');
@@ -3638,7 +3654,7 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.prompt_events REF
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.sessions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('1', 'started_at');
 
 -- trigger chronicle.tool_events change_log_update_old
-CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_tool_events();
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_answers();
 
 -- trigger chronicle.sessions sessions_updated_at
 CREATE TRIGGER sessions_updated_at BEFORE UPDATE ON chronicle.sessions FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
@@ -3869,6 +3885,36 @@ CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON signalbox.audit_
 -- trigger signalbox.audit_log audit_log_no_truncate
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON signalbox.audit_log FOR EACH STATEMENT EXECUTE FUNCTION signalbox.refuse_rewriting();
 
+-- trigger signalbox.model_prices change_log_costs_delete
+CREATE TRIGGER change_log_costs_delete AFTER DELETE ON signalbox.model_prices REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_replies change_log_costs_delete
+CREATE TRIGGER change_log_costs_delete AFTER DELETE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
+
+-- trigger signalbox.model_prices change_log_costs_insert
+CREATE TRIGGER change_log_costs_insert AFTER INSERT ON signalbox.model_prices REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_replies change_log_costs_insert
+CREATE TRIGGER change_log_costs_insert AFTER INSERT ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
+
+-- trigger signalbox.model_prices change_log_costs_truncate
+CREATE TRIGGER change_log_costs_truncate AFTER TRUNCATE ON signalbox.model_prices FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_replies change_log_costs_truncate
+CREATE TRIGGER change_log_costs_truncate AFTER TRUNCATE ON signalbox.model_replies FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_prices change_log_costs_update_new
+CREATE TRIGGER change_log_costs_update_new AFTER UPDATE ON signalbox.model_prices REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_replies change_log_costs_update_new
+CREATE TRIGGER change_log_costs_update_new AFTER UPDATE ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
+
+-- trigger signalbox.model_prices change_log_costs_update_old
+CREATE TRIGGER change_log_costs_update_old AFTER UPDATE ON signalbox.model_prices REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
+
+-- trigger signalbox.model_replies change_log_costs_update_old
+CREATE TRIGGER change_log_costs_update_old AFTER UPDATE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
+
 -- trigger signalbox.adopted_tables change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.adopted_tables REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
 
@@ -3958,24 +4004,6 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_prices REFE
 
 -- trigger signalbox.model_replies change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
-
--- trigger signalbox.model_prices session_costs_change
-CREATE TRIGGER session_costs_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON signalbox.model_prices FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
-
--- trigger signalbox.model_replies session_costs_delete
-CREATE TRIGGER session_costs_delete AFTER DELETE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
-
--- trigger signalbox.model_replies session_costs_insert
-CREATE TRIGGER session_costs_insert AFTER INSERT ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
-
--- trigger signalbox.model_replies session_costs_truncate
-CREATE TRIGGER session_costs_truncate AFTER TRUNCATE ON signalbox.model_replies FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prices();
-
--- trigger signalbox.model_replies session_costs_update_new
-CREATE TRIGGER session_costs_update_new AFTER UPDATE ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
-
--- trigger signalbox.model_replies session_costs_update_old
-CREATE TRIGGER session_costs_update_old AFTER UPDATE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_replies();
 
 -- trigger toolbox.project_members change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON toolbox.project_members REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('28', '-');
@@ -4719,12 +4747,12 @@ GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO service_role;
 
--- acl analytics.FUNCTION linked_slots(source smallint, links uuid[])
-REVOKE ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[]) FROM PUBLIC;
+-- acl analytics.FUNCTION linked_slots(source smallint, links uuid[], slots integer[])
+REVOKE ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[]) TO authenticated;
+GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) TO authenticated;
 
-GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[]) TO service_role;
+GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) TO service_role;
 
 -- acl analytics.FUNCTION rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer)
 REVOKE ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer) FROM PUBLIC;
@@ -4746,6 +4774,13 @@ REVOKE ALL ON FUNCTION analytics.sessions_with(what text) FROM PUBLIC;
 GRANT ALL ON FUNCTION analytics.sessions_with(what text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.sessions_with(what text) TO service_role;
+
+-- acl analytics.FUNCTION slot_start(slot integer)
+REVOKE ALL ON FUNCTION analytics.slot_start(slot integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.slot_start(slot integer) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.slot_start(slot integer) TO service_role;
 
 -- acl engine.TABLE events
 GRANT SELECT,INSERT ON TABLE engine.events TO authenticated;
@@ -4803,6 +4838,9 @@ GRANT ALL ON FUNCTION signalbox.is_admin() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.is_admin() TO service_role;
 
+-- acl signalbox.FUNCTION log_answers()
+REVOKE ALL ON FUNCTION signalbox.log_answers() FROM PUBLIC;
+
 -- acl signalbox.FUNCTION log_jobs()
 REVOKE ALL ON FUNCTION signalbox.log_jobs() FROM PUBLIC;
 
@@ -4817,9 +4855,6 @@ REVOKE ALL ON FUNCTION signalbox.log_replies() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION log_rows()
 REVOKE ALL ON FUNCTION signalbox.log_rows() FROM PUBLIC;
-
--- acl signalbox.FUNCTION log_tool_events()
-REVOKE ALL ON FUNCTION signalbox.log_tool_events() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION log_truncate()
 REVOKE ALL ON FUNCTION signalbox.log_truncate() FROM PUBLIC;
@@ -4857,9 +4892,6 @@ REVOKE ALL ON FUNCTION signalbox.sees_all() FROM PUBLIC;
 GRANT ALL ON FUNCTION signalbox.sees_all() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.sees_all() TO service_role;
-
--- acl signalbox.FUNCTION slot_start(slot integer)
-REVOKE ALL ON FUNCTION signalbox.slot_start(slot integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION sum_jobs(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) FROM PUBLIC;

@@ -75,11 +75,9 @@ def _add_call_row(
 
 
 def _move_call(connection: Connection, chance: random.Random) -> None:
-    # While others write answers, only rows that no answer can be about: the case that the change log leaves out.
-    query = "select id from chronicle.tool_events where phase = 'post' or call_id is null"
     connection.execute(
         "update chronicle.tool_events set created_at = %s where id = %s",
-        (some_time(chance), _some(connection, chance, query)),
+        (some_time(chance), _some(connection, chance, "select id from chronicle.tool_events")),
     )
 
 
@@ -226,6 +224,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("tools.list_buckets", sliced | {"unit": unit, "tool": tool, "project": project}),
             ("tools.list_filter_values", {}),
             ("jobs.summarise", before | {"agent": agent, "now": BASE, "long_s": 3600}),
+            ("jobs.list_filter_values", {"agent": None}),
             ("jobs.list_buckets", sliced | {"unit": unit, "agent": agent}),
             ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None}),
             ("overview.read_calls", before | sliced | {"bucket": unit, "tool": None, "project": None}),

@@ -132,7 +132,7 @@ def test_when_all_is_well_it_says_by_what_check(owner: Owner, people: People) ->
 
 def test_what_is_no_longer_or_not_yet_urgent_needs_nobody(owner: Owner, people: People) -> None:
     session_pk = recorded.session(owner, NOW - timedelta(hours=2))
-    recorded.job(owner, NOW - timedelta(hours=3), status="running", started=NOW - timedelta(minutes=57))
+    recorded.job(owner, NOW - timedelta(hours=3), status="running", started=datetime.now(UTC) - timedelta(minutes=57))
     recorded.notification(owner, session_pk, NOW - timedelta(hours=25), "needed you yesterday")
     recorded.notification(owner, session_pk, NOW - timedelta(hours=1), "just so that you know", severity="info")
     seen = recorded.notification(owner, session_pk, NOW - timedelta(hours=1), "somebody saw this")

@@ -213,7 +213,7 @@ def read_filter_values(
     ...}."""
     values: dict[str, dict[str, int]] = {"agent": {}, "status": {}}
     with database.reading(actor) as unit:
-        for row in unit.rows("jobs.list_filter_values", start=start, end=end, untimed=untimed):
+        for row in unit.rows("jobs.list_filter_values", start=start, end=end, untimed=untimed, agent=None):
             values[row["filter"]][row["value"]] = row["jobs"]
     return values
 

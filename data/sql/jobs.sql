@@ -206,16 +206,19 @@ order by g.cases desc, g.last_at desc nulls last, g.agent;
 
 -- name: list_filter_values
 -- Agents and states of the jobs of a period, each with how many.
+with job_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+),
+-- uses: rollups.job_parts
+
 select
-    case when grouping(j.agent) = 0 then 'agent' else 'status' end as filter,
-    case when grouping(j.agent) = 0 then j.agent else j.status end as value,
-    count(*) as jobs
-from analytics.stg_agents__jobs as j
-where
-    (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
-    and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
-group by grouping sets ((j.agent), (j.status))
+    case when grouping(agent) = 0 then 'agent' else 'status' end as filter,
+    case when grouping(agent) = 0 then agent else status end as value,
+    sum(jobs)::bigint as jobs
+from job_parts
+group by grouping sets ((agent), (status))
+having sum(jobs) <> 0
 order by filter, jobs desc, value;
 
 -- name: find_job

@@ -76,11 +76,13 @@ def draw_status(view: View, chosen: Chosen, counted: JobSummary) -> None:
 
 
 def say_states(chosen: Chosen) -> None:
-    """That the four figures are of all states, where the chart and the list are of one."""
+    """That the four figures are of all states, where the chart and the list are of one; what takes longer, and why."""
     if chosen.only:
         what = "the chart is of failed jobs, the list of this kind" if chosen.group else "the chart and the list are"
         of = "" if chosen.group else f" of {chosen.only} jobs"
         page.note(f"The sentence and the four figures are of all states; {what}{of} alone.")
+    if chosen.subject.get("search"):
+        page.note("What a search finds is not summed up beforehand: every job of the period is read for it.")
 
 
 def asked_job() -> UUID | None:

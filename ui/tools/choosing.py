@@ -87,12 +87,14 @@ def draw_outcome(view: View, chosen: Chosen, usage: Usage) -> None:
 
 
 def say_outcomes(chosen: Chosen) -> None:
-    """That the four figures are of all outcomes, where the chart and the list are of one."""
+    """That the four figures are of all outcomes, where the chart and the list are of one; what takes longer."""
     if chosen.only:
         page.note(
             f"The sentence and the four figures are of all outcomes; the chart and the list are of "
             f"{chosen.calls[0].lower()}{chosen.calls[1:]} alone."
         )
+    if chosen.group:
+        page.note("Kinds of errors are not summed up beforehand: the chart reads every failed call of the period.")
 
 
 def nothing(view: View, period: Period, *, holds_any: bool) -> None:
