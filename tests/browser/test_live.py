@@ -148,6 +148,33 @@ def test_selected_words_stay_selected(open_page: OpenPage, rows: Rows) -> None:
     expect(clock).to_contain_text("(live)", timeout=TIMEOUT_MS)
 
 
+def test_a_slow_run_that_nobody_asked_for_is_not_seen(open_page: OpenPage, rows: Rows) -> None:
+    add_job(rows)
+    page = open_page("admin", "/jobs?sort=-when")
+    expect(page.locator(".sb-clock").first).to_contain_text("(live)", timeout=TIMEOUT_MS)
+    page.evaluate("document.documentElement.classList.remove('sb-asked')")  # as if nobody had touched it for a while
+    page.evaluate(
+        """() => {
+            window.leastOpacity = 1;
+            const look = () => {
+                document.querySelectorAll('[data-stale]').forEach(element => {
+                    window.leastOpacity = Math.min(window.leastOpacity, getComputedStyle(element).opacity);
+                });
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    runs = page.evaluate("window.runsOfTheScript")
+    name = add_job(rows)
+    with rows.transaction():
+        rows.execute("lock table agents.jobs in access exclusive mode")
+        page.wait_for_function("runs => window.runsOfTheScript > runs", arg=runs, timeout=TIMEOUT_MS)
+        page.wait_for_timeout(3000)
+    expect(page.locator("table")).to_contain_text(name, timeout=TIMEOUT_MS)
+    assert page.evaluate("window.leastOpacity") == 1
+
+
 def test_words_that_are_being_typed_survive(open_page: OpenPage, rows: Rows) -> None:
     recorded.session(rows, datetime.now(UTC), project=agent())
     page = open_page("admin", "/sessions")

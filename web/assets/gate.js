@@ -114,6 +114,18 @@
       ? every(() => { if (!document.hidden) task(...rest); }, ms)
       : every(task, ms, ...rest);
 
+  // Parts that a run has not reached yet are dimmed, which tells whoever has asked for something that it comes. A run
+  // that nobody asked for must not be seen to happen: style.css takes the dimming back unless somebody has.
+  const ASKED_MS = 15000;
+  let asked = 0;
+  const ask = () => {
+    clearTimeout(asked);
+    document.documentElement.classList.add("sb-asked");
+    asked = setTimeout(() => document.documentElement.classList.remove("sb-asked"), ASKED_MS);
+  };
+  ["pointerdown", "keydown", "popstate"].forEach((kind) => addEventListener(kind, ask, true));
+  ask();
+
   // A table that has changed is a new element in the place of the old one: whoever stood on a link in it stands there
   // again, and what was scrolled aside stays aside.
   let stood = null;
