@@ -1348,40 +1348,31 @@ CREATE FUNCTION signalbox.sum_sop_runs(width integer, lo integer, hi integer) RE
         where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
         and r.slot > -2147483648
     ),
-    histograms as (
+    counts as (
         select
-            c.parent, c.sop_id, c.agent, c.status,
-            array_agg(c.key order by c.key) as cycle_keys, array_agg(c.counted order by c.key) as cycle_counts
-        from (
-            select k.parent, k.sop_id, k.agent, k.status, k.key, sum(k.counted)::bigint as counted
-            from (
-                select f.parent, f.sop_id, f.agent, f.status, unnest(f.cycle_keys) as key, unnest(f.cycle_counts) as counted
-                from finer as f
-            ) as k
-            group by k.parent, k.sop_id, k.agent, k.status, k.key
-        ) as c
-        group by c.parent, c.sop_id, c.agent, c.status
-    ),
-    sums as (
-        select
-            f.parent, f.sop_id, f.agent, f.status, sum(f.executions) as executions, sum(f.started) as started,
-            sum(f.timed) as timed, sum(f.cycle_us) as cycle_us, min(f.least_cycle_us) as least_cycle_us,
-            max(f.most_cycle_us) as most_cycle_us, sum(f.actions) as actions, sum(f.rated_actions) as rated_actions,
-            sum(f.automated) as automated, sum(f.countless) as countless, sum(f.interventions) as interventions,
-            sum(f.stepped_in) as stepped_in, sum(f.cost_usd) as cost_usd, sum(f.priced) as priced
+            f.parent, f.sop_id, f.agent, f.status, f.executions, f.started, f.timed, f.cycle_us, f.least_cycle_us,
+            f.most_cycle_us, null::integer as key, null::bigint as counted, f.actions, f.rated_actions, f.automated,
+            f.countless, f.interventions, f.stepped_in, f.cost_usd, f.priced
         from finer as f
-        group by f.parent, f.sop_id, f.agent, f.status
+        union all
+        select
+            k.parent, k.sop_id, k.agent, k.status, 0, 0, 0, 0, null, null, k.key, sum(k.counted)::bigint, 0, 0, 0, 0, 0, 0, 0, 0
+        from (
+            select f.parent, f.sop_id, f.agent, f.status, unnest(f.cycle_keys) as key, unnest(f.cycle_counts) as counted
+            from finer as f
+        ) as k
+        group by k.parent, k.sop_id, k.agent, k.status, k.key
     )
     insert into analytics.sop_run_rollup
     select
-        width, s.parent, s.sop_id, s.agent, s.status, s.executions, s.started, s.timed, s.cycle_us, s.least_cycle_us,
-        s.most_cycle_us, coalesce(h.cycle_keys, '{}'), coalesce(h.cycle_counts, '{}'), s.actions, s.rated_actions,
-        s.automated, s.countless, s.interventions, s.stepped_in, s.cost_usd, s.priced
-    from sums as s
-    left join histograms as h
-        on h.parent = s.parent and h.sop_id = s.sop_id and h.status = s.status
-        -- As an agent has a text or none, this finds none as well, and can still be hashed.
-        and coalesce(h.agent, '') = coalesce(s.agent, '') and (h.agent is null) = (s.agent is null)
+        width, c.parent, c.sop_id, c.agent, c.status, sum(c.executions), sum(c.started), sum(c.timed), sum(c.cycle_us),
+        min(c.least_cycle_us), max(c.most_cycle_us),
+        coalesce(array_agg(c.key order by c.key) filter (where c.key is not null), '{}'),
+        coalesce(array_agg(c.counted order by c.key) filter (where c.key is not null), '{}'),
+        sum(c.actions), sum(c.rated_actions), sum(c.automated), sum(c.countless), sum(c.interventions), sum(c.stepped_in),
+        sum(c.cost_usd), sum(c.priced)
+    from counts as c
+    group by c.parent, c.sop_id, c.agent, c.status
 $$;
 
 -- function signalbox.sum_tools(integer, integer, integer)

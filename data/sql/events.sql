@@ -72,7 +72,11 @@ counted as (
         union all
         select r.event_type, r.aggregate_type, r.emitted_by, 0, 0, 0, 0, r.last_at
         from doubtful as d
-        inner join analytics.engine_event_rollup as r on r.level = 1 and r.slot >= d.slot and r.slot < d.slot + d.level
+        cross join lateral (
+            select q.* from analytics.engine_event_rollup as q
+            where q.level = 1 and q.slot >= d.slot and q.slot < d.slot + d.level
+            offset 0
+        ) as r
         where not r.slot <@ (select m.slots from removed as m)
     ) as c
     group by c.event_type, c.aggregate_type, c.emitted_by

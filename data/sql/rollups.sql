@@ -169,7 +169,7 @@ engine_event_parts as (
         w.kind,
         r.level,
         r.slot,
-        case when r.slot > -2147483648 then to_timestamp(r.slot * 900.0) end as occurred_at,
+        case when r.slot > -2147483648 then to_timestamp(r.slot * 900::float8) end as occurred_at,
         r.event_type,
         r.aggregate_type,
         r.emitted_by,
@@ -179,11 +179,16 @@ engine_event_parts as (
         r.last_at
     from event_windows as w
     cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
-    inner join analytics.engine_event_rollup as r on r.level = w.level and r.slot >= w.lo and r.slot < w.hi
-    where
-        w.kind in ('stored', 'removed')
-        and (%(aggregate)s::text is null or r.aggregate_type = %(aggregate)s)
-        and (%(emitter)s::text is null or r.emitted_by = %(emitter)s)
+    -- An offset of nothing here as well: joined to all rows of a level, most of them would be read in vain.
+    cross join lateral (
+        select l.* from analytics.engine_event_rollup as l
+        where
+            l.level = w.level and l.slot >= w.lo and l.slot < w.hi
+            and (%(aggregate)s::text is null or l.aggregate_type = %(aggregate)s)
+            and (%(emitter)s::text is null or l.emitted_by = %(emitter)s)
+        offset 0
+    ) as r
+    where w.kind in ('stored', 'removed')
     union all
     select
         w.is_current, w.kind, null, null, f.occurred_at, f.event_type, f.aggregate_type, f.emitted_by, 1,
@@ -218,7 +223,7 @@ engine_event_parts as (
 sop_run_parts as (
     select
         w.is_current,
-        case when r.slot > -2147483648 then to_timestamp(r.slot * 900.0) end as occurred_at,
+        case when r.slot > -2147483648 then to_timestamp(r.slot * 900::float8) end as occurred_at,
         r.sop_id,
         r.agent,
         r.status,
@@ -241,11 +246,15 @@ sop_run_parts as (
         s.sign * r.priced as priced
     from run_windows as w
     cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
-    inner join analytics.sop_run_rollup as r on r.level = w.level and r.slot >= w.lo and r.slot < w.hi
-    where
-        w.kind in ('stored', 'removed')
-        and (%(sop)s::text is null or r.sop_id = %(sop)s)
-        and (%(agent)s::text is null or r.agent = %(agent)s)
+    cross join lateral (
+        select l.* from analytics.sop_run_rollup as l
+        where
+            l.level = w.level and l.slot >= w.lo and l.slot < w.hi
+            and (%(sop)s::text is null or l.sop_id = %(sop)s)
+            and (%(agent)s::text is null or l.agent = %(agent)s)
+        offset 0
+    ) as r
+    where w.kind in ('stored', 'removed')
     union all
     select
         w.is_current, f.occurred_at, f.sop_id, f.agent, f.status, 1, 1, 0, (f.cycle_us is not null)::integer, f.cycle_us,
