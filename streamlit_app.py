@@ -12,7 +12,7 @@ import streamlit as st
 
 from data import settings
 from data.errors import WrongSetting
-from ui import navigation
+from ui import live, navigation
 from web import logs
 from web.site import Site
 
@@ -23,6 +23,7 @@ try:
         pages=navigation.known_pages,
         first_page=navigation.FIRST.url_path,
         static_directory=Path(st.__file__).parent / "static",
+        follow=live.follow,
     )
 except WrongSetting as error:
     sys.exit(error.sentence)

@@ -4265,6 +4265,9 @@ CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.backup_runs REFERENCI
 -- trigger signalbox.import_files change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.import_files REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('13', 'first_imported_at');
 
+-- trigger signalbox.members change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.members REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('32', '-');
+
 -- trigger signalbox.migration_runs change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.migration_runs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('31', '-');
 
@@ -4282,6 +4285,9 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.backup_runs REFERENCI
 
 -- trigger signalbox.import_files change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.import_files REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('13', 'first_imported_at');
+
+-- trigger signalbox.members change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.members REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('32', '-');
 
 -- trigger signalbox.migration_runs change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.migration_runs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('31', '-');
@@ -4301,6 +4307,9 @@ CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.backup_runs FOR E
 -- trigger signalbox.import_files change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.import_files FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('13');
 
+-- trigger signalbox.members change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.members FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('32');
+
 -- trigger signalbox.migration_runs change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.migration_runs FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('31');
 
@@ -4319,6 +4328,9 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.backup_runs REFER
 -- trigger signalbox.import_files change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.import_files REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('13', 'first_imported_at');
 
+-- trigger signalbox.members change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.members REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('32', '-');
+
 -- trigger signalbox.migration_runs change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.migration_runs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('31', '-');
 
@@ -4336,6 +4348,9 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.backup_runs REFER
 
 -- trigger signalbox.import_files change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.import_files REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('13', 'first_imported_at');
+
+-- trigger signalbox.members change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.members REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('32', '-');
 
 -- trigger signalbox.migration_runs change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.migration_runs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('31', '-');

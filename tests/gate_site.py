@@ -21,6 +21,7 @@ from data.access import Actor
 from data.identity import web_sessions
 from data.identity.refusals import Identity
 from data.settings import Settings
+from web.live import Follow
 from web.site import Site
 
 PAGES = {"": "member", "overview": "member", "tools": "member", "approvals": "admin"}
@@ -75,9 +76,9 @@ async def _echo_socket(socket: WebSocket) -> None:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Served]:
+def serving(settings: Settings, follow: Follow | None = None) -> Iterator[Served]:
     """The site of these settings, from start to end."""
-    site = Site(settings, pages=lambda: PAGES, first_page="overview", static_directory=STATIC)
+    site = Site(settings, pages=lambda: PAGES, first_page="overview", static_directory=STATIC, follow=follow)
     routes = [
         *site.routes,
         WebSocketRoute("/{path:path}", _echo_socket),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import importlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,11 +19,11 @@ import pytest
 from psycopg import sql
 from streamlit.delta_generator import DeltaGenerator
 
-from data import database, measures, rollups
+from data import database, jobs, measures, rollups, sources
 from data.access import Actor, Dataset
 from data.database import Unit
 from data.errors import NotFound, SignalboxError
-from data.reports import coverage, session, sessions
+from data.reports import coverage, integrity, session, sessions, tools
 from tests import all_systems, recorded
 from tests.conftest import make_person
 from tests.page_runs import open_page
@@ -80,6 +82,67 @@ def test_a_change_of_a_table_is_seen_at_once_and_nothing_else_is_computed_again(
     rollups.finish("real")
     assert cached.read(view_of(manager), coverage.read_coverage)["sessions"].holds_rows
     assert fills_of(coverage.read_coverage) == before
+
+
+def test_a_change_elsewhere_leaves_what_does_not_rest_on_it(owner: Owner, people: People) -> None:
+    asked: dict[str, Any] = {"start": None, "end": None, "untimed": False}
+
+    def fills() -> tuple[int, int]:
+        view = view_of(people["manager"])
+        cached.read(view, jobs.read_filter_values, **asked)
+        cached.read(view, tools.read_filter_values, **asked)
+        assert {"agents.jobs", "chronicle.tool_events"} <= view.rests_on
+        assert "engine.events" not in view.rests_on
+        return fills_of(jobs.read_filter_values), fills_of(tools.read_filter_values)
+
+    of_jobs, of_tools = fills()
+    recorded.job(owner, datetime.now(UTC))
+    assert fills() == (of_jobs + 1, of_tools)
+    recorded.session(owner, datetime.now(UTC))  # decides whose calls one sees
+    assert fills() == (of_jobs + 1, of_tools + 1)
+    owner.execute("update signalbox.adopted_tables set system = system")
+    assert fills() == (of_jobs + 1, of_tools + 1), "no row was touched"
+    owner.execute("truncate signalbox.migration_runs")
+    assert fills() == (of_jobs + 2, of_tools + 2), "the definitions may have changed"
+
+
+def test_what_is_not_known_rests_on_everything(owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    def everything(reader: Reader, **parameters: Any) -> bool:
+        view = view_of(people["admin"])
+        cached.read(view, reader, **parameters)
+        return view.rests_on == dict(view.versions).keys()
+
+    job_id = recorded.job(owner, datetime.now(UTC))
+    assert not everything(jobs.read_job, job_id=job_id)
+    assert everything(jobs.read_acts, job_id=job_id), "it reads the audit log"
+    assert everything(integrity.compare_projection, name=integrity.projection_names()[0]), "it hands its connection on"
+    assert everything(access_of_nothing), "it runs no query at all"
+    cached.forget()
+    monkeypatch.setattr(sources, "of_queries", lambda _: frozenset({"tests.unlogged"}))
+    assert everything(jobs.read_job, job_id=job_id), "the change log of this database does not hear of it"
+
+
+def access_of_nothing(_: Actor) -> str:
+    """A reader without a query."""
+    return "nothing"
+
+
+access_of_nothing.__module__ = "data.tests"
+
+
+def test_ten_at_once_cost_one_execution(owner: Owner, people: People) -> None:
+    recorded.session(owner, datetime.now(UTC))
+    views = [view_of(people["manager"]) for _ in range(10)]
+    before = fills_of(coverage.read_coverage)
+    together = Barrier(10)
+
+    def look(view: View) -> bool:
+        together.wait()
+        return bool(cached.read(view, coverage.read_coverage)["sessions"].holds_rows)
+
+    with ThreadPoolExecutor(10) as threads:
+        assert all(threads.map(look, views))
+    assert fills_of(coverage.read_coverage) - before == 1
 
 
 def test_other_parameters_are_another_entry(owner: Owner, people: People) -> None:

@@ -28,6 +28,7 @@ COMPOSERS = (
     "data/embedded/",
     "data/migration/",
     "data/adoption/",
+    "data/sources/",  # makes a view of a query to see what it reads
     "data/demo/chronicle/toolset.py",
     "ui/database/indexes.py",  # shows a command to copy
 )

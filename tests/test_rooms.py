@@ -91,8 +91,9 @@ def test_no_junk_drawers() -> None:
     assert not names & JUNK_DRAWERS
 
 
-def test_only_one_module_caches() -> None:
-    assert texts_with(r"\bcache_(data|resource)\b") == {"ui/cached.py"}
+def test_nothing_is_kept_but_by_the_one_cache() -> None:
+    assert not texts_with(r"\bcache_(data|resource)\b")
+    assert texts_with(r"\bui\.keeping\b") == {"ui/cached.py"}
 
 
 def test_only_settings_reads_the_environment() -> None:

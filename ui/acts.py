@@ -11,11 +11,14 @@ from typing import Any
 
 import streamlit as st
 
+from data import database
 from data.access import Actor
 from data.errors import SignalboxError
-from ui import viewer
+from ui import live, viewer
 
 _OUTCOME = "_outcome"  # of the act that this run follows: (whether it was done, the sentence)
+
+_SHOWN = "_shown_outcome"
 
 
 def button(label: str, act: Callable[..., str], *given: Any, key: str, help: str | None = None) -> None:  # noqa: A002 - the name that Streamlit gives it
@@ -25,15 +28,24 @@ def button(label: str, act: Callable[..., str], *given: Any, key: str, help: str
 
 def run(act: Callable[..., str], *given: Any) -> None:
     """Do an act as who asks now, and keep what came of it for `show_outcome`. For `on_click`."""
+    actor: Actor | None = None
     try:
-        st.session_state[_OUTCOME] = (True, act(_actor(), *given))
+        actor = _actor()
+        st.session_state[_OUTCOME] = (True, act(actor, *given))
     except SignalboxError as error:
         st.session_state[_OUTCOME] = (False, error.sentence)
+    finally:
+        if actor is not None:
+            database.polled.expire(actor.dataset)  # whatever it wrote, the page that follows shows it
 
 
 def show_outcome() -> None:
-    """The receipt of the act before this run, or why it was not done; once. It stands where the buttons were."""
+    """The receipt of the act before this run, or why it was not done, until somebody does something else. It stands
+    where the buttons were."""
     outcome = st.session_state.pop(_OUTCOME, None)
+    if outcome is None and live.is_own_run():
+        outcome = st.session_state.get(_SHOWN)
+    st.session_state[_SHOWN] = outcome
     if outcome is None:
         return
     is_done, sentence = outcome

@@ -1,27 +1,33 @@
-"""Cached reads: the only place that caches what came from the database.
+"""Cached reads: the only place that keeps what came from the database.
 
-A read is kept under its reader, its parameters, what the viewer may see, and the change versions of the tables.
-The clock is no part of the key: a reader that depends on now takes the minute as a parameter. So two people share an
-entry only where the database would give both the same rows, and a figure is never older than the tables.
+An answer is kept under its reader, its parameters, what the viewer may see, and the database. It is valid while the
+source tables that its queries read have the change versions that they had before it was computed: which tables those
+are is known of each named query (`data.sources`), which queries ran is noted while the reader runs. Whatever cannot be
+named counts as having read every table. The clock is no part of the key: a reader that depends on now takes the minute
+as a parameter. So two people share an answer only where the database would give both the same rows.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import streamlit as st
-
-from data import database, measures
+from data import database, measures, sources
 from data.access import Actor
+from data.database import notes
+from ui.keeping import Store, as_key
 from ui.view import View
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MAX_ENTRIES = 1000
-MAX_SIZE = "200MB"
+MAX_BYTES = 200_000_000
+
+# Every answer rests on these: where the tables of a system are, by which definitions they are read, who sees all.
+ALWAYS = frozenset({"signalbox.adopted_tables", "signalbox.migration_runs", "signalbox.members"})
+
+_store = Store(MAX_BYTES)
 
 
 def read(view: View, reader: Callable[Concatenate[Actor, P], R], *args: P.args, **parameters: P.kwargs) -> R:
@@ -33,16 +39,27 @@ def read(view: View, reader: Callable[Concatenate[Actor, P], R], *args: P.args, 
     if args:
         raise TypeError(f"{name}: parameters of a cached read are given by name.")
     measures.cache_read(name)
-    result: R = _filled(
-        name,
-        tuple(sorted(parameters.items())),
-        view.actor.sight,
-        _database_key(view.actor),
-        view.versions,
-        _reader=reader,
-        _actor=view.actor,
-    )
-    return result
+    key = name, as_key(dict(sorted(parameters.items()))), view.actor.sight, _database_key(view.actor)
+    versions = dict(view.versions)
+
+    def compute() -> tuple[R, Collection[str]]:
+        measures.cache_filled(name)
+        with notes.taken() as ran:
+            result = reader(view.actor, **parameters)  # type: ignore[call-arg]  # positional ones were refused
+        return result, _rests_on(ran, versions)
+
+    result, rests_on = _store.answer(key, versions, compute)
+    view.rests_on.update(rests_on)
+    answer: R = result
+    return answer
+
+
+def _rests_on(ran: notes.Ran, versions: dict[str, str]) -> Collection[str]:
+    """The tables behind what ran; all of them where one of the queries, or what else ran, is not known."""
+    known = sources.of_queries(ran.queries) if ran.is_all else None
+    if known is None or not known <= versions.keys():
+        return versions.keys()
+    return known | (ALWAYS & versions.keys())
 
 
 def name_of(reader: Callable[..., Any]) -> str:
@@ -56,26 +73,11 @@ def name_of(reader: Callable[..., Any]) -> str:
     return name
 
 
-@st.cache_data(max_entries=MAX_ENTRIES, max_size=MAX_SIZE, show_spinner=False)
-def _filled(
-    name: str,
-    parameters: tuple[tuple[str, Any], ...],
-    sight: str,
-    database_key: str,
-    versions: tuple[tuple[str, str], ...],
-    *,
-    _reader: Callable[..., Any],
-    _actor: Actor,
-) -> Any:
-    measures.cache_filled(name)
-    return _reader(_actor, **dict(parameters))
-
-
 def _database_key(actor: Actor) -> str:
     """Which database a dataset is at the moment; hashed, because the URL holds a password."""
     return hashlib.sha256(database.database_of(actor.dataset).url.encode()).hexdigest()
 
 
 def forget() -> None:
-    """Drop every entry; for tests."""
-    _filled.clear()
+    """Drop every answer."""
+    _store.clear()

@@ -6,21 +6,20 @@ import logging
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
 from data import database
+from data.database import notes
 from data.errors import NotAllowed, NotFound, SignalboxError
-from ui import viewer
+from ui import live, viewer
 from ui.acts import escaped
 from ui.asking import links
 from ui.drawing.markup import Child, Markup, join, tag
 from ui.navigation import PAGES, PageEntry
 from ui.view import View
-from ui.wording import figures
 from ui.wording.sentences import listed, plural
 
 log = logging.getLogger("signalbox.pages")
@@ -51,7 +50,7 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
     try:
         actor.must(entry.needs)
         actor.must(needs)
-        sources = database.read_sources(actor)
+        sources = database.polled_sources(actor.dataset) or database.read_sources(actor)
     except SignalboxError as error:
         if actor.watcher:
             note(links.go(f"Look at the Overview as {actor.email} sees it", "overview"))
@@ -59,7 +58,10 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
     for table, columns in sources.missing_columns.items():
         if table.partition(".")[0] in entry.systems:
             note(f"{table}, adopted from elsewhere, has no {listed(columns)}: what rests on that is unknown here.")
-    return View(entry, actor, tuple(sorted(sources.versions.items())), datetime.now(UTC), _zone(), controls)
+    versions = tuple(sorted(sources.versions.items()))
+    view = View(entry, actor, versions, sources.read_at, _zone(), controls, ran=notes.started())
+    live.opened(view)
+    return view
 
 
 def _entry(title: str, page: str | None) -> PageEntry:
@@ -166,7 +168,6 @@ def footer(
     `report` is the name of the export, `filters` its parameters, `rows` how many it will hold and
     `noun` what each is.
     """
-    clock = f"as of {view.as_of.astimezone(view.zone):%H:%M:%S} {figures.zone_name(view.as_of, view.zone)} (live)"
     ways: list[Child] = []
     if report and view.actor.can("export_rows"):
         amount = "" if rows is None else f", {plural(rows, noun)}"
@@ -177,4 +178,4 @@ def footer(
             )
             ways.append(tag("a", label, href=address, title=f"Take these rows away as {label}"))
     ways.append(tag("button", "copy link", type="button", class_="sb-copy", title="Copy the address of this screen"))
-    st.html(tag("div", tag("span", clock), tag("span", *ways, class_="sb-ways"), class_="sb-footer"))
+    st.html(tag("div", live.clock(view), tag("span", *ways, class_="sb-ways"), class_="sb-footer"))

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from data import console, database
 from data.access import Actor, Dataset
 from data.identity import web_sessions
-from ui import acts, seen_as, viewer
+from ui import acts, live, seen_as, viewer
 from ui.drawing import tokens
 from ui.drawing.markup import tag
 from ui.navigation import FIRST, PAGES, PageEntry
@@ -35,7 +35,8 @@ def run() -> None:
     if actor.dataset == "demo":
         st.html(tag("div", tag("b", "DEMO"), tag("span", "Made-up data. Nothing here happened."), class_="sb-demo"))
     seen_as.show_band(actor)
-    chosen.run()
+    with live.measured():
+        chosen.run()
 
 
 def _page(entry: PageEntry, actor: Actor) -> st.Page:

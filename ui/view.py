@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from streamlit.delta_generator import DeltaGenerator
 
 from data.access import Actor
+from data.database import notes
 from ui.navigation import PageEntry
 
 
@@ -17,6 +18,8 @@ class View:
     """One run of one page. `versions` are the change versions of the source tables, read before any data.
 
     `as_of` is when they were read, in UTC; `zone` is the viewer's. `controls` is the slot beside the title.
+    `rests_on` gathers the source tables behind what the page has read from the cache so far, `ran` the queries that it
+    ran beside that.
     """
 
     page: PageEntry
@@ -25,6 +28,8 @@ class View:
     as_of: datetime
     zone: ZoneInfo
     controls: DeltaGenerator = field(repr=False, compare=False)
+    rests_on: set[str] = field(default_factory=set, repr=False, compare=False)
+    ran: notes.Ran = field(default_factory=notes.Ran, repr=False, compare=False)
 
     @property
     def minute(self) -> datetime:

@@ -26,6 +26,7 @@ from web.gate.middleware import Gate
 from web.gate.people import People
 from web.gate.watch import watch_sessions
 from web.health import Health
+from web.live import Follow, Live
 from web.metrics import Metrics
 from web.sign_in.routes import SignIn
 
@@ -41,7 +42,7 @@ class Site:
     """Everything that answers beside Streamlit.
 
     `pages` gives the url paths of all pages, `first_page` the one that is also "/", `static_directory` is where
-    Streamlit's index.html lies.
+    Streamlit's index.html lies, `follow` has open pages run again when their tables have changed.
     """
 
     def __init__(
@@ -51,8 +52,10 @@ class Site:
         pages: Callable[[], Collection[str]],
         first_page: str,
         static_directory: Path,
+        follow: Follow | None = None,
     ) -> None:
         self.connections = Connections()
+        self._live = Live(self.connections, follow) if follow else None
         self._settings = settings
         self._people = People(web_sessions.look_up)
         self._pages = pages
@@ -118,6 +121,7 @@ class Site:
                 running.repeat(self._follow_demo, FOLLOW_DEMO_EVERY_S, "looking for the demo"),
                 running.repeat(refresh_rollups, REFRESH_EVERY_S, "refreshing the rollups"),
                 running.repeat(expire_questions, EXPIRE_EVERY_S, "expiring questions to people"),
+                *([self._live.run()] if self._live else []),
             ):
                 task = asyncio.ensure_future(work)
                 stack.callback(task.cancel)

@@ -1,5 +1,6 @@
 """Connections, transactions and named queries. Everything else in `data` goes through these names."""
 
+from data.database.latest import Sources, polled
 from data.database.pools import (
     APPLICATION_NAME,
     Database,
@@ -11,7 +12,7 @@ from data.database.pools import (
     statistics,
 )
 from data.database.units import Unit, apart, operating, reading, writing
-from data.database.versions import Sources, read_sources
+from data.database.versions import poll_sources, polled_sources, read_sources
 
 __all__ = [
     "APPLICATION_NAME",
@@ -25,6 +26,9 @@ __all__ = [
     "open_database",
     "open_datasets",
     "operating",
+    "poll_sources",
+    "polled",
+    "polled_sources",
     "read_sources",
     "reading",
     "statistics",

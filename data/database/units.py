@@ -17,7 +17,8 @@ from psycopg_pool import PoolClosed, PoolTimeout
 
 from data import measures
 from data.access import Actor, Dataset
-from data.database import queries
+from data.database import notes, queries
+from data.database.latest import polled
 from data.database.pools import Connection, Limits, Pool, connect_apart, database_of
 from data.errors import ColumnMissing, DatabaseUnavailable, NotAllowed, TookTooLong
 
@@ -45,7 +46,13 @@ select set_config('role', %(role)s, true), set_config('request.jwt.claims', %(cl
 class Unit:
     """An open transaction. Queries are called by name; parameters are keyword arguments."""
 
-    connection: Connection
+    _connection: Connection
+
+    @property
+    def connection(self) -> Connection:
+        """The connection itself, for statements that are no named queries; nobody can tell what those read."""
+        notes.something_else_ran()
+        return self._connection
 
     def rows(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """All rows of a named query."""
@@ -79,8 +86,9 @@ class Unit:
     @contextmanager
     def _run(self, name: str, parameters: Mapping[str, Any]) -> Iterator[psycopg.Cursor[dict[str, Any]]]:
         query = queries.find(name)
+        notes.query_ran(name)
         started = time.perf_counter()
-        with self.connection.cursor() as cursor:
+        with self._connection.cursor() as cursor:
             try:
                 cursor.execute(query.text, parameters)
                 yield cursor
@@ -114,6 +122,16 @@ def writing(actor: Actor) -> Iterator[Unit]:
         raise NotAllowed(f"You see as {actor.email}, which is for looking only; nothing was changed.")
     database = database_of(actor.dataset)
     with _unit(database.owner, database.limits, actor, read_only=False) as unit:
+        yield unit
+    polled.expire(actor.dataset)
+
+
+@contextmanager
+def watching(dataset: Dataset) -> Iterator[Unit]:
+    """A read-only transaction where reports are read, as the role of the connection: for what concerns no person's
+    rows. Raises as `reading` does."""
+    database = database_of(dataset)
+    with _unit(database.reader, database.limits, None, read_only=True) as unit:
         yield unit
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
-from data.access import Actor
-from data.database.units import reading
-
-
-@dataclass(frozen=True)
-class Sources:
-    """The source tables by name, "chronicle.events" for instance: the version of each, and the columns that an adopted
-    one lacks, which reports read as unknown."""
-
-    versions: dict[str, str]
-    missing_columns: dict[str, tuple[str, ...]]
+from data.access import Actor, Dataset
+from data.database.latest import Sources, polled
+from data.database.pools import database_of
+from data.database.units import reading, watching
+from data.errors import SignalboxError
 
 
 def read_sources(actor: Actor) -> Sources:
@@ -23,9 +20,37 @@ def read_sources(actor: Actor) -> Sources:
     Read it before the data: newer data under an older version is computed once more, the other way round would
     be stale for ever.
     """
+    begun_at, read_at = time.monotonic(), datetime.now(UTC)
     with reading(actor) as unit:
         rows = unit.rows("versions.read_sources")
-    return Sources(
-        {row["name"]: row["version"] for row in rows},
-        {row["name"]: tuple(row["missing_columns"]) for row in rows if row["missing_columns"]},
-    )
+    polled.shown(actor.dataset, begun_at)
+    return _sources(rows, read_at)
+
+
+def poll_sources(dataset: Dataset) -> Sources:
+    """The same for whoever looks, kept for `polled_sources`. Raises what `reading` raises.
+
+    Asked where reports are read: elsewhere, a replica say, the versions might be of newer rows than the figures.
+    """
+    begun_at, read_at = time.monotonic(), datetime.now(UTC)
+    try:
+        database = database_of(dataset)
+        with watching(dataset) as unit:
+            rows = unit.rows("versions.read_sources")
+    except SignalboxError:
+        polled.failed(dataset)
+        raise
+    sources = _sources(rows, read_at)
+    polled.keep(dataset, database, begun_at, sources)
+    return sources
+
+
+def polled_sources(dataset: Dataset) -> Sources | None:
+    """What was polled last, if it is fresh enough to begin a page with. Raises DatabaseUnavailable for no dataset."""
+    return polled.take(dataset, database_of(dataset))
+
+
+def _sources(rows: Iterable[Mapping[str, Any]], read_at: datetime) -> Sources:
+    versions = {row["name"]: row["version"] for row in rows}
+    missing = {row["name"]: tuple(row["missing_columns"]) for row in rows if row["missing_columns"]}
+    return Sources(versions, missing, read_at)

@@ -27,10 +27,71 @@
     .then((answer) => { if (answer.status === 401) leave(); })
     .catch(() => {});  // the server is away: Streamlit shows it and tries again
 
+  // As of when the figures are. While the server follows the tables for this page it says so every second, in a frame
+  // of text, which Streamlit never uses; when nobody says anything any more, the page must not claim to be live.
+  const SILENCE_MS = 5000;
+  let saidAt = Date.now();
+  const clocks = () => document.querySelectorAll(".sb-clock");
+  const write = (element, text) => { if (element.textContent !== text) element.textContent = text; };
+  const moveOn = (moment) => clocks().forEach((element) => {
+    const time = new Intl.DateTimeFormat("en-GB", { timeZone: element.dataset.zone, timeStyle: "medium" });
+    write(element, `as of ${time.format(moment)} ${element.dataset.name} (live)`);
+  });
+  const stop = (reason) => clocks().forEach((element) => {
+    if (/\((not )?live/.test(element.textContent))
+      write(element, element.textContent.replace(/ \(.*$/, ` (not live: ${reason})`));
+  });
+  setInterval(() => {
+    tellAll();
+    if (!document.hidden && Date.now() - saidAt > SILENCE_MS) stop("the console does not answer");
+  }, 1000);
+  const hear = (words) => {
+    const [word, moment] = words.split(" ");
+    if (word === "live") moveOn(new Date(1000 * moment));
+    else if (word === "held") stop(isWritten() ? "it waits while you write" : "it waits while you select");
+    else stop("the database does not answer");
+  };
+
+  // The server runs nothing for a tab that nobody sees, and catches up when it is shown. Nor does it for a form with
+  // words in it, which would go where the form goes, when somebody else has decided meanwhile; nor while words of the
+  // page are selected, which would have gone before they are copied.
+  const isWritten = () => [...document.querySelectorAll('[data-testid="stForm"] textarea, [data-testid="stForm"] input')]
+    .some((field) => (field.type === "text" || field.type === "textarea") && field.value !== "");
+  const isSelected = () => {
+    const selection = getSelection();
+    return Boolean(selection && !selection.isCollapsed && selection.anchorNode &&
+      document.querySelector('[data-testid="stMain"]')?.contains(selection.anchorNode));
+  };
+  const sight = () => document.hidden ? "hidden" : isWritten() || isSelected() ? "writing" : "visible";
+  const tellSight = (socket) => {
+    const now = sight();
+    if (socket.readyState !== WebSocket.OPEN || socket.toldSight === now) return;
+    socket.toldSight = now;
+    socket.send(now);
+  };
+  const sockets = new Set();
+  const tellAll = () => sockets.forEach(tellSight);
+  document.addEventListener("input", tellAll, true);
+  document.addEventListener("selectionchange", tellAll);
+  document.addEventListener("visibilitychange", () => {
+    saidAt = Date.now();
+    tellAll();
+  });
+
   window.WebSocket = class extends WebSocket {
     constructor(...given) {
       super(...given);
+      sockets.add(this);
+      this.addEventListener("open", () => tellSight(this));
+      this.addEventListener("message", (event) => {
+        saidAt = Date.now();
+        if (typeof event.data !== "string") return;
+        event.stopImmediatePropagation();
+        hear(event.data);
+      });
       this.addEventListener("close", (event) => {
+        sockets.delete(this);
+        stop("the console does not answer");
         if (event.code === SESSION_ENDED) leave();
         else if (event.code === PERSON_CHANGED) reload();
         else if (!isLeaving) askWhetherSignedIn();
@@ -52,6 +113,51 @@
     typeof task === "function" && String(task).includes("sendUpdateWidgetsMessage")
       ? every(() => { if (!document.hidden) task(...rest); }, ms)
       : every(task, ms, ...rest);
+
+  // Parts that a run has not reached yet are dimmed, which tells whoever has asked for something that it comes. A run
+  // that nobody asked for must not be seen to happen: style.css takes the dimming back unless somebody has.
+  const ASKED_MS = 15000;
+  let asked = 0;
+  const ask = () => {
+    clearTimeout(asked);
+    document.documentElement.classList.add("sb-asked");
+    asked = setTimeout(() => document.documentElement.classList.remove("sb-asked"), ASKED_MS);
+  };
+  ["pointerdown", "keydown", "popstate"].forEach((kind) => addEventListener(kind, ask, true));
+  ask();
+
+  // A table that has changed is a new element in the place of the old one: whoever stood on a link in it stands there
+  // again, and what was scrolled aside stays aside.
+  let stood = null;
+  const aside = new Map();
+  const hostOf = (element) => element.closest('[data-testid="stHtml"]');
+  const placeOf = (element, host) => [...host.querySelectorAll(element.tagName)].indexOf(element);
+  document.addEventListener("focusin", (event) => {
+    const element = event.target;
+    const host = element.closest && hostOf(element);
+    stood = host ? { element, host, href: element.getAttribute("href"), place: placeOf(element, host) } : null;
+  });
+  document.addEventListener("scroll", (event) => {
+    const element = event.target;
+    const host = element.closest && hostOf(element);
+    if (host) aside.set(element, { host, place: placeOf(element, host), left: element.scrollLeft });
+  }, true);
+  const standAgain = () => {
+    if (stood && !stood.element.isConnected) {
+      const { element, host, href, place } = stood;
+      stood = null;
+      const here = [...host.querySelectorAll(element.tagName)];
+      const same = href ? here.find((each) => each.getAttribute("href") === href) : here[place];
+      if (same && document.activeElement === document.body) same.focus({ preventScroll: true });
+    }
+    aside.forEach(({ host, place, left }, element) => {
+      if (element.isConnected) return;
+      aside.delete(element);
+      const same = host.querySelectorAll(element.tagName)[place];
+      if (same && host.isConnected) same.scrollLeft = left;
+    });
+  };
+  new MutationObserver(standAgain).observe(document, { childList: true, subtree: true });
 
   // Links inside our own tables open without loading the document anew: Streamlit reads the new address.
   const isPlain = (event) => !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);

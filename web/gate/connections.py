@@ -6,7 +6,8 @@ Owned by the event loop: other threads go through `Connections.hear`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -22,17 +23,28 @@ SESSION_ENDED = 4401
 PERSON_CHANGED = 4409
 SERVER_STOPS = 1012
 
+# What gate.js says of a tab: it is seen, it is hidden, it is seen and holds a form with words in it.
+Sight = Literal["visible", "hidden", "writing"]
+SIGHTS: tuple[Sight, ...] = ("visible", "hidden", "writing")
+
 Kind = Literal["page", "stream"]
 
 
 @dataclass(eq=False)
 class Connection:
-    """One open websocket or streamed answer. `ended` is set once, after `code` says why."""
+    """One open websocket or streamed answer. `ended` is set once, after `code` says why.
+
+    `sight` is whether somebody may be looking at the page, and may be run again: its script says so.
+    `say` sends the script a word; None until it has said something itself.
+    """
 
     actor: Actor
     kind: Kind
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     code: int = SESSION_ENDED
+    sight: Sight = "visible"
+    say: Callable[[str], Awaitable[None]] | None = None
+    key: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def end(self, code: int) -> None:
         """Have it closed; the first reason stays."""
@@ -46,6 +58,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._open: set[Connection] = set()
+        self.shown = asyncio.Event()  # a page has just come into sight
         self.is_stopping = False
 
     @contextmanager
@@ -64,9 +77,23 @@ class Connections:
         """How many of a kind are open."""
         return sum(connection.kind == kind for connection in list(self._open))
 
-    def session_hashes(self) -> set[str]:
-        """The sessions that have something open."""
-        return {open_.actor.session_hash for open_ in self._open if open_.actor.session_hash}
+    def visible(self) -> list[Connection]:
+        """The pages that somebody may be looking at."""
+        return [connection for connection in self._open if connection.kind == "page" and connection.sight != "hidden"]
+
+    def see(self, connection: Connection, sight: Sight) -> None:
+        """A page was hidden or shown, or somebody writes in it."""
+        connection.sight = sight
+        if sight == "visible":
+            self.shown.set()
+
+    def session_hashes(self, *, hidden: bool = True) -> set[str]:
+        """The sessions that have something open; without `hidden` only those with something that is looked at."""
+        return {
+            open_.actor.session_hash
+            for open_ in self._open
+            if open_.actor.session_hash and (hidden or open_.sight != "hidden")
+        }
 
     def hear(self, notice: Notice) -> None:
         """End what a notice is about."""

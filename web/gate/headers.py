@@ -11,6 +11,7 @@ from web.gate.paths import Kind
 
 COOKIE = "sb_session"  # nginx balances by it: hash $cookie_sb_session
 SESSION_HEADER = b"x-signalbox-session"  # server.trustedUserHeaders makes it st.user["sid"]
+CONNECTION_HEADER = b"x-signalbox-connection"  # ui/live.py finds by it which sessions somebody looks at
 _OWN_PREFIX = b"x-signalbox-"
 
 # As tried with every element that pages use: inline styles are the one thing that Streamlit cannot do without.
@@ -57,7 +58,7 @@ def session_cookie(token: str, *, scheme: str, lifetime_s: int) -> str:
         raise ValueError("A session token cannot be written into a cookie.") from error
 
 
-def cleaned(scope: Scope, session_hash: str | None) -> list[tuple[bytes, bytes]]:
+def cleaned(scope: Scope, session_hash: str | None, connection_id: str | None = None) -> list[tuple[bytes, bytes]]:
     """The headers of a request as what lies behind the gate may see them.
 
     Ours are set by us alone, and the cookie stays here: page code gets the hash, never the token.
@@ -76,6 +77,8 @@ def cleaned(scope: Scope, session_hash: str | None) -> list[tuple[bytes, bytes]]
             kept.append((name, value))
     if session_hash:
         kept.append((SESSION_HEADER, session_hash.encode()))
+    if connection_id:
+        kept.append((CONNECTION_HEADER, connection_id.encode()))
     return kept
 
 

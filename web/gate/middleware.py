@@ -14,7 +14,7 @@ from data.access import Actor
 from data.errors import DatabaseUnavailable
 from data.identity import web_sessions
 from web.gate import origins, paths
-from web.gate.connections import ACTOR, CONNECTION, Connection, Connections
+from web.gate.connections import ACTOR, CONNECTION, SIGHTS, Connection, Connections
 from web.gate.headers import cleaned, secure, session_token
 from web.gate.paths import Kind
 from web.gate.people import People
@@ -147,9 +147,9 @@ class Gate:
             await _refuse_handshake(receive, send)
             return
         with self._connections.opened(actor, "page") as connection:
-            socket = _Socket(connection, receive, send)
+            socket = _Socket(connection, receive, send, self._connections)
             try:
-                await self._app(_passed(scope, actor), socket.receive, socket.send)
+                await self._app(_passed(scope, actor, connection), socket.receive, socket.send)
             finally:
                 socket.leave()
 
@@ -175,10 +175,15 @@ class _Ended(Exception):
 
 
 class _Socket:
-    """A websocket that the gate can close: wraps what Streamlit reads from and writes to."""
+    """A websocket that the gate can close: wraps what Streamlit reads from and writes to.
 
-    def __init__(self, connection: Connection, receive: Receive, send: Send) -> None:
+    Streamlit speaks in binary frames alone. Frames of text are between the gate and its script: whether the tab is
+    seen, and as of when its figures are.
+    """
+
+    def __init__(self, connection: Connection, receive: Receive, send: Send, connections: Connections) -> None:
         self._connection = connection
+        self._connections = connections
         self._receive = receive
         self._send = send
         self._is_closed = False
@@ -195,7 +200,8 @@ class _Socket:
             message.cancel()
             raise
         if not self._ended.done():
-            return message.result()
+            received = message.result()
+            return await self.receive() if self._is_ours(received) else received
         message.cancel()
         self._is_closed = True
         await self._send({"type": "websocket.close", "code": self._connection.code})
@@ -206,6 +212,17 @@ class _Socket:
         if not self._is_closed:
             await self._send(message)
 
+    def _is_ours(self, message: Message) -> bool:
+        sight = next((sight for sight in SIGHTS if sight == message.get("text")), None)
+        if sight is None:
+            return False
+        self._connection.say = self._say
+        self._connections.see(self._connection, sight)
+        return True
+
+    async def _say(self, words: str) -> None:
+        await self.send({"type": "websocket.send", "text": words})
+
     def leave(self) -> None:
         """Stop waiting."""
         self._ended.cancel()
@@ -215,9 +232,9 @@ def _not_signed_in() -> Response:
     return PlainTextResponse("Sign in first.\n", status_code=401, headers={"cache-control": "no-store"})
 
 
-def _passed(scope: Scope, actor: Actor | None) -> Scope:
+def _passed(scope: Scope, actor: Actor | None, connection: Connection | None = None) -> Scope:
     passed = dict(scope)
-    passed["headers"] = cleaned(scope, actor.session_hash if actor else None)
+    passed["headers"] = cleaned(scope, actor.session_hash if actor else None, connection.key if connection else None)
     if actor:
         passed[ACTOR] = actor
     return passed

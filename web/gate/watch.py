@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from itertools import count
 
 from anyio import CapacityLimiter, to_thread
 
@@ -15,7 +16,8 @@ from web.gate.people import People
 
 log = logging.getLogger("signalbox.gate")
 
-INTERVAL_S = 1.0  # one query for all open pages together, none while there are none
+INTERVAL_S = 1.0  # one query for all pages that are looked at, none while there are none
+HIDDEN_EVERY = 15  # rounds; a page that comes into sight is asked about in the next one
 
 LookUpAll = Callable[[Collection[str]], dict[str, Actor]]
 
@@ -27,9 +29,9 @@ async def watch_sessions(connections: Connections, people: People, look_up_all: 
     """
     thread = CapacityLimiter(1)
     is_blind = False
-    while True:
+    for number in count():
         await asyncio.sleep(INTERVAL_S)
-        hashes = connections.session_hashes()
+        hashes = connections.session_hashes(hidden=number % HIDDEN_EVERY == 0)
         if not hashes:
             continue
         try:

@@ -1,0 +1,87 @@
+"""The newest versions that this process has polled, and whether they may still be used.
+
+A page run takes them instead of asking by itself, as long as they are fresh, were read after every act of this process
+that somebody waits to see, and were read no earlier than what a page has already shown.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from data.access import Dataset
+from data.database.pools import Database
+
+# Polled every second, so this spans one poll that came late. A figure is at most this old when a page begins.
+FRESH_S = 1.5
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The source tables by name, "chronicle.events" for instance: the version of each, and the columns that an adopted
+    one lacks, which reports read as unknown. `read_at` is when they were asked for, in UTC."""
+
+    versions: dict[str, str]
+    missing_columns: dict[str, tuple[str, ...]]
+    read_at: datetime
+
+
+@dataclass(frozen=True)
+class _Kept:
+    database: Database
+    begun_at: float  # monotonic, before the query was sent
+    sources: Sources
+
+
+class Latest:
+    """The newest of each dataset."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._kept: dict[Dataset, _Kept] = {}
+        self._not_before: dict[Dataset, float] = {}
+        self._failed_at: dict[Dataset, float] = {}
+
+    def keep(self, dataset: Dataset, database: Database, begun_at: float, sources: Sources) -> None:
+        """Keep what a poll found that began at `begun_at`."""
+        with self._guard:
+            self._kept[dataset] = _Kept(database, begun_at, sources)
+            self._answered(dataset, begun_at)
+
+    def take(self, dataset: Dataset, database: Database) -> Sources | None:
+        """What was polled from this very database, None where a page run has to ask by itself."""
+        with self._guard:
+            kept = self._kept.get(dataset)
+            if kept is None or kept.database is not database:
+                return None
+            oldest = max(time.monotonic() - FRESH_S, self._not_before.get(dataset, 0.0))
+            return kept.sources if kept.begun_at >= oldest else None
+
+    def expire(self, dataset: Dataset) -> None:
+        """From now on only what is read after this moment counts: something was changed that somebody waits to see."""
+        with self._guard:
+            self._not_before[dataset] = time.monotonic()
+
+    def shown(self, dataset: Dataset, begun_at: float) -> None:
+        """Somebody has read by themselves at this moment; nobody goes back behind it."""
+        with self._guard:
+            self._not_before[dataset] = max(begun_at, self._not_before.get(dataset, 0.0))
+            self._answered(dataset, begun_at)
+
+    def failed(self, dataset: Dataset) -> None:
+        """A poll did not reach the database."""
+        with self._guard:
+            self._failed_at.setdefault(dataset, time.monotonic())
+
+    def is_lost(self, dataset: Dataset) -> bool:
+        """Whether the database has not answered since a poll failed."""
+        return dataset in self._failed_at
+
+    def _answered(self, dataset: Dataset, begun_at: float) -> None:
+        if begun_at > self._failed_at.get(dataset, begun_at):
+            del self._failed_at[dataset]
+
+
+polled = Latest()  # of this process
