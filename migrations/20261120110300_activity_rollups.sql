@@ -163,9 +163,10 @@ create table analytics.job_rollup (
     least_wait_us bigint,
     most_wait_us bigint,
     wait_keys integer[] not null,
-    wait_counts bigint[] not null,
-    primary key (level, slot, agent, status)
+    wait_counts bigint[] not null
 );
+-- No key: the name of an agent may be longer than an index takes, and that would stop every refresh.
+create index job_rollup_level_slot on analytics.job_rollup (level, slot);
 comment on table analytics.job_rollup is
 'Jobs that count in level times 15 minutes from slot on: a job counts when it ended, while it is open when it was created. One row per level, slot, agent and status.';
 

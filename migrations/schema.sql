@@ -3314,10 +3314,6 @@ END;
 ALTER TABLE ONLY agents.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
 
--- constraint analytics.job_rollup job_rollup_pkey
-ALTER TABLE ONLY analytics.job_rollup
-    ADD CONSTRAINT job_rollup_pkey PRIMARY KEY (level, slot, agent, status);
-
 -- constraint analytics.prompt_rollup prompt_rollup_pkey
 ALTER TABLE ONLY analytics.prompt_rollup
     ADD CONSTRAINT prompt_rollup_pkey PRIMARY KEY (level, slot);
@@ -3568,6 +3564,9 @@ CREATE INDEX idx_engine_event_type_rollup_slot ON analytics.engine_event_type_ro
 
 -- index analytics.idx_sop_run_rollup_slot
 CREATE INDEX idx_sop_run_rollup_slot ON analytics.sop_run_rollup USING btree (level, slot);
+
+-- index analytics.job_rollup_level_slot
+CREATE INDEX job_rollup_level_slot ON analytics.job_rollup USING btree (level, slot);
 
 -- index chronicle.idx_events_data_gin
 CREATE INDEX idx_events_data_gin ON chronicle.events USING gin (data);

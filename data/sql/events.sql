@@ -24,7 +24,7 @@ with event_windows as materialized (
     from analytics.rollup_windows('engine_events', %(previous_start)s, %(previous_end)s) as w
     where %(previous_start)s::timestamptz is not null
 ),
--- uses: rollups.engine_event_parts,
+-- uses: rollups.engine.engine_event_parts,
 removed as materialized (
     select range_agg(int4range(lo, hi)) as slots from event_windows where is_current and kind = 'removed'
 ),

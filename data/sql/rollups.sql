@@ -21,10 +21,15 @@ tool_parts as (
         r.duration_counts
     from windows as w
     cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
-    inner join analytics.tool_rollup as r
-        on r.level = w.level and r.slot >= w.lo and r.slot < w.hi
-        and r.is_by_project = (%(project)s::text is not null)
-        and r.project_name = coalesce(%(project)s::text, '')
+    -- With an offset of nothing the planner takes the index for each window, and does not read the whole table.
+    cross join lateral (
+        select t.* from analytics.tool_rollup as t
+        where
+            t.level = w.level and t.slot >= w.lo and t.slot < w.hi
+            and t.is_by_project = (%(project)s::text is not null)
+            and t.project_name = coalesce(%(project)s::text, '')
+        offset 0
+    ) as r
     where w.kind in ('stored', 'removed') and (%(tool)s::text is null or r.tool_name = %(tool)s)
     union all
     select
@@ -71,7 +76,11 @@ session_parts as (
         s.sign * r.cost_usd as cost_usd
     from session_windows as w
     cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
-    inner join analytics.session_rollup as r on r.level = w.level and r.slot >= w.lo and r.slot < w.hi
+    cross join lateral (
+        select t.* from analytics.session_rollup as t
+        where t.level = w.level and t.slot >= w.lo and t.slot < w.hi
+        offset 0
+    ) as r
     where w.kind in ('stored', 'removed')
     union all
     select w.is_current, f.occurred_at, f.project_name, f.status, f.cost_basis, 1, f.cost_usd
@@ -97,7 +106,11 @@ prompt_parts as (
         case when r.slot > -2147483648 then to_timestamp(r.slot * 900.0) end as occurred_at,
         case w.kind when 'removed' then -1 else 1 end * r.prompts as prompts
     from prompt_windows as w
-    inner join analytics.prompt_rollup as r on r.level = w.level and r.slot >= w.lo and r.slot < w.hi
+    cross join lateral (
+        select t.* from analytics.prompt_rollup as t
+        where t.level = w.level and t.slot >= w.lo and t.slot < w.hi
+        offset 0
+    ) as r
     where w.kind in ('stored', 'removed')
     union all
     select w.is_current, f.occurred_at, 1
@@ -137,7 +150,11 @@ job_parts as (
         r.wait_counts
     from job_windows as w
     cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
-    inner join analytics.job_rollup as r on r.level = w.level and r.slot >= w.lo and r.slot < w.hi
+    cross join lateral (
+        select t.* from analytics.job_rollup as t
+        where t.level = w.level and t.slot >= w.lo and t.slot < w.hi
+        offset 0
+    ) as r
     where w.kind in ('stored', 'removed') and (%(agent)s::text is null or r.agent = %(agent)s)
     union all
     select
@@ -157,157 +174,6 @@ job_parts as (
     where
         w.kind = 'untimed'
         and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
-        and (%(agent)s::text is null or f.agent = %(agent)s)
-)
-
--- part: engine_event_parts
--- Events of the engine in `event_windows`, stored and live. What kind of window a row is from and, where it is stored,
--- its level and slot tell whether `last_at`, a maximum, still holds.
-engine_event_parts as (
-    select
-        w.is_current,
-        w.kind,
-        r.level,
-        r.slot,
-        case when r.slot > -2147483648 then to_timestamp(r.slot * 900::float8) end as occurred_at,
-        r.event_type,
-        r.aggregate_type,
-        r.emitted_by,
-        s.sign * r.events as events,
-        s.sign * r.decisions as decisions,
-        s.sign * r.confidence_sum as confidence_sum,
-        r.last_at
-    from event_windows as w
-    cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
-    -- An offset of nothing here as well: joined to all rows of a level, most of them would be read in vain.
-    cross join lateral (
-        select l.* from analytics.engine_event_rollup as l
-        where
-            l.level = w.level and l.slot >= w.lo and l.slot < w.hi
-            and (%(aggregate)s::text is null or l.aggregate_type = %(aggregate)s)
-            and (%(emitter)s::text is null or l.emitted_by = %(emitter)s)
-        offset 0
-    ) as r
-    where w.kind in ('stored', 'removed')
-    union all
-    select
-        w.is_current, w.kind, null, null, f.occurred_at, f.event_type, f.aggregate_type, f.emitted_by, 1,
-        (f.confidence is not null)::integer, f.confidence::numeric, f.occurred_at
-    from event_windows as w
-    cross join lateral (
-        select l.event_type, l.aggregate_type, l.emitted_by, l.confidence, l.occurred_at
-        from analytics.stg_engine__events as l
-        where
-            l.occurred_at >= w.from_at and l.occurred_at < w.until_at
-            and (%(aggregate)s::text is null or l.aggregate_type = %(aggregate)s)
-            and (%(emitter)s::text is null or l.emitted_by = %(emitter)s)
-        offset 0
-    ) as f
-    where w.kind = 'live'
-    union all
-    select
-        w.is_current, w.kind, null, null, null, f.event_type, f.aggregate_type, f.emitted_by, 1,
-        (f.confidence is not null)::integer, f.confidence::numeric, f.occurred_at
-    from event_windows as w
-    cross join analytics.stg_engine__events as f
-    where
-        w.kind = 'untimed'
-        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
-        and (%(aggregate)s::text is null or f.aggregate_type = %(aggregate)s)
-        and (%(emitter)s::text is null or f.emitted_by = %(emitter)s)
-)
-
--- part: sop_run_parts
--- Runs of procedures in `run_windows`, stored and live: those that count there (at their end or, while open, at their
--- beginning), with cycle times in microseconds and costs in US dollars, and as `started` those that began there.
-sop_run_parts as (
-    select
-        w.is_current,
-        case when r.slot > -2147483648 then to_timestamp(r.slot * 900::float8) end as occurred_at,
-        r.sop_id,
-        r.agent,
-        r.status,
-        s.sign,
-        s.sign * r.executions as executions,
-        s.sign * r.started as started,
-        s.sign * r.timed as timed,
-        s.sign * r.cycle_us as cycle_us,
-        r.least_cycle_us,
-        r.most_cycle_us,
-        r.cycle_keys,
-        r.cycle_counts,
-        s.sign * r.actions as actions,
-        s.sign * r.rated_actions as rated_actions,
-        s.sign * r.automated as automated,
-        s.sign * r.countless as countless,
-        s.sign * r.interventions as interventions,
-        s.sign * r.stepped_in as stepped_in,
-        s.sign * r.cost_usd as cost_usd,
-        s.sign * r.priced as priced
-    from run_windows as w
-    cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
-    cross join lateral (
-        select l.* from analytics.sop_run_rollup as l
-        where
-            l.level = w.level and l.slot >= w.lo and l.slot < w.hi
-            and (%(sop)s::text is null or l.sop_id = %(sop)s)
-            and (%(agent)s::text is null or l.agent = %(agent)s)
-        offset 0
-    ) as r
-    where w.kind in ('stored', 'removed')
-    union all
-    select
-        w.is_current, f.occurred_at, f.sop_id, f.agent, f.status, 1, 1, 0, (f.cycle_us is not null)::integer, f.cycle_us,
-        f.cycle_us, f.cycle_us, array[f.cycle_key], array[1], f.actions_total, f.rated_actions, f.automated,
-        f.is_countless::integer, f.human_interventions, (f.human_interventions > 0)::integer, f.cost_usd,
-        (f.cost_usd is not null)::integer
-    from run_windows as w
-    cross join lateral (
-        select l.* from analytics.sop_run_facts as l
-        where
-            l.occurred_at >= w.from_at and l.occurred_at < w.until_at
-            and (%(sop)s::text is null or l.sop_id = %(sop)s)
-            and (%(agent)s::text is null or l.agent = %(agent)s)
-        offset 0
-    ) as f
-    where w.kind = 'live'
-    union all
-    select
-        w.is_current, f.started_at, f.sop_id, f.agent, f.status, 1, 0, 1, 0, null, null, null, null, null, null, null,
-        null, 0, null, 0, null, 0
-    from run_windows as w
-    cross join lateral (
-        select l.started_at, l.sop_id, l.agent, l.status from analytics.sop_run_facts as l
-        where
-            l.started_at >= w.from_at and l.started_at < w.until_at
-            and (%(sop)s::text is null or l.sop_id = %(sop)s)
-            and (%(agent)s::text is null or l.agent = %(agent)s)
-        offset 0
-    ) as f
-    where w.kind = 'live'
-    union all
-    select
-        w.is_current, null, f.sop_id, f.agent, f.status, 1, 1, 0, (f.cycle_us is not null)::integer, f.cycle_us,
-        f.cycle_us, f.cycle_us, array[f.cycle_key], array[1], f.actions_total, f.rated_actions, f.automated,
-        f.is_countless::integer, f.human_interventions, (f.human_interventions > 0)::integer, f.cost_usd,
-        (f.cost_usd is not null)::integer
-    from run_windows as w
-    cross join analytics.sop_run_facts as f
-    where
-        w.kind = 'untimed'
-        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
-        and (%(sop)s::text is null or f.sop_id = %(sop)s)
-        and (%(agent)s::text is null or f.agent = %(agent)s)
-    union all
-    select
-        w.is_current, null, f.sop_id, f.agent, f.status, 1, 0, 1, 0, null, null, null, null, null, null, null,
-        null, 0, null, 0, null, 0
-    from run_windows as w
-    cross join analytics.sop_run_facts as f
-    where
-        w.kind = 'untimed'
-        and (f.started_at = '-infinity' or f.started_at >= '60000-01-01 00:00+00')
-        and (%(sop)s::text is null or f.sop_id = %(sop)s)
         and (%(agent)s::text is null or f.agent = %(agent)s)
 )
 

@@ -25,7 +25,7 @@ with run_windows as materialized (
     from analytics.rollup_windows('sop_runs', %(previous_start)s, %(previous_end)s) as w
     where %(previous_start)s::timestamptz is not null
 ),
--- uses: rollups.sop_run_parts,
+-- uses: rollups.engine.sop_run_parts,
 classes as (
     select is_current, sop_id, grouping(sop_id) = 1 as is_total, key, sum(counted)::bigint as counted
     from (
@@ -169,7 +169,7 @@ with run_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
 ),
--- uses: rollups.sop_run_parts
+-- uses: rollups.engine.sop_run_parts
 
 select agent as value, sum(executions)::bigint as executions
 from sop_run_parts
