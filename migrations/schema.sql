@@ -901,7 +901,8 @@ begin
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
         where c.source = state.source
     ) then
-        update signalbox.rollup_state as s set built_from = 2147483647 where s.subject = state.subject;
+        update signalbox.rollup_state as s set built_from = 2147483647
+        where s.subject = state.subject and s.built_from < 2147483647;
         perform signalbox.take_marks(state.source);
         perform signalbox.take_links(state.source);
         return 0;
@@ -1790,12 +1791,12 @@ CREATE VIEW analytics.job_facts WITH (security_invoker='true') AS
    FROM ((analytics.stg_agents__jobs j
      CROSS JOIN LATERAL ( SELECT
                 CASE
-                    WHEN ((j.status = 'completed'::text) AND isfinite(j.completed_at) AND isfinite(j.started_at)) THEN ((EXTRACT(epoch FROM (j.completed_at - j.started_at)) * (1000000)::numeric))::bigint
+                    WHEN ((j.status = 'completed'::text) AND (j.completed_at > '-infinity'::timestamp with time zone) AND (j.completed_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (j.started_at > '-infinity'::timestamp with time zone) AND (j.started_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.completed_at - j.started_at)) * (1000000)::numeric))::bigint
                     ELSE NULL::bigint
                 END AS run_us) r)
      CROSS JOIN LATERAL ( SELECT
                 CASE
-                    WHEN (isfinite(j.started_at) AND isfinite(j.created_at)) THEN ((EXTRACT(epoch FROM (j.started_at - j.created_at)) * (1000000)::numeric))::bigint
+                    WHEN ((j.started_at > '-infinity'::timestamp with time zone) AND (j.started_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (j.created_at > '-infinity'::timestamp with time zone) AND (j.created_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.started_at - j.created_at)) * (1000000)::numeric))::bigint
                     ELSE NULL::bigint
                 END AS wait_us) w);
 

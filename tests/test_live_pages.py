@@ -129,6 +129,16 @@ def test_the_script_is_told_as_of_when_its_figures_are(site: Served, people: Peo
         assert heard(page, "anything") == "anything else", "only the words of the gate stay with the gate"
 
 
+def test_a_tab_may_be_shown_and_hidden_all_day_without_a_click(site: Served, people: People) -> None:
+    with open_socket(site, people["manager"]) as page:
+        page.recv()
+        for _ in range(2000):
+            page.send("hidden")
+            page.send("visible")
+        page.send("still there")
+        assert heard(page, "still") == "still there"
+
+
 def test_a_database_that_does_not_answer_is_said(site: Served, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_socket(site, people["manager"]) as page:
         page.recv()

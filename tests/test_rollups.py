@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import DictRow
 
-from data import rollups
+from data import jobs, rollups
 from data.access import Actor
 from data.command import main
 from data.reports import events as engine_events
@@ -229,6 +229,35 @@ def test_an_adopted_table_is_read_live(owner: Owner, people: People) -> None:
     owner.execute("alter table chronicle.tool_events disable trigger user")
     owner.execute("delete from chronicle.tool_events")
     assert tools.read_usage(people["manager"]).total.calls == 0
+
+
+@pytest.mark.usefixtures("people")
+def test_an_adopted_system_at_rest_costs_no_write(owner: Owner) -> None:
+    owner.execute(
+        "insert into signalbox.adopted_tables values ('chronicle', 'tool_events', 'public', 'tool_events', 'pointed')"
+    )
+    version = "select xmin::text as version from signalbox.rollup_state where subject = 'tools'"
+    rollups.refresh("real")
+    before = owner.execute(version).fetchone()
+    rollups.refresh("real")
+    assert owner.execute(version).fetchone() == before
+
+
+def test_times_from_another_world_stop_neither_the_refresher_nor_a_page(owner: Owner, people: People) -> None:
+    for created, started, completed in (
+        (DAY, "4713-01-01 BC", "290000-01-01"),
+        ("4713-01-01 BC", "290000-01-01", DAY),
+        (DAY, DAY, DAY + timedelta(minutes=2)),
+    ):
+        owner.execute(
+            "insert into agents.jobs (agent_identifier, status, created_at, started_at, completed_at)"
+            " values ('a', 'completed', %s, %s, %s)",
+            (created, started, completed),
+        )
+    for _ in range(2):
+        summary = jobs.read_summary(people["manager"], now=DAY)
+        assert (summary.completed, summary.timed, summary.p50_ms) == (3, 1, 120_000)
+        rollups.finish("real")
 
 
 def test_the_overview_has_a_day_of_the_viewers_zone_in_one_slice(owner: Owner, people: People) -> None:

@@ -191,20 +191,19 @@ class _Socket:
 
     async def receive(self) -> Message:
         """The next message, or, once the connection is to end, the news that the browser is gone."""
-        if self._is_closed:
-            return {"type": "websocket.disconnect", "code": self._connection.code}
-        message = asyncio.ensure_future(self._receive())
-        try:
-            await asyncio.wait({message, self._ended}, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            message.cancel()
-            raise
-        if not self._ended.done():
-            received = message.result()
-            return await self.receive() if self._is_ours(received) else received
-        message.cancel()
-        self._is_closed = True
-        await self._send({"type": "websocket.close", "code": self._connection.code})
+        while not self._is_closed:
+            message = asyncio.ensure_future(self._receive())
+            try:
+                await asyncio.wait({message, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+            except asyncio.CancelledError:
+                message.cancel()
+                raise
+            if self._ended.done():
+                message.cancel()
+                self._is_closed = True
+                await self._send({"type": "websocket.close", "code": self._connection.code})
+            elif not self._is_ours(received := message.result()):
+                return received
         return {"type": "websocket.disconnect", "code": self._connection.code}
 
     async def send(self, message: Message) -> None:
