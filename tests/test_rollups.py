@@ -70,8 +70,12 @@ def test_a_member_reads_own_rows_live_and_nothing_stored(owner: Owner, people: P
         assert values["tool"] == {"Read": calls}
     assert rollups.read_states(mine) == []
     assert {state.subject for state in rollups.read_states(people["manager"])} == {
+        "agent_windows",
+        "approvals",
         "engine_events",
         "jobs",
+        "lift_drafts",
+        "lift_sessions",
         "prompts",
         "sessions",
         "sop_runs",
