@@ -4262,6 +4262,9 @@ CREATE INDEX idx_events_session_type_time ON chronicle.events USING btree (sessi
 -- index chronicle.idx_events_source_timestamp
 CREATE INDEX idx_events_source_timestamp ON chronicle.events USING btree (source_app, "timestamp" DESC);
 
+-- index chronicle.idx_events_subagents
+CREATE INDEX idx_events_subagents ON chronicle.events USING btree (session_id) WHERE (metadata ? 'agent_id'::text);
+
 -- index chronicle.idx_events_timestamp
 CREATE INDEX idx_events_timestamp ON chronicle.events USING btree ("timestamp" DESC);
 
@@ -4333,6 +4336,9 @@ CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (
 
 -- index chronicle.idx_tool_events_subagents
 CREATE INDEX idx_tool_events_subagents ON chronicle.tool_events USING btree (session_id) WHERE ((tool_type)::text = 'subagent'::text);
+
+-- index chronicle.idx_tool_events_without_success
+CREATE INDEX idx_tool_events_without_success ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = 'post'::text) AND (NOT success));
 
 -- index engine.idx_agent_metrics_agent
 CREATE INDEX idx_agent_metrics_agent ON engine.agent_metrics USING btree (agent_id, window_end DESC);

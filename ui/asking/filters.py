@@ -36,6 +36,12 @@ def say_untimed(view: View, period: Period, known: Extent, noun: str) -> None:
         page.note(links.go(said, view.page.url_path, period="untimed"))
 
 
+def say_unsummed(filters: Sequence[str], rows: str) -> None:
+    """Says, where there are any, by which filters no sums are kept, so that the `rows` themselves were counted."""
+    if filters:
+        page.note(f"No sums are kept by {sentences.listed(filters)}, so the {rows} themselves were counted.")
+
+
 def extent(view: View, covers: str | Sequence[str]) -> Extent:
     """From when to when one or several subjects hold rows that the viewer may see."""
     coverage = cached.read(view, read_coverage)
