@@ -101,6 +101,17 @@ def _add_row(
 ) -> None:
     connection.execute(
         "insert into chronicle.tool_events (session_id, event_id, tool_name, tool_type, phase, success, parameters,"
-        " result, created_at, call_id) values (%s, %s, 'A', %s, %s, %s, %s, %s, %s, %s)",
-        (session_pk, event_id, tool_type, phase, success, Jsonb(parameters), Jsonb(result), at, call_id),
+        " result, created_at, call_id) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            session_pk,
+            event_id,
+            "Task" if tool_type else "A",
+            tool_type,
+            phase,
+            success,
+            Jsonb(parameters),
+            Jsonb(result),
+            at,
+            call_id,
+        ),
     )

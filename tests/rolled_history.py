@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 
 from data import rollups
 from data.database import queries
-from tests import rolled_agents
+from tests import rolled_agents, rolled_people
 from tests.base_queries import base_queries, rows_of
 from tests.performed import engine_event
 from tests.rolled_times import BASE, some, some_time
@@ -22,7 +22,7 @@ from tests.rolled_times import BASE, some, some_time
 Connection = psycopg.Connection[DictRow]
 
 ZONES = ("UTC", "Europe/Paris", "Asia/Kolkata", "Asia/Kathmandu", "America/New_York")
-PERCENTILES = ("p50_ms", "p95_ms", "previous_p50_ms", "previous_p95_ms", "wait_p50_ms")
+PERCENTILES = ("p50_ms", "p95_ms", "previous_p50_ms", "previous_p95_ms", "wait_p50_ms", "latency_p50_ms")
 
 
 def write(connection: Connection, chance: random.Random, *, truncates: bool = True) -> None:
@@ -36,7 +36,11 @@ def write(connection: Connection, chance: random.Random, *, truncates: bool = Tr
 
 
 def prepare(connection: Connection) -> None:
-    """Events of the engine are only ever appended, but whoever owns the table may do without that guard."""
+    """Events of the engine are only ever appended, but whoever owns the table may do without that guard; two people."""
+    connection.execute(
+        "insert into auth.users (id, email) select gen_random_uuid(), gen_random_uuid()::text"
+        " from generate_series(1, 2) where (select count(*) from auth.users) < 2"
+    )
     connection.execute("alter table engine.events disable trigger events_append_only")
 
 
@@ -250,6 +254,8 @@ def _truncate(connection: Connection, chance: random.Random) -> None:
             "chronicle.prompt_events",
             "engine.sop_executions",
             "engine.agent_metrics",
+            "engine.human_approvals",
+            "lift.session_drafts",
         )
     )
     connection.execute({
@@ -259,6 +265,8 @@ def _truncate(connection: Connection, chance: random.Random) -> None:
         "chronicle.prompt_events": "truncate chronicle.prompt_events",
         "engine.sop_executions": "truncate engine.sop_executions",
         "engine.agent_metrics": "truncate engine.agent_metrics",
+        "engine.human_approvals": "truncate engine.human_approvals",
+        "lift.session_drafts": "truncate lift.session_drafts",
     }[table])  # fmt: skip
 
 
@@ -268,6 +276,8 @@ _WRITES: dict[Callable[[Connection, random.Random], None], int] = {
     _change_event: 5, _delete_event: 5, _add_run: 15, _change_run: 10, _delete_run: 3, _truncate: 1,
     rolled_agents.add_window: 15, rolled_agents.change_window: 5, rolled_agents.add_tied_call: 30,
     rolled_agents.change_event: 5,
+    rolled_people.add_lift_session: 10, rolled_people.add_draft: 10, rolled_people.change_lift: 10,
+    rolled_people.change_owner: 10, rolled_people.add_approval: 10, rolled_people.change_approval: 5,
 }  # fmt: skip
 
 
@@ -330,6 +340,10 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("agents.list_sources", {"agent": agent, "source": None}),
             ("agents.list_buckets", sliced | {"unit": unit, "agent": agent, "source": source}),
             ("agents.list_tool_calls", {"agents": chance.choice((rolled_agents.AGENTS, ["helper"], ["r1", "app"]))}),
+            ("people.list_people", before | {"person": None}),
+            ("lift_sessions.count_statuses", before | {"search": None}),
+            ("lift_sessions.list_validation", {}),
+            ("approvals.count_views", {"now": BASE}),
             ("overview.read_calls", before | sliced | {"bucket": unit, "tool": None, "project": None}),
         ]
     )
@@ -354,7 +368,8 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             assert sorted(live, key=str) == sorted(twin, key=str), f"{where}: {name} {parameters}"
         if base := base_queries().get(name):
             said, known = (rows_of(connection, query, parameters) for query in (queries.find(name), base))
-            assert said == known, f"{where}: {name} {parameters}"
+            differing = [pair for pair in zip(said, known, strict=False) if pair[0] != pair[1]]
+            assert said == known, f"{where}: {name} {parameters} gave {differing or (said, known)}"
 
 
 def _rows(connection: Connection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:

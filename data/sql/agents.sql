@@ -110,13 +110,16 @@ by_owner as (
         m.agent,
         count(*) as windows,
         count(*) filter (where m.window_start < %(start)s::timestamptz) as began_before,
-        date_part('epoch', max(m.window_end) filter (where s.is_known) - min(m.window_start) filter (where s.is_known))
-            as spanned_s,
-        sum(case when s.is_known then date_part('epoch', m.window_end - m.window_start) end) as summed_s
+        date_part(
+            'epoch',
+            max(m.window_end) filter (where m.window_end < '60000-01-01 00:00+00')
+            - min(m.window_start) filter (where m.window_start > '-infinity')
+        ) as spanned_s,
+        sum(
+            case when m.window_start > '-infinity' and m.window_end < '60000-01-01 00:00+00'
+                then date_part('epoch', m.window_end - m.window_start) end
+        ) as summed_s
     from analytics.stg_engine__agent_metrics as m
-    cross join lateral (
-        select m.window_start > '-infinity' and m.window_end < '60000-01-01 00:00+00' as is_known
-    ) as s
     where
         (%(start)s::timestamptz is null or m.window_end >= %(start)s)
         and (%(end)s::timestamptz is null or m.window_end < %(end)s)
