@@ -4328,6 +4328,9 @@ CREATE INDEX idx_tool_events_created_at ON chronicle.tool_events USING btree (cr
 -- index chronicle.idx_tool_events_event_id
 CREATE INDEX idx_tool_events_event_id ON chronicle.tool_events USING btree (event_id);
 
+-- index chronicle.idx_tool_events_failed_at
+CREATE INDEX idx_tool_events_failed_at ON chronicle.tool_events USING btree (created_at DESC) WHERE (((phase)::text = 'post'::text) AND (NOT success));
+
 -- index chronicle.idx_tool_events_name_phase
 CREATE INDEX idx_tool_events_name_phase ON chronicle.tool_events USING btree (tool_name, phase);
 

@@ -92,8 +92,9 @@ with chosen as materialized (
         and (%(status)s::text is null or s.status = %(status)s)
         and (
             %(model)s::text is null
-            or exists (
-                select from signalbox.model_replies as r where r.session_id = s.session_pk and r.model = %(model)s
+            or (
+                select true from signalbox.model_replies as r
+                where r.session_id = s.session_pk and r.model = %(model)s limit 1
             )
         )
 ),
@@ -178,8 +179,9 @@ counted as (
         and (%(project)s::text is null or s.project_name = %(project)s)
         and (
             %(model)s::text is null
-            or exists (
-                select from signalbox.model_replies as m where m.session_id = s.session_pk and m.model = %(model)s
+            or (
+                select true from signalbox.model_replies as m
+                where m.session_id = s.session_pk and m.model = %(model)s limit 1
             )
         )
     union all
@@ -192,8 +194,9 @@ counted as (
         and (%(project)s::text is null or s.project_name = %(project)s)
         and (
             %(model)s::text is null
-            or exists (
-                select from signalbox.model_replies as m where m.session_id = s.session_pk and m.model = %(model)s
+            or (
+                select true from signalbox.model_replies as m
+                where m.session_id = s.session_pk and m.model = %(model)s limit 1
             )
         )
 )

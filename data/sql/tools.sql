@@ -142,15 +142,17 @@ order by s.bucket;
 select
     date_trunc(%(unit)s::text, c.occurred_at, %(zone)s::text) as bucket,
     count(*) as calls,
-    count(*) filter (where c.outcome = 'succeeded') as succeeded,
-    count(*) filter (where c.outcome = 'failed') as failed,
-    count(*) filter (where c.outcome = 'refused') as refused,
-    count(*) filter (where c.outcome is null) as unknown,
+    0::bigint as succeeded,
+    count(*) as failed,
+    0::bigint as refused,
+    0::bigint as unknown,
     count(c.duration_ms) as timed,
     percentile_cont(0.95) within group (order by c.duration_ms) as p95_ms
-from analytics.tool_calls as c
+from analytics.stg_chronicle__tool_events as c
 where
-    c.occurred_at is not null
+    -- As tool_calls has it, in the words of the index.
+    c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
+    and c.occurred_at is not null
     and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
     and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
     and not coalesce(%(untimed)s::boolean, false)
@@ -160,7 +162,6 @@ where
             select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
         )
     )
-    and c.outcome = 'failed'
     and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
 group by bucket
 order by bucket;
@@ -176,9 +177,10 @@ with errors as (
         count(*) as cases,
         max(c.occurred_at) as last_at,
         (array_agg(c.tool_event_id order by c.occurred_at desc nulls last))[1] as newest_id
-    from analytics.tool_calls as c
+    from analytics.stg_chronicle__tool_events as c
     where
-        c.outcome = 'failed'
+        -- As tool_calls has it, in the words of the index.
+        c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
         and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
         and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
         and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
@@ -220,26 +222,135 @@ order by g.cases desc, g.last_at desc nulls last, g.tool_name;
 
 -- name: list_calls
 -- Calls one by one, by time or by duration, with what went in and the session they belong to.
-with chosen as (
+-- The newest first is what is asked for most: answered and unanswered calls then come from the index on their time, as
+-- many as there are on the pages up to this one, and what has no time comes last.
+with answered as materialized (
     select
-        c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, c.outcome, c.is_answered,
+        c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
         c.duration_ms, c.error_message
-    from analytics.tool_calls as c
+    from analytics.stg_chronicle__tool_events as c
+    -- As tool_calls has it.
+    cross join lateral (
+        select case when c.success then 'succeeded' when c.success is null then null
+            when analytics.is_refusal(c.error_message) then 'refused' else 'failed' end as outcome
+    ) as o
     where
-        (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+        %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+        and c.phase = 'post' and c.occurred_at is not null
+        and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
         and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
         and (%(tool)s::text is null or c.tool_name = %(tool)s)
-        and (%(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s)
-        and (
-            %(error_group)s::text is null
-            or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
-        )
         and (
             %(project)s::text is null or c.session_pk in (
                 select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
             )
         )
+        and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
+        -- In the words of the index of failed calls, where it is these that are asked for.
+        and (coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success)
+        and (
+            %(error_group)s::text is null
+            or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+        )
+    order by c.occurred_at desc
+    limit %(limit)s::bigint + %(offset)s::bigint
+),
+
+-- Unanswered calls that are older than all of these are on none of these pages.
+reach as materialized (
+    select case when count(*) >= %(limit)s::bigint + %(offset)s::bigint then min(a.occurred_at) else '-infinity' end
+        as first_at
+    from answered as a
+),
+
+newest as (
+    select * from answered
+    union all
+    (
+        select
+            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, null, false, null, null
+        from analytics.stg_chronicle__tool_events as c
+        -- With a limit it is looked up by its index, call by call, and not read as a whole.
+        left join lateral (
+            select true as is_there from analytics.stg_chronicle__tool_events as a
+            where a.call_id = c.call_id and a.phase = 'post'
+            limit 1
+        ) as answer on true
+        where
+            %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+            and c.phase = 'pre' and c.occurred_at is not null
+            and c.occurred_at >= (select r.first_at from reach as r)
+            and coalesce(%(outcome)s::text = 'unknown', true) and %(error_group)s::text is null
+            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+            and (%(tool)s::text is null or c.tool_name = %(tool)s)
+            and (
+                %(project)s::text is null or c.session_pk in (
+                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+                )
+            )
+            and answer.is_there is null
+        order by c.occurred_at desc
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
+    union all
+    (
+        select
+            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, c.outcome, c.is_answered,
+            c.duration_ms, c.error_message
+        from analytics.tool_calls as c
+        where
+            not (
+                %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+            )
+            and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+            and (%(tool)s::text is null or c.tool_name = %(tool)s)
+            and (
+                %(project)s::text is null or c.session_pk in (
+                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+                )
+            )
+            and (%(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s)
+            and (
+                %(error_group)s::text is null
+                or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+            )
+        order by
+            case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
+            case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
+            case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
+            c.occurred_at desc nulls last
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
+    union all
+    (
+        select
+            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, c.outcome, c.is_answered,
+            c.duration_ms, c.error_message
+        from analytics.tool_calls as c
+        where
+            %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+            and %(start)s::timestamptz is null and %(end)s::timestamptz is null and c.occurred_at is null
+            and (%(tool)s::text is null or c.tool_name = %(tool)s)
+            and (
+                %(project)s::text is null or c.session_pk in (
+                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+                )
+            )
+            and (%(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s)
+            and (
+                %(error_group)s::text is null
+                or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+            )
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
+),
+
+chosen as (
+    select c.*
+    from newest as c
     order by
         case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
         case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
