@@ -339,7 +339,10 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("agents.list_agents", before | {"agent": agent, "source": source}),
             ("agents.list_sources", {"agent": agent, "source": None}),
             ("agents.list_buckets", sliced | {"unit": unit, "agent": agent, "source": source}),
-            ("agents.list_tool_calls", {"agents": chance.choice((rolled_agents.AGENTS, ["helper"], ["r1", "app"]))}),
+            (
+                "agents.calls.list_tool_calls",
+                {"agents": chance.choice((rolled_agents.AGENTS, ["helper"], ["r1", "app"]))},
+            ),
             ("people.list_people", before | {"person": None}),
             ("lift_sessions.count_statuses", before | {"search": None}),
             ("lift_sessions.list_validation", {}),

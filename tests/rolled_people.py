@@ -26,9 +26,7 @@ def add_lift_session(connection: Connection, chance: random.Random) -> None:
             session_id,
             owner,
             chance.choice(("active", "finalized", "abandoned", "error")),
-            chance.choice((some_time(chance) or BASE, "infinity"))
-            if chance.random() < 0.1
-            else some_time(chance) or BASE,
+            some_time(chance) or BASE,
         ),
     )
     if chance.random() < 0.5:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -391,7 +392,7 @@ def test_calls_of_a_subagent_count_for_its_type_once_that_is_told(owner: Owner, 
     make_call(owner, session_pk, DAY, agent_id="run-2", agent_type="Explore")
     make_call(owner, session_pk, DAY, sidechain=True)
     names = ("Explore", "unknown", "claude-code", "run-2")
-    told = {"start": DAY - timedelta(days=1), "end": DAY + timedelta(days=9)}
+    told: dict[str, Any] = {"start": DAY - timedelta(days=1), "end": DAY + timedelta(days=9)}
 
     def calls(*agents_asked: str) -> dict[str, int]:
         found = agents.read_tool_calls(people["manager"], agents=agents_asked, **told)
@@ -447,12 +448,13 @@ def test_the_newest_thing_of_a_person_is_one_that_is_still_there(owner: Owner, p
     ).fetchone()
     assert row is not None
     rollups.finish("real")
-    steps = [("delete from agents.jobs where id = %s", row["id"], 9)]
+    cases: tuple[dict[str, Any], ...] = ({}, {"start": DAY - timedelta(days=30)})
+    steps: list[tuple[str, UUID, float]] = [("delete from agents.jobs where id = %s", row["id"], 9)]
     deletes = zip(reversed(kept), (5.1, 5, 0), strict=False)
     steps += [("delete from chronicle.sessions where id = %s", session_pk, hours) for session_pk, hours in deletes]
     for statement, gone, hours in steps:
         owner.execute(statement, (gone,))
-        for asked in ({}, {"start": DAY - timedelta(days=30)}):
+        for asked in cases:
             [one] = whom.read_people(people["manager"], **asked)
             assert one.last_active_at == DAY + timedelta(hours=hours)
         if hours == 5.1:

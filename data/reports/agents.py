@@ -102,5 +102,5 @@ def read_tool_calls(
     if not agents:
         return {}
     with database.reading(actor) as unit:
-        rows = unit.rows("agents.list_tool_calls", agents=list(agents), start=start, end=end, untimed=untimed)
+        rows = unit.rows("agents.calls.list_tool_calls", agents=list(agents), start=start, end=end, untimed=untimed)
     return {row["agent"]: ToolCalls(row["calls"], row["succeeded"], row["failed"]) for row in rows}
