@@ -249,6 +249,12 @@ CREATE FUNCTION analytics.linked_slots(source smallint, links uuid[], slots inte
         select t.occurred_at from analytics.stg_chronicle__tool_events as t
         where source = 3 and t.call_id = any(links)
         union all
+        select t.occurred_at from analytics.stg_chronicle__tool_events as t
+        where source = 3 and t.event_id = any(links)
+        union all
+        select l.created_at from analytics.stg_lift__sessions as l
+        where source = 20 and l.session_id = any(links)
+        union all
         select asked.occurred_at
         from unnest(slots) as u (slot)
         cross join lateral (
@@ -697,6 +703,36 @@ begin
 end
 $$;
 
+-- function signalbox.log_drafts()
+CREATE FUNCTION signalbox.log_drafts() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    if tg_op = 'TRUNCATE' then
+        insert into signalbox.change_log (source, slot) values (20, 2147483647);
+    else
+        insert into signalbox.change_links (source, link) select distinct 20, r.session_id from touched_rows as r;
+    end if;
+    return null;
+end
+$$;
+
+-- function signalbox.log_event_agents()
+CREATE FUNCTION signalbox.log_event_agents() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    insert into signalbox.change_links (source, link)
+    select 3, r.id
+    from former_rows as f
+    inner join touched_rows as r on r.id = f.id
+    where r.source_app is distinct from f.source_app or r.metadata is distinct from f.metadata;
+    return null;
+end
+$$;
+
 -- function signalbox.log_jobs()
 CREATE FUNCTION signalbox.log_jobs() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -876,6 +912,18 @@ begin
                     where f.started_at >= first_at and f.started_at < until_at
                 )
             ) into newest;
+        when 'agent_windows' then
+            select max(m.window_end) into newest from analytics.stg_engine__agent_metrics as m
+            where m.window_end >= first_at and m.window_end < until_at;
+        when 'approvals' then
+            select max(a.created_at) into newest from analytics.stg_engine__human_approvals as a
+            where a.created_at >= first_at and a.created_at < until_at;
+        when 'lift_sessions' then
+            select max(l.created_at) into newest from analytics.stg_lift__sessions as l
+            where l.created_at >= first_at and l.created_at < until_at;
+        when 'lift_drafts' then
+            select max(d.created_at) into newest from analytics.stg_lift__session_drafts as d
+            where d.created_at >= first_at and d.created_at < until_at;
     end case;
     return floor(date_part('epoch', newest) / 900);
 end
@@ -952,8 +1000,11 @@ CREATE FUNCTION signalbox.refresh_rollups(most_slots integer DEFAULT 500, OUT re
     SET search_path TO ''
     AS $$
 declare
-    subject text;
+    next_subject text;
     source smallint;
+    refreshed integer;
+    is_building boolean;
+    reason text;
 begin
     if not pg_try_advisory_xact_lock(hashtextextended('signalbox.refresh_rollups', 20261120)) then
         return;
@@ -966,11 +1017,24 @@ begin
     loop
         perform signalbox.take_marks(source);
     end loop;
-    for subject in select s.subject from signalbox.rollup_state as s order by s.subject loop
-        refreshed_slots := refreshed_slots + signalbox.refresh_rollup(subject, most_slots);
-        if signalbox.build_rollup(subject) then
-            is_unfinished := true;
-        end if;
+    for next_subject in select s.subject from signalbox.rollup_state as s order by s.subject loop
+        begin
+            refreshed := signalbox.refresh_rollup(next_subject, most_slots);
+            is_building := signalbox.build_rollup(next_subject);
+            reason := null;
+        exception
+            -- Two at once: the whole pass begins anew.
+            when serialization_failure or deadlock_detected then raise;
+            when others then
+                refreshed := 0;
+                is_building := false;
+                reason := left(sqlstate || ' ' || sqlerrm, 1000);
+        end;
+        refreshed_slots := refreshed_slots + refreshed;
+        is_unfinished := is_unfinished or is_building;
+        update signalbox.rollup_state as s
+        set failure = reason, failed_at = case when reason is not null then coalesce(s.failed_at, clock_timestamp()) end
+        where s.subject = next_subject and s.failure is distinct from reason;
     end loop;
 end
 $$;
@@ -996,6 +1060,8 @@ begin
         when 'tools' then
             if width <= 4 then perform signalbox.roll_tools(width, lo, hi); end if;
             if width > 1 then perform signalbox.sum_tools(width, lo, hi); end if;
+            if width = 1 then perform signalbox.roll_agent_calls(lo, hi);
+            else perform signalbox.sum_agent_calls(width, lo, hi); end if;
         when 'sessions' then
             if width = 1 then perform signalbox.roll_sessions(lo, hi);
             else perform signalbox.sum_sessions(width, lo, hi); end if;
@@ -1005,6 +1071,7 @@ begin
         when 'jobs' then
             if width = 1 then perform signalbox.roll_jobs(lo, hi);
             else perform signalbox.sum_jobs(width, lo, hi); end if;
+            if width > 1 then perform signalbox.roll_job_owners(width, lo, hi); end if;
         when 'engine_events' then
             if width = 1 then perform signalbox.roll_engine_events(lo, hi);
             else perform signalbox.sum_engine_events(width, lo, hi); end if;
@@ -1013,8 +1080,107 @@ begin
             if width = 1 then perform signalbox.roll_sop_runs(lo, hi);
             else perform signalbox.sum_sop_runs(width, lo, hi); end if;
             perform signalbox.slice_sop_runs(width, lo, hi);
+        when 'agent_windows' then
+            if width = 1 then perform signalbox.roll_agent_windows(lo, hi);
+            else perform signalbox.sum_agent_windows(width, lo, hi); end if;
+        when 'approvals' then
+            if width = 1 then perform signalbox.roll_approvals(lo, hi);
+            else perform signalbox.sum_approvals(width, lo, hi); end if;
+        when 'lift_sessions' then
+            if width = 1 then perform signalbox.roll_lift_sessions(lo, hi);
+            else perform signalbox.sum_lift_sessions(width, lo, hi); end if;
+        when 'lift_drafts' then
+            if width = 1 then perform signalbox.roll_lift_drafts(lo, hi);
+            else perform signalbox.sum_lift_drafts(width, lo, hi); end if;
     end case;
 end
+$$;
+
+-- function signalbox.roll_agent_calls(integer, integer)
+CREATE FUNCTION signalbox.roll_agent_calls(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.agent_call_rollup where level = 1 and slot >= lo and slot < hi;
+    delete from analytics.agent_run_call_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as materialized (
+        select
+            s.slot, f.session_pk, f.agent_id, f.agent_type, f.name, count(*) as calls,
+            count(*) filter (where f.is_success) as succeeded, count(*) filter (where f.is_failure) as failed
+        from analytics.agent_call_facts as f
+        cross join lateral (select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot) as s
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
+        group by s.slot, f.session_pk, f.agent_id, f.agent_type, f.name
+        union all
+        select
+            -2147483648, f.session_pk, f.agent_id, f.agent_type, f.name, count(*),
+            count(*) filter (where f.is_success), count(*) filter (where f.is_failure)
+        from analytics.agent_call_facts as f
+        where lo = -2147483648
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+        group by f.session_pk, f.agent_id, f.agent_type, f.name
+    ),
+    runs as (
+        insert into analytics.agent_run_call_rollup
+        select 1, f.slot, f.session_pk, f.agent_id, f.agent_type, sum(f.calls), sum(f.succeeded), sum(f.failed)
+        from facts as f
+        where f.agent_id is not null
+        group by f.slot, f.session_pk, f.agent_id, f.agent_type
+    )
+    insert into analytics.agent_call_rollup
+    select 1, f.slot, f.name, sum(f.calls), sum(f.succeeded), sum(f.failed)
+    from facts as f
+    where f.name is not null
+    group by f.slot, f.name
+$$;
+
+-- function signalbox.roll_agent_windows(integer, integer)
+CREATE FUNCTION signalbox.roll_agent_windows(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.agent_window_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as (
+        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        from analytics.agent_window_facts as f
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
+        union all
+        select -2147483648, f.*
+        from analytics.agent_window_facts as f
+        where lo = -2147483648
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    )
+    insert into analytics.agent_window_rollup
+    select
+        1, f.slot, f.agent, f.source,
+        count(*), count(f.actions_total), coalesce(sum(f.actions_total), 0), coalesce(sum(f.rated_actions), 0),
+        coalesce(sum(f.automated), 0), count(*) filter (where f.is_countless),
+        coalesce(sum(f.human_escalations), 0), coalesce(sum(f.counted_escalations), 0),
+        coalesce(sum(f.decisions), 0), coalesce(sum(f.confidence_sum), 0),
+        count(*) filter (where f.is_confidence_countless), coalesce(sum(f.cost_usd), 0), count(f.cost_usd)
+    from facts as f
+    group by f.slot, f.agent, f.source
+$$;
+
+-- function signalbox.roll_approvals(integer, integer)
+CREATE FUNCTION signalbox.roll_approvals(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.approval_rollup where level = 1 and slot >= lo and slot < hi;
+    insert into analytics.approval_rollup
+    select
+        1, floor(date_part('epoch', a.created_at) / 900)::integer, a.stored_status, a.risk_level, a.agent, a.is_imported,
+        count(*)
+    from analytics.stg_engine__human_approvals as a
+    where a.created_at >= analytics.slot_start(lo) and a.created_at < analytics.slot_start(hi)
+    group by 2, 3, 4, 5, 6
+    union all
+    select 1, lo, a.stored_status, a.risk_level, a.agent, a.is_imported, count(*)
+    from analytics.stg_engine__human_approvals as a
+    where lo = -2147483648
+    and (a.created_at is null or a.created_at = '-infinity' or a.created_at >= '60000-01-01 00:00+00')
+    group by 3, 4, 5, 6
 $$;
 
 -- function signalbox.roll_engine_events(integer, integer)
@@ -1040,6 +1206,34 @@ CREATE FUNCTION signalbox.roll_engine_events(lo integer, hi integer) RETURNS voi
         count(*), count(f.confidence), coalesce(sum(f.confidence::numeric), 0), max(f.occurred_at)
     from facts as f
     group by f.slot, f.event_type, f.aggregate_type, f.emitted_by
+$$;
+
+-- function signalbox.roll_job_owners(integer, integer, integer)
+CREATE FUNCTION signalbox.roll_job_owners(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.job_owner_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.job_owner_rollup
+    select
+        width, (floor(date_part('epoch', j.counted_at) / (900 * width)) * width)::integer, j.owner_id, j.status, count(*),
+        max(j.counted_at)
+    from analytics.stg_agents__jobs as j
+    where width = 4 and j.counted_at >= analytics.slot_start(lo) and j.counted_at < analytics.slot_start(hi)
+    group by 2, 3, 4
+    union all
+    select width, lo, j.owner_id, j.status, count(*), null
+    from analytics.stg_agents__jobs as j
+    where width = 4 and lo = -2147483648
+    and (j.counted_at is null or j.counted_at = '-infinity' or j.counted_at >= '60000-01-01 00:00+00')
+    group by 3, 4
+    union all
+    select
+        width, r.slot - (r.slot % width + width) % width, r.owner_id, r.status, sum(r.jobs), max(r.last_at)
+    from analytics.job_owner_rollup as r
+    where width > 4 and r.level = case width when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4
 $$;
 
 -- function signalbox.roll_jobs(integer, integer)
@@ -1090,6 +1284,67 @@ CREATE FUNCTION signalbox.roll_jobs(lo integer, hi integer) RETURNS void
     left join histograms as h on h.slot = s.slot and h.agent = s.agent and h.status = s.status
 $$;
 
+-- function signalbox.roll_lift_drafts(integer, integer)
+CREATE FUNCTION signalbox.roll_lift_drafts(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.lift_draft_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as (
+        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        from analytics.lift_draft_facts as f
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
+        union all
+        select -2147483648, f.*
+        from analytics.lift_draft_facts as f
+        where lo = -2147483648
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    ),
+    classes as (
+        select
+            f.slot, f.model, f.latency_key, count(*) as drafts, count(f.latency_key) as timed,
+            count(f.syntax_valid) as syntax_checked, count(*) filter (where f.syntax_valid) as syntax_valid,
+            count(f.ast_valid) as ast_checked, count(*) filter (where f.ast_valid) as ast_valid,
+            count(f.cost_usd) as priced, sum(f.cost_usd) as cost_usd,
+            min(f.latency_ms) as least_latency_ms, max(f.latency_ms) as most_latency_ms
+        from facts as f
+        group by f.slot, f.model, f.latency_key
+    )
+    insert into analytics.lift_draft_rollup
+    select
+        1, c.slot, c.model, sum(c.drafts), sum(c.syntax_checked), sum(c.syntax_valid), sum(c.ast_checked),
+        sum(c.ast_valid), sum(c.priced), coalesce(sum(c.cost_usd), 0), min(c.least_latency_ms), max(c.most_latency_ms),
+        coalesce(array_agg(c.latency_key order by c.latency_key) filter (where c.latency_key is not null), '{}'),
+        coalesce(array_agg(c.timed order by c.latency_key) filter (where c.latency_key is not null), '{}')
+    from classes as c
+    group by c.slot, c.model
+$$;
+
+-- function signalbox.roll_lift_sessions(integer, integer)
+CREATE FUNCTION signalbox.roll_lift_sessions(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.lift_session_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as (
+        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        from analytics.lift_session_facts as f
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
+        union all
+        select -2147483648, f.*
+        from analytics.lift_session_facts as f
+        where lo = -2147483648
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    )
+    insert into analytics.lift_session_rollup
+    select
+        1, f.slot, f.owner_id, f.status, count(*), coalesce(sum(f.draft_count), 0), coalesce(sum(f.priced_drafts), 0),
+        coalesce(sum(f.cost_usd), 0), count(f.cost_usd), count(*) filter (where f.draft_count > f.priced_drafts),
+        max(f.occurred_at) filter (where f.slot > -2147483648)
+    from facts as f
+    group by f.slot, f.owner_id, f.status
+$$;
+
 -- function signalbox.roll_prompts(integer, integer)
 CREATE FUNCTION signalbox.roll_prompts(lo integer, hi integer) RETURNS void
     LANGUAGE sql
@@ -1115,7 +1370,9 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
     SET search_path TO ''
     AS $$
     delete from analytics.session_rollup where level = 1 and slot >= lo and slot < hi;
-    with facts as (
+    delete from analytics.session_model_rollup where level = 1 and slot >= lo and slot < hi;
+    delete from analytics.session_owner_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as materialized (
         select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
         from analytics.session_facts as f
         where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
@@ -1124,6 +1381,26 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
         from analytics.session_facts as f
         where lo = -2147483648
         and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    ),
+    models as (
+        insert into analytics.session_model_rollup
+        select 1, m.slot, m.project_name, m.status, m.model, count(*)
+        from (
+            select distinct f.slot, f.project_name, f.status, f.session_pk, r.model
+            from facts as f
+            inner join signalbox.model_replies as r on r.session_id = f.session_pk
+            where r.model is not null
+        ) as m
+        group by m.slot, m.project_name, m.status, m.model
+    ),
+    owners as (
+        insert into analytics.session_owner_rollup
+        select
+            1, f.slot, f.owner_id, count(*), coalesce(sum(f.cost_usd), 0), count(f.cost_usd),
+            count(*) filter (where f.cost_basis in ('not priced', 'partial estimate')),
+            max(f.occurred_at) filter (where f.slot > -2147483648)
+        from facts as f
+        group by f.slot, f.owner_id
     )
     insert into analytics.session_rollup
     select 1, f.slot, f.project_name, f.status, f.cost_basis, count(*), sum(f.cost_usd), sum(f.tokens)
@@ -1272,6 +1549,64 @@ CREATE FUNCTION signalbox.slice_sop_runs(width integer, lo integer, hi integer) 
     having sum(r.executions) > 0
 $$;
 
+-- function signalbox.sum_agent_calls(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_agent_calls(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.agent_call_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.agent_call_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.name, sum(r.calls), sum(r.succeeded), sum(r.failed)
+    from analytics.agent_call_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3;
+    delete from analytics.agent_run_call_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.agent_run_call_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.session_pk, r.agent_id, r.agent_type,
+        sum(r.calls), sum(r.succeeded), sum(r.failed)
+    from analytics.agent_run_call_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4, 5
+$$;
+
+-- function signalbox.sum_agent_windows(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_agent_windows(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.agent_window_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.agent_window_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.agent, r.source,
+        sum(r.windows), sum(r.counted), sum(r.actions), sum(r.rated_actions), sum(r.automated), sum(r.countless),
+        sum(r.escalations), sum(r.counted_escalations), sum(r.decisions), sum(r.confidence_sum),
+        sum(r.confidence_countless), sum(r.cost_usd), sum(r.priced)
+    from analytics.agent_window_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4
+$$;
+
+-- function signalbox.sum_approvals(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_approvals(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.approval_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.approval_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.stored_status, r.risk_level, r.agent, r.is_imported,
+        sum(r.approvals)
+    from analytics.approval_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4, 5, 6
+$$;
+
 -- function signalbox.sum_engine_events(integer, integer, integer)
 CREATE FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi integer) RETURNS void
     LANGUAGE sql
@@ -1336,6 +1671,56 @@ CREATE FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) RETURN
     left join histograms as h on h.parent = s.parent and h.agent = s.agent and h.status = s.status
 $$;
 
+-- function signalbox.sum_lift_drafts(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_lift_drafts(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.lift_draft_rollup where level = width and slot >= lo and slot < hi;
+    with finer as materialized (
+        select r.slot - (r.slot % width + width) % width as parent, r.*
+        from analytics.lift_draft_rollup as r
+        where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+        and r.slot > -2147483648
+    ),
+    counts as (
+        select
+            f.parent, f.model, null::integer as key, null::bigint as counted, f.drafts, f.syntax_checked, f.syntax_valid,
+            f.ast_checked, f.ast_valid, f.priced, f.cost_usd, f.least_latency_ms, f.most_latency_ms
+        from finer as f
+        union all
+        select k.parent, k.model, k.key, sum(k.counted)::bigint, 0, 0, 0, 0, 0, 0, 0, null, null
+        from (
+            select f.parent, f.model, unnest(f.latency_keys) as key, unnest(f.latency_counts) as counted from finer as f
+        ) as k
+        group by k.parent, k.model, k.key
+    )
+    insert into analytics.lift_draft_rollup
+    select
+        width, c.parent, c.model, sum(c.drafts), sum(c.syntax_checked), sum(c.syntax_valid), sum(c.ast_checked),
+        sum(c.ast_valid), sum(c.priced), sum(c.cost_usd), min(c.least_latency_ms), max(c.most_latency_ms),
+        coalesce(array_agg(c.key order by c.key) filter (where c.key is not null), '{}'),
+        coalesce(array_agg(c.counted order by c.key) filter (where c.key is not null), '{}')
+    from counts as c
+    group by c.parent, c.model
+$$;
+
+-- function signalbox.sum_lift_sessions(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_lift_sessions(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.lift_session_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.lift_session_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.owner_id, r.status, sum(r.sessions), sum(r.drafts),
+        sum(r.priced_drafts), sum(r.cost_usd), sum(r.priced), sum(r.unpriced), max(r.last_at)
+    from analytics.lift_session_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4
+$$;
+
 -- function signalbox.sum_prompts(integer, integer, integer)
 CREATE FUNCTION signalbox.sum_prompts(width integer, lo integer, hi integer) RETURNS void
     LANGUAGE sql
@@ -1363,7 +1748,24 @@ CREATE FUNCTION signalbox.sum_sessions(width integer, lo integer, hi integer) RE
     from analytics.session_rollup as r
     where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
     and r.slot > -2147483648
-    group by 2, 3, 4, 5
+    group by 2, 3, 4, 5;
+    delete from analytics.session_model_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.session_model_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.project_name, r.status, r.model, sum(r.sessions)
+    from analytics.session_model_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4, 5;
+    delete from analytics.session_owner_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.session_owner_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.owner_id,
+        sum(r.sessions), sum(r.cost_usd), sum(r.priced), sum(r.unpriced), max(r.last_at)
+    from analytics.session_owner_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3
 $$;
 
 -- function signalbox.sum_sop_runs(integer, integer, integer)
@@ -1653,6 +2055,257 @@ CREATE TABLE agents.jobs (
 -- comment agents.TABLE jobs
 COMMENT ON TABLE agents.jobs IS 'One row per job.';
 
+-- table chronicle.events
+CREATE TABLE chronicle.events (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    session_id uuid,
+    event_type character varying(100) NOT NULL,
+    source_app character varying(100),
+    "timestamp" timestamp with time zone DEFAULT now(),
+    data jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb,
+    processed_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now(),
+    CONSTRAINT chk_event_type_valid CHECK (((event_type)::text = ANY ((ARRAY['tool_pre_use'::character varying, 'tool_post_use'::character varying, 'user_prompt'::character varying, 'notification'::character varying, 'session_start'::character varying, 'session_stop'::character varying, 'compact_pre'::character varying, 'system_health'::character varying])::text[])))
+);
+
+-- comment chronicle.TABLE events
+COMMENT ON TABLE chronicle.events IS 'timestamp is the time of the event, null where the source has none. One row per event.';
+
+-- view analytics.stg_chronicle__events
+CREATE VIEW analytics.stg_chronicle__events WITH (security_invoker='true') AS
+ SELECT id AS event_id,
+    session_id AS session_pk,
+    event_type,
+    source_app,
+    "timestamp" AS occurred_at,
+    data,
+    metadata,
+    created_at AS recorded_at
+   FROM chronicle.events;
+
+-- comment analytics.VIEW stg_chronicle__events
+COMMENT ON VIEW analytics.stg_chronicle__events IS 'Events of Chronicle. One row per event.';
+
+-- table chronicle.tool_events
+CREATE TABLE chronicle.tool_events (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    session_id uuid,
+    event_id uuid,
+    tool_name character varying(255) NOT NULL,
+    tool_type character varying(100),
+    phase character varying(20),
+    parameters jsonb,
+    result jsonb,
+    execution_time_ms integer,
+    success boolean,
+    error_message text,
+    created_at timestamp with time zone DEFAULT now(),
+    call_id uuid,
+    CONSTRAINT tool_events_phase_check CHECK (((phase)::text = ANY ((ARRAY['pre'::character varying, 'post'::character varying])::text[])))
+);
+
+-- comment chronicle.TABLE tool_events
+COMMENT ON TABLE chronicle.tool_events IS 'created_at is the time of the event, null where unknown. One row per phase of a tool call.';
+
+-- view analytics.stg_chronicle__tool_events
+CREATE VIEW analytics.stg_chronicle__tool_events WITH (security_invoker='true') AS
+ SELECT id AS tool_event_id,
+    session_id AS session_pk,
+    event_id,
+    call_id,
+    tool_name,
+    tool_type,
+    phase,
+    parameters,
+    result,
+    execution_time_ms AS duration_ms,
+    success,
+    error_message,
+    created_at AS occurred_at
+   FROM chronicle.tool_events;
+
+-- comment analytics.VIEW stg_chronicle__tool_events
+COMMENT ON VIEW analytics.stg_chronicle__tool_events IS 'Phases of tool calls. One row per phase of a call.';
+
+-- view analytics.agent_call_facts
+CREATE VIEW analytics.agent_call_facts WITH (security_invoker='true') AS
+ SELECT c.occurred_at,
+    c.session_pk,
+    (e.metadata ->> 'agent_id'::text) AS agent_id,
+    (e.metadata ->> 'agent_type'::text) AS agent_type,
+        CASE
+            WHEN ((e.metadata ->> 'agent_type'::text) IS NOT NULL) THEN ((e.metadata ->> 'agent_type'::text))::character varying
+            WHEN ((e.metadata ->> 'agent_id'::text) IS NOT NULL) THEN NULL::character varying
+            WHEN (e.metadata ?| ARRAY['agent_id'::text, 'sidechain'::text]) THEN 'unknown'::character varying
+            ELSE e.source_app
+        END AS name,
+    COALESCE(c.success, false) AS is_success,
+    COALESCE(((NOT c.success) AND (NOT analytics.is_refusal(c.error_message))), false) AS is_failure
+   FROM (analytics.stg_chronicle__tool_events c
+     JOIN analytics.stg_chronicle__events e ON ((e.event_id = c.event_id)))
+  WHERE ((c.phase)::text = 'post'::text);
+
+-- comment analytics.VIEW agent_call_facts
+COMMENT ON VIEW analytics.agent_call_facts IS 'Answered calls of tools with what their event names as their agent: a run of a subagent by agent_id, and the name that is known without asking for the type of that run. One row per call.';
+
+-- table analytics.agent_call_rollup
+CREATE TABLE analytics.agent_call_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    name text NOT NULL,
+    calls bigint NOT NULL,
+    succeeded bigint NOT NULL,
+    failed bigint NOT NULL
+);
+
+-- comment analytics.TABLE agent_call_rollup
+COMMENT ON TABLE analytics.agent_call_rollup IS 'Answered calls of tools in level times 15 minutes from slot on by the agent that their event names. One row per level, slot and name.';
+
+-- table analytics.agent_run_call_rollup
+CREATE TABLE analytics.agent_run_call_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    session_pk uuid,
+    agent_id text NOT NULL,
+    agent_type text,
+    calls bigint NOT NULL,
+    succeeded bigint NOT NULL,
+    failed bigint NOT NULL
+);
+
+-- comment analytics.TABLE agent_run_call_rollup
+COMMENT ON TABLE analytics.agent_run_call_rollup IS 'Answered calls of tools of runs of subagents in level times 15 minutes from slot on. One row per level, slot, session, run and type that its events name.';
+
+-- table engine.agent_metrics
+CREATE TABLE engine.agent_metrics (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    agent_id text NOT NULL,
+    user_id uuid,
+    source text DEFAULT 'engine'::text NOT NULL,
+    window_start timestamp with time zone,
+    window_end timestamp with time zone,
+    actions_total bigint,
+    actions_automated bigint,
+    human_escalations bigint DEFAULT 0 NOT NULL,
+    avg_confidence double precision,
+    confidence_count bigint,
+    automation_rate double precision,
+    total_cost numeric,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT agent_metrics_actions_automated_check CHECK ((actions_automated >= 0)),
+    CONSTRAINT agent_metrics_actions_total_check CHECK ((actions_total >= 0)),
+    CONSTRAINT agent_metrics_automated_of_total CHECK ((actions_automated <= actions_total)),
+    CONSTRAINT agent_metrics_automation_rate_check CHECK (((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision))),
+    CONSTRAINT agent_metrics_avg_confidence_check CHECK (((avg_confidence >= (0)::double precision) AND (avg_confidence <= (1)::double precision))),
+    CONSTRAINT agent_metrics_confidence_count_check CHECK ((confidence_count >= 0)),
+    CONSTRAINT agent_metrics_human_escalations_check CHECK ((human_escalations >= 0)),
+    CONSTRAINT agent_metrics_total_cost_check CHECK ((total_cost >= (0)::numeric)),
+    CONSTRAINT agent_metrics_window CHECK ((window_start <= window_end))
+);
+
+-- comment engine.TABLE agent_metrics
+COMMENT ON TABLE engine.agent_metrics IS 'What agents did in a span of time; avg_confidence is over confidence_count decisions, automation_rate over actions_total. One row per agent, source, owner and window.';
+
+-- view analytics.stg_engine__agent_metrics
+CREATE VIEW analytics.stg_engine__agent_metrics WITH (security_invoker='true') AS
+ SELECT id AS metric_id,
+    agent_id AS agent,
+    user_id AS owner_id,
+    source,
+    window_start,
+    window_end,
+    actions_total,
+    actions_automated,
+    human_escalations,
+    avg_confidence,
+    confidence_count,
+    automation_rate,
+    total_cost AS cost_usd,
+    metadata
+   FROM engine.agent_metrics;
+
+-- comment analytics.VIEW stg_engine__agent_metrics
+COMMENT ON VIEW analytics.stg_engine__agent_metrics IS 'What agents did in spans of time; averages come with what they were taken over. One row per agent, source, owner and window.';
+
+-- view analytics.agent_window_facts
+CREATE VIEW analytics.agent_window_facts WITH (security_invoker='true') AS
+ SELECT m.agent,
+    m.source,
+    m.window_end AS occurred_at,
+    m.actions_total,
+        CASE
+            WHEN (a.automated IS NOT NULL) THEN m.actions_total
+            ELSE NULL::bigint
+        END AS rated_actions,
+    a.automated,
+    ((a.automated IS NULL) AND ((m.automation_rate IS NOT NULL) OR (m.actions_automated IS NOT NULL))) AS is_countless,
+    m.human_escalations,
+        CASE
+            WHEN (m.actions_total IS NOT NULL) THEN m.human_escalations
+            ELSE NULL::bigint
+        END AS counted_escalations,
+        CASE
+            WHEN (m.avg_confidence IS NOT NULL) THEN m.confidence_count
+            ELSE NULL::bigint
+        END AS decisions,
+    ((m.avg_confidence)::numeric * (m.confidence_count)::numeric) AS confidence_sum,
+    ((m.avg_confidence IS NOT NULL) AND (m.confidence_count IS NULL)) AS is_confidence_countless,
+        CASE
+            WHEN (m.cost_usd < 'Infinity'::numeric) THEN m.cost_usd
+            ELSE NULL::numeric
+        END AS cost_usd
+   FROM (analytics.stg_engine__agent_metrics m
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (m.actions_total IS NULL) THEN NULL::numeric
+                    WHEN (m.actions_automated IS NOT NULL) THEN (m.actions_automated)::numeric
+                    ELSE ((m.automation_rate)::numeric * (m.actions_total)::numeric)
+                END AS automated) a);
+
+-- comment analytics.VIEW agent_window_facts
+COMMENT ON VIEW analytics.agent_window_facts IS 'What the rollup of windows is made of; a window counts when it ended. One row per agent, source, owner and window.';
+
+-- table analytics.agent_window_rollup
+CREATE TABLE analytics.agent_window_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    agent text NOT NULL,
+    source text NOT NULL,
+    windows bigint NOT NULL,
+    counted bigint NOT NULL,
+    actions numeric NOT NULL,
+    rated_actions numeric NOT NULL,
+    automated numeric NOT NULL,
+    countless bigint NOT NULL,
+    escalations numeric NOT NULL,
+    counted_escalations numeric NOT NULL,
+    decisions numeric NOT NULL,
+    confidence_sum numeric NOT NULL,
+    confidence_countless bigint NOT NULL,
+    cost_usd numeric NOT NULL,
+    priced bigint NOT NULL
+);
+
+-- comment analytics.TABLE agent_window_rollup
+COMMENT ON TABLE analytics.agent_window_rollup IS 'Windows of agents that ended in level times 15 minutes from slot on; counted ones say how many actions there were. One row per level, slot, agent and source.';
+
+-- table analytics.approval_rollup
+CREATE TABLE analytics.approval_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    stored_status text NOT NULL,
+    risk_level text,
+    agent text,
+    is_imported boolean NOT NULL,
+    approvals bigint NOT NULL
+);
+
+-- comment analytics.TABLE approval_rollup
+COMMENT ON TABLE analytics.approval_rollup IS 'Questions asked in level times 15 minutes from slot on, by the status as it is stored: whether the time of a pending one ran out is a matter of the moment. One row per level, slot, status, risk, agent and whether a log told of it.';
+
 -- table lift.session_drafts
 CREATE TABLE lift.session_drafts (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1803,6 +2456,19 @@ CREATE VIEW analytics.job_facts WITH (security_invoker='true') AS
 -- comment analytics.VIEW job_facts
 COMMENT ON VIEW analytics.job_facts IS 'What the rollup of jobs is made of: microseconds that completed ones ran and that all waited, with their classes. One row per job.';
 
+-- table analytics.job_owner_rollup
+CREATE TABLE analytics.job_owner_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    owner_id uuid,
+    status text NOT NULL,
+    jobs bigint NOT NULL,
+    last_at timestamp with time zone
+);
+
+-- comment analytics.TABLE job_owner_rollup
+COMMENT ON TABLE analytics.job_owner_rollup IS 'Jobs that count in level times 15 minutes from slot on; an hour (level 4) is the finest. One row per level, slot, owner and status.';
+
 -- table analytics.job_rollup
 CREATE TABLE analytics.job_rollup (
     level smallint NOT NULL,
@@ -1838,6 +2504,52 @@ CREATE VIEW analytics.job_stats WITH (security_invoker='true') AS
 
 -- comment analytics.VIEW job_stats
 COMMENT ON VIEW analytics.job_stats IS 'Jobs by status; avg_processing_time is in seconds. One row per viewer''s sight, that is one row.';
+
+-- view analytics.lift_draft_facts
+CREATE VIEW analytics.lift_draft_facts WITH (security_invoker='true') AS
+ SELECT d.session_id,
+    d.created_at AS occurred_at,
+    COALESCE(d.model, '(unknown model)'::text) AS model,
+    d.syntax_valid,
+    d.ast_valid,
+    d.cost_usd,
+    l.latency_ms,
+        CASE
+            WHEN (l.latency_ms > (0)::numeric) THEN (ceil((ln((l.latency_ms)::double precision) / (0.019802627296179713)::double precision)))::integer
+            WHEN (l.latency_ms = (0)::numeric) THEN '-5000'::integer
+            WHEN (l.latency_ms < (0)::numeric) THEN ('-10000'::integer - (ceil((ln((- (l.latency_ms)::double precision)) / (0.019802627296179713)::double precision)))::integer)
+            ELSE NULL::integer
+        END AS latency_key
+   FROM (analytics.stg_lift__session_drafts d
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN ((abs(d.latency_ms) < '1000000000000000'::numeric) AND ((d.latency_ms = (0)::numeric) OR (abs(d.latency_ms) > 0.000000000000001))) THEN d.latency_ms
+                    ELSE NULL::numeric
+                END AS latency_ms) l);
+
+-- comment analytics.VIEW lift_draft_facts
+COMMENT ON VIEW analytics.lift_draft_facts IS 'What the rollup of drafts is made of; latency_key is the class of the latency in its histogram. One row per session and draft.';
+
+-- table analytics.lift_draft_rollup
+CREATE TABLE analytics.lift_draft_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    model text NOT NULL,
+    drafts bigint NOT NULL,
+    syntax_checked bigint NOT NULL,
+    syntax_valid bigint NOT NULL,
+    ast_checked bigint NOT NULL,
+    ast_valid bigint NOT NULL,
+    priced bigint NOT NULL,
+    cost_usd numeric NOT NULL,
+    least_latency_ms numeric,
+    most_latency_ms numeric,
+    latency_keys integer[] NOT NULL,
+    latency_counts bigint[] NOT NULL
+);
+
+-- comment analytics.TABLE lift_draft_rollup
+COMMENT ON TABLE analytics.lift_draft_rollup IS 'Drafts of lift-sys made in level times 15 minutes from slot on. One row per level, slot and model.';
 
 -- table lift.sessions
 CREATE TABLE lift.sessions (
@@ -1875,6 +2587,42 @@ CREATE VIEW analytics.stg_lift__sessions WITH (security_invoker='true') AS
 
 -- comment analytics.VIEW stg_lift__sessions
 COMMENT ON VIEW analytics.stg_lift__sessions IS 'Sessions of lift-sys. One row per session.';
+
+-- view analytics.lift_session_facts
+CREATE VIEW analytics.lift_session_facts WITH (security_invoker='true') AS
+ SELECT s.session_id,
+    s.created_at AS occurred_at,
+    s.owner_id,
+    s.status,
+    s.draft_count,
+    d.priced_drafts,
+    d.cost_usd
+   FROM (analytics.stg_lift__sessions s
+     LEFT JOIN LATERAL ( SELECT count(r.cost_usd) AS priced_drafts,
+            sum(r.cost_usd) AS cost_usd
+           FROM analytics.lift_draft_facts r
+          WHERE (r.session_id = s.session_id)) d ON (true));
+
+-- comment analytics.VIEW lift_session_facts
+COMMENT ON VIEW analytics.lift_session_facts IS 'What the rollup of sessions of lift-sys is made of. One row per session.';
+
+-- table analytics.lift_session_rollup
+CREATE TABLE analytics.lift_session_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    owner_id uuid NOT NULL,
+    status text NOT NULL,
+    sessions bigint NOT NULL,
+    drafts numeric NOT NULL,
+    priced_drafts numeric NOT NULL,
+    cost_usd numeric NOT NULL,
+    priced bigint NOT NULL,
+    unpriced bigint NOT NULL,
+    last_at timestamp with time zone
+);
+
+-- comment analytics.TABLE lift_session_rollup
+COMMENT ON TABLE analytics.lift_session_rollup IS 'Sessions of lift-sys that began in level times 15 minutes from slot on, with what their drafts cost. One row per level, slot, owner and status.';
 
 -- view analytics.lift_session_summary
 CREATE VIEW analytics.lift_session_summary WITH (security_invoker='true') AS
@@ -2069,7 +2817,9 @@ CREATE VIEW analytics.session_facts WITH (security_invoker='true') AS
     s.status,
     c.cost_basis,
     c.cost_usd,
-    c.tokens
+    c.tokens,
+    s.session_pk,
+    s.owner_id
    FROM (analytics.stg_chronicle__sessions s
      CROSS JOIN LATERAL ( SELECT k.cost_basis,
             k.cost_usd,
@@ -2079,6 +2829,34 @@ CREATE VIEW analytics.session_facts WITH (security_invoker='true') AS
 
 -- comment analytics.VIEW session_facts
 COMMENT ON VIEW analytics.session_facts IS 'What the rollup of sessions is made of. One row per session.';
+
+-- table analytics.session_model_rollup
+CREATE TABLE analytics.session_model_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    project_name text,
+    status text,
+    model text NOT NULL,
+    sessions bigint NOT NULL
+);
+
+-- comment analytics.TABLE session_model_rollup
+COMMENT ON TABLE analytics.session_model_rollup IS 'Sessions that began in level times 15 minutes from slot on by model; one with replies of two models counts with both. One row per level, slot, project, status and model.';
+
+-- table analytics.session_owner_rollup
+CREATE TABLE analytics.session_owner_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    owner_id text,
+    sessions bigint NOT NULL,
+    cost_usd numeric NOT NULL,
+    priced bigint NOT NULL,
+    unpriced bigint NOT NULL,
+    last_at timestamp with time zone
+);
+
+-- comment analytics.TABLE session_owner_rollup
+COMMENT ON TABLE analytics.session_owner_rollup IS 'Sessions that began in level times 15 minutes from slot on, with what they cost; unpriced ones are not priced in full. One row per level, slot and owner.';
 
 -- table analytics.session_rollup
 CREATE TABLE analytics.session_rollup (
@@ -2154,47 +2932,6 @@ CREATE VIEW analytics.stg_chronicle__prompt_events WITH (security_invoker='true'
 
 -- comment analytics.VIEW stg_chronicle__prompt_events
 COMMENT ON VIEW analytics.stg_chronicle__prompt_events IS 'What people asked. One row per human prompt.';
-
--- table chronicle.tool_events
-CREATE TABLE chronicle.tool_events (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    session_id uuid,
-    event_id uuid,
-    tool_name character varying(255) NOT NULL,
-    tool_type character varying(100),
-    phase character varying(20),
-    parameters jsonb,
-    result jsonb,
-    execution_time_ms integer,
-    success boolean,
-    error_message text,
-    created_at timestamp with time zone DEFAULT now(),
-    call_id uuid,
-    CONSTRAINT tool_events_phase_check CHECK (((phase)::text = ANY ((ARRAY['pre'::character varying, 'post'::character varying])::text[])))
-);
-
--- comment chronicle.TABLE tool_events
-COMMENT ON TABLE chronicle.tool_events IS 'created_at is the time of the event, null where unknown. One row per phase of a tool call.';
-
--- view analytics.stg_chronicle__tool_events
-CREATE VIEW analytics.stg_chronicle__tool_events WITH (security_invoker='true') AS
- SELECT id AS tool_event_id,
-    session_id AS session_pk,
-    event_id,
-    call_id,
-    tool_name,
-    tool_type,
-    phase,
-    parameters,
-    result,
-    execution_time_ms AS duration_ms,
-    success,
-    error_message,
-    created_at AS occurred_at
-   FROM chronicle.tool_events;
-
--- comment analytics.VIEW stg_chronicle__tool_events
-COMMENT ON VIEW analytics.stg_chronicle__tool_events IS 'Phases of tool calls. One row per phase of a call.';
 
 -- view analytics.tool_calls
 CREATE VIEW analytics.tool_calls WITH (security_invoker='true') AS
@@ -2438,38 +3175,6 @@ CREATE TABLE analytics.sop_status_rollup (
 -- comment analytics.TABLE sop_status_rollup
 COMMENT ON TABLE analytics.sop_status_rollup IS 'Runs of procedures that count in level times 15 minutes from slot on, over all procedures and agents. One row per level, slot and status.';
 
--- table chronicle.events
-CREATE TABLE chronicle.events (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    session_id uuid,
-    event_type character varying(100) NOT NULL,
-    source_app character varying(100),
-    "timestamp" timestamp with time zone DEFAULT now(),
-    data jsonb NOT NULL,
-    metadata jsonb DEFAULT '{}'::jsonb,
-    processed_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now(),
-    CONSTRAINT chk_event_type_valid CHECK (((event_type)::text = ANY ((ARRAY['tool_pre_use'::character varying, 'tool_post_use'::character varying, 'user_prompt'::character varying, 'notification'::character varying, 'session_start'::character varying, 'session_stop'::character varying, 'compact_pre'::character varying, 'system_health'::character varying])::text[])))
-);
-
--- comment chronicle.TABLE events
-COMMENT ON TABLE chronicle.events IS 'timestamp is the time of the event, null where the source has none. One row per event.';
-
--- view analytics.stg_chronicle__events
-CREATE VIEW analytics.stg_chronicle__events WITH (security_invoker='true') AS
- SELECT id AS event_id,
-    session_id AS session_pk,
-    event_type,
-    source_app,
-    "timestamp" AS occurred_at,
-    data,
-    metadata,
-    created_at AS recorded_at
-   FROM chronicle.events;
-
--- comment analytics.VIEW stg_chronicle__events
-COMMENT ON VIEW analytics.stg_chronicle__events IS 'Events of Chronicle. One row per event.';
-
 -- table chronicle.lifecycle_events
 CREATE TABLE chronicle.lifecycle_events (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -2531,59 +3236,6 @@ CREATE VIEW analytics.stg_chronicle__project_context WITH (security_invoker='tru
 
 -- comment analytics.VIEW stg_chronicle__project_context
 COMMENT ON VIEW analytics.stg_chronicle__project_context IS 'Files that tools touched. One row per session and file.';
-
--- table engine.agent_metrics
-CREATE TABLE engine.agent_metrics (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    agent_id text NOT NULL,
-    user_id uuid,
-    source text DEFAULT 'engine'::text NOT NULL,
-    window_start timestamp with time zone,
-    window_end timestamp with time zone,
-    actions_total bigint,
-    actions_automated bigint,
-    human_escalations bigint DEFAULT 0 NOT NULL,
-    avg_confidence double precision,
-    confidence_count bigint,
-    automation_rate double precision,
-    total_cost numeric,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT agent_metrics_actions_automated_check CHECK ((actions_automated >= 0)),
-    CONSTRAINT agent_metrics_actions_total_check CHECK ((actions_total >= 0)),
-    CONSTRAINT agent_metrics_automated_of_total CHECK ((actions_automated <= actions_total)),
-    CONSTRAINT agent_metrics_automation_rate_check CHECK (((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision))),
-    CONSTRAINT agent_metrics_avg_confidence_check CHECK (((avg_confidence >= (0)::double precision) AND (avg_confidence <= (1)::double precision))),
-    CONSTRAINT agent_metrics_confidence_count_check CHECK ((confidence_count >= 0)),
-    CONSTRAINT agent_metrics_human_escalations_check CHECK ((human_escalations >= 0)),
-    CONSTRAINT agent_metrics_total_cost_check CHECK ((total_cost >= (0)::numeric)),
-    CONSTRAINT agent_metrics_window CHECK ((window_start <= window_end))
-);
-
--- comment engine.TABLE agent_metrics
-COMMENT ON TABLE engine.agent_metrics IS 'What agents did in a span of time; avg_confidence is over confidence_count decisions, automation_rate over actions_total. One row per agent, source, owner and window.';
-
--- view analytics.stg_engine__agent_metrics
-CREATE VIEW analytics.stg_engine__agent_metrics WITH (security_invoker='true') AS
- SELECT id AS metric_id,
-    agent_id AS agent,
-    user_id AS owner_id,
-    source,
-    window_start,
-    window_end,
-    actions_total,
-    actions_automated,
-    human_escalations,
-    avg_confidence,
-    confidence_count,
-    automation_rate,
-    total_cost AS cost_usd,
-    metadata
-   FROM engine.agent_metrics;
-
--- comment analytics.VIEW stg_engine__agent_metrics
-COMMENT ON VIEW analytics.stg_engine__agent_metrics IS 'What agents did in spans of time; averages come with what they were taken over. One row per agent, source, owner and window.';
 
 -- table engine.chaos_experiments
 CREATE TABLE engine.chaos_experiments (
@@ -3274,11 +3926,13 @@ CREATE TABLE signalbox.rollup_state (
     source smallint NOT NULL,
     built_from integer DEFAULT 2147483647 NOT NULL,
     raw_from integer DEFAULT '-2147483648'::integer NOT NULL,
-    refreshed_at timestamp with time zone
+    refreshed_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    failure text
 );
 
 -- comment signalbox.TABLE rollup_state
-COMMENT ON TABLE signalbox.rollup_state IS 'Slots from built_from on are stored in the rollup of the subject, or named in the change log; rows before raw_from were dropped and live in the rollup alone. One row per subject.';
+COMMENT ON TABLE signalbox.rollup_state IS 'Slots from built_from on are stored in the rollup of the subject, or named in the change log; rows before raw_from were dropped and live in the rollup alone; failure is why the last pass left the subject as it was, since failed_at. One row per subject.';
 
 -- table signalbox.web_sessions
 CREATE TABLE signalbox.web_sessions (
@@ -3557,11 +4211,38 @@ CREATE INDEX idx_jobs_user_id ON agents.jobs USING btree (user_id);
 -- index agents.idx_jobs_user_status
 CREATE INDEX idx_jobs_user_status ON agents.jobs USING btree (user_id, status);
 
+-- index analytics.idx_agent_call_rollup_slot
+CREATE INDEX idx_agent_call_rollup_slot ON analytics.agent_call_rollup USING btree (level, slot);
+
+-- index analytics.idx_agent_run_call_rollup_slot
+CREATE INDEX idx_agent_run_call_rollup_slot ON analytics.agent_run_call_rollup USING btree (level, slot);
+
+-- index analytics.idx_agent_window_rollup_slot
+CREATE INDEX idx_agent_window_rollup_slot ON analytics.agent_window_rollup USING btree (level, slot);
+
+-- index analytics.idx_approval_rollup_slot
+CREATE INDEX idx_approval_rollup_slot ON analytics.approval_rollup USING btree (level, slot);
+
 -- index analytics.idx_engine_event_rollup_slot
 CREATE INDEX idx_engine_event_rollup_slot ON analytics.engine_event_rollup USING btree (level, slot);
 
 -- index analytics.idx_engine_event_type_rollup_slot
 CREATE INDEX idx_engine_event_type_rollup_slot ON analytics.engine_event_type_rollup USING btree (level, slot);
+
+-- index analytics.idx_job_owner_rollup_slot
+CREATE INDEX idx_job_owner_rollup_slot ON analytics.job_owner_rollup USING btree (level, slot);
+
+-- index analytics.idx_lift_draft_rollup_slot
+CREATE INDEX idx_lift_draft_rollup_slot ON analytics.lift_draft_rollup USING btree (level, slot);
+
+-- index analytics.idx_lift_session_rollup_slot
+CREATE INDEX idx_lift_session_rollup_slot ON analytics.lift_session_rollup USING btree (level, slot);
+
+-- index analytics.idx_session_model_rollup_slot
+CREATE INDEX idx_session_model_rollup_slot ON analytics.session_model_rollup USING btree (level, slot);
+
+-- index analytics.idx_session_owner_rollup_slot
+CREATE INDEX idx_session_owner_rollup_slot ON analytics.session_owner_rollup USING btree (level, slot);
 
 -- index analytics.idx_sop_run_rollup_slot
 CREATE INDEX idx_sop_run_rollup_slot ON analytics.sop_run_rollup USING btree (level, slot);
@@ -3580,6 +4261,9 @@ CREATE INDEX idx_events_session_type_time ON chronicle.events USING btree (sessi
 
 -- index chronicle.idx_events_source_timestamp
 CREATE INDEX idx_events_source_timestamp ON chronicle.events USING btree (source_app, "timestamp" DESC);
+
+-- index chronicle.idx_events_subagents
+CREATE INDEX idx_events_subagents ON chronicle.events USING btree (session_id) WHERE (metadata ? 'agent_id'::text);
 
 -- index chronicle.idx_events_timestamp
 CREATE INDEX idx_events_timestamp ON chronicle.events USING btree ("timestamp" DESC);
@@ -3644,11 +4328,20 @@ CREATE INDEX idx_tool_events_created_at ON chronicle.tool_events USING btree (cr
 -- index chronicle.idx_tool_events_event_id
 CREATE INDEX idx_tool_events_event_id ON chronicle.tool_events USING btree (event_id);
 
+-- index chronicle.idx_tool_events_failed_at
+CREATE INDEX idx_tool_events_failed_at ON chronicle.tool_events USING btree (created_at DESC) WHERE (((phase)::text = 'post'::text) AND (NOT success));
+
 -- index chronicle.idx_tool_events_name_phase
 CREATE INDEX idx_tool_events_name_phase ON chronicle.tool_events USING btree (tool_name, phase);
 
 -- index chronicle.idx_tool_events_session_time
 CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (session_id, created_at DESC);
+
+-- index chronicle.idx_tool_events_subagents
+CREATE INDEX idx_tool_events_subagents ON chronicle.tool_events USING btree (session_id) WHERE ((tool_type)::text = 'subagent'::text);
+
+-- index chronicle.idx_tool_events_without_success
+CREATE INDEX idx_tool_events_without_success ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = 'post'::text) AND (NOT success));
 
 -- index engine.idx_agent_metrics_agent
 CREATE INDEX idx_agent_metrics_agent ON engine.agent_metrics USING btree (agent_id, window_end DESC);
@@ -3888,6 +4581,9 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON agents.jobs REFERENCING OLD
 
 -- trigger agents.jobs jobs_stamp
 CREATE TRIGGER jobs_stamp BEFORE UPDATE ON agents.jobs FOR EACH ROW EXECUTE FUNCTION agents.stamp_job();
+
+-- trigger chronicle.events change_log_agents
+CREATE TRIGGER change_log_agents AFTER UPDATE ON chronicle.events REFERENCING OLD TABLE AS former_rows NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_event_agents();
 
 -- trigger chronicle.events change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('2', 'timestamp');
@@ -4138,6 +4834,21 @@ ALTER TABLE engine.events ENABLE ALWAYS TRIGGER events_no_truncate;
 
 -- trigger engine.sop_definitions sop_definitions_touch
 CREATE TRIGGER sop_definitions_touch BEFORE UPDATE ON engine.sop_definitions FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
+
+-- trigger lift.session_drafts change_log_costs_delete
+CREATE TRIGGER change_log_costs_delete AFTER DELETE ON lift.session_drafts REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_drafts();
+
+-- trigger lift.session_drafts change_log_costs_insert
+CREATE TRIGGER change_log_costs_insert AFTER INSERT ON lift.session_drafts REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_drafts();
+
+-- trigger lift.session_drafts change_log_costs_truncate
+CREATE TRIGGER change_log_costs_truncate AFTER TRUNCATE ON lift.session_drafts FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_drafts();
+
+-- trigger lift.session_drafts change_log_costs_update_new
+CREATE TRIGGER change_log_costs_update_new AFTER UPDATE ON lift.session_drafts REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_drafts();
+
+-- trigger lift.session_drafts change_log_costs_update_old
+CREATE TRIGGER change_log_costs_update_old AFTER UPDATE ON lift.session_drafts REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_drafts();
 
 -- trigger lift.hole_resolutions change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON lift.hole_resolutions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('23', 'created_at');
@@ -4620,6 +5331,30 @@ CREATE POLICY jobs_select ON agents.jobs FOR SELECT TO authenticated USING ((( S
 -- policy agents.jobs jobs_update
 CREATE POLICY jobs_update ON agents.jobs FOR UPDATE TO authenticated USING ((( SELECT signalbox.is_admin() AS is_admin) OR (user_id = ( SELECT auth.uid() AS uid)))) WITH CHECK ((( SELECT signalbox.is_admin() AS is_admin) OR (user_id = ( SELECT auth.uid() AS uid))));
 
+-- row security analytics.agent_call_rollup
+ALTER TABLE analytics.agent_call_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.agent_call_rollup agent_call_rollup_select
+CREATE POLICY agent_call_rollup_select ON analytics.agent_call_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.agent_run_call_rollup
+ALTER TABLE analytics.agent_run_call_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.agent_run_call_rollup agent_run_call_rollup_select
+CREATE POLICY agent_run_call_rollup_select ON analytics.agent_run_call_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.agent_window_rollup
+ALTER TABLE analytics.agent_window_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.agent_window_rollup agent_window_rollup_select
+CREATE POLICY agent_window_rollup_select ON analytics.agent_window_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.approval_rollup
+ALTER TABLE analytics.approval_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.approval_rollup approval_rollup_select
+CREATE POLICY approval_rollup_select ON analytics.approval_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.engine_event_rollup
 ALTER TABLE analytics.engine_event_rollup ENABLE ROW LEVEL SECURITY;
 
@@ -4632,17 +5367,47 @@ ALTER TABLE analytics.engine_event_type_rollup ENABLE ROW LEVEL SECURITY;
 -- policy analytics.engine_event_type_rollup engine_event_type_rollup_select
 CREATE POLICY engine_event_type_rollup_select ON analytics.engine_event_type_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
+-- row security analytics.job_owner_rollup
+ALTER TABLE analytics.job_owner_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.job_owner_rollup job_owner_rollup_select
+CREATE POLICY job_owner_rollup_select ON analytics.job_owner_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.job_rollup
 ALTER TABLE analytics.job_rollup ENABLE ROW LEVEL SECURITY;
 
 -- policy analytics.job_rollup job_rollup_select
 CREATE POLICY job_rollup_select ON analytics.job_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
+-- row security analytics.lift_draft_rollup
+ALTER TABLE analytics.lift_draft_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.lift_draft_rollup lift_draft_rollup_select
+CREATE POLICY lift_draft_rollup_select ON analytics.lift_draft_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.lift_session_rollup
+ALTER TABLE analytics.lift_session_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.lift_session_rollup lift_session_rollup_select
+CREATE POLICY lift_session_rollup_select ON analytics.lift_session_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.prompt_rollup
 ALTER TABLE analytics.prompt_rollup ENABLE ROW LEVEL SECURITY;
 
 -- policy analytics.prompt_rollup prompt_rollup_select
 CREATE POLICY prompt_rollup_select ON analytics.prompt_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.session_model_rollup
+ALTER TABLE analytics.session_model_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.session_model_rollup session_model_rollup_select
+CREATE POLICY session_model_rollup_select ON analytics.session_model_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.session_owner_rollup
+ALTER TABLE analytics.session_owner_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.session_owner_rollup session_owner_rollup_select
+CREATE POLICY session_owner_rollup_select ON analytics.session_owner_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
 -- row security analytics.session_rollup
 ALTER TABLE analytics.session_rollup ENABLE ROW LEVEL SECURITY;
@@ -5221,6 +5986,12 @@ GRANT ALL ON FUNCTION signalbox.is_admin() TO service_role;
 -- acl signalbox.FUNCTION log_answers()
 REVOKE ALL ON FUNCTION signalbox.log_answers() FROM PUBLIC;
 
+-- acl signalbox.FUNCTION log_drafts()
+REVOKE ALL ON FUNCTION signalbox.log_drafts() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION log_event_agents()
+REVOKE ALL ON FUNCTION signalbox.log_event_agents() FROM PUBLIC;
+
 -- acl signalbox.FUNCTION log_jobs()
 REVOKE ALL ON FUNCTION signalbox.log_jobs() FROM PUBLIC;
 
@@ -5257,11 +6028,29 @@ REVOKE ALL ON FUNCTION signalbox.refuse_rewriting() FROM PUBLIC;
 -- acl signalbox.FUNCTION roll(subject text, width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll(subject text, width integer, lo integer, hi integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION roll_agent_calls(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_agent_calls(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_agent_windows(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_agent_windows(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_approvals(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_approvals(lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION roll_engine_events(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_engine_events(lo integer, hi integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION roll_job_owners(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_job_owners(width integer, lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION roll_jobs(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_jobs(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_lift_drafts(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_lift_drafts(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_lift_sessions(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_lift_sessions(lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION roll_prompts(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_prompts(lo integer, hi integer) FROM PUBLIC;
@@ -5288,11 +6077,26 @@ REVOKE ALL ON FUNCTION signalbox.slice_engine_events(width integer, lo integer, 
 -- acl signalbox.FUNCTION slice_sop_runs(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.slice_sop_runs(width integer, lo integer, hi integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION sum_agent_calls(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_agent_calls(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_agent_windows(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_agent_windows(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_approvals(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_approvals(width integer, lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION sum_engine_events(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION sum_jobs(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_lift_drafts(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_lift_drafts(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_lift_sessions(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_lift_sessions(width integer, lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION sum_prompts(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_prompts(width integer, lo integer, hi integer) FROM PUBLIC;
@@ -5355,6 +6159,66 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE agents.jobs TO authenticated;
 
 GRANT ALL ON TABLE agents.jobs TO service_role;
 
+-- acl chronicle.TABLE events
+GRANT SELECT ON TABLE chronicle.events TO authenticated;
+
+GRANT ALL ON TABLE chronicle.events TO service_role;
+
+-- acl analytics.TABLE stg_chronicle__events
+GRANT SELECT ON TABLE analytics.stg_chronicle__events TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_chronicle__events TO service_role;
+
+-- acl chronicle.TABLE tool_events
+GRANT SELECT ON TABLE chronicle.tool_events TO authenticated;
+
+GRANT ALL ON TABLE chronicle.tool_events TO service_role;
+
+-- acl analytics.TABLE stg_chronicle__tool_events
+GRANT SELECT ON TABLE analytics.stg_chronicle__tool_events TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_chronicle__tool_events TO service_role;
+
+-- acl analytics.TABLE agent_call_facts
+GRANT SELECT ON TABLE analytics.agent_call_facts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.agent_call_facts TO service_role;
+
+-- acl analytics.TABLE agent_call_rollup
+GRANT SELECT ON TABLE analytics.agent_call_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.agent_call_rollup TO service_role;
+
+-- acl analytics.TABLE agent_run_call_rollup
+GRANT SELECT ON TABLE analytics.agent_run_call_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.agent_run_call_rollup TO service_role;
+
+-- acl engine.TABLE agent_metrics
+GRANT SELECT ON TABLE engine.agent_metrics TO authenticated;
+
+GRANT ALL ON TABLE engine.agent_metrics TO service_role;
+
+-- acl analytics.TABLE stg_engine__agent_metrics
+GRANT SELECT ON TABLE analytics.stg_engine__agent_metrics TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_engine__agent_metrics TO service_role;
+
+-- acl analytics.TABLE agent_window_facts
+GRANT SELECT ON TABLE analytics.agent_window_facts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.agent_window_facts TO service_role;
+
+-- acl analytics.TABLE agent_window_rollup
+GRANT SELECT ON TABLE analytics.agent_window_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.agent_window_rollup TO service_role;
+
+-- acl analytics.TABLE approval_rollup
+GRANT SELECT ON TABLE analytics.approval_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.approval_rollup TO service_role;
+
 -- acl lift.TABLE session_drafts
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE lift.session_drafts TO authenticated;
 
@@ -5405,6 +6269,11 @@ GRANT SELECT ON TABLE analytics.job_facts TO authenticated;
 
 GRANT SELECT ON TABLE analytics.job_facts TO service_role;
 
+-- acl analytics.TABLE job_owner_rollup
+GRANT SELECT ON TABLE analytics.job_owner_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.job_owner_rollup TO service_role;
+
 -- acl analytics.TABLE job_rollup
 GRANT SELECT ON TABLE analytics.job_rollup TO authenticated;
 
@@ -5415,6 +6284,16 @@ GRANT SELECT ON TABLE analytics.job_stats TO authenticated;
 
 GRANT SELECT ON TABLE analytics.job_stats TO service_role;
 
+-- acl analytics.TABLE lift_draft_facts
+GRANT SELECT ON TABLE analytics.lift_draft_facts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.lift_draft_facts TO service_role;
+
+-- acl analytics.TABLE lift_draft_rollup
+GRANT SELECT ON TABLE analytics.lift_draft_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.lift_draft_rollup TO service_role;
+
 -- acl lift.TABLE sessions
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE lift.sessions TO authenticated;
 
@@ -5424,6 +6303,16 @@ GRANT ALL ON TABLE lift.sessions TO service_role;
 GRANT SELECT ON TABLE analytics.stg_lift__sessions TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_lift__sessions TO service_role;
+
+-- acl analytics.TABLE lift_session_facts
+GRANT SELECT ON TABLE analytics.lift_session_facts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.lift_session_facts TO service_role;
+
+-- acl analytics.TABLE lift_session_rollup
+GRANT SELECT ON TABLE analytics.lift_session_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.lift_session_rollup TO service_role;
 
 -- acl analytics.TABLE lift_session_summary
 GRANT SELECT ON TABLE analytics.lift_session_summary TO authenticated;
@@ -5475,6 +6364,16 @@ GRANT SELECT ON TABLE analytics.session_facts TO authenticated;
 
 GRANT SELECT ON TABLE analytics.session_facts TO service_role;
 
+-- acl analytics.TABLE session_model_rollup
+GRANT SELECT ON TABLE analytics.session_model_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.session_model_rollup TO service_role;
+
+-- acl analytics.TABLE session_owner_rollup
+GRANT SELECT ON TABLE analytics.session_owner_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.session_owner_rollup TO service_role;
+
 -- acl analytics.TABLE session_rollup
 GRANT SELECT ON TABLE analytics.session_rollup TO authenticated;
 
@@ -5505,16 +6404,6 @@ GRANT ALL ON TABLE chronicle.prompt_events TO service_role;
 GRANT SELECT ON TABLE analytics.stg_chronicle__prompt_events TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_chronicle__prompt_events TO service_role;
-
--- acl chronicle.TABLE tool_events
-GRANT SELECT ON TABLE chronicle.tool_events TO authenticated;
-
-GRANT ALL ON TABLE chronicle.tool_events TO service_role;
-
--- acl analytics.TABLE stg_chronicle__tool_events
-GRANT SELECT ON TABLE analytics.stg_chronicle__tool_events TO authenticated;
-
-GRANT SELECT ON TABLE analytics.stg_chronicle__tool_events TO service_role;
 
 -- acl analytics.TABLE tool_calls
 GRANT SELECT ON TABLE analytics.tool_calls TO authenticated;
@@ -5551,16 +6440,6 @@ GRANT SELECT ON TABLE analytics.sop_status_rollup TO authenticated;
 
 GRANT ALL ON TABLE analytics.sop_status_rollup TO service_role;
 
--- acl chronicle.TABLE events
-GRANT SELECT ON TABLE chronicle.events TO authenticated;
-
-GRANT ALL ON TABLE chronicle.events TO service_role;
-
--- acl analytics.TABLE stg_chronicle__events
-GRANT SELECT ON TABLE analytics.stg_chronicle__events TO authenticated;
-
-GRANT SELECT ON TABLE analytics.stg_chronicle__events TO service_role;
-
 -- acl chronicle.TABLE lifecycle_events
 GRANT SELECT ON TABLE chronicle.lifecycle_events TO authenticated;
 
@@ -5580,16 +6459,6 @@ GRANT ALL ON TABLE chronicle.project_context TO service_role;
 GRANT SELECT ON TABLE analytics.stg_chronicle__project_context TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_chronicle__project_context TO service_role;
-
--- acl engine.TABLE agent_metrics
-GRANT SELECT ON TABLE engine.agent_metrics TO authenticated;
-
-GRANT ALL ON TABLE engine.agent_metrics TO service_role;
-
--- acl analytics.TABLE stg_engine__agent_metrics
-GRANT SELECT ON TABLE analytics.stg_engine__agent_metrics TO authenticated;
-
-GRANT SELECT ON TABLE analytics.stg_engine__agent_metrics TO service_role;
 
 -- acl engine.TABLE chaos_experiments
 GRANT SELECT ON TABLE engine.chaos_experiments TO authenticated;

@@ -231,6 +231,10 @@ def test_what_is_not_there_is_said(owner: Connection, people: dict[str, Actor]) 
         assert "nothing here" in open_page(people["member"], ONE, session=asked).text
     assert "No session of lift-sys is yours." in open_page(people["member"], LIST).text
     assert "fits" in open_page(people["manager"], LIST, q="zzz").text
+    found = open_page(people["manager"], LIST, q="parser").text
+    assert "1 session of lift-sys" in found
+    assert "No sums are kept by words of prompts, so the sessions themselves were counted." in found
+    assert "No sums are kept" not in open_page(people["manager"], LIST).text
 
 
 def test_both_lists_lead_to_each_other(people: dict[str, Actor]) -> None:

@@ -21,6 +21,7 @@ from data.access import Actor
 from data.errors import NotAllowed
 from data.operations import ending, inspection
 from data.operations.masking import masked
+from tests import recorded
 from tests.page_runs import PageRun, open_page, queries_during
 from ui.database import findings
 from ui.database.looking import Looked
@@ -108,7 +109,7 @@ def test_it_is_for_admins_alone_also_by_a_cold_link_and_in_the_data(people: Peop
 
 
 def test_it_opens_with_sentences_about_what_was_checked(people: People) -> None:
-    assert "6 rollups are still being built, never done so far" in open_page(people["admin"], PAGE).text
+    assert "10 rollups are still being built, never done so far" in open_page(people["admin"], PAGE).text
     rollups.finish("real")
     page = open_page(people["admin"], PAGE)
     for words in (
@@ -123,6 +124,19 @@ def test_it_opens_with_sentences_about_what_was_checked(people: People) -> None:
         assert words in page.text
     assert "chronicle.events" in page.text
     assert "Nothing found wrong in test_" in page.text
+
+
+def test_it_says_which_sums_cannot_be_stored_and_why(owner: Owner, people: People) -> None:
+    owner.execute("alter table analytics.prompt_rollup add constraint full_up check (prompts < 0)")
+    recorded.prompt(owner, recorded.session(owner, None), None, "hello")
+    rollups.finish("real")
+    text = open_page(people["admin"], PAGE).text
+    assert "The sums of prompts cannot be stored, since " in text
+    assert 'violates check constraint "full_up"' in text
+    assert "Nothing found wrong" not in text
+    owner.execute("alter table analytics.prompt_rollup drop constraint full_up")
+    rollups.finish("real")
+    assert "cannot be stored" not in open_page(people["admin"], PAGE).text
 
 
 def test_a_table_without_row_level_security_is_red_when_it_can_be_reached(owner: Owner, people: People) -> None:

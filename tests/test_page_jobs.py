@@ -53,6 +53,10 @@ def test_failures_stand_with_their_message_and_lead_to_their_jobs(owner: Owner, 
     [link] = {link for link in page.links if "error=no+customer+N" in link}
     assert "status=failed" in link
     assert "CSV, 3 rows" in open_page(people["manager"], PAGE, status="failed", error="no customer N").text
+    assert "No sums are kept" not in page.text
+    found = open_page(people["manager"], PAGE, q="customer 1").text
+    assert "1 of 1 job that ran to an end failed" in found
+    assert "No sums are kept by words of jobs, so the jobs themselves were counted." in found
 
 
 def test_the_chart_and_the_list_are_of_the_chosen_state_and_the_page_says_what_is_not(

@@ -57,6 +57,22 @@ def test_the_list_says_how_many_compares_and_links_each_with_the_filters(owner: 
     assert "project shop ×" in run.text
 
 
+def test_it_says_where_sessions_were_counted_one_by_one(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, datetime.now(UTC) - timedelta(hours=1))
+    recorded.prompt(owner, session_pk, AT, "mend the lighthouse")
+    recorded.call(owner, session_pk, AT, success=False, error="boom")
+    for asked, said in (
+        ({}, None),
+        ({"project": "shop", "status": "completed"}, None),
+        ({"has": "errors"}, "No sums are kept by content, so the sessions themselves were counted."),
+        ({"q": "lighthouse", "has": "errors"}, "No sums are kept by content and words of prompts, so"),
+    ):
+        text = open_page(people["manager"], LIST, **asked).text
+        assert "1 session" in text
+        assert (said or "No sums are kept") in text or said is None
+        assert ("No sums are kept" in text) == (said is not None)
+
+
 def test_each_value_of_a_filter_says_how_many_sessions_it_leaves(owner: Owner, people: People) -> None:
     for number in range(3):
         session_pk = recorded.session(owner, AT, project="shop", status="error" if number else "completed")

@@ -107,6 +107,8 @@ def test_a_kind_of_failure_leads_to_its_cases(owner: Owner, people: People) -> N
     assert "tool=Bash" in link
     page = open_page(people["manager"], PAGE, tool="Bash", error="Exit code 1")
     assert "CSV, 4 rows" in page.text
+    assert "No sums are kept by kind of error, so the calls of the chart themselves were counted." in page.text
+    assert "No sums are kept" not in open_page(people["manager"], PAGE, tool="Bash").text
 
 
 def test_the_chart_and_the_list_are_of_the_chosen_outcome_and_the_page_says_what_is_not(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -18,10 +19,12 @@ from psycopg.rows import DictRow
 from data import jobs, rollups
 from data.access import Actor
 from data.command import main
+from data.reports import agents, lift_sessions, overview, sessions, sops, tools
 from data.reports import events as engine_events
-from data.reports import overview, sops, tools
-from tests.performed import engine_event, run
+from data.reports import people as whom
+from tests.performed import engine_event, run, window
 from tests.proofs.prove_rollups import COMPARISONS, STEPS, all_at_once, step_by_step
+from tests.recorded import call as make_call
 from tests.recorded import session as make_session
 from tests.rolled_history import prepare
 
@@ -70,8 +73,12 @@ def test_a_member_reads_own_rows_live_and_nothing_stored(owner: Owner, people: P
         assert values["tool"] == {"Read": calls}
     assert rollups.read_states(mine) == []
     assert {state.subject for state in rollups.read_states(people["manager"])} == {
+        "agent_windows",
+        "approvals",
         "engine_events",
         "jobs",
+        "lift_drafts",
+        "lift_sessions",
         "prompts",
         "sessions",
         "sop_runs",
@@ -334,16 +341,147 @@ def test_percentiles_are_within_one_per_cent(owner: Owner, values: list[int], fr
     assert abs(row["stored"] - row["exact"]) <= 0.01 * scale + 1e-9
 
 
-def test_the_command_stores_what_waits(
+def test_the_command_stores_what_waits_and_says_what_it_could_not(
     owner: Owner, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     call(owner, make_session(owner, DAY), DAY)
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("SIGNALBOX_HOME", str(tmp_path))
-    for expected in ({"refreshed_slots": 0}, {"refreshed_slots": 2}, {"refreshed_slots": 0}):
+    for slots in (0, 2, 0):
         assert main(["rollup", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out) == expected
+        assert json.loads(capsys.readouterr().out) == {"refreshed_slots": slots, "failures": {}}
         left = owner.execute("select count(*) as marks from signalbox.change_log").fetchone()
         assert left == {"marks": 0}
-        if expected == {"refreshed_slots": 0}:
+        if not slots:
             call(owner, make_session(owner, None), DAY)
+    owner.execute("alter table analytics.tool_rollup add constraint full_up check (calls < 0) not valid")
+    assert main(["rollup"]) == 1
+    assert "The sums of tools could not be stored: 23514 " in capsys.readouterr().out
+
+
+def test_one_subject_that_fails_stops_no_other(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY)
+    call(owner, session_pk, DAY)
+    owner.execute("alter table analytics.session_rollup add constraint full_up check (sessions < 0)")
+    rollups.finish("real")
+    states = {state.subject: state for state in rollups.read_states(people["manager"])}
+    assert {subject for subject, state in states.items() if not state.is_built} == {"sessions"}
+    assert states["sessions"].failed_at is not None
+    assert set(rollups.list_failures("real")) == {"sessions"}
+    assert "full_up" in str(states["sessions"].failure)
+    assert states["tools"].failure is None
+    first = states["sessions"].failed_at
+    make_session(owner, DAY)
+    call(owner, session_pk, DAY)
+    chosen = sessions.Chosen(start=DAY, end=DAY + timedelta(days=1))
+    for _ in range(2):
+        assert sessions.count_facets(people["manager"], chosen=chosen)["project"] == {"shop": 2}
+        assert tools.read_usage(people["manager"]).total.calls == 2
+        rollups.finish("real")
+    assert {state.failed_at for state in rollups.read_states(people["manager"])} == {None, first}
+    owner.execute("alter table analytics.session_rollup drop constraint full_up")
+    rollups.finish("real")
+    assert rollups.list_failures("real") == {}
+    assert all(state.is_built for state in rollups.read_states(people["manager"]))
+    assert sessions.count_facets(people["manager"], chosen=chosen)["project"] == {"shop": 2}
+
+
+def test_calls_of_a_subagent_count_for_its_type_once_that_is_told(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY)
+    make_call(owner, session_pk, DAY, agent_id="run-1")
+    make_call(owner, session_pk, DAY, agent_id="run-2", agent_type="Explore")
+    make_call(owner, session_pk, DAY, sidechain=True)
+    names = ("Explore", "unknown", "claude-code", "run-2")
+    told: dict[str, Any] = {"start": DAY - timedelta(days=1), "end": DAY + timedelta(days=9)}
+
+    def calls(*agents_asked: str) -> dict[str, int]:
+        found = agents.read_tool_calls(people["manager"], agents=agents_asked, **told)
+        return {agent: one.calls for agent, one in found.items()}
+
+    for _ in range(2):
+        assert calls("Explore", "unknown", "claude-code") == {"Explore": 1, "unknown": 2}
+        assert calls(*names) == {"run-2": 1, "unknown": 2}
+        rollups.finish("real")
+    call_id = "6f1c4a52-0d2c-4b7e-9a58-0b5f6f1f3c11"
+    insert = (
+        "insert into chronicle.tool_events (session_id, tool_name, tool_type, phase, success, created_at, call_id,"
+        " parameters, result) values (%s, 'Task', 'subagent', %s, true, %s, %s, %s, %s)"
+    )
+    later = DAY + timedelta(days=3)
+    owner.execute(insert, (session_pk, "pre", later, call_id, json.dumps({"subagent_type": "Explore"}), None))
+    owner.execute(insert, (session_pk, "post", later, call_id, None, json.dumps({"agentId": "run-1"})))
+    for _ in range(2):
+        assert calls("Explore", "unknown", "claude-code") == {"Explore": 2, "unknown": 1}
+        rollups.finish("real")
+    owner.execute("update chronicle.events set metadata = metadata - 'sidechain'")
+    for _ in range(2):
+        assert calls("Explore", "unknown", "claude-code") == {"Explore": 2, "claude-code": 1}
+        rollups.finish("real")
+
+
+def test_what_is_stored_of_agents_is_not_computed_again_and_members_read_their_own(
+    owner: Owner, people: People
+) -> None:
+    for number in range(3):
+        window(owner, DAY + timedelta(hours=number), "x", user_id=people["member" if number else "other"].user_id)
+    make_call(owner, make_session(owner, DAY, user_id=people["member"].user_id), DAY, agent_type="x")
+    rollups.finish("real")
+    owner.execute(
+        "alter table engine.agent_metrics disable trigger user; alter table chronicle.tool_events disable trigger user"
+    )
+    owner.execute("update engine.agent_metrics set actions_total = 20; delete from chronicle.tool_events")
+    for person, actions in (("manager", 30), ("member", 40), ("other", 20)):
+        [one] = agents.read_agents(people[person])
+        assert one.actions == actions
+        assert agents.read_buckets(people[person])["actions"].sum() == actions
+        found = agents.read_tool_calls(people[person], agents=("x",))
+        assert {name: calls.calls for name, calls in found.items()} == ({"x": 1} if person == "manager" else {})
+
+
+def test_the_newest_thing_of_a_person_is_one_that_is_still_there(owner: Owner, people: People) -> None:
+    member = people["member"].user_id
+    kept = [make_session(owner, DAY + timedelta(hours=hours), user_id=member) for hours in (0, 5, 5.1, 9)]
+    row = owner.execute(
+        "insert into agents.jobs (user_id, agent_identifier, status, created_at) values (%s, 'x', 'pending', %s)"
+        " returning id",
+        (member, DAY + timedelta(hours=200)),
+    ).fetchone()
+    assert row is not None
+    rollups.finish("real")
+    cases: tuple[dict[str, Any], ...] = ({}, {"start": DAY - timedelta(days=30)})
+    steps: list[tuple[str, UUID, float]] = [("delete from agents.jobs where id = %s", row["id"], 9)]
+    deletes = zip(reversed(kept), (5.1, 5, 0), strict=False)
+    steps += [("delete from chronicle.sessions where id = %s", session_pk, hours) for session_pk, hours in deletes]
+    for statement, gone, hours in steps:
+        owner.execute(statement, (gone,))
+        for asked in cases:
+            [one] = whom.read_people(people["manager"], **asked)
+            assert one.last_active_at == DAY + timedelta(hours=hours)
+        if hours == 5.1:
+            rollups.finish("real")
+
+
+def test_amounts_that_are_none_stop_no_refresher_of_agents_and_drafts(owner: Owner, people: People) -> None:
+    window(owner, DAY, total_cost="NaN")
+    window(owner, DAY + timedelta(hours=2), total_cost="Infinity")
+    window(owner, None, "y" * 5000, source="s" * 5000, total_cost=0.5)
+    window(owner, None, window_start="-infinity", window_end="infinity")
+    row = owner.execute(
+        "insert into lift.sessions (user_id, created_at) values (%s, 'infinity') returning id",
+        (people["member"].user_id,),
+    ).fetchone()
+    assert row is not None
+    for number, latency in enumerate(("1e300", "1e-300", "100", '"much"', "-1e400"), start=1):
+        owner.execute(
+            "insert into lift.session_drafts (session_id, user_id, draft_number, code, llm_metrics, created_at)"
+            " values (%s, %s, %s, 'x', %s, %s)",
+            (row["id"], people["member"].user_id, number, f'{{"latency_ms": {latency}, "cost_usd": {latency}}}', DAY),
+        )
+    for _ in range(2):
+        found = agents.read_agents(people["manager"])
+        assert sum(one.windows for one in found) == 4
+        assert [one.cost_usd for one in found if one.priced_windows] == [0.5]
+        [validity] = lift_sessions.list_validation(people["manager"])
+        assert (validity["drafts"], validity["priced"], validity["latency_p50_ms"]) == (5, 4, 100)
+        rollups.finish("real")
+    assert rollups.list_failures("real") == {}

@@ -79,6 +79,15 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "analytics.sop_run_rollup": MANAGERS_READ,
     "analytics.engine_event_type_rollup": MANAGERS_READ,
     "analytics.sop_status_rollup": MANAGERS_READ,
+    "analytics.agent_window_rollup": MANAGERS_READ,
+    "analytics.agent_call_rollup": MANAGERS_READ,
+    "analytics.agent_run_call_rollup": MANAGERS_READ,
+    "analytics.session_model_rollup": MANAGERS_READ,
+    "analytics.session_owner_rollup": MANAGERS_READ,
+    "analytics.job_owner_rollup": MANAGERS_READ,
+    "analytics.lift_session_rollup": MANAGERS_READ,
+    "analytics.lift_draft_rollup": MANAGERS_READ,
+    "analytics.approval_rollup": MANAGERS_READ,
 }
 # What not even a back-end program may do.
 NEVER = {("engine.events", "update"), ("engine.events", "delete"), ("signalbox.audit_log", "update"),
@@ -109,6 +118,24 @@ ROLLED = {
     " values (1, (random() * 9e8)::integer, 'x', 1)",
     "analytics.sop_run_rollup": "insert into analytics.sop_run_rollup"
     " values (1, (random() * 9e8)::integer, 'x', '', '', 1, 0, 0, 0, null, null, '{}', '{}', 0, 0, 0, 0, 0, 0, 0, 0)",
+    "analytics.agent_window_rollup": "insert into analytics.agent_window_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', 'x', 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+    "analytics.agent_call_rollup": "insert into analytics.agent_call_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', 1, 1, 0)",
+    "analytics.agent_run_call_rollup": "insert into analytics.agent_run_call_rollup"
+    " values (1, (random() * 9e8)::integer, null, 'x', null, 1, 1, 0)",
+    "analytics.session_model_rollup": "insert into analytics.session_model_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', 'x', 'x', 1)",
+    "analytics.session_owner_rollup": "insert into analytics.session_owner_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', 1, 0, 0, 0, null)",
+    "analytics.job_owner_rollup": "insert into analytics.job_owner_rollup"
+    " values (1, (random() * 9e8)::integer, null, 'x', 1, null)",
+    "analytics.lift_session_rollup": "insert into analytics.lift_session_rollup"
+    " values (1, (random() * 9e8)::integer, gen_random_uuid(), 'x', 1, 0, 0, 0, 0, 0, null)",
+    "analytics.lift_draft_rollup": "insert into analytics.lift_draft_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', 1, 0, 0, 0, 0, 0, 0, null, null, '{}', '{}')",
+    "analytics.approval_rollup": "insert into analytics.approval_rollup"
+    " values (1, (random() * 9e8)::integer, 'x', 'x', 'x', false, 1)",
 }
 
 

@@ -22,13 +22,19 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it. Raises DatabaseUnavailable."""
+    """Run it; 1 where the sums of something could not be stored. Raises DatabaseUnavailable."""
     with open_console(settings.load(), progress=note):
         refreshed = rollups.finish("real")
+        failures = rollups.list_failures("real")
     sentence = (
-        f"Stored {refreshed:,} quarters of an hour anew; nothing waits."
-        if refreshed
+        f"Stored {refreshed:,} quarters of an hour anew{'' if failures else '; nothing waits'}."
+        if refreshed or failures
         else "Nothing had changed since the last pass."
     )
-    emit(arguments, {"refreshed_slots": refreshed}, [sentence])
-    return 0
+    lines = [
+        f"The sums of {subject.replace('_', ' ')} could not be stored: {failure}. "
+        "What reports say of it is right all the same, and takes longer."
+        for subject, failure in failures.items()
+    ]
+    emit(arguments, {"refreshed_slots": refreshed, "failures": failures}, [sentence, *lines])
+    return 1 if failures else 0

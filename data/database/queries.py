@@ -42,7 +42,12 @@ def find(name: str) -> Query:
 def all_queries() -> dict[str, Query]:
     """Every named query by its full name. Raises ValueError for a block without a sentence, a repeated name, or the use
     of a part that is not there."""
-    blocks = [block for path in sorted(FOLDER.glob("*.sql")) for block in _blocks(path)]
+    return read_folder(FOLDER)
+
+
+def read_folder(folder: Path) -> dict[str, Query]:
+    """The named queries of all files of a folder by their full names. Raises ValueError as `all_queries`."""
+    blocks = [block for path in sorted(folder.glob("*.sql")) for block in _blocks(path)]
     parts = {block.query.name: block.query.text for block in blocks if block.is_part}
     queries: dict[str, Query] = {}
     for block in blocks:

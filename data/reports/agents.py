@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from data import database
+from data import database, rollups
 from data.access import Actor
 from data.reports.coverage import Coverage
 from data.reports.performance import Performance, ToolCalls
@@ -59,7 +59,7 @@ def read_sources(
 ) -> dict[str, int]:
     """Where the windows of a period come from, each source with how many."""
     with database.reading(actor) as unit:
-        rows = unit.rows("agents.list_sources", start=start, end=end, untimed=untimed, agent=agent)
+        rows = unit.rows("agents.list_sources", start=start, end=end, untimed=untimed, agent=agent, source=None)
     return {row["value"]: row["windows"] for row in rows}
 
 
@@ -79,6 +79,7 @@ def read_buckets(
     with database.reading(actor) as reading:
         return reading.frame(
             "agents.list_buckets",
+            coarsest=rollups.coarsest(unit, zone, start, end),
             start=start,
             end=end,
             untimed=untimed,
@@ -101,5 +102,5 @@ def read_tool_calls(
     if not agents:
         return {}
     with database.reading(actor) as unit:
-        rows = unit.rows("agents.list_tool_calls", agents=list(agents), start=start, end=end, untimed=untimed)
+        rows = unit.rows("agents.calls.list_tool_calls", agents=list(agents), start=start, end=end, untimed=untimed)
     return {row["agent"]: ToolCalls(row["calls"], row["succeeded"], row["failed"]) for row in rows}

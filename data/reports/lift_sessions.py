@@ -45,15 +45,17 @@ def count_statuses(
     search: str | None = None,
 ) -> tuple[StatusCount, ...]:
     """Sessions begun from `start` up to `end` (None is open) by status, against the period before."""
+    asked: dict[str, Any] = {
+        "start": start,
+        "end": end,
+        "previous_start": previous_start,
+        "previous_end": previous_end,
+    }
     with database.reading(actor) as unit:
-        rows = unit.rows(
-            "lift_sessions.count_statuses",
-            start=start,
-            end=end,
-            previous_start=previous_start,
-            previous_end=previous_end,
-            search=search,
-        )
+        if search is None:
+            rows = unit.rows("lift_sessions.count_statuses", **asked)
+        else:
+            rows = unit.rows("lift_sessions.found.count_statuses", **asked, search=search)
     return tuple(
         StatusCount(
             row["status"],

@@ -44,6 +44,7 @@ def read_activity(
             "overview.read_activity",
             coarsest=rollups.coarsest(bucket, zone, start, end),
             agent=None,
+            source=None,
             start=start,
             end=end,
             untimed=untimed,

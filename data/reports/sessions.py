@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from data import database
+from data import database, rollups
 from data.access import Actor
 
 SORTS = ("when", "duration", "prompts", "calls", "errors", "cost")
@@ -28,11 +28,22 @@ class Chosen:
     has: str | None = None
     search: str | None = None
 
+    @property
+    def unsummed(self) -> tuple[str, ...]:
+        """The filters that stored sums do not know, in words: with one of them the sessions themselves are counted."""
+        return ("content",) * (self.has is not None) + ("words of prompts",) * (self.search is not None)
+
 
 def count_facets(actor: Actor, *, chosen: Chosen) -> dict[str, dict[str, int]]:
     """How many sessions each value of project, status, model and has would leave, other filters applied."""
     with database.reading(actor) as unit:
-        rows = unit.rows("sessions.count_facets", **asdict(chosen))
+        if chosen.unsummed:
+            rows = unit.rows("sessions.found.count_facets", **asdict(chosen))
+        else:
+            asked = asdict(chosen)
+            del asked["has"], asked["search"]
+            rows = unit.rows("sessions.count_facets", **asked)
+            rows += [{"filter": "has", **row} for row in unit.rows("sessions.count_has", **asked)]
     facets: dict[str, dict[str, int]] = {"project": {}, "status": {}, "model": {}, "has": {}}
     for row in rows:
         facets[row["filter"]][row["value"]] = row["sessions"]
@@ -49,10 +60,17 @@ def count_started(
     zone: str,
 ) -> pd.DataFrame:
     """Sessions per slice and status: is_current, bucket (null in the period before), status, sessions."""
+    asked = asdict(chosen)
+    if chosen.unsummed:
+        name = "sessions.found.count_started"
+    else:
+        name = "sessions.count_started"
+        del asked["has"], asked["search"]
+        asked["coarsest"] = rollups.coarsest(bucket, zone, chosen.start, chosen.end)
     with database.reading(actor) as unit:
         return unit.frame(
-            "sessions.count_started",
-            **asdict(chosen),
+            name,
+            **asked,
             previous_start=previous_start,
             previous_end=previous_end,
             bucket=bucket,

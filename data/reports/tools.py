@@ -242,7 +242,7 @@ def read_calls(
     project_name."""
     with database.reading(actor) as unit:
         return unit.rows(
-            "tools.list_calls",
+            "tools.calls.list_calls",
             start=start,
             end=end,
             untimed=untimed,

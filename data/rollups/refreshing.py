@@ -26,13 +26,15 @@ class Pass:
 @dataclass(frozen=True)
 class State:
     """How one rollup stands: `built_from` and `raw_from` are slots of 15 minutes, `changed_slots` are read live until
-    the next pass."""
+    the next pass; `failure` is why the last pass left it as it was, since `failed_at`."""
 
     subject: str
     is_built: bool
     built_from: int
     raw_from: int
     refreshed_at: datetime | None
+    failed_at: datetime | None
+    failure: str | None
     changed_slots: int
 
 
@@ -64,6 +66,12 @@ def finish(dataset: Dataset) -> int:
         refreshed += done.refreshed_slots
         if not done.is_unfinished:
             return refreshed
+
+
+def list_failures(dataset: Dataset) -> dict[str, str]:
+    """The rollups that the last pass had to leave as they were, each with why. Raises DatabaseUnavailable."""
+    with operating(dataset) as unit:
+        return {row["subject"]: row["failure"] for row in unit.rows("rollups.list_failures")}
 
 
 def read_states(actor: Actor) -> list[State]:

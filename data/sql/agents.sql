@@ -24,73 +24,53 @@ cross join (
 -- a window with many actions counts for more than one with few. `rated_actions` are those of windows that say how many
 -- of them ran without a person; `countless_windows` say how much did, but not out of how many actions, so they weigh
 -- nothing.
-with windows as (
-    select
-        m.agent,
-        m.source,
-        m.owner_id,
-        m.window_start,
-        m.window_end,
-        m.actions_total,
-        m.human_escalations,
-        m.automation_rate,
-        m.avg_confidence,
-        m.confidence_count,
-        m.cost_usd,
-        m.actions_automated,
-        case when m.actions_total is not null then coalesce(m.actions_automated, m.automation_rate * m.actions_total) end
-            as automated,
-        (%(start)s::timestamptz is null or m.window_end >= %(start)s)
-        and (%(end)s::timestamptz is null or m.window_end < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or m.window_end is null) as is_current
-    from analytics.stg_engine__agent_metrics as m
-    where
-        (
-            (%(start)s::timestamptz is null or m.window_end >= %(start)s)
-            and (%(end)s::timestamptz is null or m.window_end < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or m.window_end is null)
-            or m.window_end >= %(previous_start)s::timestamptz and m.window_end < %(previous_end)s::timestamptz
-        )
-        and (%(agent)s::text is null or m.agent = %(agent)s)
-        and (%(source)s::text is null or m.source = %(source)s)
+with metric_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('agent_windows', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('agent_windows', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
 ),
-
--- Windows of one agent, source and owner that add up to more time than they span overlap somewhere.
-by_owner as (
+-- uses: rollups.agents.agent_window_parts,
+job_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
+),
+-- uses: rollups.job_parts,
+by_source as (
     select
-        agent,
-        source,
-        count(*) filter (where is_current) as windows,
-        sum(actions_total) filter (where is_current) as actions,
-        sum(actions_total) filter (where is_current and automated is not null) as rated_actions,
-        sum(automated) filter (where is_current) as automated,
-        sum(human_escalations) filter (where is_current) as escalations,
-        sum(human_escalations) filter (where is_current and actions_total is not null) as counted_escalations,
-        sum(confidence_count) filter (where is_current and avg_confidence is not null) as decisions,
-        sum(avg_confidence * confidence_count) filter (where is_current) as confidence_sum,
-        sum(cost_usd) filter (where is_current) as cost_usd,
-        count(*) filter (
-            where is_current and automated is null and coalesce(automation_rate, actions_automated) is not null
-        ) as countless_windows,
-        count(*) filter (where is_current and avg_confidence is not null and confidence_count is null)
-            as confidence_countless,
-        count(cost_usd) filter (where is_current) as priced_windows,
-        count(*) filter (where is_current and window_start < %(start)s::timestamptz) as began_before,
-        date_part('epoch', max(window_end) filter (where is_current) - min(window_start) filter (where is_current))
-            as spanned_s,
-        sum(date_part('epoch', window_end - window_start)) filter (where is_current) as summed_s,
-        count(*) filter (where not is_current) as previous_windows,
-        sum(actions_total) filter (where not is_current) as previous_actions,
-        sum(actions_total) filter (where not is_current and automated is not null) as previous_rated_actions,
-        sum(automated) filter (where not is_current) as previous_automated,
-        sum(human_escalations) filter (where not is_current) as previous_escalations,
-        sum(human_escalations) filter (where not is_current and actions_total is not null) as previous_counted_escalations,
-        sum(confidence_count) filter (where not is_current and avg_confidence is not null) as previous_decisions,
-        sum(avg_confidence * confidence_count) filter (where not is_current) as previous_confidence_sum,
-        sum(cost_usd) filter (where not is_current) as previous_cost_usd,
-        count(cost_usd) filter (where not is_current) as previous_priced_windows
-    from windows
-    group by agent, source, owner_id
+        p.agent,
+        p.source,
+        coalesce(sum(p.windows) filter (where p.is_current), 0) as windows,
+        coalesce(sum(p.actions) filter (where p.is_current), 0) as actions,
+        coalesce(sum(p.rated_actions) filter (where p.is_current), 0) as rated_actions,
+        coalesce(sum(p.automated) filter (where p.is_current), 0) as automated,
+        coalesce(sum(p.escalations) filter (where p.is_current), 0) as escalations,
+        coalesce(sum(p.counted_escalations) filter (where p.is_current), 0) as counted_escalations,
+        coalesce(sum(p.decisions) filter (where p.is_current), 0) as decisions,
+        coalesce(sum(p.confidence_sum) filter (where p.is_current), 0) as confidence_sum,
+        coalesce(sum(p.cost_usd) filter (where p.is_current), 0) as cost_usd,
+        coalesce(sum(p.countless) filter (where p.is_current), 0) as countless_windows,
+        coalesce(sum(p.confidence_countless) filter (where p.is_current), 0) as confidence_countless,
+        coalesce(sum(p.priced) filter (where p.is_current), 0) as priced_windows,
+        coalesce(sum(p.windows) filter (where not p.is_current), 0) as previous_windows,
+        coalesce(sum(p.actions) filter (where not p.is_current), 0) as previous_actions,
+        coalesce(sum(p.rated_actions) filter (where not p.is_current), 0) as previous_rated_actions,
+        coalesce(sum(p.automated) filter (where not p.is_current), 0) as previous_automated,
+        coalesce(sum(p.escalations) filter (where not p.is_current), 0) as previous_escalations,
+        coalesce(sum(p.counted_escalations) filter (where not p.is_current), 0) as previous_counted_escalations,
+        coalesce(sum(p.decisions) filter (where not p.is_current), 0) as previous_decisions,
+        coalesce(sum(p.confidence_sum) filter (where not p.is_current), 0) as previous_confidence_sum,
+        coalesce(sum(p.cost_usd) filter (where not p.is_current), 0) as previous_cost_usd,
+        coalesce(sum(p.priced) filter (where not p.is_current), 0) as previous_priced_windows
+    from agent_window_parts as p
+    group by p.agent, p.source
+    having sum(p.windows) filter (where p.is_current) <> 0 or sum(p.windows) filter (where not p.is_current) <> 0
 ),
 
 metrics as (
@@ -105,12 +85,10 @@ metrics as (
         sum(counted_escalations)::bigint as counted_escalations,
         sum(decisions)::bigint as decisions,
         sum(confidence_sum)::float8 as confidence_sum,
-        sum(cost_usd)::float8 as cost_usd,
+        case when sum(priced_windows) > 0 then sum(cost_usd)::float8 end as cost_usd,
         sum(countless_windows)::bigint as countless_windows,
         sum(confidence_countless)::bigint as confidence_countless,
         sum(priced_windows)::bigint as priced_windows,
-        sum(began_before)::bigint as began_before,
-        coalesce(sum(windows) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping,
         sum(previous_windows)::bigint as previous_windows,
         sum(previous_actions)::bigint as previous_actions,
         sum(previous_rated_actions)::bigint as previous_rated_actions,
@@ -119,41 +97,58 @@ metrics as (
         sum(previous_counted_escalations)::bigint as previous_counted_escalations,
         sum(previous_decisions)::bigint as previous_decisions,
         sum(previous_confidence_sum)::float8 as previous_confidence_sum,
-        sum(previous_cost_usd)::float8 as previous_cost_usd,
+        case when sum(previous_priced_windows) > 0 then sum(previous_cost_usd)::float8 end as previous_cost_usd,
         sum(previous_priced_windows)::bigint as previous_priced_windows
-    from by_owner
+    from by_source
     group by agent
 ),
 
-counted_jobs as (
+-- Windows of one agent, source and owner that add up to more time than they span overlap somewhere. That hangs on where
+-- the period begins and ends, so it is computed from the windows themselves, which are few.
+by_owner as (
     select
-        j.agent,
-        j.stored_status as status,
-        (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
-        and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null) as is_current
-    from analytics.stg_agents__jobs as j
+        m.agent,
+        count(*) as windows,
+        count(*) filter (where m.window_start < %(start)s::timestamptz) as began_before,
+        date_part(
+            'epoch',
+            max(m.window_end) filter (where m.window_end < '60000-01-01 00:00+00')
+            - min(m.window_start) filter (where m.window_start > '-infinity')
+        ) as spanned_s,
+        sum(
+            case when m.window_start > '-infinity' and m.window_end < '60000-01-01 00:00+00'
+                then date_part('epoch', m.window_end - m.window_start) end
+        ) as summed_s
+    from analytics.stg_engine__agent_metrics as m
     where
-        (
-            (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
-            and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
-            or j.counted_at >= %(previous_start)s::timestamptz
-            and j.counted_at < %(previous_end)s::timestamptz
-        )
-        and (%(agent)s::text is null or j.agent = %(agent)s)
+        (%(start)s::timestamptz is null or m.window_end >= %(start)s)
+        and (%(end)s::timestamptz is null or m.window_end < %(end)s)
+        and (not coalesce(%(untimed)s::boolean, false) or m.window_end is null)
+        and (%(agent)s::text is null or m.agent = %(agent)s)
+        and (%(source)s::text is null or m.source = %(source)s)
+    group by m.agent, m.source, m.owner_id
+),
+
+spans as (
+    select
+        agent,
+        sum(began_before)::bigint as began_before,
+        coalesce(sum(windows) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping
+    from by_owner
+    group by agent
 ),
 
 jobs as (
     select
         agent,
-        count(*) filter (where is_current) as jobs,
-        count(*) filter (where is_current and status = 'completed') as jobs_completed,
-        count(*) filter (where is_current and status = 'failed') as jobs_failed,
-        count(*) filter (where not is_current and status = 'completed') as previous_jobs_completed,
-        count(*) filter (where not is_current and status = 'failed') as previous_jobs_failed
-    from counted_jobs
+        coalesce(sum(jobs) filter (where is_current), 0)::bigint as jobs,
+        coalesce(sum(jobs) filter (where is_current and status = 'completed'), 0)::bigint as jobs_completed,
+        coalesce(sum(jobs) filter (where is_current and status = 'failed'), 0)::bigint as jobs_failed,
+        coalesce(sum(jobs) filter (where not is_current and status = 'completed'), 0)::bigint as previous_jobs_completed,
+        coalesce(sum(jobs) filter (where not is_current and status = 'failed'), 0)::bigint as previous_jobs_failed
+    from job_parts
     group by agent
+    having sum(jobs) filter (where is_current) <> 0 or sum(jobs) filter (where not is_current) <> 0
 ),
 
 names as (
@@ -179,8 +174,8 @@ select
     coalesce(m.confidence_countless, 0) as confidence_countless,
     m.cost_usd,
     coalesce(m.priced_windows, 0) as priced_windows,
-    coalesce(m.began_before, 0) as began_before,
-    coalesce(m.overlapping, 0) as overlapping,
+    coalesce(s.began_before, 0) as began_before,
+    coalesce(s.overlapping, 0) as overlapping,
     coalesce(j.jobs, 0) as jobs,
     coalesce(j.jobs_completed, 0) as jobs_completed,
     coalesce(j.jobs_failed, 0) as jobs_failed,
@@ -198,61 +193,65 @@ select
     coalesce(j.previous_jobs_failed, 0) as previous_jobs_failed
 from names as n
 left join metrics as m on m.agent = n.agent
+left join spans as s on s.agent = n.agent
 left join jobs as j on j.agent = n.agent
 order by escalations desc, jobs_failed desc, actions desc, n.agent;
 
 -- name: list_sources
 -- Where the windows of a period come from, each source with how many.
-select m.source as value, count(*) as windows
-from analytics.stg_engine__agent_metrics as m
-where
-    (%(start)s::timestamptz is null or m.window_end >= %(start)s)
-    and (%(end)s::timestamptz is null or m.window_end < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or m.window_end is null)
-    and (%(agent)s::text is null or m.agent = %(agent)s)
-group by m.source
-order by windows desc, m.source;
+with metric_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('agent_windows', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+),
+-- uses: rollups.agents.agent_window_parts
+
+select source as value, sum(windows)::bigint as windows
+from agent_window_parts
+group by source
+having sum(windows) <> 0
+order by windows desc, source;
 
 -- name: list_buckets
 -- What agents did per hour, day, week or month of the viewer's zone; a window counts where it ended, a job likewise.
-with metrics as (
+-- `coarsest` is the widest stored row that fits into a bucket.
+with metric_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('agent_windows', %(start)s, %(end)s, false, %(coarsest)s) as w
+    where not coalesce(%(untimed)s::boolean, false)
+),
+-- uses: rollups.agents.agent_window_parts,
+job_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, false, %(coarsest)s) as w
+    where not coalesce(%(untimed)s::boolean, false) and %(source)s::text is null
+),
+-- uses: rollups.job_parts,
+metrics as (
     select
-        date_trunc(%(unit)s::text, m.window_end, %(zone)s::text) as bucket,
-        count(*) as windows,
-        sum(m.actions_total)::bigint as actions,
-        sum(m.actions_total) filter (where coalesce(m.actions_automated, m.automation_rate) is not null)::bigint
-            as rated_actions,
-        sum(coalesce(m.actions_automated, m.automation_rate * m.actions_total))
-            filter (where m.actions_total is not null)::float8 as automated,
-        sum(m.human_escalations)::bigint as escalations,
-        sum(m.confidence_count) filter (where m.avg_confidence is not null)::bigint as decisions,
-        sum(m.avg_confidence * m.confidence_count)::float8 as confidence_sum,
-        sum(m.cost_usd)::float8 as cost_usd
-    from analytics.stg_engine__agent_metrics as m
-    where
-        m.window_end is not null
-        and (%(start)s::timestamptz is null or m.window_end >= %(start)s)
-        and (%(end)s::timestamptz is null or m.window_end < %(end)s)
-        and not coalesce(%(untimed)s::boolean, false)
-        and (%(agent)s::text is null or m.agent = %(agent)s)
-        and (%(source)s::text is null or m.source = %(source)s)
+        date_trunc(%(unit)s::text, occurred_at, %(zone)s::text) as bucket,
+        sum(windows)::bigint as windows,
+        sum(actions)::bigint as actions,
+        sum(rated_actions)::bigint as rated_actions,
+        sum(automated)::float8 as automated,
+        sum(escalations)::bigint as escalations,
+        sum(decisions)::bigint as decisions,
+        sum(confidence_sum)::float8 as confidence_sum,
+        case when sum(priced) > 0 then sum(cost_usd)::float8 end as cost_usd
+    from agent_window_parts
+    where occurred_at is not null
     group by bucket
+    having sum(windows) <> 0
 ),
 
 jobs as (
     select
-        date_trunc(%(unit)s::text, j.counted_at, %(zone)s::text) as bucket,
-        count(*) filter (where j.stored_status = 'completed') as completed,
-        count(*) filter (where j.stored_status = 'failed') as failed
-    from analytics.stg_agents__jobs as j
-    where
-        j.counted_at is not null
-        and (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
-        and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-        and not coalesce(%(untimed)s::boolean, false)
-        and (%(agent)s::text is null or j.agent = %(agent)s)
-        and %(source)s::text is null
+        date_trunc(%(unit)s::text, occurred_at, %(zone)s::text) as bucket,
+        coalesce(sum(jobs) filter (where status = 'completed'), 0)::bigint as completed,
+        coalesce(sum(jobs) filter (where status = 'failed'), 0)::bigint as failed
+    from job_parts
+    where occurred_at is not null
     group by bucket
+    having sum(jobs) <> 0
 )
 
 select
@@ -270,60 +269,3 @@ select
 from metrics as m
 full join jobs as j on j.bucket = m.bucket
 order by bucket;
-
--- name: list_tool_calls
--- Answered calls of tools in a period by the agent they can be tied to, and what came of them. An event names an agent by
--- agent_id or agent_type in its metadata, or by the application it comes from. What a subagent did names no more than its
--- run: its type is that with which it was called, as for the windows that imports count; where none is told, "unknown".
-with counted as (
-    select
-        c.session_pk,
-        e.source_app,
-        e.metadata ->> 'agent_id' as agent_id,
-        e.metadata ->> 'agent_type' as agent_type,
-        e.metadata ?| array['agent_id', 'sidechain'] as is_aside,
-        count(*) as calls,
-        count(*) filter (where c.success) as succeeded,
-        count(*) filter (where not c.success and not analytics.is_refusal(c.error_message)) as failed
-    from analytics.stg_chronicle__tool_events as c
-    inner join analytics.stg_chronicle__events as e on e.event_id = c.event_id
-    where
-        c.phase = 'post'
-        and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s and e.occurred_at >= %(start)s)
-        and (%(end)s::timestamptz is null or c.occurred_at < %(end)s and e.occurred_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
-    group by 1, 2, 3, 4, 5
-),
-
-types as (
-    select t.session_pk, p.result ->> 'agentId' as agent_id, min(t.parameters ->> 'subagent_type') as agent_type
-    from analytics.stg_chronicle__tool_events as t
-    inner join analytics.stg_chronicle__tool_events as p on p.call_id = t.call_id and p.phase = 'post'
-    where
-        t.phase = 'pre'
-        and t.tool_type = 'subagent'
-        and t.session_pk = any(array(
-            select n.session_pk from counted as n where n.agent_id is not null and n.agent_type is null
-        ))
-    group by 1, 2
-),
-
-named as (
-    select
-        n.calls, n.succeeded, n.failed,
-        case
-            when n.agent_id = any(%(agents)s::text[]) then n.agent_id
-            when n.agent_type is not null then n.agent_type
-            when n.is_aside then coalesce(t.agent_type, 'unknown')
-            else n.source_app
-        end as agent
-    from counted as n
-    left join types as t on t.session_pk = n.session_pk and t.agent_id = n.agent_id
-)
-
-select
-    agent, sum(calls)::bigint as calls, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed
-from named
-where agent = any(%(agents)s::text[])
-group by agent
-order by failed desc, calls desc, agent;

@@ -1,16 +1,54 @@
 -- name: count_views
--- How many questions wait, were decided, ran out of time, or came from an imported log.
+-- How many questions wait, were decided, ran out of time, or came from an imported log. Whether the time of one that
+-- waits ran out is a matter of the moment, so those are looked at one by one; they are few.
+with approval_windows as materialized (
+    select w.*, case w.kind when 'removed' then -1 else 1 end as sign
+    from analytics.rollup_windows('approvals', null, null) as w
+),
+
+counted as (
+    select r.stored_status, r.is_imported, w.sign * r.approvals as approvals
+    from approval_windows as w
+    cross join lateral (
+        select l.* from analytics.approval_rollup as l
+        where l.level = w.level and l.slot >= w.lo and l.slot < w.hi
+        offset 0
+    ) as r
+    where w.kind in ('stored', 'removed')
+    union all
+    select a.stored_status, a.is_imported, 1
+    from approval_windows as w
+    cross join lateral (
+        select l.stored_status, l.is_imported from analytics.stg_engine__human_approvals as l
+        where l.created_at >= w.from_at and l.created_at < w.until_at
+        offset 0
+    ) as a
+    where w.kind = 'live'
+    union all
+    select a.stored_status, a.is_imported, 1
+    from approval_windows as w
+    cross join analytics.stg_engine__human_approvals as a
+    where
+        w.kind = 'untimed'
+        and (a.created_at is null or a.created_at = '-infinity' or a.created_at >= '60000-01-01 00:00+00')
+)
+
 select
-    count(*) filter (
-        where not is_imported and stored_status = 'pending' and (expires_at is null or expires_at > coalesce(%(now)s::timestamptz, now()))
-    ) as queue,
-    count(*) filter (where not is_imported and stored_status in ('approved', 'rejected')) as decided,
-    count(*) filter (
-        where not is_imported
-        and (stored_status = 'expired' or stored_status = 'pending' and expires_at <= coalesce(%(now)s::timestamptz, now()))
-    ) as expired,
-    count(*) filter (where is_imported) as imported
-from analytics.stg_engine__human_approvals;
+    p.queue,
+    coalesce(sum(c.approvals) filter (where not c.is_imported and c.stored_status in ('approved', 'rejected')), 0)::bigint
+        as decided,
+    p.late + coalesce(sum(c.approvals) filter (where not c.is_imported and c.stored_status = 'expired'), 0)::bigint
+        as expired,
+    coalesce(sum(c.approvals) filter (where c.is_imported), 0)::bigint as imported
+from (
+    select
+        count(*) filter (where a.expires_at is null or a.expires_at > coalesce(%(now)s::timestamptz, now())) as queue,
+        count(*) filter (where a.expires_at <= coalesce(%(now)s::timestamptz, now())) as late
+    from analytics.stg_engine__human_approvals as a
+    where a.stored_status = 'pending' and not a.is_imported
+) as p
+left join counted as c on true
+group by p.queue, p.late;
 
 -- name: list_queue
 -- What waits for a decision: first what runs out within soon_s seconds, then by risk, then the longest waiting.

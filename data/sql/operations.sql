@@ -33,7 +33,15 @@ select
     ) as sessions,
     (select count(*) from (select from signalbox.change_log limit %(most_marks)s) as l) as change_log_marks,
     (select count(*) from signalbox.rollup_state as u where u.built_from > -2147483648) as rollups_to_build,
-    (select max(u.refreshed_at) from signalbox.rollup_state as u) as rollups_refreshed_at
+    (select max(u.refreshed_at) from signalbox.rollup_state as u) as rollups_refreshed_at,
+    (
+        select coalesce(
+            jsonb_agg(jsonb_build_object('subject', u.subject, 'failure', u.failure) order by u.subject), '[]'
+        )
+        from signalbox.rollup_state as u
+        where u.failure is not null
+    ) as rollups_failing,
+    (select min(u.failed_at) from signalbox.rollup_state as u where u.failure is not null) as rollups_failing_since
 from pg_roles as r
 cross join pg_stat_database as s
 where r.rolname = current_user and s.datname = current_database();

@@ -99,22 +99,56 @@ job_windows as materialized (
 -- uses: rollups.session_parts,
 -- uses: rollups.prompt_parts,
 -- uses: rollups.job_parts,
--- Runs and windows of agents are few beside the rest, and are read as they are.
-engine_rows as (
-    select
-        'runs ' || e.status as kind, case when e.completed_at is null then e.started_at else e.completed_at end as occurred_at,
-        null::bigint as amount, null::text as agent, null::bigint as escalations
-    from analytics.stg_engine__sop_executions as e
-    where e.status in ('completed', 'failed')
+metric_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('agent_windows', %(start)s, %(end)s, %(untimed)s) as w
     union all
-    select 'actions', m.window_end, m.actions_total, m.agent, m.human_escalations
-    from analytics.stg_engine__agent_metrics as m
-    where m.actions_total is not null
+    select false, w.*
+    from analytics.rollup_windows('agent_windows', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
+),
+-- uses: rollups.agents.agent_window_parts,
+run_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('sop_runs', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
+),
+-- Over all procedures and agents there are narrower rows than those of sop_run_parts.
+run_parts as (
+    select
+        w.is_current, case when r.slot > -2147483648 then to_timestamp(r.slot * 900::float8) end as occurred_at, r.status,
+        case w.kind when 'removed' then -1 else 1 end * r.executions as executions
+    from run_windows as w
+    cross join lateral (
+        select l.* from analytics.sop_status_rollup as l
+        where l.level = w.level and l.slot >= w.lo and l.slot < w.hi
+        offset 0
+    ) as r
+    where w.kind in ('stored', 'removed')
+    union all
+    select w.is_current, f.occurred_at, f.status, 1
+    from run_windows as w
+    cross join lateral (
+        select l.occurred_at, l.status from analytics.sop_run_facts as l
+        where l.occurred_at >= w.from_at and l.occurred_at < w.until_at
+        offset 0
+    ) as f
+    where w.kind = 'live'
+    union all
+    select w.is_current, null, f.status, 1
+    from run_windows as w
+    cross join analytics.sop_run_facts as f
+    where
+        w.kind = 'untimed'
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
 ),
 happened as (
     select
         is_current, occurred_at, 'sessions' as kind, sessions as happened, null::numeric as amount, null::text as agent,
-        null::bigint as escalations
+        null::numeric as escalations
     from session_parts
     union all
     select is_current, occurred_at, 'sessions in error', sessions, null, null, null
@@ -127,17 +161,10 @@ happened as (
     select is_current, occurred_at, 'jobs ' || status, jobs, null, null, null
     from job_parts where status in ('completed', 'failed', 'cancelled')
     union all
-    select not b.is_before, r.occurred_at, r.kind, 1, r.amount, r.agent, r.escalations
-    from engine_rows as r
-    cross join lateral (
-        select coalesce(r.occurred_at < %(previous_end)s::timestamptz and r.occurred_at < %(start)s::timestamptz, false)
-            as is_before
-    ) as b
-    where
-        (%(previous_start)s::timestamptz is null or r.occurred_at >= %(previous_start)s)
-        and (%(end)s::timestamptz is null or r.occurred_at < %(end)s)
-        and (%(start)s::timestamptz is null or r.occurred_at >= %(start)s or b.is_before)
-        and (not %(untimed)s::boolean or r.occurred_at is null)
+    select is_current, occurred_at, 'runs ' || status, executions, null, null, null
+    from run_parts where status in ('completed', 'failed')
+    union all
+    select is_current, occurred_at, 'actions', counted, actions, agent, counted_escalations from agent_window_parts
 )
 
 select

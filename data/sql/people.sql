@@ -7,84 +7,149 @@ select
     c.holds_rows or l.first_at is not null or j.holds_rows as holds_rows
 from (
     select
-        min(started_at) as first_at, max(started_at) as last_at, count(*) filter (where started_at is null) as untimed,
-        count(*) > 0 as holds_rows
-    from analytics.stg_chronicle__sessions
+        (select min(s.started_at) from analytics.stg_chronicle__sessions as s) as first_at,
+        (select max(s.started_at) from analytics.stg_chronicle__sessions as s) as last_at,
+        (select count(*) from analytics.stg_chronicle__sessions as s where s.started_at is null) as untimed,
+        exists (select from analytics.stg_chronicle__sessions) as holds_rows
 ) as c
 cross join (
-    select min(created_at) as first_at, max(created_at) as last_at from analytics.stg_lift__sessions
+    select
+        (select min(s.created_at) from analytics.stg_lift__sessions as s) as first_at,
+        (select max(s.created_at) from analytics.stg_lift__sessions as s) as last_at
 ) as l
 cross join (
     select
-        min(counted_at) as first_at, max(counted_at) as last_at,
-        count(*) > 0 as holds_rows
-    from analytics.stg_agents__jobs
+        (select min(k.counted_at) from analytics.stg_agents__jobs as k) as first_at,
+        (select max(k.counted_at) from analytics.stg_agents__jobs as k) as last_at,
+        exists (select from analytics.stg_agents__jobs) as holds_rows
 ) as j;
 
 -- name: list_people
 -- What each person did in a period and in the one before: sessions of agents and of lift-sys, jobs, cost. Costs are of
 -- sessions that have one; `unpriced_sessions` are not priced in full. What names nobody stands under no id. Whoever did
 -- something in the period before alone is there, too, so that its sums are everybody's.
-with acts as (
-    select
-        'session' as kind, s.owner_id, s.started_at as happened_at, s.status as state, k.cost_usd,
-        k.cost_basis in ('not priced', 'partial estimate') as is_unpriced
-    from analytics.stg_chronicle__sessions as s
-    left join analytics.session_costs as k on k.session_pk = s.session_pk
-    where
-        (%(start)s::timestamptz is null or s.started_at >= least(%(start)s, coalesce(%(previous_start)s, %(start)s)))
-        and (%(end)s::timestamptz is null or s.started_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+with session_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('sessions', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
     union all
-    select 'lift', l.owner_id::text, l.created_at, l.status, l.cost_usd, l.draft_count > l.priced_drafts
-    from analytics.lift_session_summary as l
-    where
-        (%(start)s::timestamptz is null or l.created_at >= least(%(start)s, coalesce(%(previous_start)s, %(start)s)))
-        and (%(end)s::timestamptz is null or l.created_at < %(end)s)
-        and not coalesce(%(untimed)s::boolean, false)
+    select false, w.*
+    from analytics.rollup_windows('sessions', %(previous_start)s, %(previous_end)s, false) as w
+    where %(previous_start)s::timestamptz is not null
+),
+lift_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('lift_sessions', %(start)s, %(end)s, false) as w
+    where not coalesce(%(untimed)s::boolean, false)
     union all
-    select 'job', j.owner_id::text, j.counted_at, j.status, null, false
-    from analytics.stg_agents__jobs as j
-    where
-        (
-            %(start)s::timestamptz is null
-            or j.counted_at >= least(%(start)s, coalesce(%(previous_start)s, %(start)s))
-        )
-        and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
+    select false, w.*
+    from analytics.rollup_windows('lift_sessions', %(previous_start)s, %(previous_end)s, false) as w
+    where %(previous_start)s::timestamptz is not null
+),
+owned_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), 768, 4) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, false, 768, 4) as w
+    where %(previous_start)s::timestamptz is not null
+),
+-- uses: rollups.people.people_parts,
+removed as materialized (
+    select 'session' as subject, range_agg(int4range(lo, hi)) as slots
+    from session_windows where is_current and kind = 'removed'
+    union all
+    select 'lift', range_agg(int4range(lo, hi)) from lift_windows where is_current and kind = 'removed'
+    union all
+    select 'job', range_agg(int4range(lo, hi)) from owned_windows where is_current and kind = 'removed'
 ),
 
-placed as (
+-- The newest time of a stored row may be that of something which is gone, if a slot in it changed: then the finest rows
+-- in it that did not change know better.
+placed as materialized (
     select
-        a.*,
-        %(start)s::timestamptz is null or a.happened_at >= %(start)s as is_current,
-        a.happened_at >= %(previous_start)s::timestamptz and a.happened_at < %(previous_end)s::timestamptz as is_before
-    from acts as a
-    where %(person)s::text is null or a.owner_id = %(person)s
+        p.*,
+        p.is_current and p.kind = 'stored'
+        and coalesce(int4range(p.slot, p.slot + p.level) && m.slots, false) as is_doubtful
+    from people_parts as p
+    left join removed as m on m.subject = p.subject
+),
+doubtful as (
+    select distinct d.subject, d.level, d.slot from placed as d where d.is_doubtful
+),
+finest as (
+    select 'session' as subject, r.owner_id, r.slot, r.last_at
+    from doubtful as d
+    cross join lateral (
+        select l.* from analytics.session_owner_rollup as l
+        where l.level = 1 and l.slot >= d.slot and l.slot < d.slot + d.level
+        offset 0
+    ) as r
+    where d.subject = 'session'
+    union all
+    select 'lift', r.owner_id::text, r.slot, r.last_at
+    from doubtful as d
+    cross join lateral (
+        select l.* from analytics.lift_session_rollup as l
+        where l.level = 1 and l.slot >= d.slot and l.slot < d.slot + d.level
+        offset 0
+    ) as r
+    where d.subject = 'lift'
+    union all
+    select 'job', r.owner_id::text, r.slot, r.last_at
+    from doubtful as d
+    cross join lateral (
+        select l.* from analytics.job_owner_rollup as l
+        where l.level = 4 and l.slot >= d.slot and l.slot < d.slot + d.level
+        offset 0
+    ) as r
+    where d.subject = 'job'
+),
+
+counted as (
+    select
+        p.is_current, p.subject, p.owner_id, p.state, p.happened, p.cost_usd, p.priced, p.unpriced,
+        case when p.is_current and p.kind <> 'removed' and not p.is_doubtful then p.last_at end as last_at
+    from placed as p
+    union all
+    select true, f.subject, f.owner_id, null, 0, 0, 0, 0, f.last_at
+    from finest as f
+    left join removed as m on m.subject = f.subject
+    where not f.slot <@ m.slots
 ),
 
 summed as (
     select
         owner_id,
-        count(*) filter (where is_current and kind = 'session') as sessions,
-        count(*) filter (where is_current and kind = 'lift') as lift_sessions,
-        count(*) filter (where is_current and kind = 'lift' and state = 'finalized') as finalized,
-        count(*) filter (where is_current and kind = 'lift' and state in ('abandoned', 'error')) as lost,
-        count(*) filter (where is_current and kind = 'job' and state = 'completed') as completed_jobs,
-        count(*) filter (where is_current and kind = 'job' and state = 'failed') as failed_jobs,
-        count(*) filter (where is_current and kind = 'job') as jobs,
-        sum(cost_usd) filter (where is_current) as cost_usd,
-        count(*) filter (where is_current and cost_usd is not null) as priced_sessions,
-        count(*) filter (where is_current and is_unpriced) as unpriced_sessions,
-        max(happened_at) filter (where is_current) as last_active_at,
-        count(*) filter (where is_before and kind = 'session') as previous_sessions,
-        count(*) filter (where is_before and kind = 'lift') as previous_lift_sessions,
-        count(*) filter (where is_before and kind = 'lift' and state = 'finalized') as previous_finalized,
-        count(*) filter (where is_before and kind = 'lift' and state in ('abandoned', 'error')) as previous_lost,
-        count(*) filter (where is_before and kind = 'job' and state = 'completed') as previous_completed_jobs,
-        count(*) filter (where is_before and kind = 'job' and state = 'failed') as previous_failed_jobs,
-        sum(cost_usd) filter (where is_before) as previous_cost_usd
-    from placed
+        coalesce(sum(happened) filter (where is_current and subject = 'session'), 0)::bigint as sessions,
+        coalesce(sum(happened) filter (where is_current and subject = 'lift'), 0)::bigint as lift_sessions,
+        coalesce(sum(happened) filter (where is_current and subject = 'lift' and state = 'finalized'), 0)::bigint
+            as finalized,
+        coalesce(sum(happened) filter (where is_current and subject = 'lift' and state in ('abandoned', 'error')), 0)::bigint
+            as lost,
+        coalesce(sum(happened) filter (where is_current and subject = 'job' and state = 'completed'), 0)::bigint
+            as completed_jobs,
+        coalesce(sum(happened) filter (where is_current and subject = 'job' and state = 'failed'), 0)::bigint
+            as failed_jobs,
+        coalesce(sum(happened) filter (where is_current and subject = 'job'), 0)::bigint as jobs,
+        case when sum(priced) filter (where is_current) > 0 then sum(cost_usd) filter (where is_current) end as cost_usd,
+        coalesce(sum(priced) filter (where is_current), 0)::bigint as priced_sessions,
+        coalesce(sum(unpriced) filter (where is_current), 0)::bigint as unpriced_sessions,
+        max(last_at) as last_active_at,
+        coalesce(sum(happened) filter (where not is_current and subject = 'session'), 0)::bigint as previous_sessions,
+        coalesce(sum(happened) filter (where not is_current and subject = 'lift'), 0)::bigint as previous_lift_sessions,
+        coalesce(sum(happened) filter (where not is_current and subject = 'lift' and state = 'finalized'), 0)::bigint
+            as previous_finalized,
+        coalesce(
+            sum(happened) filter (where not is_current and subject = 'lift' and state in ('abandoned', 'error')), 0
+        )::bigint as previous_lost,
+        coalesce(sum(happened) filter (where not is_current and subject = 'job' and state = 'completed'), 0)::bigint
+            as previous_completed_jobs,
+        coalesce(sum(happened) filter (where not is_current and subject = 'job' and state = 'failed'), 0)::bigint
+            as previous_failed_jobs,
+        case when sum(priced) filter (where not is_current) > 0 then sum(cost_usd) filter (where not is_current) end
+            as previous_cost_usd
+    from counted
+    where %(person)s::text is null or owner_id = %(person)s
     group by owner_id
 )
 

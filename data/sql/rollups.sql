@@ -185,6 +185,10 @@ select set_config('statement_timeout', %(seconds)s::integer || 's', true);
 -- One pass of the refresher: how many slots were stored anew and whether anything is left to build.
 select refreshed_slots, is_unfinished from signalbox.refresh_rollups(%(most_slots)s);
 
+-- name: list_failures
+-- The rollups that the last pass had to leave as they were, and why.
+select s.subject, s.failed_at, s.failure from signalbox.rollup_state as s where s.failure is not null order by s.subject;
+
 -- name: list_states
 -- How far each rollup is built and when it was last refreshed, and how many changes wait for it.
 select
@@ -193,6 +197,8 @@ select
     s.built_from,
     s.raw_from,
     s.refreshed_at,
+    s.failed_at,
+    s.failure,
     (select count(distinct l.slot) from signalbox.change_log as l where l.source = s.source) as changed_slots
 from signalbox.rollup_state as s
 order by s.subject;

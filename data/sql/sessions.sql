@@ -1,128 +1,215 @@
 -- name: count_facets
--- How many sessions of the period and search each value of each filter has, with the other filters applied.
-with chosen as materialized (
+-- How many sessions of the period each value of project, status and model has, with the other filters applied.
+with session_windows as materialized (
+    select w.*, case w.kind when 'removed' then -1 else 1 end as sign
+    from analytics.rollup_windows('sessions', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+),
+
+live as materialized (
     select s.session_pk, s.project_name, s.status
+    from session_windows as w
+    cross join lateral (
+        select l.session_pk, l.project_name, l.status from analytics.stg_chronicle__sessions as l
+        where l.started_at >= w.from_at and l.started_at < w.until_at
+        offset 0
+    ) as s
+    where w.kind = 'live'
+    union all
+    select s.session_pk, s.project_name, s.status
+    from session_windows as w
+    cross join analytics.stg_chronicle__sessions as s
+    where
+        w.kind = 'untimed'
+        and (s.started_at is null or s.started_at = '-infinity' or s.started_at >= '60000-01-01 00:00+00')
+),
+
+by_model as materialized (
+    select r.project_name, r.status, r.model, w.sign * r.sessions as sessions
+    from session_windows as w
+    cross join lateral (
+        select l.* from analytics.session_model_rollup as l
+        where l.level = w.level and l.slot >= w.lo and l.slot < w.hi
+        offset 0
+    ) as r
+    where w.kind in ('stored', 'removed')
+    union all
+    select s.project_name, s.status, r.model, 1
+    from live as s
+    cross join lateral (
+        select distinct m.model from signalbox.model_replies as m where m.session_id = s.session_pk
+    ) as r
+),
+
+-- With the filter on models, if there is one.
+counted as (
+    select r.project_name, r.status, w.sign * r.sessions as sessions
+    from session_windows as w
+    cross join lateral (
+        select l.* from analytics.session_rollup as l
+        where %(model)s::text is null and l.level = w.level and l.slot >= w.lo and l.slot < w.hi
+        offset 0
+    ) as r
+    where w.kind in ('stored', 'removed')
+    union all
+    select s.project_name, s.status, 1 from live as s where %(model)s::text is null
+    union all
+    select m.project_name, m.status, m.sessions from by_model as m where m.model = %(model)s
+)
+
+select 'project' as filter, c.project_name as value, sum(c.sessions)::bigint as sessions
+from counted as c
+where %(status)s::text is null or c.status = %(status)s
+group by c.project_name
+having sum(c.sessions) <> 0
+union all
+select 'status', c.status, sum(c.sessions)::bigint
+from counted as c
+where %(project)s::text is null or c.project_name = %(project)s
+group by c.status
+having sum(c.sessions) <> 0
+union all
+select 'model', m.model, sum(m.sessions)::bigint
+from by_model as m
+where
+    m.model <> '<synthetic>'
+    and (%(project)s::text is null or m.project_name = %(project)s)
+    and (%(status)s::text is null or m.status = %(status)s)
+group by m.model
+having sum(m.sessions) <> 0
+order by 1, 3 desc, 2;
+
+-- name: count_has
+-- In how many sessions of the period, with the other filters applied, something happened that one may look for: looked
+-- up session by session, for no sums are kept of it.
+with chosen as materialized (
+    select s.session_pk
     from analytics.stg_chronicle__sessions as s
     where
         (%(start)s::timestamptz is null or s.started_at >= %(start)s)
         and (%(end)s::timestamptz is null or s.started_at < %(end)s)
         and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+        and (%(project)s::text is null or s.project_name = %(project)s)
+        and (%(status)s::text is null or s.status = %(status)s)
         and (
-            %(search)s::text is null
-            or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
+            %(model)s::text is null
+            or (
+                select true from signalbox.model_replies as r
+                where r.session_id = s.session_pk and r.model = %(model)s limit 1
+            )
         )
 ),
 
-found as (
+held as (
     select
-        s.session_pk,
-        s.project_name,
-        s.status,
-        coalesce(s.project_name = %(project)s, true) as fits_project,
-        coalesce(s.status = %(status)s, true) as fits_status,
-        t.has_errors,
-        t.has_refusals,
-        n.has_notifications,
-        e.has_compactions,
-        e.has_subagents,
-        m.models,
-        coalesce(%(model)s::text = any(m.models), %(model)s::text is null) as fits_model,
-        coalesce(
-            case %(has)s::text
-                when 'errors' then t.has_errors
-                when 'refusals' then t.has_refusals
-                when 'notifications' then n.has_notifications
-                when 'compactions' then e.has_compactions
-                when 'subagents' then e.has_subagents
-            end, %(has)s::text is null
-        ) as fits_has
-    from chosen as s
-    left join (
-        select
-            session_pk,
-            bool_or(outcome = 'failed') as has_errors,
-            bool_or(outcome = 'refused') as has_refusals
-        from analytics.tool_calls
-        where outcome in ('failed', 'refused') and session_pk in (select session_pk from chosen)
-        group by session_pk
-    ) as t on t.session_pk = s.session_pk
-    left join (
-        select session_pk, true as has_notifications
-        from analytics.stg_chronicle__notification_events
-        where not is_acknowledged and session_pk in (select session_pk from chosen)
-        group by session_pk
-    ) as n on n.session_pk = s.session_pk
-    left join (
-        select
-            session_pk,
-            bool_or(event_type = 'compact_pre') as has_compactions,
-            bool_or(metadata ? 'agent_id') as has_subagents
-        from analytics.stg_chronicle__events
-        where (event_type = 'compact_pre' or metadata ? 'agent_id') and session_pk in (select session_pk from chosen)
-        group by session_pk
-    ) as e on e.session_pk = s.session_pk
-    left join (
-        select session_pk, array_agg(distinct model) as models
-        from analytics.reply_costs
-        where model <> '<synthetic>' and session_pk in (select session_pk from chosen)
-        group by session_pk
-    ) as m on m.session_pk = s.session_pk
+        exists (
+            select from analytics.stg_chronicle__tool_events as t
+            where
+                t.session_pk = c.session_pk and t.phase = 'post' and not t.success
+                and not analytics.is_refusal(t.error_message)
+        ) as has_errors,
+        exists (
+            select from analytics.stg_chronicle__tool_events as t
+            where
+                t.session_pk = c.session_pk and t.phase = 'post' and not t.success
+                and analytics.is_refusal(t.error_message)
+        ) as has_refusals,
+        exists (
+            select from analytics.stg_chronicle__notification_events as n
+            where n.session_pk = c.session_pk and not n.is_acknowledged
+        ) as has_notifications,
+        exists (
+            select from analytics.stg_chronicle__events as e
+            where e.session_pk = c.session_pk and e.event_type = 'compact_pre'
+        ) as has_compactions,
+        exists (
+            select from analytics.stg_chronicle__events as e
+            where e.session_pk = c.session_pk and e.metadata ? 'agent_id'
+        ) as has_subagents
+    from chosen as c
 )
 
-select 'project' as filter, project_name as value, count(*) as sessions
-from found where fits_status and fits_model and fits_has group by project_name
-union all
-select 'status', status, count(*)
-from found where fits_project and fits_model and fits_has group by status
-union all
-select 'model', m.model, count(*)
-from found cross join lateral unnest(models) as m (model)
-where fits_project and fits_status and fits_has group by m.model
-union all
-select 'has', h.value, count(*)
-from found
+select h.value, count(*) as sessions
+from held
 cross join lateral (
     values
     ('errors', has_errors), ('refusals', has_refusals), ('notifications', has_notifications),
     ('compactions', has_compactions), ('subagents', has_subagents)
 ) as h (value, holds)
-where h.holds and fits_project and fits_status and fits_model
-group by h.value
-order by 1, 3 desc, 2;
+where h.holds
+group by h.value;
 
 -- name: count_started
 -- Sessions per slice of the period by status, and those of the period before (bucket null), with the same filters.
+-- `coarsest` is the widest stored row that fits into a slice.
+with session_windows as materialized (
+    select true as is_current, w.*
+    from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
+    union all
+    select false, w.*
+    from analytics.rollup_windows('sessions', %(previous_start)s, %(previous_end)s) as w
+    where %(previous_start)s::timestamptz is not null
+),
+
+counted as (
+    select
+        w.is_current, case when r.slot > -2147483648 then to_timestamp(r.slot * 900::float8) end as occurred_at, r.status,
+        case w.kind when 'removed' then -1 else 1 end * r.sessions as sessions
+    from session_windows as w
+    cross join lateral (
+        select l.slot, l.status, l.sessions, l.project_name from analytics.session_rollup as l
+        where %(model)s::text is null and l.level = w.level and l.slot >= w.lo and l.slot < w.hi
+        union all
+        select l.slot, l.status, l.sessions, l.project_name from analytics.session_model_rollup as l
+        where l.model = %(model)s and l.level = w.level and l.slot >= w.lo and l.slot < w.hi
+        offset 0
+    ) as r
+    where
+        w.kind in ('stored', 'removed')
+        and (%(project)s::text is null or r.project_name = %(project)s)
+    union all
+    select w.is_current, s.started_at, s.status, 1
+    from session_windows as w
+    cross join lateral (
+        select l.session_pk, l.started_at, l.status, l.project_name from analytics.stg_chronicle__sessions as l
+        where l.started_at >= w.from_at and l.started_at < w.until_at
+        offset 0
+    ) as s
+    where
+        w.kind = 'live'
+        and (%(project)s::text is null or s.project_name = %(project)s)
+        and (
+            %(model)s::text is null
+            or (
+                select true from signalbox.model_replies as m
+                where m.session_id = s.session_pk and m.model = %(model)s limit 1
+            )
+        )
+    union all
+    select w.is_current, null, s.status, 1
+    from session_windows as w
+    cross join analytics.stg_chronicle__sessions as s
+    where
+        w.kind = 'untimed'
+        and (s.started_at is null or s.started_at = '-infinity' or s.started_at >= '60000-01-01 00:00+00')
+        and (%(project)s::text is null or s.project_name = %(project)s)
+        and (
+            %(model)s::text is null
+            or (
+                select true from signalbox.model_replies as m
+                where m.session_id = s.session_pk and m.model = %(model)s limit 1
+            )
+        )
+)
+
 select
-    not b.is_before as is_current,
-    case when b.is_before then null
-        else date_trunc(%(bucket)s::text, s.started_at, %(zone)s::text) end as bucket,
-    s.status,
-    count(*) as sessions
-from analytics.stg_chronicle__sessions as s
-cross join lateral (
-    select coalesce(s.started_at < %(start)s::timestamptz, false) as is_before
-) as b
-where
-    (%(previous_start)s::timestamptz is null or s.started_at >= %(previous_start)s)
-    and (%(end)s::timestamptz is null or s.started_at < %(end)s)
-    and (
-        %(start)s::timestamptz is null
-        or s.started_at >= %(start)s
-        or s.started_at < %(previous_end)s::timestamptz
-    )
-    and (not %(untimed)s::boolean or s.started_at is null)
-    and (%(project)s::text is null or s.project_name = %(project)s)
-    and (%(status)s::text is null or s.status = %(status)s)
-    and (
-        %(model)s::text is null
-        or s.session_pk in (select r.session_pk from analytics.reply_costs as r where r.model = %(model)s)
-    )
-    and (%(has)s::text is null or s.session_pk in (select w.session_pk from analytics.sessions_with(%(has)s) as w))
-    and (
-        %(search)s::text is null
-        or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
-    )
-group by 1, 2, 3;
+    is_current,
+    case when is_current then date_trunc(%(bucket)s::text, occurred_at, %(zone)s::text) end as bucket,
+    status,
+    sum(sessions)::bigint as sessions
+from counted
+where %(status)s::text is null or status = %(status)s
+group by 1, 2, 3
+having sum(sessions) <> 0;
 
 -- name: list_page
 -- Sessions inside the filters with what happened in them and what they cost, one page of them. What it is sorted by

@@ -142,15 +142,17 @@ order by s.bucket;
 select
     date_trunc(%(unit)s::text, c.occurred_at, %(zone)s::text) as bucket,
     count(*) as calls,
-    count(*) filter (where c.outcome = 'succeeded') as succeeded,
-    count(*) filter (where c.outcome = 'failed') as failed,
-    count(*) filter (where c.outcome = 'refused') as refused,
-    count(*) filter (where c.outcome is null) as unknown,
+    0::bigint as succeeded,
+    count(*) as failed,
+    0::bigint as refused,
+    0::bigint as unknown,
     count(c.duration_ms) as timed,
     percentile_cont(0.95) within group (order by c.duration_ms) as p95_ms
-from analytics.tool_calls as c
+from analytics.stg_chronicle__tool_events as c
 where
-    c.occurred_at is not null
+    -- As tool_calls has it, in the words of the index.
+    c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
+    and c.occurred_at is not null
     and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
     and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
     and not coalesce(%(untimed)s::boolean, false)
@@ -160,7 +162,6 @@ where
             select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
         )
     )
-    and c.outcome = 'failed'
     and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
 group by bucket
 order by bucket;
@@ -176,9 +177,10 @@ with errors as (
         count(*) as cases,
         max(c.occurred_at) as last_at,
         (array_agg(c.tool_event_id order by c.occurred_at desc nulls last))[1] as newest_id
-    from analytics.tool_calls as c
+    from analytics.stg_chronicle__tool_events as c
     where
-        c.outcome = 'failed'
+        -- As tool_calls has it, in the words of the index.
+        c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
         and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
         and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
         and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
@@ -217,65 +219,6 @@ select
 from groups as g
 left join analytics.stg_chronicle__tool_events as newest on newest.tool_event_id = g.newest_id
 order by g.cases desc, g.last_at desc nulls last, g.tool_name;
-
--- name: list_calls
--- Calls one by one, by time or by duration, with what went in and the session they belong to.
-with chosen as (
-    select
-        c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, c.outcome, c.is_answered,
-        c.duration_ms, c.error_message
-    from analytics.tool_calls as c
-    where
-        (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-        and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
-        and (%(tool)s::text is null or c.tool_name = %(tool)s)
-        and (%(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s)
-        and (
-            %(error_group)s::text is null
-            or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
-        )
-        and (
-            %(project)s::text is null or c.session_pk in (
-                select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
-            )
-        )
-    order by
-        case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
-        case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
-        case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
-        c.occurred_at desc nulls last
-    limit %(limit)s::bigint offset %(offset)s::bigint
-)
-
-select
-    c.tool_event_id,
-    c.occurred_at,
-    c.tool_name,
-    coalesce(c.outcome, 'unknown') as outcome,
-    c.is_answered,
-    c.duration_ms,
-    left(asked.parameters::text, 2000) as parameters,
-    left(c.error_message, 2000) as error_message,
-    c.session_pk,
-    s.session_key,
-    s.project_name
-from chosen as c
-left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
-left join lateral (
-    select t.parameters
-    from analytics.stg_chronicle__tool_events as t
-    where
-        (t.call_id = c.call_id and t.phase = 'pre' or t.tool_event_id = c.tool_event_id)
-        and t.parameters is not null
-    order by t.phase desc
-    limit 1
-) as asked on true
-order by
-    case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
-    case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
-    case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
-    c.occurred_at desc nulls last;
 
 -- name: list_filter_values
 -- Projects and tools with calls in a period, each with how many.

@@ -26,6 +26,7 @@ def show(view: View) -> None:
         page.footer(view)
         return
     parts.summary(counts, period, chosen)
+    filters.say_unsummed(("words of prompts",) if search else (), "sessions")
     order = filters.sorting(reports.SORTS, "-when")
     asked: dict[str, Any] = {**span, "status": chosen.status, "search": search}
     rows = cached.read(

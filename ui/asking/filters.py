@@ -36,6 +36,12 @@ def say_untimed(view: View, period: Period, known: Extent, noun: str) -> None:
         page.note(links.go(said, view.page.url_path, period="untimed"))
 
 
+def say_unsummed(asked: Sequence[str], rows: str) -> None:
+    """Says by which of the filters no sums are kept, so that the `rows` themselves were counted; nothing for none."""
+    if asked:
+        page.note(f"No sums are kept by {sentences.listed(asked)}, so the {rows} themselves were counted.")
+
+
 def extent(view: View, covers: str | Sequence[str]) -> Extent:
     """From when to when one or several subjects hold rows that the viewer may see."""
     coverage = cached.read(view, read_coverage)

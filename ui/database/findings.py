@@ -64,6 +64,7 @@ def _of_server(view: View, server: Looked[Server]) -> Iterator[Line]:
     yield _long(view, found)
     yield _idle(view, found)
     yield _backlog(view, found)
+    yield from _failing(view, found)
     if found.hidden and found.facts["sees_all_sessions"]:
         words = plural(found.hidden, "session")
         yield "unknown", join(f"What {words} do could not be seen: the server does not tell (track_activities is off).")
@@ -144,6 +145,21 @@ def _backlog(view: View, found: Server) -> Line:
         words = plural(unbuilt, "rollup is", "rollups are")
         return "attention", join(f"{words} still being built, {last}: figures are right and take longer.")
     return "well", join(f"{said}, {last}.")
+
+
+def _failing(view: View, found: Server) -> Iterator[Line]:
+    """Which sums the last pass could not store, and why."""
+    for one in found.facts["rollups_failing"]:
+        since = figures.moment(found.facts["rollups_failing_since"], view.zone, view.as_of)
+        subject = one["subject"].replace("_", " ")
+        yield (
+            "attention",
+            join(
+                f"The sums of {subject} cannot be stored, since {since}: ",
+                tag("code", one["failure"]),
+                ". Figures are right and take longer.",
+            ),
+        )
 
 
 def _of_tables(tables: Looked[list[Table]]) -> Iterator[Line]:

@@ -41,7 +41,7 @@ def summary(counts: Counts, period: Period, chosen: Chosen) -> None:
         pieces += _moves(counts, period, chosen)
     page.say(join(*pieces, between=" "))
     if counts.is_from_rows:
-        page.note("No sums are kept by payload or by single aggregate, so the events themselves were counted.")
+        filters.say_unsummed(("payload or by single aggregate",), "events")
 
 
 def _moves(counts: Counts, period: Period, chosen: Chosen) -> list[Child]:

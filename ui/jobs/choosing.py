@@ -81,8 +81,7 @@ def say_states(chosen: Chosen) -> None:
         what = "the chart is of failed jobs, the list of this kind" if chosen.group else "the chart and the list are"
         of = "" if chosen.group else f" of {chosen.only} jobs"
         page.note(f"The sentence and the four figures are of all states; {what}{of} alone.")
-    if chosen.subject.get("search"):
-        page.note("What a search finds is not summed up beforehand: every job of the period is read for it.")
+    filters.say_unsummed(("words of jobs",) if chosen.search else (), "jobs")
 
 
 def asked_job() -> UUID | None:

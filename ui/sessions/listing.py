@@ -39,6 +39,7 @@ def summary(period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> 
     broken = now.get("error", 0)
     ended = f" {figures.count(broken)} ended in an error." if broken else " None ended in an error."
     page.say(f"{words}.{ended}", state="attention" if broken else "well")
+    filters.say_unsummed(asked.unsummed, "sessions")
 
 
 def _untimed(counts: pd.DataFrame) -> int:

@@ -93,8 +93,7 @@ def say_outcomes(chosen: Chosen) -> None:
             f"The sentence and the four figures are of all outcomes; the chart and the list are of "
             f"{chosen.calls[0].lower()}{chosen.calls[1:]} alone."
         )
-    if chosen.group:
-        page.note("Kinds of errors are not summed up beforehand: the chart reads every failed call of the period.")
+    filters.say_unsummed(("kind of error",) if chosen.group else (), "calls of the chart")
 
 
 def nothing(view: View, period: Period, *, holds_any: bool) -> None:

@@ -1,0 +1,104 @@
+-- name: list_tool_calls
+-- Answered calls of tools in a period by the agent they can be tied to, and what came of them. An event names an agent by
+-- agent_id or agent_type in its metadata, or by the application it comes from. What a subagent did names no more than its
+-- run: its type is that with which it was called, as for the windows that imports count; where none is told, "unknown".
+with call_windows as materialized (
+    select
+        w.*, case w.kind when 'removed' then -1 else 1 end as sign
+    from analytics.rollup_windows('tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+),
+
+live as materialized (
+    select f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
+    from call_windows as w
+    cross join lateral (
+        select l.* from analytics.agent_call_facts as l
+        where l.occurred_at >= w.from_at and l.occurred_at < w.until_at
+        offset 0
+    ) as f
+    where w.kind = 'live'
+    union all
+    select f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
+    from call_windows as w
+    cross join analytics.agent_call_facts as f
+    where
+        w.kind = 'untimed'
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+),
+
+-- By the name that an event itself gives.
+by_name as (
+    select r.name as agent, w.sign * r.calls as calls, w.sign * r.succeeded as succeeded, w.sign * r.failed as failed
+    from call_windows as w
+    cross join lateral (
+        select l.* from analytics.agent_call_rollup as l
+        where l.level = w.level and l.slot >= w.lo and l.slot < w.hi and l.name = any(%(agents)s::text[])
+        offset 0
+    ) as r
+    where w.kind in ('stored', 'removed')
+    union all
+    select l.name, 1, l.is_success::integer, l.is_failure::integer
+    from live as l
+    where l.name = any(%(agents)s::text[])
+),
+
+-- Runs of subagents that are asked for themselves, or whose events do not name a type.
+runs as materialized (
+    select
+        p.session_pk, p.agent_id, p.agent_type, sum(p.calls) as calls, sum(p.succeeded) as succeeded,
+        sum(p.failed) as failed
+    from (
+        select
+            r.session_pk, r.agent_id, r.agent_type, w.sign * r.calls as calls, w.sign * r.succeeded as succeeded,
+            w.sign * r.failed as failed
+        from call_windows as w
+        cross join lateral (
+            select l.* from analytics.agent_run_call_rollup as l
+            where
+                l.level = w.level and l.slot >= w.lo and l.slot < w.hi
+                and (l.agent_type is null or l.agent_id = any(%(agents)s::text[]))
+            offset 0
+        ) as r
+        where w.kind in ('stored', 'removed')
+        union all
+        select l.session_pk, l.agent_id, l.agent_type, 1, l.is_success::integer, l.is_failure::integer
+        from live as l
+        where l.agent_id is not null and (l.agent_type is null or l.agent_id = any(%(agents)s::text[]))
+    ) as p
+    group by p.session_pk, p.agent_id, p.agent_type
+    having sum(p.calls) <> 0
+),
+
+types as (
+    select t.session_pk, p.result ->> 'agentId' as agent_id, min(t.parameters ->> 'subagent_type') as agent_type
+    from analytics.stg_chronicle__tool_events as t
+    inner join analytics.stg_chronicle__tool_events as p on p.call_id = t.call_id and p.phase = 'post'
+    where
+        t.phase = 'pre'
+        and t.tool_type = 'subagent'
+        and t.session_pk = any(array(select distinct r.session_pk from runs as r where r.agent_type is null))
+    group by 1, 2
+),
+
+named as (
+    select n.agent, n.calls, n.succeeded, n.failed from by_name as n
+    union all
+    select
+        case when r.agent_id = any(%(agents)s::text[]) then r.agent_id else coalesce(t.agent_type, 'unknown') end,
+        r.calls, r.succeeded, r.failed
+    from runs as r
+    left join types as t on t.session_pk = r.session_pk and t.agent_id = r.agent_id
+    union all
+    -- What is counted under the run itself is not counted under the type that its events name.
+    select r.agent_type, -r.calls, -r.succeeded, -r.failed
+    from runs as r
+    where r.agent_type is not null
+)
+
+select
+    agent, sum(calls)::bigint as calls, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed
+from named
+where agent = any(%(agents)s::text[])
+group by agent
+having sum(calls) <> 0
+order by failed desc, calls desc, agent;

@@ -1,0 +1,167 @@
+-- name: list_calls
+-- Calls one by one, by time or by duration, with what went in and the session they belong to.
+-- The newest first is what is asked for most: answered and unanswered calls then come from the index on their time, as
+-- many as there are on the pages up to this one, and what has no time comes last.
+with answered as materialized (
+    select
+        c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
+        c.duration_ms, c.error_message
+    from analytics.stg_chronicle__tool_events as c
+    -- As tool_calls has it.
+    cross join lateral (
+        select case when c.success then 'succeeded' when c.success is null then null
+            when analytics.is_refusal(c.error_message) then 'refused' else 'failed' end as outcome
+    ) as o
+    where
+        %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+        and c.phase = 'post' and c.occurred_at is not null
+        and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+        and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+        and (%(tool)s::text is null or c.tool_name = %(tool)s)
+        and (
+            %(project)s::text is null or c.session_pk in (
+                select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+            )
+        )
+        and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
+        -- In the words of the index of failed calls, where it is these that are asked for.
+        and (coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success)
+        and (
+            %(error_group)s::text is null
+            or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+        )
+    order by c.occurred_at desc
+    limit %(limit)s::bigint + %(offset)s::bigint
+),
+
+-- Unanswered calls that are older than all of these are on none of these pages.
+reach as materialized (
+    select case when count(*) >= %(limit)s::bigint + %(offset)s::bigint then min(a.occurred_at) else '-infinity' end
+        as first_at
+    from answered as a
+),
+
+newest as (
+    select * from answered
+    union all
+    (
+        select
+            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, null, false, null, null
+        from analytics.stg_chronicle__tool_events as c
+        -- With a limit it is looked up by its index, call by call, and not read as a whole.
+        left join lateral (
+            select true as is_there from analytics.stg_chronicle__tool_events as a
+            where a.call_id = c.call_id and a.phase = 'post'
+            limit 1
+        ) as answer on true
+        where
+            %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+            and c.phase = 'pre' and c.occurred_at is not null
+            and c.occurred_at >= (select r.first_at from reach as r)
+            and coalesce(%(outcome)s::text = 'unknown', true) and %(error_group)s::text is null
+            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+            and (%(tool)s::text is null or c.tool_name = %(tool)s)
+            and (
+                %(project)s::text is null or c.session_pk in (
+                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+                )
+            )
+            and answer.is_there is null
+        order by c.occurred_at desc
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
+    union all
+    (
+        select
+            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, c.outcome, c.is_answered,
+            c.duration_ms, c.error_message
+        from analytics.tool_calls as c
+        where
+            not (
+                %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+            )
+            and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+            and (%(tool)s::text is null or c.tool_name = %(tool)s)
+            and (
+                %(project)s::text is null or c.session_pk in (
+                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+                )
+            )
+            and (%(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s)
+            and (
+                %(error_group)s::text is null
+                or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+            )
+        order by
+            case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
+            case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
+            case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
+            c.occurred_at desc nulls last
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
+    union all
+    (
+        select
+            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, c.outcome, c.is_answered,
+            c.duration_ms, c.error_message
+        from analytics.tool_calls as c
+        where
+            %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+            and %(start)s::timestamptz is null and %(end)s::timestamptz is null and c.occurred_at is null
+            and (%(tool)s::text is null or c.tool_name = %(tool)s)
+            and (
+                %(project)s::text is null or c.session_pk in (
+                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+                )
+            )
+            and (%(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s)
+            and (
+                %(error_group)s::text is null
+                or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+            )
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
+),
+
+chosen as (
+    select c.*
+    from newest as c
+    order by
+        case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
+        case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
+        case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
+        c.occurred_at desc nulls last
+    limit %(limit)s::bigint offset %(offset)s::bigint
+)
+
+select
+    c.tool_event_id,
+    c.occurred_at,
+    c.tool_name,
+    coalesce(c.outcome, 'unknown') as outcome,
+    c.is_answered,
+    c.duration_ms,
+    left(asked.parameters::text, 2000) as parameters,
+    left(c.error_message, 2000) as error_message,
+    c.session_pk,
+    s.session_key,
+    s.project_name
+from chosen as c
+left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
+left join lateral (
+    select t.parameters
+    from analytics.stg_chronicle__tool_events as t
+    where
+        (t.call_id = c.call_id and t.phase = 'pre' or t.tool_event_id = c.tool_event_id)
+        and t.parameters is not null
+    order by t.phase desc
+    limit 1
+) as asked on true
+order by
+    case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
+    case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
+    case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
+    c.occurred_at desc nulls last;
