@@ -212,6 +212,28 @@ def _delete_event(connection: Connection, chance: random.Random) -> None:
     connection.execute("delete from engine.events where event_id = %s", (event,))
 
 
+def _add_session_events(connection: Connection, chance: random.Random) -> None:
+    session_pk = _some(connection, chance, "select id from chronicle.sessions")
+    for _ in range(chance.randrange(1, 3)):
+        connection.execute(
+            "insert into chronicle.events (session_id, event_type, data, timestamp)"
+            " values (%s, 'session_start', '{}', %s)",
+            (session_pk, some_time(chance)),
+        )
+
+
+def _move_session_event(connection: Connection, chance: random.Random) -> None:
+    connection.execute(
+        "update chronicle.events set timestamp = %s where id = %s",
+        (some_time(chance), _some(connection, chance, "select id from chronicle.events")),
+    )
+
+
+def _delete_session_event(connection: Connection, chance: random.Random) -> None:
+    event = _some(connection, chance, "select id from chronicle.events")
+    connection.execute("delete from chronicle.events where id = %s", (event,))
+
+
 def _add_run(connection: Connection, chance: random.Random) -> None:
     actions = chance.choice((None, 0, 10, 33))
     connection.execute(
@@ -275,6 +297,7 @@ _WRITES: dict[Callable[[Connection, random.Random], None], int] = {
     _add_calls: 30, _move_call: 5, _delete_call: 5, _add_session: 10, _add_reply: 5, _change_session: 5,
     _delete_session: 1, _change_price: 1, _add_prompt: 10, _add_job: 15, _change_job: 10, _add_events: 15,
     _change_event: 5, _delete_event: 5, _add_run: 15, _change_run: 10, _delete_run: 3, _truncate: 1,
+    _add_session_events: 10, _move_session_event: 5, _delete_session_event: 3,
 }  # fmt: skip
 
 
@@ -323,6 +346,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("sops.list_buckets", sliced | {"unit": unit, "sop": sop, "agent": agent}),
             ("sops.list_agents", {"sop": sop, "agent": agent}),
             ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None}),
+            ("coverage.read_coverage", {}),
             ("overview.read_calls", before | sliced | {"bucket": unit, "tool": None, "project": None}),
         ]
     )
