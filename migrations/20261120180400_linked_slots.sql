@@ -1,35 +1,6 @@
--- Calls in a quarter of an hour, and whether they are answered, are found by their indexes, however many there are.
+-- Whether answers in changed quarters of an hour belong to calls in others is found out quickly.
 set lock_timeout = '4s';
 set statement_timeout = '60s';
-
--- As before, but both phases are read at once, and with an offset of nothing each call's answer is looked up: joined,
--- the planner would read all answers there are for each window.
-create or replace view analytics.tool_facts with (security_invoker = true) as
-select
-    t.occurred_at,
-    t.tool_name,
-    t.tool_type,
-    s.project_name,
-    case when t.phase <> 'post' or t.success is null then null
-        when t.success then 'succeeded'
-        when analytics.is_refusal(t.error_message) then 'refused' else 'failed' end as outcome,
-    t.phase = 'post' as is_answered,
-    d.duration_ms,
-    case
-        when d.duration_ms > 0 then ceil(ln(d.duration_ms::float8) / 0.019802627296179713)::integer
-        when d.duration_ms = 0 then -5000
-        when d.duration_ms < 0 then -10000 - ceil(ln(-d.duration_ms::float8) / 0.019802627296179713)::integer
-    end as duration_key
-from analytics.stg_chronicle__tool_events as t
-cross join lateral (select case when t.phase = 'post' then t.duration_ms end as duration_ms) as d
-left join analytics.stg_chronicle__sessions as s on s.session_pk = t.session_pk
-where
-    t.phase = 'post'
-    or t.phase = 'pre' and not exists (
-        select from analytics.stg_chronicle__tool_events as answer
-        where answer.call_id = t.call_id and answer.phase = 'post'
-        offset 0
-    );
 
 -- As before, but of the answers in changed slots only those are looked up whose call is not in the same slot, which are
 -- few; and with the events that calls belong to and the sessions that drafts belong to.
