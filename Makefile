@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 ONLY ?=
+EVENTS ?=
 
 .PHONY: run test check prove bench screenshots clean-venv
 
@@ -27,7 +28,7 @@ prove: $(VENV)/.installed-dev
 	SIGNALBOX_PROOFS=full $(BIN)/python -m pytest tests/proofs
 
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.benchmarks $(ONLY)
+	EVENTS="$(EVENTS)" $(BIN)/python -m tests.benchmarks $(ONLY)
 
 screenshots: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.browser.screenshots

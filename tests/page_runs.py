@@ -68,7 +68,7 @@ class PageRun:
 
 def open_page(actor: Actor, path: str, **parameters: str) -> PageRun:
     """Open a page such as "reports/tools.py" with parameters of the URL, as somebody who has just signed in."""
-    token = web_sessions.start(Identity(actor.user_id, actor.email, "test"))
+    token = web_sessions.start(Identity(actor.user_id, actor.email, "test"), dataset=actor.dataset)
     app = AppTest.from_file(str(ROOT / "ui" / "shell.py"), default_timeout=TIMEOUT_S)
     app.user.clear()
     app.user.update(sid=web_sessions.hash_of(token))

@@ -205,6 +205,28 @@ def _delete_event(connection: Connection, chance: random.Random) -> None:
     connection.execute("delete from engine.events where event_id = %s", (event,))
 
 
+def _add_session_events(connection: Connection, chance: random.Random) -> None:
+    session_pk = _some(connection, chance, "select id from chronicle.sessions")
+    for _ in range(chance.randrange(1, 3)):
+        connection.execute(
+            "insert into chronicle.events (session_id, event_type, data, timestamp)"
+            " values (%s, 'session_start', '{}', %s)",
+            (session_pk, some_time(chance)),
+        )
+
+
+def _move_session_event(connection: Connection, chance: random.Random) -> None:
+    connection.execute(
+        "update chronicle.events set timestamp = %s where id = %s",
+        (some_time(chance), _some(connection, chance, "select id from chronicle.events")),
+    )
+
+
+def _delete_session_event(connection: Connection, chance: random.Random) -> None:
+    event = _some(connection, chance, "select id from chronicle.events")
+    connection.execute("delete from chronicle.events where id = %s", (event,))
+
+
 def _add_run(connection: Connection, chance: random.Random) -> None:
     actions = chance.choice((None, 0, 10, 33))
     connection.execute(
@@ -278,6 +300,7 @@ _WRITES: dict[Callable[[Connection, random.Random], None], int] = {
     rolled_agents.change_event: 5,
     rolled_people.add_lift_session: 10, rolled_people.add_draft: 10, rolled_people.change_lift: 10,
     rolled_people.change_owner: 10, rolled_people.add_approval: 10, rolled_people.change_approval: 5,
+    _add_session_events: 10, _move_session_event: 5, _delete_session_event: 3,
 }  # fmt: skip
 
 
@@ -347,6 +370,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("lift_sessions.count_statuses", before | {"search": None}),
             ("lift_sessions.list_validation", {}),
             ("approvals.count_views", {"now": BASE}),
+            ("coverage.read_coverage", {}),
             ("overview.read_calls", before | sliced | {"bucket": unit, "tool": None, "project": None}),
         ]
     )

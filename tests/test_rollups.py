@@ -19,7 +19,7 @@ from psycopg.rows import DictRow
 from data import jobs, rollups
 from data.access import Actor
 from data.command import main
-from data.reports import agents, lift_sessions, overview, sessions, sops, tools
+from data.reports import agents, coverage, lift_sessions, overview, sessions, sops, tools
 from data.reports import events as engine_events
 from data.reports import people as whom
 from tests.performed import engine_event, run, window
@@ -76,6 +76,7 @@ def test_a_member_reads_own_rows_live_and_nothing_stored(owner: Owner, people: P
         "agent_windows",
         "approvals",
         "engine_events",
+        "events",
         "jobs",
         "lift_drafts",
         "lift_sessions",
@@ -112,6 +113,29 @@ def test_rows_without_a_time_are_stored_too(owner: Owner, people: People) -> Non
     assert tools.read_usage(people["manager"], untimed=True).total.calls == 2
     assert tools.read_usage(people["manager"]).total.calls == 2
     assert tools.read_usage(people["manager"], start=DAY).total.calls == 0
+
+
+def test_rows_without_a_time_are_counted_in_what_is_stored(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY, user_id=people["member"].user_id)
+    add = (
+        "insert into chronicle.events (session_id, event_type, data, timestamp) values (%s, 'session_start', '{}', %s)"
+    )
+    for at in (None, None, DAY):
+        owner.execute(add, (session_pk, at))
+        call(owner, session_pk, at)
+    rollups.finish("real")
+    for person in ("manager", "member", "other"):
+        found = coverage.read_coverage(people[person])
+        expected = 0 if person == "other" else 2
+        assert (found["events"].untimed, found["tools"].untimed) == (expected, expected)
+    # Nobody could change the tables like this: it shows that the figures come from what is stored, and whose do not.
+    owner.execute("alter table chronicle.events disable trigger user")
+    owner.execute("alter table chronicle.tool_events disable trigger user")
+    owner.execute("delete from chronicle.events")
+    owner.execute("delete from chronicle.tool_events")
+    for person, expected in (("manager", 2), ("member", 0)):
+        found = coverage.read_coverage(people[person])
+        assert (found["events"].untimed, found["tools"].untimed) == (expected, expected)
 
 
 def test_the_newest_time_of_a_kind_is_that_of_a_row_which_is_still_there(owner: Owner, people: People) -> None:

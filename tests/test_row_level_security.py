@@ -75,6 +75,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "analytics.session_rollup": MANAGERS_READ,
     "analytics.prompt_rollup": MANAGERS_READ,
     "analytics.job_rollup": MANAGERS_READ,
+    "analytics.event_rollup": MANAGERS_READ,
     "analytics.engine_event_rollup": MANAGERS_READ,
     "analytics.sop_run_rollup": MANAGERS_READ,
     "analytics.engine_event_type_rollup": MANAGERS_READ,
@@ -108,6 +109,7 @@ ROLLED = {
     "analytics.session_rollup": "insert into analytics.session_rollup"
     " values (1, (random() * 9e8)::integer, 'x', 'x', 'estimate', 1, 1, 1)",
     "analytics.prompt_rollup": "insert into analytics.prompt_rollup values (1, (random() * 9e8)::integer, 1)",
+    "analytics.event_rollup": "insert into analytics.event_rollup values (1, (random() * 9e8)::integer, 1)",
     "analytics.job_rollup": "insert into analytics.job_rollup"
     " values (1, (random() * 9e8)::integer, 'x', 'x', 1, 0, 0, null, null, '{}', '{}', null, null, '{}', '{}')",
     "analytics.engine_event_rollup": "insert into analytics.engine_event_rollup"

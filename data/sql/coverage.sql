@@ -1,6 +1,48 @@
 -- name: read_coverage
 -- From when to when each subject holds rows and how many rows have no time; a job counts at its end. One row per
--- subject.
+-- subject. Rows without a time are counted as periods count them, infinite times among them; where they are many, they
+-- are in the rollups.
+with untimed_windows as materialized (
+    select 'events' as subject, w.* from analytics.rollup_windows('events', null, null, true) as w
+    union all
+    select 'tools', w.* from analytics.rollup_windows('tools', null, null, true) as w
+),
+untimed_parts as (
+    select w.subject, r.events as untimed
+    from untimed_windows as w
+    cross join lateral (
+        select e.events from analytics.event_rollup as e
+        where w.subject = 'events' and e.level = w.level and e.slot >= w.lo and e.slot < w.hi
+        union all
+        select t.calls from analytics.tool_rollup as t
+        where
+            w.subject = 'tools' and t.level = w.level and not t.is_by_project and t.project_name = ''
+            and t.slot >= w.lo and t.slot < w.hi
+        offset 0
+    ) as r
+    where w.kind = 'stored'
+    union all
+    select w.subject, r.events
+    from untimed_windows as w
+    cross join lateral (
+        select count(*) as events from analytics.stg_chronicle__events as e
+        where
+            w.kind = 'untimed'
+            and (e.occurred_at is null or e.occurred_at = '-infinity' or e.occurred_at >= '60000-01-01 00:00+00')
+    ) as r
+    where w.subject = 'events'
+    union all
+    select w.subject, r.calls
+    from untimed_windows as w
+    cross join lateral (
+        select count(*) as calls from analytics.tool_calls as t
+        where
+            w.kind = 'untimed'
+            and (t.occurred_at is null or t.occurred_at = '-infinity' or t.occurred_at >= '60000-01-01 00:00+00')
+    ) as r
+    where w.subject = 'tools'
+)
+
 select
     'sessions' as subject,
     (select min(started_at) from analytics.stg_chronicle__sessions) as first_at,
@@ -12,14 +54,14 @@ select
     'events',
     (select min(occurred_at) from analytics.stg_chronicle__events),
     (select max(occurred_at) from analytics.stg_chronicle__events),
-    (select count(*) from analytics.stg_chronicle__events where occurred_at is null),
+    (select coalesce(sum(p.untimed), 0)::bigint from untimed_parts as p where p.subject = 'events'),
     exists (select from analytics.stg_chronicle__events)
 union all
 select
     'tools',
     (select min(occurred_at) from analytics.stg_chronicle__tool_events),
     (select max(occurred_at) from analytics.stg_chronicle__tool_events),
-    (select count(*) from analytics.tool_calls where occurred_at is null),
+    (select coalesce(sum(p.untimed), 0)::bigint from untimed_parts as p where p.subject = 'tools'),
     exists (select from analytics.stg_chronicle__tool_events)
 union all
 select

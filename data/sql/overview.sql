@@ -28,7 +28,8 @@ from (
 cross join (
     select count(*) as long_running_jobs, min(started_at) as oldest_start_at
     from analytics.stg_agents__jobs
-    where status = 'running' and started_at < %(now)s::timestamptz - interval '1 hour'
+    -- As it is stored, because the index of running jobs is on that.
+    where stored_status = 'running' and started_at < %(now)s::timestamptz - interval '1 hour'
 ) as j
 cross join (
     select count(*) as long_open_runs, min(started_at) as oldest_run_at
@@ -216,11 +217,12 @@ having sum(calls) <> 0;
 -- The last happenings that matter: failures, questions to people, jobs that ended badly, notifications, compactions.
 with newest as (
     (
+        -- What `tool_calls` counts as failed, in the words of the index of calls without success.
         select
             'failed call' as kind, occurred_at, session_pk, tool_name as subject, left(error_message, 300) as detail,
             event_id as item_id
-        from analytics.tool_calls
-        where outcome = 'failed' and occurred_at is not null
+        from analytics.stg_chronicle__tool_events
+        where phase = 'post' and not success and occurred_at is not null and not analytics.is_refusal(error_message)
         order by occurred_at desc limit %(most)s
     )
     union all
@@ -234,8 +236,10 @@ with newest as (
     (
         select 'job ' || status, coalesce(completed_at, started_at), null, agent, left(error_message, 300), job_id
         from analytics.stg_agents__jobs
-        where status in ('failed', 'cancelled') and coalesce(completed_at, started_at) is not null
-        order by completed_at desc nulls last limit %(most)s
+        where
+            status in ('failed', 'cancelled') and coalesce(completed_at, started_at) is not null
+            and counted_at is not null
+        order by counted_at desc limit %(most)s
     )
     union all
     (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import shutil
 import statistics
 import tempfile
 import time
@@ -20,9 +22,11 @@ from data.demo.columns import Block
 from data.demo.prices import Prices
 from data.demo.request import Request
 from data.ingest import prices as price_table
+from tests.benchmarks.big_data import NoRoom
 
-EVENTS = 100_000
-ROUNDS = 3
+EVENTS = int(os.environ.get("EVENTS") or 100_000)  # `make bench ONLY=demo EVENTS=10000000` for the real thing
+ROUNDS = 3 if EVENTS <= 1_000_000 else 1  # ten million take half an hour each
+_BYTES_AN_EVENT = 4_500  # of the database, of the files that the bare COPY sends, and of the server's log
 BOUND = 0.8
 _PIECE_BYTES = 1 << 18
 ANCHOR = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -31,10 +35,21 @@ ANCHOR = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 def measure(events: int = EVENTS, rounds: int = ROUNDS) -> list[dict[str, Any]]:
     """The rate of the generator and that of a bare COPY, medians of interleaved rounds."""
     request = Request(events, 1, ANCHOR)
-    with tempfile.TemporaryDirectory() as folder, embedded.lease(Path(folder) / "home") as lease:
+    with tempfile.TemporaryDirectory() as folder:
+        needed, free = events * _BYTES_AN_EVENT, shutil.disk_usage(folder).free
+        if free < needed:
+            raise NoRoom(
+                f"Measuring the making of {events:,} events needs {needed / 1e9:.1f} GB in {folder}, and "
+                f"{free / 1e9:.1f} GB are free. Make room, name another place in TMPDIR, or measure fewer with EVENTS."
+            )
+        return _measured(request, Path(folder), events, rounds)
+
+
+def _measured(request: Request, folder: Path, events: int, rounds: int) -> list[dict[str, Any]]:
+    with embedded.lease(folder / "home") as lease:
         lease.ensure_database("bench_empty")
         migration.up(lease.url("bench_empty"), migration.FOLDER, lambda _: None)
-        spool, rows = _spool(request, Path(folder))
+        spool, rows = _spool(request, folder)
         made: list[float] = []
         bare: list[float] = []
         for number in range(rounds):
@@ -42,7 +57,7 @@ def measure(events: int = EVENTS, rounds: int = ROUNDS) -> list[dict[str, Any]]:
             for kind, seconds in order:
                 with _database(lease) as connection:
                     began = time.perf_counter()
-                    _fill(connection, request) if kind == "made" else _copy(connection, spool, folder)
+                    _fill(connection, request) if kind == "made" else _copy(connection, spool)
                     seconds.append(time.perf_counter() - began)
                 lease.drop_database("bench_demo")
     return [_entry(rows, statistics.median(made), statistics.median(bare), events, rounds)]
@@ -93,7 +108,7 @@ def _fill(connection: psycopg.Connection[tuple[object, ...]], request: Request) 
     fill.copy_all(connection, drawn, lambda _: None)
 
 
-def _copy(connection: psycopg.Connection[tuple[object, ...]], spool: dict[str, Path], _: str) -> None:
+def _copy(connection: psycopg.Connection[tuple[object, ...]], spool: dict[str, Path]) -> None:
     # Approvals name engine events, so the tables go in the order of their references.
     last = "demo.copy_human_approvals"
     for query in [*(name for name in spool if name != last), last]:

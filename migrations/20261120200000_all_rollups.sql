@@ -2,58 +2,6 @@
 set lock_timeout = '4s';
 set statement_timeout = '60s';
 
--- As before, with the events that calls belong to and the sessions that drafts belong to.
-create or replace function analytics.linked_slots(source smallint, links uuid[], slots integer[]) returns setof integer
-language sql stable rows 10
-set search_path = ''
-as $$
-    select distinct case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
-        then floor(date_part('epoch', c.occurred_at) / 900)::integer else -2147483648 end
-    from (
-        select s.started_at as occurred_at from analytics.stg_chronicle__sessions as s
-        where source = 1 and s.session_pk = any(links)
-        union all
-        select t.occurred_at from analytics.stg_chronicle__tool_events as t
-        where source = 3 and t.session_pk = any(links)
-        union all
-        select t.occurred_at from analytics.stg_chronicle__tool_events as t
-        where source = 3 and t.call_id = any(links)
-        union all
-        select t.occurred_at from analytics.stg_chronicle__tool_events as t
-        where source = 3 and t.event_id = any(links)
-        union all
-        select l.created_at from analytics.stg_lift__sessions as l
-        where source = 20 and l.session_id = any(links)
-        union all
-        select asked.occurred_at
-        from unnest(slots) as u (slot)
-        cross join lateral (
-            select t.call_id from analytics.stg_chronicle__tool_events as t
-            where t.phase = 'post' and t.call_id is not null
-            and t.occurred_at >= analytics.slot_start(u.slot) and t.occurred_at < analytics.slot_start(u.slot + 1)
-            offset 0
-        ) as answer
-        cross join lateral (
-            select t.occurred_at from analytics.stg_chronicle__tool_events as t
-            where t.call_id = answer.call_id and t.phase = 'pre'
-            offset 0
-        ) as asked
-        where source = 3
-        union all
-        select asked.occurred_at
-        from analytics.stg_chronicle__tool_events as answer
-        cross join lateral (
-            select t.occurred_at from analytics.stg_chronicle__tool_events as t
-            where t.call_id = answer.call_id and t.phase = 'pre'
-            offset 0
-        ) as asked
-        where source = 3 and -2147483648 = any(slots) and answer.phase = 'post' and answer.call_id is not null
-        and (
-            answer.occurred_at is null or answer.occurred_at = '-infinity' or answer.occurred_at >= '60000-01-01 00:00+00'
-        )
-    ) as c
-$$;
-
 create or replace function signalbox.roll(subject text, width integer, lo integer, hi integer) returns void
 language plpgsql
 set search_path = ''
@@ -71,6 +19,9 @@ begin
         when 'prompts' then
             if width = 1 then perform signalbox.roll_prompts(lo, hi);
             else perform signalbox.sum_prompts(width, lo, hi); end if;
+        when 'events' then
+            if width = 1 then perform signalbox.roll_events(lo, hi);
+            else perform signalbox.sum_events(width, lo, hi); end if;
         when 'jobs' then
             if width = 1 then perform signalbox.roll_jobs(lo, hi);
             else perform signalbox.sum_jobs(width, lo, hi); end if;
@@ -118,6 +69,9 @@ begin
         when 'prompts' then
             select max(p.occurred_at) into newest from analytics.stg_chronicle__prompt_events as p
             where p.occurred_at >= first_at and p.occurred_at < until_at;
+        when 'events' then
+            select max(e.occurred_at) into newest from analytics.stg_chronicle__events as e
+            where e.occurred_at >= first_at and e.occurred_at < until_at;
         when 'jobs' then
             select max(j.counted_at) into newest from analytics.stg_agents__jobs as j
             where j.counted_at >= first_at and j.counted_at < until_at;
@@ -153,6 +107,6 @@ end
 $$;
 
 insert into signalbox.rollup_state (subject, source) values
-('agent_windows', 17), ('approvals', 10), ('lift_sessions', 20), ('lift_drafts', 22);
+('events', 2), ('agent_windows', 17), ('approvals', 10), ('lift_sessions', 20), ('lift_drafts', 22);
 -- Where these were stored before this, they are built anew, with the slices.
 update signalbox.rollup_state set built_from = 2147483647 where subject in ('tools', 'sessions', 'jobs');

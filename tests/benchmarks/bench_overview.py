@@ -1,0 +1,103 @@
+"""The queries of Overview over 30 days: at 10 million events against the base tables, against 1 million, and with slots
+that changed since they were stored."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+from data.access import Actor
+from tests.benchmarks import big_data
+from tests.benchmarks.figures import Figure, figure
+from tests.benchmarks.page_queries import Asked, asked_by, connected, milliseconds
+
+ROUNDS = 15
+BASE_ROUNDS = 3
+PAGE = "reports/overview.py"
+PERIOD = "30d"
+
+# In the transaction of a query, as the owner; rolled back with it.
+_NOTHING_STORED = ("update signalbox.rollup_state set built_from = 2147483647",)
+_SLOTS = """
+    insert into signalbox.change_log (source, slot)
+    select distinct r.source, {slots}
+    from signalbox.rollup_state as r, generate_series(0, {most}) as n
+"""
+# One quarter of an hour in a hundred, over the ninety days of the demo; their distance is prime, so that they lie at
+# all times of the day.
+_NEWEST = "(select (floor(date_part('epoch', max(e.timestamp)) / 900))::integer from chronicle.events as e)"
+_SCATTERED = (_SLOTS.format(slots=f"{_NEWEST} - 50 - 101 * n", most=85),)
+_TWO_NEWEST = (_SLOTS.format(slots=f"{_NEWEST} - n", most=1),)
+
+Times = dict[str, list[dict[str, float]]]
+
+
+def measure(rounds: int = ROUNDS, base_rounds: int = BASE_ROUNDS) -> list[Figure]:
+    """The sums of all queries of the page, medians of interleaved rounds."""
+    one, ten = big_data.home(big_data.ONE_MILLION), big_data.home(big_data.TEN_MILLION)
+    actor = big_data.admin()
+    with big_data.opened(big_data.TEN_MILLION):
+        asked = asked_by(actor, PAGE, period=PERIOD)
+    with connected(one) as small, connected(ten) as large:
+        ways: dict[str, Callable[[], dict[str, float]]] = {
+            "10 M": _way(large, actor, asked),
+            "1 M": _way(small, actor, asked),
+            "1 % scattered": _way(large, actor, asked, _SCATTERED),
+            "two newest": _way(large, actor, asked, _TWO_NEWEST),
+            "1 M from the tables": _way(small, actor, asked, _NOTHING_STORED),
+            "10 M from the tables": _way(large, actor, asked, _NOTHING_STORED),
+        }
+        took: Times = {name: [] for name in ways}
+        for number in range(-1, rounds):  # the first one warms pages of memory and plans of functions
+            for name, ask in list(ways.items())[:: 1 if number % 2 else -1]:
+                if number < base_rounds or not name.endswith("tables"):
+                    times = ask()
+                    if number >= 0:
+                        took[name].append(times)
+    return _figures(took, asked)
+
+
+def _way(
+    connection: psycopg.Connection[Any], actor: Actor, asked: list[Asked], before: tuple[str, ...] = ()
+) -> Callable[[], dict[str, float]]:
+    return lambda: milliseconds(connection, actor, asked, before)
+
+
+def _figures(took: Times, asked: list[Asked]) -> list[Figure]:
+    sums = {name: statistics.median(sum(times.values()) for times in rounds) for name, rounds in took.items()}
+    names = ", ".join(f"{name} {_of(took['10 M'], name):.1f}" for name in dict.fromkeys(one.name for one in asked))
+    rounds = f"medians of {len(took['10 M'])} interleaved rounds ({len(took['10 M from the tables'])} from the tables)"
+    said = (
+        "sum of what the page asks of the database for 30 days when nothing is cached, each from asking to its last "
+        f"row, planning included, as an admin, {rounds}; "
+    )
+
+    def entry(name: str, way: str, against: str, at_most: float, how: str) -> Figure:
+        return figure(
+            f"queries of Overview, {name}", round(sums[way], 1), "ms", round(sums[against], 1), at_most=at_most,
+            how=said + how,
+        )  # fmt: skip
+
+    return [
+        entry(
+            "10 M over base tables", "10 M", "10 M from the tables", 0.03,
+            "the limit is the very same queries while the state says that nothing is stored, so that all is counted "
+            f"live (at 1 M that takes {sums['1 M from the tables']:.0f} ms); in ms: {names}",
+        ),
+        entry("10 M over 1 M", "10 M", "1 M", 1.8, "ten times the events in the same ninety days"),
+        entry(
+            "1 % of slots touched", "1 % scattered", "10 M", 2.0,
+            "one slot in 101 of the ninety days is named by the change log, for every source",
+        ),
+        entry(
+            "refresher running", "two newest", "10 M", 1.2,
+            "what a running refresher leaves: the two newest slots are named by the change log, for every source",
+        ),
+    ]  # fmt: skip
+
+
+def _of(rounds: list[dict[str, float]], name: str) -> float:
+    return statistics.median(times[name] for times in rounds)

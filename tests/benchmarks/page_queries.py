@@ -1,0 +1,80 @@
+"""The queries of a page: noted while the page itself runs, then asked again and again of one connection."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import psycopg
+
+from data import demo, embedded
+from data.access import Actor
+from data.database import queries, units
+from data.database.pools import Limits
+from tests import page_runs
+from ui import cached
+
+LIMITS = Limits(pool_size=1, statement_timeout_ms=300_000)  # answers from the tables take what they take
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A named query as a page asked it."""
+
+    name: str
+    parameters: Mapping[str, Any]
+
+
+def asked_by(actor: Actor, path: str, **parameters: str) -> list[Asked]:
+    """What the page asks of the demo's database, in its order, when nothing is cached. A console must be open."""
+    noted: list[Asked] = []
+    run = units.Unit._run
+
+    @contextmanager
+    def noting(unit: units.Unit, name: str, given: Mapping[str, Any]) -> Iterator[psycopg.Cursor[dict[str, Any]]]:
+        if unit._connection.info.dbname == demo.DATABASE:
+            noted.append(Asked(name, dict(given)))
+        with run(unit, name, given) as cursor:
+            yield cursor
+
+    cached.forget()
+    with mock.patch.object(units.Unit, "_run", noting):
+        page_runs.open_page(actor, path, **parameters)
+    return noted
+
+
+@contextmanager
+def connected(home: Path) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to the demo's database as its owner, opened as the console opens its own."""
+    with (
+        embedded.lease(home) as lease,
+        psycopg.connect(lease.url(demo.DATABASE), prepare_threshold=None) as connection,
+    ):
+        yield connection
+
+
+def milliseconds(
+    connection: psycopg.Connection[Any], actor: Actor, asked: list[Asked], before: tuple[str, ...] = ()
+) -> dict[str, float]:
+    """How long each query takes as this person, in milliseconds from asking to the last row, planning included.
+
+    `before` are statements of the owner that each query's transaction begins with; everything is rolled back.
+    """
+    took: dict[str, float] = {}
+    for one in asked:
+        text = queries.find(one.name).text
+        for statement in before:
+            connection.execute(statement.encode())
+        # Not read-only where something was written before; nothing of it stays.
+        settings = units.settings_for(LIMITS, actor, read_only=False)
+        connection.execute(units._SETTINGS, settings)
+        began = time.perf_counter()
+        connection.execute(text, one.parameters).fetchall()
+        took[one.name] = took.get(one.name, 0.0) + 1000 * (time.perf_counter() - began)
+        connection.rollback()
+    return took
