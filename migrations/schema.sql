@@ -975,6 +975,26 @@ begin
 end
 $$;
 
+-- function signalbox.refuse_kept_elsewhere()
+CREATE FUNCTION signalbox.refuse_kept_elsewhere() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    if tg_op <> 'INSERT'
+        and pg_catalog.pg_has_role((select c.relowner from pg_catalog.pg_class as c where c.oid = tg_relid), 'usage')
+    then
+        return null;
+    end if;
+    raise exception '%.% is kept as %.%, which the console reads: write there, or have it moved here (python -m data adopt % --from % --move)',
+        tg_table_schema, tg_table_name, tg_argv[0], tg_argv[1], tg_table_schema, tg_argv[0]
+        using errcode = 'object_not_in_prerequisite_state';
+end
+$$;
+
+-- comment signalbox.FUNCTION refuse_kept_elsewhere()
+COMMENT ON FUNCTION signalbox.refuse_kept_elsewhere() IS 'Refuses to write to a table of ours while its system keeps it in another schema.';
+
 -- function signalbox.refuse_rewriting()
 CREATE FUNCTION signalbox.refuse_rewriting() RETURNS trigger
     LANGUAGE plpgsql
@@ -5250,6 +5270,9 @@ REVOKE ALL ON FUNCTION signalbox.refresh_rollup(subject text, most_slots integer
 
 -- acl signalbox.FUNCTION refresh_rollups(most_slots integer, OUT refreshed_slots integer, OUT is_unfinished boolean)
 REVOKE ALL ON FUNCTION signalbox.refresh_rollups(most_slots integer, OUT refreshed_slots integer, OUT is_unfinished boolean) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION refuse_kept_elsewhere()
+REVOKE ALL ON FUNCTION signalbox.refuse_kept_elsewhere() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION refuse_rewriting()
 REVOKE ALL ON FUNCTION signalbox.refuse_rewriting() FROM PUBLIC;

@@ -12,7 +12,7 @@ from psycopg import errors as postgres_errors
 from psycopg import sql
 
 from data import audit
-from data.adoption import moving, pointing, watching
+from data.adoption import closing, moving, pointing, watching
 from data.adoption.comparing import compare
 from data.adoption.errors import AdoptionError, NothingToAdopt, NotTheOwner
 from data.adoption.findings import SystemFinding
@@ -65,6 +65,7 @@ def release(url: str, system: str) -> list[str]:
             raise NothingToAdopt(f"No table of {system} is read from another schema.")
         for row in given_back:
             pointing.point_back(connection, system, row["table_name"])
+            closing.reopen(connection, system, row["table_name"])
             _leave(connection, system, row)
         audit.record(Unit(connection), None, "gave a system back", system)
     return [row["table_name"] for row in given_back]
@@ -154,8 +155,9 @@ def _do(
 
 
 def point_tables(connection: Connection, found: SystemFinding) -> None:
-    """Read the tables that are there, and notice what is written into them."""
+    """Read the tables that are there, and notice what is written into them; ours take no rows meanwhile."""
     for table in found.there:
+        closing.close(connection, found.system, table.name, found.schema)
         pointing.point(connection, found.system, found.schema, table)
         watching.watch(connection, found.system, found.schema, table)
 

@@ -139,6 +139,19 @@ where adopted.mode = 'pointed'
     )
 order by 1;
 
+-- name: list_open
+-- The adopted tables of which ours, that nobody reads meanwhile, can be written all the same.
+select adopted.system || '.' || adopted.table_name as name
+from signalbox.adopted_tables as adopted
+where adopted.mode = 'pointed'
+    and not exists (
+        select
+        from pg_catalog.pg_trigger as trigger
+        where trigger.tgrelid = pg_catalog.to_regclass(adopted.system || '.' || adopted.table_name)
+            and trigger.tgname = 'kept_elsewhere' and trigger.tgenabled <> 'D'
+    )
+order by 1;
+
 -- name: list_adopted
 -- What was adopted of a system, or of all: where each table is read.
 select system, table_name, source_schema, source_table, mode, missing_columns, adopted_at
