@@ -302,7 +302,7 @@ begin
     and not exists (
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
-        where c.source = s.source
+        where not t.is_logged and c.source = s.source
     ) and not exists (
         select from signalbox.change_log as l where l.source = s.source and l.slot = 2147483647
     );
@@ -620,7 +620,7 @@ begin
     if state.built_from = -2147483648 or exists (
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
-        where c.source = state.source
+        where not t.is_logged and c.source = state.source
     ) then
         return false;
     end if;
@@ -899,7 +899,7 @@ begin
     ) or exists (
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
-        where c.source = state.source
+        where not t.is_logged and c.source = state.source
     ) then
         update signalbox.rollup_state as s set built_from = 2147483647
         where s.subject = state.subject and s.built_from < 2147483647;
@@ -3110,11 +3110,15 @@ CREATE TABLE signalbox.adopted_tables (
     mode text NOT NULL,
     missing_columns text[] DEFAULT '{}'::text[] NOT NULL,
     adopted_at timestamp with time zone DEFAULT now() NOT NULL,
+    is_logged boolean DEFAULT false NOT NULL,
     CONSTRAINT adopted_tables_mode_valid CHECK ((mode = ANY (ARRAY['pointed'::text, 'moved'::text])))
 );
 
 -- comment signalbox.TABLE adopted_tables
 COMMENT ON TABLE signalbox.adopted_tables IS 'Tables of systems that were there before the console: pointed means that our staging view reads them where they are, moved that they became ours and left a view behind; missing_columns read as null. One row per adopted table.';
+
+-- comment signalbox.COLUMN adopted_tables.is_logged
+COMMENT ON COLUMN signalbox.adopted_tables.is_logged IS 'Whether every table of the system was moved here and carries the triggers of the change log as ours do, slots and links included.';
 
 -- table signalbox.audit_log
 CREATE TABLE signalbox.audit_log (
@@ -3161,6 +3165,8 @@ CREATE TABLE signalbox.backup_runs (
     listed_tables integer,
     missing_tables text[],
     error_message text,
+    removed_at timestamp with time zone,
+    removed_by_email text,
     CONSTRAINT backup_runs_end_is_told CHECK (((status = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT backup_runs_kind_valid CHECK ((kind = ANY (ARRAY['manual'::text, 'scheduled'::text]))),
     CONSTRAINT backup_runs_size_bytes_check CHECK ((size_bytes >= 0)),
@@ -3169,6 +3175,12 @@ CREATE TABLE signalbox.backup_runs (
 
 -- comment signalbox.TABLE backup_runs
 COMMENT ON TABLE signalbox.backup_runs IS 'Backups that were tried; listed_* is what reading the finished file back found, missing_tables what the database had and the file has not. One row per run.';
+
+-- comment signalbox.COLUMN backup_runs.removed_at
+COMMENT ON COLUMN signalbox.backup_runs.removed_at IS 'When somebody removed the file; null while nobody has.';
+
+-- comment signalbox.COLUMN backup_runs.removed_by_email
+COMMENT ON COLUMN signalbox.backup_runs.removed_by_email IS 'Who removed the file.';
 
 -- sequence signalbox.backup_runs_id_seq
 ALTER TABLE signalbox.backup_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (

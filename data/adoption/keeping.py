@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from data.adoption import moving
 from data.adoption.comparing import look
-from data.adoption.doing import at_once, note_tables, point_tables
+from data.adoption.doing import at_once, mark_changed, note_tables, point_tables
 from data.adoption.errors import AdoptionError, NothingToAdopt
 from data.adoption.findings import SystemFinding
 from data.database.queries import find
@@ -58,6 +58,9 @@ def _again(connection: Connection, mode: str, found: SystemFinding) -> list[str]
     with at_once(connection):
         if mode == "moved":
             moving.guard(connection, found)
+            if not moving.is_logged(connection, found):
+                moving.log(connection, found)
+                mark_changed(connection, found.system, [table.name for table in found.there])
             return []
         point_tables(connection, found)
         note_tables(connection, found, moved=False)

@@ -53,5 +53,13 @@ class NotUpToDate(BackupError):
     """The database has no place yet to write backups down. Bring it up to date first: python -m data migrate up."""
 
 
+class KeepsTooFew(WrongUse):
+    """At least one backup has to stay: say how many of the newest to keep, 1 or more. Nothing was removed."""
+
+
+class NotWhatWasShown(Conflict):
+    """Other backups would go than those that were shown, for there are other ones by now. Nothing was removed."""
+
+
 class NotHere(Conflict):
     """This backup does not run in this process, so it cannot be stopped from here."""
