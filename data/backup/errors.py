@@ -10,7 +10,7 @@ class BackupError(SignalboxError):
 
 
 class PoolerRefused(WrongUse):
-    """Port 6543 is a transaction pooler, which backups cannot go through. Set ADMIN_DATABASE_URL to port 5432."""
+    """Backups cannot go through a transaction pooler (port 6543 of Supabase). Set ADMIN_DATABASE_URL to port 5432."""
 
 
 class NoDumpProgram(BackupError):
