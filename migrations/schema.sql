@@ -1853,7 +1853,11 @@ CREATE VIEW analytics.job_stats WITH (security_invoker='true') AS
     count(*) FILTER (WHERE (status = 'completed'::text)) AS completed_jobs,
     count(*) FILTER (WHERE (status = 'failed'::text)) AS failed_jobs,
     count(*) FILTER (WHERE (status = 'cancelled'::text)) AS cancelled_jobs,
-    avg(EXTRACT(epoch FROM (completed_at - started_at))) FILTER (WHERE (status = 'completed'::text)) AS avg_processing_time
+    avg(
+        CASE
+            WHEN ((started_at > '-infinity'::timestamp with time zone) AND (started_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (completed_at > '-infinity'::timestamp with time zone) AND (completed_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN EXTRACT(epoch FROM (completed_at - started_at))
+            ELSE NULL::numeric
+        END) FILTER (WHERE (status = 'completed'::text)) AS avg_processing_time
    FROM analytics.stg_agents__jobs;
 
 -- comment analytics.VIEW job_stats
@@ -1904,7 +1908,10 @@ CREATE VIEW analytics.lift_session_summary WITH (security_invoker='true') AS
     s.status,
     s.created_at,
     s.updated_at,
-    (round((EXTRACT(epoch FROM (s.updated_at - s.created_at)) * (1000)::numeric)))::bigint AS duration_ms,
+        CASE
+            WHEN ((s.created_at > '-infinity'::timestamp with time zone) AND (s.created_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (s.updated_at > '-infinity'::timestamp with time zone) AND (s.updated_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.updated_at - s.created_at)) * (1000)::numeric)))::bigint
+            ELSE NULL::bigint
+        END AS duration_ms,
     s.revision_count,
     s.draft_count,
     s.hole_count,
@@ -2267,7 +2274,10 @@ CREATE VIEW analytics.session_summary WITH (security_invoker='true') AS
     s.status,
     s.started_at,
     s.ended_at,
-    (round((EXTRACT(epoch FROM (s.ended_at - s.started_at)) * (1000)::numeric)))::bigint AS duration_ms,
+        CASE
+            WHEN ((s.started_at > '-infinity'::timestamp with time zone) AND (s.started_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (s.ended_at > '-infinity'::timestamp with time zone) AND (s.ended_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.ended_at - s.started_at)) * (1000)::numeric)))::bigint
+            ELSE NULL::bigint
+        END AS duration_ms,
     p.prompts,
     p.first_prompt,
     t.calls,

@@ -76,9 +76,10 @@ by_owner as (
             as confidence_countless,
         count(cost_usd) filter (where is_current) as priced_windows,
         count(*) filter (where is_current and window_start < %(start)s::timestamptz) as began_before,
-        date_part('epoch', max(window_end) filter (where is_current) - min(window_start) filter (where is_current))
-            as spanned_s,
-        sum(date_part('epoch', window_end - window_start)) filter (where is_current) as summed_s,
+        -- Taken off as seconds: two times may differ by more than an interval holds.
+        date_part('epoch', max(window_end) filter (where is_current))
+        - date_part('epoch', min(window_start) filter (where is_current)) as spanned_s,
+        sum(date_part('epoch', window_end) - date_part('epoch', window_start)) filter (where is_current) as summed_s,
         count(*) filter (where not is_current) as previous_windows,
         sum(actions_total) filter (where not is_current) as previous_actions,
         sum(actions_total) filter (where not is_current and automated is not null) as previous_rated_actions,

@@ -32,14 +32,20 @@ with acts as (
     from analytics.stg_chronicle__sessions as s
     left join analytics.session_costs as k on k.session_pk = s.session_pk
     where
-        (%(start)s::timestamptz is null or s.started_at >= least(%(start)s, coalesce(%(previous_start)s, %(start)s)))
+        (
+            %(start)s::timestamptz is null
+            or s.started_at >= least(%(start)s::timestamptz, coalesce(%(previous_start)s::timestamptz, %(start)s))
+        )
         and (%(end)s::timestamptz is null or s.started_at < %(end)s)
         and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
     union all
     select 'lift', l.owner_id::text, l.created_at, l.status, l.cost_usd, l.draft_count > l.priced_drafts
     from analytics.lift_session_summary as l
     where
-        (%(start)s::timestamptz is null or l.created_at >= least(%(start)s, coalesce(%(previous_start)s, %(start)s)))
+        (
+            %(start)s::timestamptz is null
+            or l.created_at >= least(%(start)s::timestamptz, coalesce(%(previous_start)s::timestamptz, %(start)s))
+        )
         and (%(end)s::timestamptz is null or l.created_at < %(end)s)
         and not coalesce(%(untimed)s::boolean, false)
     union all
@@ -48,7 +54,7 @@ with acts as (
     where
         (
             %(start)s::timestamptz is null
-            or j.counted_at >= least(%(start)s, coalesce(%(previous_start)s, %(start)s))
+            or j.counted_at >= least(%(start)s::timestamptz, coalesce(%(previous_start)s::timestamptz, %(start)s))
         )
         and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
         and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
