@@ -8,6 +8,7 @@ __all__ = [
     "ColumnMissing",
     "Conflict",
     "DatabaseUnavailable",
+    "KeptElsewhere",
     "NotAllowed",
     "NotFound",
     "SignalboxError",
@@ -31,6 +32,10 @@ class NotAllowed(SignalboxError):
 
 class ColumnMissing(SignalboxError):
     """The table that this system brought with it lacks a column that this needs; nothing was changed."""
+
+
+class KeptElsewhere(SignalboxError):
+    """The console reads this table in another schema, so that nothing may be written into its own."""
 
 
 class NotFound(SignalboxError):

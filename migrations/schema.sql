@@ -308,7 +308,7 @@ begin
     and not exists (
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
-        where c.source = s.source
+        where not t.is_logged and c.source = s.source
     ) and not exists (
         select from signalbox.change_log as l where l.source = s.source and l.slot = 2147483647
     );
@@ -626,7 +626,7 @@ begin
     if state.built_from = -2147483648 or exists (
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
-        where c.source = state.source
+        where not t.is_logged and c.source = state.source
     ) then
         return false;
     end if;
@@ -947,7 +947,7 @@ begin
     ) or exists (
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
-        where c.source = state.source
+        where not t.is_logged and c.source = state.source
     ) then
         update signalbox.rollup_state as s set built_from = 2147483647
         where s.subject = state.subject and s.built_from < 2147483647;
@@ -1038,6 +1038,26 @@ begin
     end loop;
 end
 $$;
+
+-- function signalbox.refuse_kept_elsewhere()
+CREATE FUNCTION signalbox.refuse_kept_elsewhere() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    if tg_op <> 'INSERT'
+        and pg_catalog.pg_has_role((select c.relowner from pg_catalog.pg_class as c where c.oid = tg_relid), 'usage')
+    then
+        return null;
+    end if;
+    raise exception '%.% is kept as %.%, which the console reads: write there, or have it moved here (python -m data adopt % --from % --move)',
+        tg_table_schema, tg_table_name, tg_argv[0], tg_argv[1], tg_table_schema, tg_argv[0]
+        using errcode = 'object_not_in_prerequisite_state';
+end
+$$;
+
+-- comment signalbox.FUNCTION refuse_kept_elsewhere()
+COMMENT ON FUNCTION signalbox.refuse_kept_elsewhere() IS 'Refuses to write to a table of ours while its system keeps it in another schema.';
 
 -- function signalbox.refuse_rewriting()
 CREATE FUNCTION signalbox.refuse_rewriting() RETURNS trigger
@@ -2499,7 +2519,11 @@ CREATE VIEW analytics.job_stats WITH (security_invoker='true') AS
     count(*) FILTER (WHERE (status = 'completed'::text)) AS completed_jobs,
     count(*) FILTER (WHERE (status = 'failed'::text)) AS failed_jobs,
     count(*) FILTER (WHERE (status = 'cancelled'::text)) AS cancelled_jobs,
-    avg(EXTRACT(epoch FROM (completed_at - started_at))) FILTER (WHERE (status = 'completed'::text)) AS avg_processing_time
+    avg(
+        CASE
+            WHEN ((started_at > '-infinity'::timestamp with time zone) AND (started_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (completed_at > '-infinity'::timestamp with time zone) AND (completed_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN EXTRACT(epoch FROM (completed_at - started_at))
+            ELSE NULL::numeric
+        END) FILTER (WHERE (status = 'completed'::text)) AS avg_processing_time
    FROM analytics.stg_agents__jobs;
 
 -- comment analytics.VIEW job_stats
@@ -2632,7 +2656,10 @@ CREATE VIEW analytics.lift_session_summary WITH (security_invoker='true') AS
     s.status,
     s.created_at,
     s.updated_at,
-    (round((EXTRACT(epoch FROM (s.updated_at - s.created_at)) * (1000)::numeric)))::bigint AS duration_ms,
+        CASE
+            WHEN ((s.created_at > '-infinity'::timestamp with time zone) AND (s.created_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (s.updated_at > '-infinity'::timestamp with time zone) AND (s.updated_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.updated_at - s.created_at)) * (1000)::numeric)))::bigint
+            ELSE NULL::bigint
+        END AS duration_ms,
     s.revision_count,
     s.draft_count,
     s.hole_count,
@@ -2984,7 +3011,10 @@ CREATE VIEW analytics.session_summary WITH (security_invoker='true') AS
     s.status,
     s.started_at,
     s.ended_at,
-    (round((EXTRACT(epoch FROM (s.ended_at - s.started_at)) * (1000)::numeric)))::bigint AS duration_ms,
+        CASE
+            WHEN ((s.started_at > '-infinity'::timestamp with time zone) AND (s.started_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (s.ended_at > '-infinity'::timestamp with time zone) AND (s.ended_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.ended_at - s.started_at)) * (1000)::numeric)))::bigint
+            ELSE NULL::bigint
+        END AS duration_ms,
     p.prompts,
     p.first_prompt,
     t.calls,
@@ -3742,11 +3772,15 @@ CREATE TABLE signalbox.adopted_tables (
     mode text NOT NULL,
     missing_columns text[] DEFAULT '{}'::text[] NOT NULL,
     adopted_at timestamp with time zone DEFAULT now() NOT NULL,
+    is_logged boolean DEFAULT false NOT NULL,
     CONSTRAINT adopted_tables_mode_valid CHECK ((mode = ANY (ARRAY['pointed'::text, 'moved'::text])))
 );
 
 -- comment signalbox.TABLE adopted_tables
 COMMENT ON TABLE signalbox.adopted_tables IS 'Tables of systems that were there before the console: pointed means that our staging view reads them where they are, moved that they became ours and left a view behind; missing_columns read as null. One row per adopted table.';
+
+-- comment signalbox.COLUMN adopted_tables.is_logged
+COMMENT ON COLUMN signalbox.adopted_tables.is_logged IS 'Whether every table of the system was moved here and carries the triggers of the change log as ours do, slots and links included.';
 
 -- table signalbox.audit_log
 CREATE TABLE signalbox.audit_log (
@@ -3793,6 +3827,8 @@ CREATE TABLE signalbox.backup_runs (
     listed_tables integer,
     missing_tables text[],
     error_message text,
+    removed_at timestamp with time zone,
+    removed_by_email text,
     CONSTRAINT backup_runs_end_is_told CHECK (((status = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT backup_runs_kind_valid CHECK ((kind = ANY (ARRAY['manual'::text, 'scheduled'::text]))),
     CONSTRAINT backup_runs_size_bytes_check CHECK ((size_bytes >= 0)),
@@ -3801,6 +3837,12 @@ CREATE TABLE signalbox.backup_runs (
 
 -- comment signalbox.TABLE backup_runs
 COMMENT ON TABLE signalbox.backup_runs IS 'Backups that were tried; listed_* is what reading the finished file back found, missing_tables what the database had and the file has not. One row per run.';
+
+-- comment signalbox.COLUMN backup_runs.removed_at
+COMMENT ON COLUMN signalbox.backup_runs.removed_at IS 'When somebody removed the file; null while nobody has.';
+
+-- comment signalbox.COLUMN backup_runs.removed_by_email
+COMMENT ON COLUMN signalbox.backup_runs.removed_by_email IS 'Who removed the file.';
 
 -- sequence signalbox.backup_runs_id_seq
 ALTER TABLE signalbox.backup_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -6021,6 +6063,9 @@ REVOKE ALL ON FUNCTION signalbox.refresh_rollup(subject text, most_slots integer
 
 -- acl signalbox.FUNCTION refresh_rollups(most_slots integer, OUT refreshed_slots integer, OUT is_unfinished boolean)
 REVOKE ALL ON FUNCTION signalbox.refresh_rollups(most_slots integer, OUT refreshed_slots integer, OUT is_unfinished boolean) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION refuse_kept_elsewhere()
+REVOKE ALL ON FUNCTION signalbox.refuse_kept_elsewhere() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION refuse_rewriting()
 REVOKE ALL ON FUNCTION signalbox.refuse_rewriting() FROM PUBLIC;

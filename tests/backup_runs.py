@@ -58,9 +58,9 @@ def dumps_of(owner: Owner) -> list[int]:
     return [row["pid"] for row in rows]
 
 
-def until(found: Callable[[], object]) -> None:
+def until(found: Callable[[], object], seconds: float = 60) -> None:
     """Wait for what has to happen sooner or later."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + seconds
     while not found():
         assert time.monotonic() < deadline, "it never came to be so"
         time.sleep(0.05)

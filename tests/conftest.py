@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -87,6 +88,13 @@ def server() -> Iterator[embedded.Lease]:
 @pytest.fixture
 def database_url(server: embedded.Lease) -> Iterator[str]:
     """The address of a migrated database that this test alone uses."""
+    with fresh_database(server) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(server: embedded.Lease) -> Iterator[str]:
+    """A copy of the migrated database of that server, which is gone afterwards."""
     name = f"test_{uuid4().hex[:12]}"
     copying = sql.SQL("create database {} template {} strategy file_copy")
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from data import adoption
+from data import adoption, database, embedded, exports, migration
 from data.access import Actor
 from data.adoption.converting import read_as
 from data.adoption.needs import Column
 from data.command import main
+from data.database.unreadable import UnreadableValue
 from tests import adoption_documents as documents
-from tests.test_adoption import at_database, finding, make, states
+from tests.conftest import MIGRATIONS, TEMPLATE, fresh_database
+from tests.page_runs import open_page
+from tests.servers import any_server
+from tests.test_adoption import add_job, agents_seen, at_database, finding, make, states
 
-__all__ = ["at_database"]
+__all__ = ["any_server", "at_database"]
 
 Connection = psycopg.Connection[DictRow]
 
@@ -55,7 +61,23 @@ VALUES_THAT_16_TRIES = [
     ("json", "jsonb", "'\"\\u0000\"'", None),
     ("text", "double precision", "'1e400'", None),
 ]
+TRYING = 160_000
 ZONELESS = "timestamp without time zone"
+
+
+@pytest.fixture(scope="module")
+def migrated(any_server: embedded.Lease) -> embedded.Lease:
+    """Every PostgreSQL at hand, with a migrated database to copy."""
+    any_server.ensure_database(TEMPLATE)
+    migration.up(any_server.url(TEMPLATE), MIGRATIONS, progress=lambda _: None)
+    return any_server
+
+
+@pytest.fixture
+def database_url(migrated: embedded.Lease) -> Iterator[str]:
+    """In place of the one on the embedded server alone."""
+    with fresh_database(migrated) as url:
+        yield url
 
 
 def reads(owner: Connection, found: str, needed: str, value: str, version: int) -> str | None:
@@ -74,7 +96,7 @@ def reads(owner: Connection, found: str, needed: str, value: str, version: int) 
 
 def test_values_of_other_types_are_read_or_unknown(owner: Connection) -> None:
     version = owner.info.server_version
-    for found, needed, value, wanted in VALUES + VALUES_THAT_16_TRIES:
+    for found, needed, value, wanted in VALUES + (VALUES_THAT_16_TRIES if version >= TRYING else []):
         assert reads(owner, found, needed, value, version) == wanted, (found, needed, value)
 
 
@@ -96,6 +118,8 @@ def test_a_value_that_stops_converting_later_reads_as_unknown_and_is_counted(
     adoption.adopt(database_url, "agents", "public", managers_read=True)
     assert main(["adopt", "agents", "--status"]) == 0
     owner.execute("insert into public.jobs (agent_identifier, completed_at) values ('y', 'abc')")
+    if owner.info.server_version < TRYING:
+        return  # there it fails: see below
     rows = owner.execute(
         "select agent, completed_at is null as is_unknown from analytics.stg_agents__jobs order by 1"
     ).fetchall()
@@ -117,3 +141,49 @@ def test_rows_that_cannot_be_told_apart_stand_in_the_way(database_url: str, owne
     owner.execute("insert into public.jobs (id, agent_identifier) values (gen_random_uuid()::text, 'x'), ('one', 'y')")
     (obstacle,) = adoption.adopt(database_url, "agents", "public", dry_run=True).obstacles
     assert obstacle == "1 values of jobs.id, by which rows are known, are no uuid"
+
+
+@pytest.mark.usefixtures("at_database")
+def test_a_report_that_meets_a_value_it_cannot_read_says_whose_it_is_and_what_to_do(
+    database_url: str,
+    owner: Connection,
+    people: dict[str, Actor],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As PostgreSQL 15 reads it, on any: adopting again then leaves the column out."""
+    monkeypatch.setattr("data.adoption.converting._TRIES_VALUES", 999_999)
+    make(owner, documents.AGENTS)
+    owner.execute("alter table public.jobs alter completed_at type text")
+    add_job(owner, people["member"], "fine")
+    adoption.adopt(database_url, "agents", "public", managers_read=True)
+    owner.execute("insert into public.jobs (agent_identifier, completed_at) values ('broken', 'secret words')")
+    sentence = (
+        "A value in public.jobs (agents) is no timestamp with time zone, so this could not be read. "
+        "python -m data adopt agents --status says which column it is, and what to do."
+    )
+    (broken,) = owner.execute("select id from public.jobs where agent_identifier = 'broken'").fetchall()
+    with pytest.raises(UnreadableValue) as met, database.reading(people["manager"]) as unit:
+        unit.rows("jobs.find_job", job_id=broken["id"])
+    assert met.value.sentence == sentence
+    assert sentence in open_page(people["manager"], "reports/jobs.py").text
+    with pytest.raises(UnreadableValue):
+        list(exports.stream(people["manager"], "jobs", exports.parse("jobs", {}), "csv"))
+    capsys.readouterr()
+    assert main(["adopt", "agents", "--status"]) == 1
+    said = capsys.readouterr().out
+    assert "completed_at (text) holds values that are no timestamp with time zone: they fail the reports" in said
+    assert "every value can be read" not in said
+    adoption.adopt(database_url, "agents", "public", managers_read=True)
+    assert agents_seen(people["manager"]) == ["broken", "fine"]
+    assert main(["adopt", "agents", "--status"]) == 1
+    assert "are no timestamp with time zone, so it reads as unknown" in capsys.readouterr().out
+
+
+def test_a_wrong_value_of_our_own_is_not_blamed_on_an_adopted_table(
+    database_url: str, owner: Connection, people: dict[str, Actor]
+) -> None:
+    make(owner, documents.LIFT, "lift_sys")
+    adoption.adopt(database_url, "lift", "lift_sys")
+    with pytest.raises(psycopg.DataError), database.reading(people["manager"]) as unit:
+        unit.rows("jobs.find_job", job_id="no identifier")

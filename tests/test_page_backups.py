@@ -202,7 +202,7 @@ def test_what_stands_in_the_way_is_a_sentence_after_the_click(
     assert found
     found.click()
     said = page.run().text.replace("\\", "")
-    assert "Port 6543 is a transaction pooler, which backups cannot go through." in said
+    assert "Backups cannot go through a transaction pooler (port 6543 of Supabase)." in said
     assert "geheim" not in said
     assert owner.execute("select * from signalbox.backup_runs").fetchall() == []
 

@@ -68,6 +68,11 @@ def _entry(title: str, page: str | None) -> PageEntry:
     return next(entry for entry in PAGES if (entry.url_path == page if page else entry.title == title))
 
 
+def fail(error: SignalboxError) -> None:
+    """What ended a page before any part of it could be shown, in a sentence."""
+    st.error(escaped(error.sentence), icon=":material/error:")
+
+
 def _refuse(sentence: str, *, shut: bool = True) -> NoReturn:
     (st.warning if shut else st.error)(escaped(sentence), icon=":material/lock:" if shut else ":material/error:")
     st.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import nullcontext
 
 import streamlit as st
@@ -9,11 +10,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data import console, database
 from data.access import Actor, Dataset
+from data.errors import SignalboxError
 from data.identity import web_sessions
-from ui import acts, live, seen_as, viewer
+from ui import acts, live, page, seen_as, viewer
 from ui.drawing import tokens
 from ui.drawing.markup import tag
 from ui.navigation import FIRST, PAGES, PageEntry
+
+log = logging.getLogger("signalbox.shell")
 
 _DATASETS: dict[Dataset, str] = {"real": "Real data", "demo": "Demo data"}
 
@@ -36,7 +40,11 @@ def run() -> None:
         st.html(tag("div", tag("b", "DEMO"), tag("span", "Made-up data. Nothing here happened."), class_="sb-demo"))
     seen_as.show_band(actor)
     with live.measured():
-        chosen.run()
+        try:
+            chosen.run()
+        except SignalboxError as error:
+            log.exception("page failed", extra={"page": chosen.url_path})
+            page.fail(error)
 
 
 def _page(entry: PageEntry, actor: Actor) -> st.Page:

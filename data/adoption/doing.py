@@ -12,7 +12,7 @@ from psycopg import errors as postgres_errors
 from psycopg import sql
 
 from data import audit
-from data.adoption import moving, pointing, watching
+from data.adoption import closing, moving, pointing, watching
 from data.adoption.comparing import compare
 from data.adoption.errors import AdoptionError, NothingToAdopt, NotTheOwner
 from data.adoption.findings import SystemFinding
@@ -26,6 +26,10 @@ _LOCK_TIMEOUT = "4s"
 _WHILE_READ = (
     "While they are read there, PostgreSQL refuses to drop their columns or to give them other types: "
     "--release before, and adopt again after"
+)
+_NOT_SUMMED = (
+    "Some of its times or identifiers have other types than ours, or its tables have partitions: no sums of it are "
+    "stored, so its reports take longer the more rows they are about"
 )
 _REHEARSAL_LOCK_TIMEOUT = "1s"
 _REHEARSAL_STATEMENT_TIMEOUT = "10s"
@@ -50,7 +54,10 @@ def adopt(
         with at_once(connection):
             for refusal in refusals(connection, found, move=move):
                 raise refusal
-            return _do(connection, found, move=move, managers_read=managers_read)
+            found = _do(connection, found, move=move, managers_read=managers_read)
+        if move:
+            found = replace(found, remarks=(*found.remarks, *moving.build(connection, found)))
+        return found
 
 
 def release(url: str, system: str) -> list[str]:
@@ -65,7 +72,9 @@ def release(url: str, system: str) -> list[str]:
             raise NothingToAdopt(f"No table of {system} is read from another schema.")
         for row in given_back:
             pointing.point_back(connection, system, row["table_name"])
+            closing.reopen(connection, system, row["table_name"])
             _leave(connection, system, row)
+        mark_changed(connection, system, [row["table_name"] for row in given_back])
         audit.record(Unit(connection), None, "gave a system back", system)
     return [row["table_name"] for row in given_back]
 
@@ -135,10 +144,14 @@ def _do(
     remarks: list[str] = []
     if move:
         remarks = moving.move(connection, found, is_rehearsal=is_rehearsal)
+        remarks += moving.planned(connection, found) if is_rehearsal else []
     else:
         point_tables(connection, found)
         remarks.append(_WHILE_READ)
     note_tables(connection, found, moved=move)
+    if move and not moving.log(connection, found):
+        remarks.append(_NOT_SUMMED)
+    mark_changed(connection, found.system, [table.name for table in found.there])
     audit.record(
         Unit(connection),
         None,
@@ -154,8 +167,9 @@ def _do(
 
 
 def point_tables(connection: Connection, found: SystemFinding) -> None:
-    """Read the tables that are there, and notice what is written into them."""
+    """Read the tables that are there, and notice what is written into them; ours take no rows meanwhile."""
     for table in found.there:
+        closing.close(connection, found.system, table.name, found.schema)
         pointing.point(connection, found.system, found.schema, table)
         watching.watch(connection, found.system, found.schema, table)
 
@@ -175,6 +189,12 @@ def note_tables(connection: Connection, found: SystemFinding, *, moved: bool) ->
                 "missing_columns": list(lacking),
             },
         )
+
+
+def mark_changed(connection: Connection, system: str, names: list[str]) -> None:
+    """Other rows are read from now on: nothing that was computed or stored of them holds."""
+    tables = [f"{system}.{name}" for name in names]
+    connection.execute(find("adoption.mark_changed").text, {"tables": tables})
 
 
 def _leave_former(connection: Connection, found: SystemFinding) -> None:

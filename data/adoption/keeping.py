@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from data.adoption import moving
 from data.adoption.comparing import look
-from data.adoption.doing import at_once, note_tables, point_tables
+from data.adoption.doing import at_once, mark_changed, note_tables, point_tables
 from data.adoption.errors import AdoptionError, NothingToAdopt
 from data.adoption.findings import SystemFinding
 from data.database.queries import find
 from data.migration.connection import Connection, connected
+
+_ASTRAY = ("adoption.list_unread", "adoption.list_open")  # tables whose view or trigger is not as adopting makes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,9 @@ def _again(connection: Connection, mode: str, found: SystemFinding) -> list[str]
     with at_once(connection):
         if mode == "moved":
             moving.guard(connection, found)
+            if not moving.is_logged(connection, found):
+                moving.log(connection, found)
+                mark_changed(connection, found.system, [table.name for table in found.there])
             return []
         point_tables(connection, found)
         note_tables(connection, found, moved=False)
@@ -62,9 +68,10 @@ def _again(connection: Connection, mode: str, found: SystemFinding) -> list[str]
 
 
 def has_unread(url: str) -> bool:
-    """Whether a table that was adopted is not read where it is, as after a migration that was applied elsewhere."""
+    """Whether a table that was adopted is not read where it is, as after a migration that was applied elsewhere, or
+    ours can be written meanwhile, as of a system that was adopted before that was refused."""
     with connected(url) as connection:
-        return bool(connection.execute(find("adoption.list_unread").text).fetchall())
+        return any(connection.execute(find(query).text).fetchall() for query in _ASTRAY)
 
 
 def examine(url: str, system: str | None = None) -> list[Adopted]:
@@ -73,14 +80,14 @@ def examine(url: str, system: str | None = None) -> list[Adopted]:
     Raises DatabaseUnavailable.
     """
     with connected(url) as connection:
-        unread = {row["name"] for row in connection.execute(find("adoption.list_unread").text)}
+        unread, unclosed = ({row["name"] for row in connection.execute(find(query).text)} for query in _ASTRAY)
         return [
             Adopted(
                 found.system,
                 found.schema,
                 mode,
                 tuple(table.name for table in found.tables),
-                tuple(_wrong(connection, mode, found, unread)),
+                (*_wrong(connection, mode, found, unread), *_unclosed(found, unclosed)),
                 tuple(f"{found.schema}.{table.name}: {remark}" for table in found.tables for remark in table.remarks),
             )
             for mode, found in _adopted(connection)
@@ -99,8 +106,16 @@ def _adopted(connection: Connection) -> list[tuple[str, SystemFinding]]:
     return found
 
 
+def _unclosed(found: SystemFinding, unclosed: set[str]) -> Iterator[str]:
+    for name in (f"{found.system}.{table.name}" for table in found.tables):
+        if name in unclosed:
+            yield f"{name} can be written although nobody reads it (python -m data migrate up mends it)"
+
+
 def _wrong(connection: Connection, mode: str, found: SystemFinding, unread: set[str]) -> list[str]:
     said: list[str] = []
+    rows = connection.execute(find("adoption.list_adopted").text, {"system": found.system}).fetchall()
+    unknown = {row["table_name"]: row["missing_columns"] for row in rows}
     for table in found.tables:
         name = f"{found.schema}.{table.name}"
         if not table.is_there:
@@ -114,6 +129,15 @@ def _wrong(connection: Connection, mode: str, found: SystemFinding, unread: set[
             for column in table.columns
             if column.unreadable
         ]
+        for column in table.columns:
+            if column.state == "not convertible":
+                holds = f"{name}: {column.name} ({column.found}) holds values that are no {column.needed}"
+                said.append(
+                    f"{holds}, so it reads as unknown"
+                    if column.name in unknown[table.name]
+                    else f"{holds}: they fail the reports that read it until they are mended there, or until the system"
+                    " is adopted again, which then reads the whole column as unknown"
+                )
         deaf = [f"{part.schema}.{part.name}" for part in table.parts if part.is_watchable and not part.is_watched]
         if deaf:
             said.append(

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from data.access import Actor
 from data.backup.errors import AlreadyRunning, BackupError
 from data.backup.folder import free_bytes
+from data.backup.pruning import Pruning, plan, prune
 from data.backup.running import Made, Run, Source, begin, look_after, start, stop, stop_all
 from data.backup.state import (
     BackupRun,
     BackupState,
+    FileState,
     Seen,
     file_state,
     is_overdue,
@@ -29,7 +31,9 @@ __all__ = [
     "BackupError",
     "BackupRun",
     "BackupState",
+    "FileState",
     "Made",
+    "Pruning",
     "Run",
     "Seen",
     "Source",
@@ -40,6 +44,8 @@ __all__ = [
     "lacking",
     "list_runs",
     "look_after",
+    "plan",
+    "prune",
     "read_beginning",
     "read_state",
     "source_of",

@@ -12,6 +12,7 @@ from data import database
 from data.backup import programs
 from data.backup.dumping import Connection
 from data.backup.errors import OtherDatabase, PoolerRefused, ReplicaRefused
+from data.database.pooled import changes_hands
 from data.database.queries import find
 from data.errors import DatabaseUnavailable, WrongSetting
 
@@ -39,7 +40,7 @@ def connect(url: str) -> Connection:
         raise WrongSetting("ADMIN_DATABASE_URL is no connection string.") from None  # libpq quotes it, password and all
     except psycopg.OperationalError:
         raise DatabaseUnavailable from None
-    if str(connection.info.port) == TRANSACTION_POOLER_PORT:
+    if str(connection.info.port) == TRANSACTION_POOLER_PORT or changes_hands(connection, url):
         connection.close()
         raise PoolerRefused
     return connection

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +29,19 @@ POLL_S = 0.2
 HEARTBEAT_S = 20.0  # so that nothing on the way takes the connection that holds the lock for an idle one
 LOCK_WAIT_MS = 60_000  # a backup that waits longer for a table says so instead of hanging
 END_S = 10.0  # how long pg_dump may take to end when it was asked to
+
+# The signal comes when the thread ends that started the program and waits for it; it may have died before this asks.
+_ENDS_WITH_PARENT = """
+import os, signal, sys
+try:
+    import ctypes
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+except (ImportError, AttributeError, OSError):
+    pass
+if os.getppid() != int(sys.argv[1]):
+    sys.exit(1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 _DUMPING = re.compile(r'dumping contents of table "(.+)"')
 _COMPLAINT = re.compile(r"pg_dump: (?:error|detail|hint|warning): ")
@@ -97,9 +112,9 @@ def run(dump: Dump) -> None:
         *(f"--exclude-table={pattern}" for pattern in dump.excluded),
     ]
     dump.progress.phase = "dumping"
-    # Its messages come through a pipe: when this process dies, the next message ends pg_dump as well.
+    # Its messages come through a pipe: when this process dies, the next message ends pg_dump at the latest.
     process = subprocess.Popen(
-        command,
+        _ending_with_us(command),
         env=environment(dump.url),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -144,6 +159,17 @@ def missing(before: Tables, after: Tables, listed: Listed) -> list[str]:
 def _pattern(row: dict[str, Any]) -> str:
     """A name as pg_dump's patterns take it literally."""
     return ".".join('"{}"'.format(str(row[part]).replace('"', '""')) for part in ("schema_name", "table_name"))
+
+
+def _ending_with_us(command: Sequence[str]) -> list[str]:
+    """The command such that the system ends it when this process is killed, where the system can.
+
+    A program between sets that up and becomes the command. In a function between fork and exec it could wait forever
+    for what another thread held at the fork.
+    """
+    if sys.platform != "linux" or not sys.executable:
+        return list(command)
+    return [sys.executable, "-I", "-S", "-c", _ENDS_WITH_PARENT, str(os.getpid()), *command]
 
 
 def _watch(process: subprocess.Popen[str], dump: Dump) -> None:

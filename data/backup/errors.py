@@ -10,7 +10,7 @@ class BackupError(SignalboxError):
 
 
 class PoolerRefused(WrongUse):
-    """Port 6543 is a transaction pooler, which backups cannot go through. Set ADMIN_DATABASE_URL to port 5432."""
+    """Backups cannot go through a transaction pooler (port 6543 of Supabase). Set ADMIN_DATABASE_URL to port 5432."""
 
 
 class NoDumpProgram(BackupError):
@@ -51,6 +51,14 @@ class NotWrittenDown(BackupError):
 
 class NotUpToDate(BackupError):
     """The database has no place yet to write backups down. Bring it up to date first: python -m data migrate up."""
+
+
+class KeepsTooFew(WrongUse):
+    """At least one backup has to stay: say how many of the newest to keep, 1 or more. Nothing was removed."""
+
+
+class NotWhatWasShown(Conflict):
+    """Other backups would go than those that were shown, for there are other ones by now. Nothing was removed."""
 
 
 class NotHere(Conflict):

@@ -17,6 +17,7 @@ from data import audit, database
 from data.access import Actor
 from data.backup import folder
 from data.backup.errors import AlreadyRunning
+from data.backup.programs import APPLICATION_NAME
 from data.database import Unit
 
 Kind = Literal["manual", "scheduled"]
@@ -97,7 +98,11 @@ def close_abandoned(ours: Collection[int], directory: Path, *, lock_is_ours: boo
     with database.operating("real") as unit:
         found = unit.rows("backup.list_running", **LOCK)
         gone = [row for row in found if row["id"] not in ours and (lock_is_ours or not _lives(row))]
-        return sum(_close(unit, row, directory) for row in gone)
+        closed = sum(_close(unit, row, directory) for row in gone)
+        if closed:
+            # A dump that its system did not end with its process would go on, and hold on to its tables.
+            unit.value("backup.end_orphans", lock_is_ours=lock_is_ours, application=APPLICATION_NAME, **LOCK)
+        return closed
 
 
 def _close(unit: Unit, row: Mapping[str, Any], directory: Path) -> int:

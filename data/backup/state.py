@@ -20,7 +20,7 @@ _MOST_GOOD = 50
 # A timer that makes one every day makes it some minutes later every day: so much of the interval is no alarm yet.
 _GRACE = 1 / 12
 
-FileState = Literal["there", "gone", "changed", "elsewhere", "unseen"]
+FileState = Literal["there", "gone", "changed", "elsewhere", "unseen", "removed"]
 
 # Schemas of Supabase's own machinery, which mostly nobody but Supabase may read and a restored project brings anew.
 _MACHINERY = frozenset({"_realtime", "realtime", "_analytics", "pgbouncer", "supabase_functions"})
@@ -29,8 +29,8 @@ _MACHINERY = frozenset({"_realtime", "realtime", "_analytics", "pgbouncer", "sup
 @dataclass(frozen=True)
 class BackupRun:
     """One backup that was tried. `file_state` is what became of its file: `elsewhere` is on another machine and
-    `unseen` in a folder that does not let us look, so that neither can be checked from here; None where there never
-    was one. Sizes in bytes."""
+    `unseen` in a folder that does not let us look, so that neither can be checked from here; `removed` is one that
+    somebody has removed; None where there never was one. Sizes in bytes."""
 
     run_id: int
     kind: str
@@ -50,6 +50,8 @@ class BackupRun:
     listed_tables: int | None
     missing_tables: tuple[str, ...]
     error_message: str | None
+    removed_at: datetime | None = None
+    removed_by_email: str | None = None
     file_state: FileState | None = None
 
     @property
@@ -145,6 +147,14 @@ def list_runs(actor: Actor | None, *, directory: str, limit: int = 25, offset: i
     return [_run(row, Path(directory)) for row in rows], rows[0]["total"] if rows else 0
 
 
+def read_good(actor: Actor | None, *, directory: str, most: int) -> list[BackupRun]:
+    """The newest successful backups whose files nobody has removed, the newest first. Raises as `read_state`."""
+    if actor is not None:
+        actor.must("view_backups")
+    with _reading(actor) as unit:
+        return [_run(row, Path(directory)) for row in unit.rows("backup.list_good", most=most)]
+
+
 def watch(actor: Actor, *, directory: str) -> Seen | None:
     """How far the running backup is; None where none runs. Raises as `read_state`."""
     actor.must("view_backups")
@@ -185,6 +195,8 @@ def _run(row: Mapping[str, Any], directory: Path) -> BackupRun:
     run = BackupRun(run_id=row["id"], **known | {"missing_tables": tuple(row["missing_tables"] or ())})
     if run.status != "succeeded" or run.file_name is None:
         return run
+    if run.removed_at is not None:
+        return replace(run, file_state="removed")
     return replace(run, file_state=file_state(directory, run.file_name, run.size_bytes, run.host))
 
 

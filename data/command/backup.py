@@ -1,4 +1,4 @@
-"""`python -m data backup run | list`: make a backup, or say which there are and when the next is due."""
+"""`python -m data backup run | list | prune`: make a backup, say which there are, or remove old ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LISTED = 50
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `backup` with its subcommands."""
-    group = commands.add_parser("backup", help="back the database up, or list the backups")
+    group = commands.add_parser("backup", help="back the database up, list the backups, or remove old ones")
     actions = group.add_subparsers(dest="action", required=True, metavar="ACTION")
     text = (
         "dump the whole database into SIGNALBOX_HOME/backups and read the file back; exit status 1 when that fails or "
@@ -36,7 +36,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     run_parser.add_argument("--scheduled", action="store_true", help="mark it as made by a timer, such as cron")
     text = "the backups that were tried, and when the next is due; exit status 1 when one is overdue, lost or not whole"
     list_parser = actions.add_parser("list", help=text, description=text)
-    for parser, act in ((run_parser, _run), (list_parser, _list)):
+    text = "remove the files of old backups: all that are written down and lie in the folder, but the newest ones"
+    prune_parser = actions.add_parser("prune", help=text, description=text)
+    prune_parser.add_argument("--keep", type=int, required=True, metavar="N", help="how many of the newest stay")
+    prune_parser.add_argument("--dry-run", action="store_true", help="say what would go; nothing is removed")
+    for parser, act in ((run_parser, _run), (list_parser, _list), (prune_parser, _prune)):
         parser.add_argument("--json", action="store_true", help="print one JSON document")
         parser.set_defaults(run=act)
 
@@ -95,6 +99,27 @@ def _made_lines(made: backup.Made) -> Iterator[str]:
         yield f"NOT in the file: {', '.join(made.missing_tables)}"
 
 
+def _prune(arguments: argparse.Namespace) -> int:
+    with _opened(settings.load()) as console:
+        directory = str(backup.source_of(console).folder)
+        planned = backup.plan(None, directory=directory, keep=arguments.keep)
+        removed = planned.removed
+        if not arguments.dry_run:
+            removed = backup.prune(None, directory=directory, keep=arguments.keep)
+    size_bytes = sum(run.size_bytes or 0 for run in removed)
+    document = {
+        "dry_run": arguments.dry_run,
+        "removed": [run.run_id for run in removed],
+        "kept": [run.run_id for run in planned.kept],
+        "size_bytes": size_bytes,
+        "folder": directory,
+    }
+    word = "would be removed" if arguments.dry_run else "removed"
+    names = (f"{run.file_name}  {_megabytes(run.size_bytes or 0)}" for run in removed)
+    emit(arguments, document, [*names, f"{len(removed)} {word}, {_megabytes(size_bytes)}; {len(planned.kept)} stay."])
+    return 0
+
+
 def _list(arguments: argparse.Namespace) -> int:
     with _opened(settings.load()) as console:
         source = backup.source_of(console)
@@ -125,6 +150,7 @@ def _lines(state: backup.BackupState, runs: list[backup.BackupRun], now: datetim
             "changed": "FILE CHANGED",
             "unseen": "FILE NOT SEEN",
             "elsewhere": f"on {run.host}",
+            "removed": f"removed by {run.removed_by_email}",
         }
         file = files.get(run.file_state or "")
         told = file or run.error_message or run.file_name or ""

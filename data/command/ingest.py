@@ -62,4 +62,5 @@ def _lines(report: Report) -> Iterator[str]:
             f"{names.get(source, source)}: {figures['files']} files, {figures['records']} records"
             + (f", of these {events}" if events else "")
         )
+    yield from report.notes
     yield report.sentence

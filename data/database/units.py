@@ -17,10 +17,10 @@ from psycopg_pool import PoolClosed, PoolTimeout
 
 from data import measures
 from data.access import Actor, Dataset
-from data.database import notes, queries
+from data.database import notes, queries, unreadable
 from data.database.latest import polled
 from data.database.pools import Connection, Limits, Pool, connect_apart, database_of
-from data.errors import ColumnMissing, DatabaseUnavailable, NotAllowed, TookTooLong
+from data.errors import ColumnMissing, DatabaseUnavailable, KeptElsewhere, NotAllowed, TookTooLong
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("signalbox.database")
 
 _MISSING_COLUMN = re.compile(r'cannot (?:update|insert into) column "(?P<column>\w+)" of view "adopted_(?P<table>\w+)"')
+_KEPT_ELSEWHERE = re.compile(r".* is kept as .*, which the console reads: .*")
 SLOW_QUERY_S = 1.0  # agent-jobs.md logs queries over one second
 
 # One statement, so one round trip: who is asking and how long it may take, for this transaction alone.
@@ -92,6 +93,9 @@ class Unit:
             try:
                 cursor.execute(query.text, parameters)
                 yield cursor
+            except psycopg.DataError as error:
+                unreadable.note_query(error, name)
+                raise
             finally:
                 _report(name, time.perf_counter() - started)
 
@@ -149,16 +153,32 @@ def apart(actor: Actor) -> Iterator[Unit]:
     minutes and would otherwise empty the pool."""
     database = database_of(actor.dataset)
     settings = settings_for(database.limits, actor, read_only=True) | {"statement_timeout": "0"}
-    with translated_errors(), connect_apart(database) as connection, connection.transaction():
+    with (
+        translated_errors(),
+        _explained(database.reader),
+        connect_apart(database) as connection,
+        connection.transaction(),
+    ):
         connection.execute(_SETTINGS, settings)
         yield Unit(connection)
 
 
 @contextmanager
 def _unit(pool: Pool, limits: Limits, actor: Actor | None, *, read_only: bool) -> Iterator[Unit]:
-    with translated_errors(), pool.connection() as connection, connection.transaction():
+    with translated_errors(), _explained(pool), pool.connection() as connection, connection.transaction():
         connection.execute(_SETTINGS, settings_for(limits, actor, read_only=read_only))
         yield Unit(connection)
+
+
+@contextmanager
+def _explained(pool: Pool) -> Iterator[None]:
+    """A value that cannot be read, in a sentence where it is an adopted table's."""
+    try:
+        yield
+    except psycopg.DataError as error:
+        if (meant := unreadable.explained(error, pool)) is None:
+            raise
+        raise meant from error
 
 
 def settings_for(limits: Limits, actor: Actor | None, *, read_only: bool) -> dict[str, str]:
@@ -197,6 +217,10 @@ def translated_errors() -> Iterator[None]:
         ) from error
     except postgres_errors.InsufficientPrivilege as error:
         raise NotAllowed("The database refused this: your role has no right to it.") from error
+    except postgres_errors.ObjectNotInPrerequisiteState as error:
+        if (kept := _KEPT_ELSEWHERE.search(error.diag.message_primary or "")) is None:
+            raise DatabaseUnavailable from error
+        raise KeptElsewhere(f"{kept[0]}. Nothing was changed.") from error
     except (PoolTimeout, PoolClosed) as error:
         raise DatabaseUnavailable from error
     except psycopg.OperationalError as error:

@@ -98,6 +98,7 @@ def _ingest(
         report.files.append(_import(file, store))
         done += file.size_bytes
     store.finish()
+    report.notes += store.left_out
     tell(Progress(len(files), len(files), done, total, ""))
     return report
 

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
+from data.database.pooled import changes_hands
 from data.errors import DatabaseUnavailable, WrongSetting
 from data.migration.errors import TransactionPooler
 
@@ -23,8 +24,8 @@ TRANSACTION_POOLER_PORT = "6543"
 def connected(url: str) -> Iterator[Connection]:
     """A connection in autocommit mode, so that every transaction is one that we open ourselves.
 
-    Raises TransactionPooler for port 6543, WrongSetting for a URL that is none, DatabaseUnavailable when the server
-    does not answer or goes away.
+    Raises TransactionPooler for port 6543 and whatever else hands its connections around, WrongSetting for a URL that
+    is none, DatabaseUnavailable when the server does not answer or goes away.
     """
     if TRANSACTION_POOLER_PORT in str(_parameters(url).get("port", "")).split(","):
         raise TransactionPooler
@@ -40,7 +41,7 @@ def connected(url: str) -> Iterator[Connection]:
     except psycopg.OperationalError:
         raise DatabaseUnavailable from None  # libpq may quote a part of the password as the host
     try:
-        if str(connection.info.port) == TRANSACTION_POOLER_PORT:
+        if str(connection.info.port) == TRANSACTION_POOLER_PORT or changes_hands(connection, url):
             raise TransactionPooler
         yield connection
     except psycopg.OperationalError as error:

@@ -58,7 +58,7 @@ class HistoryUnreadable(MigrationError):
 
 
 class TransactionPooler(WrongUse):
-    """Port 6543 is a transaction pooler, which cannot run migrations. Connect directly or to port 5432."""
+    """A transaction pooler (port 6543 of Supabase) cannot run migrations. Connect directly or to port 5432."""
 
 
 class NoInventory(MigrationError):

@@ -67,7 +67,8 @@ join pg_catalog.pg_namespace as space on space.oid = class.relnamespace
 order by 1, 2, 3;
 
 -- name: list_watched
--- The tables elsewhere that carry triggers of the change log for a source of ours, with those triggers.
+-- The tables elsewhere that carry triggers of the change log for a source of ours, with those triggers. Each has one that
+-- tells of truncating and names the source; functions of a single table, such as log_jobs, do not.
 select
     space.nspname as schema,
     class.relname as name,
@@ -77,10 +78,17 @@ join pg_catalog.pg_proc as routine on routine.oid = trigger.tgfoid
 join pg_catalog.pg_class as class on class.oid = trigger.tgrelid
 join pg_catalog.pg_namespace as space on space.oid = class.relnamespace
 where routine.pronamespace = pg_catalog.to_regnamespace('signalbox')
-    and routine.proname in ('log_rows', 'log_truncate')
-    and (string_to_array(encode(trigger.tgargs, 'escape'), '\000'))[1] = %(source)s
+    and routine.proname like 'log\_%%'
     and not trigger.tgisinternal
     and not (space.nspname = %(system)s and class.relname = %(table_name)s)
+    and exists (
+        select
+        from pg_catalog.pg_trigger as truncating
+        join pg_catalog.pg_proc as telling on telling.oid = truncating.tgfoid
+        where truncating.tgrelid = class.oid
+            and telling.pronamespace = routine.pronamespace and telling.proname = 'log_truncate'
+            and (string_to_array(encode(truncating.tgargs, 'escape'), '\000'))[1] = %(source)s
+    )
 group by space.nspname, class.relname
 order by 1, 2;
 
@@ -139,6 +147,19 @@ where adopted.mode = 'pointed'
     )
 order by 1;
 
+-- name: list_open
+-- The adopted tables of which ours, that nobody reads meanwhile, can be written all the same.
+select adopted.system || '.' || adopted.table_name as name
+from signalbox.adopted_tables as adopted
+where adopted.mode = 'pointed'
+    and not exists (
+        select
+        from pg_catalog.pg_trigger as trigger
+        where trigger.tgrelid = pg_catalog.to_regclass(adopted.system || '.' || adopted.table_name)
+            and trigger.tgname = 'kept_elsewhere' and trigger.tgenabled <> 'D'
+    )
+order by 1;
+
 -- name: list_adopted
 -- What was adopted of a system, or of all: where each table is read.
 select system, table_name, source_schema, source_table, mode, missing_columns, adopted_at
@@ -160,6 +181,16 @@ on conflict (system, table_name) do update
 set source_schema = excluded.source_schema, source_table = excluded.source_table, mode = excluded.mode,
     missing_columns = excluded.missing_columns, adopted_at = now();
 
+-- name: note_logged
+-- Writes down whether the change log hears of a system's moved tables all that it hears of ours.
+update signalbox.adopted_tables set is_logged = %(is_logged)s
+where system = %(system)s and mode = 'moved' and is_logged <> %(is_logged)s;
+
+-- name: mark_changed
+-- Tells the change log that everything in these tables is other than it was.
+insert into signalbox.change_log (source, slot)
+select source, 2147483647 from signalbox.change_sources where name = any(%(tables)s::text[]);
+
 -- name: forget_adopted
 -- Takes back the note that tables of a system are elsewhere.
 delete from signalbox.adopted_tables where system = %(system)s and mode = 'pointed'
@@ -168,6 +199,18 @@ returning table_name, source_schema, source_table;
 -- name: find_source
 -- Number and time column of a table in the change log.
 select source, time_column from signalbox.change_sources where name = %(name)s;
+
+-- name: list_indexes
+-- The indexes of these tables as PostgreSQL writes them, and every other name of an index in their schemas.
+select
+    class.relname::text as name,
+    pg_catalog.pg_get_indexdef(index.indexrelid) as definition,
+    index.indisvalid and index.indrelid = any(%(tables)s::regclass[]) as is_valid
+from pg_catalog.pg_index as index
+join pg_catalog.pg_class as class on class.oid = index.indexrelid
+where class.relnamespace in (
+    select indexed.relnamespace from pg_catalog.pg_class as indexed where indexed.oid = any(%(tables)s::regclass[])
+);
 
 -- name: list_references
 -- Foreign keys from other tables to these, as statements that make them again.
@@ -181,6 +224,14 @@ join pg_catalog.pg_namespace as space on space.oid = class.relnamespace
 where constraint_.contype = 'f'
     and constraint_.confrelid = any(%(tables)s::regclass[])
     and not constraint_.conrelid = any(%(tables)s::regclass[])
+order by 1, 2;
+
+-- name: list_read_policies
+-- The policies for reading of these tables.
+select class.relname::text as table_name, policy.polname::text as name
+from pg_catalog.pg_policy as policy
+join pg_catalog.pg_class as class on class.oid = policy.polrelid
+where policy.polrelid = any(%(tables)s::regclass[]) and policy.polcmd in ('r', '*')
 order by 1, 2;
 
 -- name: list_grants

@@ -92,7 +92,9 @@ select
     a.decided_at,
     a.decided_by_name,
     a.decision_note,
-    (extract(epoch from a.decided_at - a.created_at) * 1000)::float8 as waited_ms,
+    case when a.created_at > '-infinity' and a.created_at < '60000-01-01 00:00+00'
+        and a.decided_at > '-infinity' and a.decided_at < '60000-01-01 00:00+00'
+        then (extract(epoch from a.decided_at - a.created_at) * 1000)::float8 end as waited_ms,
     s.project_name
 from analytics.stg_engine__human_approvals as a
 left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
@@ -140,7 +142,10 @@ where a.approval_id = %(approval_id)s::uuid;
 -- What happened around one question in its session and in the engine's stream it belongs to, in the order of time;
 -- is_question marks the moment itself.
 with question as (
-    select a.approval_id, a.session_pk, a.correlation_id, a.created_at, a.decided_at
+    select
+        a.approval_id, a.session_pk, a.correlation_id, a.created_at, a.decided_at,
+        greatest(a.created_at, '4000-01-01 BC') - interval '1 day' as from_at,
+        least(a.created_at, '60000-01-01 00:00+00') + interval '1 hour' as until_at
     from analytics.stg_engine__human_approvals as a
     where a.approval_id = %(approval_id)s::uuid and a.created_at is not null
 ),
@@ -159,18 +164,18 @@ session_happenings as (
         end as outcome
     from question as q
     inner join analytics.stg_chronicle__tool_events as t on t.session_pk = q.session_pk
-    where t.occurred_at between q.created_at - interval '1 day' and q.created_at + interval '1 hour'
+    where t.occurred_at between q.from_at and q.until_at
     group by coalesce(t.call_id, t.tool_event_id)
     union all
     select p.occurred_at, 'prompt', 'a person wrote', left(p.prompt_text, 300), null
     from question as q
     inner join analytics.stg_chronicle__prompt_events as p on p.session_pk = q.session_pk
-    where p.occurred_at between q.created_at - interval '1 day' and q.created_at + interval '1 hour'
+    where p.occurred_at between q.from_at and q.until_at
     union all
     select n.occurred_at, 'notification', coalesce(n.notification_type, 'notification'), left(n.message, 300), n.severity
     from question as q
     inner join analytics.stg_chronicle__notification_events as n on n.session_pk = q.session_pk
-    where n.occurred_at between q.created_at - interval '1 day' and q.created_at + interval '1 hour'
+    where n.occurred_at between q.from_at and q.until_at
 ),
 
 stream as (
@@ -228,7 +233,9 @@ select
     a.decided_by_name,
     a.decision_note,
     a.is_imported,
-    (extract(epoch from a.decided_at - a.created_at) * 1000)::float8 as waited_ms,
+    case when a.created_at > '-infinity' and a.created_at < '60000-01-01 00:00+00'
+        and a.decided_at > '-infinity' and a.decided_at < '60000-01-01 00:00+00'
+        then (extract(epoch from a.decided_at - a.created_at) * 1000)::float8 end as waited_ms,
     later.event_type as came_of_it,
     later.occurred_at as came_at
 from analytics.stg_engine__human_approvals as this

@@ -89,9 +89,13 @@ where r.status = 'running'
 order by r.id;
 
 -- name: list_latest
--- The newest successful backups, the newest failure and what runs now: what the state of backups is told from.
+-- The newest successful backups, the newest failure and what runs now: what the state of backups is told from. A database
+-- that waits for its upgrade may not know yet when a file was removed.
 with good as (
-    select * from signalbox.backup_runs where status = 'succeeded' order by started_at desc, id desc limit %(most)s
+    select * from signalbox.backup_runs as r
+    where r.status = 'succeeded' and to_jsonb(r) ->> 'removed_at' is null
+    order by started_at desc, id desc
+    limit %(most)s
 ),
 
 failure as (
@@ -104,6 +108,37 @@ select failure.*, 'failure' from failure
 union all
 select r.*, 'running' from signalbox.backup_runs as r where r.status = 'running'
 order by started_at desc, id desc;
+
+-- name: list_good
+-- The newest successful backups whose files nobody has removed.
+select * from signalbox.backup_runs
+where status = 'succeeded' and removed_at is null
+order by started_at desc, id desc
+limit %(most)s;
+
+-- name: note_removed
+-- Writes down that the file of a backup is removed, unless that is written down.
+update signalbox.backup_runs
+set removed_at = now(), removed_by_email = %(by)s
+where id = %(run_id)s and status = 'succeeded' and removed_at is null;
+
+-- name: end_orphans
+-- Ends the dumps of this database whose process is gone: all there are where nobody holds the lock of a backup, or where
+-- the lock is ours and has just been taken. How many.
+with holders as (
+    select l.pid from pg_locks as l
+    where
+        l.locktype = 'advisory' and l.granted and l.objsubid = 2
+        and l.classid = %(class)s::int8::oid and l.objid = %(object)s::int8::oid
+        and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+)
+
+select count(pg_terminate_backend(a.pid)) as ended
+from pg_stat_activity as a
+where
+    a.datname = current_database() and a.application_name = %(application)s and a.usename = current_user
+    and a.pid not in (select h.pid from holders as h)
+    and (%(lock_is_ours)s::boolean or not exists (select from holders));
 
 -- name: list_runs
 -- The history of backups, the newest first, with how many there are.
@@ -121,7 +156,7 @@ select count(*) from signalbox.backup_runs;
 select
     id, kind, status, started_at, finished_at, started_by_email, host, database_name, server_version, dump_version,
     file_name, size_bytes, sha256, listed_entries, listed_tables, array_to_string(missing_tables, ', ') as missing_tables,
-    error_message
+    error_message, removed_at, removed_by_email
 from signalbox.backup_runs
 order by started_at desc, id desc;
 

@@ -21,6 +21,15 @@ select
 -- The process that serves this connection: behind a pooler another than the client was told.
 select pg_backend_pid() as pid;
 
+-- name: list_kept_elsewhere
+-- The tables that are read in another schema: ours take no rows meanwhile.
+select
+    system || '.' || table_name as name,
+    source_schema || '.' || source_table as source
+from signalbox.adopted_tables
+where mode = 'pointed'
+order by name;
+
 -- name: create_temporary_staged
 -- Makes the table into which the records of a file are copied; each transaction finds it empty.
 create temporary table if not exists staged_records (

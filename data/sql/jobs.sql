@@ -131,12 +131,14 @@ select
     j.created_at,
     j.started_at,
     j.completed_at,
-    (extract(epoch from case
-        when j.status = 'running' then coalesce(%(now)s::timestamptz, now()) else j.completed_at
-    end - j.started_at) * 1000)::float8 as run_ms,
+    case when j.started_at > '-infinity' and j.started_at < '60000-01-01 00:00+00' and k.until_at > '-infinity' and k.until_at < '60000-01-01 00:00+00'
+        then (extract(epoch from k.until_at - j.started_at) * 1000)::float8 end as run_ms,
     j.status = 'running' and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
         as is_long_running
 from analytics.stg_agents__jobs as j
+cross join lateral (
+    select case when j.status = 'running' then coalesce(%(now)s::timestamptz, now()) else j.completed_at end as until_at
+) as k
 where
     (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
     and (%(end)s::timestamptz is null or j.counted_at < %(end)s)

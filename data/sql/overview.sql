@@ -65,7 +65,7 @@ cross join (
 left join lateral (
     select r.started_at, r.file_name, r.size_bytes, r.host
     from signalbox.backup_runs as r
-    where r.status = 'succeeded'
+    where r.status = 'succeeded' and r.removed_at is null
     order by r.started_at desc, r.id desc
     limit 1
 ) as b on true;

@@ -53,7 +53,9 @@ with items as (
     union all
     select
         coalesce(a.event_id, c.event_id), 'call', coalesce(a.occurred_at, c.occurred_at),
-        coalesce(c.duration_ms, extract(epoch from c.occurred_at - a.occurred_at) * 1000)::bigint,
+        coalesce(c.duration_ms, case when a.occurred_at > '-infinity' and a.occurred_at < '60000-01-01 00:00+00'
+            and c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
+            then extract(epoch from c.occurred_at - a.occurred_at) * 1000 end)::bigint,
         c.tool_name,
         left(coalesce(
             a.parameters ->> 'description', a.parameters ->> 'command', a.parameters ->> 'file_path',
@@ -74,7 +76,10 @@ with items as (
     where n.session_pk = %(session_pk)s::uuid
     union all
     select
-        q.approval_id, 'question', q.created_at, extract(epoch from q.decided_at - q.created_at) * 1000,
+        q.approval_id, 'question', q.created_at,
+        case when q.created_at > '-infinity' and q.created_at < '60000-01-01 00:00+00'
+            and q.decided_at > '-infinity' and q.decided_at < '60000-01-01 00:00+00'
+            then extract(epoch from q.decided_at - q.created_at) * 1000 end,
         q.approval_type, left(q.title, 160), q.status, q.status = 'pending'
     from analytics.stg_engine__human_approvals as q
     where q.session_pk = %(session_pk)s::uuid

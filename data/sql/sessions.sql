@@ -218,7 +218,9 @@ with chosen as (
     select
         s.session_pk,
         s.started_at,
-        extract(epoch from s.ended_at - s.started_at) as lasted_s,
+        case when s.started_at > '-infinity' and s.started_at < '60000-01-01 00:00+00'
+            and s.ended_at > '-infinity' and s.ended_at < '60000-01-01 00:00+00'
+            then extract(epoch from s.ended_at - s.started_at) end as lasted_s,
         count(*) over () as sessions_in_all
     from analytics.stg_chronicle__sessions as s
     where

@@ -24,7 +24,8 @@ cross join lateral (
     select
         coalesce(
             e.cycle_time_hours * 3600000,
-            case when e.completed_at >= e.started_at then extract(epoch from e.completed_at - e.started_at) * 1000 end
+            case when e.completed_at >= e.started_at and e.started_at > '-infinity' and e.completed_at < '60000-01-01 00:00+00'
+                then extract(epoch from e.completed_at - e.started_at) * 1000 end
         )::float8 as cycle_ms
 ) as k
 where
@@ -82,7 +83,8 @@ select
     e.human_interventions,
     coalesce(
         e.cycle_time_hours * 3600000,
-        case when e.completed_at >= e.started_at then extract(epoch from e.completed_at - e.started_at) * 1000 end
+        case when e.completed_at >= e.started_at and e.started_at > '-infinity' and e.completed_at < '60000-01-01 00:00+00'
+                then extract(epoch from e.completed_at - e.started_at) * 1000 end
     )::float8 as cycle_ms,
     e.estimated_cost_usd::float8 as estimated_cost_usd,
     e.error_message,

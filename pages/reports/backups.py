@@ -18,6 +18,7 @@ def show(view: View) -> None:
         backups.summary(view, state, kept)
         cards.cards(backups.figures_of(view, state))
         backups.act(view, state, kept)
+        backups.prune(view, kept)
         acts.show_outcome()  # last: when the backup has ended by now, the page runs anew and would lose the receipt
     with page.panel(view, "the history of backups"):
         runs, total = reports.list_runs(view.actor, directory=kept.directory, offset=filters.asked_offset())

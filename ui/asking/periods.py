@@ -19,6 +19,7 @@ LABELS: dict[str, str] = {
     "untimed": "Without a time",
     "custom": "From … to …",
 }
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2200, 12, 31)  # of periods
 _DAYS = {"7d": 7, "30d": 30, "90d": 90}
 DEFAULT_DAYS = 7
 
@@ -147,7 +148,8 @@ def period_of(asked: Mapping[str, str], extent: Extent, now: datetime, zone: Zon
     if choice == "custom" and days is not None:
         return _calendar(choice, days[0], days[1], now, zone, extent)
     if choice == "latest" and extent.last is not None:
-        newest = extent.last.astimezone(zone).date()
+        # A clock may have gone wrong: what lies beyond these days is found under all time.
+        newest = min(max(_day_of(extent.last, zone), _FIRST_DAY), _LAST_DAY)
         return _calendar(choice, newest - timedelta(days=DEFAULT_DAYS - 1), newest, now, zone, extent)
     if choice == "24h":
         return _last_day(now, zone, extent)
@@ -159,13 +161,21 @@ def period_of(asked: Mapping[str, str], extent: Extent, now: datetime, zone: Zon
     return Period(choice, None, None, label, zone, untimed=untimed, untimed_rows=extent.untimed)
 
 
+def _day_of(when: datetime, zone: ZoneInfo) -> date:
+    """The day of a time in the zone; the first and last days there are have no other zone."""
+    try:
+        return when.astimezone(zone).date()
+    except OverflowError:
+        return when.date()
+
+
 def _custom_days(asked: Mapping[str, str]) -> tuple[date, date] | None:
     try:
         first, last = date.fromisoformat(asked.get("from", "")), date.fromisoformat(asked.get("to", ""))
     except ValueError:
         return None
     first, last = min(first, last), max(first, last)
-    return (first, last) if first.year >= 1970 and last.year <= 2200 else None
+    return (first, last) if first >= _FIRST_DAY and last <= _LAST_DAY else None
 
 
 def _calendar(choice: str, first: date, last: date, now: datetime, zone: ZoneInfo, extent: Extent) -> Period:

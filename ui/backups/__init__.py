@@ -4,6 +4,7 @@ from ui.backups.acting import act
 from ui.backups.attention import attention, is_told
 from ui.backups.listing import history
 from ui.backups.place import Place, place
+from ui.backups.pruning import prune
 from ui.backups.telling import about, figures_of, no_demo, summary
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "is_told",
     "no_demo",
     "place",
+    "prune",
     "summary",
 ]

@@ -38,7 +38,8 @@ def attention(view: View, known: Mapping[str, Any]) -> Attention | None:
         told = f"the last one is of {figures.moment(at, view.zone, view.as_of)}" if at else "there is none"
         line = join(links.go("Backup overdue", "backups"), f": {told}; one is due every {kept.every_hours} h")
         return Attention("broken", words, line)
-    if at and _is_lost(known, Path(kept.directory)):
+    became = _became(known, Path(kept.directory)) if at else None
+    if became in ("gone", "changed"):
         line = join(links.go("The file of the newest backup", "backups"), " is gone or changed")
         return Attention("broken", "the newest backup is lost", line)
     failed = known["backup_failed_at"]
@@ -47,6 +48,10 @@ def attention(view: View, known: Mapping[str, Any]) -> Attention | None:
         return Attention(
             "attention", "the last backup failed", join(links.go("The last backup failed", "backups"), told)
         )
+    if became in ("elsewhere", "unseen"):
+        why = f"it lies on {known['backup_host']}" if became == "elsewhere" else "its folder does not let the console"
+        line = join(links.go("The file of the newest backup", "backups"), f" could not be looked at: {why}")
+        return Attention("unknown", "the newest backup could not be looked at", line)
     return None
 
 
@@ -55,7 +60,6 @@ def is_told(view: View) -> bool:
     return view.actor.can("view_backups") and view.actor.dataset == "real"
 
 
-def _is_lost(known: Mapping[str, Any], directory: Path) -> bool:
+def _became(known: Mapping[str, Any], directory: Path) -> backup.FileState:
     name = known["backup_file_name"]
-    became = backup.file_state(directory, name, known["backup_size_bytes"], known["backup_host"])
-    return became in ("gone", "changed")
+    return backup.file_state(directory, name, known["backup_size_bytes"], known["backup_host"])

@@ -19,6 +19,7 @@ _FILES = {
     "changed": ("broken", "file changed"),
     "elsewhere": ("unknown", "on another machine"),
     "unseen": ("unknown", "file not seen"),
+    "removed": ("unknown", "removed"),
 }
 
 
@@ -74,6 +75,8 @@ def _process(row: tables.Row) -> str:
 def _file(row: tables.Row) -> Child:
     if row["error_message"]:
         return figures.shortened(row["error_message"], 300)
+    if row["removed_at"] is not None:
+        return tag("span", tag("code", row["file_name"]), f", removed by {row['removed_by_email']}")
     if row["file_name"] is None:
         return tables.muted("not whole yet")
     left_out = f", without {len(row['missing_tables'])} tables" if row["missing_tables"] else None

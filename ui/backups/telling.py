@@ -71,7 +71,7 @@ def about(kept: Place) -> None:
             tag("code", kept.directory),
             " on the machine of the console, for its account alone.",
             room,
-            " None is ever removed by the console.",
+            " None is removed unless an admin asks for it.",
         ),
         join(
             "The whole database as pg_dump writes it, in one consistent state, without the roles and passwords of the "

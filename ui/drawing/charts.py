@@ -56,8 +56,12 @@ def over_time(
     the bottom up. `kind` is the status whose colour a chart without series has. With a `period` the axis reaches
     over all of it, also where it holds nothing.
     """
+    everything, frame = frame, time_axis.drawable(frame)
+    if len(frame) < len(everything):
+        st.html('<p class="sb-muted">What has a time before 1900 or after 2199 is not drawn.</p>')
     if frame.empty:
-        st.html('<p class="sb-muted">None recorded in this period.</p>')
+        if everything.empty:
+            st.html('<p class="sb-muted">None recorded in this period.</p>')
         return
     drawn = time_axis.with_ends(view, frame, bucket)
     drawn = _stacked(_largest(drawn, series, value) if series else drawn, series, value, list(series_colours or ()))

@@ -10,6 +10,7 @@ from ui.asking.periods import Period
 from ui.view import View
 
 MOST_LABELS = 8
+_FIRST, _LAST = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 _STEPS = {
     "hour": pd.DateOffset(hours=1),
     "day": pd.DateOffset(days=1),
@@ -41,6 +42,14 @@ def starts_of(view: View, period: Period, bucket: str, known: pd.DatetimeIndex) 
 def label_of(bucket: str) -> str:
     """The expression that writes the label at the middle of a bar: the time at which the bar begins."""
     return f"timeFormat(datum.value - {_LABEL_OFFSETS_MS[bucket]}, '{_LABEL_FORMATS[bucket]}')"
+
+
+def drawable(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose slice an axis can hold: neither infinite nor of the days before or after all that is drawn."""
+    if frame.empty:
+        return frame
+    starts = pd.to_datetime(frame["bucket"], utc=True, errors="coerce")
+    return frame[(starts >= _FIRST) & (starts < _LAST)]
 
 
 def with_ends(view: View, frame: pd.DataFrame, bucket: str) -> pd.DataFrame:

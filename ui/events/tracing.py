@@ -24,9 +24,10 @@ _INDENT_PX = 14
 def show_trace(view: View, correlation: UUID, found: Traced) -> None:
     """The sentence and the tree of a correlation."""
     events = [line.event for line in found.lines]
-    first = min(event.timestamp for event in events)
-    last = max(event.timestamp for event in events)
-    page.say(_sentence(found, first_to_last=last - first))
+    # A time that Python cannot hold was read as none.
+    times = [event.timestamp for event in events if event.timestamp]
+    first = min(times, default=None)
+    page.say(_sentence(found, first_to_last=max(times) - first if first else None))
     page.note(
         "Correlation ",
         tables.identifier("id")({"id": correlation}),
@@ -39,7 +40,7 @@ def show_trace(view: View, correlation: UUID, found: Traced) -> None:
         {
             "depth": line.depth,
             "event": line.event,
-            "after": line.event.timestamp - first,
+            "after": line.event.timestamp - first if first and line.event.timestamp else None,
             "cause": found.outside.get(line.event.causation_id) if line.event.causation_id else None,
             "is_ring": line.event.causation_id in own,
         }
@@ -59,12 +60,12 @@ def _page_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows[offset : offset + filters.PAGE_SIZE]
 
 
-def _sentence(found: Traced, first_to_last: timedelta) -> str:
+def _sentence(found: Traced, first_to_last: timedelta | None) -> str:
     events = [line.event for line in found.lines]
     streams, emitters = {event.aggregate for event in events}, {event.emitted_by for event in events}
     shown = plural(len(events), "event") if found.is_complete else f"The first {figures.count(len(events))} events"
     words = f"{shown} of {plural(len(streams), 'aggregate')} from {plural(len(emitters), 'emitter')}"
-    if len(events) > 1:
+    if len(events) > 1 and first_to_last is not None:
         words += f", over {figures.duration(first_to_last / timedelta(milliseconds=1))}"
     roots = [line.event for line in found.lines if line.depth == 0]
     own = {event.event_id for event in events}
@@ -111,7 +112,9 @@ def _depth(row: tables.Row) -> str | None:
     return f"{plural(row['depth'], 'cause')} before it" if row["depth"] > 1 else None
 
 
-def _after(span: timedelta) -> str:
+def _after(span: timedelta | None) -> Child:
+    if span is None:
+        return tables.muted(figures.DASH)
     milliseconds = span / timedelta(milliseconds=1)
     return "0" if not milliseconds else f"+{figures.duration(milliseconds)}"
 

@@ -36,6 +36,7 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
         )
     )
     worse = happened.worse[0] if happened.worse else None
+    more = urgent[1:] or worse or happened.escalating  # than what is not known of the backup
     state = (
         "waiting"
         if attention["pending_approvals"]
@@ -43,8 +44,9 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
         if urgent or worse or happened.escalating
         else "well"
     )
-    if attention["backup"] and attention["backup"].state == "broken":
-        state = "broken"
+    backup = attention["backup"]
+    if backup and (backup.state == "broken" or (backup.state == "unknown" and state == "attention" and not more)):
+        state = backup.state
     pieces: list[Child] = [first, " ", _what_happened(period, happened)]
     if worse:
         words = f"{worse.tool} fails more often than in {period.previous_label}"

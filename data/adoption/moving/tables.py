@@ -15,7 +15,7 @@ from typing import Any
 from psycopg import errors as postgres_errors
 from psycopg import sql
 
-from data.adoption import pointing, watching
+from data.adoption import pointing
 from data.adoption.findings import SystemFinding, TableFinding
 from data.adoption.moving import rebuilding
 from data.adoption.moving.guarding import guard
@@ -55,7 +55,7 @@ def move(connection: Connection, found: SystemFinding, *, is_rehearsal: bool = F
         _own(connection, sequence, sql.Identifier(found.system, sequence["table_name"], sequence["column_name"]))
     rebuilding.put_up(connection, around)
     said = [*_publish(connection, found.system, publications), *guard(connection, found)]
-    return [*said, *_otherwise(found)]
+    return [*said, *_otherwise(found), _sight(connection, found)]
 
 
 def _own(connection: Connection, sequence: dict[str, Any], column: sql.Composable) -> None:
@@ -105,7 +105,6 @@ def _move_one(connection: Connection, found: SystemFinding, table: TableFinding,
         _add_column(connection, new, column, is_filled=not is_rehearsal)
     _let_writers_count(connection, added, grants)
     _leave_view(connection, old, new, before, grants)
-    watching.watch(connection, found.system, found.system, table)
     whole = with_added(table)
     if all(column.state == "same" for column in whole.columns):
         pointing.point_back(connection, found.system, table.name)
@@ -178,6 +177,28 @@ def _leave_view(
 
 def _role(name: str) -> sql.Composable:
     return sql.SQL("public") if name == "public" else sql.Identifier(name)
+
+
+def _sight(connection: Connection, found: SystemFinding) -> str:
+    """What a member sees of the moved tables: their own policies stay, and ours are not added, since row security
+    adds up what policies allow and somebody would see more than before without anybody having said so."""
+    tables = {"tables": [f"{found.system}.{table.name}" for table in found.tables]}
+    policies: dict[str, list[str]] = {}
+    for row in connection.execute(find("adoption.list_read_policies").text, tables):
+        policies.setdefault(row["table_name"], []).append(row["name"])
+    readable = [table for table in found.tables if table.is_readable]
+    parts = [
+        *(f"of {table.name} what {_quoted(policies[table.name])} allows" for table in readable
+          if table.is_secured and table.name in policies),
+        *(f"every row of {table.name} (row security is off)" for table in readable if not table.is_secured),
+        *(f"nothing of {table.name}" for table in found.tables
+          if table not in readable or (table.is_secured and table.name not in policies)),
+    ]  # fmt: skip
+    return f"Grants and policies stay the tables' own, and ours are not added. A member sees {', '.join(parts)}"
+
+
+def _quoted(names: list[str]) -> str:
+    return " or ".join(f"“{name}”" for name in names)
 
 
 def _otherwise(found: SystemFinding) -> Iterator[str]:

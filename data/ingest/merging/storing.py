@@ -12,6 +12,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from data.database import queries
+from data.errors import KeptElsewhere
 from data.ingest.merging import epics, metrics, skills
 from data.ingest.merging.approvals import derive_approvals
 from data.ingest.merging.jobs import derive_jobs
@@ -20,6 +21,9 @@ from data.ingest.merging.sessions import merge_sessions
 from data.ingest.merging.statements import Statements
 from data.ingest.report import KEPT_PROBLEMS, FileReport
 from data.ingest.staging.touched import Staged, Write
+
+_APPROVALS, _JOBS = "engine.human_approvals", "agents.jobs"
+_EXECUTIONS, _METRICS = "engine.sop_executions", "engine.agent_metrics"
 
 
 class Store:
@@ -34,6 +38,13 @@ class Store:
         self.connection = connection
         self._do = Statements(connection)
         self._last_file: int | None = None
+        self._elsewhere = {row["name"]: row["source"] for row in self._do.rows("ingest.storing.list_kept_elsewhere")}
+        for name, source in self._elsewhere.items():
+            if name.startswith("chronicle."):
+                raise KeptElsewhere(
+                    f"{name} is kept as {source}, which the console reads, and an import fills the console's own "
+                    "tables alone: it would never be seen. Nothing was imported."
+                )
         (backend,) = self._do.rows("ingest.storing.find_backend")
         self._keeps = is_ours and backend["pid"] == connection.info.backend_pid
         if self._keeps:
@@ -44,7 +55,7 @@ class Store:
         """Estimate anew what was estimated at other prices."""
         with self._transaction():
             metrics.await_turn(self._do)
-            if sessions := skills.sessions_with_skills(self._do):
+            if self._takes(_EXECUTIONS) and (sessions := skills.sessions_with_skills(self._do)):
                 skills.rederive(self._do, sessions)
             metrics.mark_all(self._do)
 
@@ -69,10 +80,23 @@ class Store:
         Until then a crash of the server may lose the newest files, and the days are as they were before.
         """
         with self._transaction():
-            metrics.count(self._do)
+            if self._takes(_METRICS):  # else the days stay noted
+                metrics.count(self._do)
         self._do.run("ingest.storing.drop_staged")
         if self._last_file is not None:
             self._do.run("ingest.storing.make_durable", file_id=self._last_file)
+
+    @property
+    def left_out(self) -> list[str]:
+        """What is not derived from logs because another table is read than ours, in sentences."""
+        return [
+            f"{self._elsewhere[name]} is read instead of {name}, so nothing was derived into that."
+            for name in (_APPROVALS, _EXECUTIONS, _JOBS, _METRICS)
+            if not self._takes(name)
+        ]
+
+    def _takes(self, table: str) -> bool:
+        return table not in self._elsewhere
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -101,10 +125,13 @@ class Store:
         self._last_file = file["id"]
         touched = merge_sessions(do, staged, self.owner)
         merge_records(do, staged, touched, file["id"])
-        derive_approvals(do, staged, touched)
-        derive_jobs(do, staged, touched, self.owner)
-        skills.derive_executions(do, staged, touched)
-        epics.derive_executions(do, staged)
+        if self._takes(_APPROVALS):
+            derive_approvals(do, staged, touched)
+        if self._takes(_JOBS):
+            derive_jobs(do, staged, touched, self.owner)
+        if self._takes(_EXECUTIONS):
+            skills.derive_executions(do, staged, touched)
+            epics.derive_executions(do, staged)
         metrics.mark(do, staged, touched, file["id"])
         report.added = +report.added
         report.owners_kept = touched.of_others(self.owner)

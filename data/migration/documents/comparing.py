@@ -13,7 +13,7 @@ from data.migration.state.inventory import Item
 FOLDER = Path(__file__).parent
 KINDS = ("table", "column", "type", "index", "constraint", "function", "trigger", "policy", "view", "published")
 _LISTED_AS_EXTRA = frozenset({"table", "type", "index", "function", "trigger", "policy"})
-_BY_US = ("change_log_",)  # triggers that every source table carries for the console
+_BY_US = ("change_log_", "kept_elsewhere")  # triggers that tables carry for the console
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from data.migration.connection import Connection, connected
 from data.migration.errors import NoInventory
 from data.migration.files import INVENTORY_FILE, SCHEMA_FILE
 from data.migration.state import inventory
-from data.migration.state.seam import VIEW_GRANTS
+from data.migration.state.seam import VIEW_GRANTS, adopted_view
 from data.migration.state.views import changed_views
 from data.migration.status import Status, status
 
 _CARRIED_BY_ALL = re.compile(r"\.(change_log_\w+|events_append_only|events_no_truncate)$")
+_CLOSING = re.compile(r"(?P<system>[a-z_]+)\.(?P<table>[a-z_]+)\.kept_elsewhere(_changes)?")
 _SECURED, _UNSECURED, _OFF = "row security on", "row security off", "(state D)"
 
 
@@ -108,7 +109,10 @@ def _between(connection: Connection) -> tuple[str, ...]:
 
 
 def _is_of_adopting(item: inventory.Item, between: tuple[str, ...]) -> bool:
-    """Whether this is part of such a view as adopting makes it. A right that somebody added to one is not."""
+    """Whether this is part of such a view as adopting makes it, or a trigger that keeps rows out of our own table
+    meanwhile. A right that somebody added to such a view is not."""
+    if item.kind == "trigger" and (match := _CLOSING.fullmatch(item.identity)):
+        return f"analytics.{adopted_view(match['system'], match['table'])}" in between
     view, _, granted = item.identity.partition(" to ")
     if not granted:
         return item.identity in between or item.identity.startswith(tuple(f"{name}." for name in between))
