@@ -42,7 +42,8 @@ class Site:
     """Everything that answers beside Streamlit.
 
     `pages` gives the url paths of all pages, `first_page` the one that is also "/", `static_directory` is where
-    Streamlit's index.html lies, `follow` has open pages run again when their tables have changed.
+    Streamlit's index.html lies, `follow` has open pages run again when their tables have changed, `style_sheet` is what
+    all pages look by.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Site:
         first_page: str,
         static_directory: Path,
         follow: Follow | None = None,
+        style_sheet: str = "",
     ) -> None:
         self.connections = Connections()
         self._live = Live(self.connections, follow) if follow else None
@@ -67,7 +69,7 @@ class Site:
             *Exports().routes,
             *self._health.routes,
             *Metrics(settings.metrics_token, self.connections).routes,
-            *documents.routes(static_directory, pages, first_page),
+            *documents.routes(static_directory, pages, first_page, style_sheet),
         ]
 
     @property

@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ log = logging.getLogger("signalbox.database")
 _MISSING_COLUMN = re.compile(r'cannot (?:update|insert into) column "(?P<column>\w+)" of view "adopted_(?P<table>\w+)"')
 SLOW_QUERY_S = 1.0  # agent-jobs.md logs queries over one second
 
-# One statement, so one round trip: who is asking and how long it may take, for this transaction alone.
+# Sent together, so one round trip: the beginning, who is asking and how long it may take, for this transaction alone.
 _SETTINGS = """
 select set_config('role', %(role)s, true), set_config('request.jwt.claims', %(claims)s, true),
        set_config('statement_timeout', %(statement_timeout)s, true),
@@ -40,6 +40,7 @@ select set_config('role', %(role)s, true), set_config('request.jwt.claims', %(cl
        set_config('datestyle', 'ISO', true),
        set_config('jit', 'off', true)
 """
+_BEGIN = f"begin; {_SETTINGS}"
 
 
 @dataclass(frozen=True)
@@ -156,9 +157,46 @@ def apart(actor: Actor) -> Iterator[Unit]:
 
 @contextmanager
 def _unit(pool: Pool, limits: Limits, actor: Actor | None, *, read_only: bool) -> Iterator[Unit]:
-    with translated_errors(), pool.connection() as connection, connection.transaction():
-        connection.execute(_SETTINGS, settings_for(limits, actor, read_only=read_only))
-        yield Unit(connection)
+    settings = settings_for(limits, actor, read_only=read_only)
+    with translated_errors():
+        connection = _begun(pool, limits, settings)
+        try:
+            yield Unit(connection)
+            connection.commit()
+        except BaseException:
+            _give_up(connection)
+            raise
+        finally:
+            pool.putconn(connection)
+
+
+def _begun(pool: Pool, limits: Limits, settings: Mapping[str, str]) -> Connection:
+    """A connection of the pool in a new transaction.
+
+    Connections that have died since they were used last show it here, before anything was done: they are given back to
+    be replaced, and the next one is taken. So a living one costs no question whether it lives.
+    """
+    left = limits.pool_size
+    while True:
+        connection = pool.getconn()
+        try:
+            # Bound here and not by the server, which would take one statement at a time.
+            psycopg.ClientCursor(connection).execute(_BEGIN, settings)
+        except BaseException as error:
+            _give_up(connection)
+            has_died = connection.closed and isinstance(error, psycopg.OperationalError)
+            pool.putconn(connection)
+            if not has_died or not left:
+                raise
+            left -= 1
+        else:
+            return connection
+
+
+def _give_up(connection: Connection) -> None:
+    """Roll back what is left of a transaction; on a dead connection nothing is."""
+    with suppress(psycopg.Error):
+        connection.rollback()
 
 
 def settings_for(limits: Limits, actor: Actor | None, *, read_only: bool) -> dict[str, str]:

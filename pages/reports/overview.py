@@ -34,12 +34,13 @@ else:
             cached.read(view, reports.read_activity, **asked), cached.read(view, reports.read_calls, **asked)
         )
         calls = happened.calls.calls
-        overview.summary(view, period, attention, happened)
-        cards.cards(overview.figures_of(view, period, happened, known))
-        overview.needs_you(view, period, attention, happened)
+        with page.as_one():
+            overview.summary(view, period, attention, happened)
+            cards.cards(overview.figures_of(view, period, happened, known))
+            overview.needs_you(view, period, attention, happened)
         overview.unreadable(view, attention)
         overview.trends(view, period, happened, known)
-    with page.panel(view, "the newest happenings"):
+    with page.panel(view, "the newest happenings"), page.as_one():
         overview.newest(view, cached.read(view, reports.list_newest, most=10))
-    filters.say_untimed(view, period, filters.extent(view, "events"), "event")
+        filters.say_untimed(view, period, filters.extent(view, "events"), "event")
     page.footer(view, report="tool_calls", filters=period.parameters, rows=calls, noun="tool call")
