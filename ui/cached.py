@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from data import database, measures, sources
@@ -54,6 +55,29 @@ def read(view: View, reader: Callable[Concatenate[Actor, P], R], *args: P.args, 
     return answer
 
 
+def drawn(view: View, draw: Callable[Concatenate[View, P], R], *args: P.args, **parameters: P.kwargs) -> R:
+    """What `draw(view, **parameters)` gives, drawn once per minute for all who see the same in the same zone.
+
+    `draw` is a function of a module of `ui` that reads through `read` alone and shows nothing by itself: it gives the
+    pieces of HTML back. It is drawn anew when a table changes that it has read. Raises what it raises, uncached.
+    """
+    name = name_of(draw, "ui.")
+    if args:
+        raise TypeError(f"{name}: parameters of what is drawn are given by name.")
+    given = as_key(dict(sorted(parameters.items())))
+    key = name, given, view.actor.sight, view.actor.role, _database_key(view.actor), str(view.zone), view.minute
+
+    def compute() -> tuple[R, Collection[str]]:
+        beside = replace(view, rests_on=set())
+        result = draw(beside, **parameters)  # type: ignore[call-arg]  # positional ones were refused
+        return result, beside.rests_on
+
+    result, rests_on = _store.answer(key, dict(view.versions), compute)
+    view.rests_on.update(rests_on)
+    answer: R = result
+    return answer
+
+
 def _rests_on(ran: notes.Ran, versions: dict[str, str]) -> Collection[str]:
     """The tables behind what ran; all of them where one of the queries, or what else ran, is not known."""
     known = sources.of_queries(ran.queries) if ran.is_all else None
@@ -62,14 +86,14 @@ def _rests_on(ran: notes.Ran, versions: dict[str, str]) -> Collection[str]:
     return known | (ALWAYS & versions.keys())
 
 
-def name_of(reader: Callable[..., Any]) -> str:
-    """The name a reader is cached under. Raises TypeError for what is no function of a module of `data`.
+def name_of(reader: Callable[..., Any], room: str = "data.") -> str:
+    """The name a reader is cached under. Raises TypeError for what is no function of a module of the room.
 
     A closure could carry somebody's rows past the key.
     """
     name = f"{reader.__module__}.{reader.__qualname__}"
-    if not name.startswith("data.") or "<" in name:
-        raise TypeError(f"{name} cannot be cached: readers are plain functions of modules in data.")
+    if not name.startswith(room) or "<" in name:
+        raise TypeError(f"{name} cannot be cached: readers are plain functions of modules in {room.rstrip('.')}.")
     return name
 
 

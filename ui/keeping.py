@@ -11,7 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -140,6 +140,8 @@ def as_key(value: object) -> Hashable:
     if isinstance(value, datetime | time):
         # Equal moments may stand in different zones, and a reader may ask for the day.
         return kind, value.isoformat(), str(value.tzinfo), value.fold
+    if isinstance(value, tzinfo):
+        return kind, str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return kind, tuple(as_key(getattr(value, each.name)) for each in fields(value))
     if isinstance(value, Mapping):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NoReturn
@@ -99,17 +99,20 @@ def put(piece: Markup) -> None:
 
 
 @contextmanager
-def as_one() -> Iterator[None]:
-    """Show all that is put inside as one element: each element costs the server and the browser a part of their time
-    that does not depend on what is in it. Nothing else may be shown inside, because it would come first."""
+def gathering() -> Iterator[list[Markup]]:
+    """Gather all that is put inside instead of showing it."""
     gathered: list[Markup] = []
     token = _gathered.set(gathered)
     try:
-        yield
+        yield gathered
     finally:
         _gathered.reset(token)
-        if gathered:
-            st.html(tag("div", *gathered, class_="sb-pieces") if len(gathered) > 1 else gathered[0])
+
+
+def one_of(pieces: Sequence[Markup]) -> Markup:
+    """Several pieces as one: each element costs the server and the browser a part of their time that does not depend on
+    what is in it."""
+    return tag("div", *pieces, class_="sb-pieces")
 
 
 def say(*sentences: Child, state: str | None = None) -> None:

@@ -107,9 +107,8 @@ def _escalates(escalating: Sequence[Escalating], period: Period) -> Markup:
     return join(join(*named, between=", "), f"{rest} {verb} more often than in {period.previous_label}")
 
 
-def unreadable(view: View, attention: Attention) -> None:
+def unreadable(view: View, total: int, problems: Sequence[Mapping[str, Any]]) -> None:
     """The records that could not be read at import, on request: which line of which file, and why."""
-    total, problems = attention["problems"], attention["first_problems"]
     if not problems:
         return
     with st.expander(f"{plural(total, 'record')} that could not be read"):
