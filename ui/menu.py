@@ -24,7 +24,6 @@ def page_of(entry: PageEntry, actor: Actor) -> st.Page:
         _known[entry.url_path, is_visible] = st.Page(
             entry.path,
             title=entry.title,
-            icon=entry.icon,
             url_path=entry.url_path,
             default=entry is FIRST,
             visibility="visible" if is_visible else "hidden",

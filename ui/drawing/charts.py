@@ -23,7 +23,7 @@ from ui.drawing.markup import Markup, join, tag
 from ui.page import put
 from ui.view import View
 
-HEIGHT_PX = 200
+HEIGHT_PX = 170
 SMALL_HEIGHT_PX = 66
 MOST_SERIES = 8
 # No chart has more bars than this, and none more slices than a wide screen shows apart from each other.
@@ -151,7 +151,8 @@ def _fields(rows: Rows, value: str, series: str | None) -> _Held:
         given: Iterable[tuple[Any, Any, Any]] = zip(rows["bucket"], names, rows[value], strict=True)
     else:
         given = ((row["bucket"], row[series] if series else "", row[value]) for row in rows)
-    return [(at.astimezone(UTC), str(name), float(amount)) for at, name, amount in given]
+    # As plain times: those of a frame do not go by the clock on the wall when a day is added to them.
+    return [(datetime.fromtimestamp(at.timestamp(), UTC), str(name), float(amount)) for at, name, amount in given]
 
 
 def _largest(held: _Held) -> _Held:
