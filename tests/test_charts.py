@@ -68,6 +68,7 @@ def test_an_hour_that_the_clock_shows_twice_is_two_bars_beside_each_other() -> N
     bars = _BAR.findall(drawn(rows, bucket="hour"))
     assert [bar[2].split(",")[0] for bar in bars] == ["25 Oct 02:00", "25 Oct 02:00", "25 Oct 03:00"]
     assert [round(float(bar[3])) for bar in bars] == [0, 33, 67]
+    assert len({bar[4] for bar in bars}) == 1, "each is an hour long"
 
 
 def test_bars_of_one_slice_stand_on_each_other_in_the_given_order() -> None:
@@ -85,9 +86,9 @@ def test_bars_of_one_slice_stand_on_each_other_in_the_given_order() -> None:
 
 
 def test_only_the_slice_that_is_not_over_is_so_far() -> None:
-    chart = drawn(days(8))
+    chart = drawn(days(9))
     assert [words for words in told(chart) if "(so far)" in words] == ["Thu 29 Oct 2026 (so far), calls: 8"]
-    assert ["sb-so-far" in bar[1] for bar in _BAR.findall(chart)] == [False] * 7 + [True]
+    assert ["sb-so-far" in bar[1] for bar in _BAR.findall(chart)] == [False] * 7 + [True, False]
 
 
 def test_names_of_series_are_text() -> None:

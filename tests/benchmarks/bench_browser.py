@@ -1,0 +1,183 @@
+"""What people feel in a real browser over ten million events: first load, another period, the next page."""
+
+from __future__ import annotations
+
+import os
+import signal
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.benchmarks import big_data, servers
+from tests.benchmarks.figures import Figure, figure
+from tests.browser import chromium
+from tests.browser.conftest import ARGUMENTS
+from tests.browser.console import ROOT, Console, running
+from tests.browser.steps import COUNT_RUNS, sign_in, wait_until_idle
+
+LOADS = 12
+CHANGES = 20
+WALKS = 2
+PERIODS = ("Last 30 days", "Last 90 days", "Last 7 days", "Last 24 hours")
+_FORGETFUL = str(ROOT / "tests/benchmarks/forgetful_app.py")
+_SETTLED_MS = 500
+
+_ONE_CHART = """
+import altair as alt
+import pandas as pd
+import streamlit as st
+st.set_page_config(page_icon='🚦')
+st.title('One chart')
+days = pd.date_range('2026-11-01', periods=30)
+rows = pd.DataFrame({'day': days, 'calls': [7 * day % 31 + 1 for day in range(30)]})
+st.altair_chart(alt.Chart(rows).mark_bar().encode(x='day:T', y='calls:Q'))
+"""
+
+# Notes in the page when it was pressed, when its content changed last, and when so many drawn charts stood in it first.
+_WATCH = """
+window.watched = { pressed: 0, changed: 0, drawn: 0 };
+addEventListener('pointerdown', () => { watched.pressed = performance.now(); watched.changed = 0; }, true);
+const look = changes => {
+  const here = changes.filter(({ target }) => {
+    const element = target.nodeType === 1 ? target : target.parentElement;
+    return element && element.closest('[data-testid="stMain"]') && !element.closest('.sb-clock');
+  });
+  if (here.length) watched.changed = performance.now();
+  if (!watched.drawn && document.querySelectorAll('CHART').length >= COUNT) watched.drawn = performance.now();
+};
+new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+"""
+
+
+def measure(loads: int = LOADS, changes: int = CHANGES, walks: int = WALKS) -> list[Figure]:
+    """Medians, as the browser's own clock has them."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.find_or_install(), args=ARGUMENTS)
+        with (
+            running(big_data.home(big_data.TEN_MILLION), program=_FORGETFUL) as console,
+            servers.plain_server(Path(folder), _ONE_CHART) as (plain_url, _),
+            _page(browser, ".sb-bars a", 12) as overview,
+            _page(browser, '[data-testid="stVegaLiteChart"] .mark-rect path', 30) as plain,
+        ):
+            servers.wait_for_demo(console.url, servers.signed_in(console))
+            sign_in(overview, console, "admin")
+            servers.show_demo(console)
+            figures = [_first_load(console, overview, plain, plain_url, loads)]
+            figures += [_periods(console, overview, changes, is_new=is_new) for is_new in (True, False)]
+            figures.append(_walk(console, overview, walks))
+        browser.close()
+    return figures
+
+
+@contextmanager
+def _page(browser: Browser, chart: str, count: int) -> Iterator[Page]:
+    """A page of a browser of its own, with what it notes of itself."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, timezone_id="Europe/Berlin")
+    context.add_init_script(COUNT_RUNS)
+    context.add_init_script(_WATCH.replace("CHART", chart).replace("COUNT", str(count)))
+    yield context.new_page()
+    context.close()
+
+
+def _first_load(console: Console, overview: Page, plain: Page, plain_url: str, loads: int) -> Figure:
+    ours: list[float] = []
+    theirs: list[float] = []
+    for number in range(loads + 2):
+        _forget(console)
+        times = _load(overview, f"{console.url}/?period=30d"), _load(plain, plain_url)
+        if number >= 2:  # the browser keeps the programs of both by now
+            ours.append(times[0])
+            theirs.append(times[1])
+    return figure(
+        "browser: Overview loads with nothing kept on the server",
+        round(statistics.median(ours)),
+        "ms",
+        round(statistics.median(theirs)),
+        at_most=1.4,
+        how=f"from the navigation until all charts stand, 10 million events, 30 days, as the admin; median of {loads} "
+        "interleaved loads in a browser that keeps both programs; the limit is a page of Streamlit with one chart",
+    )
+
+
+def _load(page: Page, address: str) -> float:
+    page.goto(address)
+    wait_until_idle(page)
+    page.wait_for_function("() => watched.drawn > 0")
+    return float(page.evaluate("watched.drawn"))
+
+
+def _periods(console: Console, page: Page, changes: int, *, is_new: bool) -> Figure:
+    page.goto(f"{console.url}/?period=7d")
+    wait_until_idle(page)
+    picker = page.get_by_role("combobox", name="Period", exact=False)
+
+    def change(number: int) -> None:
+        picker.click()
+        option = page.get_by_role("option", name=PERIODS[number % len(PERIODS)])
+        option.wait_for()
+        if is_new:
+            _forget(console)
+        option.click()
+
+    for number in range(len(PERIODS)):
+        _settled(page, change, number)
+    took = [_settled(page, change, number) for number in range(changes)]
+    limit = 350 if is_new else 250
+    return figure(
+        f"browser: another period of Overview, {'asked for by nobody before' if is_new else 'kept'}",
+        round(statistics.median(took)),
+        "ms",
+        limit,
+        at_most=1.0,
+        how=f"from the press on it to the last change of the page, 10 million events; median of {changes}, 90 % within "
+        f"{statistics.quantiles(took, n=10)[-1]:.0f} ms",
+    )
+
+
+def _walk(console: Console, page: Page, walks: int) -> Figure:
+    page.goto(console.url)
+    wait_until_idle(page)
+    titles = page.locator(".sb-menu a span").all_inner_texts()
+    took: dict[str, list[float]] = {title: [] for title in titles}
+
+    def follow(title: str) -> None:
+        page.locator(".sb-menu a", has_text=title).first.click()
+
+    for number in range(walks + 1):
+        for title in (*titles[1:], titles[0]):
+            times = _settled(page, follow, title)
+            if number:
+                took[title].append(times)
+    each = {title: statistics.median(times) for title, times in took.items()}
+    slowest = max(each, key=lambda title: each[title])
+    return figure(
+        "browser: from page to page",
+        round(statistics.median(time for times in took.values() for time in times)),
+        "ms",
+        400,
+        at_most=1.0,
+        how=f"from the press on the menu to the last change of the page, 10 million events, {len(titles)} pages "
+        f"{walks} times each; the slowest is {slowest} with {each[slowest]:.0f} ms",
+    )
+
+
+def _settled(page: Page, act: Callable[[Any], None], given: Any) -> float:
+    """Milliseconds from the press in an act to the last change of the page's content."""
+    page.evaluate("watched.changed = 0")
+    act(given)
+    page.wait_for_function(
+        "settled => watched.changed > watched.pressed && performance.now() > watched.changed + settled", arg=_SETTLED_MS
+    )
+    wait_until_idle(page)
+    return float(page.evaluate("watched.changed - watched.pressed"))
+
+
+def _forget(console: Console) -> None:
+    os.kill(console.process.pid, signal.SIGUSR1)
+    time.sleep(0.05)
