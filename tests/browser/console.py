@@ -37,10 +37,14 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    home: Path, environment: Mapping[str, str] | None = None, *, program: str = "streamlit_app.py"
+    home: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    program: str = "streamlit_app.py",
+    port: int | None = None,
 ) -> Iterator[Console]:
     """A console that answers; it is ended by SIGTERM. Raises RuntimeError with its output when it does not start."""
-    port, log = free_port(), home.parent / f"{home.name}.log"
+    port, log = port or free_port(), home.parent / f"{home.name}.log"
     command = [str(Path(sys.executable).with_name("streamlit")), "run", program,
                "--server.address", "127.0.0.1", "--server.port", str(port)]  # fmt: skip
     settings = {"SIGNALBOX_HOME": str(home), "SIGNALBOX_PORT": str(port), "FORWARDED_ALLOW_IPS": ""}
