@@ -10,7 +10,7 @@ as a parameter. So two people share an answer only where the database would give
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -49,7 +49,7 @@ def read(view: View, reader: Callable[Concatenate[Actor, P], R], *args: P.args, 
             result = reader(view.actor, **parameters)  # type: ignore[call-arg]  # positional ones were refused
         return result, _rests_on(ran, versions)
 
-    result, rests_on = _store.answer(key, versions, compute)
+    result, rests_on = _kept(key, versions, compute)
     view.rests_on.update(rests_on)
     answer: R = result
     return answer
@@ -64,18 +64,28 @@ def drawn(view: View, draw: Callable[Concatenate[View, P], R], *args: P.args, **
     name = name_of(draw, "ui.")
     if args:
         raise TypeError(f"{name}: parameters of what is drawn are given by name.")
+    measures.cache_read(name)
     given = as_key(dict(sorted(parameters.items())))
-    key = name, given, view.actor.sight, view.actor.role, _database_key(view.actor), str(view.zone), view.minute
+    key = name, given, view.actor.sight, _database_key(view.actor), str(view.zone), view.minute
 
     def compute() -> tuple[R, Collection[str]]:
+        measures.cache_filled(name)
         beside = replace(view, rests_on=set())
         result = draw(beside, **parameters)  # type: ignore[call-arg]  # positional ones were refused
         return result, beside.rests_on
 
-    result, rests_on = _store.answer(key, dict(view.versions), compute)
+    result, rests_on = _kept(key, dict(view.versions), compute)
     view.rests_on.update(rests_on)
     answer: R = result
     return answer
+
+
+def _kept(
+    key: Hashable, versions: dict[str, str], compute: Callable[[], tuple[R, Collection[str]]]
+) -> tuple[R, Collection[str]]:
+    answered = _store.answer(key, versions, compute)
+    measures.cache_holds(len(_store), _store.size)
+    return answered
 
 
 def _rests_on(ran: notes.Ran, versions: dict[str, str]) -> Collection[str]:
@@ -105,3 +115,4 @@ def _database_key(actor: Actor) -> str:
 def forget() -> None:
     """Drop every answer."""
     _store.clear()
+    measures.cache_holds(len(_store), _store.size)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -97,6 +97,7 @@ def tab(url: str, cookie: str) -> Iterator[Connection]:
         proxy=None,
         max_size=None,
         close_timeout=1,
+        ping_interval=None,  # nobody answers while nothing is read
     ) as stream:
         yield stream
 
@@ -118,15 +119,28 @@ def rerun(stream: Connection, page: str, query: str = "") -> tuple[float, bytes]
     asked.rerun_script.query_string = query
     asked.rerun_script.page_name = page
     asked.rerun_script.context_info.timezone = "Europe/Berlin"
+    _drain(stream)
     pieces: list[bytes] = []
     began = time.perf_counter()
     stream.send(asked.SerializeToString())
     while True:
-        pieces.append(stream.recv(timeout=60, decode=False))
+        piece = stream.recv(timeout=60)
+        if isinstance(piece, str):
+            continue  # the gate's word to its script
+        pieces.append(piece)
         received = ForwardMsg()
-        received.ParseFromString(pieces[-1])
-        if received.WhichOneof("type") == "script_finished":
-            if received.script_finished != ForwardMsg.FINISHED_SUCCESSFULLY:
-                ended = ForwardMsg.ScriptFinishedStatus.Name(received.script_finished)
-                raise RuntimeError(f"the page {page or 'overview'} ended with {ended}")
+        received.ParseFromString(piece)
+        if received.WhichOneof("type") != "script_finished":
+            continue
+        if received.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
             return time.perf_counter() - began, b"".join(pieces)
+        if received.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            ended = ForwardMsg.ScriptFinishedStatus.Name(received.script_finished)
+            raise RuntimeError(f"the page {page or 'overview'} ended with {ended}")
+
+
+def _drain(stream: Connection) -> None:
+    """Take what has come since, of runs that nobody asked for."""
+    with suppress(TimeoutError):
+        while True:
+            stream.recv(timeout=0)
