@@ -26,6 +26,7 @@ try:
         static_directory=Path(st.__file__).parent / "static",
         follow=live.follow,
         style_sheet=tokens.style_sheet(),
+        modules=navigation.modules(),
     )
 except WrongSetting as error:
     sys.exit(error.sentence)

@@ -43,7 +43,7 @@ class Site:
 
     `pages` gives the url paths of all pages, `first_page` the one that is also "/", `static_directory` is where
     Streamlit's index.html lies, `follow` has open pages run again when their tables have changed, `style_sheet` is what
-    all pages look by.
+    all pages look by, `modules` are those that the first page would else wait for.
     """
 
     def __init__(
@@ -55,10 +55,12 @@ class Site:
         static_directory: Path,
         follow: Follow | None = None,
         style_sheet: str = "",
+        modules: Collection[str] = (),
     ) -> None:
         self.connections = Connections()
         self._live = Live(self.connections, follow) if follow else None
         self._settings = settings
+        self._modules = modules
         self._people = People(web_sessions.look_up)
         self._pages = pages
         self.console: Console | None = None
@@ -99,7 +101,7 @@ class Site:
                 print(f"Signalbox cannot start: {error.sentence}", file=sys.stderr, flush=True)  # noqa: T201
                 raise
             self._examination = Examination(self.console)
-            running.warm_up()
+            running.warm_up(self._modules)
             async with self._looking_after():
                 with running.ending_at_signals(self.connections.end_all):
                     log.info("ready", extra={"embedded": self._settings.is_embedded})
