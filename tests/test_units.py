@@ -107,3 +107,40 @@ def test_a_refused_statement_gives_the_connection_back(people: People) -> None:
         unit.connection.execute("select * from nowhere")
     with database.reading(people["member"]) as unit:
         assert unit.connection.execute("select 1 as one").fetchone() == {"one": 1}
+
+
+def test_readers_together_share_one_transaction_of_that_actor_alone(people: People) -> None:
+    manager, member = people["manager"], people["member"]
+    with database.together(manager):
+        with database.reading(manager) as first, database.reading(manager) as second:
+            assert first.connection is second.connection
+        with database.reading(member) as other:
+            assert other.connection is not first.connection
+            email = other.connection.execute("select current_setting('request.jwt.claims')::jsonb ->> 'email' as is")
+            assert email.fetchone() == {"is": member.email}
+        with database.reading(manager) as third:
+            assert third.connection is first.connection
+            assert third.connection.pgconn.transaction_status != 0, "still the same transaction"
+    assert first.connection.pgconn.transaction_status == 0
+
+
+def test_what_fails_together_leaves_the_others_readable(people: People) -> None:
+    with database.together(people["manager"]):
+        with pytest.raises(NotAllowed), database.reading(people["manager"]) as unit:
+            unit.connection.execute("select * from signalbox.web_sessions")
+        with database.reading(people["manager"]) as unit:
+            assert unit.connection.execute("select 1 as one").fetchone() == {"one": 1}
+
+
+def test_who_waits_together_holds_no_connection(people: People) -> None:
+    free = database.statistics()["real"]["pool_available"]
+    with database.together(people["manager"]):
+        with database.reading(people["manager"]):
+            pass
+        held = database.statistics()["real"]
+        assert held["pool_available"] == held["pool_size"] - 1
+        database.let_go()
+        after = database.statistics()["real"]
+        assert after["pool_available"] == after["pool_size"] >= free
+        with database.reading(people["manager"]) as unit:
+            assert unit.connection.execute("select 1 as one").fetchone() == {"one": 1}

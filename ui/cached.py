@@ -28,7 +28,7 @@ MAX_BYTES = 200_000_000
 # Every answer rests on these: where the tables of a system are, by which definitions they are read, who sees all.
 ALWAYS = frozenset({"signalbox.adopted_tables", "signalbox.migration_runs", "signalbox.members"})
 
-_store = Store(MAX_BYTES)
+_store = Store(MAX_BYTES, before_waiting=database.let_go)
 
 
 def read(view: View, reader: Callable[Concatenate[Actor, P], R], *args: P.args, **parameters: P.kwargs) -> R:
@@ -71,7 +71,8 @@ def drawn(view: View, draw: Callable[Concatenate[View, P], R], *args: P.args, **
     def compute() -> tuple[R, Collection[str]]:
         measures.cache_filled(name)
         beside = replace(view, rests_on=set())
-        result = draw(beside, **parameters)  # type: ignore[call-arg]  # positional ones were refused
+        with database.together(view.actor):
+            result = draw(beside, **parameters)  # type: ignore[call-arg]  # positional ones were refused
         return result, beside.rests_on
 
     result, rests_on = _kept(key, dict(view.versions), compute)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from psycopg import errors as postgres_errors
@@ -17,7 +17,7 @@ from psycopg_pool import PoolClosed, PoolTimeout
 
 from data import measures
 from data.access import Actor, Dataset
-from data.database import notes, queries
+from data.database import notes, queries, sharing
 from data.database.latest import polled
 from data.database.pools import Connection, Limits, Pool, connect_apart, database_of
 from data.errors import ColumnMissing, DatabaseUnavailable, NotAllowed, TookTooLong
@@ -108,11 +108,27 @@ def _report(name: str, seconds: float) -> None:
 def reading(actor: Actor) -> Iterator[Unit]:
     """A read-only transaction as the actor: role authenticated, the actor's claims, under the statement timeout.
 
-    Raises DatabaseUnavailable, TookTooLong, NotAllowed.
+    Inside `together` it is the one of that block. Raises DatabaseUnavailable, TookTooLong, NotAllowed.
     """
+    if shared := sharing.current(actor):
+        with shared as unit:
+            yield cast(Unit, unit)
+        return
     database = database_of(actor.dataset)
     with _unit(database.reader, database.limits, actor, read_only=True) as unit:
         yield unit
+
+
+@contextmanager
+def together(actor: Actor) -> Iterator[None]:
+    """Have everything that reads as the actor inside, in this thread, share one transaction, which the first begins.
+
+    A connection that lies idle while its thread waits for another one could keep that from getting any: whoever waits
+    inside calls `let_go` before.
+    """
+    database = database_of(actor.dataset)
+    with sharing.of(actor, lambda: _unit(database.reader, database.limits, actor, read_only=True)):
+        yield
 
 
 @contextmanager
