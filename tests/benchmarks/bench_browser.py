@@ -120,13 +120,16 @@ def _load(page: Page, address: str) -> float:
 def _new_periods(console: Console, page: Page, changes: int) -> Figure:
     page.goto(f"{console.url}/?period=7d")
     wait_until_idle(page)
-    page.evaluate("document.body.appendChild(document.createElement('a')).className = 'sb-go sb-measured'")
+    page.evaluate(
+        "const link = document.body.appendChild(document.createElement('a')); link.className = 'sb-go sb-measured';"
+        "link.style.cssText = 'position: fixed; top: 0; right: 0; z-index: 10000000'"
+    )
     link, last = page.locator(".sb-measured"), datetime.now(UTC).date() - timedelta(days=1)
 
     def change(number: int) -> None:
         first = last - timedelta(days=29 + number)
         link.evaluate(
-            "(link, to) => { link.href = to; link.textContent = 'next'; link.style.cssText = 'position:fixed;top:0' }",
+            "(link, to) => { link.href = to; link.textContent = 'next'; }",
             f"/?period=custom&from={first}&to={last}",
         )
         link.click()
