@@ -13,6 +13,7 @@ import streamlit as st
 from data import settings
 from data.errors import WrongSetting
 from ui import live, navigation
+from ui.drawing import tokens
 from web import logs
 from web.site import Site
 
@@ -24,6 +25,8 @@ try:
         first_page=navigation.FIRST.url_path,
         static_directory=Path(st.__file__).parent / "static",
         follow=live.follow,
+        style_sheet=tokens.style_sheet(),
+        modules=navigation.modules(),
     )
 except WrongSetting as error:
     sys.exit(error.sentence)

@@ -38,9 +38,18 @@ class CacheReads:
         return max(self.reads - self.fills, 0)
 
 
+@dataclass(frozen=True)
+class CacheSize:
+    """How many answers are kept and how many bytes they take, roughly."""
+
+    answers: int = 0
+    size_bytes: int = 0
+
+
 _guard = threading.Lock()
 _queries: dict[str, QueryTimes] = {}
 _caches: dict[str, CacheReads] = {}
+_cache_size = CacheSize()
 
 
 def query_took(name: str, seconds: float) -> None:
@@ -62,6 +71,17 @@ def cache_filled(name: str) -> None:
     """Count that a cached read had to be computed."""
     with _guard:
         _caches.setdefault(name, CacheReads()).fills += 1
+
+
+def cache_holds(answers: int, size_bytes: int) -> None:
+    """Note what the cache holds now."""
+    global _cache_size  # noqa: PLW0603 - the one figure here that is no counter
+    _cache_size = CacheSize(answers, size_bytes)
+
+
+def cache_size() -> CacheSize:
+    """What the cache held when it last changed."""
+    return _cache_size
 
 
 def query_times() -> dict[str, QueryTimes]:

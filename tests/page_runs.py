@@ -9,7 +9,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from pyarrow import ipc
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
@@ -26,6 +25,17 @@ manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.sca
 
 _TAG = re.compile(r"<[^>]*>")
 _ESCAPED = re.compile(r"\\([^\w\s])")  # so that words stay words where Markdown is read
+
+
+_BAR = re.compile(r'<(?:a href="([^"]*)"|b tabindex="0") class="[^"]*sb-(?:fill|series)-[^"]*" aria-label="([^"]*)"')
+
+
+def _bar(address: str, told: str) -> dict[str, Any]:
+    words = html.unescape(told)
+    head, _, number = words.rpartition(": ")
+    when, *series, what = head.split(", ")
+    return {"address": html.unescape(address), "told": words, "when": when, "series": ", ".join(series), "what": what,
+            "number": float(number.replace(",", ""))}  # fmt: skip
 
 
 class PageRun:
@@ -55,9 +65,9 @@ class PageRun:
 
     @property
     def charts(self) -> list[list[dict[str, Any]]]:
-        """What each chart draws: its bars with all they carry."""
-        drawn = [element.proto.datasets[0].data.data for element in self.app.get("vega_lite_chart")]
-        return [ipc.open_stream(rows).read_all().to_pylist() for rows in drawn]
+        """What each chart draws: its bars with the words they are told in, taken apart, and where they lead."""
+        drawn = "".join(self.pieces).split('<div class="sb-chart"')[1:]
+        return [[_bar(*found) for found in _BAR.findall(chart)] for chart in drawn]
 
     def run(self) -> PageRun:
         """Run the page once more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -28,8 +29,16 @@ print(json.dumps({"status": status, "loaded": sorted(sys.modules)}), file=sys.st
 """
 _DRAW = """
 import json, sys
-import pandas, streamlit as st
-st.vega_lite_chart(spec={"mark": "bar", "data": {"name": "rows"}, "datasets": {"rows": pandas.DataFrame({"a": [1]})}})
+import pandas
+from ui.drawing import charts
+pandas.DataFrame({"a": ["x"]})
+print(json.dumps(sorted(sys.modules)))
+"""
+_PAGES = """
+import json, sys
+from ui import navigation
+from web.running import warm_up
+warm_up(navigation.modules())
 print(json.dumps(sorted(sys.modules)))
 """
 
@@ -60,7 +69,20 @@ def test_a_command_starts_without_pandas(
     assert not {"pandas", "pyarrow", "streamlit"} & set(ended["loaded"])
 
 
-def test_what_is_loaded_early_is_what_a_chart_needs() -> None:
+def test_what_is_loaded_early_is_what_a_frame_needs() -> None:
     loaded = set(json.loads(run(_DRAW).stdout.splitlines()[-1]))
     assert set(HEAVY_MODULES) <= loaded
+    assert "altair" not in loaded
+
+
+def test_all_that_pages_are_made_of_is_loaded_early() -> None:
+    loaded = set(json.loads(run(_PAGES).stdout.splitlines()[-1]))
+    needed = {
+        f"{word.module}"
+        for path in (ROOT / "pages").rglob("*.py")
+        for word in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(word, ast.ImportFrom) and word.module and word.module != "__future__"
+    }
+    assert needed <= loaded
+    assert "ui.shell" not in loaded
     assert "altair" not in loaded

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from pathlib import Path
 
+import httpx
 import pytest
 import streamlit
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 
 from web import documents
 from web.gate import origins
@@ -219,3 +223,29 @@ def test_streamlit_still_refreshes_by_the_name_that_the_gate_looks_for() -> None
     """gate.js tells refreshing from other timers by this name in the bundle."""
     bundles = (Path(streamlit.__file__).parent / "static" / "static" / "js").glob("index.*.js")
     assert any("setInterval(()=>{this.widgetMgr.sendUpdateWidgetsMessage(" in path.read_text() for path in bundles)
+
+
+def test_the_document_names_the_style_sheet_last_and_reads_the_programs_of_every_page_early() -> None:
+    served = routes_of("body { margin: 0 }")
+    document = served["/"]
+    assert document.index('href="/console.css?look=') > document.index('<div id="root">')
+    early = re.findall(r'<link rel="modulepreload" href="(/static/js/(\w+)\.[^"]*)">', document)
+    assert {"Html", "Selectbox", "Button"} <= {name for _, name in early}
+    static = Path(streamlit.__file__).parent / "static"
+    assert all((static / address.removeprefix("/")).is_file() for address, _ in early)
+    assert "SourceSans" not in document
+    assert routes_of("other")["/"] != document, "another sheet has another address"
+    assert served["/console.css"] == "body { margin: 0 }"
+
+
+def routes_of(sheet: str) -> dict[str, str]:
+    """What the document and the style sheet are, served to whoever came through the gate."""
+    static = Path(streamlit.__file__).parent / "static"
+    app = Starlette(routes=documents.routes(static, lambda: ("", "tools"), "overview", sheet))
+
+    async def fetched() -> dict[str, str]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://console.test") as client:
+            return {path: (await client.get(path)).text for path in ("/", "/console.css")}
+
+    return asyncio.run(fetched())

@@ -35,6 +35,7 @@ CLOSED = [
     "/logout",
     "/whoami",
     "/gate.js",
+    "/console.css",
     "/favicon.png",
     "/favicon.ico",
     "/manifest.json",

@@ -151,3 +151,18 @@ def test_what_has_no_value_is_no_key() -> None:
     for value in (object(), lambda: None, One(object())):
         with pytest.raises(TypeError):
             as_key(value)
+
+
+def test_whoever_is_about_to_wait_says_so_before() -> None:
+    """It may hold a connection that the one it waits for needs."""
+    said = Event()
+    waiting = Waiting(Store(100_000, before_waiting=said.set))
+    with ThreadPoolExecutor(2) as threads:
+        first = waiting.asked(threads, "1")
+        assert waiting.began.wait(PATIENCE_S)
+        assert not said.is_set()
+        second = waiting.asked(threads, "1")
+        assert said.wait(PATIENCE_S)
+        assert not second.done()
+        waiting.may_end.set()
+        assert first.result(PATIENCE_S)[0] == second.result(PATIENCE_S)[0] == 1

@@ -87,13 +87,13 @@ def test_agents_that_have_jobs_alone_are_there_and_unknown_is_no_figure(owner: O
     assert "none recorded" in page.text
     assert "/jobs?period=30d&agent=writer&status=failed" in page.links
     assert "Tool success: not recorded." in page.text
-    assert [bar["state"] for bar in page.charts[0]] == ["failed"]
+    assert [bar["series"] for bar in page.charts[0]] == ["failed"]
 
 
 def test_the_chart_draws_actions_by_whether_a_person_was_needed(owner: Owner, people: People) -> None:
     window(owner, NOW - timedelta(days=1), actions_total=100, actions_automated=91)
     bars = open_page(people["manager"], PAGE).charts[0]
-    assert {bar["state"]: bar["actions"] for bar in bars} == {"without a person": 91, "with a person": 9}
+    assert {bar["series"]: bar["number"] for bar in bars} == {"without a person": 91, "with a person": 9}
     assert all(bar["address"].startswith("/agents?period=custom&from=") for bar in bars)
 
 

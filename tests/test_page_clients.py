@@ -118,7 +118,7 @@ def test_one_client_shows_its_history_its_events_and_its_runs(owner: Owner, peop
     assert "CSV, 2 assessments" in page.text
     [events] = [link for link in page.links if link.startswith("/events?")]
     assert "q=%7B%22client_id%22%3A+%22acme%22%7D" in events
-    assert {bar["status"]: bar["health_score"] for bars in page.charts for bar in bars} == {
+    assert {bar["series"]: bar["number"] for bars in page.charts for bar in bars} == {
         "critical": 41.5,
         "at risk": 60,
     }

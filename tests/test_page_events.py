@@ -91,7 +91,7 @@ def test_it_opens_on_thirty_days_and_says_which_types_moved(owner: Owner, people
     assert "37 events in the last 30 days, +85 % on the 30 days before (n = 20); 2 types from 1 emitter." in page.text
     assert "Twice as many or more: FAILED (25, was 10)." in " ".join(page.text.split()).replace(" .", ".")
     assert "/events?period=30d&type=FAILED" in page.links
-    assert {bar["type"]: bar["events"] for bars in page.charts for bar in bars} == {"FAILED": 25, "STEADY": 12}
+    assert {bar["series"]: bar["number"] for bars in page.charts for bar in bars} == {"FAILED": 25, "STEADY": 12}
     narrowed = open_page(people["manager"], PAGE, type="STEADY")
     assert "12 events of the type STEADY" in narrowed.text
     assert "CSV, 12 events" in narrowed.text

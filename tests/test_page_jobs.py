@@ -65,11 +65,11 @@ def test_the_chart_and_the_list_are_of_the_chosen_state_and_the_page_says_what_i
     for status in ("failed", "completed", "completed"):
         make_job(owner, **DONE, status=status)
     everything = open_page(people["manager"], PAGE)
-    assert {bar["state"]: bar["jobs"] for bars in everything.charts for bar in bars} == {"failed": 1, "completed": 2}
+    assert {bar["series"]: bar["number"] for bars in everything.charts for bar in bars} == {"failed": 1, "completed": 2}
     assert "are of all states" not in everything.text
     page = open_page(people["manager"], PAGE, status="completed")
     [[bar]] = page.charts
-    assert bar["jobs"] == 2
+    assert bar["number"] == 2
     assert "status=completed" in bar["address"]
     assert "four figures are of all states; the chart and the list are of completed jobs alone." in page.text
     assert "Completed jobs per day" in page.text

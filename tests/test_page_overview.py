@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import pytest
 from streamlit.delta_generator import DeltaGenerator
 
@@ -354,8 +353,8 @@ def test_the_places_of_a_trend_follow_the_clocks_of_the_viewer(people: People) -
     first, last = datetime(2026, 10, 22, tzinfo=zone), datetime(2026, 10, 29, tzinfo=zone)
     view = View(FIRST, people["admin"], (), last, zone, DeltaGenerator())
     period = Period("custom", first.astimezone(UTC), last.astimezone(UTC), "", zone)
-    held = pd.DatetimeIndex([datetime(2026, 10, 25, tzinfo=zone)]).tz_convert("UTC")
-    starts = time_axis.starts_of(view, period, "day", held)
+    held = [datetime(2026, 10, 25, tzinfo=zone)]
+    starts = [at.astimezone(zone) for at in time_axis.starts_of(view, period, "day", held)]
     assert [f"{at:%d %H:%M %z}" for at in starts] == [
         *(f"{day} 00:00 +0200" for day in (22, 23, 24, 25)),
         *(f"{day} 00:00 +0100" for day in (26, 27, 28)),

@@ -116,7 +116,7 @@ def test_the_chart_and_the_list_are_of_the_chosen_outcome_and_the_page_says_what
 ) -> None:
     fill(owner)
     everything = open_page(people["manager"], PAGE)
-    assert {bar["state"] for bars in everything.charts for bar in bars} == {"failed", "succeeded"}
+    assert {bar["series"] for bars in everything.charts for bar in bars} == {"failed", "succeeded"}
     assert "are of all outcomes" not in everything.text
     page = open_page(people["manager"], PAGE, tool="Bash", outcome="failed")
     said = "The sentence and the four figures are of all outcomes; the chart and the list are of failed calls alone."
@@ -124,7 +124,7 @@ def test_the_chart_and_the_list_are_of_the_chosen_outcome_and_the_page_says_what
     assert "Failed calls per day of Bash" in page.text
     assert page.text.count("Failed calls") == 2
     [[bar]] = page.charts
-    assert bar["calls"] == 4
+    assert bar["number"] == 4
 
 
 def test_the_chart_of_a_kind_of_failure_is_of_that_kind(owner: Owner, people: People) -> None:
@@ -134,7 +134,7 @@ def test_the_chart_of_a_kind_of_failure_is_of_that_kind(owner: Owner, people: Pe
     call(owner, session, at=NOW - timedelta(hours=1))
     page = open_page(people["manager"], PAGE, tool="Bash", error="Exit code 1")
     [[bar]] = page.charts
-    assert bar["calls"] == 2
+    assert bar["number"] == 2
     assert "Failed calls per day of Bash, with Exit code 1" in page.text
 
 

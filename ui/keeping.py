@@ -11,7 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -50,10 +50,14 @@ class _Flight:
 
 
 class Store:
-    """The answers of this process. What was asked for longest ago goes first when `max_bytes` are full."""
+    """The answers of this process. What was asked for longest ago goes first when `max_bytes` are full.
 
-    def __init__(self, max_bytes: int) -> None:
+    `before_waiting` is called by whoever is about to wait for the computation of somebody else.
+    """
+
+    def __init__(self, max_bytes: int, before_waiting: Callable[[], None] = lambda: None) -> None:
         self._max_bytes = max_bytes
+        self._before_waiting = before_waiting
         self._guard = threading.Lock()
         self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
         self._flights: dict[Hashable, _Flight] = {}
@@ -85,6 +89,7 @@ class Store:
                     is_mine = False
             if is_mine:
                 return self._fly(key, flight, compute)
+            self._before_waiting()
             flight.landed.wait()
             if flight.versions == versions:
                 if flight.error is not None:
@@ -140,6 +145,8 @@ def as_key(value: object) -> Hashable:
     if isinstance(value, datetime | time):
         # Equal moments may stand in different zones, and a reader may ask for the day.
         return kind, value.isoformat(), str(value.tzinfo), value.fold
+    if isinstance(value, tzinfo):
+        return kind, str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return kind, tuple(as_key(getattr(value, each.name)) for each in fields(value))
     if isinstance(value, Mapping):

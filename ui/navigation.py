@@ -177,6 +177,13 @@ def entry_of(url_path: str) -> PageEntry:
     return {entry.url_path: entry for entry in PAGES}[url_path]
 
 
+def modules() -> list[str]:
+    """The modules that pages are made of, all but the script itself, which runs for each viewer."""
+    here = Path(__file__).parent
+    places = (path.relative_to(here.parent).with_suffix("") for path in here.rglob("*.py") if path.stem != "shell")
+    return sorted(".".join(place.parts).removesuffix(".__init__") for place in places)
+
+
 def known_pages() -> Mapping[str, Role]:
     """Every address of a page with the least role it is for; "" and the first page's name are the same page."""
     addresses = {entry.url_path: _least_role(entry.needs) for entry in PAGES}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,6 +27,8 @@ log = logging.getLogger("signalbox.pages")
 
 PRODUCT = "Signalbox"
 
+_gathered: ContextVar[list[Markup] | None] = ContextVar("gathered", default=None)
+
 
 def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -> View:
     """Open a page: its title, and the sentence instead of it for whoever may not see it. The first line of each.
@@ -34,7 +37,8 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
     are not signed in, not allowed, or when the database does not answer.
     """
     entry = _entry(title, page)
-    st.set_page_config(page_title=f"{title} · {PRODUCT}")
+    if title != entry.title:
+        st.set_page_config(page_title=title_of(title))
     with st.container(
         key="sb_header",
         horizontal=True,
@@ -64,6 +68,11 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
     return view
 
 
+def title_of(title: str) -> str:
+    """What a browser calls a page."""
+    return f"{title} · {PRODUCT}"
+
+
 def _entry(title: str, page: str | None) -> PageEntry:
     return next(entry for entry in PAGES if (entry.url_path == page if page else entry.title == title))
 
@@ -85,9 +94,35 @@ def _zone() -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+def put(piece: Markup) -> None:
+    """Show a piece of HTML, or hand it to the block that makes one of several."""
+    gathered = _gathered.get()
+    if gathered is None:
+        st.html(piece)
+    else:
+        gathered.append(piece)
+
+
+@contextmanager
+def gathering() -> Iterator[list[Markup]]:
+    """Gather all that is put inside instead of showing it."""
+    gathered: list[Markup] = []
+    token = _gathered.set(gathered)
+    try:
+        yield gathered
+    finally:
+        _gathered.reset(token)
+
+
+def one_of(pieces: Sequence[Markup]) -> Markup:
+    """Several pieces as one: each element costs the server and the browser a part of their time that does not depend on
+    what is in it."""
+    return tag("div", *pieces, class_="sb-pieces")
+
+
 def say(*sentences: Child, state: str | None = None) -> None:
     """The plain sentences a page opens with. `state`: well, attention, broken, waiting or unknown, with its mark."""
-    st.html(tag("p", mark(state) if state else None, join(*sentences), class_="sb-say"))
+    put(tag("p", mark(state) if state else None, join(*sentences), class_="sb-say"))
 
 
 _MARKS = {
@@ -115,17 +150,22 @@ def mark(state: str, word: str | None = None) -> Markup:
 
 def note(*words: Child) -> None:
     """A remark in the muted type: what a figure leaves out, on what it rests."""
-    st.html(tag("p", *words, class_="sb-note"))
+    put(tag("p", *words, class_="sb-note"))
 
 
 def heading(words: str, aside: Child = None) -> None:
     """The heading of a part of a page, with a remark beside it."""
-    st.html(tag("h2", words, tag("small", aside) if aside else None, class_="sb-heading"))
+    put(head(words, aside))
+
+
+def head(words: str, aside: Child = None) -> Markup:
+    """The same as a piece of a larger one: each piece of its own is a message to the browser."""
+    return tag("h2", words, tag("small", aside) if aside else None, class_="sb-heading")
 
 
 def empty(sentence: Child, *then: Child) -> None:
     """Why there is nothing here and what to do next."""
-    st.html(tag("div", tag("p", sentence), tag("p", *then) if then else None, class_="sb-empty"))
+    put(tag("div", tag("p", sentence), tag("p", *then) if then else None, class_="sb-empty"))
 
 
 @contextmanager
@@ -183,4 +223,4 @@ def footer(
             )
             ways.append(tag("a", label, href=address, title=f"Take these rows away as {label}"))
     ways.append(tag("button", "copy link", type="button", class_="sb-copy", title="Copy the address of this screen"))
-    st.html(tag("div", live.clock(view), tag("span", *ways, class_="sb-ways"), class_="sb-footer"))
+    put(tag("div", live.clock(view), tag("span", *ways, class_="sb-ways"), class_="sb-footer"))

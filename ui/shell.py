@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import nullcontext
+from typing import Literal, TypedDict
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,30 +12,36 @@ from data import console, database
 from data.access import Actor, Dataset
 from data.errors import SignalboxError
 from data.identity import web_sessions
-from ui import acts, live, page, seen_as, viewer
-from ui.drawing import tokens
-from ui.drawing.markup import tag
-from ui.navigation import FIRST, PAGES, PageEntry
+from ui import acts, live, menu, page, seen_as, viewer
+from ui.drawing.markup import join, tag
+from ui.navigation import PAGES
 
 log = logging.getLogger("signalbox.shell")
 
+
+class _Look(TypedDict):
+    page_icon: str
+    layout: Literal["wide"]
+    initial_sidebar_state: Literal["auto"]
+
+
+# The icon is the address where the server has its mark; without it the symbol of the page is fetched from another host.
+_LOOK: _Look = {"page_icon": "/favicon.png", "layout": "wide", "initial_sidebar_state": "auto"}
 _DATASETS: dict[Dataset, str] = {"real": "Real data", "demo": "Demo data"}
 
 
 def run() -> None:
     """One run of the script."""
-    # The address where the server has its mark; without it the symbol of the page is fetched from another host.
-    st.set_page_config(page_icon="/favicon.png", layout="wide", initial_sidebar_state="auto")
-    st.html(f"<style>{tokens.style_sheet()}</style>")
     actor = viewer.identify()
     if actor is None:
+        st.set_page_config(**_LOOK)
         st.warning("Your session is over. Load the page again to sign in.", icon=":material/lock:")
         st.stop()
-    pages = {entry.url_path: _page(entry, actor) for entry in PAGES}
     # Pages that are not for this person exist all the same: they say why under the right address.
-    chosen = st.navigation(list(pages.values()), position="hidden")
+    chosen = st.navigation([menu.page_of(entry, actor) for entry in PAGES], position="hidden")
+    st.set_page_config(page_title=page.title_of(chosen.title), **_LOOK)
     with st.sidebar:
-        _sidebar(actor, pages, chosen.url_path)
+        _sidebar(actor, chosen.url_path)
     if actor.dataset == "demo":
         st.html(tag("div", tag("b", "DEMO"), tag("span", "Made-up data. Nothing here happened."), class_="sb-demo"))
     seen_as.show_band(actor)
@@ -47,31 +53,8 @@ def run() -> None:
             page.fail(error)
 
 
-def _page(entry: PageEntry, actor: Actor) -> st.Page:
-    return st.Page(
-        entry.path,
-        title=entry.title,
-        icon=entry.icon,
-        url_path=entry.url_path,
-        default=entry is FIRST,
-        visibility="visible" if entry.listed and actor.can(entry.needs) else "hidden",
-    )
-
-
-def _sidebar(actor: Actor, pages: dict[str, st.Page], here: str) -> None:
-    st.html(tag("div", tag("i"), "Signalbox", class_="sb-brand"))
-    section = PAGES[0].section
-    above = next((entry.under for entry in PAGES if entry.url_path == here), None)
-    with st.container(gap=None):
-        for entry in PAGES:
-            if not entry.listed or not actor.can(entry.needs):
-                continue
-            if entry.section != section:
-                section = entry.section
-                st.html(tag("p", section, class_="sb-section"))
-            # Streamlit marks the page itself; one that is not in the menu has its link marked by the style sheet.
-            with st.container(key="sb_here") if entry.url_path == above else nullcontext():
-                st.page_link(pages[entry.url_path], width="stretch")
+def _sidebar(actor: Actor, here: str) -> None:
+    st.html(join(tag("div", tag("i"), "Signalbox", class_="sb-brand"), menu.menu_of(actor, here)))
     if "demo" in database.open_datasets():
         _dataset_switch(actor)
     st.html(tag("div", actor.email, tag("br"), tag("span", actor.role), class_="sb-who"))
@@ -94,7 +77,11 @@ def _removal(actor: Actor) -> None:
     running = console.running()
     if running is None or not actor.can("manage_demo"):
         return
-    with st.popover("Renew or remove", type="tertiary"):
+    # What is in it is made when somebody opens it.
+    box = st.popover("Renew or remove", type="tertiary", key="renew_or_remove", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         st.html(tag("p", "The demo ends at the moment of its making. Made anew it ends now; real data stays as it is."))
         if st.button("Make the demo anew", key="renew_demo"):
             with st.status("Making the demo …", expanded=True):

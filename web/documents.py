@@ -3,6 +3,7 @@ the place of its inline one, and answers only under the addresses of pages that 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from web.gate.paths import is_page
+from web.gate.paths import STYLE_PATH, is_page
 from web.plain_pages import ICON, refusal
 
 _SCRIPT = Path(__file__).parent / "assets" / "gate.js"
@@ -22,23 +23,47 @@ _SCRIPT = Path(__file__).parent / "assets" / "gate.js"
 _INLINE_SCRIPT = re.compile(r"<script>\s*window\.prerenderReady = false\s*</script>")
 _ICON = re.compile(r'<link rel="shortcut icon" href="\./favicon\.png" />')
 _AGENT_LINK = re.compile(r'<link rel="service-desc"[^>]*>')
+_UNUSED_FONT = re.compile(r'<link\s+rel="preload"\s+href="\./static/media/SourceSans[^>]*/>')  # Streamlit's own
+_END = re.compile(r"</body>")
 _TITLE = re.compile(r"<title>Streamlit</title>")
 _NO_SCRIPT = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _RELATIVE = '"./'
+
+# Parts of Streamlit's program that it loads when the first of their elements comes, which on our pages is at once. They
+# are read while the page still waits for its server. A hint: one that an upgrade renames is left out.
+_EARLY = (
+    "Html",
+    "purify.es",
+    "Selectbox",
+    "useMenuTrigger",
+    "useLoadMoreSentinel",
+    "useSyncComboBoxEnterTargetFocus",
+    "useFormValidation",
+    "Input",
+    "Button",
+)
 
 
 class DocumentChanged(RuntimeError):
     """Streamlit's index.html is not the one that the console knows how to change."""
 
 
-def adapted(html: str) -> str:
-    """The packaged document with our script, icon and title, and absolute addresses. Raises DocumentChanged."""
+def adapted(html: str, style_address: str = "", early: Collection[str] = ()) -> str:
+    """The packaged document with our script, icon, title and style sheet, and absolute addresses.
+
+    `early` are the addresses of programs that every page asks for later. Raises DocumentChanged.
+    """
+    hints = "".join(f'<link rel="modulepreload" href="{address}">' for address in early)
+    # After everything in the head, so that it has the last word over Streamlit's own rules, as far as they weigh alike.
+    sheet = f'<link rel="stylesheet" href="{style_address}">' if style_address else ""
     for pattern, replacement in (
         (_INLINE_SCRIPT, '<script src="/gate.js"></script>'),
         (_ICON, f'<link rel="shortcut icon" href="{ICON}" />'),
         (_AGENT_LINK, ""),
         (_TITLE, "<title>Signalbox</title>"),
+        (_UNUSED_FONT, hints),
+        (_END, f"{sheet}</body>"),
         (
             _NO_SCRIPT,
             "<noscript><p>Signalbox draws its pages with JavaScript: allow it for this site.</p></noscript>",
@@ -53,12 +78,18 @@ def adapted(html: str) -> str:
     return html.replace(_RELATIVE, '"/')
 
 
-def routes(static_directory: Path, pages: Callable[[], Collection[str]], first: str) -> list[Route]:
-    """The routes of the documents, of gate.js and of the icon.
+def routes(
+    static_directory: Path, pages: Callable[[], Collection[str]], first: str, style_sheet: str = ""
+) -> list[Route]:
+    """The routes of the documents, of gate.js, of the style sheet and of the icon.
 
     `static_directory` is where Streamlit keeps its index.html, `first` the name of the page at "/".
     """
-    document = adapted((static_directory / "index.html").read_text(encoding="utf-8"))
+    look = hashlib.sha256(style_sheet.encode()).hexdigest()[:16]
+    packaged = (static_directory / "index.html").read_text(encoding="utf-8")
+    programs = static_directory / "static" / "js"
+    early = [f"/static/js/{path.name}" for name in _EARLY for path in programs.glob(f"{name}.*.js")]
+    document = adapted(packaged, f"{STYLE_PATH}?look={look}" if style_sheet else "", early)
     script = _SCRIPT.read_text(encoding="utf-8")
 
     async def serve_document(request: Request) -> Response:
@@ -72,6 +103,11 @@ def routes(static_directory: Path, pages: Callable[[], Collection[str]], first: 
     async def serve_script(_: Request) -> Response:
         return Response(script, media_type="text/javascript", headers={"cache-control": "no-store"})
 
+    async def serve_style(_: Request) -> Response:
+        # Another sheet has another address.
+        kept = {"cache-control": "private, max-age=31536000, immutable"}
+        return Response(style_sheet, media_type="text/css", headers=kept)
+
     async def serve_icon(_: Request) -> Response:
         # Kept by the browser: the shell names it at every run.
         kept = {"cache-control": "private, max-age=86400"}
@@ -79,6 +115,7 @@ def routes(static_directory: Path, pages: Callable[[], Collection[str]], first: 
 
     return [
         Route("/gate.js", serve_script, methods=["GET"]),
+        Route(STYLE_PATH, serve_style, methods=["GET"]),
         Route("/favicon.png", serve_icon, methods=["GET"]),  # ui/shell.py names it; Streamlit's program as well
         Route("/", serve_document, methods=["GET"]),
         Route("/{page}", serve_document, methods=["GET"]),

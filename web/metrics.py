@@ -101,7 +101,10 @@ def _cache_reads() -> Iterator[Metric]:
     for name, reads in sorted(measures.cache_reads().items()):
         hits.add_metric([name], reads.hits)
         misses.add_metric([name], reads.fills)
+    held = measures.cache_size()
     yield from (hits, misses)
+    yield GaugeMetricFamily("signalbox_cache_answers", "Answers that are kept.", value=held.answers)
+    yield GaugeMetricFamily("signalbox_cache_bytes", "What they take, roughly.", value=held.size_bytes)
 
 
 def _sessions() -> Iterator[Metric]:

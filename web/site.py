@@ -42,7 +42,8 @@ class Site:
     """Everything that answers beside Streamlit.
 
     `pages` gives the url paths of all pages, `first_page` the one that is also "/", `static_directory` is where
-    Streamlit's index.html lies, `follow` has open pages run again when their tables have changed.
+    Streamlit's index.html lies, `follow` has open pages run again when their tables have changed, `style_sheet` is what
+    all pages look by, `modules` are those that the first page would else wait for.
     """
 
     def __init__(
@@ -53,10 +54,13 @@ class Site:
         first_page: str,
         static_directory: Path,
         follow: Follow | None = None,
+        style_sheet: str = "",
+        modules: Collection[str] = (),
     ) -> None:
         self.connections = Connections()
         self._live = Live(self.connections, follow) if follow else None
         self._settings = settings
+        self._modules = modules
         self._people = People(web_sessions.look_up)
         self._pages = pages
         self.console: Console | None = None
@@ -67,7 +71,7 @@ class Site:
             *Exports().routes,
             *self._health.routes,
             *Metrics(settings.metrics_token, self.connections).routes,
-            *documents.routes(static_directory, pages, first_page),
+            *documents.routes(static_directory, pages, first_page, style_sheet),
         ]
 
     @property
@@ -97,7 +101,7 @@ class Site:
                 print(f"Signalbox cannot start: {error.sentence}", file=sys.stderr, flush=True)  # noqa: T201
                 raise
             self._examination = Examination(self.console)
-            running.warm_up()
+            running.warm_up(self._modules)
             async with self._looking_after():
                 with running.ending_at_signals(self.connections.end_all):
                     log.info("ready", extra={"embedded": self._settings.is_embedded})

@@ -11,7 +11,8 @@ from data.database.pools import (
     open_datasets,
     statistics,
 )
-from data.database.units import Unit, apart, operating, reading, writing
+from data.database.sharing import let_go
+from data.database.units import Unit, apart, operating, reading, together, writing
 from data.database.versions import poll_sources, polled_sources, read_sources
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "close_all",
     "close_database",
     "database_of",
+    "let_go",
     "open_database",
     "open_datasets",
     "operating",
@@ -32,5 +34,6 @@ __all__ = [
     "read_sources",
     "reading",
     "statistics",
+    "together",
     "writing",
 ]

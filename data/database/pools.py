@@ -127,7 +127,7 @@ def _pool(url: str, size: int, name: str) -> Pool:
     return ConnectionPool(
         url,
         connection_class=Connection,
-        kwargs=_CONNECTION,
+        kwargs=_CONNECTION | {"autocommit": True},  # units begin their transactions themselves
         configure=read_all_times,
         min_size=0,
         max_size=size,
@@ -135,7 +135,6 @@ def _pool(url: str, size: int, name: str) -> Pool:
         max_lifetime=3600,
         max_idle=120,
         reconnect_timeout=CHECKOUT_TIMEOUT_S,
-        check=ConnectionPool.check_connection,
         name=name,
         open=True,
     )

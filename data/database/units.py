@@ -7,9 +7,9 @@ import logging
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from psycopg import errors as postgres_errors
@@ -17,7 +17,7 @@ from psycopg_pool import PoolClosed, PoolTimeout
 
 from data import measures
 from data.access import Actor, Dataset
-from data.database import notes, queries, unreadable
+from data.database import notes, queries, sharing, unreadable
 from data.database.latest import polled
 from data.database.pools import Connection, Limits, Pool, connect_apart, database_of
 from data.errors import ColumnMissing, DatabaseUnavailable, KeptElsewhere, NotAllowed, TookTooLong
@@ -31,7 +31,7 @@ _MISSING_COLUMN = re.compile(r'cannot (?:update|insert into) column "(?P<column>
 _KEPT_ELSEWHERE = re.compile(r".* is kept as .*, which the console reads: .*")
 SLOW_QUERY_S = 1.0  # agent-jobs.md logs queries over one second
 
-# One statement, so one round trip: who is asking and how long it may take, for this transaction alone.
+# Sent together, so one round trip: the beginning, who is asking and how long it may take, for this transaction alone.
 _SETTINGS = """
 select set_config('role', %(role)s, true), set_config('request.jwt.claims', %(claims)s, true),
        set_config('statement_timeout', %(statement_timeout)s, true),
@@ -41,6 +41,7 @@ select set_config('role', %(role)s, true), set_config('request.jwt.claims', %(cl
        set_config('datestyle', 'ISO', true),
        set_config('jit', 'off', true)
 """
+_BEGIN = f"begin; {_SETTINGS}"
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,27 @@ def _report(name: str, seconds: float) -> None:
 def reading(actor: Actor) -> Iterator[Unit]:
     """A read-only transaction as the actor: role authenticated, the actor's claims, under the statement timeout.
 
-    Raises DatabaseUnavailable, TookTooLong, NotAllowed.
+    Inside `together` it is the one of that block. Raises DatabaseUnavailable, TookTooLong, NotAllowed.
     """
+    if shared := sharing.current(actor):
+        with shared as unit:
+            yield cast(Unit, unit)
+        return
     database = database_of(actor.dataset)
     with _unit(database.reader, database.limits, actor, read_only=True) as unit:
         yield unit
+
+
+@contextmanager
+def together(actor: Actor) -> Iterator[None]:
+    """Have everything that reads as the actor inside, in this thread, share one transaction, which the first begins.
+
+    A connection that lies idle while its thread waits for another one could keep that from getting any: whoever waits
+    inside calls `let_go` before.
+    """
+    database = database_of(actor.dataset)
+    with sharing.of(actor, lambda: _unit(database.reader, database.limits, actor, read_only=True)):
+        yield
 
 
 @contextmanager
@@ -165,9 +182,46 @@ def apart(actor: Actor) -> Iterator[Unit]:
 
 @contextmanager
 def _unit(pool: Pool, limits: Limits, actor: Actor | None, *, read_only: bool) -> Iterator[Unit]:
-    with translated_errors(), _explained(pool), pool.connection() as connection, connection.transaction():
-        connection.execute(_SETTINGS, settings_for(limits, actor, read_only=read_only))
-        yield Unit(connection)
+    settings = settings_for(limits, actor, read_only=read_only)
+    with translated_errors(), _explained(pool):
+        connection = _begun(pool, limits, settings)
+        try:
+            yield Unit(connection)
+            connection.commit()
+        except BaseException:
+            _give_up(connection)
+            raise
+        finally:
+            pool.putconn(connection)
+
+
+def _begun(pool: Pool, limits: Limits, settings: Mapping[str, str]) -> Connection:
+    """A connection of the pool in a new transaction.
+
+    Connections that have died since they were used last show it here, before anything was done: they are given back to
+    be replaced, and the next one is taken. So a living one costs no question whether it lives.
+    """
+    left = limits.pool_size
+    while True:
+        connection = pool.getconn()
+        try:
+            # Bound here and not by the server, which would take one statement at a time.
+            psycopg.ClientCursor(connection).execute(_BEGIN, settings)
+        except BaseException as error:
+            _give_up(connection)
+            has_died = connection.closed and isinstance(error, psycopg.OperationalError)
+            pool.putconn(connection)
+            if not has_died or not left:
+                raise
+            left -= 1
+        else:
+            return connection
+
+
+def _give_up(connection: Connection) -> None:
+    """Roll back what is left of a transaction; on a dead connection nothing is."""
+    with suppress(psycopg.Error):
+        connection.rollback()
 
 
 @contextmanager

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
-
 from data import database, rollups
 from data.access import Actor
 
@@ -33,14 +31,14 @@ def read_activity(
     previous_end: datetime | None,
     bucket: str,
     zone: str,
-) -> pd.DataFrame:
+) -> list[dict[str, Any]]:
     """Sessions, prompts, finished jobs and runs of procedures, costs: is_current, bucket (null in the period before),
     kind, happened, amount in US dollars. Each thing counts in one slice, so the rows of a kind may be added up.
 
     Rows of the kind "actions" are of one `agent` each: windows as happened, actions as amount, escalations.
     """
     with database.reading(actor) as unit:
-        return unit.frame(
+        return unit.rows(
             "overview.read_activity",
             coarsest=rollups.coarsest(bucket, zone, start, end),
             agent=None,
@@ -65,10 +63,10 @@ def read_calls(
     previous_end: datetime | None,
     bucket: str,
     zone: str,
-) -> pd.DataFrame:
+) -> list[dict[str, Any]]:
     """Calls by outcome: per tool in both periods (is_slice false), and per slice of time (is_slice true)."""
     with database.reading(actor) as unit:
-        return unit.frame(
+        return unit.rows(
             "overview.read_calls",
             coarsest=rollups.coarsest(bucket, zone, start, end),
             tool=None,

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from data.reports import overview as reports
-from ui import acts, backups, cached, overview, page
+from ui import acts, cached, overview, page
 from ui.asking import filters
-from ui.drawing import cards
 from ui.overview import first_look
 
 SUBJECTS = ("sessions", "events", "tools", "jobs", "approvals")
@@ -20,26 +16,13 @@ if not known.holds_rows:
     page.footer(view)
 else:
     period = filters.period(view, known)
-    asked: dict[str, Any] = {
-        **period.parameters,
-        **period.compared,
-        "bucket": period.bucket(known),
-        "zone": str(view.zone),
-    }
     calls = None
     with page.panel(view, "the overview"):
-        attention = cached.read(view, reports.read_attention, now=view.minute)
-        attention["backup"] = backups.attention(view, attention)
-        happened = overview.gather(
-            cached.read(view, reports.read_activity, **asked), cached.read(view, reports.read_calls, **asked)
-        )
-        calls = happened.calls.calls
-        overview.summary(view, period, attention, happened)
-        cards.cards(overview.figures_of(view, period, happened, known))
-        overview.needs_you(view, period, attention, happened)
-        overview.unreadable(view, attention)
-        overview.trends(view, period, happened, known)
+        drawn = cached.drawn(view, overview.draw, period=period, known=known)
+        calls = drawn.calls
+        page.put(drawn.first)
+        overview.unreadable(view, drawn.problems, drawn.first_problems)
+        page.put(drawn.trends)
     with page.panel(view, "the newest happenings"):
-        overview.newest(view, cached.read(view, reports.list_newest, most=10))
-    filters.say_untimed(view, period, filters.extent(view, "events"), "event")
+        page.put(cached.drawn(view, overview.draw_newest, period=period))
     page.footer(view, report="tool_calls", filters=period.parameters, rows=calls, noun="tool call")

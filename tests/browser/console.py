@@ -36,10 +36,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(home: Path, environment: Mapping[str, str] | None = None) -> Iterator[Console]:
+def running(
+    home: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    program: str = "streamlit_app.py",
+    port: int | None = None,
+) -> Iterator[Console]:
     """A console that answers; it is ended by SIGTERM. Raises RuntimeError with its output when it does not start."""
-    port, log = free_port(), home.parent / f"{home.name}.log"
-    command = [str(Path(sys.executable).with_name("streamlit")), "run", "streamlit_app.py",
+    port, log = port or free_port(), home.parent / f"{home.name}.log"
+    command = [str(Path(sys.executable).with_name("streamlit")), "run", program,
                "--server.address", "127.0.0.1", "--server.port", str(port)]  # fmt: skip
     settings = {"SIGNALBOX_HOME": str(home), "SIGNALBOX_PORT": str(port), "FORWARDED_ALLOW_IPS": ""}
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("SUPABASE_", "SIGNALBOX_", "DATABASE_"))}

@@ -100,7 +100,7 @@ def test_figures_lead_to_the_rows_behind_them_with_their_filters(open_demo: Open
 def test_a_bar_of_a_chart_opens_its_days(open_demo: OpenPage) -> None:
     page = open_demo("manager", "/sessions?period=30d")
     before = number(page.locator(".sb-say").first.inner_text())
-    bars = page.locator('[data-testid="stVegaLiteChart"] svg g.mark-rect path')
+    bars = page.locator(".sb-chart .sb-bars a")
     expect(bars.first).to_be_visible()
     bars.last.click()
     page.wait_for_url(re.compile("period=custom"))
@@ -131,7 +131,7 @@ def test_a_bar_of_a_chart_is_one_step_from_its_page(
     page = open_demo("manager", path, cold=True)  # the history of a kept tab may be full
     left, said = page.url, page.locator(".sb-say").first.inner_text()
     steps = page.evaluate("window.isSameDocument = true; history.length")
-    bar = page.locator('[data-testid="stVegaLiteChart"]').nth(number_of_chart).locator("svg g.mark-rect path").last
+    bar = page.locator(".sb-chart").nth(number_of_chart).locator(".sb-bars a").last
     follow(page, bar)
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     asked = query(page)

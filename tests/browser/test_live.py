@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from psycopg.rows import DictRow, dict_row
 
 from data import embedded
 from tests import recorded
-from tests.browser.console import Console, running
-from tests.browser.steps import choose, press, turn_to
+from tests.browser.console import Console, free_port, running
+from tests.browser.steps import COUNT_RUNS, choose, press, sign_in, turn_to, wait_until_idle
 
 OpenPage = Callable[..., Page]
 Rows = psycopg.Connection[DictRow]
@@ -257,3 +258,32 @@ def test_the_page_says_when_the_database_does_not_answer(open_page: OpenPage, ro
     finally:
         rows.execute("rollback")
     expect(clock).to_contain_text("(live)", timeout=TIMEOUT_MS)
+
+
+def test_a_page_takes_itself_up_when_the_console_was_started_again(browser: Browser, tmp_path: Path) -> None:
+    home, port = tmp_path / "home", free_port()
+    context = browser.new_context()
+    context.add_init_script(COUNT_RUNS)
+    page = context.new_page()
+    with running(home, port=port) as first:
+        sign_in(page, first, "admin", "/jobs?sort=-when")
+        expect(page.locator(".sb-clock").first).to_contain_text("(live)", timeout=TIMEOUT_MS)
+        page.evaluate("window.isSameDocument = true")
+    expect(page.locator(".sb-clock").first).to_contain_text("(not live", timeout=TIMEOUT_MS)
+    with running(home, port=port) as second, embedded.lease(second.home) as lease:
+        expect(page.locator(".sb-clock").first).to_contain_text("(live)", timeout=3 * TIMEOUT_MS)
+        with psycopg.connect(lease.url(), autocommit=True, row_factory=dict_row) as connection:
+            name = add_job(connection)
+        expect(page.locator("table")).to_contain_text(name, timeout=TIMEOUT_MS)
+        assert page.evaluate("window.isSameDocument"), "nothing was loaded anew"
+        expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    context.close()
+
+
+def test_a_page_with_the_style_sheet_of_an_older_console_loads_itself_anew(open_page: OpenPage) -> None:
+    page = open_page("admin", "/jobs")
+    page.evaluate("window.isSameDocument = true")
+    with page.expect_navigation(timeout=TIMEOUT_MS):
+        page.evaluate("document.querySelector('.sb-menu').dataset.look = 'another'")
+    wait_until_idle(page)
+    assert not page.evaluate("window.isSameDocument")

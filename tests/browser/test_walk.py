@@ -32,7 +32,7 @@ NEVER_SHOWN = ("could not be shown", "Traceback", "Page not found", "Connection 
 
 def menu(page: Page) -> list[str]:
     """What the sidebar offers."""
-    entries = page.locator('[data-testid="stSidebar"] [data-testid="stPageLink"] p')
+    entries = page.locator(".sb-menu a span")
     expect(entries.first).to_be_visible()
     return entries.all_inner_texts()
 

@@ -24,7 +24,6 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         charts.by_state(
             view,
             buckets,
-            key="agents_jobs",
             value="jobs",
             bucket=bucket,
             period=period,
@@ -43,7 +42,6 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
     charts.by_state(
         view,
         drawn,
-        key="agents_actions",
         value="actions",
         bucket=bucket,
         period=period,
@@ -59,17 +57,17 @@ def trends(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chose
         return
     decided = buckets[buckets["decisions"] > 0]
     shown = (
-        ("Escalations", buckets[buckets["windows"] > 0], "escalations", ",.0f", "waiting"),
+        ("Escalations", buckets[buckets["windows"] > 0], "escalations", 0, "waiting"),
         (
             "Confidence",
             decided.assign(confidence=decided["confidence_sum"] / decided["decisions"]),
             "confidence",
-            ".2f",
+            2,
             "signal",
         ),
-        ("Cost (USD)", buckets[buckets["cost_usd"].notna()], "cost_usd", ",.2f", "signal"),
+        ("Cost (USD)", buckets[buckets["cost_usd"].notna()], "cost_usd", 2, "signal"),
     )
-    for column, (title, frame, value, written, kind) in zip(st.columns(3), shown, strict=True):
+    for column, (title, frame, value, decimals, kind) in zip(st.columns(3), shown, strict=True):
         with column:
             page.heading(title, f"per {bucket}")
             if frame.empty:
@@ -78,12 +76,12 @@ def trends(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chose
             charts.over_time(
                 view,
                 frame.assign(**{value: frame[value].astype(float)}),
-                key=f"agents_{value}",
                 value=value,
                 bucket=bucket,
                 title=title,
                 small=True,
-                written=written,
+                decimals=decimals,
+                together="newest" if value == "confidence" else "sum",
                 kind=kind,
                 period=period,
                 opens="agents",

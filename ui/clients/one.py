@@ -65,18 +65,17 @@ def chart(view: View, scores: pd.DataFrame, period: Period, bucket: str, client:
     """The newest score of each slice of time, in the colour of its status."""
     page.heading("Health", f"the newest score of each {bucket}, 0 to 100")
     drawn = scores[scores["health_score"].notna()]
-    look = charts.colours()
     drawn = drawn.assign(status=[WORDS.get(status, "unknown") for status in drawn["status"]])
     charts.over_time(
         view,
         drawn,
-        key="client_health",
         value="health_score",
         bucket=bucket,
         title="health",
         series="status",
-        series_colours={WORDS[name]: getattr(look, kind) for name, kind in STATES.items()},
-        written=",.1f",
+        series_colours={WORDS[name]: kind for name, kind in STATES.items()},
+        decimals=1,
+        together="newest",
         period=period,
         opens="clients",
         carrying={"client": client},

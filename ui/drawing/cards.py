@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import streamlit as st
-
 from ui.drawing.markup import Child, Markup, join, tag
-from ui.page import mark
+from ui.page import mark, put
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Card:
 
 def cards(shown: Sequence[Card]) -> None:
     """Draw at most four cards beside each other."""
-    st.html(tag("div", *[_card(card) for card in shown[:4]], class_="sb-cards"))
+    put(tag("div", *[_card(card) for card in shown[:4]], class_="sb-cards"))
 
 
 def _card(card: Card) -> Markup:

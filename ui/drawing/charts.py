@@ -1,41 +1,61 @@
-"""Charts from frames: bars from zero over time, in one accent or stacked by a series with a legend.
+"""Charts as HTML: bars from zero over time, in one colour or stacked by a series with a legend.
 
-Times stand in the viewer's zone, because the browser draws them. The last bucket is lighter while it is not over.
-The grammar of Vega-Lite is written as it is: a library that builds and checks it takes most of the time of a run.
+The browser needs no program for them: a bar is a link with its place in per cent, so that a chart stands as soon as its
+page does, fits any width, follows the mode of the browser and tells itself to whoever does not see it. The last slice
+is lighter while it is not over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from html import escape
+from typing import Any, Literal
 
 import pandas as pd
-import streamlit as st
 
 from ui.asking import links
 from ui.asking.links import Value
 from ui.asking.periods import Period
-from ui.drawing import time_axis
-from ui.drawing.tokens import Tokens, tokens
+from ui.drawing import scales, time_axis
+from ui.drawing.markup import Markup, join, tag
+from ui.page import put
 from ui.view import View
 
-HEIGHT_PX = 240
-SMALL_HEIGHT_PX = 96
+HEIGHT_PX = 170
+SMALL_HEIGHT_PX = 66
 MOST_SERIES = 8
-_FONT = "Inter, sans-serif"
+# No chart has more bars than this, and none more slices than a wide screen shows apart from each other.
+MOST_BARS = 2_000
+MOST_SLICES = 400
+
+Rows = pd.DataFrame | Iterable[Mapping[str, Any]]
+Together = Literal["sum", "newest"]
+_NOTHING = Markup('<p class="sb-muted">None recorded in this period.</p>')
+_NOT_DRAWN = Markup('<p class="sb-muted">What has a time before 1900 or after 2199 is not drawn.</p>')
 
 
-def colours() -> Tokens:
-    """The colours of the mode that the viewer's browser is in."""
-    return tokens(st.context.theme.type)
+@dataclass(frozen=True)
+class Bar:
+    """One bar: the slice it stands for, its series, how much it is and from where to where it reaches."""
+
+    start: datetime
+    series: str
+    amount: float
+    bottom: float
+    top: float
 
 
-def over_time(
+def over_time(view: View, rows: Rows, **look: Any) -> None:
+    """Draw what `chart_over_time` gives."""
+    put(chart_over_time(view, rows, **look))
+
+
+def chart_over_time(
     view: View,
-    frame: pd.DataFrame,
+    rows: Rows,
     *,
-    key: str,
     value: str,
     bucket: str,
     title: str,
@@ -45,52 +65,47 @@ def over_time(
     height_px: int | None = None,
     opens: str | None = None,
     carrying: Mapping[str, Value] | None = None,
-    written: str = ",.0f",
+    decimals: int = 0,
     kind: str = "signal",
     period: Period | None = None,
-) -> None:
+    together: Together = "sum",
+) -> Markup:
     """Bars of `value` per `bucket` (hour, day, week, month), stacked by `series` if given.
 
-    The frame has a column `bucket` with the start of each slice. `opens` names the page that a click on a bar opens,
-    with the days of that slice as its period and the parameters `carrying`. `series_colours` are in the order from
-    the bottom up. `kind` is the status whose colour a chart without series has. With a `period` the axis reaches
-    over all of it, also where it holds nothing.
+    The rows have a field `bucket` with the start of each slice. `opens` names the page that a click on a bar opens,
+    with the days of that slice as its period and the parameters `carrying`. `series_colours` says whose colour each
+    series has ("broken"), in the order from the bottom up. `kind` is the status whose colour a chart without series
+    has. With a `period` the axis reaches over all of it, also where it holds nothing. `decimals` are those of the
+    figures. Where slices are too many to be told apart, several become one: `together` says how their figures do.
     """
-    everything, frame = frame, time_axis.drawable(frame)
-    if len(frame) < len(everything):
-        st.html('<p class="sb-muted">What has a time before 1900 or after 2199 is not drawn.</p>')
-    if frame.empty:
-        if everything.empty:
-            st.html('<p class="sb-muted">None recorded in this period.</p>')
-        return
-    drawn = time_axis.with_ends(view, frame, bucket)
-    drawn = _stacked(_largest(drawn, series, value) if series else drawn, series, value, list(series_colours or ()))
-    drawn = drawn.assign(told=_told(drawn, value, title, series, written))
-    if opens is not None:
-        # A bar is a link: the page's own script follows it, as one step of the history and without a run in between.
-        drawn = drawn.assign(address=_addresses(view, drawn, opens, carrying))
-    marks = _bars(
-        drawn,
-        value=value,
-        bucket=bucket,
-        title=title,
-        series=series,
-        wanted=series_colours,
-        written=written,
-        kind=kind,
-        axis=time_axis.axis_of(view, drawn, bucket, period),
+    held, is_all = _fields(rows, value, series)
+    if not held:
+        return _NOTHING if is_all else _NOT_DRAWN
+    held = _largest(held) if series else held
+    bucket, held = _fitting(view, held, bucket, together)
+    order = list(series_colours or ())
+    bars = _stacked(held, order)
+    axis = time_axis.axis_of(view, [bar.start for bar in bars], bucket, period)
+    scale = scales.scale_of(max(bar.top for bar in bars), least_step=0 if decimals else 1)
+    fills = _fills(held, series_colours or {}, kind if series is None else None)
+    drawn = [
+        _bar(view, bar, axis, scale, fills[bar.series], bucket, title, decimals, opens, carrying or {}) for bar in bars
+    ]
+    return tag(
+        "div",
+        None if is_all else _NOT_DRAWN,
+        _legend(held, fills, order) if series else None,
+        _plot(drawn, axis, scale, height_px or (SMALL_HEIGHT_PX if small else HEIGHT_PX)),
+        class_="sb-chart",
+        role="group",
+        aria_label=title,
     )
-    spec = _dressed(marks, height_px or (SMALL_HEIGHT_PX if small else HEIGHT_PX))
-    # Named rows are there when the browser first draws; rows beside the grammar come later, and it warns of none.
-    spec |= {"data": {"name": "rows"}, "datasets": {"rows": drawn}}
-    st.vega_lite_chart(spec=spec, key=key, theme=None, width="stretch", alt=title)
 
 
 def by_state(
     view: View,
     buckets: pd.DataFrame,
     *,
-    key: str,
     value: str,
     bucket: str,
     period: Period,
@@ -105,180 +120,166 @@ def by_state(
     `buckets` has a column `bucket` and one per name of `states`, which says whose colour each has, from the bottom
     up; `words` are the names as people read them. `only` draws a single one of them.
     """
-    look, named = colours(), {name: (words or {}).get(name, name) for name in states}
-    long = buckets.melt(
-        id_vars="bucket", value_vars=[only] if only else list(states), var_name="state", value_name="number"
-    ).rename(columns={"number": value})
-    long = long[long[value] > 0]
+    named = {name: (words or {}).get(name, name) for name in states}
+    rows = [
+        {"bucket": at, "state": named[name], value: number}
+        for name in ([only] if only else states)
+        for at, number in zip(buckets["bucket"], buckets[name], strict=True)
+        if number > 0
+    ]
     over_time(
         view,
-        long.assign(state=long["state"].map(named)),
-        key=key,
+        rows,
         value=value,
         bucket=bucket,
         period=period,
         title=value,
         series=None if only else "state",
-        series_colours={named[name]: getattr(look, state) for name, state in states.items()},
+        series_colours={named[name]: state for name, state in states.items()},
         kind=states[only] if only else "signal",
         opens=opens,
         carrying=carrying,
     )
 
 
-def _bars(
-    drawn: pd.DataFrame,
-    *,
-    value: str,
+_Held = list[tuple[datetime, str, float]]  # start of a slice in UTC, series, amount
+
+
+def _fields(rows: Rows, value: str, series: str | None) -> tuple[_Held, bool]:
+    """What can be drawn, and whether that is all there is."""
+    if isinstance(rows, pd.DataFrame):
+        if rows.empty:
+            return [], True
+        names = rows[series] if series else [""] * len(rows)
+        given: Iterable[tuple[Any, Any, Any]] = zip(rows["bucket"], names, rows[value], strict=True)
+    else:
+        given = ((row["bucket"], row[series] if series else "", row[value]) for row in rows)
+    everything = list(given)
+    drawable = [row for row in everything if time_axis.is_drawable(row[0])]
+    held = [(at.astimezone(UTC), str(name), float(amount)) for at, name, amount in drawable]
+    return held, len(held) == len(everything)
+
+
+def _largest(held: _Held) -> _Held:
+    """At most eight series: the seven largest and "other"."""
+    totals: dict[str, float] = {}
+    for _, name, amount in held:
+        totals[name] = totals.get(name, 0.0) + amount
+    if len(totals) <= MOST_SERIES:
+        return held
+    kept = set(sorted(totals, key=lambda name: (-totals[name], name))[: MOST_SERIES - 1])
+    return _joined(((at, name if name in kept else "other", amount) for at, name, amount in held), "sum")
+
+
+def _fitting(view: View, held: _Held, bucket: str, together: Together) -> tuple[str, _Held]:
+    """The rows in slices of the given kind, or of the first longer one of which a chart has room for all."""
+    held = _joined(held, together)
+    while len(held) > MOST_BARS or len({at for at, _, _ in held}) > MOST_SLICES:
+        longer = time_axis.coarser(bucket)
+        if longer is None:
+            break
+        bucket = longer
+        starts = {at: time_axis.start_of(at, longer, view.zone) for at in {at for at, _, _ in held}}
+        held = _joined(((starts[at], name, amount) for at, name, amount in held), together)
+    return bucket, sorted(held)[-MOST_BARS:]
+
+
+def _joined(held: Iterable[tuple[datetime, str, float]], together: Together) -> _Held:
+    """One row for each slice and series."""
+    found: dict[tuple[datetime, str], float] = {}
+    for at, name, amount in sorted(held, key=lambda row: row[0]):
+        place = at, name
+        found[place] = amount if together == "newest" else found.get(place, 0.0) + amount
+    return [(at, name, amount) for (at, name), amount in found.items()]
+
+
+def _stacked(held: _Held, order: Sequence[str]) -> list[Bar]:
+    """Where each bar begins and ends: from zero, or on the series before it in the order, then by name."""
+    places = {name: place for place, name in enumerate(order)}
+    tops: dict[datetime, float] = {}
+    bars = []
+    for at, name, amount in sorted(held, key=lambda row: (row[0], places.get(row[1], len(places)), row[1])):
+        bottom = tops.get(at, 0.0)
+        tops[at] = bottom + amount
+        bars.append(Bar(at, name, amount, bottom, tops[at]))
+    return bars
+
+
+def _fills(held: _Held, wanted: Mapping[str, str], kind: str | None) -> dict[str, str]:
+    """The class of the style sheet that colours each series; `kind` is for the one that has no name."""
+    if kind:
+        return {name: f"sb-fill-{kind}" for _, name, _ in held}
+    names = _names(held, list(wanted))
+    return {
+        name: f"sb-fill-{wanted[name]}" if name in wanted else f"sb-series-{number % MOST_SERIES + 1}"
+        for number, name in enumerate(names)
+    }
+
+
+def _names(held: _Held, order: Sequence[str]) -> list[str]:
+    """The series that there are: those of the order, then the others by name."""
+    there = {name for _, name, _ in held}
+    return [name for name in order if name in there] + sorted(there - set(order))
+
+
+def _legend(held: _Held, fills: Mapping[str, str], order: Sequence[str]) -> Markup:
+    return tag(
+        "div", *[tag("span", tag("i", class_=fills[name]), name) for name in _names(held, order)], class_="sb-legend"
+    )
+
+
+def _bar(
+    view: View,
+    bar: Bar,
+    axis: time_axis.Axis,
+    scale: scales.Scale,
+    fill: str,
     bucket: str,
     title: str,
-    series: str | None,
-    wanted: Mapping[str, str] | None,
-    written: str,
-    kind: str,
-    axis: dict[str, Any],
-) -> dict[str, Any]:
-    """What is drawn where: one rectangle per row of the frame."""
-    tooltip = [
-        {"field": "when", "type": "nominal", "title": "period"},
-        {"field": value, "type": "quantitative", "title": title, "format": written},
-    ]
-    if series:
-        tooltip.insert(1, {"field": series, "type": "nominal"})
-    return {
-        "mark": {"type": "rect", "cornerRadius": 1.5, **({"cursor": "pointer"} if "address" in drawn else {})},
-        "encoding": {
-            "x": {
-                "field": "bucket",
-                "type": "temporal",
-                "title": None,
-                "scale": {"domainMin": axis["first"], "domainMax": axis["last"], "nice": False},
-                "axis": {
-                    "labelExpr": time_axis.label_of(bucket),
-                    "values": axis["values"],
-                    "labelOverlap": True,
-                    "grid": False,
-                    "ticks": False,
-                },
-            },
-            "x2": {"field": "bar_end"},
-            "y": {
-                "field": "bar_bottom",
-                "type": "quantitative",
-                "title": None,
-                "axis": _measure(drawn, written),
-                "scale": {"zero": True},
-            },
-            "y2": {"field": "bar_top"},
-            "color": _colour(drawn, series, wanted) if series else {"value": getattr(colours(), kind)},
-            "opacity": {"condition": {"test": "datum.is_partial", "value": 0.45}, "value": 1},
-            "tooltip": tooltip,
-            "description": {"field": "told"},
-            **({"href": {"field": "address"}} if "address" in drawn else {}),
-        },
-    }
+    decimals: int,
+    opens: str | None,
+    carrying: Mapping[str, Value],
+) -> str:
+    """One bar, written by hand: of these a page has hundreds."""
+    end = time_axis.following(bar.start, bucket, view.zone)
+    left = axis.place(bar.start)
+    width = (axis.place(end) - left) * time_axis.BAR
+    series = f"{bar.series}, " if bar.series else ""
+    told = f"{time_axis.name_of(bar.start, bucket, view)}, {series}{title}: {bar.amount:,.{decimals}f}"
+    classes = fill
+    if time_axis.is_partial(bar.start, bucket, view):
+        classes += " sb-so-far"
+    if left > 50:
+        classes += " sb-far"
+    # A bar is a link: the page's own script follows it, as one step of the history and without a run in between.
+    where = f'a href="{escape(_address(view, bar.start, end, opens, carrying))}"' if opens else 'b tabindex="0"'
+    return (
+        f'<{where} class="{"sb-go " if opens else ""}{classes}" aria-label="{escape(told)}" style="left:{left:.3f}%;'
+        f"width:{width:.3f}%;bottom:{scale.place(bar.bottom):.2f}%;"
+        f'height:{scale.place(bar.top) - scale.place(bar.bottom):.2f}%"></{where[0]}>'
+    )
 
 
-def _colour(drawn: pd.DataFrame, series: str, wanted: Mapping[str, str] | None) -> dict[str, Any]:
-    look = colours()
-    held = list(dict.fromkeys(drawn[series]))
-    names = [name for name in wanted or {} if name in held]
-    names += [name for name in held if name not in names]
-    palette = [(wanted or {}).get(name, look.series[number % MOST_SERIES]) for number, name in enumerate(names)]
-    return {
-        "field": series,
-        "type": "nominal",
-        "scale": {"domain": names, "range": palette},
-        # As many beside each other as fit: on a narrow screen the names would else run out of the picture.
-        "legend": {
-            "orient": "top",
-            "title": None,
-            "symbolType": "square",
-            "columns": {"expr": f"max(1, floor(width / {_legend_width(names)}))"},
-            "labelLimit": {"expr": "max(80, width - 40)"},
-        },
-    }
-
-
-def _legend_width(names: Sequence[str]) -> int:
-    """Pixels of one entry of the legend: the sign, its distance, and the longest name at twelve pixels."""
-    return 30 + round(6.6 * max((len(name) for name in names), default=0))
-
-
-def _told(drawn: pd.DataFrame, value: str, title: str, series: str | None, written: str) -> list[str]:
-    """Each bar in words, for whoever does not see it."""
-    names = [f"{name}, " for name in drawn[series]] if series else [""] * len(drawn)
-    rows = zip(drawn["when"], names, drawn[value], strict=True)
-    return [f"{when}, {name}{title}: {float(number):{written}}" for when, name, number in rows]
-
-
-def _addresses(view: View, drawn: pd.DataFrame, opens: str, carrying: Mapping[str, Value] | None) -> list[str]:
-    """For each bar the page `opens` with the days of its slice as its period."""
-    return [
-        links.href(opens, carrying, **_days_of(view, begin, end))
-        for begin, end in zip(drawn["bucket"], drawn["bucket_end"], strict=True)
-    ]
-
-
-def _days_of(view: View, begin: datetime, end: datetime) -> dict[str, str]:
+def _address(view: View, begin: datetime, end: datetime, opens: str, carrying: Mapping[str, Value]) -> str:
+    """The page `opens` with the days of a slice as its period."""
     days = [f"{when.astimezone(view.zone).date()}" for when in (begin, end - timedelta(microseconds=1))]
-    return {"period": "custom", "from": days[0], "to": days[1]}
+    return links.href(opens, carrying, **{"period": "custom", "from": days[0], "to": days[1]})
 
 
-def _measure(drawn: pd.DataFrame, written: str) -> dict[str, Any]:
-    """The axis of the figures: whole numbers have no ticks between them, large ones are short."""
-    top = float(drawn["bar_top"].max())
-    return {
-        "tickCount": 4,
-        "format": "~s" if top >= 10_000 else ",~f",
-        "tickMinStep": 1 if written.endswith(".0f") else 0,
-        "domain": False,
-        "ticks": False,
-    }
-
-
-def _stacked(frame: pd.DataFrame, series: str | None, value: str, order: list[str]) -> pd.DataFrame:
-    """The frame with where each bar begins and ends: from zero, or on the series before it in the order, then by
-    name."""
-    places = {name: place for place, name in enumerate(order)}
-    drawn = frame.sort_values(series) if series else frame
-    if series:
-        drawn = drawn.assign(place=[places.get(name, len(places)) for name in drawn[series]])
-    drawn = drawn.sort_values(["bucket", "place"] if series else ["bucket"], kind="stable")
-    tops = drawn.groupby("bucket")[value].cumsum() if series else drawn[value]
-    return drawn.assign(bar_top=tops.astype(float), bar_bottom=(tops - drawn[value]).astype(float))
-
-
-def _largest(frame: pd.DataFrame, series: str, value: str) -> pd.DataFrame:
-    """At most eight series: the seven largest and "other"."""
-    totals = frame.groupby(series)[value].sum().sort_values(ascending=False)
-    if len(totals) <= MOST_SERIES:
-        return frame
-    kept = set(totals.index[: MOST_SERIES - 1])
-    merged = frame.assign(**{series: [name if name in kept else "other" for name in frame[series]]})
-    others = [name for name in merged.columns if name != value]
-    return pd.DataFrame(merged.groupby(others, as_index=False, dropna=False)[value].sum())
-
-
-def _dressed(marks: dict[str, Any], height_px: int) -> dict[str, Any]:
-    look = colours()
-    return {
-        **marks,
-        "height": height_px,
-        "background": "transparent",
-        "padding": {"left": 0, "right": 8, "top": 4, "bottom": 4},
-        "config": {
-            "font": _FONT,
-            "view": {"stroke": None},
-            "axis": {
-                "labelColor": look.muted,
-                "labelFont": _FONT,
-                "labelFontSize": 12,
-                "labelPadding": 6,
-                "gridColor": look.border,
-                "domainColor": look.border,
-                "tickColor": look.border,
-            },
-            "legend": {"labelColor": look.text, "labelFontSize": 12, "padding": 0, "offset": 4},
-        },
-    }
+def _plot(bars: Sequence[str], axis: time_axis.Axis, scale: scales.Scale, height_px: int) -> Markup:
+    """The bars over their lines, with the axis of the figures to the left and that of time below."""
+    steps = [(f"{scale.place(step):.2f}%", scale.written(step)) for step in scale.steps]
+    lines = "".join(f'<hr style="bottom:{place}">' for place, _ in steps)
+    longest = max((words for _, words in steps), key=len)
+    measure = [tag("span", words, style=f"bottom:{place}") for place, words in steps]
+    times = [tag("span", words, style=f"--at:{axis.place(at):.2f}%") for at, words in axis.labels]
+    return join(
+        tag(
+            "div",
+            tag("div", tag("u", longest), *measure, class_="sb-measure", aria_hidden="true"),
+            tag("div", Markup(lines + "".join(bars)), class_="sb-bars"),
+            tag("div", *times, class_="sb-times", aria_hidden="true"),
+            class_="sb-plot",
+            style=f"--high:{height_px}px",
+        )
+    )

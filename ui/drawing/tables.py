@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 
 from ui.asking import filters, links
 from ui.drawing.markup import Child, Markup, tag
-from ui.page import mark
+from ui.page import mark, put
 from ui.view import View
 from ui.wording import figures
 
@@ -55,7 +54,7 @@ def table(
     lines = [tag("tr", *[_cell(column, row) for column in columns]) for row in shown]
     whole = tag("table", tag("thead", header), tag("tbody", *lines), class_="sb-table", aria_label=label)
     below = filters.pager(view, total) if total is not None else None
-    st.html(tag("div", tag("div", whole, class_="sb-scroll", tabindex=0, role="region", aria_label=label), below))
+    put(tag("div", tag("div", whole, class_="sb-scroll", tabindex=0, role="region", aria_label=label), below))
 
 
 def records(rows: pd.DataFrame | Iterable[Row]) -> list[dict[str, Any]]:

@@ -1,94 +1,133 @@
-"""The time axis of charts: where each slice begins and ends, what it is called, where the axis is labelled. Pure."""
+"""The time axis of charts: where each slice begins and ends, what it is called, where the axis is labelled. Pure.
+
+Times go in and out in UTC and are compared so; the viewer's zone decides where days, weeks and months begin. Two times
+of one zone would be compared by what their clocks show, which is wrong in the hour that a clock goes through twice.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from ui.asking.periods import Period
 from ui.view import View
 
 MOST_LABELS = 8
-_FIRST, _LAST = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
-_STEPS = {
-    "hour": pd.DateOffset(hours=1),
-    "day": pd.DateOffset(days=1),
-    "week": pd.DateOffset(weeks=1),
-    "month": pd.DateOffset(months=1),
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+BAR = 0.86  # of its slice; the rest is the gap to the next one
+
+_FORMATS = {
+    "hour": "%-d %b %H:%M",
+    "day": "%a %-d %b %Y",
+    "week": "week of %-d %b %Y",
+    "month": "%B %Y",
+    "year": "%Y",
 }
-_FORMATS = {"hour": "%-d %b %H:%M", "day": "%a %-d %b %Y", "week": "week of %-d %b %Y", "month": "%B %Y"}
-_LABEL_FORMATS = {"hour": "%H:%M", "day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
-# From the middle of a bar, where its label stands, to the time that the label names: its start. The middle of a day
-# or month names it as well, whatever the clocks did.
-_LABEL_OFFSETS_MS = {
-    "hour": round(0.43 * 3_600_000),
-    "day": 0,
-    "week": round((0.43 * 7 - 0.5) * 86_400_000),
-    "month": 0,
-}
+_LABEL_FORMATS = {"hour": "%H:%M", "day": "%-d %b", "week": "%-d %b", "month": "%b %Y", "year": "%Y"}
+_COARSER = {"hour": "day", "day": "week", "week": "month", "month": "year"}
 
 
-def starts_of(view: View, period: Period, bucket: str, known: pd.DatetimeIndex) -> pd.DatetimeIndex:
+@dataclass(frozen=True)
+class Axis:
+    """From when to when an axis goes, and its labels: the time below whose place each stands, and its words."""
+
+    first: datetime
+    last: datetime
+    labels: tuple[tuple[datetime, str], ...]
+
+    def place(self, at: datetime) -> float:
+        """Where a time stands, in per cent of the width."""
+        return 100 * ((at - self.first) / (self.last - self.first))
+
+
+def is_drawable(start: datetime | None) -> bool:
+    """Whether an axis can hold a slice: it has a time, of the years that are drawn."""
+    return start is not None and FIRST_YEAR <= start.year <= LAST_YEAR
+
+
+def following(start: datetime, bucket: str, zone: ZoneInfo, slices: int = 1) -> datetime:
+    """The start of the slice that is so many after the one that begins at `start`; before it, if negative."""
+    if bucket == "hour":
+        return start.astimezone(UTC) + timedelta(hours=slices)
+    local = start.astimezone(zone)
+    if bucket in ("day", "week"):
+        # By the clock on the wall: a day may have 23 hours.
+        return (local + timedelta(days=slices * (7 if bucket == "week" else 1))).astimezone(UTC)
+    months = local.year * 12 + local.month - 1 + slices * (12 if bucket == "year" else 1)
+    return local.replace(year=months // 12, month=months % 12 + 1).astimezone(UTC)
+
+
+def starts_of(view: View, period: Period, bucket: str, known: Iterable[datetime]) -> list[datetime]:
     """The starts of all slices of a period; `known` are those that hold something, from which an open end is told."""
-    held = known.tz_convert(str(view.zone))
-    begin, end = held.min(), held.max() + _STEPS[bucket]
-    while period.start and begin - _STEPS[bucket] >= period.start:
-        begin -= _STEPS[bucket]
-    last = max(end, pd.Timestamp(period.end or end).tz_convert(end.tz))
-    return pd.date_range(begin, last, freq=_STEPS[bucket], inclusive="left")
+    held = [at.astimezone(UTC) for at in known]
+    begin, end = min(held), following(max(held), bucket, view.zone)
+    if period.start:
+        begin = _earliest(begin, period.start, bucket, view.zone)
+    return _starts(begin, max(end, period.end or end), bucket, view.zone)
 
 
-def label_of(bucket: str) -> str:
-    """The expression that writes the label at the middle of a bar: the time at which the bar begins."""
-    return f"timeFormat(datum.value - {_LABEL_OFFSETS_MS[bucket]}, '{_LABEL_FORMATS[bucket]}')"
-
-
-def drawable(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose slice an axis can hold: neither infinite nor of the days before or after all that is drawn."""
-    if frame.empty:
-        return frame
-    starts = pd.to_datetime(frame["bucket"], utc=True, errors="coerce")
-    return frame[(starts >= _FIRST) & (starts < _LAST)]
-
-
-def with_ends(view: View, frame: pd.DataFrame, bucket: str) -> pd.DataFrame:
-    """The frame with where each slice ends, where its bar ends, its name, and whether it is still running."""
-    drawn = frame.copy()
-    starts = pd.to_datetime(drawn["bucket"], utc=True).dt.tz_convert(str(view.zone))
-    ends = starts + _STEPS[bucket]
-    drawn["bucket"], drawn["bucket_end"] = starts, ends
-    drawn["bar_end"] = starts + (ends - starts) * 0.86
-    drawn["is_partial"] = (starts <= view.as_of) & (ends > view.as_of)
-    names = [_name_of(start, bucket) for start in starts]
-    drawn["when"] = [
-        f"{name} (so far)" if partial else name for name, partial in zip(names, drawn["is_partial"], strict=True)
-    ]
-    return drawn
-
-
-def axis_of(view: View, drawn: pd.DataFrame, bucket: str, period: Period | None) -> dict[str, Any]:
-    """From when to when the axis goes and where it is labelled: below the middle of bars, a few of them."""
-    first, last = drawn["bucket"].min(), drawn["bucket_end"].max()
+def axis_of(view: View, starts: Sequence[datetime], bucket: str, period: Period | None) -> Axis:
+    """The axis below the slices that begin at `starts`: over all of the period, labelled below the middle of a few
+    bars."""
+    first, last = min(starts), following(max(starts), bucket, view.zone)
     if period and period.start and period.end:
-        zone = str(view.zone)
-        first = min(first, pd.Timestamp(period.start).tz_convert(zone))
-        last = max(last, pd.Timestamp(period.end).tz_convert(zone))
-    begin = drawn["bucket"].min()
-    while begin - _STEPS[bucket] >= first:
-        begin -= _STEPS[bucket]
-    starts = pd.date_range(begin, last, freq=_STEPS[bucket], inclusive="left")
-    shown = starts[:: max(1, -(-len(starts) // MOST_LABELS))]
-    middles = [start + ((start + _STEPS[bucket]) - start) * 0.43 for start in shown]
-    # As expressions: given as plain numbers, the grammar loses the labels and takes the ends for those of the bars.
-    edges = {"first": str(_milliseconds(first)), "last": str(_milliseconds(last))}
-    edges["values"] = str([_milliseconds(middle) for middle in middles])
-    return {name: {"expr": expression} for name, expression in edges.items()}
+        first, last = min(first, period.start), max(last, period.end)
+    slices = _starts(_earliest(min(starts), first, bucket, view.zone), last, bucket, view.zone)
+    shown = slices[:: max(1, -(-len(slices) // MOST_LABELS))]
+    return Axis(first, last, tuple((_middle(start, bucket, view.zone), _label(start, bucket, view)) for start in shown))
 
 
-def _milliseconds(at: pd.Timestamp) -> int:
-    return int(at.timestamp() * 1000)
+def name_of(start: datetime, bucket: str, view: View) -> str:
+    """What a slice is called, and whether it is not over yet."""
+    name = start.astimezone(view.zone).strftime(_FORMATS[bucket])
+    return f"{name} (so far)" if is_partial(start, bucket, view) else name
 
 
-def _name_of(start: pd.Timestamp, bucket: str) -> str:
-    return start.strftime(_FORMATS[bucket])
+def is_partial(start: datetime, bucket: str, view: View) -> bool:
+    """Whether a slice has begun and is not over."""
+    return start <= view.as_of < following(start, bucket, view.zone)
+
+
+def coarser(bucket: str) -> str | None:
+    """The next longer kind of slice that is made of whole ones of this kind or nearly so; None after the last."""
+    return _COARSER.get(bucket)
+
+
+def start_of(at: datetime, bucket: str, zone: ZoneInfo) -> datetime:
+    """The start of the slice that holds a time."""
+    local = at.astimezone(zone)
+    if bucket == "hour":
+        into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        return at.astimezone(UTC) - into
+    day = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if bucket == "week":
+        day -= timedelta(days=day.weekday())
+    elif bucket == "month":
+        day = day.replace(day=1)
+    elif bucket == "year":
+        day = day.replace(month=1, day=1)
+    return day.astimezone(UTC)
+
+
+def _earliest(begin: datetime, first: datetime, bucket: str, zone: ZoneInfo) -> datetime:
+    while (before := following(begin, bucket, zone, -1)) >= first:
+        begin = before
+    return begin
+
+
+def _starts(begin: datetime, end: datetime, bucket: str, zone: ZoneInfo) -> list[datetime]:
+    starts = []
+    while begin < end:
+        starts.append(begin)
+        begin = following(begin, bucket, zone)
+    return starts
+
+
+def _middle(start: datetime, bucket: str, zone: ZoneInfo) -> datetime:
+    return start + (following(start, bucket, zone) - start) * (BAR / 2)
+
+
+def _label(start: datetime, bucket: str, view: View) -> str:
+    return start.astimezone(view.zone).strftime(_LABEL_FORMATS[bucket])

@@ -85,7 +85,6 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
     charts.over_time(
         view,
         buckets.rename(columns={"event_type": "type"}),
-        key="events_over_time",
         value="events",
         bucket=bucket,
         period=period,

@@ -135,7 +135,6 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
     charts.by_state(
         view,
         buckets,
-        key="jobs_over_time",
         value="jobs",
         bucket=bucket,
         period=period,

@@ -1,7 +1,6 @@
 """The parts of the first page."""
 
-from ui.overview.happenings import gather
-from ui.overview.showing import needs_you, newest, trends, unreadable
-from ui.overview.telling import figures_of, summary
+from ui.overview.drawing import draw, draw_newest
+from ui.overview.showing import unreadable
 
-__all__ = ["figures_of", "gather", "needs_you", "newest", "summary", "trends", "unreadable"]
+__all__ = ["draw", "draw_newest", "unreadable"]

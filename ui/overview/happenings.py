@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
-
 from data.reports import rates
 from data.reports.performance import escalation_factor
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ class Happened:
     cost_before: Cost
     worse: tuple[Worse, ...]
     escalating: tuple[Escalating, ...]
-    slices: pd.DataFrame  # bucket, kind, happened, amount
-    call_slices: pd.DataFrame  # bucket and the outcomes
+    slices: Sequence[Row]  # bucket, kind, happened, amount
+    call_slices: Sequence[Row]  # bucket and the outcomes
 
     def count(self, kind: str) -> int:
         """How many of a kind in the period."""
@@ -92,12 +93,10 @@ class Happened:
         return self.counts_before.get(kind, 0)
 
 
-def gather(activity: pd.DataFrame, calls: pd.DataFrame) -> Happened:
+def gather(activity: Sequence[Row], calls: Sequence[Row]) -> Happened:
     """Put the rows of data.reports.overview.read_activity and read_calls together."""
     now, before = _parts(activity)
-    per_tool = calls[~calls["is_slice"].astype(bool)] if len(calls) else calls
-    tools_now, tools_before = (_per_tool(part) for part in _parts(per_tool))
-    slices = calls[calls["is_slice"].astype(bool) & calls["is_current"].astype(bool)] if len(calls) else calls
+    tools_now, tools_before = (_per_tool(part) for part in _parts([row for row in calls if not row["is_slice"]]))
     return Happened(
         counts=_counts(now),
         counts_before=_counts(before),
@@ -106,51 +105,46 @@ def gather(activity: pd.DataFrame, calls: pd.DataFrame) -> Happened:
         cost=_cost(now),
         cost_before=_cost(before),
         worse=_worse(tools_now, tools_before),
-        escalating=_escalating(*_per_agent(activity)),
-        slices=now[now["bucket"].notna()],
-        call_slices=slices[slices["bucket"].notna()],
+        escalating=_escalating(_per_agent(now), _per_agent(before)),
+        slices=[row for row in now if row["bucket"] is not None],
+        call_slices=[row for row in calls if row["is_slice"] and row["is_current"] and row["bucket"] is not None],
     )
 
 
-def _parts(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    is_current = rows["is_current"].astype(bool)
-    return rows[is_current], rows[~is_current]
+def _parts(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    return [row for row in rows if row["is_current"]], [row for row in rows if not row["is_current"]]
 
 
-def _counts(rows: pd.DataFrame) -> dict[str, int]:
-    return {str(kind): int(number) for kind, number in rows.groupby("kind")["happened"].sum().items()}
+def _counts(rows: Sequence[Row]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["kind"]] = counts.get(row["kind"], 0) + int(row["happened"])
+    return counts
 
 
-def _cost(rows: pd.DataFrame) -> Cost:
+def _cost(rows: Sequence[Row]) -> Cost:
     amount: Decimal | None = None
     sessions: dict[str, int] = {}
-    for row in rows[rows["kind"].str.startswith("cost ")].to_dict("records") if len(rows) else []:
-        basis = str(row["kind"]).removeprefix("cost ")
+    for row in rows:
+        if not row["kind"].startswith("cost "):
+            continue
+        basis = row["kind"].removeprefix("cost ")
         sessions[basis] = sessions.get(basis, 0) + int(row["happened"])
-        if row["amount"] is not None and not pd.isna(row["amount"]):
+        if row["amount"] is not None:
             amount = (amount or Decimal()) + Decimal(row["amount"])
     return Cost(amount, sessions)
 
 
-def _per_tool(rows: pd.DataFrame) -> dict[str, Outcomes]:
+def _per_tool(rows: Sequence[Row]) -> dict[str, Outcomes]:
     names = ("calls", "succeeded", "failed", "refused", "unknown")
-    return {str(row["tool_name"]): Outcomes(*(int(row[name]) for name in names)) for row in _records(rows)}
+    return {str(row["tool_name"]): Outcomes(*(int(row[name]) for name in names)) for row in rows}
 
 
-def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
-    return rows.to_dict("records")
-
-
-def _per_agent(activity: pd.DataFrame) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
-    """Actions and escalations by agent, in the period and in the one before; without frames between, which cost more
-    than the page's other figures."""
-    now: dict[str, tuple[int, int]] = {}
-    before: dict[str, tuple[int, int]] = {}
-    names = ("kind", "is_current", "agent", "amount", "escalations")
-    for kind, is_current, agent, amount, escalations in zip(*(activity[name] for name in names), strict=True):
-        if kind == "actions":
-            (now if is_current else before)[str(agent)] = (int(amount), int(escalations))
-    return now, before
+def _per_agent(rows: Sequence[Row]) -> dict[str, tuple[int, int]]:
+    """Actions and escalations by agent."""
+    return {
+        str(row["agent"]): (int(row["amount"]), int(row["escalations"])) for row in rows if row["kind"] == "actions"
+    }
 
 
 def _escalating(now: dict[str, tuple[int, int]], before: dict[str, tuple[int, int]]) -> tuple[Escalating, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from ui import page
@@ -33,9 +32,9 @@ def needs_you(view: View, period: Period, attention: Attention, happened: Happen
         )
         checked += "open for over a day, escalations of agents, notifications of the last 24 hours"
         checked += ", the last backup" if is_told(view) else ""
-        st.html(tag("p", page.mark("well"), f"Nothing. Looked at: {checked}.", class_="sb-lines"))
+        page.put(tag("p", page.mark("well"), f"Nothing. Looked at: {checked}.", class_="sb-lines"))
         return
-    st.html(tag("ul", *[tag("li", page.mark(state), line) for state, line in lines], class_="sb-lines"))
+    page.put(tag("ul", *[tag("li", page.mark(state), line) for state, line in lines], class_="sb-lines"))
 
 
 def _lines(view: View, period: Period, attention: Attention, happened: Happened) -> list[tuple[str, Markup]]:
@@ -108,9 +107,8 @@ def _escalates(escalating: Sequence[Escalating], period: Period) -> Markup:
     return join(join(*named, between=", "), f"{rest} {verb} more often than in {period.previous_label}")
 
 
-def unreadable(view: View, attention: Attention) -> None:
+def unreadable(view: View, total: int, problems: Sequence[Mapping[str, Any]]) -> None:
     """The records that could not be read at import, on request: which line of which file, and why."""
-    total, problems = attention["problems"], attention["first_problems"]
     if not problems:
         return
     with st.expander(f"{plural(total, 'record')} that could not be read"):
@@ -138,21 +136,20 @@ def trends(view: View, period: Period, happened: Happened, known: Extent) -> Non
         page.note("These rows have no time, so there is no trend of them.")
         return
     bucket = period.bucket(known)
-    sessions = happened.slices[happened.slices["kind"] == "sessions"]
-    costs = happened.slices[happened.slices["kind"].str.startswith("cost ") & happened.slices["amount"].notna()]
-    amounts = costs["amount"].astype(float).groupby(costs["bucket"]).sum().reset_index()
-    shown: tuple[tuple[str, pd.DataFrame, str, str, str, dict[str, str]], ...] = (
+    sessions = [row for row in happened.slices if row["kind"] == "sessions"]
+    costs = [row for row in happened.slices if row["kind"].startswith("cost ") and row["amount"] is not None]
+    shown: tuple[tuple[str, Sequence[Mapping[str, Any]], str, str, str, dict[str, str]], ...] = (
         (f"Sessions started per {bucket}", sessions, "happened", "sessions", "signal", {}),
         (f"Failed tool calls per {bucket}", happened.call_slices, "failed", "tools", "broken", {"outcome": "failed"}),
-        (f"Cost per {bucket}, US dollars", amounts, "amount", "sessions", "signal", {"sort": "-cost"}),
+        (f"Cost per {bucket}, US dollars", costs, "amount", "sessions", "signal", {"sort": "-cost"}),
     )
-    for column, (title, frame, value, opens, kind, carrying) in zip(st.columns(3), shown, strict=True):
-        with column, page.panel(view, title):
-            page.heading(title)
-            charts.over_time(
+    drawn = [
+        tag(
+            "div",
+            page.head(title),
+            charts.chart_over_time(
                 view,
-                frame,
-                key=f"trend_{value}",
+                rows,
                 value=value,
                 bucket=bucket,
                 title=title,
@@ -161,8 +158,13 @@ def trends(view: View, period: Period, happened: Happened, known: Extent) -> Non
                 opens=opens,
                 carrying=carrying,
                 period=period,
-                written=",.2f" if value == "amount" else ",.0f",
-            )
+                decimals=2 if value == "amount" else 0,
+            ),
+            class_="sb-trend",
+        )
+        for title, rows, value, opens, kind, carrying in shown
+    ]
+    page.put(tag("div", *drawn, class_="sb-trends"))
 
 
 _SIGNS = {

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
-
-import pandas as pd
 
 from ui import page
 from ui.agents.telling import escalates, per_hundred
@@ -156,14 +155,13 @@ def _than(period: Period, before: int) -> str:
 
 def _trend(view: View, period: Period, bucket: str, happened: Happened, *kinds: str) -> list[float | None]:
     """How many per slice over the whole period, at most twenty-one places; a place without any is a gap."""
-    rows = happened.slices[happened.slices["kind"].isin(kinds)]
-    if rows.empty:
+    counted: dict[datetime, float] = {}
+    for row in happened.slices:
+        if row["kind"] in kinds:
+            counted[row["bucket"]] = counted.get(row["bucket"], 0.0) + float(row["happened"])
+    if not counted:
         return []
-    starts = pd.DatetimeIndex(pd.to_datetime(rows["bucket"], utc=True))
-    counted: dict[float, float] = {}
-    for at, number in zip(starts, rows["happened"], strict=True):
-        counted[at.timestamp()] = counted.get(at.timestamp(), 0.0) + float(number)
-    places = [counted.get(at.timestamp()) for at in time_axis.starts_of(view, period, bucket, starts)]
+    places = [counted.get(at) for at in time_axis.starts_of(view, period, bucket, counted)]
     together = -(-len(places) // _MOST_PLACES)
     return [_sum_of(places[first : first + together]) for first in range(0, len(places), together)]
 

@@ -54,18 +54,16 @@ def _per_status(counts: pd.DataFrame, *, is_current: bool) -> dict[str, int]:
 
 def chart(view: View, counts: pd.DataFrame, asked: Chosen, period: Period, bucket: str) -> None:
     """Sessions per slice of the period by status; a click shows those of that time."""
-    look = charts.colours()
     page.heading(f"Sessions started per {bucket}", "by status")
     charts.over_time(
         view,
         counts[counts["is_current"].astype(bool) & counts["bucket"].notna()],
-        key="sessions_started",
         value="sessions",
         bucket=bucket,
         title="Sessions started",
         series="status",
-        series_colours={status: getattr(look, state) for status, state in STATUS_STATES.items()},
-        height_px=150,
+        series_colours=STATUS_STATES,
+        height_px=110,
         period=period,
         opens="sessions",
         carrying={**as_query(asked, period), "sort": filters.given("sort")},

@@ -213,7 +213,6 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
     charts.by_state(
         view,
         buckets,
-        key="sops_runs",
         value="executions",
         bucket=bucket,
         period=period,

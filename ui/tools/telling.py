@@ -153,7 +153,6 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
     charts.by_state(
         view,
         buckets,
-        key="tools_calls",
         value="calls",
         bucket=bucket,
         period=period,

@@ -44,7 +44,36 @@
   setInterval(() => {
     tellAll();
     if (!document.hidden && Date.now() - saidAt > SILENCE_MS) stop("the console does not answer");
+    takeUp();
+    loadAnewWhereRenewed();
   }, 1000);
+
+  // A console that was started again knows nothing of the pages that were open: Streamlit connects again, and then waits
+  // for a click. So a page that hears nothing over its new connection asks for itself, once somebody sees it.
+  const STRANDED_MS = 2500;
+  let wasConnected = false;
+  let strandedSince = 0;
+  let isAsking = false;
+  const takeUp = () => {
+    if (!strandedSince || Date.now() - strandedSince < STRANDED_MS || sight() !== "visible") return;
+    strandedSince = 0;
+    isAsking = true;  // nobody has asked for this run
+    dispatchEvent(new PopStateEvent("popstate"));
+    isAsking = false;
+  };
+
+  // A page that was loaded from an older version of the console has an older style sheet. Once for each that it hears of:
+  // several consoles of different versions may answer by turns.
+  const RENEWED = "sb-look";
+  const loadAnewWhereRenewed = () => {
+    const menu = document.querySelector(".sb-menu[data-look]");
+    const sheet = document.querySelector('link[href^="/console.css?"]');
+    if (!menu || !sheet || isWritten() || sheet.href.endsWith(`look=${menu.dataset.look}`)) return;
+    if (sessionStorage.getItem(RENEWED) === menu.dataset.look) return;
+    sessionStorage.setItem(RENEWED, menu.dataset.look);
+    reload();
+  };
+
   const hear = (words) => {
     const [word, moment] = words.split(" ");
     if (word === "live") moveOn(new Date(1000 * moment));
@@ -82,9 +111,14 @@
     constructor(...given) {
       super(...given);
       sockets.add(this);
-      this.addEventListener("open", () => tellSight(this));
+      this.addEventListener("open", () => {
+        tellSight(this);
+        if (wasConnected) strandedSince = Date.now();
+        wasConnected = true;
+      });
       this.addEventListener("message", (event) => {
         saidAt = Date.now();
+        strandedSince = 0;
         if (typeof event.data !== "string") return;
         event.stopImmediatePropagation();
         hear(event.data);
@@ -119,6 +153,7 @@
   const ASKED_MS = 15000;
   let asked = 0;
   const ask = () => {
+    if (isAsking) return;
     clearTimeout(asked);
     document.documentElement.classList.add("sb-asked");
     asked = setTimeout(() => document.documentElement.classList.remove("sb-asked"), ASKED_MS);

@@ -21,6 +21,7 @@ class Kind(Enum):
 
 SIGN_IN_PATH = "/login"
 WEBSOCKET_PATH = "/_stcore/stream"
+STYLE_PATH = "/console.css"
 
 _EXACT = {
     SIGN_IN_PATH: Kind.SIGN_IN,
@@ -29,6 +30,7 @@ _EXACT = {
     "/logout": Kind.FRESH,
     "/whoami": Kind.FRESH,
     "/gate.js": Kind.ASSET,
+    STYLE_PATH: Kind.ASSET,
     "/favicon.png": Kind.ASSET,
     "/_stcore/health": Kind.ASSET,
     "/_stcore/host-config": Kind.ASSET,

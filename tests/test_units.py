@@ -1,0 +1,146 @@
+"""Units of work: one transaction each, begun in one round trip, on a connection that lives."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from data import database
+from data.access import Actor
+from data.errors import DatabaseUnavailable, NotAllowed
+from tests.recorded import Owner
+
+People = dict[str, Actor]
+
+
+def kill_all(owner: Owner) -> int:
+    """End every connection of the pools, as a restart of the server does."""
+    row = owner.execute(
+        "select count(pg_terminate_backend(pid)) as ended from pg_stat_activity "
+        "where application_name = 'signalbox' and pid <> pg_backend_pid() and datname = current_database()"
+    ).fetchone()
+    assert row is not None
+    return int(row["ended"])
+
+
+def test_a_connection_that_died_meanwhile_is_not_noticed(owner: Owner, people: People) -> None:
+    for _ in range(3):
+        with database.reading(people["manager"]) as outer, database.reading(people["manager"]) as inner:
+            assert outer.connection is not inner.connection
+        assert kill_all(owner) >= 2
+        with database.reading(people["manager"]) as unit:
+            assert unit.connection.execute("select 1 as one").fetchone() == {"one": 1}
+
+
+def test_a_connection_that_dies_under_a_unit_is_said_and_gone(owner: Owner, people: People) -> None:
+    def loses_it() -> None:
+        with database.reading(people["manager"]) as unit:
+            kill_all(owner)
+            unit.connection.execute("select 1")
+
+    with pytest.raises(DatabaseUnavailable):
+        loses_it()
+    with database.reading(people["manager"]) as unit:
+        assert unit.connection.execute("select 1 as one").fetchone() == {"one": 1}
+
+
+def test_a_unit_whose_connection_is_lost_before_its_end_did_not_keep_anything(owner: Owner, people: People) -> None:
+    def loses_it() -> None:
+        with database.operating() as unit:
+            unit.connection.execute("create table signalbox.never_kept ()")
+            kill_all(owner)
+
+    with pytest.raises(DatabaseUnavailable):
+        loses_it()
+    row = owner.execute("select to_regclass('signalbox.never_kept') as found").fetchone()
+    assert row == {"found": None}
+
+
+@pytest.mark.usefixtures("people")
+def test_a_unit_is_kept_whole_or_not_at_all(owner: Owner) -> None:
+    def fails() -> None:
+        with database.operating() as unit:
+            unit.connection.execute("drop table signalbox.kept")
+            raise ZeroDivisionError
+
+    with database.operating() as unit:
+        unit.connection.execute("create table signalbox.kept ()")
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    row = owner.execute("select to_regclass('signalbox.kept')::text as found").fetchone()
+    assert row == {"found": "signalbox.kept"}
+
+
+def test_nothing_of_a_unit_survives_it(people: People) -> None:
+    with database.reading(people["member"]) as unit:
+        connection = unit.connection
+        row = connection.execute(
+            "select current_user as name, current_setting('transaction_read_only') only"
+        ).fetchone()
+        assert row == {"name": "authenticated", "only": "on"}
+    assert connection.pgconn.transaction_status == 0, "idle, with no transaction"
+    row = connection.execute(
+        "select current_user as name, current_setting('request.jwt.claims', true) as claims"
+    ).fetchone()
+    assert row is not None
+    assert row["name"] != "authenticated"
+    assert not row["claims"]
+
+
+def test_an_unnamed_sentence_in_the_claims_is_data(people: People) -> None:
+    """The settings are bound on our side."""
+    odd = replace(people["member"], email="o'neill\\'; select pg_sleep(0) --%s@example.com")
+    with database.reading(odd) as unit:
+        row = unit.connection.execute(
+            "select current_setting('request.jwt.claims')::jsonb ->> 'email' as email"
+        ).fetchone()
+    assert row == {"email": odd.email}
+
+
+def test_a_refused_statement_gives_the_connection_back(people: People) -> None:
+    for _ in range(12):
+        with pytest.raises(NotAllowed), database.reading(people["member"]) as unit:
+            unit.connection.execute("select * from signalbox.web_sessions")
+    with pytest.raises(psycopg.errors.UndefinedTable), database.reading(people["member"]) as unit:
+        unit.connection.execute("select * from nowhere")
+    with database.reading(people["member"]) as unit:
+        assert unit.connection.execute("select 1 as one").fetchone() == {"one": 1}
+
+
+def test_readers_together_share_one_transaction_of_that_actor_alone(people: People) -> None:
+    manager, member = people["manager"], people["member"]
+    with database.together(manager):
+        with database.reading(manager) as first, database.reading(manager) as second:
+            assert first.connection is second.connection
+        with database.reading(member) as other:
+            assert other.connection is not first.connection
+            email = other.connection.execute("select current_setting('request.jwt.claims')::jsonb ->> 'email' as is")
+            assert email.fetchone() == {"is": member.email}
+        with database.reading(manager) as third:
+            assert third.connection is first.connection
+            assert third.connection.pgconn.transaction_status != 0, "still the same transaction"
+    assert first.connection.pgconn.transaction_status == 0
+
+
+def test_what_fails_together_leaves_the_others_readable(people: People) -> None:
+    with database.together(people["manager"]):
+        with pytest.raises(NotAllowed), database.reading(people["manager"]) as unit:
+            unit.connection.execute("select * from signalbox.web_sessions")
+        with database.reading(people["manager"]) as unit:
+            assert unit.connection.execute("select 1 as one").fetchone() == {"one": 1}
+
+
+def test_who_waits_together_holds_no_connection(people: People) -> None:
+    free = database.statistics()["real"]["pool_available"]
+    with database.together(people["manager"]):
+        with database.reading(people["manager"]):
+            pass
+        held = database.statistics()["real"]
+        assert held["pool_available"] == held["pool_size"] - 1
+        database.let_go()
+        after = database.statistics()["real"]
+        assert after["pool_available"] == after["pool_size"] >= free
+        with database.reading(people["manager"]) as unit:
+            assert unit.connection.execute("select 1 as one").fetchone() == {"one": 1}

@@ -1,0 +1,62 @@
+"""The first page drawn: its pieces of HTML, which are kept together with the answers that they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from data.reports import overview as reports
+from ui import backups, cached, page
+from ui.asking import filters
+from ui.asking.periods import Extent, Period
+from ui.drawing import cards
+from ui.drawing.markup import Markup
+from ui.overview import showing, telling
+from ui.overview.happenings import gather
+from ui.view import View
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the page shows of a period: its first sentences, figures and what needs somebody; its trends."""
+
+    first: Markup
+    trends: Markup
+    calls: int
+    problems: int
+    first_problems: Sequence[Mapping[str, Any]]
+
+
+def draw(view: View, *, period: Period, known: Extent) -> Drawn:
+    """Everything about a period."""
+    asked: dict[str, Any] = {
+        **period.parameters,
+        **period.compared,
+        "bucket": period.bucket(known),
+        "zone": str(view.zone),
+    }
+    attention = cached.read(view, reports.read_attention, now=view.minute)
+    attention["backup"] = backups.attention(view, attention)
+    happened = gather(cached.read(view, reports.read_activity, **asked), cached.read(view, reports.read_calls, **asked))
+    with page.gathering() as first:
+        telling.summary(view, period, attention, happened)
+        cards.cards(telling.figures_of(view, period, happened, known))
+        showing.needs_you(view, period, attention, happened)
+    with page.gathering() as trends:
+        showing.trends(view, period, happened, known)
+    return Drawn(
+        page.one_of(first),
+        page.one_of(trends),
+        happened.calls.calls,
+        attention["problems"],
+        attention["first_problems"],
+    )
+
+
+def draw_newest(view: View, *, period: Period) -> Markup:
+    """The newest happenings, and how many events no period holds."""
+    with page.gathering() as pieces:
+        showing.newest(view, cached.read(view, reports.list_newest, most=10))
+        filters.say_untimed(view, period, filters.extent(view, "events"), "event")
+    return page.one_of(pieces)
