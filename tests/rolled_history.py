@@ -206,7 +206,7 @@ def _delete_event(connection: Connection, chance: random.Random) -> None:
 
 
 def _add_session_events(connection: Connection, chance: random.Random) -> None:
-    session_pk = _some(connection, chance, "select id from chronicle.sessions")
+    session_pk = some(connection, chance, "select id from chronicle.sessions")
     for _ in range(chance.randrange(1, 3)):
         connection.execute(
             "insert into chronicle.events (session_id, event_type, data, timestamp)"
@@ -218,12 +218,12 @@ def _add_session_events(connection: Connection, chance: random.Random) -> None:
 def _move_session_event(connection: Connection, chance: random.Random) -> None:
     connection.execute(
         "update chronicle.events set timestamp = %s where id = %s",
-        (some_time(chance), _some(connection, chance, "select id from chronicle.events")),
+        (some_time(chance), some(connection, chance, "select id from chronicle.events")),
     )
 
 
 def _delete_session_event(connection: Connection, chance: random.Random) -> None:
-    event = _some(connection, chance, "select id from chronicle.events")
+    event = some(connection, chance, "select id from chronicle.events")
     connection.execute("delete from chronicle.events where id = %s", (event,))
 
 

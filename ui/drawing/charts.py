@@ -156,7 +156,8 @@ def _fields(rows: Rows, value: str, series: str | None) -> tuple[_Held, bool]:
         given = ((row["bucket"], row[series] if series else "", row[value]) for row in rows)
     everything = list(given)
     drawable = [row for row in everything if time_axis.is_drawable(row[0])]
-    held = [(at.astimezone(UTC), str(name), float(amount)) for at, name, amount in drawable]
+    # As plain times: those of a frame do not go by the clock on the wall when a day is added to them.
+    held = [(datetime.fromtimestamp(at.timestamp(), UTC), str(name), float(amount)) for at, name, amount in drawable]
     return held, len(held) == len(everything)
 
 
