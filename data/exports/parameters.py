@@ -12,7 +12,7 @@ from uuid import UUID
 from data.errors import SignalboxError
 
 MAX_VALUES = 100  # of one filter
-MAX_CHARACTERS = 500  # of one value
+MAX_CHARACTERS = 1000  # of one value
 
 Reader = Callable[[list[str]], Any]
 

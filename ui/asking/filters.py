@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 import streamlit as st
@@ -16,7 +16,10 @@ from ui.view import View
 from ui.wording import figures, sentences
 
 PAGE_SIZE = 25
-LONGEST_VALUE = 200
+LONGEST_VALUE = 1000  # as the exports take it
+LONGEST_SEARCH = 200
+
+_NOUNS = {"has": "content"}  # where the parameter's name is none
 
 # What a step to other rows starts anew.
 _PAGE_NUMBER = "page"
@@ -139,13 +142,15 @@ def choice(
     *,
     every: str | None = None,
     label: Callable[[str], str] = str,
+    known: Collection[str] | None = None,
 ) -> str | None:
     """A filter on one value, each offered with how many rows it has. `every` is the word for no filter.
 
-    What the URL asks for stays chosen, also where it has no rows (then with 0). None: no filter.
+    What the URL asks for stays chosen, also where it has no rows (then with 0); of a value that none of the `known`
+    ones is, and of one that no address holds, it is said that it filters nothing. None: no filter.
     """
     counts = dict(options)
-    asked = given(name)
+    asked = asked_of(name, known, label)
     if asked is not None:
         counts.setdefault(asked, 0)
     key = f"f_{name}"
@@ -171,6 +176,23 @@ def choice(
     return asked
 
 
+def asked_of(name: str, known: Collection[str] | None, label: Callable[[str], str] = str) -> str | None:
+    """The value of a filter in the URL; one that filters nothing is None, and a note says so."""
+    asked = given(name)
+    if asked is None and st.query_params.get(name):
+        page.note(
+            f"The address asks for a value of “{name}” that no filter holds: it is longer than "
+            f"{figures.count(LONGEST_VALUE)} characters or has some that nobody can type. All are shown."
+        )
+    if asked is None or known is None or asked in known:
+        return asked
+    page.note(
+        f"There is no {_NOUNS.get(name, name)} “{figures.shortened(asked, 60)}”, so all are shown. There are: "
+        f"{sentences.listed([label(one) for one in known])}."
+    )
+    return None
+
+
 def search(view: View, placeholder: str, name: str = "q") -> str | None:
     """A search field whose text stands in the URL. None: nothing is searched for."""
     key = f"f_{name}"
@@ -188,7 +210,7 @@ def search(view: View, placeholder: str, name: str = "q") -> str | None:
             placeholder=placeholder,
             label_visibility="collapsed",
             icon=":material/search:",
-            max_chars=LONGEST_VALUE,
+            max_chars=LONGEST_SEARCH,
             width=190,
         )
     return given(name)

@@ -56,7 +56,7 @@ def choose(view: View, chosen: Chosen, standing: Standing) -> None:
     """The search field, the picker of a status, and the active filters."""
     filters.search(view, "Search in clients")
     counts = {name: getattr(standing, name) for name in STATUSES if getattr(standing, name)}
-    filters.choice(view, "status", counts, every="All statuses", label=_status_word)
+    filters.choice(view, "status", counts, every="All statuses", label=_status_word, known=STATUSES)
     filters.chips(
         view,
         {
@@ -94,8 +94,8 @@ def choose_experiments(view: View, counts: Sequence[ExperimentCount]) -> ChosenE
         statuses[one.status] = statuses.get(one.status, 0) + one.experiments
         if one.outcome:
             outcomes[one.outcome] = outcomes.get(one.outcome, 0) + one.experiments
-    filters.choice(view, "status", statuses, every="All statuses")
-    filters.choice(view, "outcome", outcomes)
+    filters.choice(view, "status", statuses, every="All statuses", known=EXPERIMENT_STATES)
+    filters.choice(view, "outcome", outcomes, known=OUTCOMES)
     status, outcome = filters.given("status"), filters.given("outcome")
     chosen = ChosenExperiments(
         status if status in EXPERIMENT_STATES else None, outcome if outcome in OUTCOMES else None

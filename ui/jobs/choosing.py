@@ -62,7 +62,7 @@ def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
 def draw_status(view: View, chosen: Chosen, counted: JobSummary) -> None:
     """The picker of states, and every active filter to be taken away."""
     counts = {name: int(getattr(counted, name)) for name in STATUSES if getattr(counted, name)}
-    filters.choice(view, "status", counts, every="All states")
+    filters.choice(view, "status", counts, every="All states", known=STATUSES)
     filters.chips(
         view,
         {

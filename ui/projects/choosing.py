@@ -60,8 +60,7 @@ def choose(view: View, workspaces: Sequence[Mapping[str, Any]]) -> Chosen:
         label=lambda value: names.get(value, value),
     )
     search = filters.search(view, "Name or description")
-    asked = filters.given("status")
-    chosen = Chosen(asked_workspace(), asked if asked in _STATUSES else None, search)
+    chosen = Chosen(asked_workspace(), filters.asked_of("status", _STATUSES), search)
     filters.chips(
         view,
         {

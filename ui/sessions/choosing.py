@@ -74,10 +74,12 @@ def draw_filters(view: View, facets: Mapping[str, Mapping[str, int]]) -> None:
     filters.choice(view, "project", facets["project"])
     filters.choice(view, "status", facets["status"], every="Any status")
     filters.choice(view, "model", facets["model"])
-    filters.choice(view, "has", facets["has"], every="Any content", label=lambda has: _HAS_WORDS.get(has, has))
+    filters.choice(
+        view, "has", facets["has"], every="Any content", label=lambda has: _HAS_WORDS.get(has, has), known=HAS
+    )
     active = {name: (name, value) for name in ("project", "status", "model") if (value := filters.given(name))}
-    if has := filters.given("has"):
-        active["has"] = ("with", _HAS_WORDS.get(has, has))
+    if (has := filters.given("has")) in HAS:
+        active["has"] = ("with", _HAS_WORDS.get(has or "", has or ""))
     if words := filters.given("q"):
         active["q"] = ("prompts say", words)
     filters.chips(view, active)

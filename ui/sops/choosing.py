@@ -67,7 +67,7 @@ def choose(view: View, chosen: Chosen, found: Procedures, agents: Mapping[str, i
 def draw_status(view: View, chosen: Chosen, shown: Procedure) -> None:
     """The picker of states, and every active filter to be taken away."""
     counts = {name: int(getattr(shown, name)) for name in STATUSES if getattr(shown, name)}
-    filters.choice(view, "status", counts, every="All states")
+    filters.choice(view, "status", counts, every="All states", known=STATUSES)
     filters.chips(
         view,
         {

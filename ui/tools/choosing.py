@@ -74,7 +74,9 @@ def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
 def draw_outcome(view: View, chosen: Chosen, usage: Usage) -> None:
     """The picker of outcomes, and every active filter to be taken away."""
     counts = {name: int(getattr(usage.total, name)) for name in OUTCOMES if getattr(usage.total, name)}
-    filters.choice(view, "outcome", counts, every="All outcomes", label=lambda name: WORDS.get(name, name))
+    filters.choice(
+        view, "outcome", counts, every="All outcomes", label=lambda name: WORDS.get(name, name), known=OUTCOMES
+    )
     filters.chips(
         view,
         {

@@ -1,0 +1,62 @@
+"""Filters in the URL: what filters nothing is said, and long names can be filtered by."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from data.access import Actor
+from tests import all_systems, recorded
+from tests.page_runs import open_page
+from tests.recorded import Owner
+
+People = dict[str, Actor]
+NOW = datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "sentence"),
+    [
+        (
+            "reports/jobs.py",
+            {"status": "foo"},
+            "There is no status “foo”, so all are shown. There are: pending, running",
+        ),
+        (
+            "reports/sops.py",
+            {"status": "foo"},
+            "There is no status “foo”, so all are shown. There are: failed, running",
+        ),
+        ("reports/tools.py", {"outcome": "foo"}, "There is no outcome “foo”, so all are shown."),
+        ("reports/sessions.py", {"has": "foo"}, "There is no content “foo”, so all are shown."),
+        ("reports/clients.py", {"status": "foo"}, "There is no status “foo”, so all are shown. There are: critical"),
+        ("reports/clients.py", {"view": "experiments", "status": "foo"}, "There is no status “foo”, so all are shown."),
+        ("reports/projects.py", {"status": "foo"}, "There is no status “foo”, so all are shown. There are: active"),
+        ("reports/jobs.py", {"agent": "x" * 1001}, "The address asks for a value of “agent” that no filter holds"),
+        ("reports/jobs.py", {"agent": "x\u202ey"}, "The address asks for a value of “agent” that no filter holds"),
+    ],
+)
+def test_what_filters_nothing_is_said_and_nothing_is_left_out(
+    owner: Owner, people: People, path: str, parameters: dict[str, str], sentence: str
+) -> None:
+    recorded.one_of_everything(owner, NOW, "ship", people["member"].user_id)
+    all_systems.add(owner, NOW, "ship", people["member"])
+    page = open_page(people["manager"], path, period="all", **parameters)
+    assert sentence in page.text
+    plain = {name: value for name, value in parameters.items() if name == "view"}
+    everything = open_page(people["manager"], path, period="all", **plain)
+    assert "ship" in page.text or "refund" in page.text
+    assert len(page.text) >= len(everything.text), "as many rows as without it"
+    name = next(name for name in parameters if name != "view")
+    for picker in (one for one in page.app.selectbox if one.key == f"f_{name}"):
+        assert picker.value == ""
+
+
+def test_a_long_name_is_filtered_by(owner: Owner, people: People) -> None:
+    long = "agent " + "x" * 700
+    recorded.job(owner, NOW, agent=long)
+    recorded.job(owner, NOW, agent="other")
+    page = open_page(people["manager"], "reports/jobs.py", period="all", agent=long)
+    assert "1 job" in page.text
+    assert "no filter holds" not in page.text
