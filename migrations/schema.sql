@@ -278,6 +278,37 @@ CREATE FUNCTION analytics.linked_slots(source smallint, links uuid[], slots inte
     ) as c
 $$;
 
+-- function analytics.rollup_levels(bigint, bigint, integer, integer)
+CREATE FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) RETURNS TABLE(level smallint, from_slot integer, until_slot integer)
+    LANGUAGE plpgsql IMMUTABLE ROWS 4 PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+    width integer := finest;
+    next_width integer;
+    inner_lo bigint;
+    inner_hi bigint;
+begin
+    foreach next_width in array array[4, 96, 768] loop
+        continue when next_width <= finest;
+        exit when next_width > coarsest;
+        inner_lo := ceil(lo::float8 / next_width) * next_width;
+        inner_hi := floor(hi::float8 / next_width) * next_width;
+        exit when inner_lo >= inner_hi;
+        if lo < inner_lo then
+            return query select width::smallint, lo::integer, inner_lo::integer;
+        end if;
+        if inner_hi < hi then
+            return query select width::smallint, inner_hi::integer, hi::integer;
+        end if;
+        lo := inner_lo;
+        hi := inner_hi;
+        width := next_width;
+    end loop;
+    return query select width::smallint, lo::integer, hi::integer;
+end
+$$;
+
 -- function analytics.rollup_windows(text, timestamp with time zone, timestamp with time zone, boolean, integer, integer)
 CREATE FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean DEFAULT false, coarsest integer DEFAULT 768, finest integer DEFAULT 1) RETURNS TABLE(kind text, level smallint, lo integer, hi integer, from_at timestamp with time zone, until_at timestamp with time zone)
     LANGUAGE plpgsql STABLE ROWS 8
@@ -291,10 +322,6 @@ declare
     state signalbox.rollup_state;
     a bigint; -- whole slots of the window
     b bigint;
-    width integer := finest;
-    next_width integer;
-    inner_a bigint;
-    inner_b bigint;
     changed integer[];
     links uuid[];
 begin
@@ -303,18 +330,22 @@ begin
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
         where c.source = s.source
-    ) and not exists (
-        select from signalbox.change_log as l where l.source = s.source and l.slot = 2147483647
     );
-    if state.built_from is null or coarsest < finest then
+    if state.built_from is null then
         state.built_from := 2147483647;
         state.raw_from := lowest;
+    elsif coarsest < finest or exists (
+        select from signalbox.change_log as l where l.source = state.source and l.slot = 2147483647
+    ) then
+        state.built_from := 2147483647;
     end if;
 
-    select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
-    select array_agg(distinct l.slot) into changed from signalbox.change_log as l where l.source = state.source;
-    if links is not null or changed is not null then
-        changed := changed || array(select analytics.linked_slots(state.source, links, changed));
+    if state.built_from < 2147483647 then
+        select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
+        select array_agg(distinct l.slot) into changed from signalbox.change_log as l where l.source = state.source;
+        if links is not null or changed is not null then
+            changed := changed || array(select analytics.linked_slots(state.source, links, changed));
+        end if;
     end if;
     if is_untimed or start_at is null and end_at is null then
         if state.built_from > lowest or lowest = any(changed) then
@@ -327,15 +358,27 @@ begin
         return;
     end if;
 
-    -- Before raw_at there are whole slots only: a window that begins or ends inside one takes all of it.
-    raw_at := case when state.raw_from > lowest then to_timestamp(state.raw_from * 900.0) else first_at end;
-    if start_at < raw_at then
-        start_at := to_timestamp(floor(date_part('epoch', start_at) / (900 * finest)) * 900 * finest);
-    end if;
-    if end_at < raw_at then
-        end_at := to_timestamp(ceil(date_part('epoch', end_at) / (900 * finest)) * 900 * finest);
-    end if;
     start_at := greatest(start_at, first_at);
+    if state.raw_from > lowest then
+        raw_at := to_timestamp(state.raw_from * 900.0);
+        if start_at < raw_at then
+            a := case when start_at > first_at
+                then floor(date_part('epoch', start_at) / (900 * finest)) * finest else -240000000 end;
+            b := case when end_at < raw_at
+                then ceil(date_part('epoch', greatest(end_at, first_at)) / (900 * finest)) * finest else state.raw_from end;
+            if a < b then
+                return query select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz
+                from analytics.rollup_levels(a, b, finest, coarsest) as r;
+                return query select 'live', null::smallint, null::integer, null::integer,
+                    case when start_at > first_at then to_timestamp(a * 900.0) else first_at end, to_timestamp(b * 900.0);
+            end if;
+            if end_at <= raw_at then
+                return;
+            end if;
+            start_at := raw_at;
+        end if;
+    end if;
+
     a := case when start_at > first_at
         then ceil(date_part('epoch', least(start_at, last_at)) / (900 * finest)) * finest else -240000000 end;
     b := case when end_at < last_at
@@ -349,17 +392,11 @@ begin
 
     select array_agg(distinct c.slot - (c.slot % finest + finest) % finest) into changed
     from unnest(changed) as c (slot)
-    where c.slot >= a and c.slot < b and c.slot >= state.raw_from;
+    where c.slot >= a and c.slot < b;
     -- Where more than a third changed, the tables are read faster.
     if cardinality(changed) * finest > (b - a) / 3 then
-        return query select 'live', null::smallint, null::integer, null::integer,
-            greatest(start_at, raw_at), least(end_at, last_at);
-        b := least(b, state.raw_from);
-        changed := null;
-        end_at := null;
-        if a >= b then
-            return;
-        end if;
+        return query select 'live', null::smallint, null::integer, null::integer, start_at, least(end_at, last_at);
+        return;
     end if;
 
     -- The two ends that are no whole slots, and what is not stored yet.
@@ -381,24 +418,8 @@ begin
     select 'removed', finest::smallint, min(c.slot), max(c.slot) + finest, null::timestamptz, null::timestamptz
     from (select u.slot, u.slot - finest * row_number() over (order by u.slot) as island from unnest(changed) as u (slot)) as c
     group by c.island;
-
-    foreach next_width in array array[4, 96, 768] loop
-        continue when next_width <= finest;
-        exit when next_width > coarsest;
-        inner_a := ceil(a::float8 / next_width) * next_width;
-        inner_b := floor(b::float8 / next_width) * next_width;
-        exit when inner_a >= inner_b;
-        if a < inner_a then
-            return query select 'stored', width::smallint, a::integer, inner_a::integer, null::timestamptz, null::timestamptz;
-        end if;
-        if inner_b < b then
-            return query select 'stored', width::smallint, inner_b::integer, b::integer, null::timestamptz, null::timestamptz;
-        end if;
-        a := inner_a;
-        b := inner_b;
-        width := next_width;
-    end loop;
-    return query select 'stored', width::smallint, a::integer, b::integer, null::timestamptz, null::timestamptz;
+    return query select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz
+    from analytics.rollup_levels(a, b, finest, coarsest) as r;
 end
 $$;
 
@@ -611,13 +632,14 @@ CREATE FUNCTION signalbox.build_rollup(subject text) RETURNS boolean
     SET search_path TO ''
     AS $$
 declare
+    lowest constant integer := -2147483648;
     state signalbox.rollup_state;
     newest integer;
     lo integer;
     width integer;
 begin
     select s.* into strict state from signalbox.rollup_state as s where s.subject = build_rollup.subject;
-    if state.built_from = -2147483648 or exists (
+    if state.built_from = lowest or exists (
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
         where c.source = state.source
@@ -625,14 +647,25 @@ begin
         return false;
     end if;
     newest := signalbox.newest_slot(subject, state.built_from);
-    lo := coalesce(newest - (newest % 768 + 768) % 768, -2147483648);
-    perform signalbox.take_marks(state.source, lo => lo, hi => state.built_from);
-    perform signalbox.roll(subject, 1, lo, state.built_from);
-    foreach width in array array[4, 96, 768] loop
-        perform signalbox.roll(subject, width, lo, state.built_from);
-    end loop;
+    lo := coalesce(newest - (newest % 768 + 768) % 768, lowest);
+    if state.raw_from > lowest and lo <= state.raw_from then
+        lo := lowest;
+        perform signalbox.take_marks(state.source, lo => lowest, hi => state.built_from);
+        perform signalbox.roll(subject, 1, lowest, lowest + 1);
+        perform signalbox.roll(subject, 4, lowest, lowest + 1);
+        foreach width in array array[1, 4, 96, 768] loop
+            perform signalbox.roll(
+                subject, width, state.raw_from - (state.raw_from % width + width) % width, state.built_from
+            );
+        end loop;
+    else
+        perform signalbox.take_marks(state.source, lo => lo, hi => state.built_from);
+        foreach width in array array[1, 4, 96, 768] loop
+            perform signalbox.roll(subject, width, lo, state.built_from);
+        end loop;
+    end if;
     update signalbox.rollup_state as s set built_from = lo, refreshed_at = clock_timestamp() where s.subject = state.subject;
-    return lo > -2147483648;
+    return lo > lowest;
 end
 $$;
 
@@ -653,6 +686,224 @@ CREATE FUNCTION signalbox.change_versions() RETURNS TABLE(name text, version tex
         ) as m
         group by m.source
     ) as l using (source)
+$$;
+
+-- function signalbox.drop_raw(integer)
+CREATE FUNCTION signalbox.drop_raw(most_rows integer DEFAULT 2000, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    lowest constant integer := -2147483648;
+    keep_days integer;
+    raw_slot integer;
+    target integer;
+    oldest_at timestamptz;
+    next_at timestamptz;
+    is_late boolean;
+    lo integer;
+    hi integer;
+    width integer;
+    state record;
+    call_ids uuid[];
+    event_ids uuid[];
+    gone bigint;
+begin
+    dropped_rows := 0;
+    is_unfinished := false;
+    if current_setting('transaction_isolation') <> 'repeatable read' then
+        raise exception 'signalbox.drop_raw needs a transaction in REPEATABLE READ that has locked signalbox.rollup_state'
+            using errcode = 'active_sql_transaction';
+    end if;
+    select r.keep_raw_days into keep_days from signalbox.retention as r;
+    if keep_days is null then
+        return;
+    end if;
+    if exists (select from signalbox.adopted_tables as t where t.system = 'chronicle') then
+        waits_for := 'adopted tables';
+        return;
+    end if;
+    if exists (
+        select from signalbox.rollup_state as s
+        where s.drops_raw and (s.built_from > lowest or exists (
+            select from signalbox.change_log as l where l.source = s.source and l.slot = 2147483647
+        ))
+    ) then
+        waits_for := 'rollups';
+        is_unfinished := true;
+        return;
+    end if;
+
+    select max(s.raw_from) into raw_slot from signalbox.rollup_state as s where s.drops_raw;
+    target := floor(date_part('epoch', now() - make_interval(days => keep_days)) / 86400) * 96;
+    oldest_at := signalbox.oldest_raw();
+    if oldest_at is null or oldest_at >= analytics.slot_start(target) then
+        if raw_slot >= target then
+            return;
+        end if;
+        lo := target;
+        hi := target;
+    else
+        lo := floor(date_part('epoch', oldest_at) / 3600) * 4;
+        next_at := signalbox.raw_time_after(oldest_at, most_rows);
+        is_late := lo < raw_slot;
+        hi := case when next_at is null or next_at >= analytics.slot_start(target) then target
+            else floor(date_part('epoch', next_at) / 3600) * 4 end;
+        hi := least(greatest(hi, lo + 4), case when is_late then raw_slot else target end);
+    end if;
+
+    for state in select s.subject, s.source from signalbox.rollup_state as s where s.drops_raw loop
+        if is_late then
+            perform signalbox.fold(state.subject, lo, hi);
+        else
+            -- From raw_from on, so that what others deleted there and nobody refreshed does not stay for ever.
+            perform signalbox.roll(state.subject, 1, greatest(raw_slot, lowest + 1), hi);
+            perform signalbox.roll(state.subject, 4, greatest(raw_slot, lowest + 4), hi);
+        end if;
+        foreach width in array array[96, 768] loop
+            perform signalbox.roll(
+                state.subject, width,
+                case when is_late then lo - (lo % width + width) % width
+                    when raw_slot = lowest then lowest + width
+                    else raw_slot - (raw_slot % width + width) % width end,
+                hi + (width - (hi % width + width) % width) % width
+            );
+        end loop;
+    end loop;
+
+    with gone_rows as (
+        delete from chronicle.tool_events as t
+        where t.created_at >= analytics.slot_start(lo) and t.created_at < analytics.slot_start(hi)
+        returning case when t.phase = 'post' then t.call_id end as call_id
+    )
+    select array_agg(distinct g.call_id) filter (where g.call_id is not null), count(*) into call_ids, dropped_rows
+    from gone_rows as g;
+    delete from chronicle.tool_events as t where t.call_id = any(call_ids) and t.phase = 'pre';
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+    delete from chronicle.prompt_events as p
+    where p.created_at >= analytics.slot_start(lo) and p.created_at < analytics.slot_start(hi);
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+    delete from chronicle.notification_events as n
+    where n.created_at >= analytics.slot_start(lo) and n.created_at < analytics.slot_start(hi);
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+    delete from chronicle.lifecycle_events as l
+    where l.created_at >= analytics.slot_start(lo) and l.created_at < analytics.slot_start(hi);
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+
+    event_ids := array(
+        select e.id from chronicle.events as e
+        where e.timestamp >= analytics.slot_start(lo) and e.timestamp < analytics.slot_start(hi)
+    );
+    update chronicle.tool_events as t set event_id = null where t.event_id = any(event_ids);
+    update chronicle.prompt_events as p set event_id = null where p.event_id = any(event_ids);
+    update chronicle.notification_events as n set event_id = null where n.event_id = any(event_ids);
+    update chronicle.lifecycle_events as l set event_id = null where l.event_id = any(event_ids);
+    update signalbox.import_records as r set event_id = null, dropped_event_id = r.event_id
+    where r.event_id = any(event_ids);
+    delete from chronicle.events as e where e.id = any(event_ids);
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+
+    -- The marks of these deletes, and all others of these slots, ask for nothing any more. Versions keep them.
+    for state in select s.source from signalbox.rollup_state as s where s.drops_raw loop
+        perform signalbox.take_marks(state.source, lo => lo, hi => hi);
+        perform signalbox.take_links(state.source, call_ids);
+    end loop;
+    update signalbox.rollup_state as s set raw_from = greatest(s.raw_from, hi), refreshed_at = clock_timestamp()
+    where s.drops_raw;
+    from_at := analytics.slot_start(lo);
+    until_at := analytics.slot_start(hi);
+    update signalbox.retention as r
+    set raw_from = greatest(r.raw_from, until_at),
+        dropped_from = case when drop_raw.dropped_rows > 0 then least(r.dropped_from, from_at) else r.dropped_from end,
+        dropped_rows = r.dropped_rows + drop_raw.dropped_rows,
+        dropped_at = clock_timestamp();
+    is_unfinished := hi < target;
+end
+$$;
+
+-- function signalbox.fold(text, integer, integer)
+CREATE FUNCTION signalbox.fold(subject text, lo integer, hi integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    case subject
+        when 'tools' then perform signalbox.fold_tools(lo, hi);
+        when 'prompts' then perform signalbox.fold_prompts(lo, hi);
+    end case;
+end
+$$;
+
+-- function signalbox.fold_prompts(integer, integer)
+CREATE FUNCTION signalbox.fold_prompts(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    insert into analytics.prompt_rollup as r (level, slot, prompts)
+    select 1, floor(date_part('epoch', p.occurred_at) / 900)::integer, count(*)
+    from analytics.stg_chronicle__prompt_events as p
+    where p.occurred_at >= analytics.slot_start(lo) and p.occurred_at < analytics.slot_start(hi)
+    group by 2
+    on conflict (level, slot) do update set prompts = r.prompts + excluded.prompts;
+    select signalbox.sum_prompts(4, lo, hi)
+$$;
+
+-- function signalbox.fold_tools(integer, integer)
+CREATE FUNCTION signalbox.fold_tools(lo integer, hi integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    kept analytics.tool_rollup[];
+begin
+    kept := array(
+        select t from analytics.tool_rollup as t
+        where t.slot >= lo and t.slot < hi and t.level = case when t.is_by_project then 4 else 1 end
+    );
+    perform signalbox.roll_tools(1, lo, hi);
+    perform signalbox.roll_tools(4, lo, hi);
+    with late as (
+        delete from analytics.tool_rollup as t
+        where t.slot >= lo and t.slot < hi and t.level = case when t.is_by_project then 4 else 1 end
+        returning t.*
+    ),
+    both_parts as (
+        select l.* from late as l
+        union all
+        select k.* from unnest(kept) as k
+    ),
+    classes as (
+        select c.level, c.is_by_project, c.project_name, c.slot, c.tool_name, c.key, sum(c.counted)::bigint as counted
+        from (
+            select b.level, b.is_by_project, b.project_name, b.slot, b.tool_name,
+                unnest(b.duration_keys) as key, unnest(b.duration_counts) as counted
+            from both_parts as b
+        ) as c
+        group by 1, 2, 3, 4, 5, 6
+    ),
+    histograms as (
+        select c.level, c.is_by_project, c.project_name, c.slot, c.tool_name,
+            array_agg(c.key order by c.key) as keys, array_agg(c.counted order by c.key) as counts
+        from classes as c
+        group by 1, 2, 3, 4, 5
+    )
+    insert into analytics.tool_rollup
+    select
+        b.level, b.is_by_project, b.project_name, b.slot, b.tool_name, min(b.tool_type),
+        sum(b.calls), sum(b.succeeded), sum(b.failed), sum(b.refused), sum(b.unanswered), sum(b.timed), sum(b.total_ms),
+        min(b.least_ms), max(b.most_ms), coalesce(min(h.keys), '{}'), coalesce(min(h.counts), '{}')
+    from both_parts as b
+    left join histograms as h
+        on h.level = b.level and h.is_by_project = b.is_by_project and h.project_name = b.project_name
+        and h.slot = b.slot and h.tool_name = b.tool_name
+    group by b.level, b.is_by_project, b.project_name, b.slot, b.tool_name;
+    perform signalbox.sum_tools(4, lo, hi);
+end
 $$;
 
 -- function signalbox.has_rows(text)
@@ -881,6 +1132,37 @@ begin
 end
 $$;
 
+-- function signalbox.oldest_raw()
+CREATE FUNCTION signalbox.oldest_raw() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select least(
+        (select min(e.timestamp) from chronicle.events as e where e.timestamp > '-infinity'),
+        (select min(t.created_at) from chronicle.tool_events as t where t.created_at > '-infinity'),
+        (select min(p.created_at) from chronicle.prompt_events as p where p.created_at > '-infinity'),
+        (select min(n.created_at) from chronicle.notification_events as n where n.created_at > '-infinity'),
+        (select min(l.created_at) from chronicle.lifecycle_events as l where l.created_at > '-infinity')
+    )
+$$;
+
+-- function signalbox.raw_time_after(timestamp with time zone, integer)
+CREATE FUNCTION signalbox.raw_time_after(start_at timestamp with time zone, rows_before integer) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select least(
+        (
+            select e.timestamp from chronicle.events as e
+            where e.timestamp >= start_at order by e.timestamp offset rows_before limit 1
+        ),
+        (
+            select t.created_at from chronicle.tool_events as t
+            where t.created_at >= start_at order by t.created_at offset rows_before limit 1
+        )
+    )
+$$;
+
 -- function signalbox.refresh_rollup(text, integer)
 CREATE FUNCTION signalbox.refresh_rollup(subject text, most_slots integer) RETURNS integer
     LANGUAGE plpgsql
@@ -958,6 +1240,11 @@ begin
     if not pg_try_advisory_xact_lock(hashtextextended('signalbox.refresh_rollups', 20261120)) then
         return;
     end if;
+    begin
+        lock table signalbox.rollup_state in share row exclusive mode nowait;
+    exception when lock_not_available then
+        return;
+    end;
     refreshed_slots := 0;
     is_unfinished := false;
     for source in
@@ -1470,6 +1757,29 @@ CREATE FUNCTION signalbox.take_links(source smallint) RETURNS uuid[]
         where t.source = take_links.source
     )
     select array_agg(distinct t.link) from taken as t
+$$;
+
+-- function signalbox.take_links(smallint, uuid[])
+CREATE FUNCTION signalbox.take_links(source smallint, ids uuid[]) RETURNS bigint
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    with taken as (
+        delete from signalbox.change_links as l
+        where l.source = take_links.source and l.link = any(take_links.ids)
+        returning l.mark
+    ),
+    summed as (
+        select count(*) as marks, bit_xor(t.mark) as mark from taken as t having count(*) > 0
+    ),
+    added as (
+        update signalbox.change_totals as t
+        set marks = t.marks + s.marks, mark = t.mark # s.mark
+        from summed as s
+        where t.source = take_links.source
+        returning s.marks
+    )
+    select coalesce(sum(a.marks), 0)::bigint from added as a
 $$;
 
 -- function signalbox.take_marks(smallint, integer[], integer, integer)
@@ -3231,16 +3541,17 @@ ALTER TABLE signalbox.import_files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
 -- table signalbox.import_records
 CREATE TABLE signalbox.import_records (
     record_key uuid NOT NULL,
-    event_id uuid NOT NULL,
+    event_id uuid,
     file_id bigint NOT NULL,
     line integer,
     source_kind text NOT NULL,
     pair_key uuid,
-    pair_order bigint
+    pair_order bigint,
+    dropped_event_id uuid
 );
 
 -- comment signalbox.TABLE import_records
-COMMENT ON TABLE signalbox.import_records IS 'Which event each record of a log became: two records of one happening, told by hooks and by a transcript, name the same event. One row per record.';
+COMMENT ON TABLE signalbox.import_records IS 'Which event each record of a log became: two records of one happening, told by hooks and by a transcript, name the same event, which may have been dropped since. One row per record.';
 
 -- table signalbox.members
 CREATE TABLE signalbox.members (
@@ -3268,17 +3579,35 @@ CREATE TABLE signalbox.migration_runs (
 -- comment signalbox.TABLE migration_runs
 COMMENT ON TABLE signalbox.migration_runs IS 'What the shared migration history has no room for. One row per migration applied by the console.';
 
+-- table signalbox.retention
+CREATE TABLE signalbox.retention (
+    only_row boolean DEFAULT true NOT NULL,
+    keep_raw_days integer,
+    raw_from timestamp with time zone,
+    dropped_from timestamp with time zone,
+    dropped_rows bigint DEFAULT 0 NOT NULL,
+    dropped_at timestamp with time zone,
+    set_at timestamp with time zone,
+    set_by text,
+    CONSTRAINT retention_keep_raw_days_valid CHECK (((keep_raw_days >= 1) AND (keep_raw_days <= 36500))),
+    CONSTRAINT retention_only_row CHECK (only_row)
+);
+
+-- comment signalbox.TABLE retention
+COMMENT ON TABLE signalbox.retention IS 'Events of sessions and their details are dropped once older than keep_raw_days, null keeps them; rows from dropped_from to raw_from were dropped and live in the rollups alone. One row in all.';
+
 -- table signalbox.rollup_state
 CREATE TABLE signalbox.rollup_state (
     subject text NOT NULL,
     source smallint NOT NULL,
     built_from integer DEFAULT 2147483647 NOT NULL,
     raw_from integer DEFAULT '-2147483648'::integer NOT NULL,
-    refreshed_at timestamp with time zone
+    refreshed_at timestamp with time zone,
+    drops_raw boolean DEFAULT false NOT NULL
 );
 
 -- comment signalbox.TABLE rollup_state
-COMMENT ON TABLE signalbox.rollup_state IS 'Slots from built_from on are stored in the rollup of the subject, or named in the change log; rows before raw_from were dropped and live in the rollup alone. One row per subject.';
+COMMENT ON TABLE signalbox.rollup_state IS 'Slots from built_from on are stored in the rollup of the subject, or named in the change log; where drops_raw, rows before raw_from were dropped and live in the rollup alone, and rows that are there all the same came later and are not in it. One row per subject.';
 
 -- table signalbox.web_sessions
 CREATE TABLE signalbox.web_sessions (
@@ -3490,6 +3819,10 @@ ALTER TABLE ONLY signalbox.model_prices
 -- constraint signalbox.model_replies model_replies_pkey
 ALTER TABLE ONLY signalbox.model_replies
     ADD CONSTRAINT model_replies_pkey PRIMARY KEY (message_id);
+
+-- constraint signalbox.retention retention_pkey
+ALTER TABLE ONLY signalbox.retention
+    ADD CONSTRAINT retention_pkey PRIMARY KEY (only_row);
 
 -- constraint signalbox.rollup_state rollup_state_pkey
 ALTER TABLE ONLY signalbox.rollup_state
@@ -3831,6 +4164,9 @@ CREATE UNIQUE INDEX backup_runs_one_at_a_time ON signalbox.backup_runs USING btr
 
 -- index signalbox.backup_runs_started_at
 CREATE INDEX backup_runs_started_at ON signalbox.backup_runs USING btree (started_at DESC);
+
+-- index signalbox.idx_import_records_dropped
+CREATE INDEX idx_import_records_dropped ON signalbox.import_records USING btree (dropped_event_id) WHERE (dropped_event_id IS NOT NULL);
 
 -- index signalbox.import_records_event_id
 CREATE INDEX import_records_event_id ON signalbox.import_records USING btree (event_id);
@@ -4277,6 +4613,9 @@ CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.model_prices REFERENC
 -- trigger signalbox.model_replies change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
 
+-- trigger signalbox.retention change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.retention REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
+
 -- trigger signalbox.adopted_tables change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.adopted_tables REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
 
@@ -4297,6 +4636,9 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.model_prices REFERENC
 
 -- trigger signalbox.model_replies change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
+
+-- trigger signalbox.retention change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.retention REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
 
 -- trigger signalbox.adopted_tables change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.adopted_tables FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('30');
@@ -4319,6 +4661,9 @@ CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.model_prices FOR 
 -- trigger signalbox.model_replies change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.model_replies FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('11');
 
+-- trigger signalbox.retention change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.retention FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('40');
+
 -- trigger signalbox.adopted_tables change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.adopted_tables REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
 
@@ -4340,6 +4685,9 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.model_prices REFE
 -- trigger signalbox.model_replies change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
 
+-- trigger signalbox.retention change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.retention REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
+
 -- trigger signalbox.adopted_tables change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.adopted_tables REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
 
@@ -4360,6 +4708,9 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_prices REFE
 
 -- trigger signalbox.model_replies change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
+
+-- trigger signalbox.retention change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.retention REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
 
 -- trigger toolbox.project_members change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON toolbox.project_members REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('28', '-');
@@ -4943,6 +5294,15 @@ CREATE POLICY model_replies_select ON signalbox.model_replies FOR SELECT TO auth
    FROM chronicle.sessions s
   WHERE ((s.metadata ->> 'user_id'::text) = (( SELECT auth.uid() AS uid))::text)))));
 
+-- row security signalbox.retention
+ALTER TABLE signalbox.retention ENABLE ROW LEVEL SECURITY;
+
+-- policy signalbox.retention retention_select
+CREATE POLICY retention_select ON signalbox.retention FOR SELECT TO authenticated USING ((( SELECT auth.uid() AS uid) IS NOT NULL));
+
+-- policy signalbox.retention retention_update
+CREATE POLICY retention_update ON signalbox.retention FOR UPDATE TO authenticated USING (( SELECT signalbox.is_admin() AS is_admin)) WITH CHECK (( SELECT signalbox.is_admin() AS is_admin));
+
 -- row security signalbox.rollup_state
 ALTER TABLE signalbox.rollup_state ENABLE ROW LEVEL SECURITY;
 
@@ -5134,6 +5494,13 @@ GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slot
 
 GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) TO service_role;
 
+-- acl analytics.FUNCTION rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer)
+REVOKE ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) TO service_role;
+
 -- acl analytics.FUNCTION rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer)
 REVOKE ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer) FROM PUBLIC;
 
@@ -5204,6 +5571,18 @@ GRANT ALL ON FUNCTION signalbox.change_versions() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.change_versions() TO service_role;
 
+-- acl signalbox.FUNCTION drop_raw(most_rows integer, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text)
+REVOKE ALL ON FUNCTION signalbox.drop_raw(most_rows integer, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold(subject text, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold(subject text, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold_prompts(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold_prompts(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold_tools(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold_tools(lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION has_rows(table_name text)
 REVOKE ALL ON FUNCTION signalbox.has_rows(table_name text) FROM PUBLIC;
 
@@ -5244,6 +5623,12 @@ REVOKE ALL ON FUNCTION signalbox.log_truncate() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION newest_slot(subject text, below integer)
 REVOKE ALL ON FUNCTION signalbox.newest_slot(subject text, below integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION oldest_raw()
+REVOKE ALL ON FUNCTION signalbox.oldest_raw() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION raw_time_after(start_at timestamp with time zone, rows_before integer)
+REVOKE ALL ON FUNCTION signalbox.raw_time_after(start_at timestamp with time zone, rows_before integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION refresh_rollup(subject text, most_slots integer)
 REVOKE ALL ON FUNCTION signalbox.refresh_rollup(subject text, most_slots integer) FROM PUBLIC;
@@ -5308,6 +5693,9 @@ REVOKE ALL ON FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer
 
 -- acl signalbox.FUNCTION take_links(source smallint)
 REVOKE ALL ON FUNCTION signalbox.take_links(source smallint) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION take_links(source smallint, ids uuid[])
+REVOKE ALL ON FUNCTION signalbox.take_links(source smallint, ids uuid[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION take_marks(source smallint, slots integer[], lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.take_marks(source smallint, slots integer[], lo integer, hi integer) FROM PUBLIC;
@@ -5823,6 +6211,20 @@ GRANT ALL ON TABLE signalbox.members TO service_role;
 GRANT SELECT ON TABLE signalbox.migration_runs TO authenticated;
 
 GRANT ALL ON TABLE signalbox.migration_runs TO service_role;
+
+-- acl signalbox.TABLE retention
+GRANT SELECT ON TABLE signalbox.retention TO authenticated;
+
+GRANT ALL ON TABLE signalbox.retention TO service_role;
+
+-- acl signalbox.COLUMN retention.keep_raw_days
+GRANT UPDATE(keep_raw_days) ON TABLE signalbox.retention TO authenticated;
+
+-- acl signalbox.COLUMN retention.set_at
+GRANT UPDATE(set_at) ON TABLE signalbox.retention TO authenticated;
+
+-- acl signalbox.COLUMN retention.set_by
+GRANT UPDATE(set_by) ON TABLE signalbox.retention TO authenticated;
 
 -- acl signalbox.TABLE rollup_state
 GRANT SELECT ON TABLE signalbox.rollup_state TO authenticated;

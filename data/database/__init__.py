@@ -11,7 +11,7 @@ from data.database.pools import (
     open_datasets,
     statistics,
 )
-from data.database.units import Unit, apart, operating, reading, writing
+from data.database.units import Unit, apart, locking, operating, reading, writing
 from data.database.versions import poll_sources, polled_sources, read_sources
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "close_all",
     "close_database",
     "database_of",
+    "locking",
     "open_database",
     "open_datasets",
     "operating",

@@ -11,18 +11,21 @@ import threading
 import psycopg
 from psycopg.rows import dict_row
 
-from tests.rolled_history import Connection, compare, prepare, write
+from tests.rolled_history import Connection, compare, drop, prepare, write
 
 STEPS = 3000
 COMPARISONS = 2000
 
 
 def step_by_step(connection: Connection, seed: int, steps: int) -> None:
-    """One program writes, refreshes a little or wholly, and compares after every step."""
+    """One program writes, refreshes a little or wholly, drops a piece of what is old, and compares after every step."""
     chance = random.Random(seed)
     prepare(connection)
     for step in range(steps):
-        if chance.random() < 0.15:
+        kind = chance.random()
+        if kind < 0.05:
+            drop(connection, chance)
+        elif kind < 0.15:
             connection.execute("select signalbox.refresh_rollups(%s)", (chance.choice((1, 3, 500)),))
         else:
             write(connection, chance)
@@ -30,7 +33,7 @@ def step_by_step(connection: Connection, seed: int, steps: int) -> None:
 
 
 def all_at_once(url: str, seed: int, comparisons: int) -> int:
-    """Writers with transactions of all lengths, two refreshers and two readers at once; how many comparisons were made.
+    """Writers with transactions of all lengths, two refreshers, one who drops and two readers at once; how many comparisons were made.
 
     Raises what the first of the readers or refreshers raised.
     """
@@ -64,6 +67,13 @@ def all_at_once(url: str, seed: int, comparisons: int) -> int:
         connection.execute("select signalbox.refresh_rollups(%s)", (chance.choice((1, 5, 500)),))
         done.wait(chance.uniform(0, 0.1))
 
+    def dropping(connection: Connection, chance: random.Random) -> None:
+        try:
+            drop(connection, chance)
+        except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected):
+            pass  # a writer changed what was to go
+        done.wait(chance.uniform(0, 0.2))
+
     def reading(connection: Connection, chance: random.Random) -> None:
         compare(connection, chance, f"seed {seed}")
         with guard:
@@ -73,7 +83,7 @@ def all_at_once(url: str, seed: int, comparisons: int) -> int:
 
     threads = [
         threading.Thread(target=run, args=(number, work))
-        for number, work in enumerate([writing] * 3 + [refreshing] * 2 + [reading] * 2)
+        for number, work in enumerate([writing] * 3 + [refreshing] * 2 + [dropping] + [reading] * 2)
     ]
     for thread in threads:
         thread.start()

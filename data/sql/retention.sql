@@ -1,0 +1,68 @@
+-- name: read_retention
+-- How long events of sessions are kept, and from where on there are any.
+select r.keep_raw_days, r.raw_from, r.dropped_from, r.dropped_rows, r.dropped_at, r.set_at, r.set_by
+from signalbox.retention as r;
+
+-- name: find_age
+-- After how many days rows are dropped; null keeps them.
+select r.keep_raw_days from signalbox.retention as r;
+
+-- name: keep
+-- Sets the age, if it still is what was seen.
+update signalbox.retention
+set keep_raw_days = %(days)s, set_at = now(), set_by = %(by)s
+where keep_raw_days is not distinct from %(seen)s::integer;
+
+-- name: foresee
+-- What an age would drop at this moment: rows per table before its day (UTC), and the oldest of them.
+with boundary as materialized (
+    select date_trunc('day', now() - make_interval(days => %(days)s::integer), 'UTC') as before
+)
+
+select
+    b.before,
+    case when signalbox.oldest_raw() < b.before then signalbox.oldest_raw() end as oldest_at,
+    (
+        select count(*) from chronicle.events as e where e.timestamp > '-infinity' and e.timestamp < b.before
+    ) as "chronicle.events",
+    (
+        select count(*) from chronicle.tool_events as t where t.created_at > '-infinity' and t.created_at < b.before
+    ) as "chronicle.tool_events",
+    (
+        select count(*) from chronicle.prompt_events as p where p.created_at > '-infinity' and p.created_at < b.before
+    ) as "chronicle.prompt_events",
+    (
+        select count(*) from chronicle.notification_events as n
+        where n.created_at > '-infinity' and n.created_at < b.before
+    ) as "chronicle.notification_events",
+    (
+        select count(*) from chronicle.lifecycle_events as l
+        where l.created_at > '-infinity' and l.created_at < b.before
+    ) as "chronicle.lifecycle_events"
+from boundary as b;
+
+-- name: count_late
+-- Rows from before the boundary that are there all the same.
+select
+    (select count(*) from chronicle.events as e where e.timestamp > '-infinity' and e.timestamp < r.raw_from)
+    + (select count(*) from chronicle.tool_events as t where t.created_at > '-infinity' and t.created_at < r.raw_from)
+    + (select count(*) from chronicle.prompt_events as p where p.created_at > '-infinity' and p.created_at < r.raw_from)
+    + (
+        select count(*) from chronicle.notification_events as n
+        where n.created_at > '-infinity' and n.created_at < r.raw_from
+    )
+    + (
+        select count(*) from chronicle.lifecycle_events as l
+        where l.created_at > '-infinity' and l.created_at < r.raw_from
+    ) as late_rows
+from signalbox.retention as r;
+
+-- name: take_time
+-- How long the next statement of this transaction may run, and how long it waits for rows that others hold.
+select
+    set_config('statement_timeout', %(seconds)s::integer || 's', true),
+    set_config('lock_timeout', %(wait_ms)s::integer || 'ms', true);
+
+-- name: drop_piece
+-- Drops the next piece of what is older than it is kept.
+select dropped_rows, from_at, until_at, is_unfinished, waits_for from signalbox.drop_raw(%(most_rows)s);
