@@ -361,7 +361,8 @@ def _compare(connection: Connection, chance: random.Random, where: str, begin: d
     row = connection.execute("select raw_from from signalbox.retention").fetchone()
     raw_from = row["raw_from"] if row else None
     start, end = _whole_hours(begin, raw_from, up=False), _whole_hours(until, raw_from, up=True)
-    assert start and end
+    assert start
+    assert end
     asked: dict[str, Any] = {"start": chance.choice((start, start, None)), "end": chance.choice((end, end, None))}
     asked["untimed"] = False
     if chance.random() < 0.05:
@@ -377,7 +378,9 @@ def _compare(connection: Connection, chance: random.Random, where: str, begin: d
     }
     tool, agent = chance.choice((None, None, "A")), chance.choice((None, None, "x"))
     # By project hours are the finest rows there are of what was dropped.
-    by_project = sliced if raw_from is None else sliced | {"zone": "UTC", "coarsest": rollups.coarsest(unit, "UTC", None, BASE)}
+    by_project = (
+        sliced if raw_from is None else sliced | {"zone": "UTC", "coarsest": rollups.coarsest(unit, "UTC", None, BASE)}
+    )
     project, sop = chance.choice((None, None, "a", "b")), chance.choice((None, None, "a"))
     kinds = {
         "event_type": chance.choice((None, None, "A")), "aggregate": chance.choice((None, None, "Lead")),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,14 +15,16 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from data import database, rollups
+from data import rollups
 from data.access import Actor
+from data.command import main
 from data.database import queries
 from data.errors import Busy, NotAllowed, WrongUse
-from data.reports import overview, tools
+from data.reports import tools
 from data.rollups import keeping
-from tests.recorded import call, event, notification, prompt
+from tests.recorded import call, event, notification, prompt, reply
 from tests.recorded import session as make_session
+from web.site import drop_old_rows
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -120,7 +126,8 @@ def test_every_piece_leaves_the_figures_as_they_were(owner: Owner, people: Peopl
     pieces = 0
     while True:
         piece = rollups.drop("real", most_rows=5)
-        assert piece and piece.waits_for is None
+        assert piece
+        assert piece.waits_for is None
         pieces += 1
         assert answers(owner, questions) == before
         if pieces % 3 == 0:
@@ -140,3 +147,277 @@ def test_nothing_is_dropped_unless_somebody_says_so(owner: Owner, people: People
     assert rollups.drop_all("real") == 0
     assert rows_before(owner, NOW) > 0
     assert people
+
+
+def test_what_comes_late_counts_at_once_and_is_added_by_the_next_pass(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, LONG_AGO)
+    for minute in range(3):
+        call(owner, session_pk, LONG_AGO + timedelta(minutes=minute), ms=100)
+    prompt(owner, session_pk, LONG_AGO, "Mend it")
+    rollups.finish("real")
+    keep(owner)
+    rollups.drop_all("real")
+    assert calls_over_all(people) == 3
+    call(owner, session_pk, LONG_AGO + timedelta(minutes=5), ms=9000)
+    call(owner, session_pk, LONG_AGO + timedelta(days=3), "Bash")
+    prompt(owner, session_pk, LONG_AGO, "And this")
+    for refreshes in range(3):
+        usage = tools.read_usage(people["manager"])
+        assert usage.total.calls == 5, f"after {refreshes} refreshes"
+        assert {one.tool_name: one.calls for one in usage.tools} == {"Bash": 5}
+        assert max(one.p95_ms or 0 for one in usage.tools) > 5000
+        rollups.refresh("real")
+    assert rollups.count_late(people["admin"]).rows > 0
+    questions = [asked(name, random.Random(3)) for name in REPORTS]
+    before = answers(owner, questions)
+    assert rollups.drop_all("real") > 0
+    assert rollups.count_late(people["admin"]).rows == 0
+    assert (rows_before(owner, TODAY - timedelta(days=30)), calls_over_all(people)) == (0, 5)
+    assert answers(owner, questions) == before
+    by_project = tools.read_usage(people["manager"], project="shop")
+    assert by_project.total.calls == 5
+    rollups.finish("real")
+    assert calls_over_all(people) == 5
+
+
+def test_a_row_without_a_time_stays(owner: Owner, people: People) -> None:
+    call(owner, make_session(owner, None), None)
+    call(owner, make_session(owner, LONG_AGO), LONG_AGO)
+    rollups.finish("real")
+    keep(owner)
+    rollups.drop_all("real")
+    assert owner.execute("select count(*) as rows from chronicle.events").fetchone() == {"rows": 2}
+    assert calls_over_all(people) == 2
+
+
+def test_a_call_whose_answer_is_dropped_is_not_taken_for_unanswered(owner: Owner, people: People) -> None:
+    session_pk, call_id, recent = make_session(owner, LONG_AGO), uuid4(), TODAY - timedelta(days=2)
+    for phase, at in (("pre", recent), ("post", LONG_AGO)):  # by clocks that disagree
+        owner.execute(
+            "insert into chronicle.tool_events (session_id, event_id, tool_name, phase, success, call_id, created_at)"
+            " values (%s, %s, 'Bash', %s, true, %s, %s)",
+            (session_pk, event(owner, session_pk, "tool_pre_use", at), phase, call_id, at),
+        )
+    rollups.finish("real")
+    keep(owner)
+    for _ in range(2):
+        rollups.drop_all("real")
+        usage = tools.read_usage(people["manager"])
+        assert (usage.total.calls, usage.total.unanswered) == (1, 0)
+        rollups.finish("real")
+
+
+def test_a_recent_detail_outlives_its_old_event(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, LONG_AGO)
+    old = event(owner, session_pk, "tool_post_use", LONG_AGO)
+    owner.execute(
+        "insert into chronicle.tool_events (session_id, event_id, tool_name, phase, success, created_at)"
+        " values (%s, %s, 'Bash', 'post', true, %s)",
+        (session_pk, old, TODAY),
+    )
+    rollups.finish("real")
+    keep(owner)
+    assert rollups.drop_all("real") == 1
+    assert owner.execute("select event_id from chronicle.tool_events").fetchall() == [{"event_id": None}]
+    assert calls_over_all(people) == 1
+
+
+def test_sessions_costs_and_jobs_stay(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, LONG_AGO)
+    call(owner, session_pk, LONG_AGO)
+    reply(owner, session_pk, LONG_AGO)
+    owner.execute(
+        "insert into agents.jobs (agent_identifier, status, created_at, completed_at)"
+        " values ('a', 'completed', %s, %s)",
+        (LONG_AGO, LONG_AGO),
+    )
+    rollups.finish("real")
+    keep(owner)
+    rollups.drop_all("real")
+    for table in ("chronicle.sessions", "signalbox.model_replies", "agents.jobs"):
+        row = owner.execute(
+            sql.SQL("select count(*) as rows from {}").format(sql.Identifier(*table.split(".")))
+        ).fetchone()
+        assert row == {"rows": 1}, table
+
+
+def test_what_others_deleted_before_does_not_stay_in_the_sums_for_ever(owner: Owner, people: People) -> None:
+    gone = make_session(owner, LONG_AGO)
+    call(owner, gone, LONG_AGO)
+    call(owner, make_session(owner, LONG_AGO), LONG_AGO + timedelta(days=2))
+    rollups.finish("real")
+    keep(owner)
+    owner.execute("update signalbox.rollup_state set raw_from = 0 where drops_raw")
+    owner.execute("delete from chronicle.sessions where id = %s", (gone,))
+    assert calls_over_all(people) == 1
+    rollups.drop_all("real")  # before anybody has refreshed
+    rollups.finish("real")
+    assert calls_over_all(people) == 1
+
+
+def test_a_rollup_that_is_built_anew_keeps_what_was_dropped(owner: Owner, people: People) -> None:
+    for days in (60, 45, 5, 0):
+        call(owner, make_session(owner, TODAY - timedelta(days=days)), TODAY - timedelta(days=days))
+    rollups.finish("real")
+    keep(owner)
+    rollups.drop_all("real")
+    owner.execute("update signalbox.rollup_state set built_from = 2147483647")
+    piece = rollups.drop("real")
+    assert piece
+    assert piece.waits_for == "rollups"
+    while True:
+        assert calls_over_all(people) == 4
+        done = rollups.refresh("real")
+        if done and not done.is_unfinished:
+            break
+    assert calls_over_all(people) == 4
+    assert tools.read_usage(people["manager"], start=TODAY - timedelta(days=46)).total.calls == 3
+
+
+def test_a_truncated_table_keeps_the_sums_of_what_was_dropped(owner: Owner, people: People) -> None:
+    for days in (60, 5):
+        call(owner, make_session(owner, TODAY - timedelta(days=days)), TODAY - timedelta(days=days))
+    rollups.finish("real")
+    keep(owner)
+    rollups.drop_all("real")
+    owner.execute("truncate chronicle.tool_events")
+    assert calls_over_all(people) == 1
+    rollups.finish("real")
+    assert calls_over_all(people) == 1
+
+
+def test_adopted_tables_are_left_alone(owner: Owner, people: People) -> None:
+    call(owner, make_session(owner, LONG_AGO), LONG_AGO)
+    rollups.finish("real")
+    keep(owner)
+    owner.execute("insert into signalbox.adopted_tables values ('chronicle', 'events', 'public', 'events', 'pointed')")
+    piece = rollups.drop("real")
+    assert piece
+    assert (piece.dropped_rows, piece.waits_for) == (0, "adopted tables")
+    assert people
+
+
+@pytest.mark.parametrize("ending", ["killed", "held"])
+def test_a_drop_that_does_not_come_to_its_end_leaves_everything_as_it_was(
+    owner: Owner, people: People, database_url: str, ending: str
+) -> None:
+    fill(owner, sessions=4)
+    rollups.finish("real")
+    chance = random.Random(5)
+    questions = [asked(name, chance) for name in REPORTS * 2]
+    before, rows = answers(owner, questions), rows_before(owner, NOW)
+    keep(owner)
+    with closing(psycopg.connect(database_url)) as other:
+        if ending == "killed":
+            other.execute("set transaction isolation level repeatable read")
+            other.execute("lock table signalbox.rollup_state in share row exclusive mode")
+            other.execute("select signalbox.drop_raw(5)")
+            pid = other.info.backend_pid
+            owner.execute("select pg_terminate_backend(%s, 5000)", (pid,))
+        else:
+            other.execute("update chronicle.events set processed_at = now()")
+            with pytest.raises(Busy):
+                rollups.drop("real")
+            other.execute("update chronicle.tool_events set success = success")  # the writer went on unharmed
+            other.rollback()
+    assert (answers(owner, questions), rows_before(owner, NOW)) == (before, rows)
+    assert rollups.drop_all("real") > 0
+    assert answers(owner, questions) == before
+    assert people
+
+
+def test_while_a_pass_of_the_refresher_runs_nothing_is_dropped(owner: Owner, people: People, database_url: str) -> None:
+    keep(owner)
+    with psycopg.connect(database_url) as other:
+        other.execute("select signalbox.refresh_rollups()")
+        with pytest.raises(Busy):
+            rollups.drop("real")
+        other.rollback()
+        other.execute("set transaction isolation level repeatable read")
+        other.execute("lock table signalbox.rollup_state in share row exclusive mode")
+        assert rollups.refresh("real") is None
+    assert rollups.drop("real")
+    assert people
+
+
+def test_a_drop_without_its_lock_and_snapshot_is_refused(owner: Owner) -> None:
+    keep(owner)
+    with pytest.raises(psycopg.errors.ActiveSqlTransaction, match="REPEATABLE READ"):
+        owner.execute("select signalbox.drop_raw()")
+
+
+def test_only_an_admin_sets_the_age_and_it_stands_in_the_audit_log(owner: Owner, people: People) -> None:
+    for role in ("member", "manager"):
+        with pytest.raises(NotAllowed):
+            rollups.keep(people[role], 30, seen=None)
+        with pytest.raises(NotAllowed):
+            rollups.foresee(people[role], 30)
+    # Whatever Python says, the database has the last word.
+    pretended = replace(people["manager"], role="admin")
+    with pytest.raises(NotAllowed):
+        rollups.keep(pretended, 30, seen=None)
+    assert rollups.read_retention(people["member"]).keep_raw_days is None
+    assert rollups.keep(people["admin"], 30, seen=None).keep_raw_days == 30
+    with pytest.raises(keeping.ChangedMeanwhile):
+        rollups.keep(people["admin"], 60, seen=None)
+    for wrong in (0, -1, 40_000):
+        with pytest.raises(WrongUse):
+            rollups.keep(people["admin"], wrong, seen=30)
+    said = owner.execute("select actor_email, action, detail from signalbox.audit_log").fetchall()
+    assert said == [
+        {
+            "actor_email": "admin@example.com",
+            "action": "set how long events are kept",
+            "detail": {"days": 30, "before": None},
+        }
+    ]
+
+
+def test_an_age_says_before_what_it_would_drop(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, LONG_AGO)
+    call(owner, session_pk, LONG_AGO)
+    prompt(owner, session_pk, TODAY, "Mend it")
+    found = rollups.foresee(people["admin"], 30)
+    assert found.before == TODAY - timedelta(days=30)
+    assert found.oldest_at == LONG_AGO
+    assert (found.rows, found.tables["chronicle.tool_events"], found.tables["chronicle.prompt_events"]) == (4, 2, 0)
+    keep(owner)
+    rollups.finish("real")
+    assert rollups.drop_all("real") == found.rows
+
+
+def test_the_command_foretells_sets_drops_and_says_so(
+    owner: Owner, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("SIGNALBOX_HOME", str(tmp_path))
+    call(owner, make_session(owner, LONG_AGO), LONG_AGO)
+
+    def run(*words: str) -> tuple[int, Any]:
+        status = main(["rollup", *words, "--json"])
+        printed = capsys.readouterr().out
+        return status, json.loads(printed) if printed else None
+
+    status, told = run("--keep-raw-days", "30", "--dry-run")
+    assert (status, told["rows"], told["dry_run"]) == (0, 4, True)
+    assert rows_before(owner, NOW) == 4
+    status, told = run("--keep-raw-days", "30")
+    assert (status, told["dropped_rows"], told["retention"]["keep_raw_days"]) == (0, 4, 30)
+    assert rows_before(owner, NOW) == 0
+    status, told = run()
+    assert (status, told["dropped_rows"]) == (0, 0)
+    status, told = run("--keep-raw-forever")
+    assert (status, told["retention"]["keep_raw_days"], told["retention"]["dropped_rows"]) == (0, None, 4)
+    assert run("--dry-run")[0] == 2
+    assert run("--keep-raw-days", "3", "--keep-raw-forever")[0] == 2
+    assert run("--keep-raw-days", "0")[0] == 2
+    said = owner.execute("select actor_email, detail -> 'days' as days from signalbox.audit_log order by id").fetchall()
+    assert [(row["actor_email"], row["days"]) for row in said] == [("command line", 30), ("command line", None)]
+
+
+def test_the_worker_of_the_console_drops_what_is_due(owner: Owner, people: People) -> None:
+    call(owner, make_session(owner, LONG_AGO), LONG_AGO)
+    rollups.finish("real")
+    keep(owner)
+    drop_old_rows()
+    assert (rows_before(owner, NOW), calls_over_all(people)) == (0, 1)

@@ -11,6 +11,7 @@ from data.database import Unit
 from data.errors import Conflict, NotAllowed, WrongUse
 
 LONGEST_DAYS = 36_500
+ADOPTED = "the tables of chronicle are another system's, and its own rules say how long their rows are kept."
 KEEPS = "sessions with their costs, jobs, questions to people, runs of procedures and events of the engine"
 
 
@@ -82,6 +83,14 @@ def foresee_in(dataset: Dataset, days: int) -> Foreseen:
         row = unit.row("retention.foresee", days=days) or {}
     before, oldest = row.pop("before"), row.pop("oldest_at")
     return Foreseen(days, before, oldest, row)
+
+
+def state_of(dataset: Dataset) -> tuple[Retention, str | None]:
+    """How a database keeps its rows, and the sentence why nothing can be dropped there, where that is so."""
+    with database.operating(dataset) as unit:
+        kept = _retention(unit)
+        is_adopted = kept.keep_raw_days is not None and bool(unit.value("retention.find_adopted"))
+    return kept, ADOPTED if is_adopted else None
 
 
 def count_late(actor: Actor) -> Late:

@@ -1,6 +1,6 @@
 -- name: read_coverage
--- From when to when each subject holds rows and how many rows have no time; a job counts at its end. One row per
--- subject.
+-- From when to when each subject holds rows, those that were dropped too for whoever reads their sums, and how many
+-- have no time; a job counts at its end. One row per subject.
 select
     'sessions' as subject,
     (select min(started_at) from analytics.stg_chronicle__sessions) as first_at,
@@ -10,17 +10,26 @@ select
 union all
 select
     'events',
-    (select min(occurred_at) from analytics.stg_chronicle__events),
+    least(
+        (select min(occurred_at) from analytics.stg_chronicle__events),
+        (select r.dropped_from from signalbox.retention as r where (select signalbox.sees_all()))
+    ),
     (select max(occurred_at) from analytics.stg_chronicle__events),
     (select count(*) from analytics.stg_chronicle__events where occurred_at is null),
     exists (select from analytics.stg_chronicle__events)
 union all
 select
     'tools',
-    (select min(occurred_at) from analytics.stg_chronicle__tool_events),
+    least(
+        (select min(occurred_at) from analytics.stg_chronicle__tool_events),
+        (select r.dropped_from from signalbox.retention as r where (select signalbox.sees_all()))
+    ),
     (select max(occurred_at) from analytics.stg_chronicle__tool_events),
     (select count(*) from analytics.tool_calls where occurred_at is null),
     exists (select from analytics.stg_chronicle__tool_events)
+    or exists (
+        select from signalbox.retention as r where r.dropped_from is not null and (select signalbox.sees_all())
+    )
 union all
 select
     'jobs',

@@ -7,6 +7,10 @@ from signalbox.retention as r;
 -- After how many days rows are dropped; null keeps them.
 select r.keep_raw_days from signalbox.retention as r;
 
+-- name: find_adopted
+-- Whether tables of chronicle are read from another system, whose rows are not ours to drop.
+select exists (select from signalbox.adopted_tables as t where t.system = 'chronicle') as is_adopted;
+
 -- name: keep
 -- Sets the age, if it still is what was seen.
 update signalbox.retention

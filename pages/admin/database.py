@@ -18,6 +18,8 @@ def show(view: View) -> None:
     with page.panel(view, "the connections"):
         parts.queries(view, server)
         parts.connections(view, server)
+    with page.panel(view, "how long events are kept"):
+        parts.retention(view)
     with page.panel(view, "the tables"):
         parts.tables(view, tables)
     with page.panel(view, "the indexes"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from data.reports import overview as reports
-from ui import acts, backups, cached, overview, page
+from ui import acts, backups, boundary, cached, overview, page
 from ui.asking import filters
 from ui.drawing import cards
 from ui.overview import first_look
@@ -35,6 +35,8 @@ else:
         )
         calls = happened.calls.calls
         overview.summary(view, period, attention, happened)
+        if boundary.say(view, period, sums="calls and prompts", rows="lists, search and single calls"):
+            calls = None  # the CSV holds the rows alone
         cards.cards(overview.figures_of(view, period, happened, known))
         overview.needs_you(view, period, attention, happened)
         overview.unreadable(view, attention)
