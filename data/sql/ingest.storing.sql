@@ -21,6 +21,10 @@ select
 -- The process that serves this connection: behind a pooler another than the client was told.
 select pg_backend_pid() as pid;
 
+-- name: find_boundary
+-- From when on there are rows of what happened in sessions, where anything was dropped.
+select r.raw_from from signalbox.retention as r where r.dropped_from is not null;
+
 -- name: create_temporary_staged
 -- Makes the table into which the records of a file are copied; each transaction finds it empty.
 create temporary table if not exists staged_records (
