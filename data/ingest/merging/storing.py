@@ -113,8 +113,8 @@ class Store:
         if do.raw_from and len(whole.sessions) < len(touched.sessions) and (report.added or report.paired):
             left = len(touched.sessions) - len(whole.sessions)
             report.notes.append(
-                f"{left} sessions began before {do.raw_from:%d %B %Y}, of which only sums are kept: what is new in them "
-                "was added, their jobs, questions and runs of skills were left as they are."
+                f"{left} sessions began before {do.raw_from:%d %B %Y}, of which only sums are kept: what is new in "
+                "them was added, their jobs, questions and runs of skills were left as they are."
             )
         report.owners_kept = touched.of_others(self.owner)
         if report.owners_kept:
