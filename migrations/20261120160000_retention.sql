@@ -471,6 +471,18 @@ begin
         hi := least(greatest(hi, lo + 4), case when is_late then raw_slot else target end);
     end if;
 
+    -- All rows of the piece at once or none: whoever waits for nobody cannot have a writer end in a deadlock.
+    perform from chronicle.events as e
+    where e.timestamp >= analytics.slot_start(lo) and e.timestamp < analytics.slot_start(hi) for update nowait;
+    perform from chronicle.tool_events as t
+    where t.created_at >= analytics.slot_start(lo) and t.created_at < analytics.slot_start(hi) for update nowait;
+    perform from chronicle.prompt_events as p
+    where p.created_at >= analytics.slot_start(lo) and p.created_at < analytics.slot_start(hi) for update nowait;
+    perform from chronicle.notification_events as n
+    where n.created_at >= analytics.slot_start(lo) and n.created_at < analytics.slot_start(hi) for update nowait;
+    perform from chronicle.lifecycle_events as l
+    where l.created_at >= analytics.slot_start(lo) and l.created_at < analytics.slot_start(hi) for update nowait;
+
     for state in select s.subject, s.source from signalbox.rollup_state as s where s.drops_raw loop
         if is_late then
             perform signalbox.fold(state.subject, lo, hi);

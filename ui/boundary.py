@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from data.reports.boundary import read_boundary
+from data.reports.coverage import read_coverage
 from ui import cached, page
 from ui.asking.periods import Period
 from ui.view import View
@@ -15,7 +15,7 @@ from ui.wording import figures
 
 def read(view: View) -> datetime | None:
     """From when on there are rows; None where nothing was ever dropped."""
-    return cached.read(view, read_boundary)
+    return next(iter(cached.read(view, read_coverage).values())).raw_from
 
 
 def say(view: View, period: Period, *, rows: str, sums: str | None = None) -> datetime | None:

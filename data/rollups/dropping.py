@@ -6,9 +6,9 @@ engine.events, which nobody may delete from. Rows without a time stay.
 
 A piece is some whole hours, oldest first. One short transaction stores its rows in the rollups, moves the boundary
 `raw_from` behind them and deletes them, so that at any moment each row counts once, stored or live; a kill between two
-pieces, or within one, leaves that true. A piece is dropped whole or not at all: rows that a writer holds are not
-skipped, the piece waits half a second for them, less than the server waits before it looks for deadlocks, gives up and
-is tried again. So no writer is ever refused for it.
+pieces, or within one, leaves that true. A piece is dropped whole or not at all: rows that a writer
+holds are not skipped, the piece gives up at once and is tried again, so that no writer waits long for it, and none
+ever ends in a deadlock with it. What names an event that was dropped finds it gone, as after any delete.
 
 Below the boundary the figures are those of the moment of the drop. A session that is renamed or deleted afterwards
 keeps there what it had; an answer that comes after its call was dropped unanswered is a call of its own.
@@ -30,7 +30,7 @@ from data.errors import Busy
 
 MOST_ROWS = 2000  # events of a piece: some 0.2 s
 LONGEST_PIECE_S = 300  # an hour may hold any number of rows
-LONGEST_WAIT_MS = 500  # for rows that a writer holds, below the server's deadlock_timeout of a second
+LONGEST_WAIT_MS = 500  # for rows of others that lose a link to the piece: its own are locked before, or not at all
 BUSY_S = 0.2
 MOST_TRIES = 150  # half a minute of a busy table
 
