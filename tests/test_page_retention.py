@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from data import rollups
+from data import exports, rollups
 from data.access import Actor
 from tests.page_runs import PageRun, open_page
 from tests.recorded import call, prompt, session
@@ -127,6 +129,15 @@ def test_what_is_gone_is_not_shown_as_nothing(owner: Owner, people: People) -> N
     # Two calls failed, one of which can still be listed.
     page = open_page(people["manager"], "reports/tools.py", period="all", tool="Bash", outcome="failed")
     assert "CSV, 1 row" in page.text
+
+
+def test_an_export_of_sessions_leaves_open_what_is_not_known(owner: Owner, people: People) -> None:
+    fill(owner)
+    drop(owner)
+    parameters = exports.parse("sessions", {})
+    taken = b"".join(exports.stream(people["manager"], "sessions", parameters, "csv")).decode()
+    rows = list(csv.DictReader(io.StringIO(taken)))
+    assert [(row["prompts"], row["calls"], row["failed_calls"]) for row in rows] == [("1", "1", "1"), ("", "", "")]
 
 
 def test_a_member_is_told_that_managers_see_the_sums(owner: Owner, people: People) -> None:
