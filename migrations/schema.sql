@@ -703,8 +703,11 @@ declare
     is_late boolean;
     lo integer;
     hi integer;
+    coarse_lo integer;
     width integer;
     state record;
+    changed integer[];
+    links uuid[];
     call_ids uuid[];
     event_ids uuid[];
     gone bigint;
@@ -767,18 +770,26 @@ begin
     for state in select s.subject, s.source from signalbox.rollup_state as s where s.drops_raw loop
         if is_late then
             perform signalbox.fold(state.subject, lo, hi);
+            coarse_lo := lo;
         else
-            -- From raw_from on, so that what others deleted there and nobody refreshed does not stay for ever.
-            perform signalbox.roll(state.subject, 1, greatest(raw_slot, lowest + 1), hi);
-            perform signalbox.roll(state.subject, 4, greatest(raw_slot, lowest + 4), hi);
+            -- What is stored is what the tables say but in slots that changed, from raw_from on: what others deleted
+            -- there and nobody has refreshed must not stay for ever.
+            select array_agg(distinct m.slot) into changed from signalbox.change_log as m where m.source = state.source;
+            select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
+            continue when not exists (
+                select from unnest(
+                    changed || array(select analytics.linked_slots(state.source, links, changed))
+                ) as u (slot)
+                where u.slot >= raw_slot and u.slot < hi and u.slot > lowest
+            );
+            coarse_lo := greatest(raw_slot, lowest + 768);
+            perform signalbox.roll(state.subject, 1, coarse_lo, hi);
+            perform signalbox.roll(state.subject, 4, coarse_lo, hi);
         end if;
         foreach width in array array[96, 768] loop
             perform signalbox.roll(
                 state.subject, width,
-                case when is_late then lo - (lo % width + width) % width
-                    when raw_slot = lowest then lowest + width
-                    else raw_slot - (raw_slot % width + width) % width end,
-                hi + (width - (hi % width + width) % width) % width
+                coarse_lo - (coarse_lo % width + width) % width, hi + (width - (hi % width + width) % width) % width
             );
         end loop;
     end loop;

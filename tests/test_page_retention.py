@@ -129,6 +129,7 @@ def test_what_is_gone_is_not_shown_as_nothing(owner: Owner, people: People) -> N
     # Two calls failed, one of which can still be listed.
     page = open_page(people["manager"], "reports/tools.py", period="all", tool="Bash", outcome="failed")
     assert "CSV, 1 row" in page.text
+    assert "CSV, 2 rows" not in page.text
 
 
 def test_an_export_of_sessions_leaves_open_what_is_not_known(owner: Owner, people: People) -> None:

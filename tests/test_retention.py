@@ -329,6 +329,22 @@ def test_a_drop_that_does_not_come_to_its_end_leaves_everything_as_it_was(
     assert people
 
 
+def test_a_piece_never_waits_for_a_writer_who_might_wait_for_it(
+    owner: Owner, people: People, database_url: str
+) -> None:
+    call(owner, make_session(owner, LONG_AGO), LONG_AGO)
+    rollups.finish("real")
+    keep(owner)
+    with closing(psycopg.connect(database_url)) as other:
+        other.execute("update chronicle.tool_events set success = success")
+        owner.execute("begin isolation level repeatable read")
+        owner.execute("set local statement_timeout = '20s'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            owner.execute("select signalbox.drop_raw()")
+        owner.execute("rollback")
+    assert people
+
+
 def test_while_a_pass_of_the_refresher_runs_nothing_is_dropped(owner: Owner, people: People, database_url: str) -> None:
     keep(owner)
     with psycopg.connect(database_url) as other:

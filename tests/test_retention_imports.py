@@ -127,10 +127,12 @@ def test_a_session_that_goes_on_after_the_boundary_keeps_what_was_made_of_its_be
         assert drop(owner, datetime(2026, 3, 5, tzinfo=UTC)) > 5
         assert owner.execute("select count(*) as n from chronicle.prompt_events").fetchone() == {"n": 1}
         owner.execute("update signalbox.model_prices set output_usd_per_million = output_usd_per_million + 1")
+        actions = "select sum(actions_total)::int as actions from engine.agent_metrics"
         for _ in range(2):
             ingest([path], url)
             rollups.finish("real")
             assert figures(owner) == before
+            assert owner.execute(actions).fetchone() == {"actions": 6}
             assert [sorted(ids_of(rows)) for rows in derived(owner)] == [sorted(ids_of(rows)) for rows in made]
         report = ingest([write(path, day(3) + day(5) + day(7))], url)
         assert added(report) == 7

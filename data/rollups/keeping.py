@@ -82,7 +82,7 @@ def foresee_in(dataset: Dataset, days: int) -> Foreseen:
     with database.operating(dataset) as unit:
         row = unit.row("retention.foresee", days=days) or {}
     before, oldest = row.pop("before"), row.pop("oldest_at")
-    return Foreseen(days, before, oldest, row)
+    return Foreseen(days, before, oldest, {f"chronicle.{table}": rows for table, rows in row.items()})
 
 
 def state_of(dataset: Dataset) -> tuple[Retention, str | None]:

@@ -27,37 +27,49 @@ select
     b.before,
     case when signalbox.oldest_raw() < b.before then signalbox.oldest_raw() end as oldest_at,
     (
-        select count(*) from chronicle.events as e where e.timestamp > '-infinity' and e.timestamp < b.before
-    ) as "chronicle.events",
+        select count(*) from analytics.stg_chronicle__events as e
+        where e.occurred_at > '-infinity' and e.occurred_at < b.before
+    ) as events,
     (
-        select count(*) from chronicle.tool_events as t where t.created_at > '-infinity' and t.created_at < b.before
-    ) as "chronicle.tool_events",
+        select count(*) from analytics.stg_chronicle__tool_events as t
+        where t.occurred_at > '-infinity' and t.occurred_at < b.before
+    ) as tool_events,
     (
-        select count(*) from chronicle.prompt_events as p where p.created_at > '-infinity' and p.created_at < b.before
-    ) as "chronicle.prompt_events",
+        select count(*) from analytics.stg_chronicle__prompt_events as p
+        where p.occurred_at > '-infinity' and p.occurred_at < b.before
+    ) as prompt_events,
     (
-        select count(*) from chronicle.notification_events as n
-        where n.created_at > '-infinity' and n.created_at < b.before
-    ) as "chronicle.notification_events",
+        select count(*) from analytics.stg_chronicle__notification_events as n
+        where n.occurred_at > '-infinity' and n.occurred_at < b.before
+    ) as notification_events,
     (
-        select count(*) from chronicle.lifecycle_events as l
-        where l.created_at > '-infinity' and l.created_at < b.before
-    ) as "chronicle.lifecycle_events"
+        select count(*) from analytics.stg_chronicle__lifecycle_events as l
+        where l.occurred_at > '-infinity' and l.occurred_at < b.before
+    ) as lifecycle_events
 from boundary as b;
 
 -- name: count_late
 -- Rows from before the boundary that are there all the same.
 select
-    (select count(*) from chronicle.events as e where e.timestamp > '-infinity' and e.timestamp < r.raw_from)
-    + (select count(*) from chronicle.tool_events as t where t.created_at > '-infinity' and t.created_at < r.raw_from)
-    + (select count(*) from chronicle.prompt_events as p where p.created_at > '-infinity' and p.created_at < r.raw_from)
-    + (
-        select count(*) from chronicle.notification_events as n
-        where n.created_at > '-infinity' and n.created_at < r.raw_from
+    (
+        select count(*) from analytics.stg_chronicle__events as e
+        where e.occurred_at > '-infinity' and e.occurred_at < r.raw_from
     )
     + (
-        select count(*) from chronicle.lifecycle_events as l
-        where l.created_at > '-infinity' and l.created_at < r.raw_from
+        select count(*) from analytics.stg_chronicle__tool_events as t
+        where t.occurred_at > '-infinity' and t.occurred_at < r.raw_from
+    )
+    + (
+        select count(*) from analytics.stg_chronicle__prompt_events as p
+        where p.occurred_at > '-infinity' and p.occurred_at < r.raw_from
+    )
+    + (
+        select count(*) from analytics.stg_chronicle__notification_events as n
+        where n.occurred_at > '-infinity' and n.occurred_at < r.raw_from
+    )
+    + (
+        select count(*) from analytics.stg_chronicle__lifecycle_events as l
+        where l.occurred_at > '-infinity' and l.occurred_at < r.raw_from
     ) as late_rows
 from signalbox.retention as r;
 
