@@ -132,6 +132,21 @@ def test_what_is_gone_is_not_shown_as_nothing(owner: Owner, people: People) -> N
     assert "CSV, 2 rows" not in page.text
 
 
+def test_a_session_that_goes_on_after_the_boundary_shows_what_is_left(owner: Owner, people: People) -> None:
+    old = session(owner, LONG_AGO)
+    call(owner, old, LONG_AGO, "Read")
+    call(owner, old, LONG_AGO, "Grep")  # which outlives its events
+    owner.execute("update chronicle.tool_events set created_at = %s where tool_name = 'Grep'", (TODAY,))
+    call(owner, old, TODAY)
+    rollups.finish("real")
+    drop(owner)
+    page = open_page(people["manager"], "reports/session.py", session=str(old))
+    assert "its timeline begins there" in page.text
+    assert "could not be shown" not in page.text
+    assert "Bash" in page.text
+    assert "Read" not in page.text
+
+
 def test_an_export_of_sessions_leaves_open_what_is_not_known(owner: Owner, people: People) -> None:
     fill(owner)
     drop(owner)

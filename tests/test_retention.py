@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, dict_row
 
 from data import rollups
 from data.access import Actor
@@ -343,6 +344,46 @@ def test_a_piece_never_waits_for_a_writer_who_might_wait_for_it(
             owner.execute("select signalbox.drop_raw()")
         owner.execute("rollback")
     assert people
+
+
+def test_writers_at_the_same_time_are_neither_refused_nor_lost(owner: Owner, people: People, database_url: str) -> None:
+    fill(owner, sessions=20)
+    rollups.finish("real")
+    keep(owner)
+    before, written, failures, done = calls_over_all(people), [0, 0], list[Exception](), threading.Event()
+
+    def write(number: int) -> None:
+        chance = random.Random(number)
+        try:
+            with psycopg.connect(database_url, autocommit=True, row_factory=dict_row) as connection:
+                session_pk = make_session(connection, LONG_AGO)
+                while not done.is_set():
+                    with connection.transaction():
+                        at = LONG_AGO + timedelta(seconds=chance.uniform(0, 60 * 86_400))
+                        call(connection, session_pk, at, answered=chance.random() < 0.9)
+                        connection.execute(
+                            "update chronicle.events set processed_at = now() where session_id = %s", (session_pk,)
+                        )
+                    written[number] += 1
+        except Exception as error:  # noqa: BLE001 - told below
+            failures.append(error)
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(2)]
+    for writer in writers:
+        writer.start()
+    while min(written) < 40 and not failures:
+        rollups.drop_all("real", at_most_s=0.2)
+        rollups.refresh("real")
+    done.set()
+    for writer in writers:
+        writer.join()
+    assert not failures
+    assert calls_over_all(people) == before + sum(written)
+    rollups.finish("real")
+    rollups.drop_all("real")
+    rollups.finish("real")
+    assert rows_before(owner, TODAY - timedelta(days=30)) == 0
+    assert calls_over_all(people) == before + sum(written)
 
 
 def test_while_a_pass_of_the_refresher_runs_nothing_is_dropped(owner: Owner, people: People, database_url: str) -> None:

@@ -53,8 +53,11 @@ with page.panel(view, "this session"):
             lanes.untimed(view, drawn, picked["item_id"])
             one.files(about)
         with right, page.panel(view, "the selected item"):
-            content = cached.read(
-                view, session.read_item, session_pk=pk, item_id=UUID(picked["item_id"]), kind=picked["kind"]
-            )
-            item.detail(view, picked, content)
+            if picked["item_id"] is None:
+                page.note("The event of this was dropped, so no more is known of it than the timeline says.")
+            else:
+                content = cached.read(
+                    view, session.read_item, session_pk=pk, item_id=UUID(picked["item_id"]), kind=picked["kind"]
+                )
+                item.detail(view, picked, content)
     page.footer(view, report="session_events", filters={"session": str(pk)}, rows=about["events"])
