@@ -166,6 +166,14 @@ def test_a_member_is_told_that_managers_see_the_sums(owner: Owner, people: Peopl
     assert "only sums are kept, which managers see: what you see of calls begins there." in text
 
 
+def test_it_says_why_nothing_is_dropped_from_the_tables_of_another_system(owner: Owner, people: People) -> None:
+    fill(owner)
+    owner.execute("update signalbox.retention set keep_raw_days = 30")
+    owner.execute("insert into signalbox.adopted_tables values ('chronicle', 'events', 'public', 'events', 'pointed')")
+    text = open_page(people["admin"], PAGE).text
+    assert "Nothing is dropped: the tables of chronicle are another system's" in text
+
+
 def test_nobody_but_an_admin_reaches_the_form(people: People) -> None:
     page = open_page(people["manager"], PAGE)
     assert "How long events are kept" not in page.text

@@ -22,15 +22,18 @@ _DAYS, _TYPED = "f_keep", "typed_keep"
 def retention(view: View) -> None:
     """What is set and what came of it, then the form; nothing is dropped that was not shown here before."""
     page.heading("How long events are kept", "what happened in sessions, row by row; sums are kept for ever")
-    kept = looked(view, "retention", rollups.read_retention)
-    if kept.found is None:
-        page.say(f"How long events are kept could not be looked at: {kept.why_not}", state="unknown")
+    state = looked(view, "retention", lambda actor: keeping.state_of(actor.dataset))
+    if state.found is None:
+        page.say(f"How long events are kept could not be looked at: {state.why_not}", state="unknown")
         return
-    _say(view, kept.found)
+    kept, why_not = state.found
+    _say(view, kept)
+    if why_not:
+        page.say(f"Nothing is dropped: {why_not}", state="attention")
     late = looked(view, "rows that came late", rollups.count_late)
     _say_late(late.found)
     if view.actor.can("drop_raw_rows"):
-        _form(view, kept.found)
+        _form(view, kept)
 
 
 def keep(actor: Actor, days: int | None, seen: int | None, foreseen_rows: int) -> str:
