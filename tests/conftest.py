@@ -61,6 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep temporary files in memory where the machine has a place for that with room enough, until the tests end."""
+    if hasattr(config, "workerinput"):
+        return  # a worker uses the folder of whoever started it: what it leaves is cleared with that
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED_BYTES:
         place = tempfile.mkdtemp(prefix="signalbox-tests-", dir=MEMORY)
         Path(place).chmod(0o711)  # the embedded server runs as another account where the tests run as root
