@@ -259,6 +259,29 @@ def test_what_others_deleted_before_does_not_stay_in_the_sums_for_ever(owner: Ow
     assert calls_over_all(people) == 1
 
 
+def test_what_changed_through_another_row_is_stored_before_its_rows_go(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, LONG_AGO, project="shop")
+    call(owner, session_pk, LONG_AGO, answered=False)
+    call(owner, session_pk, LONG_AGO + timedelta(days=1))
+    rollups.finish("real")
+    keep(owner)
+    asked_for = owner.execute("select call_id from chronicle.tool_events order by created_at limit 1").fetchone()
+    assert asked_for
+    owner.execute(
+        "insert into chronicle.tool_events (session_id, tool_name, phase, success, call_id, created_at)"
+        " values (%s, 'Bash', 'post', true, %s, %s)",
+        (session_pk, asked_for["call_id"], TODAY),
+    )
+    owner.execute("update chronicle.sessions set project_name = 'till'")
+    rollups.drop_all("real")  # before anybody has refreshed
+    for _ in range(2):
+        total = tools.read_usage(people["manager"]).total
+        assert (total.calls, total.unanswered) == (2, 0)
+        assert tools.read_usage(people["manager"], project="till").total.calls == 2
+        assert tools.read_usage(people["manager"], project="shop").total.calls == 0
+        rollups.finish("real")
+
+
 def test_a_rollup_that_is_built_anew_keeps_what_was_dropped(owner: Owner, people: People) -> None:
     for days in (60, 45, 5, 0):
         call(owner, make_session(owner, TODAY - timedelta(days=days)), TODAY - timedelta(days=days))
