@@ -156,6 +156,18 @@ def test_an_export_of_sessions_leaves_open_what_is_not_known(owner: Owner, peopl
     assert [(row["prompts"], row["calls"], row["failed_calls"]) for row in rows] == [("1", "1", "1"), ("", "", "")]
 
 
+def test_where_every_row_is_gone_pages_open_on_the_sums(owner: Owner, people: People) -> None:
+    call(owner, session(owner, LONG_AGO), LONG_AGO)
+    rollups.finish("real")
+    drop(owner)
+    for parameters in ({"period": "all"}, {}):
+        for path in ("reports/tools.py", "reports/overview.py", "reports/sessions.py"):
+            assert "could not be shown" not in open_page(people["manager"], path, **parameters).text
+    assert "No call of a tool is recorded yet" not in open_page(people["manager"], "reports/tools.py").text
+    assert "1 call" in open_page(people["manager"], "reports/tools.py", period="all").text
+    assert "No call of a tool in a session of yours" in open_page(people["member"], "reports/tools.py").text
+
+
 def test_a_member_is_told_that_managers_see_the_sums(owner: Owner, people: People) -> None:
     own = session(owner, LONG_AGO, user_id=people["member"].user_id)
     call(owner, own, LONG_AGO)

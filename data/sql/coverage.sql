@@ -17,7 +17,13 @@ from (
             (select min(occurred_at) from analytics.stg_chronicle__events),
             (select r.dropped_from from signalbox.retention as r where (select signalbox.sees_all()))
         ),
-        (select max(occurred_at) from analytics.stg_chronicle__events),
+        coalesce(
+            (select max(occurred_at) from analytics.stg_chronicle__events),
+            (
+                select r.raw_from from signalbox.retention as r
+                where r.dropped_from is not null and (select signalbox.sees_all())
+            )
+        ),
         (select count(*) from analytics.stg_chronicle__events where occurred_at is null),
         exists (select from analytics.stg_chronicle__events)
     union all
@@ -27,7 +33,13 @@ from (
             (select min(occurred_at) from analytics.stg_chronicle__tool_events),
             (select r.dropped_from from signalbox.retention as r where (select signalbox.sees_all()))
         ),
-        (select max(occurred_at) from analytics.stg_chronicle__tool_events),
+        coalesce(
+            (select max(occurred_at) from analytics.stg_chronicle__tool_events),
+            (
+                select r.raw_from from signalbox.retention as r
+                where r.dropped_from is not null and (select signalbox.sees_all())
+            )
+        ),
         (select count(*) from analytics.tool_calls where occurred_at is null),
         exists (select from analytics.stg_chronicle__tool_events)
         or exists (
