@@ -25,6 +25,7 @@ ACTIONS: dict[str, tuple[str, frozenset[Role]]] = {
     "run_backups": ("Making backups", frozenset({"admin"})),
     "run_migrations": ("Changing the database by migrations", frozenset({"admin"})),
     "operate_database": ("Looking into the database and ending its queries", frozenset({"admin"})),
+    "drop_raw_rows": ("Deciding how long events of sessions are kept", frozenset({"admin"})),
     "see_as_others": ("Seeing as somebody else", frozenset({"admin"})),
     "operate_jobs": ("Cancelling and retrying jobs", frozenset({"admin"})),
     "import_logs": ("Importing logs", frozenset({"admin"})),

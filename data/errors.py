@@ -5,6 +5,7 @@ from __future__ import annotations
 from signalbox_client.errors import SignalboxError  # what the writers' kit raises is shown like our own
 
 __all__ = [
+    "Busy",
     "ColumnMissing",
     "Conflict",
     "DatabaseUnavailable",
@@ -44,6 +45,10 @@ class NotFound(SignalboxError):
 
 class Conflict(SignalboxError):
     """Someone else was faster; nothing was changed. Look at the page again."""
+
+
+class Busy(Conflict):
+    """Somebody else is at work on the same rows at this moment; nothing was done. Try again in a moment."""
 
 
 class WrongUse(SignalboxError):

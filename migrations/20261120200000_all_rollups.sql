@@ -1,4 +1,4 @@
--- All subjects: which function stores what, and where their rows begin.
+-- All subjects: which function stores what, where their rows begin, which of them are dropped, and one pass over all.
 set lock_timeout = '4s';
 set statement_timeout = '60s';
 
@@ -106,7 +106,129 @@ begin
 end
 $$;
 
+-- Each subject within a savepoint of its own: what it took out of the log comes back when it fails, so its slots are read
+-- live until a pass succeeds. Neither part of a failure is written again while it lasts.
+-- While rows are being dropped no pass begins, and the other way round: dropping takes the lock on the table before its
+-- snapshot, which the advisory one could not give it.
+create or replace function signalbox.refresh_rollups(
+    most_slots integer default 500, out refreshed_slots integer, out is_unfinished boolean
+) language plpgsql
+set search_path = ''
+as $$
+declare
+    next_subject text;
+    source smallint;
+    refreshed integer;
+    is_building boolean;
+    reason text;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('signalbox.refresh_rollups', 20261120)) then
+        return;
+    end if;
+    begin
+        lock table signalbox.rollup_state in share row exclusive mode nowait;
+    exception when lock_not_available then
+        return;
+    end;
+    refreshed_slots := 0;
+    is_unfinished := false;
+    for source in
+        select distinct l.source from signalbox.change_log as l
+        where not exists (select from signalbox.rollup_state as s where s.source = l.source)
+    loop
+        perform signalbox.take_marks(source);
+    end loop;
+    for next_subject in select s.subject from signalbox.rollup_state as s order by s.subject loop
+        begin
+            refreshed := signalbox.refresh_rollup(next_subject, most_slots);
+            is_building := signalbox.build_rollup(next_subject);
+            reason := null;
+        exception
+            -- Two at once: the whole pass begins anew.
+            when serialization_failure or deadlock_detected then raise;
+            when others then
+                refreshed := 0;
+                is_building := false;
+                reason := left(sqlstate || ' ' || sqlerrm, 1000);
+        end;
+        refreshed_slots := refreshed_slots + refreshed;
+        is_unfinished := is_unfinished or is_building;
+        update signalbox.rollup_state as s
+        set failure = reason, failed_at = case when reason is not null then coalesce(s.failed_at, clock_timestamp()) end
+        where s.subject = next_subject and s.failure is distinct from reason;
+    end loop;
+end
+$$;
+
+-- Adds calls by agent that came in after their slots were dropped to what is stored of these.
+create function signalbox.fold_agent_calls(lo integer, hi integer) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    kept analytics.agent_call_rollup[];
+    kept_of_runs analytics.agent_run_call_rollup[];
+begin
+    kept := array(
+        select c from analytics.agent_call_rollup as c where c.level = 1 and c.slot >= lo and c.slot < hi
+    );
+    kept_of_runs := array(
+        select c from analytics.agent_run_call_rollup as c where c.level = 1 and c.slot >= lo and c.slot < hi
+    );
+    perform signalbox.roll_agent_calls(lo, hi);
+    with late as (
+        delete from analytics.agent_call_rollup as c where c.level = 1 and c.slot >= lo and c.slot < hi returning c.*
+    )
+    insert into analytics.agent_call_rollup
+    select b.level, b.slot, b.name, sum(b.calls), sum(b.succeeded), sum(b.failed)
+    from (select l.* from late as l union all select k.* from unnest(kept) as k) as b
+    group by b.level, b.slot, b.name;
+    with late as (
+        delete from analytics.agent_run_call_rollup as c where c.level = 1 and c.slot >= lo and c.slot < hi returning c.*
+    )
+    insert into analytics.agent_run_call_rollup
+    select
+        b.level, b.slot, b.session_pk, b.agent_id, b.agent_type, sum(b.calls), sum(b.succeeded), sum(b.failed)
+    from (select l.* from late as l union all select k.* from unnest(kept_of_runs) as k) as b
+    group by b.level, b.slot, b.session_pk, b.agent_id, b.agent_type;
+    perform signalbox.sum_agent_calls(4, lo, hi);
+end
+$$;
+
+create function signalbox.fold_events(lo integer, hi integer) returns void
+language sql
+set search_path = ''
+as $$
+    insert into analytics.event_rollup as r (level, slot, events)
+    select 1, floor(date_part('epoch', e.occurred_at) / 900)::integer, count(*)
+    from analytics.stg_chronicle__events as e
+    where e.occurred_at >= analytics.slot_start(lo) and e.occurred_at < analytics.slot_start(hi)
+    group by 2
+    on conflict (level, slot) do update set events = r.events + excluded.events;
+    select signalbox.sum_events(4, lo, hi)
+$$;
+revoke execute on function signalbox.fold_agent_calls(integer, integer) from public;
+revoke execute on function signalbox.fold_events(integer, integer) from public;
+
+create or replace function signalbox.fold(subject text, lo integer, hi integer) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    case subject
+        when 'tools' then
+            perform signalbox.fold_tools(lo, hi);
+            perform signalbox.fold_agent_calls(lo, hi);
+        when 'prompts' then perform signalbox.fold_prompts(lo, hi);
+        when 'events' then perform signalbox.fold_events(lo, hi);
+    end case;
+end
+$$;
+
+comment on table signalbox.rollup_state is
+'Slots from built_from on are stored in the rollup of the subject, or named in the change log; where drops_raw, rows before raw_from were dropped and live in the rollup alone, and rows that are there all the same came later and are not in it; failure is why the last pass left the subject as it was, since failed_at. One row per subject.';
 insert into signalbox.rollup_state (subject, source) values
-('events', 2), ('agent_windows', 17), ('approvals', 10), ('lift_sessions', 20), ('lift_drafts', 22);
+('agent_windows', 17), ('approvals', 10), ('lift_sessions', 20), ('lift_drafts', 22);
 -- Where these were stored before this, they are built anew, with the slices.
 update signalbox.rollup_state set built_from = 2147483647 where subject in ('tools', 'sessions', 'jobs');
+insert into signalbox.rollup_state (subject, source, drops_raw) values ('events', 2, true);

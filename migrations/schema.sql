@@ -96,6 +96,46 @@ begin
 end
 $$;
 
+-- function analytics.calls_between(timestamp with time zone, timestamp with time zone)
+CREATE FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) RETURNS TABLE(occurred_at timestamp with time zone, session_pk uuid, tool_name text, tool_type text, outcome text, is_answered boolean, duration_ms integer, duration_key integer)
+    LANGUAGE sql STABLE ROWS 500
+    SET search_path TO ''
+    AS $$
+    with phases as materialized (
+        select t.occurred_at, t.session_pk, t.call_id, t.tool_name, t.tool_type, t.phase = 'post' as is_answer,
+            case when t.phase <> 'post' or t.success is null then null when t.success then 'succeeded'
+                when analytics.is_refusal(t.error_message) then 'refused' else 'failed' end as outcome,
+            case when t.phase = 'post' then t.duration_ms end as duration_ms
+        from analytics.stg_chronicle__tool_events as t
+        where t.occurred_at >= from_at and t.occurred_at < until_at and t.phase in ('pre', 'post')
+    ),
+    unmatched as materialized (
+        select p.occurred_at, p.session_pk, p.call_id, p.tool_name, p.tool_type
+        from phases as p
+        where not p.is_answer
+        and not exists (select from phases as answer where answer.is_answer and answer.call_id = p.call_id)
+    )
+    select p.occurred_at, p.session_pk, p.tool_name, p.tool_type, p.outcome, true, p.duration_ms,
+        case
+            when p.duration_ms > 0 then ceil(ln(p.duration_ms::float8) / 0.019802627296179713)::integer
+            when p.duration_ms = 0 then -5000
+            when p.duration_ms < 0 then -10000 - ceil(ln(-p.duration_ms::float8) / 0.019802627296179713)::integer
+        end
+    from phases as p
+    where p.is_answer
+    union all
+    select u.occurred_at, u.session_pk, u.tool_name, u.tool_type, null, false, null, null
+    from unmatched as u
+    where not exists (
+        select from analytics.stg_chronicle__tool_events as answer
+        where answer.call_id = u.call_id and answer.phase = 'post'
+        offset 0
+    )
+$$;
+
+-- comment analytics.FUNCTION calls_between(from_at timestamp with time zone, until_at timestamp with time zone)
+COMMENT ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) IS 'Calls with from_at <= time < until_at that the viewer may see. One row per call.';
+
 -- function analytics.error_group(text)
 CREATE FUNCTION analytics.error_group(message text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -234,54 +274,100 @@ COMMENT ON FUNCTION analytics.is_refusal(message text) IS 'Whether the text of a
 
 -- function analytics.linked_slots(smallint, uuid[], integer[])
 CREATE FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) RETURNS SETOF integer
-    LANGUAGE sql STABLE ROWS 10
+    LANGUAGE plpgsql STABLE ROWS 10
     SET search_path TO ''
     AS $$
-    select distinct case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
-        then floor(date_part('epoch', c.occurred_at) / 900)::integer else -2147483648 end
-    from (
-        select s.started_at as occurred_at from analytics.stg_chronicle__sessions as s
-        where source = 1 and s.session_pk = any(links)
-        union all
-        select t.occurred_at from analytics.stg_chronicle__tool_events as t
-        where source = 3 and t.session_pk = any(links)
-        union all
-        select t.occurred_at from analytics.stg_chronicle__tool_events as t
-        where source = 3 and t.call_id = any(links)
-        union all
-        select t.occurred_at from analytics.stg_chronicle__tool_events as t
-        where source = 3 and t.event_id = any(links)
-        union all
-        select l.created_at from analytics.stg_lift__sessions as l
-        where source = 20 and l.session_id = any(links)
-        union all
-        select asked.occurred_at
-        from unnest(slots) as u (slot)
-        cross join lateral (
-            select t.call_id from analytics.stg_chronicle__tool_events as t
-            where t.phase = 'post' and t.call_id is not null
-            and t.occurred_at >= analytics.slot_start(u.slot) and t.occurred_at < analytics.slot_start(u.slot + 1)
-            offset 0
-        ) as answer
-        cross join lateral (
+begin
+    if linked_slots.links is not null then
+        return query
+        select distinct case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', c.occurred_at) / 900)::integer else -2147483648 end
+        from (
+            select s.started_at as occurred_at from analytics.stg_chronicle__sessions as s
+            where linked_slots.source = 1 and s.session_pk = any(linked_slots.links)
+            union all
             select t.occurred_at from analytics.stg_chronicle__tool_events as t
-            where t.call_id = answer.call_id and t.phase = 'pre'
-            offset 0
-        ) as asked
-        where source = 3
-        union all
-        select asked.occurred_at
+            where linked_slots.source = 3 and t.session_pk = any(linked_slots.links)
+            union all
+            select t.occurred_at from analytics.stg_chronicle__tool_events as t
+            where linked_slots.source = 3 and t.call_id = any(linked_slots.links)
+            union all
+            select t.occurred_at from analytics.stg_chronicle__tool_events as t
+            where linked_slots.source = 3 and t.event_id = any(linked_slots.links)
+            union all
+            select l.created_at from analytics.stg_lift__sessions as l
+            where linked_slots.source = 20 and l.session_id = any(linked_slots.links)
+        ) as c;
+    end if;
+    if linked_slots.source <> 3 or linked_slots.slots is null then
+        return;
+    end if;
+
+    return query
+    select distinct case when asked.occurred_at > '-infinity' and asked.occurred_at < '60000-01-01 00:00+00'
+        then floor(date_part('epoch', asked.occurred_at) / 900)::integer else -2147483648 end
+    from unnest(linked_slots.slots) as u (slot)
+    cross join lateral (
+        select t.call_id from analytics.stg_chronicle__tool_events as t
+        where t.call_id is not null
+        and t.occurred_at >= analytics.slot_start(u.slot) and t.occurred_at < analytics.slot_start(u.slot + 1)
+        group by t.call_id
+        having bool_and(t.phase = 'post')
+        offset 0
+    ) as answer
+    cross join lateral (
+        select t.occurred_at from analytics.stg_chronicle__tool_events as t
+        where t.call_id = answer.call_id and t.phase = 'pre'
+        offset 0
+    ) as asked
+    where u.slot > -2147483648;
+    if -2147483648 = any(linked_slots.slots) then
+        return query
+        select distinct case when asked.occurred_at > '-infinity' and asked.occurred_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', asked.occurred_at) / 900)::integer else -2147483648 end
         from analytics.stg_chronicle__tool_events as answer
         cross join lateral (
             select t.occurred_at from analytics.stg_chronicle__tool_events as t
             where t.call_id = answer.call_id and t.phase = 'pre'
             offset 0
         ) as asked
-        where source = 3 and -2147483648 = any(slots) and answer.phase = 'post' and answer.call_id is not null
+        where answer.phase = 'post' and answer.call_id is not null
         and (
             answer.occurred_at is null or answer.occurred_at = '-infinity' or answer.occurred_at >= '60000-01-01 00:00+00'
-        )
-    ) as c
+        );
+    end if;
+end
+$$;
+
+-- function analytics.rollup_levels(bigint, bigint, integer, integer)
+CREATE FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) RETURNS TABLE(level smallint, from_slot integer, until_slot integer)
+    LANGUAGE plpgsql IMMUTABLE ROWS 4 PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+    width integer := finest;
+    next_width integer;
+    inner_lo bigint;
+    inner_hi bigint;
+begin
+    foreach next_width in array array[4, 96, 768] loop
+        continue when next_width <= finest;
+        exit when next_width > coarsest;
+        inner_lo := ceil(lo::float8 / next_width) * next_width;
+        inner_hi := floor(hi::float8 / next_width) * next_width;
+        exit when inner_lo >= inner_hi;
+        if lo < inner_lo then
+            return query select width::smallint, lo::integer, inner_lo::integer;
+        end if;
+        if inner_hi < hi then
+            return query select width::smallint, inner_hi::integer, hi::integer;
+        end if;
+        lo := inner_lo;
+        hi := inner_hi;
+        width := next_width;
+    end loop;
+    return query select width::smallint, lo::integer, hi::integer;
+end
 $$;
 
 -- function analytics.rollup_windows(text, timestamp with time zone, timestamp with time zone, boolean, integer, integer)
@@ -297,10 +383,6 @@ declare
     state signalbox.rollup_state;
     a bigint; -- whole slots of the window
     b bigint;
-    width integer := finest;
-    next_width integer;
-    inner_a bigint;
-    inner_b bigint;
     changed integer[];
     links uuid[];
 begin
@@ -309,18 +391,22 @@ begin
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
         where not t.is_logged and c.source = s.source
-    ) and not exists (
-        select from signalbox.change_log as l where l.source = s.source and l.slot = 2147483647
     );
-    if state.built_from is null or coarsest < finest then
+    if state.built_from is null then
         state.built_from := 2147483647;
         state.raw_from := lowest;
+    elsif coarsest < finest or exists (
+        select from signalbox.change_log as l where l.source = state.source and l.slot = 2147483647
+    ) then
+        state.built_from := 2147483647;
     end if;
 
-    select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
-    select array_agg(distinct l.slot) into changed from signalbox.change_log as l where l.source = state.source;
-    if links is not null or changed is not null then
-        changed := changed || array(select analytics.linked_slots(state.source, links, changed));
+    if state.built_from < 2147483647 then
+        select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
+        select array_agg(distinct l.slot) into changed from signalbox.change_log as l where l.source = state.source;
+        if links is not null or changed is not null then
+            changed := changed || array(select analytics.linked_slots(state.source, links, changed));
+        end if;
     end if;
     if is_untimed or start_at is null and end_at is null then
         if state.built_from > lowest or lowest = any(changed) then
@@ -333,15 +419,27 @@ begin
         return;
     end if;
 
-    -- Before raw_at there are whole slots only: a window that begins or ends inside one takes all of it.
-    raw_at := case when state.raw_from > lowest then to_timestamp(state.raw_from * 900.0) else first_at end;
-    if start_at < raw_at then
-        start_at := to_timestamp(floor(date_part('epoch', start_at) / (900 * finest)) * 900 * finest);
-    end if;
-    if end_at < raw_at then
-        end_at := to_timestamp(ceil(date_part('epoch', end_at) / (900 * finest)) * 900 * finest);
-    end if;
     start_at := greatest(start_at, first_at);
+    if state.raw_from > lowest then
+        raw_at := to_timestamp(state.raw_from * 900.0);
+        if start_at < raw_at then
+            a := case when start_at > first_at
+                then floor(date_part('epoch', start_at) / (900 * finest)) * finest else -240000000 end;
+            b := case when end_at < raw_at
+                then ceil(date_part('epoch', greatest(end_at, first_at)) / (900 * finest)) * finest else state.raw_from end;
+            if a < b then
+                return query select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz
+                from analytics.rollup_levels(a, b, finest, coarsest) as r;
+                return query select 'live', null::smallint, null::integer, null::integer,
+                    case when start_at > first_at then to_timestamp(a * 900.0) else first_at end, to_timestamp(b * 900.0);
+            end if;
+            if end_at <= raw_at then
+                return;
+            end if;
+            start_at := raw_at;
+        end if;
+    end if;
+
     a := case when start_at > first_at
         then ceil(date_part('epoch', least(start_at, last_at)) / (900 * finest)) * finest else -240000000 end;
     b := case when end_at < last_at
@@ -355,17 +453,11 @@ begin
 
     select array_agg(distinct c.slot - (c.slot % finest + finest) % finest) into changed
     from unnest(changed) as c (slot)
-    where c.slot >= a and c.slot < b and c.slot >= state.raw_from;
+    where c.slot >= a and c.slot < b;
     -- Where more than a third changed, the tables are read faster.
     if cardinality(changed) * finest > (b - a) / 3 then
-        return query select 'live', null::smallint, null::integer, null::integer,
-            greatest(start_at, raw_at), least(end_at, last_at);
-        b := least(b, state.raw_from);
-        changed := null;
-        end_at := null;
-        if a >= b then
-            return;
-        end if;
+        return query select 'live', null::smallint, null::integer, null::integer, start_at, least(end_at, last_at);
+        return;
     end if;
 
     -- The two ends that are no whole slots, and what is not stored yet.
@@ -387,24 +479,8 @@ begin
     select 'removed', finest::smallint, min(c.slot), max(c.slot) + finest, null::timestamptz, null::timestamptz
     from (select u.slot, u.slot - finest * row_number() over (order by u.slot) as island from unnest(changed) as u (slot)) as c
     group by c.island;
-
-    foreach next_width in array array[4, 96, 768] loop
-        continue when next_width <= finest;
-        exit when next_width > coarsest;
-        inner_a := ceil(a::float8 / next_width) * next_width;
-        inner_b := floor(b::float8 / next_width) * next_width;
-        exit when inner_a >= inner_b;
-        if a < inner_a then
-            return query select 'stored', width::smallint, a::integer, inner_a::integer, null::timestamptz, null::timestamptz;
-        end if;
-        if inner_b < b then
-            return query select 'stored', width::smallint, inner_b::integer, b::integer, null::timestamptz, null::timestamptz;
-        end if;
-        a := inner_a;
-        b := inner_b;
-        width := next_width;
-    end loop;
-    return query select 'stored', width::smallint, a::integer, b::integer, null::timestamptz, null::timestamptz;
+    return query select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz
+    from analytics.rollup_levels(a, b, finest, coarsest) as r;
 end
 $$;
 
@@ -617,13 +693,14 @@ CREATE FUNCTION signalbox.build_rollup(subject text) RETURNS boolean
     SET search_path TO ''
     AS $$
 declare
+    lowest constant integer := -2147483648;
     state signalbox.rollup_state;
     newest integer;
     lo integer;
     width integer;
 begin
     select s.* into strict state from signalbox.rollup_state as s where s.subject = build_rollup.subject;
-    if state.built_from = -2147483648 or exists (
+    if state.built_from = lowest or exists (
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
         where not t.is_logged and c.source = state.source
@@ -631,14 +708,25 @@ begin
         return false;
     end if;
     newest := signalbox.newest_slot(subject, state.built_from);
-    lo := coalesce(newest - (newest % 768 + 768) % 768, -2147483648);
-    perform signalbox.take_marks(state.source, lo => lo, hi => state.built_from);
-    perform signalbox.roll(subject, 1, lo, state.built_from);
-    foreach width in array array[4, 96, 768] loop
-        perform signalbox.roll(subject, width, lo, state.built_from);
-    end loop;
+    lo := coalesce(newest - (newest % 768 + 768) % 768, lowest);
+    if state.raw_from > lowest and lo <= state.raw_from then
+        lo := lowest;
+        perform signalbox.take_marks(state.source, lo => lowest, hi => state.built_from);
+        perform signalbox.roll(subject, 1, lowest, lowest + 1);
+        perform signalbox.roll(subject, 4, lowest, lowest + 1);
+        foreach width in array array[1, 4, 96, 768] loop
+            perform signalbox.roll(
+                subject, width, state.raw_from - (state.raw_from % width + width) % width, state.built_from
+            );
+        end loop;
+    else
+        perform signalbox.take_marks(state.source, lo => lo, hi => state.built_from);
+        foreach width in array array[1, 4, 96, 768] loop
+            perform signalbox.roll(subject, width, lo, state.built_from);
+        end loop;
+    end if;
     update signalbox.rollup_state as s set built_from = lo, refreshed_at = clock_timestamp() where s.subject = state.subject;
-    return lo > -2147483648;
+    return lo > lowest;
 end
 $$;
 
@@ -659,6 +747,299 @@ CREATE FUNCTION signalbox.change_versions() RETURNS TABLE(name text, version tex
         ) as m
         group by m.source
     ) as l using (source)
+$$;
+
+-- function signalbox.drop_raw(integer)
+CREATE FUNCTION signalbox.drop_raw(most_rows integer DEFAULT 2000, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    lowest constant integer := -2147483648;
+    keep_days integer;
+    raw_slot integer;
+    target integer;
+    oldest_at timestamptz;
+    next_at timestamptz;
+    is_late boolean;
+    lo integer;
+    hi integer;
+    coarse_lo integer;
+    width integer;
+    state record;
+    changed integer[];
+    links uuid[];
+    call_ids uuid[];
+    event_ids uuid[];
+    gone bigint;
+begin
+    dropped_rows := 0;
+    is_unfinished := false;
+    if current_setting('transaction_isolation') <> 'repeatable read' then
+        raise exception 'signalbox.drop_raw needs a transaction in REPEATABLE READ that has locked signalbox.rollup_state'
+            using errcode = 'active_sql_transaction';
+    end if;
+    select r.keep_raw_days into keep_days from signalbox.retention as r;
+    if keep_days is null then
+        return;
+    end if;
+    if exists (select from signalbox.adopted_tables as t where t.system = 'chronicle') then
+        waits_for := 'adopted tables';
+        return;
+    end if;
+    if exists (
+        select from signalbox.rollup_state as s
+        where s.drops_raw and (s.built_from > lowest or exists (
+            select from signalbox.change_log as l where l.source = s.source and l.slot = 2147483647
+        ))
+    ) then
+        waits_for := 'rollups';
+        is_unfinished := true;
+        return;
+    end if;
+
+    select max(s.raw_from) into raw_slot from signalbox.rollup_state as s where s.drops_raw;
+    target := floor(date_part('epoch', now() - make_interval(days => keep_days)) / 86400) * 96;
+    oldest_at := signalbox.oldest_raw();
+    if oldest_at is null or oldest_at >= analytics.slot_start(target) then
+        if raw_slot >= target then
+            return;
+        end if;
+        lo := target;
+        hi := target;
+    else
+        lo := floor(date_part('epoch', oldest_at) / 3600) * 4;
+        next_at := signalbox.raw_time_after(oldest_at, most_rows);
+        is_late := lo < raw_slot;
+        hi := case when next_at is null or next_at >= analytics.slot_start(target) then target
+            else floor(date_part('epoch', next_at) / 3600) * 4 end;
+        hi := least(greatest(hi, lo + 4), case when is_late then raw_slot else target end);
+    end if;
+
+    -- All rows of the piece at once or none: whoever waits for nobody cannot have a writer end in a deadlock.
+    perform from chronicle.events as e
+    where e.timestamp >= analytics.slot_start(lo) and e.timestamp < analytics.slot_start(hi) for update nowait;
+    perform from chronicle.tool_events as t
+    where t.created_at >= analytics.slot_start(lo) and t.created_at < analytics.slot_start(hi) for update nowait;
+    perform from chronicle.prompt_events as p
+    where p.created_at >= analytics.slot_start(lo) and p.created_at < analytics.slot_start(hi) for update nowait;
+    perform from chronicle.notification_events as n
+    where n.created_at >= analytics.slot_start(lo) and n.created_at < analytics.slot_start(hi) for update nowait;
+    perform from chronicle.lifecycle_events as l
+    where l.created_at >= analytics.slot_start(lo) and l.created_at < analytics.slot_start(hi) for update nowait;
+
+    for state in select s.subject, s.source from signalbox.rollup_state as s where s.drops_raw loop
+        if is_late then
+            perform signalbox.fold(state.subject, lo, hi);
+            coarse_lo := lo;
+        else
+            -- What is stored is what the tables say but in slots that changed, from raw_from on: what others deleted
+            -- there and nobody has refreshed must not stay for ever.
+            select array_agg(distinct m.slot) into changed from signalbox.change_log as m where m.source = state.source;
+            select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
+            continue when not exists (
+                select from unnest(
+                    changed || array(select analytics.linked_slots(state.source, links, changed))
+                ) as u (slot)
+                where u.slot >= raw_slot and u.slot < hi and u.slot > lowest
+            );
+            coarse_lo := greatest(raw_slot, lowest + 768);
+            perform signalbox.roll(state.subject, 1, coarse_lo, hi);
+            perform signalbox.roll(state.subject, 4, coarse_lo, hi);
+        end if;
+        foreach width in array array[96, 768] loop
+            perform signalbox.roll(
+                state.subject, width,
+                coarse_lo - (coarse_lo % width + width) % width, hi + (width - (hi % width + width) % width) % width
+            );
+        end loop;
+    end loop;
+
+    with gone_rows as (
+        delete from chronicle.tool_events as t
+        where t.created_at >= analytics.slot_start(lo) and t.created_at < analytics.slot_start(hi)
+        returning case when t.phase = 'post' then t.call_id end as call_id
+    )
+    select array_agg(distinct g.call_id) filter (where g.call_id is not null), count(*) into call_ids, dropped_rows
+    from gone_rows as g;
+    delete from chronicle.tool_events as t where t.call_id = any(call_ids) and t.phase = 'pre';
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+    delete from chronicle.prompt_events as p
+    where p.created_at >= analytics.slot_start(lo) and p.created_at < analytics.slot_start(hi);
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+    delete from chronicle.notification_events as n
+    where n.created_at >= analytics.slot_start(lo) and n.created_at < analytics.slot_start(hi);
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+    delete from chronicle.lifecycle_events as l
+    where l.created_at >= analytics.slot_start(lo) and l.created_at < analytics.slot_start(hi);
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+
+    event_ids := array(
+        select e.id from chronicle.events as e
+        where e.timestamp >= analytics.slot_start(lo) and e.timestamp < analytics.slot_start(hi)
+    );
+    update chronicle.tool_events as t set event_id = null where t.event_id = any(event_ids);
+    update chronicle.prompt_events as p set event_id = null where p.event_id = any(event_ids);
+    update chronicle.notification_events as n set event_id = null where n.event_id = any(event_ids);
+    update chronicle.lifecycle_events as l set event_id = null where l.event_id = any(event_ids);
+    update signalbox.import_records as r set event_id = null, dropped_event_id = r.event_id
+    where r.event_id = any(event_ids);
+    delete from chronicle.events as e where e.id = any(event_ids);
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+
+    -- The marks of these deletes, and all others of these slots, ask for nothing any more. Versions keep them.
+    for state in select s.source from signalbox.rollup_state as s where s.drops_raw loop
+        perform signalbox.take_marks(state.source, lo => lo, hi => hi);
+        perform signalbox.take_links(state.source, call_ids);
+    end loop;
+    update signalbox.rollup_state as s set raw_from = greatest(s.raw_from, hi), refreshed_at = clock_timestamp()
+    where s.drops_raw;
+    from_at := analytics.slot_start(lo);
+    until_at := analytics.slot_start(hi);
+    update signalbox.retention as r
+    set raw_from = greatest(r.raw_from, until_at),
+        dropped_from = case when drop_raw.dropped_rows > 0 then least(r.dropped_from, from_at) else r.dropped_from end,
+        dropped_rows = r.dropped_rows + drop_raw.dropped_rows,
+        dropped_at = clock_timestamp();
+    is_unfinished := hi < target;
+end
+$$;
+
+-- function signalbox.fold(text, integer, integer)
+CREATE FUNCTION signalbox.fold(subject text, lo integer, hi integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    case subject
+        when 'tools' then
+            perform signalbox.fold_tools(lo, hi);
+            perform signalbox.fold_agent_calls(lo, hi);
+        when 'prompts' then perform signalbox.fold_prompts(lo, hi);
+        when 'events' then perform signalbox.fold_events(lo, hi);
+    end case;
+end
+$$;
+
+-- function signalbox.fold_agent_calls(integer, integer)
+CREATE FUNCTION signalbox.fold_agent_calls(lo integer, hi integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    kept analytics.agent_call_rollup[];
+    kept_of_runs analytics.agent_run_call_rollup[];
+begin
+    kept := array(
+        select c from analytics.agent_call_rollup as c where c.level = 1 and c.slot >= lo and c.slot < hi
+    );
+    kept_of_runs := array(
+        select c from analytics.agent_run_call_rollup as c where c.level = 1 and c.slot >= lo and c.slot < hi
+    );
+    perform signalbox.roll_agent_calls(lo, hi);
+    with late as (
+        delete from analytics.agent_call_rollup as c where c.level = 1 and c.slot >= lo and c.slot < hi returning c.*
+    )
+    insert into analytics.agent_call_rollup
+    select b.level, b.slot, b.name, sum(b.calls), sum(b.succeeded), sum(b.failed)
+    from (select l.* from late as l union all select k.* from unnest(kept) as k) as b
+    group by b.level, b.slot, b.name;
+    with late as (
+        delete from analytics.agent_run_call_rollup as c where c.level = 1 and c.slot >= lo and c.slot < hi returning c.*
+    )
+    insert into analytics.agent_run_call_rollup
+    select
+        b.level, b.slot, b.session_pk, b.agent_id, b.agent_type, sum(b.calls), sum(b.succeeded), sum(b.failed)
+    from (select l.* from late as l union all select k.* from unnest(kept_of_runs) as k) as b
+    group by b.level, b.slot, b.session_pk, b.agent_id, b.agent_type;
+    perform signalbox.sum_agent_calls(4, lo, hi);
+end
+$$;
+
+-- function signalbox.fold_events(integer, integer)
+CREATE FUNCTION signalbox.fold_events(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    insert into analytics.event_rollup as r (level, slot, events)
+    select 1, floor(date_part('epoch', e.occurred_at) / 900)::integer, count(*)
+    from analytics.stg_chronicle__events as e
+    where e.occurred_at >= analytics.slot_start(lo) and e.occurred_at < analytics.slot_start(hi)
+    group by 2
+    on conflict (level, slot) do update set events = r.events + excluded.events;
+    select signalbox.sum_events(4, lo, hi)
+$$;
+
+-- function signalbox.fold_prompts(integer, integer)
+CREATE FUNCTION signalbox.fold_prompts(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    insert into analytics.prompt_rollup as r (level, slot, prompts)
+    select 1, floor(date_part('epoch', p.occurred_at) / 900)::integer, count(*)
+    from analytics.stg_chronicle__prompt_events as p
+    where p.occurred_at >= analytics.slot_start(lo) and p.occurred_at < analytics.slot_start(hi)
+    group by 2
+    on conflict (level, slot) do update set prompts = r.prompts + excluded.prompts;
+    select signalbox.sum_prompts(4, lo, hi)
+$$;
+
+-- function signalbox.fold_tools(integer, integer)
+CREATE FUNCTION signalbox.fold_tools(lo integer, hi integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    kept analytics.tool_rollup[];
+begin
+    kept := array(
+        select t from analytics.tool_rollup as t
+        where t.slot >= lo and t.slot < hi and t.level = case when t.is_by_project then 4 else 1 end
+    );
+    perform signalbox.roll_tools(1, lo, hi);
+    perform signalbox.roll_tools(4, lo, hi);
+    with late as (
+        delete from analytics.tool_rollup as t
+        where t.slot >= lo and t.slot < hi and t.level = case when t.is_by_project then 4 else 1 end
+        returning t.*
+    ),
+    both_parts as (
+        select l.* from late as l
+        union all
+        select k.* from unnest(kept) as k
+    ),
+    classes as (
+        select c.level, c.is_by_project, c.project_name, c.slot, c.tool_name, c.key, sum(c.counted)::bigint as counted
+        from (
+            select b.level, b.is_by_project, b.project_name, b.slot, b.tool_name,
+                unnest(b.duration_keys) as key, unnest(b.duration_counts) as counted
+            from both_parts as b
+        ) as c
+        group by 1, 2, 3, 4, 5, 6
+    ),
+    histograms as (
+        select c.level, c.is_by_project, c.project_name, c.slot, c.tool_name,
+            array_agg(c.key order by c.key) as keys, array_agg(c.counted order by c.key) as counts
+        from classes as c
+        group by 1, 2, 3, 4, 5
+    )
+    insert into analytics.tool_rollup
+    select
+        b.level, b.is_by_project, b.project_name, b.slot, b.tool_name, min(b.tool_type),
+        sum(b.calls), sum(b.succeeded), sum(b.failed), sum(b.refused), sum(b.unanswered), sum(b.timed), sum(b.total_ms),
+        min(b.least_ms), max(b.most_ms), coalesce(min(h.keys), '{}'), coalesce(min(h.counts), '{}')
+    from both_parts as b
+    left join histograms as h
+        on h.level = b.level and h.is_by_project = b.is_by_project and h.project_name = b.project_name
+        and h.slot = b.slot and h.tool_name = b.tool_name
+    group by b.level, b.is_by_project, b.project_name, b.slot, b.tool_name;
+    perform signalbox.sum_tools(4, lo, hi);
+end
 $$;
 
 -- function signalbox.has_rows(text)
@@ -895,6 +1276,9 @@ begin
         when 'prompts' then
             select max(p.occurred_at) into newest from analytics.stg_chronicle__prompt_events as p
             where p.occurred_at >= first_at and p.occurred_at < until_at;
+        when 'events' then
+            select max(e.occurred_at) into newest from analytics.stg_chronicle__events as e
+            where e.occurred_at >= first_at and e.occurred_at < until_at;
         when 'jobs' then
             select max(j.counted_at) into newest from analytics.stg_agents__jobs as j
             where j.counted_at >= first_at and j.counted_at < until_at;
@@ -927,6 +1311,37 @@ begin
     end case;
     return floor(date_part('epoch', newest) / 900);
 end
+$$;
+
+-- function signalbox.oldest_raw()
+CREATE FUNCTION signalbox.oldest_raw() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select least(
+        (select min(e.timestamp) from chronicle.events as e where e.timestamp > '-infinity'),
+        (select min(t.created_at) from chronicle.tool_events as t where t.created_at > '-infinity'),
+        (select min(p.created_at) from chronicle.prompt_events as p where p.created_at > '-infinity'),
+        (select min(n.created_at) from chronicle.notification_events as n where n.created_at > '-infinity'),
+        (select min(l.created_at) from chronicle.lifecycle_events as l where l.created_at > '-infinity')
+    )
+$$;
+
+-- function signalbox.raw_time_after(timestamp with time zone, integer)
+CREATE FUNCTION signalbox.raw_time_after(start_at timestamp with time zone, rows_before integer) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select least(
+        (
+            select e.timestamp from chronicle.events as e
+            where e.timestamp >= start_at order by e.timestamp offset rows_before limit 1
+        ),
+        (
+            select t.created_at from chronicle.tool_events as t
+            where t.created_at >= start_at order by t.created_at offset rows_before limit 1
+        )
+    )
 $$;
 
 -- function signalbox.refresh_rollup(text, integer)
@@ -1009,6 +1424,11 @@ begin
     if not pg_try_advisory_xact_lock(hashtextextended('signalbox.refresh_rollups', 20261120)) then
         return;
     end if;
+    begin
+        lock table signalbox.rollup_state in share row exclusive mode nowait;
+    exception when lock_not_available then
+        return;
+    end;
     refreshed_slots := 0;
     is_unfinished := false;
     for source in
@@ -1088,6 +1508,9 @@ begin
         when 'prompts' then
             if width = 1 then perform signalbox.roll_prompts(lo, hi);
             else perform signalbox.sum_prompts(width, lo, hi); end if;
+        when 'events' then
+            if width = 1 then perform signalbox.roll_events(lo, hi);
+            else perform signalbox.sum_events(width, lo, hi); end if;
         when 'jobs' then
             if width = 1 then perform signalbox.roll_jobs(lo, hi);
             else perform signalbox.sum_jobs(width, lo, hi); end if;
@@ -1228,6 +1651,25 @@ CREATE FUNCTION signalbox.roll_engine_events(lo integer, hi integer) RETURNS voi
     group by f.slot, f.event_type, f.aggregate_type, f.emitted_by
 $$;
 
+-- function signalbox.roll_events(integer, integer)
+CREATE FUNCTION signalbox.roll_events(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.event_rollup where level = 1 and slot >= lo and slot < hi;
+    insert into analytics.event_rollup
+    select 1, floor(date_part('epoch', e.occurred_at) / 900)::integer, count(*)
+    from analytics.stg_chronicle__events as e
+    where e.occurred_at >= analytics.slot_start(lo) and e.occurred_at < analytics.slot_start(hi)
+    group by 2
+    union all
+    select 1, lo, count(*)
+    from analytics.stg_chronicle__events as e
+    where lo = -2147483648
+    and (e.occurred_at is null or e.occurred_at = '-infinity' or e.occurred_at >= '60000-01-01 00:00+00')
+    having count(*) > 0
+$$;
+
 -- function signalbox.roll_job_owners(integer, integer, integer)
 CREATE FUNCTION signalbox.roll_job_owners(width integer, lo integer, hi integer) RETURNS void
     LANGUAGE sql
@@ -1262,7 +1704,7 @@ CREATE FUNCTION signalbox.roll_jobs(lo integer, hi integer) RETURNS void
     SET search_path TO ''
     AS $$
     delete from analytics.job_rollup where level = 1 and slot >= lo and slot < hi;
-    with facts as (
+    with facts as materialized (
         select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
         from analytics.job_facts as f
         where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
@@ -1272,36 +1714,31 @@ CREATE FUNCTION signalbox.roll_jobs(lo integer, hi integer) RETURNS void
         where lo = -2147483648
         and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
     ),
-    histograms as (
+    counts as (
         select
-            c.slot, c.agent, c.status,
-            array_agg(c.key order by c.key) filter (where c.is_run) as run_keys,
-            array_agg(c.counted order by c.key) filter (where c.is_run) as run_counts,
-            array_agg(c.key order by c.key) filter (where not c.is_run) as wait_keys,
-            array_agg(c.counted order by c.key) filter (where not c.is_run) as wait_counts
-        from (
-            select f.slot, f.agent, f.status, k.is_run, k.key, count(*) as counted
-            from facts as f
-            cross join lateral (values (true, f.run_key), (false, f.wait_key)) as k (is_run, key)
-            where k.key is not null
-            group by f.slot, f.agent, f.status, k.is_run, k.key
-        ) as c
-        group by c.slot, c.agent, c.status
-    ),
-    sums as (
-        select f.slot, f.agent, f.status, count(*) as jobs, count(f.run_us) as timed, coalesce(sum(f.run_us), 0) as run_us,
-            min(f.run_us) as least_run_us, max(f.run_us) as most_run_us,
-            min(f.wait_us) as least_wait_us, max(f.wait_us) as most_wait_us
+            f.slot, f.agent, f.status, count(*) as jobs, count(f.run_us) as timed, sum(f.run_us) as run_us,
+            min(f.run_us) as least_run_us, max(f.run_us) as most_run_us, f.run_key,
+            null::bigint as least_wait_us, null::bigint as most_wait_us, null::integer as wait_key, null::bigint as waited
         from facts as f
-        group by f.slot, f.agent, f.status
+        group by f.slot, f.agent, f.status, f.run_key
+        union all
+        select
+            f.slot, f.agent, f.status, 0, 0, 0, null, null, null, min(f.wait_us), max(f.wait_us), f.wait_key, count(*)
+        from facts as f
+        where f.wait_key is not null
+        group by f.slot, f.agent, f.status, f.wait_key
     )
     insert into analytics.job_rollup
     select
-        1, s.slot, s.agent, s.status, s.jobs, s.timed, s.run_us, s.least_run_us, s.most_run_us,
-        coalesce(h.run_keys, '{}'), coalesce(h.run_counts, '{}'), s.least_wait_us, s.most_wait_us,
-        coalesce(h.wait_keys, '{}'), coalesce(h.wait_counts, '{}')
-    from sums as s
-    left join histograms as h on h.slot = s.slot and h.agent = s.agent and h.status = s.status
+        1, c.slot, c.agent, c.status, sum(c.jobs), sum(c.timed), coalesce(sum(c.run_us), 0),
+        min(c.least_run_us), max(c.most_run_us),
+        coalesce(array_agg(c.run_key order by c.run_key) filter (where c.run_key is not null), '{}'),
+        coalesce(array_agg(c.timed order by c.run_key) filter (where c.run_key is not null), '{}'),
+        min(c.least_wait_us), max(c.most_wait_us),
+        coalesce(array_agg(c.wait_key order by c.wait_key) filter (where c.wait_key is not null), '{}'),
+        coalesce(array_agg(c.waited order by c.wait_key) filter (where c.wait_key is not null), '{}')
+    from counts as c
+    group by c.slot, c.agent, c.status
 $$;
 
 -- function signalbox.roll_lift_drafts(integer, integer)
@@ -1498,19 +1935,47 @@ CREATE FUNCTION signalbox.roll_tools(width integer, lo integer, hi integer) RETU
     AS $$
     delete from analytics.tool_rollup
     where level = width and is_by_project = (width > 1) and slot >= lo and slot < hi;
-    with facts as (
-        select (floor(date_part('epoch', f.occurred_at) / (900 * width)) * width)::integer as slot, f.*
-        from analytics.tool_facts as f
-        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
+    with phases as materialized (
+        select (floor(date_part('epoch', t.occurred_at) / (900 * width)) * width)::integer as slot,
+            t.session_pk, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message, t.duration_ms
+        from analytics.stg_chronicle__tool_events as t
+        where t.occurred_at >= analytics.slot_start(lo) and t.occurred_at < analytics.slot_start(hi)
         union all
-        select -2147483648, f.*
-        from analytics.tool_facts as f
+        select -2147483648,
+            t.session_pk, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message, t.duration_ms
+        from analytics.stg_chronicle__tool_events as t
         where lo = -2147483648
-        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+        and (t.occurred_at is null or t.occurred_at = '-infinity' or t.occurred_at >= '60000-01-01 00:00+00')
+    ),
+    unmatched as materialized (
+        select p.slot, p.session_pk, p.call_id, p.tool_name, p.tool_type
+        from phases as p
+        where p.phase = 'pre'
+        and not exists (select from phases as answer where answer.phase = 'post' and answer.call_id = p.call_id)
+    ),
+    facts as (
+        select p.slot, p.session_pk, p.tool_name, p.tool_type, true as is_answered, p.duration_ms,
+            case when p.success is null then null when p.success then 'succeeded'
+                when analytics.is_refusal(p.error_message) then 'refused' else 'failed' end as outcome,
+            case
+                when p.duration_ms > 0 then ceil(ln(p.duration_ms::float8) / 0.019802627296179713)::integer
+                when p.duration_ms = 0 then -5000
+                when p.duration_ms < 0 then -10000 - ceil(ln(-p.duration_ms::float8) / 0.019802627296179713)::integer
+            end as duration_key
+        from phases as p
+        where p.phase = 'post'
+        union all
+        select u.slot, u.session_pk, u.tool_name, u.tool_type, false, null, null, null
+        from unmatched as u
+        where not exists (
+            select from analytics.stg_chronicle__tool_events as answer
+            where answer.call_id = u.call_id and answer.phase = 'post'
+            offset 0
+        )
     ),
     classes as (
         select
-            f.slot, case when width > 1 then f.project_name else '' end as project_name, f.tool_name, f.duration_key,
+            f.slot, case when width > 1 then s.project_name else '' end as project_name, f.tool_name, f.duration_key,
             min(f.tool_type) as tool_type,
             count(*) as calls,
             count(*) filter (where f.outcome = 'succeeded') as succeeded,
@@ -1522,7 +1987,8 @@ CREATE FUNCTION signalbox.roll_tools(width integer, lo integer, hi integer) RETU
             min(f.duration_ms) as least_ms,
             max(f.duration_ms) as most_ms
         from facts as f
-        where width = 1 or f.project_name is not null
+        left join analytics.stg_chronicle__sessions as s on width > 1 and s.session_pk = f.session_pk
+        where width = 1 or s.project_name is not null
         group by 1, 2, 3, 4
     )
     insert into analytics.tool_rollup
@@ -1643,52 +2109,61 @@ CREATE FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi intege
     group by 2, 3, 4, 5
 $$;
 
+-- function signalbox.sum_events(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_events(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.event_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.event_rollup
+    select width, r.slot - (r.slot % width + width) % width, sum(r.events)
+    from analytics.event_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2
+$$;
+
 -- function signalbox.sum_jobs(integer, integer, integer)
 CREATE FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
     delete from analytics.job_rollup where level = width and slot >= lo and slot < hi;
-    with finer as (
+    with finer as materialized (
         select r.slot - (r.slot % width + width) % width as parent, r.*
         from analytics.job_rollup as r
         where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
         and r.slot > -2147483648
     ),
-    histograms as (
+    counts as (
         select
-            c.parent, c.agent, c.status,
-            array_agg(c.key order by c.key) filter (where c.is_run) as run_keys,
-            array_agg(c.counted order by c.key) filter (where c.is_run) as run_counts,
-            array_agg(c.key order by c.key) filter (where not c.is_run) as wait_keys,
-            array_agg(c.counted order by c.key) filter (where not c.is_run) as wait_counts
-        from (
-            select k.parent, k.agent, k.status, k.is_run, k.key, sum(k.counted)::bigint as counted
-            from (
-                select f.parent, f.agent, f.status, true as is_run, unnest(f.run_keys) as key, unnest(f.run_counts) as counted
-                from finer as f
-                union all
-                select f.parent, f.agent, f.status, false, unnest(f.wait_keys), unnest(f.wait_counts)
-                from finer as f
-            ) as k
-            group by k.parent, k.agent, k.status, k.is_run, k.key
-        ) as c
-        group by c.parent, c.agent, c.status
-    ),
-    sums as (
-        select f.parent, f.agent, f.status, sum(f.jobs) as jobs, sum(f.timed) as timed, sum(f.run_us) as run_us,
-            min(f.least_run_us) as least_run_us, max(f.most_run_us) as most_run_us,
-            min(f.least_wait_us) as least_wait_us, max(f.most_wait_us) as most_wait_us
+            f.parent, f.agent, f.status, f.jobs, f.timed, f.run_us, f.least_run_us, f.most_run_us,
+            f.least_wait_us, f.most_wait_us, null::integer as run_key, null::integer as wait_key, null::bigint as counted
         from finer as f
-        group by f.parent, f.agent, f.status
+        union all
+        select
+            k.parent, k.agent, k.status, 0, 0, 0, null, null, null, null, k.run_key, k.wait_key, sum(k.counted)::bigint
+        from (
+            select f.parent, f.agent, f.status, unnest(f.run_keys) as run_key, null::integer as wait_key,
+                unnest(f.run_counts) as counted
+            from finer as f
+            union all
+            select f.parent, f.agent, f.status, null, unnest(f.wait_keys), unnest(f.wait_counts)
+            from finer as f
+        ) as k
+        group by k.parent, k.agent, k.status, k.run_key, k.wait_key
     )
     insert into analytics.job_rollup
     select
-        width, s.parent, s.agent, s.status, s.jobs, s.timed, s.run_us, s.least_run_us, s.most_run_us,
-        coalesce(h.run_keys, '{}'), coalesce(h.run_counts, '{}'), s.least_wait_us, s.most_wait_us,
-        coalesce(h.wait_keys, '{}'), coalesce(h.wait_counts, '{}')
-    from sums as s
-    left join histograms as h on h.parent = s.parent and h.agent = s.agent and h.status = s.status
+        width, c.parent, c.agent, c.status, sum(c.jobs), sum(c.timed), sum(c.run_us),
+        min(c.least_run_us), max(c.most_run_us),
+        coalesce(array_agg(c.run_key order by c.run_key) filter (where c.run_key is not null), '{}'),
+        coalesce(array_agg(c.counted order by c.run_key) filter (where c.run_key is not null), '{}'),
+        min(c.least_wait_us), max(c.most_wait_us),
+        coalesce(array_agg(c.wait_key order by c.wait_key) filter (where c.wait_key is not null), '{}'),
+        coalesce(array_agg(c.counted order by c.wait_key) filter (where c.wait_key is not null), '{}')
+    from counts as c
+    group by c.parent, c.agent, c.status
 $$;
 
 -- function signalbox.sum_lift_drafts(integer, integer, integer)
@@ -1834,44 +2309,37 @@ CREATE FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer) RETUR
     AS $$
     delete from analytics.tool_rollup
     where level = width and (width > 4 or not is_by_project) and slot >= lo and slot < hi;
-    with finer as (
+    with finer as materialized (
         select t.slot - (t.slot % width + width) % width as parent, t.*
         from analytics.tool_rollup as t
         where t.level = case width when 4 then 1 when 96 then 4 else 96 end and t.slot >= lo and t.slot < hi
         and t.slot > -2147483648
     ),
-    classes as (
-        select c.is_by_project, c.project_name, c.parent, c.tool_name, c.key, sum(c.counted)::bigint as counted
+    counts as (
+        select
+            f.is_by_project, f.project_name, f.parent, f.tool_name, f.tool_type, f.calls, f.succeeded, f.failed, f.refused,
+            f.unanswered, f.timed, f.total_ms, f.least_ms, f.most_ms, null::integer as key, null::bigint as counted
+        from finer as f
+        union all
+        select
+            k.is_by_project, k.project_name, k.parent, k.tool_name, null, 0, 0, 0, 0, 0, 0, 0, null, null,
+            k.key, sum(k.counted)::bigint
         from (
             select f.is_by_project, f.project_name, f.parent, f.tool_name,
                 unnest(f.duration_keys) as key, unnest(f.duration_counts) as counted
             from finer as f
-        ) as c
-        group by c.is_by_project, c.project_name, c.parent, c.tool_name, c.key
-    ),
-    histograms as (
-        select c.is_by_project, c.project_name, c.parent, c.tool_name,
-            array_agg(c.key order by c.key) as keys, array_agg(c.counted order by c.key) as counts
-        from classes as c
-        group by c.is_by_project, c.project_name, c.parent, c.tool_name
-    ),
-    sums as (
-        select f.is_by_project, f.project_name, f.parent, f.tool_name, min(f.tool_type) as tool_type,
-            sum(f.calls) as calls, sum(f.succeeded) as succeeded, sum(f.failed) as failed, sum(f.refused) as refused,
-            sum(f.unanswered) as unanswered, sum(f.timed) as timed, sum(f.total_ms) as total_ms,
-            min(f.least_ms) as least_ms, max(f.most_ms) as most_ms
-        from finer as f
-        group by f.is_by_project, f.project_name, f.parent, f.tool_name
+        ) as k
+        group by k.is_by_project, k.project_name, k.parent, k.tool_name, k.key
     )
     insert into analytics.tool_rollup
     select
-        width, s.is_by_project, s.project_name, s.parent, s.tool_name, s.tool_type,
-        s.calls, s.succeeded, s.failed, s.refused, s.unanswered, s.timed, s.total_ms, s.least_ms, s.most_ms,
-        coalesce(h.keys, '{}'), coalesce(h.counts, '{}')
-    from sums as s
-    left join histograms as h
-        on h.is_by_project = s.is_by_project and h.project_name = s.project_name
-        and h.parent = s.parent and h.tool_name = s.tool_name
+        width, c.is_by_project, c.project_name, c.parent, c.tool_name, min(c.tool_type),
+        sum(c.calls), sum(c.succeeded), sum(c.failed), sum(c.refused), sum(c.unanswered), sum(c.timed), sum(c.total_ms),
+        min(c.least_ms), max(c.most_ms),
+        coalesce(array_agg(c.key order by c.key) filter (where c.key is not null), '{}'),
+        coalesce(array_agg(c.counted order by c.key) filter (where c.key is not null), '{}')
+    from counts as c
+    group by c.is_by_project, c.project_name, c.parent, c.tool_name
 $$;
 
 -- function signalbox.take_links(smallint)
@@ -1892,6 +2360,29 @@ CREATE FUNCTION signalbox.take_links(source smallint) RETURNS uuid[]
         where t.source = take_links.source
     )
     select array_agg(distinct t.link) from taken as t
+$$;
+
+-- function signalbox.take_links(smallint, uuid[])
+CREATE FUNCTION signalbox.take_links(source smallint, ids uuid[]) RETURNS bigint
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    with taken as (
+        delete from signalbox.change_links as l
+        where l.source = take_links.source and l.link = any(take_links.ids)
+        returning l.mark
+    ),
+    summed as (
+        select count(*) as marks, bit_xor(t.mark) as mark from taken as t having count(*) > 0
+    ),
+    added as (
+        update signalbox.change_totals as t
+        set marks = t.marks + s.marks, mark = t.mark # s.mark
+        from summed as s
+        where t.source = take_links.source
+        returning s.marks
+    )
+    select coalesce(sum(a.marks), 0)::bigint from added as a
 $$;
 
 -- function signalbox.take_marks(smallint, integer[], integer, integer)
@@ -2418,6 +2909,16 @@ CREATE TABLE analytics.engine_event_type_rollup (
 
 -- comment analytics.TABLE engine_event_type_rollup
 COMMENT ON TABLE analytics.engine_event_type_rollup IS 'Events of the engine in level times 15 minutes from slot on, over all aggregates and emitters. One row per level, slot and type.';
+
+-- table analytics.event_rollup
+CREATE TABLE analytics.event_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    events bigint NOT NULL
+);
+
+-- comment analytics.TABLE event_rollup
+COMMENT ON TABLE analytics.event_rollup IS 'Events of sessions in level times 15 minutes from slot on. One row per level and slot.';
 
 -- view analytics.stg_agents__jobs
 CREATE VIEW analytics.stg_agents__jobs WITH (security_invoker='true') AS
@@ -3925,16 +4426,17 @@ ALTER TABLE signalbox.import_files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
 -- table signalbox.import_records
 CREATE TABLE signalbox.import_records (
     record_key uuid NOT NULL,
-    event_id uuid NOT NULL,
+    event_id uuid,
     file_id bigint NOT NULL,
     line integer,
     source_kind text NOT NULL,
     pair_key uuid,
-    pair_order bigint
+    pair_order bigint,
+    dropped_event_id uuid
 );
 
 -- comment signalbox.TABLE import_records
-COMMENT ON TABLE signalbox.import_records IS 'Which event each record of a log became: two records of one happening, told by hooks and by a transcript, name the same event. One row per record.';
+COMMENT ON TABLE signalbox.import_records IS 'Which event each record of a log became: two records of one happening, told by hooks and by a transcript, name the same event, which may have been dropped since. One row per record.';
 
 -- table signalbox.members
 CREATE TABLE signalbox.members (
@@ -3962,6 +4464,23 @@ CREATE TABLE signalbox.migration_runs (
 -- comment signalbox.TABLE migration_runs
 COMMENT ON TABLE signalbox.migration_runs IS 'What the shared migration history has no room for. One row per migration applied by the console.';
 
+-- table signalbox.retention
+CREATE TABLE signalbox.retention (
+    only_row boolean DEFAULT true NOT NULL,
+    keep_raw_days integer,
+    raw_from timestamp with time zone,
+    dropped_from timestamp with time zone,
+    dropped_rows bigint DEFAULT 0 NOT NULL,
+    dropped_at timestamp with time zone,
+    set_at timestamp with time zone,
+    set_by text,
+    CONSTRAINT retention_keep_raw_days_valid CHECK (((keep_raw_days >= 1) AND (keep_raw_days <= 36500))),
+    CONSTRAINT retention_only_row CHECK (only_row)
+);
+
+-- comment signalbox.TABLE retention
+COMMENT ON TABLE signalbox.retention IS 'Events of sessions and their details are dropped once older than keep_raw_days, null keeps them; rows from dropped_from to raw_from were dropped and live in the rollups alone. One row in all.';
+
 -- table signalbox.rollup_state
 CREATE TABLE signalbox.rollup_state (
     subject text NOT NULL,
@@ -3969,12 +4488,13 @@ CREATE TABLE signalbox.rollup_state (
     built_from integer DEFAULT 2147483647 NOT NULL,
     raw_from integer DEFAULT '-2147483648'::integer NOT NULL,
     refreshed_at timestamp with time zone,
+    drops_raw boolean DEFAULT false NOT NULL,
     failed_at timestamp with time zone,
     failure text
 );
 
 -- comment signalbox.TABLE rollup_state
-COMMENT ON TABLE signalbox.rollup_state IS 'Slots from built_from on are stored in the rollup of the subject, or named in the change log; rows before raw_from were dropped and live in the rollup alone; failure is why the last pass left the subject as it was, since failed_at. One row per subject.';
+COMMENT ON TABLE signalbox.rollup_state IS 'Slots from built_from on are stored in the rollup of the subject, or named in the change log; where drops_raw, rows before raw_from were dropped and live in the rollup alone, and rows that are there all the same came later and are not in it; failure is why the last pass left the subject as it was, since failed_at. One row per subject.';
 
 -- table signalbox.web_sessions
 CREATE TABLE signalbox.web_sessions (
@@ -4010,6 +4530,10 @@ END;
 -- constraint agents.jobs jobs_pkey
 ALTER TABLE ONLY agents.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+-- constraint analytics.event_rollup event_rollup_pkey
+ALTER TABLE ONLY analytics.event_rollup
+    ADD CONSTRAINT event_rollup_pkey PRIMARY KEY (level, slot);
 
 -- constraint analytics.prompt_rollup prompt_rollup_pkey
 ALTER TABLE ONLY analytics.prompt_rollup
@@ -4187,6 +4711,10 @@ ALTER TABLE ONLY signalbox.model_prices
 ALTER TABLE ONLY signalbox.model_replies
     ADD CONSTRAINT model_replies_pkey PRIMARY KEY (message_id);
 
+-- constraint signalbox.retention retention_pkey
+ALTER TABLE ONLY signalbox.retention
+    ADD CONSTRAINT retention_pkey PRIMARY KEY (only_row);
+
 -- constraint signalbox.rollup_state rollup_state_pkey
 ALTER TABLE ONLY signalbox.rollup_state
     ADD CONSTRAINT rollup_state_pkey PRIMARY KEY (subject);
@@ -4234,6 +4762,9 @@ CREATE INDEX idx_jobs_created_at ON agents.jobs USING btree (created_at DESC);
 
 -- index agents.idx_jobs_data_gin
 CREATE INDEX idx_jobs_data_gin ON agents.jobs USING gin (job_data);
+
+-- index agents.idx_jobs_running
+CREATE INDEX idx_jobs_running ON agents.jobs USING btree (started_at) WHERE (status = 'running'::agents.job_status);
 
 -- index agents.idx_jobs_status
 CREATE INDEX idx_jobs_status ON agents.jobs USING btree (status);
@@ -4288,6 +4819,9 @@ CREATE INDEX idx_session_owner_rollup_slot ON analytics.session_owner_rollup USI
 
 -- index analytics.idx_sop_run_rollup_slot
 CREATE INDEX idx_sop_run_rollup_slot ON analytics.sop_run_rollup USING btree (level, slot);
+
+-- index analytics.idx_tool_rollup_slot
+CREATE INDEX idx_tool_rollup_slot ON analytics.tool_rollup USING btree (level, slot);
 
 -- index analytics.job_rollup_level_slot
 CREATE INDEX job_rollup_level_slot ON analytics.job_rollup USING btree (level, slot);
@@ -4381,6 +4915,9 @@ CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (
 
 -- index chronicle.idx_tool_events_subagents
 CREATE INDEX idx_tool_events_subagents ON chronicle.tool_events USING btree (session_id) WHERE ((tool_type)::text = 'subagent'::text);
+
+-- index chronicle.idx_tool_events_unsuccessful
+CREATE INDEX idx_tool_events_unsuccessful ON chronicle.tool_events USING btree (created_at DESC) WHERE (((phase)::text = 'post'::text) AND (NOT success));
 
 -- index chronicle.idx_tool_events_without_success
 CREATE INDEX idx_tool_events_without_success ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = 'post'::text) AND (NOT success));
@@ -4566,6 +5103,9 @@ CREATE UNIQUE INDEX backup_runs_one_at_a_time ON signalbox.backup_runs USING btr
 
 -- index signalbox.backup_runs_started_at
 CREATE INDEX backup_runs_started_at ON signalbox.backup_runs USING btree (started_at DESC);
+
+-- index signalbox.idx_import_records_dropped
+CREATE INDEX idx_import_records_dropped ON signalbox.import_records USING btree (dropped_event_id) WHERE (dropped_event_id IS NOT NULL);
 
 -- index signalbox.import_records_event_id
 CREATE INDEX import_records_event_id ON signalbox.import_records USING btree (event_id);
@@ -5030,6 +5570,9 @@ CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.model_prices REFERENC
 -- trigger signalbox.model_replies change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
 
+-- trigger signalbox.retention change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.retention REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
+
 -- trigger signalbox.adopted_tables change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.adopted_tables REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
 
@@ -5050,6 +5593,9 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.model_prices REFERENC
 
 -- trigger signalbox.model_replies change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
+
+-- trigger signalbox.retention change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.retention REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
 
 -- trigger signalbox.adopted_tables change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.adopted_tables FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('30');
@@ -5072,6 +5618,9 @@ CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.model_prices FOR 
 -- trigger signalbox.model_replies change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.model_replies FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('11');
 
+-- trigger signalbox.retention change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.retention FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('40');
+
 -- trigger signalbox.adopted_tables change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.adopted_tables REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
 
@@ -5093,6 +5642,9 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.model_prices REFE
 -- trigger signalbox.model_replies change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
 
+-- trigger signalbox.retention change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.retention REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
+
 -- trigger signalbox.adopted_tables change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.adopted_tables REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
 
@@ -5113,6 +5665,9 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_prices REFE
 
 -- trigger signalbox.model_replies change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
+
+-- trigger signalbox.retention change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.retention REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
 
 -- trigger toolbox.project_members change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON toolbox.project_members REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('28', '-');
@@ -5408,6 +5963,12 @@ ALTER TABLE analytics.engine_event_type_rollup ENABLE ROW LEVEL SECURITY;
 
 -- policy analytics.engine_event_type_rollup engine_event_type_rollup_select
 CREATE POLICY engine_event_type_rollup_select ON analytics.engine_event_type_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.event_rollup
+ALTER TABLE analytics.event_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.event_rollup event_rollup_select
+CREATE POLICY event_rollup_select ON analytics.event_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
 -- row security analytics.job_owner_rollup
 ALTER TABLE analytics.job_owner_rollup ENABLE ROW LEVEL SECURITY;
@@ -5750,6 +6311,15 @@ CREATE POLICY model_replies_select ON signalbox.model_replies FOR SELECT TO auth
    FROM chronicle.sessions s
   WHERE ((s.metadata ->> 'user_id'::text) = (( SELECT auth.uid() AS uid))::text)))));
 
+-- row security signalbox.retention
+ALTER TABLE signalbox.retention ENABLE ROW LEVEL SECURITY;
+
+-- policy signalbox.retention retention_select
+CREATE POLICY retention_select ON signalbox.retention FOR SELECT TO authenticated USING ((( SELECT auth.uid() AS uid) IS NOT NULL));
+
+-- policy signalbox.retention retention_update
+CREATE POLICY retention_update ON signalbox.retention FOR UPDATE TO authenticated USING (( SELECT signalbox.is_admin() AS is_admin)) WITH CHECK (( SELECT signalbox.is_admin() AS is_admin));
+
 -- row security signalbox.rollup_state
 ALTER TABLE signalbox.rollup_state ENABLE ROW LEVEL SECURITY;
 
@@ -5892,6 +6462,13 @@ GRANT ALL ON FUNCTION agents.get_job_stats(p_user_id uuid) TO service_role;
 -- acl agents.FUNCTION stamp_job()
 REVOKE ALL ON FUNCTION agents.stamp_job() FROM PUBLIC;
 
+-- acl analytics.FUNCTION calls_between(from_at timestamp with time zone, until_at timestamp with time zone)
+REVOKE ALL ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) TO service_role;
+
 -- acl analytics.FUNCTION error_group(message text)
 REVOKE ALL ON FUNCTION analytics.error_group(message text) FROM PUBLIC;
 
@@ -5940,6 +6517,13 @@ REVOKE ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slo
 GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) TO service_role;
+
+-- acl analytics.FUNCTION rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer)
+REVOKE ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) TO service_role;
 
 -- acl analytics.FUNCTION rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer)
 REVOKE ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer) FROM PUBLIC;
@@ -6011,6 +6595,24 @@ GRANT ALL ON FUNCTION signalbox.change_versions() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.change_versions() TO service_role;
 
+-- acl signalbox.FUNCTION drop_raw(most_rows integer, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text)
+REVOKE ALL ON FUNCTION signalbox.drop_raw(most_rows integer, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold(subject text, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold(subject text, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold_agent_calls(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold_agent_calls(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold_events(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold_events(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold_prompts(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold_prompts(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold_tools(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold_tools(lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION has_rows(table_name text)
 REVOKE ALL ON FUNCTION signalbox.has_rows(table_name text) FROM PUBLIC;
 
@@ -6058,6 +6660,12 @@ REVOKE ALL ON FUNCTION signalbox.log_truncate() FROM PUBLIC;
 -- acl signalbox.FUNCTION newest_slot(subject text, below integer)
 REVOKE ALL ON FUNCTION signalbox.newest_slot(subject text, below integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION oldest_raw()
+REVOKE ALL ON FUNCTION signalbox.oldest_raw() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION raw_time_after(start_at timestamp with time zone, rows_before integer)
+REVOKE ALL ON FUNCTION signalbox.raw_time_after(start_at timestamp with time zone, rows_before integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION refresh_rollup(subject text, most_slots integer)
 REVOKE ALL ON FUNCTION signalbox.refresh_rollup(subject text, most_slots integer) FROM PUBLIC;
 
@@ -6084,6 +6692,9 @@ REVOKE ALL ON FUNCTION signalbox.roll_approvals(lo integer, hi integer) FROM PUB
 
 -- acl signalbox.FUNCTION roll_engine_events(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_engine_events(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_events(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_events(lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION roll_job_owners(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_job_owners(width integer, lo integer, hi integer) FROM PUBLIC;
@@ -6134,6 +6745,9 @@ REVOKE ALL ON FUNCTION signalbox.sum_approvals(width integer, lo integer, hi int
 -- acl signalbox.FUNCTION sum_engine_events(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION sum_events(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_events(width integer, lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION sum_jobs(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) FROM PUBLIC;
 
@@ -6157,6 +6771,9 @@ REVOKE ALL ON FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer
 
 -- acl signalbox.FUNCTION take_links(source smallint)
 REVOKE ALL ON FUNCTION signalbox.take_links(source smallint) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION take_links(source smallint, ids uuid[])
+REVOKE ALL ON FUNCTION signalbox.take_links(source smallint, ids uuid[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION take_marks(source smallint, slots integer[], lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.take_marks(source smallint, slots integer[], lo integer, hi integer) FROM PUBLIC;
@@ -6288,6 +6905,11 @@ GRANT ALL ON TABLE analytics.engine_event_rollup TO service_role;
 GRANT SELECT ON TABLE analytics.engine_event_type_rollup TO authenticated;
 
 GRANT ALL ON TABLE analytics.engine_event_type_rollup TO service_role;
+
+-- acl analytics.TABLE event_rollup
+GRANT SELECT ON TABLE analytics.event_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.event_rollup TO service_role;
 
 -- acl analytics.TABLE stg_agents__jobs
 GRANT SELECT ON TABLE analytics.stg_agents__jobs TO authenticated;
@@ -6737,6 +7359,20 @@ GRANT ALL ON TABLE signalbox.members TO service_role;
 GRANT SELECT ON TABLE signalbox.migration_runs TO authenticated;
 
 GRANT ALL ON TABLE signalbox.migration_runs TO service_role;
+
+-- acl signalbox.TABLE retention
+GRANT SELECT ON TABLE signalbox.retention TO authenticated;
+
+GRANT ALL ON TABLE signalbox.retention TO service_role;
+
+-- acl signalbox.COLUMN retention.keep_raw_days
+GRANT UPDATE(keep_raw_days) ON TABLE signalbox.retention TO authenticated;
+
+-- acl signalbox.COLUMN retention.set_at
+GRANT UPDATE(set_at) ON TABLE signalbox.retention TO authenticated;
+
+-- acl signalbox.COLUMN retention.set_by
+GRANT UPDATE(set_by) ON TABLE signalbox.retention TO authenticated;
 
 -- acl signalbox.TABLE rollup_state
 GRANT SELECT ON TABLE signalbox.rollup_state TO authenticated;

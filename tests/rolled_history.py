@@ -377,16 +377,16 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
     parameters = asked | parameters
     with connection.transaction(force_rollback=True):
         connection.execute("set transaction isolation level repeatable read")
-        stored = _rows(connection, name, parameters)
+        stored = rows_of_query(connection, name, parameters)
         # The mark for every slot of a source, which a truncated table leaves as well.
         connection.execute(
             "insert into signalbox.change_log (source, slot) select source, 2147483647 from signalbox.rollup_state"
         )
-        live = _rows(connection, name, parameters)
+        live = rows_of_query(connection, name, parameters)
         differing = [pair for pair in zip(stored, live, strict=False) if pair[0] != pair[1]]
         assert stored == live, f"{where}: {name} {parameters} gave {differing or (stored, live)}"
         if name in _TWINS:
-            twin = _rows(connection, _TWINS[name], parameters | _OF_TWINS)
+            twin = rows_of_query(connection, _TWINS[name], parameters | _OF_TWINS)
             if name == "sessions.count_has":
                 live = [{"filter": "has", **row} for row in live]
                 twin = [row for row in twin if row["filter"] == "has"]
@@ -399,7 +399,8 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             assert said == known, f"{where}: {name} {parameters} gave {differing or (said, known)}"
 
 
-def _rows(connection: Connection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+def rows_of_query(connection: Connection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a named query gives, in an order of its own, to be compared."""
     rows = connection.execute(queries.find(name).text, parameters).fetchall()
     # The ends of a range that was taken off again may be wider than the true ones, within one class of the histogram.
     return sorted(({key: _comparable(key, value) for key, value in row.items()} for row in rows), key=str)

@@ -11,6 +11,7 @@ import pytest
 from data import database, exports, rollups
 from data.access import Actor
 from data.database import Unit
+from data.reports import tools
 from tests import all_systems, recorded
 from tests.page_runs import ROOT, open_page
 from tests.poolers import Poolers
@@ -48,6 +49,14 @@ def test_a_change_is_seen_at_the_next_look_stored_or_not(owner: Owner, pooled: d
         if number == 2:
             rollups.finish("real")
             assert all(state.is_built for state in rollups.read_states(pooled["manager"]))
+
+
+def test_old_rows_are_dropped_while_their_sums_stay(owner: Owner, pooled: dict[str, Actor]) -> None:
+    recorded.call(owner, recorded.session(owner, NOW - timedelta(days=60)), NOW - timedelta(days=60))
+    rollups.finish("real")
+    rollups.keep(pooled["admin"], 30, seen=None)
+    assert rollups.drop_all("real") == 4
+    assert tools.read_usage(pooled["manager"]).total.calls == 1
 
 
 def test_ten_at_once_see_the_same_and_only_their_own_sight(owner: Owner, pooled: dict[str, Actor]) -> None:

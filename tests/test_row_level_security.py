@@ -71,6 +71,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "signalbox.backup_runs": MANAGERS_READ | {"insert": {"admin"}},
     "signalbox.adopted_tables": ALL_READ,
     "signalbox.rollup_state": MANAGERS_READ,
+    "signalbox.retention": ALL_READ | {"update": {"admin"}},
     "analytics.tool_rollup": MANAGERS_READ,
     "analytics.session_rollup": MANAGERS_READ,
     "analytics.prompt_rollup": MANAGERS_READ,
@@ -99,6 +100,7 @@ UPDATED_COLUMN = {
     "chronicle.notification_events": "acknowledged",
     "engine.human_approvals": "decision_note",
     "agents.jobs": "error_message",
+    "signalbox.retention": "keep_raw_days",
     "toolbox.users": "full_name",
 }
 
@@ -362,6 +364,8 @@ INSERTS: dict[str, str] = {
     "signalbox.change_links": "insert into signalbox.change_links (source, link) values (1, gen_random_uuid())",
     "signalbox.change_totals": "insert into signalbox.change_totals values (99) on conflict do nothing",
     "signalbox.rollup_state": "insert into signalbox.rollup_state (subject, source) values ('new', 1)",
+    "signalbox.retention": "insert into signalbox.retention (keep_raw_days) values (1) on conflict (only_row)"
+    " do update set keep_raw_days = 1",
     **ROLLED,
 }
 

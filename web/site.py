@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 
 from data import approvals, database, rollups
 from data.console import Console, Examination, OwnHealth, open_console
-from data.errors import DatabaseUnavailable, SignalboxError
+from data.errors import Busy, DatabaseUnavailable, SignalboxError
 from data.identity import demo_accounts, notices, web_sessions
 from data.identity.refusals import Identity
 from data.settings import Settings
@@ -35,6 +35,8 @@ log = logging.getLogger("signalbox.server")
 RECOVER_EVERY_S = 2.0  # the embedded server, should it have died
 FOLLOW_DEMO_EVERY_S = 15.0  # a demo that another process made or removed
 REFRESH_EVERY_S = 2.0  # what changed meanwhile is read live, so this decides on cost alone, never on what is shown
+DROP_EVERY_S = 10.0  # what grew older than it is kept; a day's worth once a day
+DROP_AT_MOST_S = 5.0  # at a time, half of it pauses
 EXPIRE_EVERY_S = 15.0  # a question out of time counts as expired at once; its record may come this much later
 
 
@@ -124,6 +126,7 @@ class Site:
                 running.repeat(self._recover, RECOVER_EVERY_S, "starting the database again"),
                 running.repeat(self._follow_demo, FOLLOW_DEMO_EVERY_S, "looking for the demo"),
                 running.repeat(refresh_rollups, REFRESH_EVERY_S, "refreshing the rollups"),
+                running.repeat(drop_old_rows, DROP_EVERY_S, "dropping rows that are older than they are kept"),
                 running.repeat(expire_questions, EXPIRE_EVERY_S, "expiring questions to people"),
                 *([self._live.run()] if self._live else []),
             ):
@@ -169,6 +172,15 @@ def refresh_rollups() -> None:
     """One pass over the rollups of every open database; several consoles take turns."""
     for dataset in database.open_datasets():
         rollups.refresh(dataset)
+
+
+def drop_old_rows() -> None:
+    """Drop what is older than the admins of each open database keep it; what somebody else holds waits."""
+    for dataset in database.open_datasets():
+        try:
+            rollups.drop_all(dataset, at_most_s=DROP_AT_MOST_S)
+        except Busy:
+            log.info("rows that are to be dropped are held by somebody", extra={"dataset": dataset})
 
 
 def expire_questions() -> None:

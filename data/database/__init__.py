@@ -12,7 +12,7 @@ from data.database.pools import (
     statistics,
 )
 from data.database.sharing import let_go
-from data.database.units import Unit, apart, operating, reading, together, writing
+from data.database.units import Unit, apart, locking, operating, reading, together, writing
 from data.database.versions import poll_sources, polled_sources, read_sources
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "close_database",
     "database_of",
     "let_go",
+    "locking",
     "open_database",
     "open_datasets",
     "operating",

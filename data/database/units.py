@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from psycopg import errors as postgres_errors
+from psycopg import sql
 from psycopg_pool import PoolClosed, PoolTimeout
 
 from data import measures
@@ -20,7 +21,7 @@ from data.access import Actor, Dataset
 from data.database import notes, queries, sharing, unreadable
 from data.database.latest import polled
 from data.database.pools import Connection, Limits, Pool, connect_apart, database_of
-from data.errors import ColumnMissing, DatabaseUnavailable, KeptElsewhere, NotAllowed, TookTooLong
+from data.errors import Busy, ColumnMissing, DatabaseUnavailable, KeptElsewhere, NotAllowed, TookTooLong
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,10 @@ log = logging.getLogger("signalbox.database")
 _MISSING_COLUMN = re.compile(r'cannot (?:update|insert into) column "(?P<column>\w+)" of view "adopted_(?P<table>\w+)"')
 _KEPT_ELSEWHERE = re.compile(r".* is kept as .*, which the console reads: .*")
 SLOW_QUERY_S = 1.0  # agent-jobs.md logs queries over one second
+
+_IN_THE_WAY = (
+    postgres_errors.LockNotAvailable, postgres_errors.SerializationFailure, postgres_errors.DeadlockDetected
+)  # fmt: skip
 
 # Sent together, so one round trip: the beginning, who is asking and how long it may take, for this transaction alone.
 _SETTINGS = """
@@ -162,6 +167,28 @@ def operating(dataset: Dataset = "real") -> Iterator[Unit]:
     database = database_of(dataset)
     with _unit(database.owner, database.limits, None, read_only=False) as unit:
         yield unit
+
+
+@contextmanager
+def locking(dataset: Dataset, locked: str) -> Iterator[Unit]:
+    """Like `operating`, with one snapshot for all its statements, taken after the table `locked` is: whatever others
+    did with it is in the snapshot, and they do no more. Readers and writers of single rows wait for nothing.
+
+    Raises Busy when somebody holds the table, or changed meanwhile what is changed here; nothing is done then.
+    """
+    database = database_of(dataset)
+    settings = settings_for(database.limits, None, read_only=False)
+    statement = sql.SQL("lock table {} in share row exclusive mode nowait").format(sql.Identifier(*locked.split(".")))
+    try:
+        with translated_errors(), database.owner.connection() as connection, connection.transaction():
+            connection.execute("set transaction isolation level repeatable read")
+            connection.execute(statement)
+            connection.execute(_SETTINGS, settings)
+            yield Unit(connection)
+    except DatabaseUnavailable as error:
+        if isinstance(error.__cause__, _IN_THE_WAY):
+            raise Busy from error
+        raise
 
 
 @contextmanager

@@ -11,12 +11,16 @@ from data.access import Actor
 
 @dataclass(frozen=True)
 class Coverage:
-    """First and last event time of a subject's rows, how many have no time, and whether there is any row."""
+    """First and last event time of a subject's rows, how many have no time, and whether there is any row.
+
+    Before `raw_from` what happened in sessions is known as sums alone; None where nothing was ever dropped.
+    """
 
     first: datetime | None
     last: datetime | None
     untimed: int
     holds_rows: bool
+    raw_from: datetime | None = None
 
 
 def read_coverage(actor: Actor) -> dict[str, Coverage]:
@@ -24,5 +28,6 @@ def read_coverage(actor: Actor) -> dict[str, Coverage]:
     with database.reading(actor) as unit:
         rows = unit.rows("coverage.read_coverage")
     return {
-        row["subject"]: Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"]) for row in rows
+        row["subject"]: Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"], row["raw_from"])
+        for row in rows
     }

@@ -38,12 +38,15 @@ select pg_advisory_xact_lock(20261120, 4);
 -- name: count_windows
 -- Counts the noted days anew over all sessions that logs tell, and takes the notes away. A call belongs to the day on
 -- which it began; calls without a time have a row of their own, without a window. Agents are the session's own, and
--- subagents by their type. Of what a hook asked, the request and its notification are one.
+-- subagents by their type. Of what a hook asked, the request and its notification are one. Days of which rows were
+-- dropped stay as they are.
 with windows as materialized (
     select distinct d.day::date::timestamptz as window_start
     from signalbox.import_files as f
     cross join lateral jsonb_array_elements_text(f.counts -> 'days_to_count') as d (day)
-    where f.counts ? 'days_to_count'
+    where f.counts ? 'days_to_count' and not exists (
+        select from signalbox.retention as r where r.dropped_from is not null and d.day::date::timestamptz < r.raw_from
+    )
 ),
 counted as (
     update signalbox.import_files as f

@@ -34,10 +34,12 @@ told as materialized (
     select
         k.pair_key,
         r.event_id,
-        row_number() over (partition by k.pair_key order by r.happened_at nulls last, r.event_id) as place
+        row_number() over (partition by k.pair_key order by r.is_gone desc, r.happened_at nulls last, r.event_id) as place
     from keys as k
     cross join lateral (
-        select i.event_id, (select e.timestamp from chronicle.events as e where e.id = i.event_id) as happened_at
+        select
+            coalesce(i.event_id, i.dropped_event_id) as event_id, i.event_id is null as is_gone,
+            (select e.timestamp from chronicle.events as e where e.id = i.event_id) as happened_at
         from signalbox.import_records as i
         where i.pair_key = k.pair_key and i.source_kind = 'transcript'
         offset 0
@@ -47,6 +49,50 @@ update staged_records as s
 set event_id = t.event_id, absorbed = true
 from told as t
 where s.source_kind = 'hooks' and s.pair_key = t.pair_key and s.pair_order = t.place;
+
+-- name: drop_told
+-- Takes out what a transcript tells anew of what hooks had told and what has been dropped since: alike, and in the same
+-- place of their order. It counts already.
+with touched as materialized (
+    select distinct s.pair_key from staged_records as s where s.pair_key is not null and s.source_kind = 'transcript'
+),
+told as materialized (
+    select
+        k.pair_key,
+        r.event_id,
+        row_number() over (partition by k.pair_key order by r.is_gone desc, r.happened_at nulls last, r.place_id) as place
+    from touched as k
+    cross join lateral (
+        select
+            i.event_id, coalesce(i.event_id, i.dropped_event_id) as place_id, i.event_id is null as is_gone,
+            (select e.timestamp from chronicle.events as e where e.id = i.event_id) as happened_at
+        from signalbox.import_records as i
+        where i.pair_key = k.pair_key and i.source_kind = 'transcript'
+        offset 0
+    ) as r
+),
+gone as materialized (
+    select t.event_id, h.dropped_event_id
+    from told as t
+    cross join lateral (
+        select i.dropped_event_id from signalbox.import_records as i
+        where i.pair_key = t.pair_key and i.source_kind = 'hooks' and i.pair_order = t.place and i.event_id is null
+        offset 0
+    ) as h
+    where t.event_id is not null
+),
+noted as (
+    update signalbox.import_records as r
+    set event_id = null, dropped_event_id = g.dropped_event_id
+    from gone as g
+    where r.event_id = any(array(select o.event_id from gone as o)) and r.event_id = g.event_id
+    returning g.event_id
+)
+select distinct n.event_id from noted as n;
+
+-- name: remove_told
+-- Removes the events of transcripts that tell what was dropped.
+delete from chronicle.events as e where e.id = any(%(events)s::uuid[]);
 
 -- name: link_pairs
 -- Points hook records to the event by which a transcript tells the same: alike, and in the same place of their order.
@@ -61,10 +107,13 @@ told as materialized (
     select
         k.pair_key,
         r.event_id,
-        row_number() over (partition by k.pair_key order by r.happened_at nulls last, r.event_id) as place
+        r.is_gone,
+        row_number() over (partition by k.pair_key order by r.is_gone desc, r.happened_at nulls last, r.event_id) as place
     from touched as k
     cross join lateral (
-        select i.event_id, (select e.timestamp from chronicle.events as e where e.id = i.event_id) as happened_at
+        select
+            coalesce(i.event_id, i.dropped_event_id) as event_id, i.event_id is null as is_gone,
+            (select e.timestamp from chronicle.events as e where e.id = i.event_id) as happened_at
         from signalbox.import_records as i
         where i.pair_key = k.pair_key and i.source_kind = 'transcript'
         offset 0
@@ -84,7 +133,7 @@ matched as materialized (
     select h.record_key, t.event_id
     from hooked as h
     inner join told as t on t.pair_key = h.pair_key and t.place = h.pair_order
-    where h.event_id <> t.event_id
+    where h.event_id <> t.event_id and not t.is_gone
 ),
 linked as (
     update signalbox.import_records as r

@@ -20,14 +20,15 @@ where s.event_type is not null
     and exists (select from signalbox.import_records as r where r.record_key = s.record_key offset 0);
 
 -- name: set_aside_shared
--- Marks staged records whose event is there already, told by another source, in another session or by an earlier line;
--- says how many. Of records that are there twice the first one counts.
+-- Marks staged records whose event is there already, told by another source, in another session or by an earlier line,
+-- or was there and has been dropped; says how many. Of records that are there twice the first one counts.
 with told as materialized (
     select
         s.seq,
         row_number() over (partition by s.record_key order by s.seq) as occurrence,
         row_number() over (partition by s.event_id order by s.seq) as telling,
-        exists (select from chronicle.events as e where e.id = s.event_id) as is_known
+        exists (select from chronicle.events as e where e.id = s.event_id)
+        or exists (select from signalbox.import_records as r where r.dropped_event_id = s.event_id) as is_known
     from staged_records as s
     where s.event_type is not null and not s.absorbed
 ),
@@ -87,9 +88,21 @@ lifecycle as (
     where s.lifecycle_type is not null and not s.absorbed and not s.shared
 ),
 register as (
-    insert into signalbox.import_records (record_key, event_id, file_id, line, source_kind, pair_key, pair_order)
-    select s.record_key, s.event_id, %(file_id)s::bigint, s.line, s.source_kind, s.pair_key, s.pair_order
+    insert into signalbox.import_records (
+        record_key, event_id, dropped_event_id, file_id, line, source_kind, pair_key, pair_order
+    )
+    select
+        s.record_key,
+        case when g.is_gone then null else s.event_id end,
+        case when g.is_gone then s.event_id end,
+        %(file_id)s::bigint, s.line, s.source_kind, s.pair_key, s.pair_order
     from staged_records as s
+    -- Only what was told before can have been dropped since.
+    cross join lateral (
+        select (s.absorbed or s.shared)
+            and not exists (select from chronicle.events as e where e.id = s.event_id)
+            and exists (select from signalbox.import_records as r where r.dropped_event_id = s.event_id) as is_gone
+    ) as g
     where s.event_type is not null
 )
 select a.event_type, count(*) as events from added as a group by a.event_type;

@@ -208,7 +208,8 @@ where (x.sop_id, x.session_id, x.user_id, x.agent_id, x.status, x.steps, x.actio
         excluded.started_at, excluded.completed_at, excluded.metadata);
 
 -- name: find_sessions_with_skills
--- The sessions of which executions were made.
+-- The sessions of which executions were made, but those that began before `raw_from`.
 select distinct x.session_id
 from engine.sop_executions as x
-where x.session_id is not null and x.metadata @> '{"imported": true, "kind": "skill"}';
+where x.session_id is not null and x.metadata @> '{"imported": true, "kind": "skill"}'
+    and not exists (select from chronicle.sessions as s where s.id = x.session_id and s.started_at < %(raw_from)s);

@@ -29,6 +29,9 @@ select
 from signalbox.adopted_tables
 where mode = 'pointed'
 order by name;
+-- name: find_boundary
+-- From when on there are rows of what happened in sessions, where anything was dropped.
+select r.raw_from from signalbox.retention as r where r.dropped_from is not null;
 
 -- name: create_temporary_staged
 -- Makes the table into which the records of a file are copied; each transaction finds it empty.

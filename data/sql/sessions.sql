@@ -291,7 +291,8 @@ limit %(most)s
 offset case when %(sort)s::text in ('when', 'duration') then 0 else %(skipped)s::bigint end;
 
 -- name: export_sessions
--- Sessions inside the filters with what happened in them and what they cost, newest first.
+-- Sessions inside the filters with what happened in them and what they cost, newest first. What happened in those
+-- that began before rows were dropped is not known.
 select
     s.session_key as session_id,
     s.started_at,
@@ -300,17 +301,22 @@ select
     s.project_name as project,
     s.git_branch as branch,
     s.status,
-    s.prompts,
+    case when k.is_known then s.prompts end as prompts,
     s.first_prompt,
-    s.calls,
-    s.failed_calls,
-    s.refused_calls,
-    s.known_calls,
-    s.open_notifications,
+    case when k.is_known then s.calls end as calls,
+    case when k.is_known then s.failed_calls end as failed_calls,
+    case when k.is_known then s.refused_calls end as refused_calls,
+    case when k.is_known then s.known_calls end as known_calls,
+    case when k.is_known then s.open_notifications end as open_notifications,
     s.cost_usd,
     s.cost_basis,
     s.tokens
 from analytics.session_summary as s
+cross join lateral (
+    select not exists (
+        select from signalbox.retention as r where r.dropped_from is not null and s.started_at < r.raw_from
+    ) as is_known
+) as k
 where
     (%(start)s::timestamptz is null or s.started_at >= %(start)s)
     and (%(end)s::timestamptz is null or s.started_at < %(end)s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from data.operations import inspection as reports
 from ui import acts, page
 from ui import database as parts
+from ui.asking import filters
 from ui.view import View
 
 
@@ -14,10 +15,16 @@ def show(view: View) -> None:
     tables = parts.looked(view, "tables", reports.list_tables)
     indexes = parts.looked(view, "indexes", reports.list_index_findings)
     parts.sentences(view, server, tables, indexes)
-    acts.show_outcome()
+    is_about_keeping = filters.given("keep") is not None  # what was pressed was far down: so is its receipt
+    if not is_about_keeping:
+        acts.show_outcome()
     with page.panel(view, "the connections"):
         parts.queries(view, server)
         parts.connections(view, server)
+    with page.panel(view, "how long events are kept"):
+        parts.retention(view)
+        if is_about_keeping:
+            acts.show_outcome()
     with page.panel(view, "the tables"):
         parts.tables(view, tables)
     with page.panel(view, "the indexes"):

@@ -9,7 +9,7 @@ import pandas as pd
 from data.reports import agent as single
 from data.reports import agents as reports
 from data.reports.performance import Performance, together
-from ui import agents, cached, page
+from ui import agents, boundary, cached, page
 from ui.asking import filters
 from ui.asking.periods import Period
 from ui.drawing import cards
@@ -24,6 +24,7 @@ def show_all(view: View, found: tuple[Performance, ...], period: Period, chosen:
     page.footer(view, report="agents", filters=narrowed, rows=len(found))
     with page.panel(view, "the tools of agents"):
         tools = cached.read(view, reports.read_tool_calls, agents=tuple(one.agent for one in found), **asked)
+        boundary.say(view, period, rows="the tools of agents")
         agents.tools_table(view, tools, period)
 
 
@@ -39,6 +40,7 @@ def show_one(
         agents.show_activity(view, one, activity, period, chosen)
     with page.panel(view, "the tools of this agent"):
         tools = cached.read(view, reports.read_tool_calls, agents=(one.agent,), **span)
+        boundary.say(view, period, rows="the tools of agents")
         agents.say_tools(tools.get(one.agent), one.agent)
     with page.panel(view, "the windows of this agent"):
         order = filters.sorting(single.WINDOW_SORTS, "-when")

@@ -7,7 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from data.reports import session, sessions
-from ui import acts, cached, page
+from ui import acts, boundary, cached, page
 from ui.asking import filters
 from ui.sessions import choosing, item, lanes, one, timeline
 
@@ -18,7 +18,9 @@ with page.panel(view, "this session"):
     pk = one.asked_session()
     about = cached.read(view, session.read_session, session_pk=pk)
     items = cached.read(view, session.list_items, session_pk=pk)
-    one.head(view, about, items)
+    is_dropped = boundary.is_before(about, boundary.read(view)) and not items
+    one.head(view, about, items, is_known=not is_dropped)
+    boundary.say_of_session(view, about, has_items=bool(items))
     if len(items) == session.MOST_ITEMS:
         one.say_cut(view, about, len(items), cached.read(view, session.count_items, session_pk=pk))
     period = filters.asked_period(view, filters.extent(view, "sessions"))
@@ -38,7 +40,9 @@ with page.panel(view, "this session"):
         )
     one.ways(place, str(pk), [row["session_pk"] for row in rows])
     picked = item.picked(items, filters.given("item"))
-    if picked is None:
+    if picked is None and is_dropped:
+        one.files(about)
+    elif picked is None:
         page.empty("Nothing is recorded of this session but that it existed.")
     else:
         drawn = timeline.arrange(items)
@@ -49,8 +53,11 @@ with page.panel(view, "this session"):
             lanes.untimed(view, drawn, picked["item_id"])
             one.files(about)
         with right, page.panel(view, "the selected item"):
-            content = cached.read(
-                view, session.read_item, session_pk=pk, item_id=UUID(picked["item_id"]), kind=picked["kind"]
-            )
-            item.detail(view, picked, content)
+            if picked["item_id"] is None:
+                page.note("The event of this was dropped, so no more is known of it than the timeline says.")
+            else:
+                content = cached.read(
+                    view, session.read_item, session_pk=pk, item_id=UUID(picked["item_id"]), kind=picked["kind"]
+                )
+                item.detail(view, picked, content)
     page.footer(view, report="session_events", filters={"session": str(pk)}, rows=about["events"])

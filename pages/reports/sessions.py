@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from data.reports import sessions as reports
-from ui import cached, lift_sessions, page
+from ui import boundary, cached, lift_sessions, page
 from ui.asking import filters
 from ui.navigation import entry_of
 from ui.sessions import choosing, listing
@@ -43,10 +43,11 @@ with page.panel(view, "the list of sessions"):
         skipped=skipped,
     )
     listing.summary(period, chosen, counts, total)
+    raw_from = boundary.say(view, period, rows="search in prompts, and the prompts, calls and errors of sessions,")
     if rows:
         if not period.untimed:
             listing.chart(view, counts, chosen, period, period.bucket(known))
-        listing.table(view, rows, chosen, period, order, skipped)
+        listing.table(view, rows, chosen, period, order, skipped, raw_from)
     else:
         choosing.empty(view, period, chosen, holds_any=known.holds_rows)
     filters.say_untimed(view, period, known, "session")

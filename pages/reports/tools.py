@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from data.reports import tools as reports
-from ui import cached, page, tools
+from ui import boundary, cached, page, tools
 from ui.asking import filters
 from ui.drawing import cards
 
@@ -22,13 +22,16 @@ with page.panel(view, "the figures of tools"):
     usage = cached.read(view, reports.read_usage, **compared)
     errors = cached.read(view, reports.read_errors, **asked)
     tools.draw_outcome(view, chosen, usage)
+    begins = {"sums": "calls", "rows": "single calls and the texts of errors"}
     if not usage.total.calls:
+        boundary.say(view, period, **begins)
         tools.nothing(view, period, holds_any=known.holds_rows)
         page.footer(view)
     else:
         tools.summary(usage, period, chosen.tool)
         filters.say_untimed(view, period, known, "call")
         tools.say_outcomes(chosen)
+        raw_from = boundary.say(view, period, **begins)
         cards.cards(tools.cards_of(usage, period, chosen.carried))
         with page.panel(view, "the chart of calls"):
             drawn = asked | {"error_group": chosen.group, "unit": bucket, "zone": str(view.zone)}
@@ -46,7 +49,11 @@ with page.panel(view, "the figures of tools"):
                     limit=filters.PAGE_SIZE,
                     offset=filters.asked_offset(),
                 )
-                total = tools.total_of(usage, errors, chosen)
+                listed = usage
+                if raw_from:
+                    start = max(raw_from, period.start or raw_from)
+                    listed = cached.read(view, reports.read_usage, **(asked | {"start": start}))
+                total = tools.total_of(listed, errors, chosen)
                 tools.calls_table(view, rows, total, period, chosen, order)
                 page.footer(view, report="tool_calls", filters=narrowed, rows=total)
         else:

@@ -7,38 +7,48 @@ from __future__ import annotations
 
 import random
 import threading
+from contextlib import suppress
 
 import psycopg
+import pytest
 from psycopg.rows import dict_row
 
-from tests.rolled_history import Connection, compare, prepare, write
+from tests import dropped_history, rolled_history
+from tests.rolled_history import Connection, write
 
 STEPS = 3000
 COMPARISONS = 2000
 
 
-def step_by_step(connection: Connection, seed: int, steps: int) -> None:
-    """One program writes, refreshes a little or wholly, and compares after every step."""
+def step_by_step(connection: Connection, seed: int, steps: int, *, drops: bool = False) -> None:
+    """One program writes, refreshes a little or wholly, and compares after every step; with `drops` it drops a piece
+    of what is old now and then, and compares what has to stay as it was."""
     chance = random.Random(seed)
-    prepare(connection)
+    history = dropped_history if drops else rolled_history
+    history.prepare(connection)
     for step in range(steps):
-        if chance.random() < 0.15:
+        kind = chance.random()
+        if drops and kind < 0.05:
+            dropped_history.drop(connection, chance)
+        elif kind < 0.15:
             connection.execute("select signalbox.refresh_rollups(%s)", (chance.choice((1, 3, 500)),))
         else:
             write(connection, chance)
-        compare(connection, chance, f"seed {seed}, step {step}")
+        history.compare(connection, chance, f"seed {seed}, step {step}")
 
 
-def all_at_once(url: str, seed: int, comparisons: int) -> int:
-    """Writers with transactions of all lengths, two refreshers and two readers at once; how many comparisons were made.
+def all_at_once(url: str, seed: int, comparisons: int, *, drops: bool = False) -> int:
+    """Writers with transactions of all lengths, two refreshers and two readers at once, with `drops` also one who drops
+    what is old; how many comparisons were made.
 
     Raises what the first of the readers or refreshers raised.
     """
     done = threading.Event()
     made, failures = [0], list[Exception]()
     guard = threading.Lock()
+    history = dropped_history if drops else rolled_history
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as owner:
-        prepare(owner)
+        history.prepare(owner)
 
     def run(number: int, work: object) -> None:
         assert callable(work)
@@ -64,8 +74,14 @@ def all_at_once(url: str, seed: int, comparisons: int) -> int:
         connection.execute("select signalbox.refresh_rollups(%s)", (chance.choice((1, 5, 500)),))
         done.wait(chance.uniform(0, 0.1))
 
+    def dropping(connection: Connection, chance: random.Random) -> None:
+        # A writer may hold, or have changed, what was to go.
+        with suppress(psycopg.errors.LockNotAvailable, psycopg.errors.SerializationFailure):
+            dropped_history.drop(connection, chance)
+        done.wait(chance.uniform(0, 0.2))
+
     def reading(connection: Connection, chance: random.Random) -> None:
-        compare(connection, chance, f"seed {seed}")
+        history.compare(connection, chance, f"seed {seed}")
         with guard:
             made[0] += 1
             if made[0] >= comparisons:
@@ -73,7 +89,7 @@ def all_at_once(url: str, seed: int, comparisons: int) -> int:
 
     threads = [
         threading.Thread(target=run, args=(number, work))
-        for number, work in enumerate([writing] * 3 + [refreshing] * 2 + [reading] * 2)
+        for number, work in enumerate([writing] * 3 + [refreshing] * 2 + [dropping] * drops + [reading] * 2)
     ]
     for thread in threads:
         thread.start()
@@ -84,9 +100,11 @@ def all_at_once(url: str, seed: int, comparisons: int) -> int:
     return made[0]
 
 
-def test_step_by_step(owner: Connection) -> None:
-    step_by_step(owner, 1, STEPS)
+@pytest.mark.parametrize("drops", [False, True])
+def test_step_by_step(owner: Connection, drops: bool) -> None:
+    step_by_step(owner, 1, STEPS, drops=drops)
 
 
-def test_all_at_once(database_url: str) -> None:
-    assert all_at_once(database_url, 1, COMPARISONS) >= COMPARISONS
+@pytest.mark.parametrize("drops", [False, True])
+def test_all_at_once(database_url: str, drops: bool) -> None:
+    assert all_at_once(database_url, 1, COMPARISONS, drops=drops) >= COMPARISONS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from data.reports import overview as reports
-from ui import backups, cached, page
+from ui import backups, boundary, cached, page
 from ui.asking import filters
 from ui.asking.periods import Extent, Period
 from ui.drawing import cards
@@ -19,11 +19,12 @@ from ui.view import View
 
 @dataclass(frozen=True)
 class Drawn:
-    """What the page shows of a period: its first sentences, figures and what needs somebody; its trends."""
+    """What the page shows of a period: its first sentences, figures and what needs somebody; its trends; how many calls
+    the CSV holds, None where it may hold fewer than there were."""
 
     first: Markup
     trends: Markup
-    calls: int
+    calls: int | None
     problems: int
     first_problems: Sequence[Mapping[str, Any]]
 
@@ -39,8 +40,11 @@ def draw(view: View, *, period: Period, known: Extent) -> Drawn:
     attention = cached.read(view, reports.read_attention, now=view.minute)
     attention["backup"] = backups.attention(view, attention)
     happened = gather(cached.read(view, reports.read_activity, **asked), cached.read(view, reports.read_calls, **asked))
+    calls: int | None = happened.calls.calls
     with page.gathering() as first:
         telling.summary(view, period, attention, happened)
+        if boundary.say(view, period, sums="calls and prompts", rows="lists, search and single calls"):
+            calls = None  # the CSV holds the rows alone
         cards.cards(telling.figures_of(view, period, happened, known))
         showing.needs_you(view, period, attention, happened)
     with page.gathering() as trends:
@@ -48,7 +52,7 @@ def draw(view: View, *, period: Period, known: Extent) -> Drawn:
     return Drawn(
         page.one_of(first),
         page.one_of(trends),
-        happened.calls.calls,
+        calls,
         attention["problems"],
         attention["first_problems"],
     )

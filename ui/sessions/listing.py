@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import pandas as pd
 
 from data.reports.sessions import Chosen
-from ui import page
+from ui import boundary, page
 from ui.asking import filters, links
 from ui.asking.periods import Period
 from ui.drawing import charts, tables
@@ -71,9 +72,16 @@ def chart(view: View, counts: pd.DataFrame, asked: Chosen, period: Period, bucke
 
 
 def table(
-    view: View, rows: Sequence[Row], asked: Chosen, period: Period, order: tuple[str, bool], skipped: int
+    view: View,
+    rows: Sequence[Row],
+    asked: Chosen,
+    period: Period,
+    order: tuple[str, bool],
+    skipped: int,
+    raw_from: datetime | None = None,
 ) -> None:
-    """The sessions of one page; each opens with the filters, so that next and previous stay inside them."""
+    """The sessions of one page; each opens with the filters, so that next and previous stay inside them. Of what began
+    before `raw_from`, what happened is not kept row by row."""
     carried = as_query(asked, period) | {"sort": filters.given("sort") or DEFAULT_SORT}
     placed = [{**row, "at": skipped + number} for number, row in enumerate(rows)]
 
@@ -82,15 +90,18 @@ def table(
         address = links.href("session", carried, session=row["session_pk"], at=row["at"])
         return links.go_to(words, address, title=row["first_prompt"])
 
+    def known(cell: tables.Cell) -> tables.Cell:
+        return lambda row: tables.muted("not kept") if boundary.is_before(row, raw_from) else cell(row)
+
     columns = [
         tables.moment(view, "started_at"),
         tables.Column("Session", title, line=True),
         tables.Column("Project", tables.text("project_name", 28), hint=_branch),
         tables.Column("Status", tables.state("status", STATUS_STATES)),
         tables.Column("Took", _took, is_number=True, sort="duration"),
-        tables.Column("Prompts", tables.count("prompts"), is_number=True, sort="prompts"),
-        tables.Column("Calls", tables.count("calls"), is_number=True, sort="calls"),
-        tables.Column("Failed", _failed, is_number=True, sort="errors", hint=_outcomes),
+        tables.Column("Prompts", known(tables.count("prompts")), is_number=True, sort="prompts"),
+        tables.Column("Calls", known(tables.count("calls")), is_number=True, sort="calls"),
+        tables.Column("Failed", known(_failed), is_number=True, sort="errors", hint=_outcomes),
         tables.Column("Cost (USD)", cost, is_number=True, sort="cost", hint=cost_words),
     ]
     total = int(rows[0]["sessions_in_all"]) if rows else 0

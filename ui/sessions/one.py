@@ -23,8 +23,9 @@ from ui.wording import figures
 from ui.wording.sentences import listed, plural
 
 
-def head(view: View, session: Mapping[str, Any], items: Sequence[Item]) -> None:
-    """What kind of session it was and what went wrong in it, in sentences."""
+def head(view: View, session: Mapping[str, Any], items: Sequence[Item], *, is_known: bool = True) -> None:
+    """What kind of session it was and what went wrong in it, in sentences; these are left out where it is not known
+    any more."""
     failed = sum(item["kind"] == "call" and item["outcome"] == "failed" for item in items)
     errors = sum(item["kind"] != "call" and timeline.state_of(item) == "broken" for item in items)
     calls = [item for item in items if item["kind"] == "call"]
@@ -42,7 +43,8 @@ def head(view: View, session: Mapping[str, Any], items: Sequence[Item]) -> None:
     if unknown:
         ending += f", {plural(unknown, 'call')} {'has' if unknown == 1 else 'have'} no recorded outcome"
     state = "waiting" if waits else "attention" if wrong else "unknown" if calls and unknown == len(calls) else "well"
-    page.say(f"{listed(what)}; {ending}.", state=state)
+    if is_known:
+        page.say(f"{listed(what)}; {ending}.", state=state)
     first = next((item["words"] for item in items if item["kind"] == "prompt" and item["words"]), None)
     if first:
         st.html(tag("p", f"“{figures.shortened(first, 150)}”", class_="sb-quote"))

@@ -20,6 +20,9 @@ def pair(do: Statements, staged: Staged, touched: Touched) -> None:
     if not touched.any_told_twice:
         return
     if staged.has_transcript:
+        if do.raw_from:
+            told = [row["event_id"] for row in do.rows("ingest.pairing.drop_told")]
+            staged.report.paired += do.run("ingest.pairing.remove_told", events=told) if told else 0
         linked = [row["record_key"] for row in do.rows("ingest.pairing.link_pairs")]
         if linked:
             staged.report.paired += do.run("ingest.pairing.remove_absorbed", records=linked)

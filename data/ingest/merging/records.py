@@ -16,10 +16,10 @@ def merge_records(do: Statements, staged: Staged, touched: Touched, file_id: int
         if staged.has_counted_records:
             do.run("ingest.records.number_records")
         sessions.move_starts(do, touched, file_id)
-        if touched.any_existed:
+        if touched.any_existed or do.raw_from:
             report.known = do.run("ingest.records.forget_known_records")
         pairing.prepare(do, staged, touched)
-        shared = _add(do, staged, file_id, carefully=touched.any_told_twice)
+        shared = _add(do, staged, file_id, carefully=touched.any_told_twice or do.raw_from is not None)
         joining.join(do, touched, shared)
         pairing.pair(do, staged, touched)
         if staged.has_files:

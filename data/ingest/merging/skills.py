@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from data.ingest.merging.statements import Statements
@@ -28,6 +29,6 @@ def rederive(do: Statements, sessions: Sequence[UUID]) -> int:
     return do.run("ingest.skills.derive_skill_executions", sessions=sessions)
 
 
-def sessions_with_skills(do: Statements) -> list[UUID]:
-    """Every session in which a log tells of a skill."""
-    return [row["session_id"] for row in do.rows("ingest.skills.find_sessions_with_skills")]
+def sessions_with_skills(do: Statements, raw_from: datetime | None) -> list[UUID]:
+    """Every session in which a log tells of a skill, but those of which rows may have been dropped."""
+    return [row["session_id"] for row in do.rows("ingest.skills.find_sessions_with_skills", raw_from=raw_from)]

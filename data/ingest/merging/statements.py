@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -16,6 +17,7 @@ class Statements:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
         self._cursor = connection.cursor(row_factory=dict_row)
+        self.raw_from: datetime | None = None  # before it, rows of what happened in sessions were dropped
 
     def run(self, name: str, **parameters: Any) -> int:
         """Run a statement for its effect; the number of rows it touched."""

@@ -46,6 +46,8 @@ class Store:
                     "tables alone: it would never be seen. Nothing was imported."
                 )
         (backend,) = self._do.rows("ingest.storing.find_backend")
+        (boundary,) = self._do.rows("ingest.storing.find_boundary") or [{"raw_from": None}]
+        self._do.raw_from = boundary["raw_from"]
         self._keeps = is_ours and backend["pid"] == connection.info.backend_pid
         if self._keeps:
             connection.prepare_threshold = 0
@@ -55,7 +57,7 @@ class Store:
         """Estimate anew what was estimated at other prices."""
         with self._transaction():
             metrics.await_turn(self._do)
-            if self._takes(_EXECUTIONS) and (sessions := skills.sessions_with_skills(self._do)):
+            if self._takes(_EXECUTIONS) and (sessions := skills.sessions_with_skills(self._do, self._do.raw_from)):
                 skills.rederive(self._do, sessions)
             metrics.mark_all(self._do)
 
@@ -125,15 +127,22 @@ class Store:
         self._last_file = file["id"]
         touched = merge_sessions(do, staged, self.owner)
         merge_records(do, staged, touched, file["id"])
+        whole = touched.whole(do.raw_from)
         if self._takes(_APPROVALS):
-            derive_approvals(do, staged, touched)
+            derive_approvals(do, staged, whole)
         if self._takes(_JOBS):
-            derive_jobs(do, staged, touched, self.owner)
+            derive_jobs(do, staged, whole, self.owner)
         if self._takes(_EXECUTIONS):
-            skills.derive_executions(do, staged, touched)
+            skills.derive_executions(do, staged, whole)
             epics.derive_executions(do, staged)
         metrics.mark(do, staged, touched, file["id"])
         report.added = +report.added
+        if do.raw_from and len(whole.sessions) < len(touched.sessions) and (report.added or report.paired):
+            left = len(touched.sessions) - len(whole.sessions)
+            report.notes.append(
+                f"{left} sessions began before {do.raw_from:%d %B %Y}, of which only sums are kept: what is new in "
+                "them was added, their jobs, questions and runs of skills were left as they are."
+            )
         report.owners_kept = touched.of_others(self.owner)
         if report.owners_kept:
             report.notes.append(f"{report.owners_kept} sessions belong to somebody else already; their owner was kept.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from data.ingest.report import FileReport
@@ -51,6 +52,10 @@ class TouchedSession:
         """Whether any transcript has told of it."""
         return "transcript" in self.now.told_by
 
+    def is_from_before(self, raw_from: datetime) -> bool:
+        """Whether it was known before and began so early that rows of it may have been dropped."""
+        return self.now.existed and self.now.row["started_at"] is not None and self.now.row["started_at"] < raw_from
+
     @property
     def told_twice(self) -> bool:
         """Whether hooks and a transcript have told of it, so that they have to be paired."""
@@ -62,6 +67,12 @@ class Touched:
     """All sessions of a file."""
 
     sessions: list[TouchedSession] = field(default_factory=list)
+
+    def whole(self, raw_from: datetime | None) -> Touched:
+        """Those of which every row is there: not the known ones that began before what has been dropped."""
+        if raw_from is None:
+            return self
+        return Touched([session for session in self.sessions if not session.is_from_before(raw_from)])
 
     @property
     def ids(self) -> list[UUID]:
