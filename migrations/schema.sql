@@ -505,9 +505,12 @@ CREATE FUNCTION analytics.sessions_with(what text) RETURNS TABLE(session_pk uuid
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-    select distinct c.session_pk from analytics.tool_calls as c where what = 'errors' and c.outcome = 'failed'
+    -- Failed and refused calls as analytics.tool_calls has them, in the words of the index of those without success.
+    select distinct c.session_pk from analytics.stg_chronicle__tool_events as c
+    where what = 'errors' and c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
     union all
-    select distinct c.session_pk from analytics.tool_calls as c where what = 'refusals' and c.outcome = 'refused'
+    select distinct c.session_pk from analytics.stg_chronicle__tool_events as c
+    where what = 'refusals' and c.phase = 'post' and not c.success and analytics.is_refusal(c.error_message)
     union all
     select distinct n.session_pk from analytics.stg_chronicle__notification_events as n
     where what = 'notifications' and not n.is_acknowledged
@@ -4206,7 +4209,34 @@ CREATE VIEW analytics.tool_facts WITH (security_invoker='true') AS
             WHEN (c.duration_ms < 0) THEN ('-10000'::integer - (ceil((ln((- (c.duration_ms)::double precision)) / (0.019802627296179713)::double precision)))::integer)
             ELSE NULL::integer
         END AS duration_key
-   FROM (analytics.tool_calls c
+   FROM (( SELECT p.session_pk,
+            p.tool_name,
+            p.tool_type,
+            p.occurred_at,
+            p.duration_ms,
+            true AS is_answered,
+                CASE
+                    WHEN p.success THEN 'succeeded'::text
+                    WHEN (p.success IS NULL) THEN NULL::text
+                    WHEN analytics.is_refusal(p.error_message) THEN 'refused'::text
+                    ELSE 'failed'::text
+                END AS outcome
+           FROM analytics.stg_chronicle__tool_events p
+          WHERE ((p.phase)::text = 'post'::text)
+        UNION ALL
+         SELECT a.session_pk,
+            a.tool_name,
+            a.tool_type,
+            a.occurred_at,
+            NULL::integer AS duration_ms,
+            false AS is_answered,
+            NULL::text AS outcome
+           FROM (analytics.stg_chronicle__tool_events a
+             LEFT JOIN LATERAL ( SELECT true AS is_there
+                   FROM analytics.stg_chronicle__tool_events answer
+                  WHERE ((answer.call_id = a.call_id) AND ((answer.phase)::text = 'post'::text))
+                 LIMIT 1) found ON (true))
+          WHERE (((a.phase)::text = 'pre'::text) AND (found.is_there IS NULL))) c
      LEFT JOIN analytics.stg_chronicle__sessions s ON ((s.session_pk = c.session_pk)));
 
 -- comment analytics.VIEW tool_facts

@@ -41,10 +41,10 @@ found as (
     left join (
         select
             session_pk,
-            bool_or(outcome = 'failed') as has_errors,
-            bool_or(outcome = 'refused') as has_refusals
-        from analytics.tool_calls
-        where outcome in ('failed', 'refused') and session_pk in (select session_pk from chosen)
+            bool_or(not analytics.is_refusal(error_message)) as has_errors,
+            bool_or(analytics.is_refusal(error_message)) as has_refusals
+        from analytics.stg_chronicle__tool_events
+        where phase = 'post' and not success and session_pk in (select session_pk from chosen)
         group by session_pk
     ) as t on t.session_pk = s.session_pk
     left join (
