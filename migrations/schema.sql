@@ -96,6 +96,46 @@ begin
 end
 $$;
 
+-- function analytics.calls_between(timestamp with time zone, timestamp with time zone)
+CREATE FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) RETURNS TABLE(occurred_at timestamp with time zone, session_pk uuid, tool_name text, tool_type text, outcome text, is_answered boolean, duration_ms integer, duration_key integer)
+    LANGUAGE sql STABLE ROWS 500
+    SET search_path TO ''
+    AS $$
+    with phases as materialized (
+        select t.occurred_at, t.session_pk, t.call_id, t.tool_name, t.tool_type, t.phase = 'post' as is_answer,
+            case when t.phase <> 'post' or t.success is null then null when t.success then 'succeeded'
+                when analytics.is_refusal(t.error_message) then 'refused' else 'failed' end as outcome,
+            case when t.phase = 'post' then t.duration_ms end as duration_ms
+        from analytics.stg_chronicle__tool_events as t
+        where t.occurred_at >= from_at and t.occurred_at < until_at and t.phase in ('pre', 'post')
+    ),
+    unmatched as materialized (
+        select p.occurred_at, p.session_pk, p.call_id, p.tool_name, p.tool_type
+        from phases as p
+        where not p.is_answer
+        and not exists (select from phases as answer where answer.is_answer and answer.call_id = p.call_id)
+    )
+    select p.occurred_at, p.session_pk, p.tool_name, p.tool_type, p.outcome, true, p.duration_ms,
+        case
+            when p.duration_ms > 0 then ceil(ln(p.duration_ms::float8) / 0.019802627296179713)::integer
+            when p.duration_ms = 0 then -5000
+            when p.duration_ms < 0 then -10000 - ceil(ln(-p.duration_ms::float8) / 0.019802627296179713)::integer
+        end
+    from phases as p
+    where p.is_answer
+    union all
+    select u.occurred_at, u.session_pk, u.tool_name, u.tool_type, null, false, null, null
+    from unmatched as u
+    where not exists (
+        select from analytics.stg_chronicle__tool_events as answer
+        where answer.call_id = u.call_id and answer.phase = 'post'
+        offset 0
+    )
+$$;
+
+-- comment analytics.FUNCTION calls_between(from_at timestamp with time zone, until_at timestamp with time zone)
+COMMENT ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) IS 'Calls with from_at <= time < until_at that the viewer may see. One row per call.';
+
 -- function analytics.error_group(text)
 CREATE FUNCTION analytics.error_group(message text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -234,48 +274,69 @@ COMMENT ON FUNCTION analytics.is_refusal(message text) IS 'Whether the text of a
 
 -- function analytics.linked_slots(smallint, uuid[], integer[])
 CREATE FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) RETURNS SETOF integer
-    LANGUAGE sql STABLE ROWS 10
+    LANGUAGE plpgsql STABLE ROWS 10
     SET search_path TO ''
     AS $$
-    select distinct case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
-        then floor(date_part('epoch', c.occurred_at) / 900)::integer else -2147483648 end
-    from (
-        select s.started_at as occurred_at from analytics.stg_chronicle__sessions as s
-        where source = 1 and s.session_pk = any(links)
-        union all
-        select t.occurred_at from analytics.stg_chronicle__tool_events as t
-        where source = 3 and t.session_pk = any(links)
-        union all
-        select t.occurred_at from analytics.stg_chronicle__tool_events as t
-        where source = 3 and t.call_id = any(links)
-        union all
-        select asked.occurred_at
-        from unnest(slots) as u (slot)
-        cross join lateral (
-            select t.call_id from analytics.stg_chronicle__tool_events as t
-            where t.phase = 'post' and t.call_id is not null
-            and t.occurred_at >= analytics.slot_start(u.slot) and t.occurred_at < analytics.slot_start(u.slot + 1)
-            offset 0
-        ) as answer
-        cross join lateral (
+begin
+    if linked_slots.links is not null then
+        return query
+        select distinct case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', c.occurred_at) / 900)::integer else -2147483648 end
+        from (
+            select s.started_at as occurred_at from analytics.stg_chronicle__sessions as s
+            where linked_slots.source = 1 and s.session_pk = any(linked_slots.links)
+            union all
             select t.occurred_at from analytics.stg_chronicle__tool_events as t
-            where t.call_id = answer.call_id and t.phase = 'pre'
-            offset 0
-        ) as asked
-        where source = 3
-        union all
-        select asked.occurred_at
+            where linked_slots.source = 3 and t.session_pk = any(linked_slots.links)
+            union all
+            select t.occurred_at from analytics.stg_chronicle__tool_events as t
+            where linked_slots.source = 3 and t.call_id = any(linked_slots.links)
+            union all
+            select t.occurred_at from analytics.stg_chronicle__tool_events as t
+            where linked_slots.source = 3 and t.event_id = any(linked_slots.links)
+            union all
+            select l.created_at from analytics.stg_lift__sessions as l
+            where linked_slots.source = 20 and l.session_id = any(linked_slots.links)
+        ) as c;
+    end if;
+    if linked_slots.source <> 3 or linked_slots.slots is null then
+        return;
+    end if;
+
+    return query
+    select distinct case when asked.occurred_at > '-infinity' and asked.occurred_at < '60000-01-01 00:00+00'
+        then floor(date_part('epoch', asked.occurred_at) / 900)::integer else -2147483648 end
+    from unnest(linked_slots.slots) as u (slot)
+    cross join lateral (
+        select t.call_id from analytics.stg_chronicle__tool_events as t
+        where t.call_id is not null
+        and t.occurred_at >= analytics.slot_start(u.slot) and t.occurred_at < analytics.slot_start(u.slot + 1)
+        group by t.call_id
+        having bool_and(t.phase = 'post')
+        offset 0
+    ) as answer
+    cross join lateral (
+        select t.occurred_at from analytics.stg_chronicle__tool_events as t
+        where t.call_id = answer.call_id and t.phase = 'pre'
+        offset 0
+    ) as asked
+    where u.slot > -2147483648;
+    if -2147483648 = any(linked_slots.slots) then
+        return query
+        select distinct case when asked.occurred_at > '-infinity' and asked.occurred_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', asked.occurred_at) / 900)::integer else -2147483648 end
         from analytics.stg_chronicle__tool_events as answer
         cross join lateral (
             select t.occurred_at from analytics.stg_chronicle__tool_events as t
             where t.call_id = answer.call_id and t.phase = 'pre'
             offset 0
         ) as asked
-        where source = 3 and -2147483648 = any(slots) and answer.phase = 'post' and answer.call_id is not null
+        where answer.phase = 'post' and answer.call_id is not null
         and (
             answer.occurred_at is null or answer.occurred_at = '-infinity' or answer.occurred_at >= '60000-01-01 00:00+00'
-        )
-    ) as c
+        );
+    end if;
+end
 $$;
 
 -- function analytics.rollup_windows(text, timestamp with time zone, timestamp with time zone, boolean, integer, integer)
@@ -859,6 +920,9 @@ begin
         when 'prompts' then
             select max(p.occurred_at) into newest from analytics.stg_chronicle__prompt_events as p
             where p.occurred_at >= first_at and p.occurred_at < until_at;
+        when 'events' then
+            select max(e.occurred_at) into newest from analytics.stg_chronicle__events as e
+            where e.occurred_at >= first_at and e.occurred_at < until_at;
         when 'jobs' then
             select max(j.counted_at) into newest from analytics.stg_agents__jobs as j
             where j.counted_at >= first_at and j.counted_at < until_at;
@@ -1002,6 +1066,9 @@ begin
         when 'prompts' then
             if width = 1 then perform signalbox.roll_prompts(lo, hi);
             else perform signalbox.sum_prompts(width, lo, hi); end if;
+        when 'events' then
+            if width = 1 then perform signalbox.roll_events(lo, hi);
+            else perform signalbox.sum_events(width, lo, hi); end if;
         when 'jobs' then
             if width = 1 then perform signalbox.roll_jobs(lo, hi);
             else perform signalbox.sum_jobs(width, lo, hi); end if;
@@ -1042,13 +1109,32 @@ CREATE FUNCTION signalbox.roll_engine_events(lo integer, hi integer) RETURNS voi
     group by f.slot, f.event_type, f.aggregate_type, f.emitted_by
 $$;
 
+-- function signalbox.roll_events(integer, integer)
+CREATE FUNCTION signalbox.roll_events(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.event_rollup where level = 1 and slot >= lo and slot < hi;
+    insert into analytics.event_rollup
+    select 1, floor(date_part('epoch', e.occurred_at) / 900)::integer, count(*)
+    from analytics.stg_chronicle__events as e
+    where e.occurred_at >= analytics.slot_start(lo) and e.occurred_at < analytics.slot_start(hi)
+    group by 2
+    union all
+    select 1, lo, count(*)
+    from analytics.stg_chronicle__events as e
+    where lo = -2147483648
+    and (e.occurred_at is null or e.occurred_at = '-infinity' or e.occurred_at >= '60000-01-01 00:00+00')
+    having count(*) > 0
+$$;
+
 -- function signalbox.roll_jobs(integer, integer)
 CREATE FUNCTION signalbox.roll_jobs(lo integer, hi integer) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
     delete from analytics.job_rollup where level = 1 and slot >= lo and slot < hi;
-    with facts as (
+    with facts as materialized (
         select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
         from analytics.job_facts as f
         where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
@@ -1058,36 +1144,31 @@ CREATE FUNCTION signalbox.roll_jobs(lo integer, hi integer) RETURNS void
         where lo = -2147483648
         and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
     ),
-    histograms as (
+    counts as (
         select
-            c.slot, c.agent, c.status,
-            array_agg(c.key order by c.key) filter (where c.is_run) as run_keys,
-            array_agg(c.counted order by c.key) filter (where c.is_run) as run_counts,
-            array_agg(c.key order by c.key) filter (where not c.is_run) as wait_keys,
-            array_agg(c.counted order by c.key) filter (where not c.is_run) as wait_counts
-        from (
-            select f.slot, f.agent, f.status, k.is_run, k.key, count(*) as counted
-            from facts as f
-            cross join lateral (values (true, f.run_key), (false, f.wait_key)) as k (is_run, key)
-            where k.key is not null
-            group by f.slot, f.agent, f.status, k.is_run, k.key
-        ) as c
-        group by c.slot, c.agent, c.status
-    ),
-    sums as (
-        select f.slot, f.agent, f.status, count(*) as jobs, count(f.run_us) as timed, coalesce(sum(f.run_us), 0) as run_us,
-            min(f.run_us) as least_run_us, max(f.run_us) as most_run_us,
-            min(f.wait_us) as least_wait_us, max(f.wait_us) as most_wait_us
+            f.slot, f.agent, f.status, count(*) as jobs, count(f.run_us) as timed, sum(f.run_us) as run_us,
+            min(f.run_us) as least_run_us, max(f.run_us) as most_run_us, f.run_key,
+            null::bigint as least_wait_us, null::bigint as most_wait_us, null::integer as wait_key, null::bigint as waited
         from facts as f
-        group by f.slot, f.agent, f.status
+        group by f.slot, f.agent, f.status, f.run_key
+        union all
+        select
+            f.slot, f.agent, f.status, 0, 0, 0, null, null, null, min(f.wait_us), max(f.wait_us), f.wait_key, count(*)
+        from facts as f
+        where f.wait_key is not null
+        group by f.slot, f.agent, f.status, f.wait_key
     )
     insert into analytics.job_rollup
     select
-        1, s.slot, s.agent, s.status, s.jobs, s.timed, s.run_us, s.least_run_us, s.most_run_us,
-        coalesce(h.run_keys, '{}'), coalesce(h.run_counts, '{}'), s.least_wait_us, s.most_wait_us,
-        coalesce(h.wait_keys, '{}'), coalesce(h.wait_counts, '{}')
-    from sums as s
-    left join histograms as h on h.slot = s.slot and h.agent = s.agent and h.status = s.status
+        1, c.slot, c.agent, c.status, sum(c.jobs), sum(c.timed), coalesce(sum(c.run_us), 0),
+        min(c.least_run_us), max(c.most_run_us),
+        coalesce(array_agg(c.run_key order by c.run_key) filter (where c.run_key is not null), '{}'),
+        coalesce(array_agg(c.timed order by c.run_key) filter (where c.run_key is not null), '{}'),
+        min(c.least_wait_us), max(c.most_wait_us),
+        coalesce(array_agg(c.wait_key order by c.wait_key) filter (where c.wait_key is not null), '{}'),
+        coalesce(array_agg(c.waited order by c.wait_key) filter (where c.wait_key is not null), '{}')
+    from counts as c
+    group by c.slot, c.agent, c.status
 $$;
 
 -- function signalbox.roll_prompts(integer, integer)
@@ -1201,19 +1282,47 @@ CREATE FUNCTION signalbox.roll_tools(width integer, lo integer, hi integer) RETU
     AS $$
     delete from analytics.tool_rollup
     where level = width and is_by_project = (width > 1) and slot >= lo and slot < hi;
-    with facts as (
-        select (floor(date_part('epoch', f.occurred_at) / (900 * width)) * width)::integer as slot, f.*
-        from analytics.tool_facts as f
-        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
+    with phases as materialized (
+        select (floor(date_part('epoch', t.occurred_at) / (900 * width)) * width)::integer as slot,
+            t.session_pk, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message, t.duration_ms
+        from analytics.stg_chronicle__tool_events as t
+        where t.occurred_at >= analytics.slot_start(lo) and t.occurred_at < analytics.slot_start(hi)
         union all
-        select -2147483648, f.*
-        from analytics.tool_facts as f
+        select -2147483648,
+            t.session_pk, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message, t.duration_ms
+        from analytics.stg_chronicle__tool_events as t
         where lo = -2147483648
-        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+        and (t.occurred_at is null or t.occurred_at = '-infinity' or t.occurred_at >= '60000-01-01 00:00+00')
+    ),
+    unmatched as materialized (
+        select p.slot, p.session_pk, p.call_id, p.tool_name, p.tool_type
+        from phases as p
+        where p.phase = 'pre'
+        and not exists (select from phases as answer where answer.phase = 'post' and answer.call_id = p.call_id)
+    ),
+    facts as (
+        select p.slot, p.session_pk, p.tool_name, p.tool_type, true as is_answered, p.duration_ms,
+            case when p.success is null then null when p.success then 'succeeded'
+                when analytics.is_refusal(p.error_message) then 'refused' else 'failed' end as outcome,
+            case
+                when p.duration_ms > 0 then ceil(ln(p.duration_ms::float8) / 0.019802627296179713)::integer
+                when p.duration_ms = 0 then -5000
+                when p.duration_ms < 0 then -10000 - ceil(ln(-p.duration_ms::float8) / 0.019802627296179713)::integer
+            end as duration_key
+        from phases as p
+        where p.phase = 'post'
+        union all
+        select u.slot, u.session_pk, u.tool_name, u.tool_type, false, null, null, null
+        from unmatched as u
+        where not exists (
+            select from analytics.stg_chronicle__tool_events as answer
+            where answer.call_id = u.call_id and answer.phase = 'post'
+            offset 0
+        )
     ),
     classes as (
         select
-            f.slot, case when width > 1 then f.project_name else '' end as project_name, f.tool_name, f.duration_key,
+            f.slot, case when width > 1 then s.project_name else '' end as project_name, f.tool_name, f.duration_key,
             min(f.tool_type) as tool_type,
             count(*) as calls,
             count(*) filter (where f.outcome = 'succeeded') as succeeded,
@@ -1225,7 +1334,8 @@ CREATE FUNCTION signalbox.roll_tools(width integer, lo integer, hi integer) RETU
             min(f.duration_ms) as least_ms,
             max(f.duration_ms) as most_ms
         from facts as f
-        where width = 1 or f.project_name is not null
+        left join analytics.stg_chronicle__sessions as s on width > 1 and s.session_pk = f.session_pk
+        where width = 1 or s.project_name is not null
         group by 1, 2, 3, 4
     )
     insert into analytics.tool_rollup
@@ -1288,52 +1398,61 @@ CREATE FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi intege
     group by 2, 3, 4, 5
 $$;
 
+-- function signalbox.sum_events(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_events(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.event_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.event_rollup
+    select width, r.slot - (r.slot % width + width) % width, sum(r.events)
+    from analytics.event_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2
+$$;
+
 -- function signalbox.sum_jobs(integer, integer, integer)
 CREATE FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
     delete from analytics.job_rollup where level = width and slot >= lo and slot < hi;
-    with finer as (
+    with finer as materialized (
         select r.slot - (r.slot % width + width) % width as parent, r.*
         from analytics.job_rollup as r
         where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
         and r.slot > -2147483648
     ),
-    histograms as (
+    counts as (
         select
-            c.parent, c.agent, c.status,
-            array_agg(c.key order by c.key) filter (where c.is_run) as run_keys,
-            array_agg(c.counted order by c.key) filter (where c.is_run) as run_counts,
-            array_agg(c.key order by c.key) filter (where not c.is_run) as wait_keys,
-            array_agg(c.counted order by c.key) filter (where not c.is_run) as wait_counts
-        from (
-            select k.parent, k.agent, k.status, k.is_run, k.key, sum(k.counted)::bigint as counted
-            from (
-                select f.parent, f.agent, f.status, true as is_run, unnest(f.run_keys) as key, unnest(f.run_counts) as counted
-                from finer as f
-                union all
-                select f.parent, f.agent, f.status, false, unnest(f.wait_keys), unnest(f.wait_counts)
-                from finer as f
-            ) as k
-            group by k.parent, k.agent, k.status, k.is_run, k.key
-        ) as c
-        group by c.parent, c.agent, c.status
-    ),
-    sums as (
-        select f.parent, f.agent, f.status, sum(f.jobs) as jobs, sum(f.timed) as timed, sum(f.run_us) as run_us,
-            min(f.least_run_us) as least_run_us, max(f.most_run_us) as most_run_us,
-            min(f.least_wait_us) as least_wait_us, max(f.most_wait_us) as most_wait_us
+            f.parent, f.agent, f.status, f.jobs, f.timed, f.run_us, f.least_run_us, f.most_run_us,
+            f.least_wait_us, f.most_wait_us, null::integer as run_key, null::integer as wait_key, null::bigint as counted
         from finer as f
-        group by f.parent, f.agent, f.status
+        union all
+        select
+            k.parent, k.agent, k.status, 0, 0, 0, null, null, null, null, k.run_key, k.wait_key, sum(k.counted)::bigint
+        from (
+            select f.parent, f.agent, f.status, unnest(f.run_keys) as run_key, null::integer as wait_key,
+                unnest(f.run_counts) as counted
+            from finer as f
+            union all
+            select f.parent, f.agent, f.status, null, unnest(f.wait_keys), unnest(f.wait_counts)
+            from finer as f
+        ) as k
+        group by k.parent, k.agent, k.status, k.run_key, k.wait_key
     )
     insert into analytics.job_rollup
     select
-        width, s.parent, s.agent, s.status, s.jobs, s.timed, s.run_us, s.least_run_us, s.most_run_us,
-        coalesce(h.run_keys, '{}'), coalesce(h.run_counts, '{}'), s.least_wait_us, s.most_wait_us,
-        coalesce(h.wait_keys, '{}'), coalesce(h.wait_counts, '{}')
-    from sums as s
-    left join histograms as h on h.parent = s.parent and h.agent = s.agent and h.status = s.status
+        width, c.parent, c.agent, c.status, sum(c.jobs), sum(c.timed), sum(c.run_us),
+        min(c.least_run_us), max(c.most_run_us),
+        coalesce(array_agg(c.run_key order by c.run_key) filter (where c.run_key is not null), '{}'),
+        coalesce(array_agg(c.counted order by c.run_key) filter (where c.run_key is not null), '{}'),
+        min(c.least_wait_us), max(c.most_wait_us),
+        coalesce(array_agg(c.wait_key order by c.wait_key) filter (where c.wait_key is not null), '{}'),
+        coalesce(array_agg(c.counted order by c.wait_key) filter (where c.wait_key is not null), '{}')
+    from counts as c
+    group by c.parent, c.agent, c.status
 $$;
 
 -- function signalbox.sum_prompts(integer, integer, integer)
@@ -1412,44 +1531,37 @@ CREATE FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer) RETUR
     AS $$
     delete from analytics.tool_rollup
     where level = width and (width > 4 or not is_by_project) and slot >= lo and slot < hi;
-    with finer as (
+    with finer as materialized (
         select t.slot - (t.slot % width + width) % width as parent, t.*
         from analytics.tool_rollup as t
         where t.level = case width when 4 then 1 when 96 then 4 else 96 end and t.slot >= lo and t.slot < hi
         and t.slot > -2147483648
     ),
-    classes as (
-        select c.is_by_project, c.project_name, c.parent, c.tool_name, c.key, sum(c.counted)::bigint as counted
+    counts as (
+        select
+            f.is_by_project, f.project_name, f.parent, f.tool_name, f.tool_type, f.calls, f.succeeded, f.failed, f.refused,
+            f.unanswered, f.timed, f.total_ms, f.least_ms, f.most_ms, null::integer as key, null::bigint as counted
+        from finer as f
+        union all
+        select
+            k.is_by_project, k.project_name, k.parent, k.tool_name, null, 0, 0, 0, 0, 0, 0, 0, null, null,
+            k.key, sum(k.counted)::bigint
         from (
             select f.is_by_project, f.project_name, f.parent, f.tool_name,
                 unnest(f.duration_keys) as key, unnest(f.duration_counts) as counted
             from finer as f
-        ) as c
-        group by c.is_by_project, c.project_name, c.parent, c.tool_name, c.key
-    ),
-    histograms as (
-        select c.is_by_project, c.project_name, c.parent, c.tool_name,
-            array_agg(c.key order by c.key) as keys, array_agg(c.counted order by c.key) as counts
-        from classes as c
-        group by c.is_by_project, c.project_name, c.parent, c.tool_name
-    ),
-    sums as (
-        select f.is_by_project, f.project_name, f.parent, f.tool_name, min(f.tool_type) as tool_type,
-            sum(f.calls) as calls, sum(f.succeeded) as succeeded, sum(f.failed) as failed, sum(f.refused) as refused,
-            sum(f.unanswered) as unanswered, sum(f.timed) as timed, sum(f.total_ms) as total_ms,
-            min(f.least_ms) as least_ms, max(f.most_ms) as most_ms
-        from finer as f
-        group by f.is_by_project, f.project_name, f.parent, f.tool_name
+        ) as k
+        group by k.is_by_project, k.project_name, k.parent, k.tool_name, k.key
     )
     insert into analytics.tool_rollup
     select
-        width, s.is_by_project, s.project_name, s.parent, s.tool_name, s.tool_type,
-        s.calls, s.succeeded, s.failed, s.refused, s.unanswered, s.timed, s.total_ms, s.least_ms, s.most_ms,
-        coalesce(h.keys, '{}'), coalesce(h.counts, '{}')
-    from sums as s
-    left join histograms as h
-        on h.is_by_project = s.is_by_project and h.project_name = s.project_name
-        and h.parent = s.parent and h.tool_name = s.tool_name
+        width, c.is_by_project, c.project_name, c.parent, c.tool_name, min(c.tool_type),
+        sum(c.calls), sum(c.succeeded), sum(c.failed), sum(c.refused), sum(c.unanswered), sum(c.timed), sum(c.total_ms),
+        min(c.least_ms), max(c.most_ms),
+        coalesce(array_agg(c.key order by c.key) filter (where c.key is not null), '{}'),
+        coalesce(array_agg(c.counted order by c.key) filter (where c.key is not null), '{}')
+    from counts as c
+    group by c.is_by_project, c.project_name, c.parent, c.tool_name
 $$;
 
 -- function signalbox.take_links(smallint)
@@ -1745,6 +1857,16 @@ CREATE TABLE analytics.engine_event_type_rollup (
 
 -- comment analytics.TABLE engine_event_type_rollup
 COMMENT ON TABLE analytics.engine_event_type_rollup IS 'Events of the engine in level times 15 minutes from slot on, over all aggregates and emitters. One row per level, slot and type.';
+
+-- table analytics.event_rollup
+CREATE TABLE analytics.event_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    events bigint NOT NULL
+);
+
+-- comment analytics.TABLE event_rollup
+COMMENT ON TABLE analytics.event_rollup IS 'Events of sessions in level times 15 minutes from slot on. One row per level and slot.';
 
 -- view analytics.stg_agents__jobs
 CREATE VIEW analytics.stg_agents__jobs WITH (security_invoker='true') AS
@@ -3315,6 +3437,10 @@ END;
 ALTER TABLE ONLY agents.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
 
+-- constraint analytics.event_rollup event_rollup_pkey
+ALTER TABLE ONLY analytics.event_rollup
+    ADD CONSTRAINT event_rollup_pkey PRIMARY KEY (level, slot);
+
 -- constraint analytics.prompt_rollup prompt_rollup_pkey
 ALTER TABLE ONLY analytics.prompt_rollup
     ADD CONSTRAINT prompt_rollup_pkey PRIMARY KEY (level, slot);
@@ -3539,6 +3665,9 @@ CREATE INDEX idx_jobs_created_at ON agents.jobs USING btree (created_at DESC);
 -- index agents.idx_jobs_data_gin
 CREATE INDEX idx_jobs_data_gin ON agents.jobs USING gin (job_data);
 
+-- index agents.idx_jobs_running
+CREATE INDEX idx_jobs_running ON agents.jobs USING btree (started_at) WHERE (status = 'running'::agents.job_status);
+
 -- index agents.idx_jobs_status
 CREATE INDEX idx_jobs_status ON agents.jobs USING btree (status);
 
@@ -3565,6 +3694,9 @@ CREATE INDEX idx_engine_event_type_rollup_slot ON analytics.engine_event_type_ro
 
 -- index analytics.idx_sop_run_rollup_slot
 CREATE INDEX idx_sop_run_rollup_slot ON analytics.sop_run_rollup USING btree (level, slot);
+
+-- index analytics.idx_tool_rollup_slot
+CREATE INDEX idx_tool_rollup_slot ON analytics.tool_rollup USING btree (level, slot);
 
 -- index analytics.job_rollup_level_slot
 CREATE INDEX job_rollup_level_slot ON analytics.job_rollup USING btree (level, slot);
@@ -3649,6 +3781,9 @@ CREATE INDEX idx_tool_events_name_phase ON chronicle.tool_events USING btree (to
 
 -- index chronicle.idx_tool_events_session_time
 CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (session_id, created_at DESC);
+
+-- index chronicle.idx_tool_events_unsuccessful
+CREATE INDEX idx_tool_events_unsuccessful ON chronicle.tool_events USING btree (created_at DESC) WHERE (((phase)::text = 'post'::text) AND (NOT success));
 
 -- index engine.idx_agent_metrics_agent
 CREATE INDEX idx_agent_metrics_agent ON engine.agent_metrics USING btree (agent_id, window_end DESC);
@@ -4632,6 +4767,12 @@ ALTER TABLE analytics.engine_event_type_rollup ENABLE ROW LEVEL SECURITY;
 -- policy analytics.engine_event_type_rollup engine_event_type_rollup_select
 CREATE POLICY engine_event_type_rollup_select ON analytics.engine_event_type_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
+-- row security analytics.event_rollup
+ALTER TABLE analytics.event_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.event_rollup event_rollup_select
+CREATE POLICY event_rollup_select ON analytics.event_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.job_rollup
 ALTER TABLE analytics.job_rollup ENABLE ROW LEVEL SECURITY;
 
@@ -5085,6 +5226,13 @@ GRANT ALL ON FUNCTION agents.get_job_stats(p_user_id uuid) TO service_role;
 -- acl agents.FUNCTION stamp_job()
 REVOKE ALL ON FUNCTION agents.stamp_job() FROM PUBLIC;
 
+-- acl analytics.FUNCTION calls_between(from_at timestamp with time zone, until_at timestamp with time zone)
+REVOKE ALL ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) TO service_role;
+
 -- acl analytics.FUNCTION error_group(message text)
 REVOKE ALL ON FUNCTION analytics.error_group(message text) FROM PUBLIC;
 
@@ -5260,6 +5408,9 @@ REVOKE ALL ON FUNCTION signalbox.roll(subject text, width integer, lo integer, h
 -- acl signalbox.FUNCTION roll_engine_events(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_engine_events(lo integer, hi integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION roll_events(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_events(lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION roll_jobs(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_jobs(lo integer, hi integer) FROM PUBLIC;
 
@@ -5290,6 +5441,9 @@ REVOKE ALL ON FUNCTION signalbox.slice_sop_runs(width integer, lo integer, hi in
 
 -- acl signalbox.FUNCTION sum_engine_events(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_events(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_events(width integer, lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION sum_jobs(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) FROM PUBLIC;
@@ -5379,6 +5533,11 @@ GRANT ALL ON TABLE analytics.engine_event_rollup TO service_role;
 GRANT SELECT ON TABLE analytics.engine_event_type_rollup TO authenticated;
 
 GRANT ALL ON TABLE analytics.engine_event_type_rollup TO service_role;
+
+-- acl analytics.TABLE event_rollup
+GRANT SELECT ON TABLE analytics.event_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.event_rollup TO service_role;
 
 -- acl analytics.TABLE stg_agents__jobs
 GRANT SELECT ON TABLE analytics.stg_agents__jobs TO authenticated;
