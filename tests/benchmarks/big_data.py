@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from data import demo, embedded, migration, rollups
@@ -28,6 +29,7 @@ _BYTES_AN_EVENT = 1_800  # of the tables, their indexes and rollups, and of what
 _BYTES_BESIDE = 4 << 30  # the log of the server, an empty cluster, and room for whoever else works here
 _SAID_EVERY_S = 30.0
 _WORTH_SAYING_S = 5.0
+_OLDEST_DAYS = 5
 
 
 class NoRoom(SignalboxError):
@@ -71,6 +73,11 @@ def _made(events: int) -> Path:
             say(f"Making a demo of {events:,} events in {place}; it is kept for the next time.")
             made = demo.create(lease, migration.FOLDER, events=events, progress=_now_and_then())
             say(f"Made {sum(made.rows.values()):,} rows in {_minutes(made.seconds)}.")
+        elif (found := demo.describe(lease)) and (days := found.days_old(datetime.now(UTC))) > _OLDEST_DAYS:
+            say(
+                f"The demo in {place} ended {days} days ago, so that the last 30 days hold less than they should: "
+                "remove the folder to have it made anew."
+            )
     return place
 
 
