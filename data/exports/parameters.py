@@ -13,6 +13,8 @@ from data.errors import SignalboxError
 
 MAX_VALUES = 100  # of one filter
 MAX_CHARACTERS = 1000  # of one value
+MAX_DIGITS = 10
+_MAX_EXPONENT = 1000  # PostgreSQL holds numbers of 131,072 digits
 
 Reader = Callable[[list[str]], Any]
 
@@ -52,8 +54,10 @@ def _read(name: str, reader: Reader, values: list[str]) -> Any:
     filled = [value for value in values if value != ""]
     if not filled:
         return None
-    if len(filled) > MAX_VALUES or any(len(value) > MAX_CHARACTERS or "\0" in value for value in filled):
+    if len(filled) > MAX_VALUES or any(len(value) > MAX_CHARACTERS for value in filled):
         raise BadFilter(f"The filter “{name}” is too long.")
+    if any("\0" in value for value in filled):
+        raise BadFilter(f"The filter “{name}” cannot be read: it holds a character that no text has.")
     try:
         return reader(filled)
     except ValueError as error:
@@ -92,7 +96,7 @@ def json_object(values: list[str]) -> str:
     """One JSON object, as text."""
     value = _one(values)
     try:
-        read = json.loads(value)
+        read = json.loads(value, parse_float=_number)
     except RecursionError:
         read = None
     except ValueError:
@@ -102,10 +106,17 @@ def json_object(values: list[str]) -> str:
     return value
 
 
+def _number(written: str) -> float:
+    exponent = written.lower().partition("e")[2].lstrip("+-0")
+    if len(exponent) > len(str(_MAX_EXPONENT)) or int(exponent or 0) > _MAX_EXPONENT:
+        raise ValueError("it holds a number that is too large")
+    return float(written)
+
+
 def whole_number(values: list[str]) -> int:
-    """One whole number."""
+    """One whole number from 0, of rows or of seconds that a time can be shifted by."""
     value = _one(values)
-    if not value.removeprefix("-").isdecimal() or len(value) > 18:
+    if not (value.isascii() and value.isdecimal()) or len(value) > MAX_DIGITS:
         raise ValueError("it is not a whole number")
     return int(value)
 

@@ -21,6 +21,8 @@ def prune(view: View, kept: Place) -> None:
     """For admins: the numbers first, then the button. Nothing where there is nothing to remove."""
     if not view.actor.can("run_backups"):
         return
+    if not backup.plan(view.actor, directory=kept.directory, keep=1).kept:
+        return
     with st.expander("Remove old backups"), page.panel(view, "the removal of old backups"):
         keep = st.number_input("How many of the newest stay", min_value=1, max_value=1000, value=_KEPT, key="keep")
         planned = backup.plan(view.actor, directory=kept.directory, keep=int(keep))
