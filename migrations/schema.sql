@@ -339,6 +339,37 @@ begin
 end
 $$;
 
+-- function analytics.rollup_levels(bigint, bigint, integer, integer)
+CREATE FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) RETURNS TABLE(level smallint, from_slot integer, until_slot integer)
+    LANGUAGE plpgsql IMMUTABLE ROWS 4 PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+    width integer := finest;
+    next_width integer;
+    inner_lo bigint;
+    inner_hi bigint;
+begin
+    foreach next_width in array array[4, 96, 768] loop
+        continue when next_width <= finest;
+        exit when next_width > coarsest;
+        inner_lo := ceil(lo::float8 / next_width) * next_width;
+        inner_hi := floor(hi::float8 / next_width) * next_width;
+        exit when inner_lo >= inner_hi;
+        if lo < inner_lo then
+            return query select width::smallint, lo::integer, inner_lo::integer;
+        end if;
+        if inner_hi < hi then
+            return query select width::smallint, inner_hi::integer, hi::integer;
+        end if;
+        lo := inner_lo;
+        hi := inner_hi;
+        width := next_width;
+    end loop;
+    return query select width::smallint, lo::integer, hi::integer;
+end
+$$;
+
 -- function analytics.rollup_windows(text, timestamp with time zone, timestamp with time zone, boolean, integer, integer)
 CREATE FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean DEFAULT false, coarsest integer DEFAULT 768, finest integer DEFAULT 1) RETURNS TABLE(kind text, level smallint, lo integer, hi integer, from_at timestamp with time zone, until_at timestamp with time zone)
     LANGUAGE plpgsql STABLE ROWS 8
@@ -352,10 +383,6 @@ declare
     state signalbox.rollup_state;
     a bigint; -- whole slots of the window
     b bigint;
-    width integer := finest;
-    next_width integer;
-    inner_a bigint;
-    inner_b bigint;
     changed integer[];
     links uuid[];
 begin
@@ -363,19 +390,23 @@ begin
     and not exists (
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
-        where c.source = s.source
-    ) and not exists (
-        select from signalbox.change_log as l where l.source = s.source and l.slot = 2147483647
+        where not t.is_logged and c.source = s.source
     );
-    if state.built_from is null or coarsest < finest then
+    if state.built_from is null then
         state.built_from := 2147483647;
         state.raw_from := lowest;
+    elsif coarsest < finest or exists (
+        select from signalbox.change_log as l where l.source = state.source and l.slot = 2147483647
+    ) then
+        state.built_from := 2147483647;
     end if;
 
-    select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
-    select array_agg(distinct l.slot) into changed from signalbox.change_log as l where l.source = state.source;
-    if links is not null or changed is not null then
-        changed := changed || array(select analytics.linked_slots(state.source, links, changed));
+    if state.built_from < 2147483647 then
+        select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
+        select array_agg(distinct l.slot) into changed from signalbox.change_log as l where l.source = state.source;
+        if links is not null or changed is not null then
+            changed := changed || array(select analytics.linked_slots(state.source, links, changed));
+        end if;
     end if;
     if is_untimed or start_at is null and end_at is null then
         if state.built_from > lowest or lowest = any(changed) then
@@ -388,15 +419,27 @@ begin
         return;
     end if;
 
-    -- Before raw_at there are whole slots only: a window that begins or ends inside one takes all of it.
-    raw_at := case when state.raw_from > lowest then to_timestamp(state.raw_from * 900.0) else first_at end;
-    if start_at < raw_at then
-        start_at := to_timestamp(floor(date_part('epoch', start_at) / (900 * finest)) * 900 * finest);
-    end if;
-    if end_at < raw_at then
-        end_at := to_timestamp(ceil(date_part('epoch', end_at) / (900 * finest)) * 900 * finest);
-    end if;
     start_at := greatest(start_at, first_at);
+    if state.raw_from > lowest then
+        raw_at := to_timestamp(state.raw_from * 900.0);
+        if start_at < raw_at then
+            a := case when start_at > first_at
+                then floor(date_part('epoch', start_at) / (900 * finest)) * finest else -240000000 end;
+            b := case when end_at < raw_at
+                then ceil(date_part('epoch', greatest(end_at, first_at)) / (900 * finest)) * finest else state.raw_from end;
+            if a < b then
+                return query select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz
+                from analytics.rollup_levels(a, b, finest, coarsest) as r;
+                return query select 'live', null::smallint, null::integer, null::integer,
+                    case when start_at > first_at then to_timestamp(a * 900.0) else first_at end, to_timestamp(b * 900.0);
+            end if;
+            if end_at <= raw_at then
+                return;
+            end if;
+            start_at := raw_at;
+        end if;
+    end if;
+
     a := case when start_at > first_at
         then ceil(date_part('epoch', least(start_at, last_at)) / (900 * finest)) * finest else -240000000 end;
     b := case when end_at < last_at
@@ -410,17 +453,11 @@ begin
 
     select array_agg(distinct c.slot - (c.slot % finest + finest) % finest) into changed
     from unnest(changed) as c (slot)
-    where c.slot >= a and c.slot < b and c.slot >= state.raw_from;
+    where c.slot >= a and c.slot < b;
     -- Where more than a third changed, the tables are read faster.
     if cardinality(changed) * finest > (b - a) / 3 then
-        return query select 'live', null::smallint, null::integer, null::integer,
-            greatest(start_at, raw_at), least(end_at, last_at);
-        b := least(b, state.raw_from);
-        changed := null;
-        end_at := null;
-        if a >= b then
-            return;
-        end if;
+        return query select 'live', null::smallint, null::integer, null::integer, start_at, least(end_at, last_at);
+        return;
     end if;
 
     -- The two ends that are no whole slots, and what is not stored yet.
@@ -442,24 +479,8 @@ begin
     select 'removed', finest::smallint, min(c.slot), max(c.slot) + finest, null::timestamptz, null::timestamptz
     from (select u.slot, u.slot - finest * row_number() over (order by u.slot) as island from unnest(changed) as u (slot)) as c
     group by c.island;
-
-    foreach next_width in array array[4, 96, 768] loop
-        continue when next_width <= finest;
-        exit when next_width > coarsest;
-        inner_a := ceil(a::float8 / next_width) * next_width;
-        inner_b := floor(b::float8 / next_width) * next_width;
-        exit when inner_a >= inner_b;
-        if a < inner_a then
-            return query select 'stored', width::smallint, a::integer, inner_a::integer, null::timestamptz, null::timestamptz;
-        end if;
-        if inner_b < b then
-            return query select 'stored', width::smallint, inner_b::integer, b::integer, null::timestamptz, null::timestamptz;
-        end if;
-        a := inner_a;
-        b := inner_b;
-        width := next_width;
-    end loop;
-    return query select 'stored', width::smallint, a::integer, b::integer, null::timestamptz, null::timestamptz;
+    return query select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz
+    from analytics.rollup_levels(a, b, finest, coarsest) as r;
 end
 $$;
 
@@ -484,9 +505,12 @@ CREATE FUNCTION analytics.sessions_with(what text) RETURNS TABLE(session_pk uuid
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-    select distinct c.session_pk from analytics.tool_calls as c where what = 'errors' and c.outcome = 'failed'
+    -- Failed and refused calls as analytics.tool_calls has them, in the words of the index of those without success.
+    select distinct c.session_pk from analytics.stg_chronicle__tool_events as c
+    where what = 'errors' and c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
     union all
-    select distinct c.session_pk from analytics.tool_calls as c where what = 'refusals' and c.outcome = 'refused'
+    select distinct c.session_pk from analytics.stg_chronicle__tool_events as c
+    where what = 'refusals' and c.phase = 'post' and not c.success and analytics.is_refusal(c.error_message)
     union all
     select distinct n.session_pk from analytics.stg_chronicle__notification_events as n
     where what = 'notifications' and not n.is_acknowledged
@@ -672,28 +696,40 @@ CREATE FUNCTION signalbox.build_rollup(subject text) RETURNS boolean
     SET search_path TO ''
     AS $$
 declare
+    lowest constant integer := -2147483648;
     state signalbox.rollup_state;
     newest integer;
     lo integer;
     width integer;
 begin
     select s.* into strict state from signalbox.rollup_state as s where s.subject = build_rollup.subject;
-    if state.built_from = -2147483648 or exists (
+    if state.built_from = lowest or exists (
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
-        where c.source = state.source
+        where not t.is_logged and c.source = state.source
     ) then
         return false;
     end if;
     newest := signalbox.newest_slot(subject, state.built_from);
-    lo := coalesce(newest - (newest % 768 + 768) % 768, -2147483648);
-    perform signalbox.take_marks(state.source, lo => lo, hi => state.built_from);
-    perform signalbox.roll(subject, 1, lo, state.built_from);
-    foreach width in array array[4, 96, 768] loop
-        perform signalbox.roll(subject, width, lo, state.built_from);
-    end loop;
+    lo := coalesce(newest - (newest % 768 + 768) % 768, lowest);
+    if state.raw_from > lowest and lo <= state.raw_from then
+        lo := lowest;
+        perform signalbox.take_marks(state.source, lo => lowest, hi => state.built_from);
+        perform signalbox.roll(subject, 1, lowest, lowest + 1);
+        perform signalbox.roll(subject, 4, lowest, lowest + 1);
+        foreach width in array array[1, 4, 96, 768] loop
+            perform signalbox.roll(
+                subject, width, state.raw_from - (state.raw_from % width + width) % width, state.built_from
+            );
+        end loop;
+    else
+        perform signalbox.take_marks(state.source, lo => lo, hi => state.built_from);
+        foreach width in array array[1, 4, 96, 768] loop
+            perform signalbox.roll(subject, width, lo, state.built_from);
+        end loop;
+    end if;
     update signalbox.rollup_state as s set built_from = lo, refreshed_at = clock_timestamp() where s.subject = state.subject;
-    return lo > -2147483648;
+    return lo > lowest;
 end
 $$;
 
@@ -714,6 +750,299 @@ CREATE FUNCTION signalbox.change_versions() RETURNS TABLE(name text, version tex
         ) as m
         group by m.source
     ) as l using (source)
+$$;
+
+-- function signalbox.drop_raw(integer)
+CREATE FUNCTION signalbox.drop_raw(most_rows integer DEFAULT 2000, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    lowest constant integer := -2147483648;
+    keep_days integer;
+    raw_slot integer;
+    target integer;
+    oldest_at timestamptz;
+    next_at timestamptz;
+    is_late boolean;
+    lo integer;
+    hi integer;
+    coarse_lo integer;
+    width integer;
+    state record;
+    changed integer[];
+    links uuid[];
+    call_ids uuid[];
+    event_ids uuid[];
+    gone bigint;
+begin
+    dropped_rows := 0;
+    is_unfinished := false;
+    if current_setting('transaction_isolation') <> 'repeatable read' then
+        raise exception 'signalbox.drop_raw needs a transaction in REPEATABLE READ that has locked signalbox.rollup_state'
+            using errcode = 'active_sql_transaction';
+    end if;
+    select r.keep_raw_days into keep_days from signalbox.retention as r;
+    if keep_days is null then
+        return;
+    end if;
+    if exists (select from signalbox.adopted_tables as t where t.system = 'chronicle') then
+        waits_for := 'adopted tables';
+        return;
+    end if;
+    if exists (
+        select from signalbox.rollup_state as s
+        where s.drops_raw and (s.built_from > lowest or exists (
+            select from signalbox.change_log as l where l.source = s.source and l.slot = 2147483647
+        ))
+    ) then
+        waits_for := 'rollups';
+        is_unfinished := true;
+        return;
+    end if;
+
+    select max(s.raw_from) into raw_slot from signalbox.rollup_state as s where s.drops_raw;
+    target := floor(date_part('epoch', now() - make_interval(days => keep_days)) / 86400) * 96;
+    oldest_at := signalbox.oldest_raw();
+    if oldest_at is null or oldest_at >= analytics.slot_start(target) then
+        if raw_slot >= target then
+            return;
+        end if;
+        lo := target;
+        hi := target;
+    else
+        lo := floor(date_part('epoch', oldest_at) / 3600) * 4;
+        next_at := signalbox.raw_time_after(oldest_at, most_rows);
+        is_late := lo < raw_slot;
+        hi := case when next_at is null or next_at >= analytics.slot_start(target) then target
+            else floor(date_part('epoch', next_at) / 3600) * 4 end;
+        hi := least(greatest(hi, lo + 4), case when is_late then raw_slot else target end);
+    end if;
+
+    -- All rows of the piece at once or none: whoever waits for nobody cannot have a writer end in a deadlock.
+    perform from chronicle.events as e
+    where e.timestamp >= analytics.slot_start(lo) and e.timestamp < analytics.slot_start(hi) for update nowait;
+    perform from chronicle.tool_events as t
+    where t.created_at >= analytics.slot_start(lo) and t.created_at < analytics.slot_start(hi) for update nowait;
+    perform from chronicle.prompt_events as p
+    where p.created_at >= analytics.slot_start(lo) and p.created_at < analytics.slot_start(hi) for update nowait;
+    perform from chronicle.notification_events as n
+    where n.created_at >= analytics.slot_start(lo) and n.created_at < analytics.slot_start(hi) for update nowait;
+    perform from chronicle.lifecycle_events as l
+    where l.created_at >= analytics.slot_start(lo) and l.created_at < analytics.slot_start(hi) for update nowait;
+
+    for state in select s.subject, s.source from signalbox.rollup_state as s where s.drops_raw loop
+        if is_late then
+            perform signalbox.fold(state.subject, lo, hi);
+            coarse_lo := lo;
+        else
+            -- What is stored is what the tables say but in slots that changed, from raw_from on: what others deleted
+            -- there and nobody has refreshed must not stay for ever.
+            select array_agg(distinct m.slot) into changed from signalbox.change_log as m where m.source = state.source;
+            select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
+            continue when not exists (
+                select from unnest(
+                    changed || array(select analytics.linked_slots(state.source, links, changed))
+                ) as u (slot)
+                where u.slot >= raw_slot and u.slot < hi and u.slot > lowest
+            );
+            coarse_lo := greatest(raw_slot, lowest + 768);
+            perform signalbox.roll(state.subject, 1, coarse_lo, hi);
+            perform signalbox.roll(state.subject, 4, coarse_lo, hi);
+        end if;
+        foreach width in array array[96, 768] loop
+            perform signalbox.roll(
+                state.subject, width,
+                coarse_lo - (coarse_lo % width + width) % width, hi + (width - (hi % width + width) % width) % width
+            );
+        end loop;
+    end loop;
+
+    with gone_rows as (
+        delete from chronicle.tool_events as t
+        where t.created_at >= analytics.slot_start(lo) and t.created_at < analytics.slot_start(hi)
+        returning case when t.phase = 'post' then t.call_id end as call_id
+    )
+    select array_agg(distinct g.call_id) filter (where g.call_id is not null), count(*) into call_ids, dropped_rows
+    from gone_rows as g;
+    delete from chronicle.tool_events as t where t.call_id = any(call_ids) and t.phase = 'pre';
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+    delete from chronicle.prompt_events as p
+    where p.created_at >= analytics.slot_start(lo) and p.created_at < analytics.slot_start(hi);
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+    delete from chronicle.notification_events as n
+    where n.created_at >= analytics.slot_start(lo) and n.created_at < analytics.slot_start(hi);
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+    delete from chronicle.lifecycle_events as l
+    where l.created_at >= analytics.slot_start(lo) and l.created_at < analytics.slot_start(hi);
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+
+    event_ids := array(
+        select e.id from chronicle.events as e
+        where e.timestamp >= analytics.slot_start(lo) and e.timestamp < analytics.slot_start(hi)
+    );
+    update chronicle.tool_events as t set event_id = null where t.event_id = any(event_ids);
+    update chronicle.prompt_events as p set event_id = null where p.event_id = any(event_ids);
+    update chronicle.notification_events as n set event_id = null where n.event_id = any(event_ids);
+    update chronicle.lifecycle_events as l set event_id = null where l.event_id = any(event_ids);
+    update signalbox.import_records as r set event_id = null, dropped_event_id = r.event_id
+    where r.event_id = any(event_ids);
+    delete from chronicle.events as e where e.id = any(event_ids);
+    get diagnostics gone = row_count;
+    dropped_rows := dropped_rows + gone;
+
+    -- The marks of these deletes, and all others of these slots, ask for nothing any more. Versions keep them.
+    for state in select s.source from signalbox.rollup_state as s where s.drops_raw loop
+        perform signalbox.take_marks(state.source, lo => lo, hi => hi);
+        perform signalbox.take_links(state.source, call_ids);
+    end loop;
+    update signalbox.rollup_state as s set raw_from = greatest(s.raw_from, hi), refreshed_at = clock_timestamp()
+    where s.drops_raw;
+    from_at := analytics.slot_start(lo);
+    until_at := analytics.slot_start(hi);
+    update signalbox.retention as r
+    set raw_from = greatest(r.raw_from, until_at),
+        dropped_from = case when drop_raw.dropped_rows > 0 then least(r.dropped_from, from_at) else r.dropped_from end,
+        dropped_rows = r.dropped_rows + drop_raw.dropped_rows,
+        dropped_at = clock_timestamp();
+    is_unfinished := hi < target;
+end
+$$;
+
+-- function signalbox.fold(text, integer, integer)
+CREATE FUNCTION signalbox.fold(subject text, lo integer, hi integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    case subject
+        when 'tools' then
+            perform signalbox.fold_tools(lo, hi);
+            perform signalbox.fold_agent_calls(lo, hi);
+        when 'prompts' then perform signalbox.fold_prompts(lo, hi);
+        when 'events' then perform signalbox.fold_events(lo, hi);
+    end case;
+end
+$$;
+
+-- function signalbox.fold_agent_calls(integer, integer)
+CREATE FUNCTION signalbox.fold_agent_calls(lo integer, hi integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    kept analytics.agent_call_rollup[];
+    kept_of_runs analytics.agent_run_call_rollup[];
+begin
+    kept := array(
+        select c from analytics.agent_call_rollup as c where c.level = 1 and c.slot >= lo and c.slot < hi
+    );
+    kept_of_runs := array(
+        select c from analytics.agent_run_call_rollup as c where c.level = 1 and c.slot >= lo and c.slot < hi
+    );
+    perform signalbox.roll_agent_calls(lo, hi);
+    with late as (
+        delete from analytics.agent_call_rollup as c where c.level = 1 and c.slot >= lo and c.slot < hi returning c.*
+    )
+    insert into analytics.agent_call_rollup
+    select b.level, b.slot, b.name, sum(b.calls), sum(b.succeeded), sum(b.failed)
+    from (select l.* from late as l union all select k.* from unnest(kept) as k) as b
+    group by b.level, b.slot, b.name;
+    with late as (
+        delete from analytics.agent_run_call_rollup as c where c.level = 1 and c.slot >= lo and c.slot < hi returning c.*
+    )
+    insert into analytics.agent_run_call_rollup
+    select
+        b.level, b.slot, b.session_pk, b.agent_id, b.agent_type, sum(b.calls), sum(b.succeeded), sum(b.failed)
+    from (select l.* from late as l union all select k.* from unnest(kept_of_runs) as k) as b
+    group by b.level, b.slot, b.session_pk, b.agent_id, b.agent_type;
+    perform signalbox.sum_agent_calls(4, lo, hi);
+end
+$$;
+
+-- function signalbox.fold_events(integer, integer)
+CREATE FUNCTION signalbox.fold_events(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    insert into analytics.event_rollup as r (level, slot, events)
+    select 1, floor(date_part('epoch', e.occurred_at) / 900)::integer, count(*)
+    from analytics.stg_chronicle__events as e
+    where e.occurred_at >= analytics.slot_start(lo) and e.occurred_at < analytics.slot_start(hi)
+    group by 2
+    on conflict (level, slot) do update set events = r.events + excluded.events;
+    select signalbox.sum_events(4, lo, hi)
+$$;
+
+-- function signalbox.fold_prompts(integer, integer)
+CREATE FUNCTION signalbox.fold_prompts(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    insert into analytics.prompt_rollup as r (level, slot, prompts)
+    select 1, floor(date_part('epoch', p.occurred_at) / 900)::integer, count(*)
+    from analytics.stg_chronicle__prompt_events as p
+    where p.occurred_at >= analytics.slot_start(lo) and p.occurred_at < analytics.slot_start(hi)
+    group by 2
+    on conflict (level, slot) do update set prompts = r.prompts + excluded.prompts;
+    select signalbox.sum_prompts(4, lo, hi)
+$$;
+
+-- function signalbox.fold_tools(integer, integer)
+CREATE FUNCTION signalbox.fold_tools(lo integer, hi integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    kept analytics.tool_rollup[];
+begin
+    kept := array(
+        select t from analytics.tool_rollup as t
+        where t.slot >= lo and t.slot < hi and t.level = case when t.is_by_project then 4 else 1 end
+    );
+    perform signalbox.roll_tools(1, lo, hi);
+    perform signalbox.roll_tools(4, lo, hi);
+    with late as (
+        delete from analytics.tool_rollup as t
+        where t.slot >= lo and t.slot < hi and t.level = case when t.is_by_project then 4 else 1 end
+        returning t.*
+    ),
+    both_parts as (
+        select l.* from late as l
+        union all
+        select k.* from unnest(kept) as k
+    ),
+    classes as (
+        select c.level, c.is_by_project, c.project_name, c.slot, c.tool_name, c.key, sum(c.counted)::bigint as counted
+        from (
+            select b.level, b.is_by_project, b.project_name, b.slot, b.tool_name,
+                unnest(b.duration_keys) as key, unnest(b.duration_counts) as counted
+            from both_parts as b
+        ) as c
+        group by 1, 2, 3, 4, 5, 6
+    ),
+    histograms as (
+        select c.level, c.is_by_project, c.project_name, c.slot, c.tool_name,
+            array_agg(c.key order by c.key) as keys, array_agg(c.counted order by c.key) as counts
+        from classes as c
+        group by 1, 2, 3, 4, 5
+    )
+    insert into analytics.tool_rollup
+    select
+        b.level, b.is_by_project, b.project_name, b.slot, b.tool_name, min(b.tool_type),
+        sum(b.calls), sum(b.succeeded), sum(b.failed), sum(b.refused), sum(b.unanswered), sum(b.timed), sum(b.total_ms),
+        min(b.least_ms), max(b.most_ms), coalesce(min(h.keys), '{}'), coalesce(min(h.counts), '{}')
+    from both_parts as b
+    left join histograms as h
+        on h.level = b.level and h.is_by_project = b.is_by_project and h.project_name = b.project_name
+        and h.slot = b.slot and h.tool_name = b.tool_name
+    group by b.level, b.is_by_project, b.project_name, b.slot, b.tool_name;
+    perform signalbox.sum_tools(4, lo, hi);
+end
 $$;
 
 -- function signalbox.has_rows(text)
@@ -754,6 +1083,36 @@ begin
     from touched_rows as r;
     insert into signalbox.change_links (source, link)
     select distinct 3, r.call_id from touched_rows as r where r.phase = 'post' and r.call_id is not null;
+    return null;
+end
+$$;
+
+-- function signalbox.log_drafts()
+CREATE FUNCTION signalbox.log_drafts() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    if tg_op = 'TRUNCATE' then
+        insert into signalbox.change_log (source, slot) values (20, 2147483647);
+    else
+        insert into signalbox.change_links (source, link) select distinct 20, r.session_id from touched_rows as r;
+    end if;
+    return null;
+end
+$$;
+
+-- function signalbox.log_event_agents()
+CREATE FUNCTION signalbox.log_event_agents() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    insert into signalbox.change_links (source, link)
+    select 3, r.id
+    from former_rows as f
+    inner join touched_rows as r on r.id = f.id
+    where r.source_app is distinct from f.source_app or r.metadata is distinct from f.metadata;
     return null;
 end
 $$;
@@ -940,9 +1299,52 @@ begin
                     where f.started_at >= first_at and f.started_at < until_at
                 )
             ) into newest;
+        when 'agent_windows' then
+            select max(m.window_end) into newest from analytics.stg_engine__agent_metrics as m
+            where m.window_end >= first_at and m.window_end < until_at;
+        when 'approvals' then
+            select max(a.created_at) into newest from analytics.stg_engine__human_approvals as a
+            where a.created_at >= first_at and a.created_at < until_at;
+        when 'lift_sessions' then
+            select max(l.created_at) into newest from analytics.stg_lift__sessions as l
+            where l.created_at >= first_at and l.created_at < until_at;
+        when 'lift_drafts' then
+            select max(d.created_at) into newest from analytics.stg_lift__session_drafts as d
+            where d.created_at >= first_at and d.created_at < until_at;
     end case;
     return floor(date_part('epoch', newest) / 900);
 end
+$$;
+
+-- function signalbox.oldest_raw()
+CREATE FUNCTION signalbox.oldest_raw() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select least(
+        (select min(e.timestamp) from chronicle.events as e where e.timestamp > '-infinity'),
+        (select min(t.created_at) from chronicle.tool_events as t where t.created_at > '-infinity'),
+        (select min(p.created_at) from chronicle.prompt_events as p where p.created_at > '-infinity'),
+        (select min(n.created_at) from chronicle.notification_events as n where n.created_at > '-infinity'),
+        (select min(l.created_at) from chronicle.lifecycle_events as l where l.created_at > '-infinity')
+    )
+$$;
+
+-- function signalbox.raw_time_after(timestamp with time zone, integer)
+CREATE FUNCTION signalbox.raw_time_after(start_at timestamp with time zone, rows_before integer) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select least(
+        (
+            select e.timestamp from chronicle.events as e
+            where e.timestamp >= start_at order by e.timestamp offset rows_before limit 1
+        ),
+        (
+            select t.created_at from chronicle.tool_events as t
+            where t.created_at >= start_at order by t.created_at offset rows_before limit 1
+        )
+    )
 $$;
 
 -- function signalbox.refresh_rollup(text, integer)
@@ -963,7 +1365,7 @@ begin
     ) or exists (
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
-        where c.source = state.source
+        where not t.is_logged and c.source = state.source
     ) then
         update signalbox.rollup_state as s set built_from = 2147483647
         where s.subject = state.subject and s.built_from < 2147483647;
@@ -1016,12 +1418,20 @@ CREATE FUNCTION signalbox.refresh_rollups(most_slots integer DEFAULT 500, OUT re
     SET search_path TO ''
     AS $$
 declare
-    subject text;
+    next_subject text;
     source smallint;
+    refreshed integer;
+    is_building boolean;
+    reason text;
 begin
     if not pg_try_advisory_xact_lock(hashtextextended('signalbox.refresh_rollups', 20261120)) then
         return;
     end if;
+    begin
+        lock table signalbox.rollup_state in share row exclusive mode nowait;
+    exception when lock_not_available then
+        return;
+    end;
     refreshed_slots := 0;
     is_unfinished := false;
     for source in
@@ -1030,14 +1440,47 @@ begin
     loop
         perform signalbox.take_marks(source);
     end loop;
-    for subject in select s.subject from signalbox.rollup_state as s order by s.subject loop
-        refreshed_slots := refreshed_slots + signalbox.refresh_rollup(subject, most_slots);
-        if signalbox.build_rollup(subject) then
-            is_unfinished := true;
-        end if;
+    for next_subject in select s.subject from signalbox.rollup_state as s order by s.subject loop
+        begin
+            refreshed := signalbox.refresh_rollup(next_subject, most_slots);
+            is_building := signalbox.build_rollup(next_subject);
+            reason := null;
+        exception
+            -- Two at once: the whole pass begins anew.
+            when serialization_failure or deadlock_detected then raise;
+            when others then
+                refreshed := 0;
+                is_building := false;
+                reason := left(sqlstate || ' ' || sqlerrm, 1000);
+        end;
+        refreshed_slots := refreshed_slots + refreshed;
+        is_unfinished := is_unfinished or is_building;
+        update signalbox.rollup_state as s
+        set failure = reason, failed_at = case when reason is not null then coalesce(s.failed_at, clock_timestamp()) end
+        where s.subject = next_subject and s.failure is distinct from reason;
     end loop;
 end
 $$;
+
+-- function signalbox.refuse_kept_elsewhere()
+CREATE FUNCTION signalbox.refuse_kept_elsewhere() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    if tg_op <> 'INSERT'
+        and pg_catalog.pg_has_role((select c.relowner from pg_catalog.pg_class as c where c.oid = tg_relid), 'usage')
+    then
+        return null;
+    end if;
+    raise exception '%.% is kept as %.%, which the console reads: write there, or have it moved here (python -m data adopt % --from % --move)',
+        tg_table_schema, tg_table_name, tg_argv[0], tg_argv[1], tg_table_schema, tg_argv[0]
+        using errcode = 'object_not_in_prerequisite_state';
+end
+$$;
+
+-- comment signalbox.FUNCTION refuse_kept_elsewhere()
+COMMENT ON FUNCTION signalbox.refuse_kept_elsewhere() IS 'Refuses to write to a table of ours while its system keeps it in another schema.';
 
 -- function signalbox.refuse_rewriting()
 CREATE FUNCTION signalbox.refuse_rewriting() RETURNS trigger
@@ -1060,6 +1503,8 @@ begin
         when 'tools' then
             if width <= 4 then perform signalbox.roll_tools(width, lo, hi); end if;
             if width > 1 then perform signalbox.sum_tools(width, lo, hi); end if;
+            if width = 1 then perform signalbox.roll_agent_calls(lo, hi);
+            else perform signalbox.sum_agent_calls(width, lo, hi); end if;
         when 'sessions' then
             if width = 1 then perform signalbox.roll_sessions(lo, hi);
             else perform signalbox.sum_sessions(width, lo, hi); end if;
@@ -1072,6 +1517,7 @@ begin
         when 'jobs' then
             if width = 1 then perform signalbox.roll_jobs(lo, hi);
             else perform signalbox.sum_jobs(width, lo, hi); end if;
+            if width > 1 then perform signalbox.roll_job_owners(width, lo, hi); end if;
         when 'engine_events' then
             if width = 1 then perform signalbox.roll_engine_events(lo, hi);
             else perform signalbox.sum_engine_events(width, lo, hi); end if;
@@ -1080,8 +1526,107 @@ begin
             if width = 1 then perform signalbox.roll_sop_runs(lo, hi);
             else perform signalbox.sum_sop_runs(width, lo, hi); end if;
             perform signalbox.slice_sop_runs(width, lo, hi);
+        when 'agent_windows' then
+            if width = 1 then perform signalbox.roll_agent_windows(lo, hi);
+            else perform signalbox.sum_agent_windows(width, lo, hi); end if;
+        when 'approvals' then
+            if width = 1 then perform signalbox.roll_approvals(lo, hi);
+            else perform signalbox.sum_approvals(width, lo, hi); end if;
+        when 'lift_sessions' then
+            if width = 1 then perform signalbox.roll_lift_sessions(lo, hi);
+            else perform signalbox.sum_lift_sessions(width, lo, hi); end if;
+        when 'lift_drafts' then
+            if width = 1 then perform signalbox.roll_lift_drafts(lo, hi);
+            else perform signalbox.sum_lift_drafts(width, lo, hi); end if;
     end case;
 end
+$$;
+
+-- function signalbox.roll_agent_calls(integer, integer)
+CREATE FUNCTION signalbox.roll_agent_calls(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.agent_call_rollup where level = 1 and slot >= lo and slot < hi;
+    delete from analytics.agent_run_call_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as materialized (
+        select
+            s.slot, f.session_pk, f.agent_id, f.agent_type, f.name, count(*) as calls,
+            count(*) filter (where f.is_success) as succeeded, count(*) filter (where f.is_failure) as failed
+        from analytics.agent_call_facts as f
+        cross join lateral (select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot) as s
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
+        group by s.slot, f.session_pk, f.agent_id, f.agent_type, f.name
+        union all
+        select
+            -2147483648, f.session_pk, f.agent_id, f.agent_type, f.name, count(*),
+            count(*) filter (where f.is_success), count(*) filter (where f.is_failure)
+        from analytics.agent_call_facts as f
+        where lo = -2147483648
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+        group by f.session_pk, f.agent_id, f.agent_type, f.name
+    ),
+    runs as (
+        insert into analytics.agent_run_call_rollup
+        select 1, f.slot, f.session_pk, f.agent_id, f.agent_type, sum(f.calls), sum(f.succeeded), sum(f.failed)
+        from facts as f
+        where f.agent_id is not null
+        group by f.slot, f.session_pk, f.agent_id, f.agent_type
+    )
+    insert into analytics.agent_call_rollup
+    select 1, f.slot, f.name, sum(f.calls), sum(f.succeeded), sum(f.failed)
+    from facts as f
+    where f.name is not null
+    group by f.slot, f.name
+$$;
+
+-- function signalbox.roll_agent_windows(integer, integer)
+CREATE FUNCTION signalbox.roll_agent_windows(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.agent_window_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as (
+        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        from analytics.agent_window_facts as f
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
+        union all
+        select -2147483648, f.*
+        from analytics.agent_window_facts as f
+        where lo = -2147483648
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    )
+    insert into analytics.agent_window_rollup
+    select
+        1, f.slot, f.agent, f.source,
+        count(*), count(f.actions_total), coalesce(sum(f.actions_total), 0), coalesce(sum(f.rated_actions), 0),
+        coalesce(sum(f.automated), 0), count(*) filter (where f.is_countless),
+        coalesce(sum(f.human_escalations), 0), coalesce(sum(f.counted_escalations), 0),
+        coalesce(sum(f.decisions), 0), coalesce(sum(f.confidence_sum), 0),
+        count(*) filter (where f.is_confidence_countless), coalesce(sum(f.cost_usd), 0), count(f.cost_usd)
+    from facts as f
+    group by f.slot, f.agent, f.source
+$$;
+
+-- function signalbox.roll_approvals(integer, integer)
+CREATE FUNCTION signalbox.roll_approvals(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.approval_rollup where level = 1 and slot >= lo and slot < hi;
+    insert into analytics.approval_rollup
+    select
+        1, floor(date_part('epoch', a.created_at) / 900)::integer, a.stored_status, a.risk_level, a.agent, a.is_imported,
+        count(*)
+    from analytics.stg_engine__human_approvals as a
+    where a.created_at >= analytics.slot_start(lo) and a.created_at < analytics.slot_start(hi)
+    group by 2, 3, 4, 5, 6
+    union all
+    select 1, lo, a.stored_status, a.risk_level, a.agent, a.is_imported, count(*)
+    from analytics.stg_engine__human_approvals as a
+    where lo = -2147483648
+    and (a.created_at is null or a.created_at = '-infinity' or a.created_at >= '60000-01-01 00:00+00')
+    group by 3, 4, 5, 6
 $$;
 
 -- function signalbox.roll_engine_events(integer, integer)
@@ -1128,6 +1673,34 @@ CREATE FUNCTION signalbox.roll_events(lo integer, hi integer) RETURNS void
     having count(*) > 0
 $$;
 
+-- function signalbox.roll_job_owners(integer, integer, integer)
+CREATE FUNCTION signalbox.roll_job_owners(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.job_owner_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.job_owner_rollup
+    select
+        width, (floor(date_part('epoch', j.counted_at) / (900 * width)) * width)::integer, j.owner_id, j.status, count(*),
+        max(j.counted_at)
+    from analytics.stg_agents__jobs as j
+    where width = 4 and j.counted_at >= analytics.slot_start(lo) and j.counted_at < analytics.slot_start(hi)
+    group by 2, 3, 4
+    union all
+    select width, lo, j.owner_id, j.status, count(*), null
+    from analytics.stg_agents__jobs as j
+    where width = 4 and lo = -2147483648
+    and (j.counted_at is null or j.counted_at = '-infinity' or j.counted_at >= '60000-01-01 00:00+00')
+    group by 3, 4
+    union all
+    select
+        width, r.slot - (r.slot % width + width) % width, r.owner_id, r.status, sum(r.jobs), max(r.last_at)
+    from analytics.job_owner_rollup as r
+    where width > 4 and r.level = case width when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4
+$$;
+
 -- function signalbox.roll_jobs(integer, integer)
 CREATE FUNCTION signalbox.roll_jobs(lo integer, hi integer) RETURNS void
     LANGUAGE sql
@@ -1171,6 +1744,67 @@ CREATE FUNCTION signalbox.roll_jobs(lo integer, hi integer) RETURNS void
     group by c.slot, c.agent, c.status
 $$;
 
+-- function signalbox.roll_lift_drafts(integer, integer)
+CREATE FUNCTION signalbox.roll_lift_drafts(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.lift_draft_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as (
+        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        from analytics.lift_draft_facts as f
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
+        union all
+        select -2147483648, f.*
+        from analytics.lift_draft_facts as f
+        where lo = -2147483648
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    ),
+    classes as (
+        select
+            f.slot, f.model, f.latency_key, count(*) as drafts, count(f.latency_key) as timed,
+            count(f.syntax_valid) as syntax_checked, count(*) filter (where f.syntax_valid) as syntax_valid,
+            count(f.ast_valid) as ast_checked, count(*) filter (where f.ast_valid) as ast_valid,
+            count(f.cost_usd) as priced, sum(f.cost_usd) as cost_usd,
+            min(f.latency_ms) as least_latency_ms, max(f.latency_ms) as most_latency_ms
+        from facts as f
+        group by f.slot, f.model, f.latency_key
+    )
+    insert into analytics.lift_draft_rollup
+    select
+        1, c.slot, c.model, sum(c.drafts), sum(c.syntax_checked), sum(c.syntax_valid), sum(c.ast_checked),
+        sum(c.ast_valid), sum(c.priced), coalesce(sum(c.cost_usd), 0), min(c.least_latency_ms), max(c.most_latency_ms),
+        coalesce(array_agg(c.latency_key order by c.latency_key) filter (where c.latency_key is not null), '{}'),
+        coalesce(array_agg(c.timed order by c.latency_key) filter (where c.latency_key is not null), '{}')
+    from classes as c
+    group by c.slot, c.model
+$$;
+
+-- function signalbox.roll_lift_sessions(integer, integer)
+CREATE FUNCTION signalbox.roll_lift_sessions(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.lift_session_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as (
+        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        from analytics.lift_session_facts as f
+        where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
+        union all
+        select -2147483648, f.*
+        from analytics.lift_session_facts as f
+        where lo = -2147483648
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    )
+    insert into analytics.lift_session_rollup
+    select
+        1, f.slot, f.owner_id, f.status, count(*), coalesce(sum(f.draft_count), 0), coalesce(sum(f.priced_drafts), 0),
+        coalesce(sum(f.cost_usd), 0), count(f.cost_usd), count(*) filter (where f.draft_count > f.priced_drafts),
+        max(f.occurred_at) filter (where f.slot > -2147483648)
+    from facts as f
+    group by f.slot, f.owner_id, f.status
+$$;
+
 -- function signalbox.roll_prompts(integer, integer)
 CREATE FUNCTION signalbox.roll_prompts(lo integer, hi integer) RETURNS void
     LANGUAGE sql
@@ -1196,7 +1830,9 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
     SET search_path TO ''
     AS $$
     delete from analytics.session_rollup where level = 1 and slot >= lo and slot < hi;
-    with facts as (
+    delete from analytics.session_model_rollup where level = 1 and slot >= lo and slot < hi;
+    delete from analytics.session_owner_rollup where level = 1 and slot >= lo and slot < hi;
+    with facts as materialized (
         select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
         from analytics.session_facts as f
         where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
@@ -1205,6 +1841,26 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
         from analytics.session_facts as f
         where lo = -2147483648
         and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    ),
+    models as (
+        insert into analytics.session_model_rollup
+        select 1, m.slot, m.project_name, m.status, m.model, count(*)
+        from (
+            select distinct f.slot, f.project_name, f.status, f.session_pk, r.model
+            from facts as f
+            inner join signalbox.model_replies as r on r.session_id = f.session_pk
+            where r.model is not null
+        ) as m
+        group by m.slot, m.project_name, m.status, m.model
+    ),
+    owners as (
+        insert into analytics.session_owner_rollup
+        select
+            1, f.slot, f.owner_id, count(*), coalesce(sum(f.cost_usd), 0), count(f.cost_usd),
+            count(*) filter (where f.cost_basis in ('not priced', 'partial estimate')),
+            max(f.occurred_at) filter (where f.slot > -2147483648)
+        from facts as f
+        group by f.slot, f.owner_id
     )
     insert into analytics.session_rollup
     select 1, f.slot, f.project_name, f.status, f.cost_basis, count(*), sum(f.cost_usd), sum(f.tokens)
@@ -1382,6 +2038,64 @@ CREATE FUNCTION signalbox.slice_sop_runs(width integer, lo integer, hi integer) 
     having sum(r.executions) > 0
 $$;
 
+-- function signalbox.sum_agent_calls(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_agent_calls(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.agent_call_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.agent_call_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.name, sum(r.calls), sum(r.succeeded), sum(r.failed)
+    from analytics.agent_call_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3;
+    delete from analytics.agent_run_call_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.agent_run_call_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.session_pk, r.agent_id, r.agent_type,
+        sum(r.calls), sum(r.succeeded), sum(r.failed)
+    from analytics.agent_run_call_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4, 5
+$$;
+
+-- function signalbox.sum_agent_windows(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_agent_windows(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.agent_window_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.agent_window_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.agent, r.source,
+        sum(r.windows), sum(r.counted), sum(r.actions), sum(r.rated_actions), sum(r.automated), sum(r.countless),
+        sum(r.escalations), sum(r.counted_escalations), sum(r.decisions), sum(r.confidence_sum),
+        sum(r.confidence_countless), sum(r.cost_usd), sum(r.priced)
+    from analytics.agent_window_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4
+$$;
+
+-- function signalbox.sum_approvals(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_approvals(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.approval_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.approval_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.stored_status, r.risk_level, r.agent, r.is_imported,
+        sum(r.approvals)
+    from analytics.approval_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4, 5, 6
+$$;
+
 -- function signalbox.sum_engine_events(integer, integer, integer)
 CREATE FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi integer) RETURNS void
     LANGUAGE sql
@@ -1455,6 +2169,56 @@ CREATE FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) RETURN
     group by c.parent, c.agent, c.status
 $$;
 
+-- function signalbox.sum_lift_drafts(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_lift_drafts(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.lift_draft_rollup where level = width and slot >= lo and slot < hi;
+    with finer as materialized (
+        select r.slot - (r.slot % width + width) % width as parent, r.*
+        from analytics.lift_draft_rollup as r
+        where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+        and r.slot > -2147483648
+    ),
+    counts as (
+        select
+            f.parent, f.model, null::integer as key, null::bigint as counted, f.drafts, f.syntax_checked, f.syntax_valid,
+            f.ast_checked, f.ast_valid, f.priced, f.cost_usd, f.least_latency_ms, f.most_latency_ms
+        from finer as f
+        union all
+        select k.parent, k.model, k.key, sum(k.counted)::bigint, 0, 0, 0, 0, 0, 0, 0, null, null
+        from (
+            select f.parent, f.model, unnest(f.latency_keys) as key, unnest(f.latency_counts) as counted from finer as f
+        ) as k
+        group by k.parent, k.model, k.key
+    )
+    insert into analytics.lift_draft_rollup
+    select
+        width, c.parent, c.model, sum(c.drafts), sum(c.syntax_checked), sum(c.syntax_valid), sum(c.ast_checked),
+        sum(c.ast_valid), sum(c.priced), sum(c.cost_usd), min(c.least_latency_ms), max(c.most_latency_ms),
+        coalesce(array_agg(c.key order by c.key) filter (where c.key is not null), '{}'),
+        coalesce(array_agg(c.counted order by c.key) filter (where c.key is not null), '{}')
+    from counts as c
+    group by c.parent, c.model
+$$;
+
+-- function signalbox.sum_lift_sessions(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_lift_sessions(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.lift_session_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.lift_session_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.owner_id, r.status, sum(r.sessions), sum(r.drafts),
+        sum(r.priced_drafts), sum(r.cost_usd), sum(r.priced), sum(r.unpriced), max(r.last_at)
+    from analytics.lift_session_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4
+$$;
+
 -- function signalbox.sum_prompts(integer, integer, integer)
 CREATE FUNCTION signalbox.sum_prompts(width integer, lo integer, hi integer) RETURNS void
     LANGUAGE sql
@@ -1482,7 +2246,24 @@ CREATE FUNCTION signalbox.sum_sessions(width integer, lo integer, hi integer) RE
     from analytics.session_rollup as r
     where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
     and r.slot > -2147483648
-    group by 2, 3, 4, 5
+    group by 2, 3, 4, 5;
+    delete from analytics.session_model_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.session_model_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.project_name, r.status, r.model, sum(r.sessions)
+    from analytics.session_model_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4, 5;
+    delete from analytics.session_owner_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.session_owner_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.owner_id,
+        sum(r.sessions), sum(r.cost_usd), sum(r.priced), sum(r.unpriced), max(r.last_at)
+    from analytics.session_owner_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3
 $$;
 
 -- function signalbox.sum_sop_runs(integer, integer, integer)
@@ -1582,6 +2363,29 @@ CREATE FUNCTION signalbox.take_links(source smallint) RETURNS uuid[]
         where t.source = take_links.source
     )
     select array_agg(distinct t.link) from taken as t
+$$;
+
+-- function signalbox.take_links(smallint, uuid[])
+CREATE FUNCTION signalbox.take_links(source smallint, ids uuid[]) RETURNS bigint
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    with taken as (
+        delete from signalbox.change_links as l
+        where l.source = take_links.source and l.link = any(take_links.ids)
+        returning l.mark
+    ),
+    summed as (
+        select count(*) as marks, bit_xor(t.mark) as mark from taken as t having count(*) > 0
+    ),
+    added as (
+        update signalbox.change_totals as t
+        set marks = t.marks + s.marks, mark = t.mark # s.mark
+        from summed as s
+        where t.source = take_links.source
+        returning s.marks
+    )
+    select coalesce(sum(a.marks), 0)::bigint from added as a
 $$;
 
 -- function signalbox.take_marks(smallint, integer[], integer, integer)
@@ -1765,6 +2569,257 @@ CREATE TABLE agents.jobs (
 -- comment agents.TABLE jobs
 COMMENT ON TABLE agents.jobs IS 'One row per job.';
 
+-- table chronicle.events
+CREATE TABLE chronicle.events (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    session_id uuid,
+    event_type character varying(100) NOT NULL,
+    source_app character varying(100),
+    "timestamp" timestamp with time zone DEFAULT now(),
+    data jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb,
+    processed_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now(),
+    CONSTRAINT chk_event_type_valid CHECK (((event_type)::text = ANY ((ARRAY['tool_pre_use'::character varying, 'tool_post_use'::character varying, 'user_prompt'::character varying, 'notification'::character varying, 'session_start'::character varying, 'session_stop'::character varying, 'compact_pre'::character varying, 'system_health'::character varying])::text[])))
+);
+
+-- comment chronicle.TABLE events
+COMMENT ON TABLE chronicle.events IS 'timestamp is the time of the event, null where the source has none. One row per event.';
+
+-- view analytics.stg_chronicle__events
+CREATE VIEW analytics.stg_chronicle__events WITH (security_invoker='true') AS
+ SELECT id AS event_id,
+    session_id AS session_pk,
+    event_type,
+    source_app,
+    "timestamp" AS occurred_at,
+    data,
+    metadata,
+    created_at AS recorded_at
+   FROM chronicle.events;
+
+-- comment analytics.VIEW stg_chronicle__events
+COMMENT ON VIEW analytics.stg_chronicle__events IS 'Events of Chronicle. One row per event.';
+
+-- table chronicle.tool_events
+CREATE TABLE chronicle.tool_events (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    session_id uuid,
+    event_id uuid,
+    tool_name character varying(255) NOT NULL,
+    tool_type character varying(100),
+    phase character varying(20),
+    parameters jsonb,
+    result jsonb,
+    execution_time_ms integer,
+    success boolean,
+    error_message text,
+    created_at timestamp with time zone DEFAULT now(),
+    call_id uuid,
+    CONSTRAINT tool_events_phase_check CHECK (((phase)::text = ANY ((ARRAY['pre'::character varying, 'post'::character varying])::text[])))
+);
+
+-- comment chronicle.TABLE tool_events
+COMMENT ON TABLE chronicle.tool_events IS 'created_at is the time of the event, null where unknown. One row per phase of a tool call.';
+
+-- view analytics.stg_chronicle__tool_events
+CREATE VIEW analytics.stg_chronicle__tool_events WITH (security_invoker='true') AS
+ SELECT id AS tool_event_id,
+    session_id AS session_pk,
+    event_id,
+    call_id,
+    tool_name,
+    tool_type,
+    phase,
+    parameters,
+    result,
+    execution_time_ms AS duration_ms,
+    success,
+    error_message,
+    created_at AS occurred_at
+   FROM chronicle.tool_events;
+
+-- comment analytics.VIEW stg_chronicle__tool_events
+COMMENT ON VIEW analytics.stg_chronicle__tool_events IS 'Phases of tool calls. One row per phase of a call.';
+
+-- view analytics.agent_call_facts
+CREATE VIEW analytics.agent_call_facts WITH (security_invoker='true') AS
+ SELECT c.occurred_at,
+    c.session_pk,
+    (e.metadata ->> 'agent_id'::text) AS agent_id,
+    (e.metadata ->> 'agent_type'::text) AS agent_type,
+        CASE
+            WHEN ((e.metadata ->> 'agent_type'::text) IS NOT NULL) THEN ((e.metadata ->> 'agent_type'::text))::character varying
+            WHEN ((e.metadata ->> 'agent_id'::text) IS NOT NULL) THEN NULL::character varying
+            WHEN (e.metadata ?| ARRAY['agent_id'::text, 'sidechain'::text]) THEN 'unknown'::character varying
+            ELSE e.source_app
+        END AS name,
+    COALESCE(c.success, false) AS is_success,
+    COALESCE(((NOT c.success) AND (NOT analytics.is_refusal(c.error_message))), false) AS is_failure
+   FROM (analytics.stg_chronicle__tool_events c
+     JOIN analytics.stg_chronicle__events e ON ((e.event_id = c.event_id)))
+  WHERE ((c.phase)::text = 'post'::text);
+
+-- comment analytics.VIEW agent_call_facts
+COMMENT ON VIEW analytics.agent_call_facts IS 'Answered calls of tools with what their event names as their agent: a run of a subagent by agent_id, and the name that is known without asking for the type of that run. One row per call.';
+
+-- table analytics.agent_call_rollup
+CREATE TABLE analytics.agent_call_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    name text NOT NULL,
+    calls bigint NOT NULL,
+    succeeded bigint NOT NULL,
+    failed bigint NOT NULL
+);
+
+-- comment analytics.TABLE agent_call_rollup
+COMMENT ON TABLE analytics.agent_call_rollup IS 'Answered calls of tools in level times 15 minutes from slot on by the agent that their event names. One row per level, slot and name.';
+
+-- table analytics.agent_run_call_rollup
+CREATE TABLE analytics.agent_run_call_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    session_pk uuid,
+    agent_id text NOT NULL,
+    agent_type text,
+    calls bigint NOT NULL,
+    succeeded bigint NOT NULL,
+    failed bigint NOT NULL
+);
+
+-- comment analytics.TABLE agent_run_call_rollup
+COMMENT ON TABLE analytics.agent_run_call_rollup IS 'Answered calls of tools of runs of subagents in level times 15 minutes from slot on. One row per level, slot, session, run and type that its events name.';
+
+-- table engine.agent_metrics
+CREATE TABLE engine.agent_metrics (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    agent_id text NOT NULL,
+    user_id uuid,
+    source text DEFAULT 'engine'::text NOT NULL,
+    window_start timestamp with time zone,
+    window_end timestamp with time zone,
+    actions_total bigint,
+    actions_automated bigint,
+    human_escalations bigint DEFAULT 0 NOT NULL,
+    avg_confidence double precision,
+    confidence_count bigint,
+    automation_rate double precision,
+    total_cost numeric,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT agent_metrics_actions_automated_check CHECK ((actions_automated >= 0)),
+    CONSTRAINT agent_metrics_actions_total_check CHECK ((actions_total >= 0)),
+    CONSTRAINT agent_metrics_automated_of_total CHECK ((actions_automated <= actions_total)),
+    CONSTRAINT agent_metrics_automation_rate_check CHECK (((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision))),
+    CONSTRAINT agent_metrics_avg_confidence_check CHECK (((avg_confidence >= (0)::double precision) AND (avg_confidence <= (1)::double precision))),
+    CONSTRAINT agent_metrics_confidence_count_check CHECK ((confidence_count >= 0)),
+    CONSTRAINT agent_metrics_human_escalations_check CHECK ((human_escalations >= 0)),
+    CONSTRAINT agent_metrics_total_cost_check CHECK ((total_cost >= (0)::numeric)),
+    CONSTRAINT agent_metrics_window CHECK ((window_start <= window_end))
+);
+
+-- comment engine.TABLE agent_metrics
+COMMENT ON TABLE engine.agent_metrics IS 'What agents did in a span of time; avg_confidence is over confidence_count decisions, automation_rate over actions_total. One row per agent, source, owner and window.';
+
+-- view analytics.stg_engine__agent_metrics
+CREATE VIEW analytics.stg_engine__agent_metrics WITH (security_invoker='true') AS
+ SELECT id AS metric_id,
+    agent_id AS agent,
+    user_id AS owner_id,
+    source,
+    window_start,
+    window_end,
+    actions_total,
+    actions_automated,
+    human_escalations,
+    avg_confidence,
+    confidence_count,
+    automation_rate,
+    total_cost AS cost_usd,
+    metadata
+   FROM engine.agent_metrics;
+
+-- comment analytics.VIEW stg_engine__agent_metrics
+COMMENT ON VIEW analytics.stg_engine__agent_metrics IS 'What agents did in spans of time; averages come with what they were taken over. One row per agent, source, owner and window.';
+
+-- view analytics.agent_window_facts
+CREATE VIEW analytics.agent_window_facts WITH (security_invoker='true') AS
+ SELECT m.agent,
+    m.source,
+    m.window_end AS occurred_at,
+    m.actions_total,
+        CASE
+            WHEN (a.automated IS NOT NULL) THEN m.actions_total
+            ELSE NULL::bigint
+        END AS rated_actions,
+    a.automated,
+    ((a.automated IS NULL) AND ((m.automation_rate IS NOT NULL) OR (m.actions_automated IS NOT NULL))) AS is_countless,
+    m.human_escalations,
+        CASE
+            WHEN (m.actions_total IS NOT NULL) THEN m.human_escalations
+            ELSE NULL::bigint
+        END AS counted_escalations,
+        CASE
+            WHEN (m.avg_confidence IS NOT NULL) THEN m.confidence_count
+            ELSE NULL::bigint
+        END AS decisions,
+    ((m.avg_confidence)::numeric * (m.confidence_count)::numeric) AS confidence_sum,
+    ((m.avg_confidence IS NOT NULL) AND (m.confidence_count IS NULL)) AS is_confidence_countless,
+        CASE
+            WHEN (m.cost_usd < 'Infinity'::numeric) THEN m.cost_usd
+            ELSE NULL::numeric
+        END AS cost_usd
+   FROM (analytics.stg_engine__agent_metrics m
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (m.actions_total IS NULL) THEN NULL::numeric
+                    WHEN (m.actions_automated IS NOT NULL) THEN (m.actions_automated)::numeric
+                    ELSE ((m.automation_rate)::numeric * (m.actions_total)::numeric)
+                END AS automated) a);
+
+-- comment analytics.VIEW agent_window_facts
+COMMENT ON VIEW analytics.agent_window_facts IS 'What the rollup of windows is made of; a window counts when it ended. One row per agent, source, owner and window.';
+
+-- table analytics.agent_window_rollup
+CREATE TABLE analytics.agent_window_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    agent text NOT NULL,
+    source text NOT NULL,
+    windows bigint NOT NULL,
+    counted bigint NOT NULL,
+    actions numeric NOT NULL,
+    rated_actions numeric NOT NULL,
+    automated numeric NOT NULL,
+    countless bigint NOT NULL,
+    escalations numeric NOT NULL,
+    counted_escalations numeric NOT NULL,
+    decisions numeric NOT NULL,
+    confidence_sum numeric NOT NULL,
+    confidence_countless bigint NOT NULL,
+    cost_usd numeric NOT NULL,
+    priced bigint NOT NULL
+);
+
+-- comment analytics.TABLE agent_window_rollup
+COMMENT ON TABLE analytics.agent_window_rollup IS 'Windows of agents that ended in level times 15 minutes from slot on; counted ones say how many actions there were. One row per level, slot, agent and source.';
+
+-- table analytics.approval_rollup
+CREATE TABLE analytics.approval_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    stored_status text NOT NULL,
+    risk_level text,
+    agent text,
+    is_imported boolean NOT NULL,
+    approvals bigint NOT NULL
+);
+
+-- comment analytics.TABLE approval_rollup
+COMMENT ON TABLE analytics.approval_rollup IS 'Questions asked in level times 15 minutes from slot on, by the status as it is stored: whether the time of a pending one ran out is a matter of the moment. One row per level, slot, status, risk, agent and whether a log told of it.';
+
 -- table lift.session_drafts
 CREATE TABLE lift.session_drafts (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1925,6 +2980,19 @@ CREATE VIEW analytics.job_facts WITH (security_invoker='true') AS
 -- comment analytics.VIEW job_facts
 COMMENT ON VIEW analytics.job_facts IS 'What the rollup of jobs is made of: microseconds that completed ones ran and that all waited, with their classes. One row per job.';
 
+-- table analytics.job_owner_rollup
+CREATE TABLE analytics.job_owner_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    owner_id uuid,
+    status text NOT NULL,
+    jobs bigint NOT NULL,
+    last_at timestamp with time zone
+);
+
+-- comment analytics.TABLE job_owner_rollup
+COMMENT ON TABLE analytics.job_owner_rollup IS 'Jobs that count in level times 15 minutes from slot on; an hour (level 4) is the finest. One row per level, slot, owner and status.';
+
 -- table analytics.job_rollup
 CREATE TABLE analytics.job_rollup (
     level smallint NOT NULL,
@@ -1955,11 +3023,61 @@ CREATE VIEW analytics.job_stats WITH (security_invoker='true') AS
     count(*) FILTER (WHERE (status = 'completed'::text)) AS completed_jobs,
     count(*) FILTER (WHERE (status = 'failed'::text)) AS failed_jobs,
     count(*) FILTER (WHERE (status = 'cancelled'::text)) AS cancelled_jobs,
-    avg(EXTRACT(epoch FROM (completed_at - started_at))) FILTER (WHERE (status = 'completed'::text)) AS avg_processing_time
+    avg(
+        CASE
+            WHEN ((started_at > '-infinity'::timestamp with time zone) AND (started_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (completed_at > '-infinity'::timestamp with time zone) AND (completed_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN EXTRACT(epoch FROM (completed_at - started_at))
+            ELSE NULL::numeric
+        END) FILTER (WHERE (status = 'completed'::text)) AS avg_processing_time
    FROM analytics.stg_agents__jobs;
 
 -- comment analytics.VIEW job_stats
 COMMENT ON VIEW analytics.job_stats IS 'Jobs by status; avg_processing_time is in seconds. One row per viewer''s sight, that is one row.';
+
+-- view analytics.lift_draft_facts
+CREATE VIEW analytics.lift_draft_facts WITH (security_invoker='true') AS
+ SELECT d.session_id,
+    d.created_at AS occurred_at,
+    COALESCE(d.model, '(unknown model)'::text) AS model,
+    d.syntax_valid,
+    d.ast_valid,
+    d.cost_usd,
+    l.latency_ms,
+        CASE
+            WHEN (l.latency_ms > (0)::numeric) THEN (ceil((ln((l.latency_ms)::double precision) / (0.019802627296179713)::double precision)))::integer
+            WHEN (l.latency_ms = (0)::numeric) THEN '-5000'::integer
+            WHEN (l.latency_ms < (0)::numeric) THEN ('-10000'::integer - (ceil((ln((- (l.latency_ms)::double precision)) / (0.019802627296179713)::double precision)))::integer)
+            ELSE NULL::integer
+        END AS latency_key
+   FROM (analytics.stg_lift__session_drafts d
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN ((abs(d.latency_ms) < '1000000000000000'::numeric) AND ((d.latency_ms = (0)::numeric) OR (abs(d.latency_ms) > 0.000000000000001))) THEN d.latency_ms
+                    ELSE NULL::numeric
+                END AS latency_ms) l);
+
+-- comment analytics.VIEW lift_draft_facts
+COMMENT ON VIEW analytics.lift_draft_facts IS 'What the rollup of drafts is made of; latency_key is the class of the latency in its histogram. One row per session and draft.';
+
+-- table analytics.lift_draft_rollup
+CREATE TABLE analytics.lift_draft_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    model text NOT NULL,
+    drafts bigint NOT NULL,
+    syntax_checked bigint NOT NULL,
+    syntax_valid bigint NOT NULL,
+    ast_checked bigint NOT NULL,
+    ast_valid bigint NOT NULL,
+    priced bigint NOT NULL,
+    cost_usd numeric NOT NULL,
+    least_latency_ms numeric,
+    most_latency_ms numeric,
+    latency_keys integer[] NOT NULL,
+    latency_counts bigint[] NOT NULL
+);
+
+-- comment analytics.TABLE lift_draft_rollup
+COMMENT ON TABLE analytics.lift_draft_rollup IS 'Drafts of lift-sys made in level times 15 minutes from slot on. One row per level, slot and model.';
 
 -- table lift.sessions
 CREATE TABLE lift.sessions (
@@ -1998,6 +3116,42 @@ CREATE VIEW analytics.stg_lift__sessions WITH (security_invoker='true') AS
 -- comment analytics.VIEW stg_lift__sessions
 COMMENT ON VIEW analytics.stg_lift__sessions IS 'Sessions of lift-sys. One row per session.';
 
+-- view analytics.lift_session_facts
+CREATE VIEW analytics.lift_session_facts WITH (security_invoker='true') AS
+ SELECT s.session_id,
+    s.created_at AS occurred_at,
+    s.owner_id,
+    s.status,
+    s.draft_count,
+    d.priced_drafts,
+    d.cost_usd
+   FROM (analytics.stg_lift__sessions s
+     LEFT JOIN LATERAL ( SELECT count(r.cost_usd) AS priced_drafts,
+            sum(r.cost_usd) AS cost_usd
+           FROM analytics.lift_draft_facts r
+          WHERE (r.session_id = s.session_id)) d ON (true));
+
+-- comment analytics.VIEW lift_session_facts
+COMMENT ON VIEW analytics.lift_session_facts IS 'What the rollup of sessions of lift-sys is made of. One row per session.';
+
+-- table analytics.lift_session_rollup
+CREATE TABLE analytics.lift_session_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    owner_id uuid NOT NULL,
+    status text NOT NULL,
+    sessions bigint NOT NULL,
+    drafts numeric NOT NULL,
+    priced_drafts numeric NOT NULL,
+    cost_usd numeric NOT NULL,
+    priced bigint NOT NULL,
+    unpriced bigint NOT NULL,
+    last_at timestamp with time zone
+);
+
+-- comment analytics.TABLE lift_session_rollup
+COMMENT ON TABLE analytics.lift_session_rollup IS 'Sessions of lift-sys that began in level times 15 minutes from slot on, with what their drafts cost. One row per level, slot, owner and status.';
+
 -- view analytics.lift_session_summary
 CREATE VIEW analytics.lift_session_summary WITH (security_invoker='true') AS
  SELECT s.session_id,
@@ -2006,7 +3160,10 @@ CREATE VIEW analytics.lift_session_summary WITH (security_invoker='true') AS
     s.status,
     s.created_at,
     s.updated_at,
-    (round((EXTRACT(epoch FROM (s.updated_at - s.created_at)) * (1000)::numeric)))::bigint AS duration_ms,
+        CASE
+            WHEN ((s.created_at > '-infinity'::timestamp with time zone) AND (s.created_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (s.updated_at > '-infinity'::timestamp with time zone) AND (s.updated_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.updated_at - s.created_at)) * (1000)::numeric)))::bigint
+            ELSE NULL::bigint
+        END AS duration_ms,
     s.revision_count,
     s.draft_count,
     s.hole_count,
@@ -2191,7 +3348,9 @@ CREATE VIEW analytics.session_facts WITH (security_invoker='true') AS
     s.status,
     c.cost_basis,
     c.cost_usd,
-    c.tokens
+    c.tokens,
+    s.session_pk,
+    s.owner_id
    FROM (analytics.stg_chronicle__sessions s
      CROSS JOIN LATERAL ( SELECT k.cost_basis,
             k.cost_usd,
@@ -2201,6 +3360,34 @@ CREATE VIEW analytics.session_facts WITH (security_invoker='true') AS
 
 -- comment analytics.VIEW session_facts
 COMMENT ON VIEW analytics.session_facts IS 'What the rollup of sessions is made of. One row per session.';
+
+-- table analytics.session_model_rollup
+CREATE TABLE analytics.session_model_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    project_name text,
+    status text,
+    model text NOT NULL,
+    sessions bigint NOT NULL
+);
+
+-- comment analytics.TABLE session_model_rollup
+COMMENT ON TABLE analytics.session_model_rollup IS 'Sessions that began in level times 15 minutes from slot on by model; one with replies of two models counts with both. One row per level, slot, project, status and model.';
+
+-- table analytics.session_owner_rollup
+CREATE TABLE analytics.session_owner_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    owner_id text,
+    sessions bigint NOT NULL,
+    cost_usd numeric NOT NULL,
+    priced bigint NOT NULL,
+    unpriced bigint NOT NULL,
+    last_at timestamp with time zone
+);
+
+-- comment analytics.TABLE session_owner_rollup
+COMMENT ON TABLE analytics.session_owner_rollup IS 'Sessions that began in level times 15 minutes from slot on, with what they cost; unpriced ones are not priced in full. One row per level, slot and owner.';
 
 -- table analytics.session_rollup
 CREATE TABLE analytics.session_rollup (
@@ -2277,47 +3464,6 @@ CREATE VIEW analytics.stg_chronicle__prompt_events WITH (security_invoker='true'
 -- comment analytics.VIEW stg_chronicle__prompt_events
 COMMENT ON VIEW analytics.stg_chronicle__prompt_events IS 'What people asked. One row per human prompt.';
 
--- table chronicle.tool_events
-CREATE TABLE chronicle.tool_events (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    session_id uuid,
-    event_id uuid,
-    tool_name character varying(255) NOT NULL,
-    tool_type character varying(100),
-    phase character varying(20),
-    parameters jsonb,
-    result jsonb,
-    execution_time_ms integer,
-    success boolean,
-    error_message text,
-    created_at timestamp with time zone DEFAULT now(),
-    call_id uuid,
-    CONSTRAINT tool_events_phase_check CHECK (((phase)::text = ANY ((ARRAY['pre'::character varying, 'post'::character varying])::text[])))
-);
-
--- comment chronicle.TABLE tool_events
-COMMENT ON TABLE chronicle.tool_events IS 'created_at is the time of the event, null where unknown. One row per phase of a tool call.';
-
--- view analytics.stg_chronicle__tool_events
-CREATE VIEW analytics.stg_chronicle__tool_events WITH (security_invoker='true') AS
- SELECT id AS tool_event_id,
-    session_id AS session_pk,
-    event_id,
-    call_id,
-    tool_name,
-    tool_type,
-    phase,
-    parameters,
-    result,
-    execution_time_ms AS duration_ms,
-    success,
-    error_message,
-    created_at AS occurred_at
-   FROM chronicle.tool_events;
-
--- comment analytics.VIEW stg_chronicle__tool_events
-COMMENT ON VIEW analytics.stg_chronicle__tool_events IS 'Phases of tool calls. One row per phase of a call.';
-
 -- view analytics.tool_calls
 CREATE VIEW analytics.tool_calls WITH (security_invoker='true') AS
  SELECT p.tool_event_id,
@@ -2369,7 +3515,10 @@ CREATE VIEW analytics.session_summary WITH (security_invoker='true') AS
     s.status,
     s.started_at,
     s.ended_at,
-    (round((EXTRACT(epoch FROM (s.ended_at - s.started_at)) * (1000)::numeric)))::bigint AS duration_ms,
+        CASE
+            WHEN ((s.started_at > '-infinity'::timestamp with time zone) AND (s.started_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (s.ended_at > '-infinity'::timestamp with time zone) AND (s.ended_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.ended_at - s.started_at)) * (1000)::numeric)))::bigint
+            ELSE NULL::bigint
+        END AS duration_ms,
     p.prompts,
     p.first_prompt,
     t.calls,
@@ -2560,38 +3709,6 @@ CREATE TABLE analytics.sop_status_rollup (
 -- comment analytics.TABLE sop_status_rollup
 COMMENT ON TABLE analytics.sop_status_rollup IS 'Runs of procedures that count in level times 15 minutes from slot on, over all procedures and agents. One row per level, slot and status.';
 
--- table chronicle.events
-CREATE TABLE chronicle.events (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    session_id uuid,
-    event_type character varying(100) NOT NULL,
-    source_app character varying(100),
-    "timestamp" timestamp with time zone DEFAULT now(),
-    data jsonb NOT NULL,
-    metadata jsonb DEFAULT '{}'::jsonb,
-    processed_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now(),
-    CONSTRAINT chk_event_type_valid CHECK (((event_type)::text = ANY ((ARRAY['tool_pre_use'::character varying, 'tool_post_use'::character varying, 'user_prompt'::character varying, 'notification'::character varying, 'session_start'::character varying, 'session_stop'::character varying, 'compact_pre'::character varying, 'system_health'::character varying])::text[])))
-);
-
--- comment chronicle.TABLE events
-COMMENT ON TABLE chronicle.events IS 'timestamp is the time of the event, null where the source has none. One row per event.';
-
--- view analytics.stg_chronicle__events
-CREATE VIEW analytics.stg_chronicle__events WITH (security_invoker='true') AS
- SELECT id AS event_id,
-    session_id AS session_pk,
-    event_type,
-    source_app,
-    "timestamp" AS occurred_at,
-    data,
-    metadata,
-    created_at AS recorded_at
-   FROM chronicle.events;
-
--- comment analytics.VIEW stg_chronicle__events
-COMMENT ON VIEW analytics.stg_chronicle__events IS 'Events of Chronicle. One row per event.';
-
 -- table chronicle.lifecycle_events
 CREATE TABLE chronicle.lifecycle_events (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -2653,59 +3770,6 @@ CREATE VIEW analytics.stg_chronicle__project_context WITH (security_invoker='tru
 
 -- comment analytics.VIEW stg_chronicle__project_context
 COMMENT ON VIEW analytics.stg_chronicle__project_context IS 'Files that tools touched. One row per session and file.';
-
--- table engine.agent_metrics
-CREATE TABLE engine.agent_metrics (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    agent_id text NOT NULL,
-    user_id uuid,
-    source text DEFAULT 'engine'::text NOT NULL,
-    window_start timestamp with time zone,
-    window_end timestamp with time zone,
-    actions_total bigint,
-    actions_automated bigint,
-    human_escalations bigint DEFAULT 0 NOT NULL,
-    avg_confidence double precision,
-    confidence_count bigint,
-    automation_rate double precision,
-    total_cost numeric,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT agent_metrics_actions_automated_check CHECK ((actions_automated >= 0)),
-    CONSTRAINT agent_metrics_actions_total_check CHECK ((actions_total >= 0)),
-    CONSTRAINT agent_metrics_automated_of_total CHECK ((actions_automated <= actions_total)),
-    CONSTRAINT agent_metrics_automation_rate_check CHECK (((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision))),
-    CONSTRAINT agent_metrics_avg_confidence_check CHECK (((avg_confidence >= (0)::double precision) AND (avg_confidence <= (1)::double precision))),
-    CONSTRAINT agent_metrics_confidence_count_check CHECK ((confidence_count >= 0)),
-    CONSTRAINT agent_metrics_human_escalations_check CHECK ((human_escalations >= 0)),
-    CONSTRAINT agent_metrics_total_cost_check CHECK ((total_cost >= (0)::numeric)),
-    CONSTRAINT agent_metrics_window CHECK ((window_start <= window_end))
-);
-
--- comment engine.TABLE agent_metrics
-COMMENT ON TABLE engine.agent_metrics IS 'What agents did in a span of time; avg_confidence is over confidence_count decisions, automation_rate over actions_total. One row per agent, source, owner and window.';
-
--- view analytics.stg_engine__agent_metrics
-CREATE VIEW analytics.stg_engine__agent_metrics WITH (security_invoker='true') AS
- SELECT id AS metric_id,
-    agent_id AS agent,
-    user_id AS owner_id,
-    source,
-    window_start,
-    window_end,
-    actions_total,
-    actions_automated,
-    human_escalations,
-    avg_confidence,
-    confidence_count,
-    automation_rate,
-    total_cost AS cost_usd,
-    metadata
-   FROM engine.agent_metrics;
-
--- comment analytics.VIEW stg_engine__agent_metrics
-COMMENT ON VIEW analytics.stg_engine__agent_metrics IS 'What agents did in spans of time; averages come with what they were taken over. One row per agent, source, owner and window.';
 
 -- table engine.chaos_experiments
 CREATE TABLE engine.chaos_experiments (
@@ -3145,7 +4209,34 @@ CREATE VIEW analytics.tool_facts WITH (security_invoker='true') AS
             WHEN (c.duration_ms < 0) THEN ('-10000'::integer - (ceil((ln((- (c.duration_ms)::double precision)) / (0.019802627296179713)::double precision)))::integer)
             ELSE NULL::integer
         END AS duration_key
-   FROM (analytics.tool_calls c
+   FROM (( SELECT p.session_pk,
+            p.tool_name,
+            p.tool_type,
+            p.occurred_at,
+            p.duration_ms,
+            true AS is_answered,
+                CASE
+                    WHEN p.success THEN 'succeeded'::text
+                    WHEN (p.success IS NULL) THEN NULL::text
+                    WHEN analytics.is_refusal(p.error_message) THEN 'refused'::text
+                    ELSE 'failed'::text
+                END AS outcome
+           FROM analytics.stg_chronicle__tool_events p
+          WHERE ((p.phase)::text = 'post'::text)
+        UNION ALL
+         SELECT a.session_pk,
+            a.tool_name,
+            a.tool_type,
+            a.occurred_at,
+            NULL::integer AS duration_ms,
+            false AS is_answered,
+            NULL::text AS outcome
+           FROM (analytics.stg_chronicle__tool_events a
+             LEFT JOIN LATERAL ( SELECT true AS is_there
+                   FROM analytics.stg_chronicle__tool_events answer
+                  WHERE ((answer.call_id = a.call_id) AND ((answer.phase)::text = 'post'::text))
+                 LIMIT 1) found ON (true))
+          WHERE (((a.phase)::text = 'pre'::text) AND (found.is_there IS NULL))) c
      LEFT JOIN analytics.stg_chronicle__sessions s ON ((s.session_pk = c.session_pk)));
 
 -- comment analytics.VIEW tool_facts
@@ -3212,11 +4303,15 @@ CREATE TABLE signalbox.adopted_tables (
     mode text NOT NULL,
     missing_columns text[] DEFAULT '{}'::text[] NOT NULL,
     adopted_at timestamp with time zone DEFAULT now() NOT NULL,
+    is_logged boolean DEFAULT false NOT NULL,
     CONSTRAINT adopted_tables_mode_valid CHECK ((mode = ANY (ARRAY['pointed'::text, 'moved'::text])))
 );
 
 -- comment signalbox.TABLE adopted_tables
 COMMENT ON TABLE signalbox.adopted_tables IS 'Tables of systems that were there before the console: pointed means that our staging view reads them where they are, moved that they became ours and left a view behind; missing_columns read as null. One row per adopted table.';
+
+-- comment signalbox.COLUMN adopted_tables.is_logged
+COMMENT ON COLUMN signalbox.adopted_tables.is_logged IS 'Whether every table of the system was moved here and carries the triggers of the change log as ours do, slots and links included.';
 
 -- table signalbox.audit_log
 CREATE TABLE signalbox.audit_log (
@@ -3263,6 +4358,8 @@ CREATE TABLE signalbox.backup_runs (
     listed_tables integer,
     missing_tables text[],
     error_message text,
+    removed_at timestamp with time zone,
+    removed_by_email text,
     CONSTRAINT backup_runs_end_is_told CHECK (((status = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT backup_runs_kind_valid CHECK ((kind = ANY (ARRAY['manual'::text, 'scheduled'::text]))),
     CONSTRAINT backup_runs_size_bytes_check CHECK ((size_bytes >= 0)),
@@ -3271,6 +4368,12 @@ CREATE TABLE signalbox.backup_runs (
 
 -- comment signalbox.TABLE backup_runs
 COMMENT ON TABLE signalbox.backup_runs IS 'Backups that were tried; listed_* is what reading the finished file back found, missing_tables what the database had and the file has not. One row per run.';
+
+-- comment signalbox.COLUMN backup_runs.removed_at
+COMMENT ON COLUMN signalbox.backup_runs.removed_at IS 'When somebody removed the file; null while nobody has.';
+
+-- comment signalbox.COLUMN backup_runs.removed_by_email
+COMMENT ON COLUMN signalbox.backup_runs.removed_by_email IS 'Who removed the file.';
 
 -- sequence signalbox.backup_runs_id_seq
 ALTER TABLE signalbox.backup_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -3353,16 +4456,17 @@ ALTER TABLE signalbox.import_files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
 -- table signalbox.import_records
 CREATE TABLE signalbox.import_records (
     record_key uuid NOT NULL,
-    event_id uuid NOT NULL,
+    event_id uuid,
     file_id bigint NOT NULL,
     line integer,
     source_kind text NOT NULL,
     pair_key uuid,
-    pair_order bigint
+    pair_order bigint,
+    dropped_event_id uuid
 );
 
 -- comment signalbox.TABLE import_records
-COMMENT ON TABLE signalbox.import_records IS 'Which event each record of a log became: two records of one happening, told by hooks and by a transcript, name the same event. One row per record.';
+COMMENT ON TABLE signalbox.import_records IS 'Which event each record of a log became: two records of one happening, told by hooks and by a transcript, name the same event, which may have been dropped since. One row per record.';
 
 -- table signalbox.members
 CREATE TABLE signalbox.members (
@@ -3390,17 +4494,37 @@ CREATE TABLE signalbox.migration_runs (
 -- comment signalbox.TABLE migration_runs
 COMMENT ON TABLE signalbox.migration_runs IS 'What the shared migration history has no room for. One row per migration applied by the console.';
 
+-- table signalbox.retention
+CREATE TABLE signalbox.retention (
+    only_row boolean DEFAULT true NOT NULL,
+    keep_raw_days integer,
+    raw_from timestamp with time zone,
+    dropped_from timestamp with time zone,
+    dropped_rows bigint DEFAULT 0 NOT NULL,
+    dropped_at timestamp with time zone,
+    set_at timestamp with time zone,
+    set_by text,
+    CONSTRAINT retention_keep_raw_days_valid CHECK (((keep_raw_days >= 1) AND (keep_raw_days <= 36500))),
+    CONSTRAINT retention_only_row CHECK (only_row)
+);
+
+-- comment signalbox.TABLE retention
+COMMENT ON TABLE signalbox.retention IS 'Events of sessions and their details are dropped once older than keep_raw_days, null keeps them; rows from dropped_from to raw_from were dropped and live in the rollups alone. One row in all.';
+
 -- table signalbox.rollup_state
 CREATE TABLE signalbox.rollup_state (
     subject text NOT NULL,
     source smallint NOT NULL,
     built_from integer DEFAULT 2147483647 NOT NULL,
     raw_from integer DEFAULT '-2147483648'::integer NOT NULL,
-    refreshed_at timestamp with time zone
+    refreshed_at timestamp with time zone,
+    drops_raw boolean DEFAULT false NOT NULL,
+    failed_at timestamp with time zone,
+    failure text
 );
 
 -- comment signalbox.TABLE rollup_state
-COMMENT ON TABLE signalbox.rollup_state IS 'Slots from built_from on are stored in the rollup of the subject, or named in the change log; rows before raw_from were dropped and live in the rollup alone. One row per subject.';
+COMMENT ON TABLE signalbox.rollup_state IS 'Slots from built_from on are stored in the rollup of the subject, or named in the change log; where drops_raw, rows before raw_from were dropped and live in the rollup alone, and rows that are there all the same came later and are not in it; failure is why the last pass left the subject as it was, since failed_at. One row per subject.';
 
 -- table signalbox.web_sessions
 CREATE TABLE signalbox.web_sessions (
@@ -3617,6 +4741,10 @@ ALTER TABLE ONLY signalbox.model_prices
 ALTER TABLE ONLY signalbox.model_replies
     ADD CONSTRAINT model_replies_pkey PRIMARY KEY (message_id);
 
+-- constraint signalbox.retention retention_pkey
+ALTER TABLE ONLY signalbox.retention
+    ADD CONSTRAINT retention_pkey PRIMARY KEY (only_row);
+
 -- constraint signalbox.rollup_state rollup_state_pkey
 ALTER TABLE ONLY signalbox.rollup_state
     ADD CONSTRAINT rollup_state_pkey PRIMARY KEY (subject);
@@ -3686,11 +4814,38 @@ CREATE INDEX idx_jobs_user_id ON agents.jobs USING btree (user_id);
 -- index agents.idx_jobs_user_status
 CREATE INDEX idx_jobs_user_status ON agents.jobs USING btree (user_id, status);
 
+-- index analytics.idx_agent_call_rollup_slot
+CREATE INDEX idx_agent_call_rollup_slot ON analytics.agent_call_rollup USING btree (level, slot);
+
+-- index analytics.idx_agent_run_call_rollup_slot
+CREATE INDEX idx_agent_run_call_rollup_slot ON analytics.agent_run_call_rollup USING btree (level, slot);
+
+-- index analytics.idx_agent_window_rollup_slot
+CREATE INDEX idx_agent_window_rollup_slot ON analytics.agent_window_rollup USING btree (level, slot);
+
+-- index analytics.idx_approval_rollup_slot
+CREATE INDEX idx_approval_rollup_slot ON analytics.approval_rollup USING btree (level, slot);
+
 -- index analytics.idx_engine_event_rollup_slot
 CREATE INDEX idx_engine_event_rollup_slot ON analytics.engine_event_rollup USING btree (level, slot);
 
 -- index analytics.idx_engine_event_type_rollup_slot
 CREATE INDEX idx_engine_event_type_rollup_slot ON analytics.engine_event_type_rollup USING btree (level, slot);
+
+-- index analytics.idx_job_owner_rollup_slot
+CREATE INDEX idx_job_owner_rollup_slot ON analytics.job_owner_rollup USING btree (level, slot);
+
+-- index analytics.idx_lift_draft_rollup_slot
+CREATE INDEX idx_lift_draft_rollup_slot ON analytics.lift_draft_rollup USING btree (level, slot);
+
+-- index analytics.idx_lift_session_rollup_slot
+CREATE INDEX idx_lift_session_rollup_slot ON analytics.lift_session_rollup USING btree (level, slot);
+
+-- index analytics.idx_session_model_rollup_slot
+CREATE INDEX idx_session_model_rollup_slot ON analytics.session_model_rollup USING btree (level, slot);
+
+-- index analytics.idx_session_owner_rollup_slot
+CREATE INDEX idx_session_owner_rollup_slot ON analytics.session_owner_rollup USING btree (level, slot);
 
 -- index analytics.idx_sop_run_rollup_slot
 CREATE INDEX idx_sop_run_rollup_slot ON analytics.sop_run_rollup USING btree (level, slot);
@@ -3712,6 +4867,9 @@ CREATE INDEX idx_events_session_type_time ON chronicle.events USING btree (sessi
 
 -- index chronicle.idx_events_source_timestamp
 CREATE INDEX idx_events_source_timestamp ON chronicle.events USING btree (source_app, "timestamp" DESC);
+
+-- index chronicle.idx_events_subagents
+CREATE INDEX idx_events_subagents ON chronicle.events USING btree (session_id) WHERE (metadata ? 'agent_id'::text);
 
 -- index chronicle.idx_events_timestamp
 CREATE INDEX idx_events_timestamp ON chronicle.events USING btree ("timestamp" DESC);
@@ -3776,14 +4934,20 @@ CREATE INDEX idx_tool_events_created_at ON chronicle.tool_events USING btree (cr
 -- index chronicle.idx_tool_events_event_id
 CREATE INDEX idx_tool_events_event_id ON chronicle.tool_events USING btree (event_id);
 
+-- index chronicle.idx_tool_events_failed_at
+CREATE INDEX idx_tool_events_failed_at ON chronicle.tool_events USING btree (created_at DESC) WHERE (((phase)::text = 'post'::text) AND (NOT success));
+
 -- index chronicle.idx_tool_events_name_phase
 CREATE INDEX idx_tool_events_name_phase ON chronicle.tool_events USING btree (tool_name, phase);
 
 -- index chronicle.idx_tool_events_session_time
 CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (session_id, created_at DESC);
 
--- index chronicle.idx_tool_events_unsuccessful
-CREATE INDEX idx_tool_events_unsuccessful ON chronicle.tool_events USING btree (created_at DESC) WHERE (((phase)::text = 'post'::text) AND (NOT success));
+-- index chronicle.idx_tool_events_subagents
+CREATE INDEX idx_tool_events_subagents ON chronicle.tool_events USING btree (session_id) WHERE ((tool_type)::text = 'subagent'::text);
+
+-- index chronicle.idx_tool_events_without_success
+CREATE INDEX idx_tool_events_without_success ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = 'post'::text) AND (NOT success));
 
 -- index engine.idx_agent_metrics_agent
 CREATE INDEX idx_agent_metrics_agent ON engine.agent_metrics USING btree (agent_id, window_end DESC);
@@ -3967,6 +5131,9 @@ CREATE UNIQUE INDEX backup_runs_one_at_a_time ON signalbox.backup_runs USING btr
 -- index signalbox.backup_runs_started_at
 CREATE INDEX backup_runs_started_at ON signalbox.backup_runs USING btree (started_at DESC);
 
+-- index signalbox.idx_import_records_dropped
+CREATE INDEX idx_import_records_dropped ON signalbox.import_records USING btree (dropped_event_id) WHERE (dropped_event_id IS NOT NULL);
+
 -- index signalbox.import_records_event_id
 CREATE INDEX import_records_event_id ON signalbox.import_records USING btree (event_id);
 
@@ -4023,6 +5190,9 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON agents.jobs REFERENCING OLD
 
 -- trigger agents.jobs jobs_stamp
 CREATE TRIGGER jobs_stamp BEFORE UPDATE ON agents.jobs FOR EACH ROW EXECUTE FUNCTION agents.stamp_job();
+
+-- trigger chronicle.events change_log_agents
+CREATE TRIGGER change_log_agents AFTER UPDATE ON chronicle.events REFERENCING OLD TABLE AS former_rows NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_event_agents();
 
 -- trigger chronicle.events change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('2', 'timestamp');
@@ -4274,6 +5444,21 @@ ALTER TABLE engine.events ENABLE ALWAYS TRIGGER events_no_truncate;
 -- trigger engine.sop_definitions sop_definitions_touch
 CREATE TRIGGER sop_definitions_touch BEFORE UPDATE ON engine.sop_definitions FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
 
+-- trigger lift.session_drafts change_log_costs_delete
+CREATE TRIGGER change_log_costs_delete AFTER DELETE ON lift.session_drafts REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_drafts();
+
+-- trigger lift.session_drafts change_log_costs_insert
+CREATE TRIGGER change_log_costs_insert AFTER INSERT ON lift.session_drafts REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_drafts();
+
+-- trigger lift.session_drafts change_log_costs_truncate
+CREATE TRIGGER change_log_costs_truncate AFTER TRUNCATE ON lift.session_drafts FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_drafts();
+
+-- trigger lift.session_drafts change_log_costs_update_new
+CREATE TRIGGER change_log_costs_update_new AFTER UPDATE ON lift.session_drafts REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_drafts();
+
+-- trigger lift.session_drafts change_log_costs_update_old
+CREATE TRIGGER change_log_costs_update_old AFTER UPDATE ON lift.session_drafts REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_drafts();
+
 -- trigger lift.hole_resolutions change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON lift.hole_resolutions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('23', 'created_at');
 
@@ -4412,6 +5597,9 @@ CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.model_prices REFERENC
 -- trigger signalbox.model_replies change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
 
+-- trigger signalbox.retention change_log_delete
+CREATE TRIGGER change_log_delete AFTER DELETE ON signalbox.retention REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
+
 -- trigger signalbox.adopted_tables change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.adopted_tables REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
 
@@ -4432,6 +5620,9 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.model_prices REFERENC
 
 -- trigger signalbox.model_replies change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
+
+-- trigger signalbox.retention change_log_insert
+CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.retention REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
 
 -- trigger signalbox.adopted_tables change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.adopted_tables FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('30');
@@ -4454,6 +5645,9 @@ CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.model_prices FOR 
 -- trigger signalbox.model_replies change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.model_replies FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('11');
 
+-- trigger signalbox.retention change_log_truncate
+CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.retention FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('40');
+
 -- trigger signalbox.adopted_tables change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.adopted_tables REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
 
@@ -4475,6 +5669,9 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.model_prices REFE
 -- trigger signalbox.model_replies change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.model_replies REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
 
+-- trigger signalbox.retention change_log_update_new
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON signalbox.retention REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
+
 -- trigger signalbox.adopted_tables change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.adopted_tables REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('30', '-');
 
@@ -4495,6 +5692,9 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_prices REFE
 
 -- trigger signalbox.model_replies change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.model_replies REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('11', 'replied_at');
+
+-- trigger signalbox.retention change_log_update_old
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON signalbox.retention REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
 
 -- trigger toolbox.project_members change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON toolbox.project_members REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('28', '-');
@@ -4755,6 +5955,30 @@ CREATE POLICY jobs_select ON agents.jobs FOR SELECT TO authenticated USING ((( S
 -- policy agents.jobs jobs_update
 CREATE POLICY jobs_update ON agents.jobs FOR UPDATE TO authenticated USING ((( SELECT signalbox.is_admin() AS is_admin) OR (user_id = ( SELECT auth.uid() AS uid)))) WITH CHECK ((( SELECT signalbox.is_admin() AS is_admin) OR (user_id = ( SELECT auth.uid() AS uid))));
 
+-- row security analytics.agent_call_rollup
+ALTER TABLE analytics.agent_call_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.agent_call_rollup agent_call_rollup_select
+CREATE POLICY agent_call_rollup_select ON analytics.agent_call_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.agent_run_call_rollup
+ALTER TABLE analytics.agent_run_call_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.agent_run_call_rollup agent_run_call_rollup_select
+CREATE POLICY agent_run_call_rollup_select ON analytics.agent_run_call_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.agent_window_rollup
+ALTER TABLE analytics.agent_window_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.agent_window_rollup agent_window_rollup_select
+CREATE POLICY agent_window_rollup_select ON analytics.agent_window_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.approval_rollup
+ALTER TABLE analytics.approval_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.approval_rollup approval_rollup_select
+CREATE POLICY approval_rollup_select ON analytics.approval_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.engine_event_rollup
 ALTER TABLE analytics.engine_event_rollup ENABLE ROW LEVEL SECURITY;
 
@@ -4773,17 +5997,47 @@ ALTER TABLE analytics.event_rollup ENABLE ROW LEVEL SECURITY;
 -- policy analytics.event_rollup event_rollup_select
 CREATE POLICY event_rollup_select ON analytics.event_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
+-- row security analytics.job_owner_rollup
+ALTER TABLE analytics.job_owner_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.job_owner_rollup job_owner_rollup_select
+CREATE POLICY job_owner_rollup_select ON analytics.job_owner_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.job_rollup
 ALTER TABLE analytics.job_rollup ENABLE ROW LEVEL SECURITY;
 
 -- policy analytics.job_rollup job_rollup_select
 CREATE POLICY job_rollup_select ON analytics.job_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
+-- row security analytics.lift_draft_rollup
+ALTER TABLE analytics.lift_draft_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.lift_draft_rollup lift_draft_rollup_select
+CREATE POLICY lift_draft_rollup_select ON analytics.lift_draft_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.lift_session_rollup
+ALTER TABLE analytics.lift_session_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.lift_session_rollup lift_session_rollup_select
+CREATE POLICY lift_session_rollup_select ON analytics.lift_session_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.prompt_rollup
 ALTER TABLE analytics.prompt_rollup ENABLE ROW LEVEL SECURITY;
 
 -- policy analytics.prompt_rollup prompt_rollup_select
 CREATE POLICY prompt_rollup_select ON analytics.prompt_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.session_model_rollup
+ALTER TABLE analytics.session_model_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.session_model_rollup session_model_rollup_select
+CREATE POLICY session_model_rollup_select ON analytics.session_model_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.session_owner_rollup
+ALTER TABLE analytics.session_owner_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.session_owner_rollup session_owner_rollup_select
+CREATE POLICY session_owner_rollup_select ON analytics.session_owner_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
 -- row security analytics.session_rollup
 ALTER TABLE analytics.session_rollup ENABLE ROW LEVEL SECURITY;
@@ -5084,6 +6338,15 @@ CREATE POLICY model_replies_select ON signalbox.model_replies FOR SELECT TO auth
    FROM chronicle.sessions s
   WHERE ((s.metadata ->> 'user_id'::text) = (( SELECT auth.uid() AS uid))::text)))));
 
+-- row security signalbox.retention
+ALTER TABLE signalbox.retention ENABLE ROW LEVEL SECURITY;
+
+-- policy signalbox.retention retention_select
+CREATE POLICY retention_select ON signalbox.retention FOR SELECT TO authenticated USING ((( SELECT auth.uid() AS uid) IS NOT NULL));
+
+-- policy signalbox.retention retention_update
+CREATE POLICY retention_update ON signalbox.retention FOR UPDATE TO authenticated USING (( SELECT signalbox.is_admin() AS is_admin)) WITH CHECK (( SELECT signalbox.is_admin() AS is_admin));
+
 -- row security signalbox.rollup_state
 ALTER TABLE signalbox.rollup_state ENABLE ROW LEVEL SECURITY;
 
@@ -5282,6 +6545,13 @@ GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slot
 
 GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) TO service_role;
 
+-- acl analytics.FUNCTION rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer)
+REVOKE ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) TO service_role;
+
 -- acl analytics.FUNCTION rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer)
 REVOKE ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer) FROM PUBLIC;
 
@@ -5352,6 +6622,24 @@ GRANT ALL ON FUNCTION signalbox.change_versions() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.change_versions() TO service_role;
 
+-- acl signalbox.FUNCTION drop_raw(most_rows integer, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text)
+REVOKE ALL ON FUNCTION signalbox.drop_raw(most_rows integer, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold(subject text, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold(subject text, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold_agent_calls(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold_agent_calls(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold_events(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold_events(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold_prompts(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold_prompts(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION fold_tools(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.fold_tools(lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION has_rows(table_name text)
 REVOKE ALL ON FUNCTION signalbox.has_rows(table_name text) FROM PUBLIC;
 
@@ -5368,6 +6656,12 @@ GRANT ALL ON FUNCTION signalbox.is_admin() TO service_role;
 
 -- acl signalbox.FUNCTION log_answers()
 REVOKE ALL ON FUNCTION signalbox.log_answers() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION log_drafts()
+REVOKE ALL ON FUNCTION signalbox.log_drafts() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION log_event_agents()
+REVOKE ALL ON FUNCTION signalbox.log_event_agents() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION log_jobs()
 REVOKE ALL ON FUNCTION signalbox.log_jobs() FROM PUBLIC;
@@ -5393,11 +6687,20 @@ REVOKE ALL ON FUNCTION signalbox.log_truncate() FROM PUBLIC;
 -- acl signalbox.FUNCTION newest_slot(subject text, below integer)
 REVOKE ALL ON FUNCTION signalbox.newest_slot(subject text, below integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION oldest_raw()
+REVOKE ALL ON FUNCTION signalbox.oldest_raw() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION raw_time_after(start_at timestamp with time zone, rows_before integer)
+REVOKE ALL ON FUNCTION signalbox.raw_time_after(start_at timestamp with time zone, rows_before integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION refresh_rollup(subject text, most_slots integer)
 REVOKE ALL ON FUNCTION signalbox.refresh_rollup(subject text, most_slots integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION refresh_rollups(most_slots integer, OUT refreshed_slots integer, OUT is_unfinished boolean)
 REVOKE ALL ON FUNCTION signalbox.refresh_rollups(most_slots integer, OUT refreshed_slots integer, OUT is_unfinished boolean) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION refuse_kept_elsewhere()
+REVOKE ALL ON FUNCTION signalbox.refuse_kept_elsewhere() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION refuse_rewriting()
 REVOKE ALL ON FUNCTION signalbox.refuse_rewriting() FROM PUBLIC;
@@ -5405,14 +6708,32 @@ REVOKE ALL ON FUNCTION signalbox.refuse_rewriting() FROM PUBLIC;
 -- acl signalbox.FUNCTION roll(subject text, width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll(subject text, width integer, lo integer, hi integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION roll_agent_calls(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_agent_calls(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_agent_windows(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_agent_windows(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_approvals(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_approvals(lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION roll_engine_events(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_engine_events(lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION roll_events(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_events(lo integer, hi integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION roll_job_owners(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_job_owners(width integer, lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION roll_jobs(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_jobs(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_lift_drafts(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_lift_drafts(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_lift_sessions(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_lift_sessions(lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION roll_prompts(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_prompts(lo integer, hi integer) FROM PUBLIC;
@@ -5439,6 +6760,15 @@ REVOKE ALL ON FUNCTION signalbox.slice_engine_events(width integer, lo integer, 
 -- acl signalbox.FUNCTION slice_sop_runs(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.slice_sop_runs(width integer, lo integer, hi integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION sum_agent_calls(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_agent_calls(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_agent_windows(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_agent_windows(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_approvals(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_approvals(width integer, lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION sum_engine_events(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi integer) FROM PUBLIC;
 
@@ -5447,6 +6777,12 @@ REVOKE ALL ON FUNCTION signalbox.sum_events(width integer, lo integer, hi intege
 
 -- acl signalbox.FUNCTION sum_jobs(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_jobs(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_lift_drafts(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_lift_drafts(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_lift_sessions(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_lift_sessions(width integer, lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION sum_prompts(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_prompts(width integer, lo integer, hi integer) FROM PUBLIC;
@@ -5462,6 +6798,9 @@ REVOKE ALL ON FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer
 
 -- acl signalbox.FUNCTION take_links(source smallint)
 REVOKE ALL ON FUNCTION signalbox.take_links(source smallint) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION take_links(source smallint, ids uuid[])
+REVOKE ALL ON FUNCTION signalbox.take_links(source smallint, ids uuid[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION take_marks(source smallint, slots integer[], lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.take_marks(source smallint, slots integer[], lo integer, hi integer) FROM PUBLIC;
@@ -5508,6 +6847,66 @@ GRANT ALL ON FUNCTION toolbox.viewer_workspaces() TO service_role;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE agents.jobs TO authenticated;
 
 GRANT ALL ON TABLE agents.jobs TO service_role;
+
+-- acl chronicle.TABLE events
+GRANT SELECT ON TABLE chronicle.events TO authenticated;
+
+GRANT ALL ON TABLE chronicle.events TO service_role;
+
+-- acl analytics.TABLE stg_chronicle__events
+GRANT SELECT ON TABLE analytics.stg_chronicle__events TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_chronicle__events TO service_role;
+
+-- acl chronicle.TABLE tool_events
+GRANT SELECT ON TABLE chronicle.tool_events TO authenticated;
+
+GRANT ALL ON TABLE chronicle.tool_events TO service_role;
+
+-- acl analytics.TABLE stg_chronicle__tool_events
+GRANT SELECT ON TABLE analytics.stg_chronicle__tool_events TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_chronicle__tool_events TO service_role;
+
+-- acl analytics.TABLE agent_call_facts
+GRANT SELECT ON TABLE analytics.agent_call_facts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.agent_call_facts TO service_role;
+
+-- acl analytics.TABLE agent_call_rollup
+GRANT SELECT ON TABLE analytics.agent_call_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.agent_call_rollup TO service_role;
+
+-- acl analytics.TABLE agent_run_call_rollup
+GRANT SELECT ON TABLE analytics.agent_run_call_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.agent_run_call_rollup TO service_role;
+
+-- acl engine.TABLE agent_metrics
+GRANT SELECT ON TABLE engine.agent_metrics TO authenticated;
+
+GRANT ALL ON TABLE engine.agent_metrics TO service_role;
+
+-- acl analytics.TABLE stg_engine__agent_metrics
+GRANT SELECT ON TABLE analytics.stg_engine__agent_metrics TO authenticated;
+
+GRANT SELECT ON TABLE analytics.stg_engine__agent_metrics TO service_role;
+
+-- acl analytics.TABLE agent_window_facts
+GRANT SELECT ON TABLE analytics.agent_window_facts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.agent_window_facts TO service_role;
+
+-- acl analytics.TABLE agent_window_rollup
+GRANT SELECT ON TABLE analytics.agent_window_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.agent_window_rollup TO service_role;
+
+-- acl analytics.TABLE approval_rollup
+GRANT SELECT ON TABLE analytics.approval_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.approval_rollup TO service_role;
 
 -- acl lift.TABLE session_drafts
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE lift.session_drafts TO authenticated;
@@ -5564,6 +6963,11 @@ GRANT SELECT ON TABLE analytics.job_facts TO authenticated;
 
 GRANT SELECT ON TABLE analytics.job_facts TO service_role;
 
+-- acl analytics.TABLE job_owner_rollup
+GRANT SELECT ON TABLE analytics.job_owner_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.job_owner_rollup TO service_role;
+
 -- acl analytics.TABLE job_rollup
 GRANT SELECT ON TABLE analytics.job_rollup TO authenticated;
 
@@ -5574,6 +6978,16 @@ GRANT SELECT ON TABLE analytics.job_stats TO authenticated;
 
 GRANT SELECT ON TABLE analytics.job_stats TO service_role;
 
+-- acl analytics.TABLE lift_draft_facts
+GRANT SELECT ON TABLE analytics.lift_draft_facts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.lift_draft_facts TO service_role;
+
+-- acl analytics.TABLE lift_draft_rollup
+GRANT SELECT ON TABLE analytics.lift_draft_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.lift_draft_rollup TO service_role;
+
 -- acl lift.TABLE sessions
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE lift.sessions TO authenticated;
 
@@ -5583,6 +6997,16 @@ GRANT ALL ON TABLE lift.sessions TO service_role;
 GRANT SELECT ON TABLE analytics.stg_lift__sessions TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_lift__sessions TO service_role;
+
+-- acl analytics.TABLE lift_session_facts
+GRANT SELECT ON TABLE analytics.lift_session_facts TO authenticated;
+
+GRANT SELECT ON TABLE analytics.lift_session_facts TO service_role;
+
+-- acl analytics.TABLE lift_session_rollup
+GRANT SELECT ON TABLE analytics.lift_session_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.lift_session_rollup TO service_role;
 
 -- acl analytics.TABLE lift_session_summary
 GRANT SELECT ON TABLE analytics.lift_session_summary TO authenticated;
@@ -5634,6 +7058,16 @@ GRANT SELECT ON TABLE analytics.session_facts TO authenticated;
 
 GRANT SELECT ON TABLE analytics.session_facts TO service_role;
 
+-- acl analytics.TABLE session_model_rollup
+GRANT SELECT ON TABLE analytics.session_model_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.session_model_rollup TO service_role;
+
+-- acl analytics.TABLE session_owner_rollup
+GRANT SELECT ON TABLE analytics.session_owner_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.session_owner_rollup TO service_role;
+
 -- acl analytics.TABLE session_rollup
 GRANT SELECT ON TABLE analytics.session_rollup TO authenticated;
 
@@ -5664,16 +7098,6 @@ GRANT ALL ON TABLE chronicle.prompt_events TO service_role;
 GRANT SELECT ON TABLE analytics.stg_chronicle__prompt_events TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_chronicle__prompt_events TO service_role;
-
--- acl chronicle.TABLE tool_events
-GRANT SELECT ON TABLE chronicle.tool_events TO authenticated;
-
-GRANT ALL ON TABLE chronicle.tool_events TO service_role;
-
--- acl analytics.TABLE stg_chronicle__tool_events
-GRANT SELECT ON TABLE analytics.stg_chronicle__tool_events TO authenticated;
-
-GRANT SELECT ON TABLE analytics.stg_chronicle__tool_events TO service_role;
 
 -- acl analytics.TABLE tool_calls
 GRANT SELECT ON TABLE analytics.tool_calls TO authenticated;
@@ -5710,16 +7134,6 @@ GRANT SELECT ON TABLE analytics.sop_status_rollup TO authenticated;
 
 GRANT ALL ON TABLE analytics.sop_status_rollup TO service_role;
 
--- acl chronicle.TABLE events
-GRANT SELECT ON TABLE chronicle.events TO authenticated;
-
-GRANT ALL ON TABLE chronicle.events TO service_role;
-
--- acl analytics.TABLE stg_chronicle__events
-GRANT SELECT ON TABLE analytics.stg_chronicle__events TO authenticated;
-
-GRANT SELECT ON TABLE analytics.stg_chronicle__events TO service_role;
-
 -- acl chronicle.TABLE lifecycle_events
 GRANT SELECT ON TABLE chronicle.lifecycle_events TO authenticated;
 
@@ -5739,16 +7153,6 @@ GRANT ALL ON TABLE chronicle.project_context TO service_role;
 GRANT SELECT ON TABLE analytics.stg_chronicle__project_context TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_chronicle__project_context TO service_role;
-
--- acl engine.TABLE agent_metrics
-GRANT SELECT ON TABLE engine.agent_metrics TO authenticated;
-
-GRANT ALL ON TABLE engine.agent_metrics TO service_role;
-
--- acl analytics.TABLE stg_engine__agent_metrics
-GRANT SELECT ON TABLE analytics.stg_engine__agent_metrics TO authenticated;
-
-GRANT SELECT ON TABLE analytics.stg_engine__agent_metrics TO service_role;
 
 -- acl engine.TABLE chaos_experiments
 GRANT SELECT ON TABLE engine.chaos_experiments TO authenticated;
@@ -5982,6 +7386,20 @@ GRANT ALL ON TABLE signalbox.members TO service_role;
 GRANT SELECT ON TABLE signalbox.migration_runs TO authenticated;
 
 GRANT ALL ON TABLE signalbox.migration_runs TO service_role;
+
+-- acl signalbox.TABLE retention
+GRANT SELECT ON TABLE signalbox.retention TO authenticated;
+
+GRANT ALL ON TABLE signalbox.retention TO service_role;
+
+-- acl signalbox.COLUMN retention.keep_raw_days
+GRANT UPDATE(keep_raw_days) ON TABLE signalbox.retention TO authenticated;
+
+-- acl signalbox.COLUMN retention.set_at
+GRANT UPDATE(set_at) ON TABLE signalbox.retention TO authenticated;
+
+-- acl signalbox.COLUMN retention.set_by
+GRANT UPDATE(set_by) ON TABLE signalbox.retention TO authenticated;
 
 -- acl signalbox.TABLE rollup_state
 GRANT SELECT ON TABLE signalbox.rollup_state TO authenticated;
