@@ -219,7 +219,7 @@ def test_moved_tables_get_our_indexes_once_and_say_so(database_url: str, owner: 
     lacks = {one for one in said if "goes without" in one}
     assert lacks == {
         f"agents.jobs goes without the index {name}: status is job_status, not agents.job_status"
-        for name in ("idx_jobs_status", "idx_jobs_status_created", "idx_jobs_user_status")
+        for name in ("idx_jobs_running", "idx_jobs_status", "idx_jobs_status_created", "idx_jobs_user_status")
     }
 
 
@@ -270,9 +270,10 @@ def test_every_function_of_the_change_log_is_known_here() -> None:
 
 
 def test_every_function_that_reads_adopted_systems_live_sums_up_those_that_are_logged(owner: Connection) -> None:
+    """Dropping rows of theirs is another matter: it leaves them alone, moved or not."""
     rows = owner.execute(
         "select oid::regprocedure::text as name, prosrc like '%not t.is_logged%' as knows from pg_proc"
-        " where prosrc like '%signalbox.adopted\\_tables as t%'"
+        " where prosrc like '%signalbox.adopted\\_tables as t%' and proname <> 'drop_raw'"
     ).fetchall()
     assert len(rows) >= 3
     assert [row["name"] for row in rows if not row["knows"]] == []

@@ -82,13 +82,17 @@ def asked(name: str, chance: random.Random) -> tuple[str, dict[str, Any]]:
         "start": chance.choice((start, None)), "end": chance.choice((end, None)), "untimed": False,
         "previous_start": start - (end - start), "previous_end": start, "tool": chance.choice((None, "Bash")),
         "project": None if name == "tools.list_buckets" else chance.choice((None, "shop")),
-        "with_total": True, "zone": zone, "unit": unit, "bucket": unit, "agent": None,
+        "with_total": True, "zone": zone, "unit": unit, "bucket": unit, "agent": None, "source": None,
+        "agents": ["claude-code"],
         "coarsest": rollups.coarsest(unit, zone, LONG_AGO, NOW),
     }  # fmt: skip
     return name, parameters
 
 
-REPORTS = ("tools.list_usage", "tools.list_buckets", "overview.read_activity", "overview.read_calls")
+REPORTS = (
+    "tools.list_usage", "tools.list_buckets", "overview.read_activity", "overview.read_calls",
+    "agents.calls.list_tool_calls",
+)  # fmt: skip
 
 
 def answers(owner: Owner, questions: list[tuple[str, dict[str, Any]]]) -> list[list[str]]:

@@ -54,6 +54,8 @@ NEEDS: Mapping[str, Needs] = {
     "log_sop_executions": Needs(times=("started_at", "completed_at")),
     "log_answers": Needs(times=("created_at",), identifiers=("call_id",), words=("phase",)),
     "log_projects": Needs(identifiers=("id",), words=("project_name",), source="3"),
+    "log_event_agents": Needs(identifiers=("id",), words=("source_app",), source="3"),
+    "log_drafts": Needs(identifiers=("session_id",), source="20"),
     "log_truncate": Needs(),
 }
 
