@@ -17,7 +17,7 @@ begin
         select p.oid, pg_catalog.pg_get_functiondef(p.oid) as definition
         from pg_catalog.pg_proc as p
         where p.pronamespace in ('signalbox'::regnamespace, 'analytics'::regnamespace)
-        and p.prokind = 'f' and p.prosrc like '%signalbox.adopted\_tables as t%'
+        and p.prokind = 'f' and p.prosrc ~ 'signalbox\.adopted_tables as t\s+inner join signalbox\.change_sources'
     loop
         written := pg_catalog.regexp_replace(
             reader.definition,

@@ -272,7 +272,7 @@ def test_every_function_of_the_change_log_is_known_here() -> None:
 def test_every_function_that_reads_adopted_systems_live_sums_up_those_that_are_logged(owner: Connection) -> None:
     rows = owner.execute(
         "select oid::regprocedure::text as name, prosrc like '%not t.is_logged%' as knows from pg_proc"
-        " where prosrc like '%signalbox.adopted\\_tables as t%'"
+        " where prosrc ~ 'signalbox.adopted_tables as t\\s+inner join signalbox.change_sources'"
     ).fetchall()
     assert len(rows) >= 3
     assert [row["name"] for row in rows if not row["knows"]] == []
