@@ -132,7 +132,7 @@ def found_by(actor: Actor, chosen: Chosen) -> tuple[list[str], list[str], int]:
     """What the filters find: the projects on the list, those in the export, and how many the sentence counts."""
     listed = sessions.list_page(actor, chosen=chosen, sort="when", downwards=True, most=9)
     with database.reading(actor) as unit:
-        exported = unit.rows("sessions.export_sessions", **asdict(chosen))
+        exported = unit.rows("sessions.listing.export_sessions", **asdict(chosen))
     counts = sessions.count_started(
         actor, chosen=chosen, previous_start=None, previous_end=None, bucket="day", zone="UTC"
     )

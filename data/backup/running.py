@@ -27,7 +27,7 @@ from data.backup.errors import (
 )
 from data.backup.records import End, Kind
 from data.database.queries import find
-from data.database.units import translated_errors
+from data.database.translating import translated_errors
 from data.errors import DatabaseUnavailable, SignalboxError
 
 log = logging.getLogger("signalbox.backup")

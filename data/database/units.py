@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,22 +13,20 @@ from typing import TYPE_CHECKING, Any, cast
 import psycopg
 from psycopg import errors as postgres_errors
 from psycopg import sql
-from psycopg_pool import PoolClosed, PoolTimeout
 
 from data import measures
 from data.access import Actor, Dataset
 from data.database import notes, queries, sharing, unreadable
 from data.database.latest import polled
 from data.database.pools import Connection, Limits, Pool, connect_apart, database_of
-from data.errors import Busy, ColumnMissing, DatabaseUnavailable, KeptElsewhere, NotAllowed, TookTooLong
+from data.database.translating import translated_errors
+from data.errors import Busy, DatabaseUnavailable, NotAllowed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger("signalbox.database")
 
-_MISSING_COLUMN = re.compile(r'cannot (?:update|insert into) column "(?P<column>\w+)" of view "adopted_(?P<table>\w+)"')
-_KEPT_ELSEWHERE = re.compile(r".* is kept as .*, which the console reads: .*")
 SLOW_QUERY_S = 1.0  # agent-jobs.md logs queries over one second
 
 _IN_THE_WAY = (
@@ -279,30 +276,3 @@ def claims_of(actor: Actor) -> str:
     the database looks those up in signalbox.members."""
     claims = {"sub": str(actor.user_id), "role": "authenticated", "email": actor.email}
     return json.dumps(claims | ({"client_id": actor.client_id} if actor.client_id else {}))
-
-
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Turn what the driver raises into the errors that people read; everything else passes unchanged."""
-    try:
-        yield
-    except postgres_errors.QueryCanceled as error:
-        raise TookTooLong from error
-    except postgres_errors.FeatureNotSupported as error:
-        # A column that an adopted table lacks reads as null through its view, and cannot be written.
-        if (missing := _MISSING_COLUMN.search(error.diag.message_primary or "")) is None:
-            raise
-        raise ColumnMissing(
-            f"This needs a column {missing['column']}, which the adopted table of {missing['table']} lacks. "
-            "Add it there and adopt the system again; nothing was changed."
-        ) from error
-    except postgres_errors.InsufficientPrivilege as error:
-        raise NotAllowed("The database refused this: your role has no right to it.") from error
-    except postgres_errors.ObjectNotInPrerequisiteState as error:
-        if (kept := _KEPT_ELSEWHERE.search(error.diag.message_primary or "")) is None:
-            raise DatabaseUnavailable from error
-        raise KeptElsewhere(f"{kept[0]}. Nothing was changed.") from error
-    except (PoolTimeout, PoolClosed) as error:
-        raise DatabaseUnavailable from error
-    except psycopg.OperationalError as error:
-        raise DatabaseUnavailable from error

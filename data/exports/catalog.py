@@ -14,7 +14,7 @@ REPORTS: dict[str, Report] = {
         | {"tool": text, "project": text, "outcome": one_of("succeeded", "failed", "refused", "unknown")},
     ),
     "sessions": Report(
-        query="sessions.export_sessions",
+        query="sessions.listing.export_sessions",
         sentence="Sessions with what happened in them and what they cost.",
         filters=_PERIOD
         | {

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import errors
 
 from data.database import APPLICATION_NAME, queries
-from data.database.units import translated_errors
+from data.database.translating import translated_errors
 from data.errors import NotFound, SignalboxError
 from data.ingest import prices
 from data.ingest.merging.storing import Store

@@ -84,7 +84,7 @@ def list_page(
     """Some sessions in order with their counts and costs; each row says how many there are in all."""
     with database.reading(actor) as unit:
         return unit.rows(
-            "sessions.list_page",
+            "sessions.listing.list_page",
             **asdict(chosen),
             sort=sort,
             downwards=downwards,

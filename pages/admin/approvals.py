@@ -6,7 +6,7 @@ from uuid import UUID
 
 from data import approvals as reports
 from ui import acts, approvals, cached, page
-from ui.asking import filters
+from ui.asking import paging
 from ui.view import View
 
 
@@ -31,7 +31,7 @@ def show_one(view: View, approval_id: UUID) -> None:
 def show_lists(view: View) -> None:
     """What waits, or one of the lists of what is over."""
     shown = approvals.asked_view()
-    now, offset = view.minute, filters.asked_offset()
+    now, offset = view.minute, paging.asked_offset()
     with page.panel(view, "the list of questions"):
         counts = cached.read(view, reports.read_counts, now=now)
         queue = cached.read(view, reports.read_queue, now=now, offset=offset if shown == "queue" else 0)

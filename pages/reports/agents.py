@@ -10,7 +10,7 @@ from data.reports import agent as single
 from data.reports import agents as reports
 from data.reports.performance import Performance, together
 from ui import agents, boundary, cached, page
-from ui.asking import filters
+from ui.asking import filters, paging
 from ui.asking.periods import Period
 from ui.drawing import cards
 from ui.view import View
@@ -51,8 +51,8 @@ def show_one(
             **narrowed,
             sort=order[0],
             downwards=order[1],
-            limit=filters.PAGE_SIZE,
-            offset=(filters.page_number(one.windows) - 1) * filters.PAGE_SIZE,
+            limit=paging.PAGE_SIZE,
+            offset=(paging.page_number(one.windows) - 1) * paging.PAGE_SIZE,
         )
         agents.windows_table(view, rows, one.windows, period, order)
         page.footer(view, report="agent_windows", filters=narrowed, rows=one.windows)

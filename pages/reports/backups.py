@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from data import backup as reports
 from ui import acts, backups, page
-from ui.asking import filters
+from ui.asking import paging
 from ui.drawing import cards
 from ui.view import View
 
@@ -21,7 +21,7 @@ def show(view: View) -> None:
         backups.prune(view, kept)
         acts.show_outcome()  # last: when the backup has ended by now, the page runs anew and would lose the receipt
     with page.panel(view, "the history of backups"):
-        runs, total = reports.list_runs(view.actor, directory=kept.directory, offset=filters.asked_offset())
+        runs, total = reports.list_runs(view.actor, directory=kept.directory, offset=paging.asked_offset())
         backups.history(view, runs, total)
     backups.about(kept)
     page.footer(view, report="backups", rows=total, noun="backup")

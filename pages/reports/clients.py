@@ -6,7 +6,7 @@ from typing import Any
 
 from data.reports import clients as reports
 from ui import cached, clients, page
-from ui.asking import filters
+from ui.asking import filters, paging
 from ui.drawing import cards
 from ui.view import View
 
@@ -31,14 +31,14 @@ def show(view: View) -> None:
     with page.panel(view, "the table of clients"):
         order = filters.sorting(reports.SORTS, "-worst")
         asked: dict[str, Any] = {**span, **chosen.narrowed}
-        offset = (filters.page_number(total) - 1) * filters.PAGE_SIZE
+        offset = (paging.page_number(total) - 1) * paging.PAGE_SIZE
         rows = cached.read(
             view,
             reports.list_clients,
             **asked,
             sort=order[0],
             downwards=order[1],
-            limit=filters.PAGE_SIZE,
+            limit=paging.PAGE_SIZE,
             offset=offset,
         )
         names = tuple(row["client_id"] for row in rows)
@@ -66,8 +66,8 @@ def show_one(view: View, client: str) -> None:
         scores = cached.read(view, reports.read_scores, **asked, unit=bucket, zone=str(view.zone))
         clients.one.chart(view, scores, period, bucket, client)
     with page.panel(view, "the assessments of this client"):
-        offset = (filters.page_number(row["assessments"]) - 1) * filters.PAGE_SIZE
-        rows = cached.read(view, reports.list_history, **asked, limit=filters.PAGE_SIZE, offset=offset)
+        offset = (paging.page_number(row["assessments"]) - 1) * paging.PAGE_SIZE
+        rows = cached.read(view, reports.list_history, **asked, limit=paging.PAGE_SIZE, offset=offset)
         clients.one.history_table(view, rows, row["assessments"])
         page.footer(view, report="client_history", filters=asked, rows=row["assessments"], noun="assessment")
     with page.panel(view, "the runs of procedures about this client"):
@@ -92,8 +92,8 @@ def show_experiments(view: View) -> None:
         return
     clients.experiments.summary(counts, period)
     asked = span | {"status": chosen.status, "outcome": chosen.outcome}
-    offset = (filters.page_number(total) - 1) * filters.PAGE_SIZE
-    rows = cached.read(view, reports.list_experiments, **asked, limit=filters.PAGE_SIZE, offset=offset)
+    offset = (paging.page_number(total) - 1) * paging.PAGE_SIZE
+    rows = cached.read(view, reports.list_experiments, **asked, limit=paging.PAGE_SIZE, offset=offset)
     clients.experiments.experiments_table(view, rows, total)
     page.footer(view, report="chaos_experiments", filters=asked, rows=total, noun="experiment")
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from data import jobs as reports
 from ui import cached, jobs, page
-from ui.asking import filters
+from ui.asking import filters, paging
 from ui.asking.periods import Period
 from ui.drawing import cards
 from ui.view import View
@@ -73,8 +73,8 @@ def show_list(view: View, period: Period, chosen: jobs.Chosen, asked: dict[str, 
         now=view.minute,
         **narrowed,
         newest=order[0] == "when",
-        limit=filters.PAGE_SIZE,
-        offset=filters.asked_offset(),
+        limit=paging.PAGE_SIZE,
+        offset=paging.asked_offset(),
     )
     hurting = "what runs too long, failed or waits stands first" if order[0] == "hurt" else "the latest first"
     page.heading(f"{chosen.only.capitalize()} jobs" if chosen.only else "Jobs", hurting)

@@ -7,7 +7,7 @@ from typing import Any
 from data.reports import lift_sessions as reports
 from ui import cached, page
 from ui import lift_sessions as parts
-from ui.asking import filters
+from ui.asking import filters, paging
 from ui.view import View
 
 
@@ -35,8 +35,8 @@ def show(view: View) -> None:
         **asked,
         sort=order[0],
         downwards=order[1],
-        limit=filters.PAGE_SIZE,
-        offset=(filters.page_number(total) - 1) * filters.PAGE_SIZE,
+        limit=paging.PAGE_SIZE,
+        offset=(paging.page_number(total) - 1) * paging.PAGE_SIZE,
     )
     parts.sessions_table(view, rows, total, order, period)
     page.footer(view, report="lift_sessions", filters=asked, rows=total)

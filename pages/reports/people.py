@@ -6,7 +6,7 @@ from typing import Any
 
 from data.reports import people as reports
 from ui import cached, page, people
-from ui.asking import filters
+from ui.asking import filters, paging
 from ui.asking.periods import Period
 from ui.drawing import cards
 from ui.view import View
@@ -23,7 +23,7 @@ def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], per
     cards.cards(people.cards_of([one], period))
     asked: dict[str, Any] = {**period.parameters, "person": person}
     rows, total = cached.read(
-        view, reports.read_activity, **asked, limit=filters.PAGE_SIZE, offset=filters.asked_offset()
+        view, reports.read_activity, **asked, limit=paging.PAGE_SIZE, offset=paging.asked_offset()
     )
     people.activity_table(view, rows, total)
     page.footer(view, report="person", filters=asked, rows=total)

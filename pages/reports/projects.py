@@ -6,7 +6,7 @@ from uuid import UUID
 
 from data.reports import projects as reports
 from ui import cached, page, projects
-from ui.asking import filters, links
+from ui.asking import links, paging
 from ui.view import View
 
 
@@ -14,8 +14,8 @@ def show_one(view: View, project_id: UUID) -> None:
     """One project with its members."""
     page.note(links.go("‹ All projects", view.page.url_path))
     project = cached.read(view, reports.read_project, project=project_id)
-    offset = (filters.page_number(project["members"]) - 1) * filters.PAGE_SIZE
-    members = cached.read(view, reports.read_members, project=project_id, limit=filters.PAGE_SIZE, offset=offset)
+    offset = (paging.page_number(project["members"]) - 1) * paging.PAGE_SIZE
+    members = cached.read(view, reports.read_members, project=project_id, limit=paging.PAGE_SIZE, offset=offset)
     projects.members_table(view, project, members)
     page.footer(view, report="project_members", filters={"project": str(project_id)}, rows=project["members"])
 
@@ -29,8 +29,8 @@ def show(view: View) -> None:
         projects.nothing(view, workspaces.rows, chosen)
     else:
         projects.summary(workspaces.workspaces, counted, chosen)
-        offset = (filters.page_number(counted.projects) - 1) * filters.PAGE_SIZE
-        found = cached.read(view, reports.read_projects, **chosen.parameters, limit=filters.PAGE_SIZE, offset=offset)
+        offset = (paging.page_number(counted.projects) - 1) * paging.PAGE_SIZE
+        found = cached.read(view, reports.read_projects, **chosen.parameters, limit=paging.PAGE_SIZE, offset=offset)
         projects.projects_table(view, found, counted.projects)
     if workspaces.rows and chosen.workspace is None:
         projects.workspaces_table(view, workspaces)

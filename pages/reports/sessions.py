@@ -6,7 +6,7 @@ import streamlit as st
 
 from data.reports import sessions as reports
 from ui import boundary, cached, lift_sessions, page
-from ui.asking import filters
+from ui.asking import filters, paging
 from ui.navigation import entry_of
 from ui.sessions import choosing, listing
 
@@ -32,14 +32,14 @@ with page.panel(view, "the list of sessions"):
         zone=str(view.zone),
     )
     total = int(counts[counts["is_current"].astype(bool)]["sessions"].sum())
-    skipped = (filters.page_number(total) - 1) * filters.PAGE_SIZE
+    skipped = (paging.page_number(total) - 1) * paging.PAGE_SIZE
     rows = cached.read(
         view,
         reports.list_page,
         chosen=chosen,
         sort=order[0],
         downwards=order[1],
-        most=filters.PAGE_SIZE,
+        most=paging.PAGE_SIZE,
         skipped=skipped,
     )
     listing.summary(period, chosen, counts, total)

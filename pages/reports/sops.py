@@ -8,7 +8,7 @@ from data.reports import sop_runs
 from data.reports import sops as reports
 from data.reports.sops import HumanSteps, Procedure
 from ui import cached, page, sops
-from ui.asking import filters
+from ui.asking import filters, paging
 from ui.asking.periods import Period
 from ui.drawing import cards
 from ui.sops import choosing
@@ -27,7 +27,7 @@ def show_runs(view: View, shown: Procedure, steps: HumanSteps, period: Period, c
             **narrowed,
             sort=order[0],
             downwards=order[1],
-            limit=filters.PAGE_SIZE + 1,  # one more, which tells whether there is a next page
+            limit=paging.PAGE_SIZE + 1,  # one more, which tells whether there is a next page
             offset=choosing.offset_of(total),
         )
         sops.executions_table(view, rows, total, period, chosen, order)

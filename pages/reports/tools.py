@@ -6,7 +6,7 @@ from typing import Any
 
 from data.reports import tools as reports
 from ui import boundary, cached, page, tools
-from ui.asking import filters
+from ui.asking import filters, paging
 from ui.drawing import cards
 
 view = page.begin("Tools")
@@ -46,8 +46,8 @@ with page.panel(view, "the figures of tools"):
                     **narrowed,
                     sort=order[0],
                     downwards=order[1],
-                    limit=filters.PAGE_SIZE,
-                    offset=filters.asked_offset(),
+                    limit=paging.PAGE_SIZE,
+                    offset=paging.asked_offset(),
                 )
                 listed = usage
                 if raw_from:

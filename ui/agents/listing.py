@@ -9,7 +9,7 @@ from typing import Any
 from data.reports.performance import Performance
 from ui import page
 from ui.agents.choosing import Chosen
-from ui.asking import filters, links
+from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join
@@ -26,11 +26,11 @@ def agents_table(view: View, agents: Sequence[Performance], period: Period, chos
     sorted_by = filters.sorting(_SORTS, "-escalations")
     rows = _sorted([_row(one) for one in agents], sorted_by)
     page.heading("Agents", "sorted by escalations" if sorted_by[0] == "escalations" else None)
-    offset = (filters.page_number(len(rows)) - 1) * filters.PAGE_SIZE
+    offset = (paging.page_number(len(rows)) - 1) * paging.PAGE_SIZE
     most = max((row["escalations"] for row in rows), default=0)
     tables.table(
         view,
-        rows[offset : offset + filters.PAGE_SIZE],
+        rows[offset : offset + paging.PAGE_SIZE],
         _columns(period, chosen, most),
         label="Agents by what hurts most",
         total=len(rows),

@@ -1,4 +1,4 @@
-"""Period, filters, search, sorting and page number. The URL is the state, and each step is an entry of the history."""
+"""Period, filters, search and sorting. The URL is the state, and each step is an entry of the history."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from data.reports.coverage import Coverage, read_coverage
 from ui import cached, page
 from ui.asking import links, periods
 from ui.asking.periods import Extent, Period
-from ui.drawing.markup import Child, Markup, join, span, tag
+from ui.drawing.markup import Child, join, span, tag
 from ui.view import View
 from ui.wording import figures, sentences
 
-PAGE_SIZE = 25
 LONGEST_VALUE = 1000  # as the exports take it
 LONGEST_SEARCH = 200
 
 _NOUNS = {"has": "content"}  # where the parameter's name is none
 
-# What a step to other rows starts anew.
-_PAGE_NUMBER = "page"
+# The parameter with the number of a page: what a step to other rows starts anew.
+PAGE_NUMBER = "page"
 _NOTHING = Extent(None, None, 0, False)
 
 
@@ -84,7 +83,7 @@ def period(view: View, known: Extent, *, first: str = "7d") -> Period:
 
     def put() -> None:
         picked = st.session_state[key]
-        _forget("from", "to", _PAGE_NUMBER)
+        _forget("from", "to", PAGE_NUMBER)
         if picked == "custom":
             st.query_params.update({**_days_of(chosen, view.minute.date()), "period": "custom"})
         else:
@@ -129,7 +128,7 @@ def _custom(chosen: Period) -> None:
     def put() -> None:
         picked = st.session_state[key]
         if len(picked) == 2:
-            _forget(_PAGE_NUMBER)
+            _forget(PAGE_NUMBER)
             st.query_params.update({"period": "custom", "from": f"{picked[0]}", "to": f"{picked[1]}"})
 
     st.date_input("From and to", key=key, on_change=put, label_visibility="collapsed", width=230, format="DD/MM/YYYY")
@@ -157,7 +156,7 @@ def choice(
     st.session_state[key] = asked or ""
 
     def put() -> None:
-        _forget(_PAGE_NUMBER)
+        _forget(PAGE_NUMBER)
         _set(name, st.session_state[key])
 
     def shown(value: str) -> str:
@@ -199,7 +198,7 @@ def search(view: View, placeholder: str, name: str = "q") -> str | None:
     st.session_state[key] = given(name) or ""
 
     def put() -> None:
-        _forget(_PAGE_NUMBER)
+        _forget(PAGE_NUMBER)
         _set(name, st.session_state[key].strip())
 
     with view.controls:
@@ -224,14 +223,14 @@ def chips(view: View, active: Mapping[str, tuple[str, str] | None]) -> None:
     pieces: list[Child] = [
         links.go_to(
             join(span(f"{what} ", "sb-muted"), value, span(" ×", "sb-muted")),
-            here(view, **{name: None, _PAGE_NUMBER: None}),
+            here(view, **{name: None, PAGE_NUMBER: None}),
             class_="sb-chip",
             title=f"Remove the filter on {what}",
         )
         for name, (what, value) in shown.items()
     ]
     if len(shown) > 1:
-        pieces.append(links.go_to("clear all", here(view, **dict.fromkeys((*shown, _PAGE_NUMBER)))))
+        pieces.append(links.go_to("clear all", here(view, **dict.fromkeys((*shown, PAGE_NUMBER)))))
     st.html(tag("div", *pieces, class_="sb-chips"))
 
 
@@ -253,47 +252,6 @@ def asked_number(name: str) -> int | None:
     """A whole number from 0 in the URL; None where there is none."""
     asked = given(name) or ""
     return int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 9 else None
-
-
-def page_number(rows_total: int, page_size: int = PAGE_SIZE) -> int:
-    """Which page of a table is asked for, from 1 to the last there is."""
-    return max(1, min(asked_number(_PAGE_NUMBER) or 1, last_page(rows_total, page_size)))
-
-
-def last_page(rows_total: int, page_size: int = PAGE_SIZE) -> int:
-    """The number of the last page, at least 1."""
-    return max(1, -(-rows_total // page_size))
-
-
-def asked_offset(page_size: int = PAGE_SIZE) -> int:
-    """How many rows come before the page that the URL asks for; for readers that page in SQL."""
-    return (max(1, asked_number(_PAGE_NUMBER) or 1) - 1) * page_size
-
-
-def pager(view: View, rows_total: int, page_size: int = PAGE_SIZE) -> Markup | None:
-    """Links to the pages of a table; None where one page holds everything."""
-    last = last_page(rows_total, page_size)
-    if last == 1:
-        return None
-    number = page_number(rows_total, page_size)
-    first_row, last_row = (number - 1) * page_size + 1, min(number * page_size, rows_total)
-    pieces: list[Child] = [
-        span(
-            f"{figures.count(first_row)} to {figures.count(last_row)} of {figures.count(rows_total)}",
-            "sb-muted",
-        )
-    ]
-    for target, words in (
-        (1, "« first"),
-        (number - 1, "‹ previous"),
-        (number + 1, "next ›"),
-        (last, "last »"),
-    ):
-        if 1 <= target <= last and target != number:
-            pieces.append(links.go_to(words, here(view, **{_PAGE_NUMBER: None if target == 1 else target})))
-        else:
-            pieces.append(span(words, "sb-off"))
-    return tag("div", *pieces, class_="sb-pager")
 
 
 def put(name: str, value: str) -> None:

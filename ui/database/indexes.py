@@ -6,7 +6,7 @@ from typing import Any
 
 from data.operations.inspection import IndexFinding, Server
 from ui import page
-from ui.asking import filters
+from ui.asking import paging
 from ui.database.looking import Looked
 from ui.drawing import tables
 from ui.drawing.markup import Child, tag
@@ -16,7 +16,7 @@ from ui.wording.sentences import plural
 from ui.wording.sizes import size
 
 _STATES = {"invalid": "broken", "duplicate": "attention", "unused": "unknown"}
-_MOST_SHOWN = filters.PAGE_SIZE
+_MOST_SHOWN = paging.PAGE_SIZE
 _LEAST_UNUSED_BYTES = 1_000_000  # a smaller one that nobody reads costs next to nothing
 
 

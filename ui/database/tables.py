@@ -7,7 +7,7 @@ from typing import Any
 
 from data.operations.inspection import Table
 from ui import page
-from ui.asking import filters
+from ui.asking import filters, paging
 from ui.database.looking import Looked
 from ui.drawing import tables as drawing
 from ui.drawing.markup import Child, tag
@@ -42,11 +42,11 @@ def tables(view: View, looked: Looked[list[Table]]) -> None:
     )
     sorted_by = filters.sorting(tuple(_SORTS), "-size")
     rows = sorted((_row(one) for one in looked.found), key=_SORTS[sorted_by[0]], reverse=sorted_by[1])
-    offset = (filters.page_number(len(rows)) - 1) * filters.PAGE_SIZE
+    offset = (paging.page_number(len(rows)) - 1) * paging.PAGE_SIZE
     largest = max((row["size_bytes"] for row in rows), default=0)
     drawing.table(
         view,
-        rows[offset : offset + filters.PAGE_SIZE],
+        rows[offset : offset + paging.PAGE_SIZE],
         [
             drawing.Column("Table", drawing.text("name", 60), hint=lambda row: row["name"]),
             drawing.Column("Size", drawing.bar("size_bytes", largest, size), is_number=True, sort="size"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from ui.asking import filters, links
+from ui.asking import filters, links, paging
 from ui.drawing.markup import Child, Markup, tag
 from ui.page import mark, put
 from ui.view import View
@@ -53,7 +53,7 @@ def table(
     header = tag("tr", *[_header(view, column, sorted_by) for column in columns])
     lines = [tag("tr", *[_cell(column, row) for column in columns]) for row in shown]
     whole = tag("table", tag("thead", header), tag("tbody", *lines), class_="sb-table", aria_label=label)
-    below = filters.pager(view, total) if total is not None else None
+    below = paging.pager(view, total) if total is not None else None
     put(tag("div", tag("div", whole, class_="sb-scroll", tabindex=0, role="region", aria_label=label), below))
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from data.reports.events import MOST_TRACED, Event, Traced
 from ui import page
-from ui.asking import filters, links
+from ui.asking import links, paging
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join, tag
 from ui.events.listing import short, written
@@ -56,8 +56,8 @@ def show_trace(view: View, correlation: UUID, found: Traced) -> None:
 
 
 def _page_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    offset = (filters.page_number(len(rows)) - 1) * filters.PAGE_SIZE
-    return rows[offset : offset + filters.PAGE_SIZE]
+    offset = (paging.page_number(len(rows)) - 1) * paging.PAGE_SIZE
+    return rows[offset : offset + paging.PAGE_SIZE]
 
 
 def _sentence(found: Traced, first_to_last: timedelta | None) -> str:

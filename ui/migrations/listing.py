@@ -9,7 +9,7 @@ import streamlit as st
 
 from data.operations.migrations import Look, OneMigration
 from ui import page
-from ui.asking import filters, links
+from ui.asking import filters, links, paging
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, tag
 from ui.migrations.reading import remember, text_mark
@@ -35,10 +35,10 @@ def listing(view: View, found: Look) -> None:
         page.empty("No migration is recorded and none lies in the checkout.")
         return
     page.heading("Migrations", "what needs a look, then the newest")
-    offset = (filters.page_number(len(rows)) - 1) * filters.PAGE_SIZE
+    offset = (paging.page_number(len(rows)) - 1) * paging.PAGE_SIZE
     tables.table(
         view,
-        rows[offset : offset + filters.PAGE_SIZE],
+        rows[offset : offset + paging.PAGE_SIZE],
         [
             tables.Column("Version", lambda row: links.go(row["version"], "migrations", version=row["version"])),
             tables.Column("State", _state),

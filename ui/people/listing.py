@@ -8,7 +8,7 @@ from typing import Any
 
 from data.reports.people import Person
 from ui import page
-from ui.asking import filters, links
+from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup
@@ -27,11 +27,11 @@ def people_table(view: View, people: Sequence[Person], period: Period) -> None:
     """Everybody, by the column that the URL asks for; each name leads to what this person did."""
     order = filters.sorting(SORTS, "-sessions")
     rows = _sorted([asdict(one) for one in people], order)
-    offset = (filters.page_number(len(rows)) - 1) * filters.PAGE_SIZE
+    offset = (paging.page_number(len(rows)) - 1) * paging.PAGE_SIZE
     page.heading("People", "success is taken over what came to an end")
     tables.table(
         view,
-        rows[offset : offset + filters.PAGE_SIZE],
+        rows[offset : offset + paging.PAGE_SIZE],
         _columns(view, period),
         label="People",
         total=len(rows),

@@ -11,7 +11,7 @@ import streamlit as st
 
 from data.errors import NotFound
 from ui import page
-from ui.asking import filters, links
+from ui.asking import filters, links, paging
 from ui.drawing import tables
 from ui.drawing.markup import Child, join, span, tag
 from ui.sessions import timeline
@@ -126,7 +126,7 @@ def ways(place: Place, pk: str, ids: Sequence[str]) -> None:
 
     `ids` are those of the list from `place.first` on; where the list has moved on, only the way back is left.
     """
-    page_number = None if place.at is None else place.at // filters.PAGE_SIZE + 1
+    page_number = None if place.at is None else place.at // paging.PAGE_SIZE + 1
     pieces = [links.go_to("‹ back to the list", links.href("sessions", place.carried, page=page_number))]
     if pk in ids:
         here = ids.index(pk)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from data.reports.sop_runs import SORTS, STATUSES
 from data.reports.sops import HumanSteps, Procedure, Procedures
 from ui import absence, page
-from ui.asking import filters, links
+from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.view import View
 
@@ -101,7 +101,7 @@ def total_of(shown: Procedure, steps: HumanSteps, chosen: Chosen) -> int | None:
 
 def offset_of(total: int | None) -> int:
     """How many runs come before the page that the URL asks for: of a known total never past its last page."""
-    return filters.asked_offset() if total is None else (filters.page_number(total) - 1) * filters.PAGE_SIZE
+    return paging.asked_offset() if total is None else (paging.page_number(total) - 1) * paging.PAGE_SIZE
 
 
 def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:

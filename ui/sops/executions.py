@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ui import page
-from ui.asking import filters, links
+from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, span, tag
@@ -36,7 +36,7 @@ def executions_table(
             else links.go("Look at all time", "sops", chosen.query, period="all"),
         )
         return
-    placed = [{**row, "at": skipped + number} for number, row in enumerate(rows[: filters.PAGE_SIZE])]
+    placed = [{**row, "at": skipped + number} for number, row in enumerate(rows[: paging.PAGE_SIZE])]
 
     def run(row: tables.Row) -> Markup:
         name = "" if chosen.sop else f"{figures.middle(row['sop_id'], 40)} "
@@ -81,7 +81,7 @@ def _open_pager(view: View, skipped: int, shown: int, *, has_more: bool) -> None
     """Links to the pages around this one of a list whose length is not known."""
     if not skipped and not has_more:
         return
-    number = skipped // filters.PAGE_SIZE + 1
+    number = skipped // paging.PAGE_SIZE + 1
     pieces: list[Child] = [
         span(f"{figures.count(skipped + 1)} to {figures.count(skipped + shown)}", "sb-muted"),
     ]

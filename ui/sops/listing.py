@@ -8,7 +8,7 @@ from typing import Any
 
 from data.reports.sops import HumanSteps, Procedure
 from ui import page
-from ui.asking import filters, links
+from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join
@@ -29,7 +29,7 @@ def procedures_table(view: View, procedures: Sequence[Procedure], period: Period
     offset = offset_of(len(rows))
     tables.table(
         view,
-        rows[offset : offset + filters.PAGE_SIZE],
+        rows[offset : offset + paging.PAGE_SIZE],
         _columns(period, chosen, max((row["failed"] for row in rows), default=0)),
         label="Procedures by what hurts most",
         total=len(rows),

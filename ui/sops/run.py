@@ -13,7 +13,7 @@ import streamlit as st
 from data.errors import NotFound
 from data.reports.sop_runs import MAX_HAPPENINGS
 from ui import page
-from ui.asking import filters, links
+from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, join, span, tag
@@ -40,7 +40,7 @@ def asked_execution() -> UUID:
 def ways(run_id: str, ids: Sequence[str], at: int | None, period: Period, chosen: Chosen) -> None:
     """Links back to the list, and to the runs around this one in it; `ids` are those from the one before on."""
     query = {**period.query, **chosen.query}
-    number = None if at is None or at < filters.PAGE_SIZE else at // filters.PAGE_SIZE + 1
+    number = None if at is None or at < paging.PAGE_SIZE else at // paging.PAGE_SIZE + 1
     whole = None if chosen.single else "runs"
     pieces = [links.go_to("‹ back to the list", links.href("sops", query, page=number, list=whole))]
     if at is not None and run_id in ids:

@@ -8,7 +8,7 @@ from typing import Any
 
 from data.reports.tools import Errors, ToolUsage, Usage
 from ui import page
-from ui.asking import filters, links
+from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join, tag
@@ -29,10 +29,10 @@ def by_tool(view: View, usage: Usage, period: Period) -> None:
     page.heading(
         "Tools", "sorted by failed calls, then by the time spent in them" if sorted_by[0] == "failed" else None
     )
-    offset = filters.asked_offset()
+    offset = paging.asked_offset()
     tables.table(
         view,
-        rows[offset : offset + filters.PAGE_SIZE],
+        rows[offset : offset + paging.PAGE_SIZE],
         _columns(period, max((row["failed"] for row in rows), default=0)),
         label="Tools by what hurts most",
         total=len(rows),

@@ -1,0 +1,53 @@
+"""Which page of a table is asked for, and the links to the others."""
+
+from __future__ import annotations
+
+from ui.asking import filters, links
+from ui.drawing.markup import Child, Markup, span, tag
+from ui.view import View
+from ui.wording import figures
+
+PAGE_SIZE = 25
+
+
+def page_number(rows_total: int, page_size: int = PAGE_SIZE) -> int:
+    """Which page of a table is asked for, from 1 to the last there is."""
+    return max(1, min(filters.asked_number(filters.PAGE_NUMBER) or 1, last_page(rows_total, page_size)))
+
+
+def last_page(rows_total: int, page_size: int = PAGE_SIZE) -> int:
+    """The number of the last page, at least 1."""
+    return max(1, -(-rows_total // page_size))
+
+
+def asked_offset(page_size: int = PAGE_SIZE) -> int:
+    """How many rows come before the page that the URL asks for; for readers that page in SQL."""
+    return (max(1, filters.asked_number(filters.PAGE_NUMBER) or 1) - 1) * page_size
+
+
+def pager(view: View, rows_total: int, page_size: int = PAGE_SIZE) -> Markup | None:
+    """Links to the pages of a table; None where one page holds everything."""
+    last = last_page(rows_total, page_size)
+    if last == 1:
+        return None
+    number = page_number(rows_total, page_size)
+    first_row, last_row = (number - 1) * page_size + 1, min(number * page_size, rows_total)
+    pieces: list[Child] = [
+        span(
+            f"{figures.count(first_row)} to {figures.count(last_row)} of {figures.count(rows_total)}",
+            "sb-muted",
+        )
+    ]
+    for target, words in (
+        (1, "« first"),
+        (number - 1, "‹ previous"),
+        (number + 1, "next ›"),
+        (last, "last »"),
+    ):
+        if 1 <= target <= last and target != number:
+            pieces.append(
+                links.go_to(words, filters.here(view, **{filters.PAGE_NUMBER: None if target == 1 else target}))
+            )
+        else:
+            pieces.append(span(words, "sb-off"))
+    return tag("div", *pieces, class_="sb-pager")
