@@ -28,7 +28,7 @@ from data import database
 from data.access import Dataset
 from data.errors import Busy
 
-MOST_ROWS = 1000  # events of a piece: at ten million some 0.3 s, on a machine that is busy otherwise a second
+MOST_ROWS = 1000  # events of a piece: few enough that its transaction is short, also beside ten million others
 LONGEST_PIECE_S = 300  # an hour may hold any number of rows
 LONGEST_WAIT_MS = 500  # for rows of others that lose a link to the piece: its own are locked before, or not at all
 BUSY_S = 0.2
