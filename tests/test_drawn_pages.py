@@ -41,7 +41,7 @@ def view_of(actor: Actor, zone: ZoneInfo = UTC_ZONE, at: datetime | None = None)
 def drawn(view: View) -> Drawn:
     known = filters.extent(view, ("sessions", "events", "tools", "jobs", "approvals"))
     period = periods.period_of({"period": "7d"}, known, view.as_of, view.zone)
-    return cached.drawn(view, overview.draw, period=period, known=known)
+    return cached.drawn(view, overview.draw, period=period, known=known, backup=None)
 
 
 def times_drawn() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
+from tests import own_loop
 from web import documents
 from web.gate import origins
 from web.gate.headers import COOKIE, cleaned, session_cookie, session_token
@@ -248,4 +248,4 @@ def routes_of(sheet: str) -> dict[str, str]:
         async with httpx.AsyncClient(transport=transport, base_url="http://console.test") as client:
             return {path: (await client.get(path)).text for path in ("/", "/console.css")}
 
-    return asyncio.run(fetched())
+    return own_loop.run(fetched())

@@ -109,7 +109,7 @@ def test_it_is_for_admins_alone_also_by_a_cold_link_and_in_the_data(people: Peop
 
 
 def test_it_opens_with_sentences_about_what_was_checked(people: People) -> None:
-    assert "10 rollups are still being built, never done so far" in open_page(people["admin"], PAGE).text
+    assert "11 rollups are still being built, never done so far" in open_page(people["admin"], PAGE).text
     rollups.finish("real")
     page = open_page(people["admin"], PAGE)
     for words in (

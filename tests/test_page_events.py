@@ -153,7 +153,7 @@ def parameters_of(link: str) -> dict[str, str]:
 
 def test_hostile_words_stay_words(owner: Owner, people: People) -> None:
     add(owner, HOSTILE, aggregate_type=HOSTILE, aggregate_id=HOSTILE, emitted_by=HOSTILE, payload={HOSTILE: HOSTILE})
-    add(owner, "LONG", aggregate_type="Lead", aggregate_id="x" * 300)
+    add(owner, "LONG", aggregate_type="Lead", aggregate_id="x" * 1200)
     page = open_page(people["manager"], PAGE)
     assert "<script>" not in "".join(page.pieces)
     assert "🚦" in page.text

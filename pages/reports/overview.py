@@ -18,7 +18,7 @@ else:
     period = filters.period(view, known)
     calls = None
     with page.panel(view, "the overview"):
-        drawn = cached.drawn(view, overview.draw, period=period, known=known)
+        drawn = cached.drawn(view, overview.draw, period=period, known=known, backup=overview.newest_backup(view))
         calls = drawn.calls
         page.put(drawn.first)
         overview.unreadable(view, drawn.problems, drawn.first_problems)

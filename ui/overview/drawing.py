@@ -10,6 +10,7 @@ from data.reports import overview as reports
 from ui import backups, boundary, cached, page
 from ui.asking import filters
 from ui.asking.periods import Extent, Period
+from ui.backups.attention import Attention
 from ui.drawing import cards
 from ui.drawing.markup import Markup
 from ui.overview import showing, telling
@@ -29,8 +30,13 @@ class Drawn:
     first_problems: Sequence[Mapping[str, Any]]
 
 
-def draw(view: View, *, period: Period, known: Extent) -> Drawn:
-    """Everything about a period."""
+def newest_backup(view: View) -> Attention | None:
+    """What is wrong with the backups. Not kept with what is drawn: a file may go without any table changing."""
+    return backups.attention(view, cached.read(view, reports.read_attention, now=view.minute))
+
+
+def draw(view: View, *, period: Period, known: Extent, backup: Attention | None) -> Drawn:
+    """Everything about a period, and what is wrong with the backups."""
     asked: dict[str, Any] = {
         **period.parameters,
         **period.compared,
@@ -38,7 +44,7 @@ def draw(view: View, *, period: Period, known: Extent) -> Drawn:
         "zone": str(view.zone),
     }
     attention = cached.read(view, reports.read_attention, now=view.minute)
-    attention["backup"] = backups.attention(view, attention)
+    attention["backup"] = backup
     happened = gather(cached.read(view, reports.read_activity, **asked), cached.read(view, reports.read_calls, **asked))
     calls: int | None = happened.calls.calls
     with page.gathering() as first:
