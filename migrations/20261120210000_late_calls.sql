@@ -12,7 +12,6 @@ comment on type signalbox.tool_group is 'What one row of the rollup of calls is 
 create function signalbox.calls_in(slots int4multirange) returns setof analytics.tool_rollup
 language sql stable
 set search_path = ''
-set work_mem = '64MB'
 as $$
     with phases as materialized (
         select floor(date_part('epoch', t.occurred_at) / 900)::integer as slot,
@@ -92,7 +91,7 @@ as $$
         coalesce(array_agg(c.duration_key order by c.duration_key) filter (where c.duration_key is not null), '{}'),
         coalesce(array_agg(c.timed order by c.duration_key) filter (where c.duration_key is not null), '{}')
     from slices as c
-    group by c.is_by_project, c.project_name, c.slot, c.tool_name
+    group by c.slot, c.project_name, c.tool_name, c.is_by_project
 $$;
 revoke execute on function signalbox.calls_in(int4multirange) from public;
 
