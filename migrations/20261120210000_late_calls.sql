@@ -326,8 +326,51 @@ end
 $$;
 revoke execute on function signalbox.refresh_agent_calls(integer []) from public;
 
--- As before, but of the calls whose answers lie in changed slots only those count that are stored as unanswered: the
--- answers of the others were there when their slot was stored, and where an answer goes, that is logged by id.
+-- The slots of calls whose answers lie in some others and that are stored as unanswered: of the calls stored otherwise the
+-- answers were there when their slot was stored, and where an answer goes, that is logged by id.
+create function analytics.answered_slots(slots integer []) returns setof integer
+language sql stable rows 10
+set search_path = ''
+as $$
+    select distinct asked.slot
+    from (
+        select answer.call_id
+        from (select distinct s.slot from unnest(slots) as s (slot)) as u
+        cross join lateral (
+            select t.call_id from analytics.stg_chronicle__tool_events as t
+            where t.call_id is not null
+            and t.occurred_at >= analytics.slot_start(u.slot) and t.occurred_at < analytics.slot_start(u.slot + 1)
+            group by t.call_id
+            having bool_and(t.phase = 'post')
+            offset 0
+        ) as answer
+        where u.slot > -2147483648
+        union all
+        select t.call_id
+        from analytics.stg_chronicle__tool_events as t
+        where -2147483648 = any(slots) and t.phase = 'post' and t.call_id is not null
+        and (t.occurred_at is null or t.occurred_at = '-infinity' or t.occurred_at >= '60000-01-01 00:00+00')
+    ) as answer
+    cross join lateral (
+        select t.session_pk, t.tool_name, case when t.occurred_at > '-infinity' and t.occurred_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', t.occurred_at) / 900)::integer else -2147483648 end as slot
+        from analytics.stg_chronicle__tool_events as t
+        where t.call_id = answer.call_id and t.phase = 'pre'
+        offset 0
+    ) as asked
+    left join analytics.stg_chronicle__sessions as s on s.session_pk = asked.session_pk
+    cross join lateral (
+        select r.unanswered from analytics.tool_rollup as r
+        where r.level = 1 and r.is_by_project = (s.project_name is not null)
+        and r.project_name = coalesce(s.project_name, '') and r.slot = asked.slot and r.tool_name = asked.tool_name
+        offset 0
+    ) as stored
+    where stored.unanswered > 0
+$$;
+revoke execute on function analytics.answered_slots(integer []) from public;
+grant execute on function analytics.answered_slots(integer []) to authenticated, service_role;
+
+-- As before, but for calls that are stored with their answer.
 create or replace function analytics.linked_slots(source smallint, links uuid[], slots integer[]) returns setof integer
 language plpgsql stable rows 10
 set search_path = ''
@@ -354,45 +397,9 @@ begin
             where linked_slots.source = 20 and l.session_id = any(linked_slots.links)
         ) as c;
     end if;
-    if linked_slots.source <> 3 or linked_slots.slots is null then
-        return;
+    if linked_slots.source = 3 and linked_slots.slots is not null then
+        return query select a.slot from analytics.answered_slots(linked_slots.slots) as a (slot);
     end if;
-
-    return query
-    select distinct asked.slot
-    from (
-        select answer.call_id
-        from (select distinct s.slot from unnest(linked_slots.slots) as s (slot)) as u
-        cross join lateral (
-            select t.call_id from analytics.stg_chronicle__tool_events as t
-            where t.call_id is not null
-            and t.occurred_at >= analytics.slot_start(u.slot) and t.occurred_at < analytics.slot_start(u.slot + 1)
-            group by t.call_id
-            having bool_and(t.phase = 'post')
-            offset 0
-        ) as answer
-        where u.slot > -2147483648
-        union all
-        select t.call_id
-        from analytics.stg_chronicle__tool_events as t
-        where -2147483648 = any(linked_slots.slots) and t.phase = 'post' and t.call_id is not null
-        and (t.occurred_at is null or t.occurred_at = '-infinity' or t.occurred_at >= '60000-01-01 00:00+00')
-    ) as answer
-    cross join lateral (
-        select t.session_pk, t.tool_name, case when t.occurred_at > '-infinity' and t.occurred_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', t.occurred_at) / 900)::integer else -2147483648 end as slot
-        from analytics.stg_chronicle__tool_events as t
-        where t.call_id = answer.call_id and t.phase = 'pre'
-        offset 0
-    ) as asked
-    left join analytics.stg_chronicle__sessions as s on s.session_pk = asked.session_pk
-    cross join lateral (
-        select r.unanswered from analytics.tool_rollup as r
-        where r.level = 1 and r.is_by_project = (s.project_name is not null)
-        and r.project_name = coalesce(s.project_name, '') and r.slot = asked.slot and r.tool_name = asked.tool_name
-        offset 0
-    ) as stored
-    where stored.unanswered > 0;
 end
 $$;
 

@@ -3,32 +3,33 @@
 set lock_timeout = '4s';
 set statement_timeout = '60s';
 
--- The slots of a source whose figures may not be as they are stored, linked ones too. Where only rows without a time are
+-- The slots of a subject whose figures may not be as they are stored, linked ones too. Where only rows without a time are
 -- asked for, no answers are looked up while no such call is stored as unanswered.
-create function analytics.changed_slots(source smallint, is_untimed boolean default false) returns integer []
+create function analytics.changed_slots(subject text, is_untimed boolean default false) returns integer []
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-    slots integer[] := array(
-        select distinct l.slot from signalbox.change_log as l
-        where l.source = changed_slots.source and l.slot < 2147483647
-    );
+    logged smallint;
+    slots integer[];
+    answered_in integer[];
     links uuid[];
-    answered_in integer[] := slots;
 begin
+    select s.source into logged from signalbox.rollup_state as s where s.subject = changed_slots.subject;
+    slots := array(select distinct l.slot from signalbox.change_log as l where l.source = logged and l.slot < 2147483647);
+    answered_in := slots;
     if is_untimed and not exists (
         select from analytics.tool_rollup as t
         where t.level = 1 and not t.is_by_project and t.project_name = '' and t.slot = -2147483648 and t.unanswered > 0
     ) then
         answered_in := null;
     end if;
-    select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = changed_slots.source;
-    return slots || array(select analytics.linked_slots(changed_slots.source, links, answered_in));
+    select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = logged;
+    return slots || array(select analytics.linked_slots(logged, links, answered_in));
 end
 $$;
-revoke execute on function analytics.changed_slots(smallint, boolean) from public;
-grant execute on function analytics.changed_slots(smallint, boolean) to authenticated, service_role;
+revoke execute on function analytics.changed_slots(text, boolean) from public;
+grant execute on function analytics.changed_slots(text, boolean) to authenticated, service_role;
 
 -- As before, and `known` are the slots that changed where whoever asks knows them.
 -- squawk-ignore ban-drop-function
@@ -72,7 +73,7 @@ begin
 
     changed := known;
     if changed is null and state.built_from < 2147483647 then
-        changed := analytics.changed_slots(state.source, coalesce(is_untimed, false));
+        changed := analytics.changed_slots(state.subject, coalesce(is_untimed, false));
     end if;
     if is_untimed or start_at is null and end_at is null then
         if state.built_from > lowest or lowest = any(changed) then

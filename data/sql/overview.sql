@@ -184,7 +184,7 @@ having sum(happened) <> 0;
 -- name: read_calls
 -- Calls of tools by outcome: per tool in the period and the one before, and per slice of the period (tool_name null).
 with changed as materialized (
-    select analytics.changed_slots(s.source) as slots from signalbox.rollup_state as s where s.subject = 'tools'
+    select analytics.changed_slots('tools') as slots
 ),
 windows as materialized (
     select true as is_current, w.*
