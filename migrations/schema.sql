@@ -56,6 +56,17 @@ CREATE TYPE agents.job_status AS ENUM (
     'cancelled'
 );
 
+-- type signalbox.tool_group
+CREATE TYPE signalbox.tool_group AS (
+	is_by_project boolean,
+	project_name text,
+	slot integer,
+	tool_name text
+);
+
+-- comment signalbox.TYPE tool_group
+COMMENT ON TYPE signalbox.tool_group IS 'What one row of the rollup of calls is of, at any level.';
+
 -- function agents.get_job_stats(uuid)
 CREATE FUNCTION agents.get_job_stats(p_user_id uuid) RETURNS json
     LANGUAGE sql STABLE
@@ -94,6 +105,47 @@ begin
     end if;
     return new;
 end
+$$;
+
+-- function analytics.answered_slots(integer[])
+CREATE FUNCTION analytics.answered_slots(slots integer[]) RETURNS SETOF integer
+    LANGUAGE sql STABLE ROWS 10
+    SET search_path TO ''
+    AS $$
+    select distinct asked.slot
+    from (
+        select answer.call_id
+        from (select distinct s.slot from unnest(slots) as s (slot)) as u
+        cross join lateral (
+            select t.call_id from analytics.stg_chronicle__tool_events as t
+            where t.call_id is not null
+            and t.occurred_at >= analytics.slot_start(u.slot) and t.occurred_at < analytics.slot_start(u.slot + 1)
+            group by t.call_id
+            having bool_and(t.phase = 'post')
+            offset 0
+        ) as answer
+        where u.slot > -2147483648
+        union all
+        select t.call_id
+        from analytics.stg_chronicle__tool_events as t
+        where -2147483648 = any(slots) and t.phase = 'post' and t.call_id is not null
+        and (t.occurred_at is null or t.occurred_at = '-infinity' or t.occurred_at >= '60000-01-01 00:00+00')
+    ) as answer
+    cross join lateral (
+        select t.session_pk, t.tool_name, case when t.occurred_at > '-infinity' and t.occurred_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', t.occurred_at) / 900)::integer else -2147483648 end as slot
+        from analytics.stg_chronicle__tool_events as t
+        where t.call_id = answer.call_id and t.phase = 'pre'
+        offset 0
+    ) as asked
+    left join analytics.stg_chronicle__sessions as s on s.session_pk = asked.session_pk
+    cross join lateral (
+        select r.unanswered from analytics.tool_rollup as r
+        where r.level = 1 and r.is_by_project = (s.project_name is not null)
+        and r.project_name = coalesce(s.project_name, '') and r.slot = asked.slot and r.tool_name = asked.tool_name
+        offset 0
+    ) as stored
+    where stored.unanswered > 0
 $$;
 
 -- function analytics.calls_between(timestamp with time zone, timestamp with time zone)
@@ -135,6 +187,69 @@ $$;
 
 -- comment analytics.FUNCTION calls_between(from_at timestamp with time zone, until_at timestamp with time zone)
 COMMENT ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) IS 'Calls with from_at <= time < until_at that the viewer may see. One row per call.';
+
+-- function analytics.calls_counted(timestamp with time zone, timestamp with time zone)
+CREATE FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_at timestamp with time zone) RETURNS TABLE(occurred_at timestamp with time zone, tool_name text, calls bigint, succeeded bigint, failed bigint, refused bigint)
+    LANGUAGE sql STABLE ROWS 25
+    SET search_path TO ''
+    AS $$
+    with phases as materialized (
+        select floor(date_part('epoch', t.occurred_at) / 900)::integer as slot, t.call_id, t.tool_name,
+            t.phase = 'post' as is_answer, t.success,
+            case when t.phase = 'post' and not t.success then analytics.is_refusal(t.error_message) end as is_refused
+        from analytics.stg_chronicle__tool_events as t
+        where t.occurred_at >= from_at and t.occurred_at < until_at and t.phase in ('pre', 'post')
+    ),
+    unmatched as materialized (
+        select p.slot, p.call_id, p.tool_name
+        from phases as p
+        where not p.is_answer
+        and not exists (select from phases as answer where answer.is_answer and answer.call_id = p.call_id)
+    )
+    select
+        to_timestamp(p.slot * 900.0), p.tool_name, count(*), count(*) filter (where p.success),
+        count(*) filter (where not p.is_refused), count(*) filter (where p.is_refused)
+    from phases as p
+    where p.is_answer
+    group by p.slot, p.tool_name
+    union all
+    select to_timestamp(u.slot * 900.0), u.tool_name, count(*), 0, 0, 0
+    from unmatched as u
+    where not exists (
+        select from analytics.stg_chronicle__tool_events as answer
+        where answer.call_id = u.call_id and answer.phase = 'post'
+        offset 0
+    )
+    group by u.slot, u.tool_name
+$$;
+
+-- comment analytics.FUNCTION calls_counted(from_at timestamp with time zone, until_at timestamp with time zone)
+COMMENT ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_at timestamp with time zone) IS 'Calls with from_at <= time < until_at that the viewer may see; occurred_at is when their slot begins. One row per slot and tool, and one more where calls are unanswered.';
+
+-- function analytics.changed_slots(text, boolean)
+CREATE FUNCTION analytics.changed_slots(subject text, is_untimed boolean DEFAULT false) RETURNS integer[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+    logged smallint;
+    slots integer[];
+    answered_in integer[];
+    links uuid[];
+begin
+    select s.source into logged from signalbox.rollup_state as s where s.subject = changed_slots.subject;
+    slots := array(select distinct l.slot from signalbox.change_log as l where l.source = logged and l.slot < 2147483647);
+    answered_in := slots;
+    if is_untimed and not exists (
+        select from analytics.tool_rollup as t
+        where t.level = 1 and not t.is_by_project and t.project_name = '' and t.slot = -2147483648 and t.unanswered > 0
+    ) then
+        answered_in := null;
+    end if;
+    select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = logged;
+    return slots || array(select analytics.linked_slots(logged, links, answered_in));
+end
+$$;
 
 -- function analytics.error_group(text)
 CREATE FUNCTION analytics.error_group(message text) RETURNS text
@@ -299,42 +414,8 @@ begin
             where linked_slots.source = 20 and l.session_id = any(linked_slots.links)
         ) as c;
     end if;
-    if linked_slots.source <> 3 or linked_slots.slots is null then
-        return;
-    end if;
-
-    return query
-    select distinct case when asked.occurred_at > '-infinity' and asked.occurred_at < '60000-01-01 00:00+00'
-        then floor(date_part('epoch', asked.occurred_at) / 900)::integer else -2147483648 end
-    from unnest(linked_slots.slots) as u (slot)
-    cross join lateral (
-        select t.call_id from analytics.stg_chronicle__tool_events as t
-        where t.call_id is not null
-        and t.occurred_at >= analytics.slot_start(u.slot) and t.occurred_at < analytics.slot_start(u.slot + 1)
-        group by t.call_id
-        having bool_and(t.phase = 'post')
-        offset 0
-    ) as answer
-    cross join lateral (
-        select t.occurred_at from analytics.stg_chronicle__tool_events as t
-        where t.call_id = answer.call_id and t.phase = 'pre'
-        offset 0
-    ) as asked
-    where u.slot > -2147483648;
-    if -2147483648 = any(linked_slots.slots) then
-        return query
-        select distinct case when asked.occurred_at > '-infinity' and asked.occurred_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', asked.occurred_at) / 900)::integer else -2147483648 end
-        from analytics.stg_chronicle__tool_events as answer
-        cross join lateral (
-            select t.occurred_at from analytics.stg_chronicle__tool_events as t
-            where t.call_id = answer.call_id and t.phase = 'pre'
-            offset 0
-        ) as asked
-        where answer.phase = 'post' and answer.call_id is not null
-        and (
-            answer.occurred_at is null or answer.occurred_at = '-infinity' or answer.occurred_at >= '60000-01-01 00:00+00'
-        );
+    if linked_slots.source = 3 and linked_slots.slots is not null then
+        return query select a.slot from analytics.answered_slots(linked_slots.slots) as a (slot);
     end if;
 end
 $$;
@@ -370,8 +451,8 @@ begin
 end
 $$;
 
--- function analytics.rollup_windows(text, timestamp with time zone, timestamp with time zone, boolean, integer, integer)
-CREATE FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean DEFAULT false, coarsest integer DEFAULT 768, finest integer DEFAULT 1) RETURNS TABLE(kind text, level smallint, lo integer, hi integer, from_at timestamp with time zone, until_at timestamp with time zone)
+-- function analytics.rollup_windows(text, timestamp with time zone, timestamp with time zone, boolean, integer, integer, integer[])
+CREATE FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean DEFAULT false, coarsest integer DEFAULT 768, finest integer DEFAULT 1, known integer[] DEFAULT NULL::integer[]) RETURNS TABLE(kind text, level smallint, lo integer, hi integer, from_at timestamp with time zone, until_at timestamp with time zone)
     LANGUAGE plpgsql STABLE ROWS 8
     SET search_path TO ''
     AS $$
@@ -384,7 +465,6 @@ declare
     a bigint; -- whole slots of the window
     b bigint;
     changed integer[];
-    links uuid[];
 begin
     select s.* into state from signalbox.rollup_state as s where s.subject = rollup_windows.subject
     and not exists (
@@ -401,12 +481,9 @@ begin
         state.built_from := 2147483647;
     end if;
 
-    if state.built_from < 2147483647 then
-        select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
-        select array_agg(distinct l.slot) into changed from signalbox.change_log as l where l.source = state.source;
-        if links is not null or changed is not null then
-            changed := changed || array(select analytics.linked_slots(state.source, links, changed));
-        end if;
+    changed := known;
+    if changed is null and state.built_from < 2147483647 then
+        changed := analytics.changed_slots(state.subject, coalesce(is_untimed, false));
     end if;
     if is_untimed or start_at is null and end_at is null then
         if state.built_from > lowest or lowest = any(changed) then
@@ -733,6 +810,116 @@ begin
 end
 $$;
 
+-- table analytics.tool_rollup
+CREATE TABLE analytics.tool_rollup (
+    level smallint NOT NULL,
+    is_by_project boolean NOT NULL,
+    project_name text NOT NULL,
+    slot integer NOT NULL,
+    tool_name text NOT NULL,
+    tool_type text,
+    calls bigint NOT NULL,
+    succeeded bigint NOT NULL,
+    failed bigint NOT NULL,
+    refused bigint NOT NULL,
+    unanswered bigint NOT NULL,
+    timed bigint NOT NULL,
+    total_ms bigint NOT NULL,
+    least_ms integer,
+    most_ms integer,
+    duration_keys integer[] NOT NULL,
+    duration_counts bigint[] NOT NULL
+);
+
+-- comment analytics.TABLE tool_rollup
+COMMENT ON TABLE analytics.tool_rollup IS 'Calls of tools in level times 15 minutes from slot on, over all projects (project_name is empty then) or in one. One row per level, slot, tool and project or all projects.';
+
+-- function signalbox.calls_in(int4multirange)
+CREATE FUNCTION signalbox.calls_in(slots int4multirange) RETURNS SETOF analytics.tool_rollup
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    with phases as materialized (
+        select floor(date_part('epoch', t.occurred_at) / 900)::integer as slot,
+            t.session_pk, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message, t.duration_ms
+        from unnest(slots) as r (slots)
+        cross join lateral (
+            select e.* from analytics.stg_chronicle__tool_events as e
+            where e.occurred_at >= analytics.slot_start(lower(r.slots))
+            and e.occurred_at < analytics.slot_start(upper(r.slots))
+            offset 0
+        ) as t
+        union all
+        select -2147483648,
+            t.session_pk, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message, t.duration_ms
+        from analytics.stg_chronicle__tool_events as t
+        where slots @> -2147483648
+        and (t.occurred_at is null or t.occurred_at = '-infinity' or t.occurred_at >= '60000-01-01 00:00+00')
+    ),
+    unmatched as materialized (
+        select p.slot, p.session_pk, p.call_id, p.tool_name, p.tool_type
+        from phases as p
+        where p.phase = 'pre'
+        and not exists (select from phases as answer where answer.phase = 'post' and answer.call_id = p.call_id)
+    ),
+    facts as (
+        select p.slot, p.session_pk, p.tool_name, p.tool_type, true as is_answered, p.duration_ms,
+            case when p.success is null then null when p.success then 'succeeded'
+                when analytics.is_refusal(p.error_message) then 'refused' else 'failed' end as outcome,
+            case
+                when p.duration_ms > 0 then ceil(ln(p.duration_ms::float8) / 0.019802627296179713)::integer
+                when p.duration_ms = 0 then -5000
+                when p.duration_ms < 0 then -10000 - ceil(ln(-p.duration_ms::float8) / 0.019802627296179713)::integer
+            end as duration_key
+        from phases as p
+        where p.phase = 'post'
+        union all
+        select u.slot, u.session_pk, u.tool_name, u.tool_type, false, null, null, null
+        from unmatched as u
+        where not exists (
+            select from analytics.stg_chronicle__tool_events as answer
+            where answer.call_id = u.call_id and answer.phase = 'post'
+            offset 0
+        )
+    ),
+    classes as materialized (
+        select
+            f.slot, s.project_name, f.tool_name, f.duration_key,
+            min(f.tool_type) as tool_type,
+            count(*) as calls,
+            count(*) filter (where f.outcome = 'succeeded') as succeeded,
+            count(*) filter (where f.outcome = 'failed') as failed,
+            count(*) filter (where f.outcome = 'refused') as refused,
+            count(*) filter (where not f.is_answered) as unanswered,
+            count(f.duration_ms) as timed,
+            sum(f.duration_ms) as total_ms,
+            min(f.duration_ms) as least_ms,
+            max(f.duration_ms) as most_ms
+        from facts as f
+        left join analytics.stg_chronicle__sessions as s on s.session_pk = f.session_pk
+        group by 1, 2, 3, 4
+    ),
+    slices as (
+        select true as is_by_project, c.* from classes as c where c.project_name is not null
+        union all
+        select
+            false, c.slot, '', c.tool_name, c.duration_key, min(c.tool_type), sum(c.calls)::bigint,
+            sum(c.succeeded)::bigint, sum(c.failed)::bigint, sum(c.refused)::bigint, sum(c.unanswered)::bigint,
+            sum(c.timed)::bigint, sum(c.total_ms)::bigint, min(c.least_ms), max(c.most_ms)
+        from classes as c
+        group by c.slot, c.tool_name, c.duration_key
+    )
+    select
+        1::smallint, c.is_by_project, c.project_name, c.slot, c.tool_name, min(c.tool_type),
+        sum(c.calls)::bigint, sum(c.succeeded)::bigint, sum(c.failed)::bigint, sum(c.refused)::bigint,
+        sum(c.unanswered)::bigint, sum(c.timed)::bigint, coalesce(sum(c.total_ms), 0)::bigint,
+        min(c.least_ms), max(c.most_ms),
+        coalesce(array_agg(c.duration_key order by c.duration_key) filter (where c.duration_key is not null), '{}'),
+        coalesce(array_agg(c.timed order by c.duration_key) filter (where c.duration_key is not null), '{}')
+    from slices as c
+    group by c.slot, c.project_name, c.tool_name, c.is_by_project
+$$;
+
 -- function signalbox.change_versions()
 CREATE FUNCTION signalbox.change_versions() RETURNS TABLE(name text, version text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1002,13 +1189,12 @@ declare
 begin
     kept := array(
         select t from analytics.tool_rollup as t
-        where t.slot >= lo and t.slot < hi and t.level = case when t.is_by_project then 4 else 1 end
+        where t.level = 1 and t.slot >= lo and t.slot < hi
     );
-    perform signalbox.roll_tools(1, lo, hi);
-    perform signalbox.roll_tools(4, lo, hi);
+    perform signalbox.roll_tools(lo, hi);
     with late as (
         delete from analytics.tool_rollup as t
-        where t.slot >= lo and t.slot < hi and t.level = case when t.is_by_project then 4 else 1 end
+        where t.level = 1 and t.slot >= lo and t.slot < hi
         returning t.*
     ),
     both_parts as (
@@ -1330,6 +1516,20 @@ CREATE FUNCTION signalbox.oldest_raw() RETURNS timestamp with time zone
     )
 $$;
 
+-- function signalbox.pieces_of(integer[], integer)
+CREATE FUNCTION signalbox.pieces_of(slots integer[], width integer) RETURNS TABLE(lo integer, hi integer)
+    LANGUAGE sql IMMUTABLE ROWS 100
+    SET search_path TO ''
+    AS $$
+    select lower(p.piece), upper(p.piece)
+    from unnest((
+        select range_agg(int4range(s.lo, s.lo + width))
+        from unnest(slots) as u (slot)
+        cross join lateral (select u.slot - (u.slot % width + width) % width as lo) as s
+        where width <= 4 or u.slot > -2147483648
+    )) as p (piece)
+$$;
+
 -- function signalbox.raw_time_after(timestamp with time zone, integer)
 CREATE FUNCTION signalbox.raw_time_after(start_at timestamp with time zone, rows_before integer) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
@@ -1347,6 +1547,84 @@ CREATE FUNCTION signalbox.raw_time_after(start_at timestamp with time zone, rows
     )
 $$;
 
+-- function signalbox.refresh_agent_calls(integer[])
+CREATE FUNCTION signalbox.refresh_agent_calls(slots integer[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET work_mem TO '64MB'
+    AS $$
+declare
+    differing integer[];
+    width integer;
+begin
+    with facts as materialized (
+        select
+            u.slot, f.session_pk, f.agent_id, f.agent_type, f.name, count(*) as calls,
+            count(*) filter (where f.is_success) as succeeded, count(*) filter (where f.is_failure) as failed
+        from (select distinct s.slot from unnest(slots) as s (slot)) as u
+        cross join lateral (
+            select a.* from analytics.agent_call_facts as a
+            where a.occurred_at >= analytics.slot_start(u.slot) and a.occurred_at < analytics.slot_start(u.slot + 1)
+            offset 0
+        ) as f
+        where u.slot > -2147483648
+        group by u.slot, f.session_pk, f.agent_id, f.agent_type, f.name
+        union all
+        select
+            -2147483648, f.session_pk, f.agent_id, f.agent_type, f.name, count(*),
+            count(*) filter (where f.is_success), count(*) filter (where f.is_failure)
+        from analytics.agent_call_facts as f
+        where -2147483648 = any(slots)
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+        group by f.session_pk, f.agent_id, f.agent_type, f.name
+    ),
+    runs as materialized (
+        select 1::smallint as level, f.slot, f.session_pk, f.agent_id, f.agent_type, sum(f.calls)::bigint as calls,
+            sum(f.succeeded)::bigint as succeeded, sum(f.failed)::bigint as failed
+        from facts as f
+        where f.agent_id is not null
+        group by f.slot, f.session_pk, f.agent_id, f.agent_type
+    ),
+    names as materialized (
+        select 1::smallint as level, f.slot, f.name, sum(f.calls)::bigint as calls,
+            sum(f.succeeded)::bigint as succeeded, sum(f.failed)::bigint as failed
+        from facts as f
+        where f.name is not null
+        group by f.slot, f.name
+    ),
+    stored_runs as materialized (
+        select r.* from analytics.agent_run_call_rollup as r where r.level = 1 and r.slot = any(slots)
+    ),
+    stored_names as materialized (
+        select r.* from analytics.agent_call_rollup as r where r.level = 1 and r.slot = any(slots)
+    ),
+    touched as materialized (
+        select d.slot from ((table runs except all table stored_runs) union all (table stored_runs except all table runs)) as d
+        union
+        select d.slot
+        from ((table names except all table stored_names) union all (table stored_names except all table names)) as d
+    ),
+    gone_runs as (
+        delete from analytics.agent_run_call_rollup where level = 1 and slot in (select t.slot from touched as t)
+    ),
+    gone_names as (
+        delete from analytics.agent_call_rollup where level = 1 and slot in (select t.slot from touched as t)
+    ),
+    new_runs as (
+        insert into analytics.agent_run_call_rollup
+        select r.* from runs as r where r.slot in (select t.slot from touched as t)
+    ),
+    new_names as (
+        insert into analytics.agent_call_rollup
+        select r.* from names as r where r.slot in (select t.slot from touched as t)
+    )
+    select array_agg(t.slot) into differing from touched as t;
+    foreach width in array array[4, 96, 768] loop
+        perform signalbox.sum_agent_calls(width, p.lo, p.hi) from signalbox.pieces_of(differing, width) as p;
+    end loop;
+end
+$$;
+
 -- function signalbox.refresh_rollup(text, integer)
 CREATE FUNCTION signalbox.refresh_rollup(subject text, most_slots integer) RETURNS integer
     LANGUAGE plpgsql
@@ -1357,7 +1635,6 @@ declare
     changed integer[];
     links uuid[];
     width integer;
-    piece record;
 begin
     select s.* into strict state from signalbox.rollup_state as s where s.subject = refresh_rollup.subject;
     if exists (
@@ -1392,21 +1669,14 @@ begin
         return 0;
     end if;
 
-    foreach width in array array[1, 4, 96, 768] loop
-        for piece in
-            select min(g.slot) as lo, max(g.slot) + width as hi
-            from (
-                select p.slot, p.slot - width * row_number() over (order by p.slot) as island
-                from (
-                    select distinct u.slot - (u.slot % width + width) % width as slot from unnest(changed) as u (slot)
-                    where width <= 4 or u.slot > -2147483648
-                ) as p
-            ) as g
-            group by g.island
-        loop
-            perform signalbox.roll(subject, width, piece.lo, piece.hi);
+    if subject = 'tools' then
+        perform signalbox.refresh_tools(changed);
+        perform signalbox.refresh_agent_calls(changed);
+    else
+        foreach width in array array[1, 4, 96, 768] loop
+            perform signalbox.roll(subject, width, p.lo, p.hi) from signalbox.pieces_of(changed, width) as p;
         end loop;
-    end loop;
+    end if;
     update signalbox.rollup_state as s set refreshed_at = clock_timestamp() where s.subject = state.subject;
     return cardinality(changed);
 end
@@ -1462,6 +1732,62 @@ begin
 end
 $$;
 
+-- function signalbox.refresh_tools(integer[])
+CREATE FUNCTION signalbox.refresh_tools(slots integer[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET work_mem TO '64MB'
+    AS $$
+declare
+    touched signalbox.tool_group[];
+    width integer;
+begin
+    with fresh as materialized (
+        select c.*
+        from signalbox.calls_in((select range_agg(int4range(u.slot, u.slot + 1)) from unnest(slots) as u (slot))) as c
+    ),
+    stored as materialized (
+        select t.* from analytics.tool_rollup as t where t.level = 1 and t.slot = any(slots)
+    ),
+    differing as materialized (
+        select f.* from fresh as f
+        except
+        select t.* from stored as t
+    ),
+    gone as materialized (
+        select t.is_by_project, t.project_name, t.slot, t.tool_name from stored as t
+        except
+        select f.is_by_project, f.project_name, f.slot, f.tool_name from fresh as f
+    ),
+    removed as (
+        delete from analytics.tool_rollup as t
+        using gone as g
+        where t.level = 1 and t.is_by_project = g.is_by_project and t.project_name = g.project_name
+        and t.slot = g.slot and t.tool_name = g.tool_name
+    ),
+    written as (
+        insert into analytics.tool_rollup as t
+        select d.* from differing as d
+        on conflict (level, is_by_project, project_name, slot, tool_name) do update set
+            tool_type = excluded.tool_type, calls = excluded.calls, succeeded = excluded.succeeded,
+            failed = excluded.failed, refused = excluded.refused, unanswered = excluded.unanswered,
+            timed = excluded.timed, total_ms = excluded.total_ms, least_ms = excluded.least_ms,
+            most_ms = excluded.most_ms, duration_keys = excluded.duration_keys,
+            duration_counts = excluded.duration_counts
+    )
+    select array_agg((c.is_by_project, c.project_name, c.slot, c.tool_name)::signalbox.tool_group) into touched
+    from (
+        select g.is_by_project, g.project_name, g.slot, g.tool_name from gone as g
+        union all
+        select d.is_by_project, d.project_name, d.slot, d.tool_name from differing as d
+    ) as c
+    where c.slot > -2147483648;
+    foreach width in array array[4, 96, 768] loop
+        perform signalbox.sum_tools(width, null, null, touched);
+    end loop;
+end
+$$;
+
 -- function signalbox.refuse_kept_elsewhere()
 CREATE FUNCTION signalbox.refuse_kept_elsewhere() RETURNS trigger
     LANGUAGE plpgsql
@@ -1501,8 +1827,8 @@ CREATE FUNCTION signalbox.roll(subject text, width integer, lo integer, hi integ
 begin
     case subject
         when 'tools' then
-            if width <= 4 then perform signalbox.roll_tools(width, lo, hi); end if;
-            if width > 1 then perform signalbox.sum_tools(width, lo, hi); end if;
+            if width = 1 then perform signalbox.roll_tools(lo, hi);
+            else perform signalbox.sum_tools(width, lo, hi); end if;
             if width = 1 then perform signalbox.roll_agent_calls(lo, hi);
             else perform signalbox.sum_agent_calls(width, lo, hi); end if;
         when 'sessions' then
@@ -1931,78 +2257,13 @@ CREATE FUNCTION signalbox.roll_sop_runs(lo integer, hi integer) RETURNS void
     group by c.at_slot, c.sop_id, c.agent, c.status
 $$;
 
--- function signalbox.roll_tools(integer, integer, integer)
-CREATE FUNCTION signalbox.roll_tools(width integer, lo integer, hi integer) RETURNS void
+-- function signalbox.roll_tools(integer, integer)
+CREATE FUNCTION signalbox.roll_tools(lo integer, hi integer) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
-    delete from analytics.tool_rollup
-    where level = width and is_by_project = (width > 1) and slot >= lo and slot < hi;
-    with phases as materialized (
-        select (floor(date_part('epoch', t.occurred_at) / (900 * width)) * width)::integer as slot,
-            t.session_pk, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message, t.duration_ms
-        from analytics.stg_chronicle__tool_events as t
-        where t.occurred_at >= analytics.slot_start(lo) and t.occurred_at < analytics.slot_start(hi)
-        union all
-        select -2147483648,
-            t.session_pk, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message, t.duration_ms
-        from analytics.stg_chronicle__tool_events as t
-        where lo = -2147483648
-        and (t.occurred_at is null or t.occurred_at = '-infinity' or t.occurred_at >= '60000-01-01 00:00+00')
-    ),
-    unmatched as materialized (
-        select p.slot, p.session_pk, p.call_id, p.tool_name, p.tool_type
-        from phases as p
-        where p.phase = 'pre'
-        and not exists (select from phases as answer where answer.phase = 'post' and answer.call_id = p.call_id)
-    ),
-    facts as (
-        select p.slot, p.session_pk, p.tool_name, p.tool_type, true as is_answered, p.duration_ms,
-            case when p.success is null then null when p.success then 'succeeded'
-                when analytics.is_refusal(p.error_message) then 'refused' else 'failed' end as outcome,
-            case
-                when p.duration_ms > 0 then ceil(ln(p.duration_ms::float8) / 0.019802627296179713)::integer
-                when p.duration_ms = 0 then -5000
-                when p.duration_ms < 0 then -10000 - ceil(ln(-p.duration_ms::float8) / 0.019802627296179713)::integer
-            end as duration_key
-        from phases as p
-        where p.phase = 'post'
-        union all
-        select u.slot, u.session_pk, u.tool_name, u.tool_type, false, null, null, null
-        from unmatched as u
-        where not exists (
-            select from analytics.stg_chronicle__tool_events as answer
-            where answer.call_id = u.call_id and answer.phase = 'post'
-            offset 0
-        )
-    ),
-    classes as (
-        select
-            f.slot, case when width > 1 then s.project_name else '' end as project_name, f.tool_name, f.duration_key,
-            min(f.tool_type) as tool_type,
-            count(*) as calls,
-            count(*) filter (where f.outcome = 'succeeded') as succeeded,
-            count(*) filter (where f.outcome = 'failed') as failed,
-            count(*) filter (where f.outcome = 'refused') as refused,
-            count(*) filter (where not f.is_answered) as unanswered,
-            count(f.duration_ms) as timed,
-            sum(f.duration_ms) as total_ms,
-            min(f.duration_ms) as least_ms,
-            max(f.duration_ms) as most_ms
-        from facts as f
-        left join analytics.stg_chronicle__sessions as s on width > 1 and s.session_pk = f.session_pk
-        where width = 1 or s.project_name is not null
-        group by 1, 2, 3, 4
-    )
-    insert into analytics.tool_rollup
-    select
-        width, width > 1, c.project_name, c.slot, c.tool_name, min(c.tool_type),
-        sum(c.calls), sum(c.succeeded), sum(c.failed), sum(c.refused), sum(c.unanswered),
-        sum(c.timed), coalesce(sum(c.total_ms), 0), min(c.least_ms), max(c.most_ms),
-        coalesce(array_agg(c.duration_key order by c.duration_key) filter (where c.duration_key is not null), '{}'),
-        coalesce(array_agg(c.timed order by c.duration_key) filter (where c.duration_key is not null), '{}')
-    from classes as c
-    group by c.project_name, c.slot, c.tool_name
+    delete from analytics.tool_rollup where level = 1 and slot >= lo and slot < hi;
+    insert into analytics.tool_rollup select c.* from signalbox.calls_in(int4multirange(int4range(lo, hi))) as c
 $$;
 
 -- function signalbox.sees_all()
@@ -2305,18 +2566,40 @@ CREATE FUNCTION signalbox.sum_sop_runs(width integer, lo integer, hi integer) RE
     group by c.parent, c.sop_id, c.agent, c.status
 $$;
 
--- function signalbox.sum_tools(integer, integer, integer)
-CREATE FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer) RETURNS void
+-- function signalbox.sum_tools(integer, integer, integer, signalbox.tool_group[])
+CREATE FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer, touched signalbox.tool_group[] DEFAULT NULL::signalbox.tool_group[]) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
+    SET work_mem TO '64MB'
     AS $$
-    delete from analytics.tool_rollup
-    where level = width and (width > 4 or not is_by_project) and slot >= lo and slot < hi;
+    delete from analytics.tool_rollup where level = width and slot >= lo and slot < hi;
+    delete from analytics.tool_rollup as t
+    using (
+        select distinct g.is_by_project, g.project_name, g.slot - (g.slot % width + width) % width as parent, g.tool_name
+        from unnest(touched) as g
+    ) as g
+    where t.level = width and t.is_by_project = g.is_by_project and t.project_name = g.project_name
+    and t.slot = g.parent and t.tool_name = g.tool_name;
     with finer as materialized (
         select t.slot - (t.slot % width + width) % width as parent, t.*
         from analytics.tool_rollup as t
         where t.level = case width when 4 then 1 when 96 then 4 else 96 end and t.slot >= lo and t.slot < hi
         and t.slot > -2147483648
+        union all
+        select g.parent, r.*
+        from (
+            select distinct
+                g.is_by_project, g.project_name, g.slot - (g.slot % width + width) % width as parent, g.tool_name
+            from unnest(touched) as g
+            where g.slot > -2147483648
+        ) as g
+        cross join lateral (
+            select t.* from analytics.tool_rollup as t
+            where t.level = case width when 4 then 1 when 96 then 4 else 96 end and t.is_by_project = g.is_by_project
+            and t.project_name = g.project_name and t.slot >= g.parent and t.slot < g.parent + width
+            and t.tool_name = g.tool_name
+            offset 0
+        ) as r
     ),
     counts as (
         select
@@ -4241,30 +4524,6 @@ CREATE VIEW analytics.tool_facts WITH (security_invoker='true') AS
 
 -- comment analytics.VIEW tool_facts
 COMMENT ON VIEW analytics.tool_facts IS 'What the rollup of calls is made of; duration_key is the class of the duration in its histogram. One row per call.';
-
--- table analytics.tool_rollup
-CREATE TABLE analytics.tool_rollup (
-    level smallint NOT NULL,
-    is_by_project boolean NOT NULL,
-    project_name text NOT NULL,
-    slot integer NOT NULL,
-    tool_name text NOT NULL,
-    tool_type text,
-    calls bigint NOT NULL,
-    succeeded bigint NOT NULL,
-    failed bigint NOT NULL,
-    refused bigint NOT NULL,
-    unanswered bigint NOT NULL,
-    timed bigint NOT NULL,
-    total_ms bigint NOT NULL,
-    least_ms integer,
-    most_ms integer,
-    duration_keys integer[] NOT NULL,
-    duration_counts bigint[] NOT NULL
-);
-
--- comment analytics.TABLE tool_rollup
-COMMENT ON TABLE analytics.tool_rollup IS 'Calls of tools in level times 15 minutes from slot on, over all projects (project_name is empty then) or in one. One row per level, slot, tool and project or all projects.';
 
 -- view analytics.user_analytics
 CREATE VIEW analytics.user_analytics WITH (security_invoker='true') AS
@@ -6489,12 +6748,33 @@ GRANT ALL ON FUNCTION agents.get_job_stats(p_user_id uuid) TO service_role;
 -- acl agents.FUNCTION stamp_job()
 REVOKE ALL ON FUNCTION agents.stamp_job() FROM PUBLIC;
 
+-- acl analytics.FUNCTION answered_slots(slots integer[])
+REVOKE ALL ON FUNCTION analytics.answered_slots(slots integer[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.answered_slots(slots integer[]) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.answered_slots(slots integer[]) TO service_role;
+
 -- acl analytics.FUNCTION calls_between(from_at timestamp with time zone, until_at timestamp with time zone)
 REVOKE ALL ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) TO service_role;
+
+-- acl analytics.FUNCTION calls_counted(from_at timestamp with time zone, until_at timestamp with time zone)
+REVOKE ALL ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_at timestamp with time zone) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_at timestamp with time zone) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_at timestamp with time zone) TO service_role;
+
+-- acl analytics.FUNCTION changed_slots(subject text, is_untimed boolean)
+REVOKE ALL ON FUNCTION analytics.changed_slots(subject text, is_untimed boolean) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.changed_slots(subject text, is_untimed boolean) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.changed_slots(subject text, is_untimed boolean) TO service_role;
 
 -- acl analytics.FUNCTION error_group(message text)
 REVOKE ALL ON FUNCTION analytics.error_group(message text) FROM PUBLIC;
@@ -6552,12 +6832,12 @@ GRANT ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integ
 
 GRANT ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) TO service_role;
 
--- acl analytics.FUNCTION rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer)
-REVOKE ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer) FROM PUBLIC;
+-- acl analytics.FUNCTION rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known integer[])
+REVOKE ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known integer[]) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer) TO authenticated;
+GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known integer[]) TO authenticated;
 
-GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer) TO service_role;
+GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known integer[]) TO service_role;
 
 -- acl analytics.FUNCTION sessions_saying(words text)
 REVOKE ALL ON FUNCTION analytics.sessions_saying(words text) FROM PUBLIC;
@@ -6614,6 +6894,14 @@ GRANT ALL ON FUNCTION signalbox.addresses() TO service_role;
 
 -- acl signalbox.FUNCTION build_rollup(subject text)
 REVOKE ALL ON FUNCTION signalbox.build_rollup(subject text) FROM PUBLIC;
+
+-- acl analytics.TABLE tool_rollup
+GRANT SELECT ON TABLE analytics.tool_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.tool_rollup TO service_role;
+
+-- acl signalbox.FUNCTION calls_in(slots int4multirange)
+REVOKE ALL ON FUNCTION signalbox.calls_in(slots int4multirange) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION change_versions()
 REVOKE ALL ON FUNCTION signalbox.change_versions() FROM PUBLIC;
@@ -6690,14 +6978,23 @@ REVOKE ALL ON FUNCTION signalbox.newest_slot(subject text, below integer) FROM P
 -- acl signalbox.FUNCTION oldest_raw()
 REVOKE ALL ON FUNCTION signalbox.oldest_raw() FROM PUBLIC;
 
+-- acl signalbox.FUNCTION pieces_of(slots integer[], width integer)
+REVOKE ALL ON FUNCTION signalbox.pieces_of(slots integer[], width integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION raw_time_after(start_at timestamp with time zone, rows_before integer)
 REVOKE ALL ON FUNCTION signalbox.raw_time_after(start_at timestamp with time zone, rows_before integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION refresh_agent_calls(slots integer[])
+REVOKE ALL ON FUNCTION signalbox.refresh_agent_calls(slots integer[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION refresh_rollup(subject text, most_slots integer)
 REVOKE ALL ON FUNCTION signalbox.refresh_rollup(subject text, most_slots integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION refresh_rollups(most_slots integer, OUT refreshed_slots integer, OUT is_unfinished boolean)
 REVOKE ALL ON FUNCTION signalbox.refresh_rollups(most_slots integer, OUT refreshed_slots integer, OUT is_unfinished boolean) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION refresh_tools(slots integer[])
+REVOKE ALL ON FUNCTION signalbox.refresh_tools(slots integer[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION refuse_kept_elsewhere()
 REVOKE ALL ON FUNCTION signalbox.refuse_kept_elsewhere() FROM PUBLIC;
@@ -6744,8 +7041,8 @@ REVOKE ALL ON FUNCTION signalbox.roll_sessions(lo integer, hi integer) FROM PUBL
 -- acl signalbox.FUNCTION roll_sop_runs(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_sop_runs(lo integer, hi integer) FROM PUBLIC;
 
--- acl signalbox.FUNCTION roll_tools(width integer, lo integer, hi integer)
-REVOKE ALL ON FUNCTION signalbox.roll_tools(width integer, lo integer, hi integer) FROM PUBLIC;
+-- acl signalbox.FUNCTION roll_tools(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_tools(lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION sees_all()
 REVOKE ALL ON FUNCTION signalbox.sees_all() FROM PUBLIC;
@@ -6793,8 +7090,8 @@ REVOKE ALL ON FUNCTION signalbox.sum_sessions(width integer, lo integer, hi inte
 -- acl signalbox.FUNCTION sum_sop_runs(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_sop_runs(width integer, lo integer, hi integer) FROM PUBLIC;
 
--- acl signalbox.FUNCTION sum_tools(width integer, lo integer, hi integer)
-REVOKE ALL ON FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer) FROM PUBLIC;
+-- acl signalbox.FUNCTION sum_tools(width integer, lo integer, hi integer, touched signalbox.tool_group[])
+REVOKE ALL ON FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer, touched signalbox.tool_group[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION take_links(source smallint)
 REVOKE ALL ON FUNCTION signalbox.take_links(source smallint) FROM PUBLIC;
@@ -7316,11 +7613,6 @@ GRANT SELECT ON TABLE analytics.stg_toolbox__workspaces TO service_role;
 GRANT SELECT ON TABLE analytics.tool_facts TO authenticated;
 
 GRANT SELECT ON TABLE analytics.tool_facts TO service_role;
-
--- acl analytics.TABLE tool_rollup
-GRANT SELECT ON TABLE analytics.tool_rollup TO authenticated;
-
-GRANT ALL ON TABLE analytics.tool_rollup TO service_role;
 
 -- acl analytics.TABLE user_analytics
 GRANT SELECT ON TABLE analytics.user_analytics TO authenticated;

@@ -106,6 +106,50 @@ def test_a_late_answer_changes_the_quarter_of_the_call(owner: Owner, people: Peo
         rollups.finish("real")
 
 
+def test_an_answer_that_was_there_changes_no_other_quarter(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY)
+    asked, answered = DAY, DAY + timedelta(hours=5)
+    for phase, at in (("pre", asked), ("post", answered)):
+        owner.execute(
+            "insert into chronicle.tool_events (session_id, tool_name, phase, created_at, call_id)"
+            " values (%s, 'Bash', %s, %s, '6f1c4a52-0d2c-4b7e-9a58-0b5f6f1f3c12')",
+            (session_pk, phase, at),
+        )
+    changed = "select array_agg(slot) as slots from unnest(analytics.changed_slots('tools')) as s (slot)"
+    rollups.finish("real")
+    call(owner, session_pk, answered)
+    assert owner.execute(changed).fetchone() == {"slots": [int(answered.timestamp()) // 900]}
+    assert tools.read_usage(people["manager"]).total.calls == 2
+
+
+def test_a_refresh_writes_what_changed_alone(owner: Owner, people: People) -> None:
+    session_pk, other = make_session(owner, DAY), make_session(owner, DAY, project="other")
+    for tool in ("Read", "Bash"):
+        call(owner, session_pk, DAY, tool=tool)
+        call(owner, other, DAY, tool=tool)
+    rollups.finish("real")
+    written = "select max(xmin::text::bigint) as last from analytics.tool_rollup where {}"
+    untouched = written.format("tool_name = 'Read' or project_name = 'other'").encode()
+    before = owner.execute(untouched).fetchone()
+    call(owner, session_pk, DAY, ms=300, tool="Bash")
+    rollups.finish("real")
+    assert owner.execute(untouched).fetchone() == before
+    assert {one.tool_name: one.calls for one in tools.read_usage(people["manager"]).tools} == {"Read": 2, "Bash": 3}
+    rows = owner.execute("select distinct level, calls from analytics.tool_rollup where tool_name = 'Bash'").fetchall()
+    assert {(row["level"], row["calls"]) for row in rows} == {(w, n) for w in (1, 4, 96, 768) for n in (1, 2, 3)}
+
+
+def test_by_project_half_hours_are_stored(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY, project="shop")
+    for minutes in (20, 40):
+        call(owner, session_pk, DAY + timedelta(minutes=minutes))
+    rollups.finish("real")
+    owner.execute("alter table chronicle.tool_events disable trigger user")
+    owner.execute("delete from chronicle.tool_events")
+    buckets = tools.read_buckets(people["manager"], unit="hour", zone="Asia/Kolkata", project="shop")
+    assert list(buckets["calls"]) == [1, 1]
+
+
 def test_rows_without_a_time_are_stored_too(owner: Owner, people: People) -> None:
     session_pk = make_session(owner, None)
     call(owner, session_pk, None)

@@ -36,8 +36,11 @@ _OF_THE_VIEWER = frozenset({"auth.uid", "auth.jwt", "auth.role", "auth.email"})
 _LOOKS_AT = {
     "signalbox.viewer_role": frozenset({"signalbox.members"}),
     "analytics.rollup_windows": frozenset({
-        "signalbox.change_log", "signalbox.change_links", "signalbox.change_sources", "signalbox.rollup_state",
-        "analytics.linked_slots",
+        "signalbox.change_log", "signalbox.change_sources", "signalbox.rollup_state", "analytics.changed_slots",
+    }),
+    "analytics.changed_slots": frozenset({
+        "signalbox.change_log", "signalbox.change_links", "signalbox.rollup_state", "analytics.linked_slots",
+        "analytics.tool_rollup",
     }),
 }  # fmt: skip
 # Filled by functions alone, so it holds nothing but what those read.

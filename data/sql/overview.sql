@@ -183,20 +183,65 @@ having sum(happened) <> 0;
 
 -- name: read_calls
 -- Calls of tools by outcome: per tool in the period and the one before, and per slice of the period (tool_name null).
-with windows as materialized (
+with changed as materialized (
+    select analytics.changed_slots('tools') as slots
+),
+windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('tools', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
+    from analytics.rollup_windows(
+        'tools', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, known => (select c.slots from changed as c)
+    ) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s) as w
+    from analytics.rollup_windows(
+        'tools', %(previous_start)s, %(previous_end)s, known => (select c.slots from changed as c)
+    ) as w
     where %(previous_start)s::timestamptz is not null
 ),
--- uses: rollups.tool_parts,
+-- Of tool_parts what is counted here.
+parts as (
+    select
+        w.is_current, case when r.slot > -2147483648 then to_timestamp(r.slot * 900::float8) end as occurred_at,
+        r.tool_name, s.sign * r.calls as calls, s.sign * r.succeeded as succeeded, s.sign * r.failed as failed,
+        s.sign * r.refused as refused
+    from windows as w
+    cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
+    cross join lateral (
+        select t.slot, t.tool_name, t.calls, t.succeeded, t.failed, t.refused
+        from analytics.tool_rollup as t
+        where t.level = w.level and t.slot >= w.lo and t.slot < w.hi and not t.is_by_project and t.project_name = ''
+        offset 0
+    ) as r
+    where w.kind in ('stored', 'removed')
+    union all
+    select w.is_current, f.*
+    from windows as w
+    cross join lateral (select l.* from analytics.calls_counted(w.from_at, w.until_at) as l) as f
+    where w.kind = 'live' and w.until_at - w.from_at <= interval '1 day'
+    union all
+    select
+        w.is_current, f.occurred_at, f.tool_name, 1, (f.outcome is not distinct from 'succeeded')::integer,
+        (f.outcome is not distinct from 'failed')::integer, (f.outcome is not distinct from 'refused')::integer
+    from windows as w
+    cross join lateral (
+        select l.* from analytics.tool_calls as l where l.occurred_at >= w.from_at and l.occurred_at < w.until_at offset 0
+    ) as f
+    where w.kind = 'live' and w.until_at - w.from_at > interval '1 day'
+    union all
+    select
+        w.is_current, null, f.tool_name, 1, (f.outcome is not distinct from 'succeeded')::integer,
+        (f.outcome is not distinct from 'failed')::integer, (f.outcome is not distinct from 'refused')::integer
+    from windows as w
+    cross join analytics.tool_calls as f
+    where
+        w.kind = 'untimed'
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+),
 calls as (
     select
         p.*,
         case when p.is_current then date_trunc(%(bucket)s::text, p.occurred_at, %(zone)s::text) end as bucket
-    from tool_parts as p
+    from parts as p
 )
 
 select

@@ -4,15 +4,10 @@
 -- A refused call never ran, so it is neither a success nor a failure. Percentiles are at most 1 per cent off.
 with windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows(
-        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false),
-        finest => case when %(project)s::text is null then 1 else 4 end
-    ) as w
+    from analytics.rollup_windows('tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
     union all
     select false, w.*
-    from analytics.rollup_windows(
-        'tools', %(previous_start)s, %(previous_end)s, finest => case when %(project)s::text is null then 1 else 4 end
-    ) as w
+    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.tool_parts,
@@ -90,9 +85,7 @@ order by s.is_total desc, s.failed desc, s.total_ms desc nulls last, s.calls des
 -- `coarsest` is the widest stored row that fits into a bucket.
 with windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows(
-        'tools', %(start)s, %(end)s, false, %(coarsest)s, case when %(project)s::text is null then 1 else 4 end
-    ) as w
+    from analytics.rollup_windows('tools', %(start)s, %(end)s, false, %(coarsest)s) as w
     where not coalesce(%(untimed)s::boolean, false)
 ),
 -- uses: rollups.tool_parts,
@@ -223,23 +216,19 @@ order by g.cases desc, g.last_at desc nulls last, g.tool_name;
 -- name: list_filter_values
 -- Projects and tools with calls in a period, each with how many.
 with windows as materialized (
-    select true as is_current, false as is_by_project, w.*
+    select w.*
     from analytics.rollup_windows('tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
-    union all
-    select true, true, w.*
-    from analytics.rollup_windows('tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), finest => 4) as w
 ),
 stored as (
     select
-        w.is_by_project, r.tool_name, r.project_name,
+        r.is_by_project, r.tool_name, r.project_name,
         case w.kind when 'removed' then -1 else 1 end * r.calls as calls
     from windows as w
-    inner join analytics.tool_rollup as r
-        on r.level = w.level and r.slot >= w.lo and r.slot < w.hi and r.is_by_project = w.is_by_project
+    inner join analytics.tool_rollup as r on r.level = w.level and r.slot >= w.lo and r.slot < w.hi
     where w.kind in ('stored', 'removed')
 ),
 live as (
-    select w.is_by_project, f.tool_name, f.project_name
+    select f.tool_name, f.project_name
     from windows as w
     -- With an offset of nothing the planner takes the index on time for each window, and does not read the whole table.
     cross join lateral (
@@ -247,7 +236,7 @@ live as (
     ) as f
     where w.kind = 'live'
     union all
-    select w.is_by_project, f.tool_name, f.project_name
+    select f.tool_name, f.project_name
     from windows as w
     cross join analytics.tool_facts as f
     where
@@ -259,9 +248,9 @@ counted as (
     union all
     select 'project', project_name, calls from stored where is_by_project
     union all
-    select 'tool', tool_name, 1 from live where not is_by_project
+    select 'tool', tool_name, 1 from live
     union all
-    select 'project', project_name, 1 from live where is_by_project and project_name is not null
+    select 'project', project_name, 1 from live where project_name is not null
 )
 
 select filter, value, sum(calls)::bigint as calls
