@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -69,6 +70,13 @@ def pytest_configure(config: pytest.Config) -> None:
         Path(place).chmod(0o711)  # the embedded server runs as another account where the tests run as root
         tempfile.tempdir = os.environ["TMPDIR"] = place  # for the programs that tests start, too
         config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
+
+
+def pytest_collection_finish() -> None:
+    """After each run of a page Streamlit looks through all there is in memory: what was loaded by now need not be among
+    it, as in the console itself."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ from web.sign_in.routes import SignIn
 log = logging.getLogger("signalbox.server")
 
 RECOVER_EVERY_S = 2.0  # the embedded server, should it have died
-FOLLOW_DEMO_EVERY_S = 15.0  # a demo that another process made or removed
+FOLLOW_DEMO_EVERY_S = 5.0  # a demo that another process made or removed
 REFRESH_EVERY_S = 2.0  # what changed meanwhile is read live, so this decides on cost alone, never on what is shown
 DROP_EVERY_S = 10.0  # what grew older than it is kept; a day's worth once a day
 DROP_AT_MOST_S = 5.0  # at a time, half of it pauses
