@@ -121,6 +121,7 @@ def rerun(stream: Connection, page: str, query: str = "") -> tuple[float, bytes]
     asked.rerun_script.context_info.timezone = "Europe/Berlin"
     _drain(stream)
     pieces: list[bytes] = []
+    has_begun = False  # before that, what comes is the rest of a run that nobody asked for
     began = time.perf_counter()
     stream.send(asked.SerializeToString())
     while True:
@@ -130,7 +131,8 @@ def rerun(stream: Connection, page: str, query: str = "") -> tuple[float, bytes]
         pieces.append(piece)
         received = ForwardMsg()
         received.ParseFromString(piece)
-        if received.WhichOneof("type") != "script_finished":
+        has_begun = has_begun or received.WhichOneof("type") == "new_session"
+        if received.WhichOneof("type") != "script_finished" or not has_begun:
             continue
         if received.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
             return time.perf_counter() - began, b"".join(pieces)
