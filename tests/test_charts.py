@@ -78,7 +78,7 @@ def test_bars_of_one_slice_stand_on_each_other_in_the_given_order() -> None:
     assert [bar[2].split(", ")[1] for bar in bars] == ["failed", "a", "b"]
     assert [float(bar[5]) for bar in bars] == [0, 37.5, 50]
     assert [float(bar[6]) for bar in bars] == [37.5, 12.5, 50]
-    assert [re.search(r"sb-(fill|series)-\w+", bar[1])[0] for bar in bars] == [  # type: ignore[index]
+    assert [re.search(r"sb-(fill|series)-\w+", bar[1])[0] for bar in bars] == [  # type: ignore[index]  # None fails the test
         "sb-fill-broken",
         "sb-series-2",
         "sb-series-3",

@@ -94,7 +94,7 @@ def test_an_age_that_somebody_else_has_changed_meanwhile_is_not_set(owner: Owner
 def test_for_ever_is_set_without_typing_and_late_rows_are_said(owner: Owner, people: People) -> None:
     old = fill(owner)
     drop(owner)
-    call(owner, old, LONG_AGO)  # type: ignore[arg-type]
+    call(owner, old, LONG_AGO)  # type: ignore[arg-type]  # a row gives its id as it is
     page = open_page(people["admin"], PAGE, keep="0")
     assert "4 rows from before that came in later. They count;" in page.text
     page.app.button("keep_for_ever").click()
