@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 from contextlib import suppress
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from tests.performed import window
-from tests.rolled_times import some, some_time
+from tests.rolled_times import new_id, some, some_time
 
 Connection = psycopg.Connection[DictRow]
 AGENTS = ["app", "helper", "r1", "r2", "planner", "unknown", "x"]
@@ -56,7 +56,7 @@ def change_window(connection: Connection, chance: random.Random) -> None:
 def add_tied_call(connection: Connection, chance: random.Random) -> None:
     """A call with an event that names an agent in one way or another; now and then a call that begins a subagent."""
     session_pk = some(connection, chance, "select id from chronicle.sessions")
-    at, call_id = some_time(chance), uuid4()
+    at, call_id = some_time(chance), new_id(chance)
     if chance.random() < 0.2:
         begun = {"subagent_type": chance.choice(("planner", "helper"))}
         _add_row(connection, session_pk, at, call_id, "pre", None, tool_type="subagent", parameters=begun)
@@ -67,7 +67,7 @@ def add_tied_call(connection: Connection, chance: random.Random) -> None:
     metadata = chance.choice(
         ({}, {"sidechain": True}, run, run, run | {"agent_type": "helper"}, {"agent_type": "planner"})
     )
-    event_id = uuid4()
+    event_id = new_id(chance)
     connection.execute(
         "insert into chronicle.events (id, session_id, event_type, source_app, timestamp, data, metadata)"
         " values (%s, %s, 'tool_post_use', 'app', %s, '{}', %s)",

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -17,7 +17,7 @@ from data.database import queries
 from tests import rolled_agents, rolled_people
 from tests.base_queries import base_queries, rows_of
 from tests.performed import engine_event
-from tests.rolled_times import BASE, some, some_time
+from tests.rolled_times import BASE, new_id, some, some_time
 
 Connection = psycopg.Connection[DictRow]
 
@@ -35,18 +35,40 @@ def write(connection: Connection, chance: random.Random, *, truncates: bool = Tr
     chance.choices(list(_WRITES), weights=weights)[0](connection, chance)
 
 
+_GENERATED_IDS = b"""
+    select format(
+        'alter table %s alter column %I set default public.next_id()', d.adrelid::regclass, a.attname
+    ) as statement
+    from pg_attrdef as d
+    inner join pg_attribute as a on a.attrelid = d.adrelid and a.attnum = d.adnum
+    inner join pg_class as c on c.oid = d.adrelid
+    where
+        c.relnamespace in ('chronicle'::regnamespace, 'agents'::regnamespace, 'engine'::regnamespace,
+            'lift'::regnamespace)
+        and pg_get_expr(d.adbin, d.adrelid) like '%gen_random_uuid()%'
+"""
+
+
 def prepare(connection: Connection) -> None:
-    """Events of the engine are only ever appended, but whoever owns the table may do without that guard; two people."""
+    """Events of the engine are only ever appended, but whoever owns the table may do without that guard; two people;
+    ids in the order of the rows, so that the same seed makes the same history."""
+    connection.execute("create sequence if not exists public.ids_of_history")
     connection.execute(
-        "insert into auth.users (id, email) select gen_random_uuid(), gen_random_uuid()::text"
-        " from generate_series(1, 2) where (select count(*) from auth.users) < 2"
+        "create or replace function public.next_id() returns uuid language sql as"
+        " 'select lpad(to_hex(nextval(''public.ids_of_history'')), 32, ''0'')::uuid'"
+    )
+    for row in connection.execute(_GENERATED_IDS).fetchall():
+        connection.execute(row["statement"])
+    connection.execute(
+        "insert into auth.users (id, email) select id, id::text from (select public.next_id() as id"
+        " from generate_series(1, 2) where (select count(*) from auth.users) < 2) as people"
     )
     connection.execute("alter table engine.events disable trigger events_append_only")
 
 
 def _add_calls(connection: Connection, chance: random.Random) -> None:
     for _ in range(chance.randrange(1, 5)):
-        at, call_id = some_time(chance), uuid4() if chance.random() < 0.8 else None
+        at, call_id = some_time(chance), new_id(chance) if chance.random() < 0.8 else None
         _add_call_row(connection, chance, "pre", at, call_id)
         if chance.random() < 0.6:
             _add_call_row(connection, chance, "post", some_time(chance) if chance.random() < 0.3 else at, call_id)
@@ -90,7 +112,7 @@ def _add_session(connection: Connection, chance: random.Random) -> None:
         "insert into chronicle.sessions (session_id, project_name, status, started_at, metadata)"
         " values (%s, %s, %s, %s, '{}') returning id",
         (
-            uuid4().hex,
+            new_id(chance).hex,
             chance.choice((None, "a", "b", "")),
             chance.choice(("active", "completed", "error", None)),
             some_time(chance),
@@ -108,7 +130,7 @@ def _add_reply(connection: Connection, chance: random.Random, session_pk: UUID |
         "insert into signalbox.model_replies (message_id, session_id, model, replied_at, output_tokens)"
         " values (%s, %s, %s, %s, %s)",
         (
-            uuid4().hex,
+            new_id(chance).hex,
             session_pk,
             chance.choice(("claude-opus-4-5", "unknown-model")),
             some_time(chance),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from tests.rolled_times import BASE, some, some_time
+from tests.rolled_times import BASE, new_id, some, some_time
 
 Connection = psycopg.Connection[DictRow]
 
@@ -19,7 +19,7 @@ def add_lift_session(connection: Connection, chance: random.Random) -> None:
     owner = _someone(connection, chance)
     if owner is None:
         return
-    session_id = uuid4()
+    session_id = new_id(chance)
     connection.execute(
         "insert into lift.sessions (id, user_id, status, created_at) values (%s, %s, %s, %s)",
         (

@@ -29,3 +29,8 @@ def some(connection: psycopg.Connection[DictRow], chance: random.Random, query: 
     """One of the ids that a query gives; None where there is none."""
     ids = sorted(row["id"] for row in connection.execute(query).fetchall())
     return chance.choice(ids) if ids else None
+
+
+def new_id(chance: random.Random) -> UUID:
+    """An id as the seed gives it, so that a history goes the same way each time."""
+    return UUID(int=chance.getrandbits(128), version=4)

@@ -62,8 +62,8 @@ def count_statuses(
             row["sessions"],
             row["previous_sessions"],
             row["cost_usd"],
-            int(row["drafts"] or 0),
-            int(row["priced_drafts"] or 0),
+            row["drafts"],
+            row["priced_drafts"],
         )
         for row in rows
     )

@@ -5,8 +5,8 @@ select
     count(*) filter (where is_current) as sessions,
     count(*) filter (where not is_current) as previous_sessions,
     sum(cost_usd) filter (where is_current) as cost_usd,
-    sum(draft_count) filter (where is_current) as drafts,
-    sum(priced_drafts) filter (where is_current) as priced_drafts
+    coalesce(sum(draft_count) filter (where is_current), 0)::bigint as drafts,
+    coalesce(sum(priced_drafts) filter (where is_current), 0)::bigint as priced_drafts
 from (
     select
         s.status, s.cost_usd, s.draft_count, s.priced_drafts,

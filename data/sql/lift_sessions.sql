@@ -51,8 +51,8 @@ select
     coalesce(sum(sessions) filter (where is_current), 0)::bigint as sessions,
     coalesce(sum(sessions) filter (where not is_current), 0)::bigint as previous_sessions,
     case when sum(priced) filter (where is_current) > 0 then sum(cost_usd) filter (where is_current) end as cost_usd,
-    sum(drafts) filter (where is_current) as drafts,
-    sum(priced_drafts) filter (where is_current) as priced_drafts
+    coalesce(sum(drafts) filter (where is_current), 0)::bigint as drafts,
+    coalesce(sum(priced_drafts) filter (where is_current), 0)::bigint as priced_drafts
 from counted
 group by status
 having sum(sessions) filter (where is_current) <> 0 or sum(sessions) filter (where not is_current) <> 0
