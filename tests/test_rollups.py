@@ -115,11 +115,61 @@ def test_an_answer_that_was_there_changes_no_other_quarter(owner: Owner, people:
             " values (%s, 'Bash', %s, %s, '6f1c4a52-0d2c-4b7e-9a58-0b5f6f1f3c12')",
             (session_pk, phase, at),
         )
-    changed = "select array_agg(slot) as slots from unnest(analytics.changed_slots('tools')) as s (slot)"
+    changed = "select c.slots, c.added_slots from analytics.changes_of('tools') as c"
+    slot = int(answered.timestamp()) // 900
     rollups.finish("real")
     call(owner, session_pk, answered)
-    assert owner.execute(changed).fetchone() == {"slots": [int(answered.timestamp()) // 900]}
+    assert owner.execute(changed).fetchone() == {"slots": [], "added_slots": [slot]}
     assert tools.read_usage(people["manager"]).total.calls == 2
+    owner.execute("update chronicle.tool_events set tool_name = 'Grep' where tool_name = 'Read'")
+    assert owner.execute(changed).fetchone() == {"slots": [slot], "added_slots": None}
+    assert tools.read_usage(people["manager"]).total.calls == 2
+
+
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_rows_that_were_added_do_not_have_their_quarter_counted_anew(
+    owner: Owner, people: People, refreshed: bool
+) -> None:
+    session_pk = make_session(owner, DAY, project="shop")
+    for _ in range(4):
+        call(owner, session_pk, DAY, ms=100)
+    rollups.finish("real")
+    # Nobody could change the table like this: it shows that what is stored is added to.
+    owner.execute("alter table chronicle.tool_events disable trigger user")
+    owner.execute("delete from chronicle.tool_events")
+    owner.execute("alter table chronicle.tool_events enable trigger user")
+    call(owner, session_pk, DAY + timedelta(minutes=14), ms=300)
+    if refreshed:
+        rollups.finish("real")
+        owner.execute("alter table chronicle.tool_events disable trigger user")
+        owner.execute("delete from chronicle.tool_events")
+    for project in (None, "shop"):
+        total = tools.read_usage(people["manager"], start=DAY, end=DAY + timedelta(days=30), project=project).total
+        assert (total.calls, total.succeeded, total.total_ms) == (5, 5, 700)
+        buckets = tools.read_buckets(people["manager"], unit="day", zone="UTC", project=project)
+        assert list(buckets["calls"]) == [5]
+    stored = owner.execute("select level, is_by_project, calls from analytics.tool_rollup").fetchall()
+    assert {row["calls"] for row in stored} == {5 if refreshed else 4}
+    assert len(stored) == 8
+
+
+def test_many_rows_in_one_quarter_are_counted_with_it(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY)
+    changed = (
+        "select cardinality(c.slots) as slots, cardinality(c.added) as added from analytics.changes_of('tools') as c"
+    )
+    rollups.finish("real")
+    insert = (
+        "insert into chronicle.tool_events (session_id, tool_name, phase, created_at)"
+        " select %s, 'Bash', 'post', %s from generate_series(1, %s)"
+    )
+    owner.execute(insert, (session_pk, DAY, 100))
+    assert owner.execute(changed).fetchone() == {"slots": 0, "added": 100}
+    owner.execute(insert, (session_pk, DAY, 1))
+    assert owner.execute(changed).fetchone() == {"slots": 1, "added": None}
+    owner.execute(insert, (session_pk, DAY + timedelta(hours=1), 101))
+    assert owner.execute(changed).fetchone() == {"slots": 2, "added": None}
+    assert tools.read_usage(people["manager"]).total.calls == 202
 
 
 def test_a_refresh_writes_what_changed_alone(owner: Owner, people: People) -> None:
