@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,6 +172,54 @@ def test_many_rows_in_one_quarter_are_counted_with_it(owner: Owner, people: Peop
     owner.execute(insert, (session_pk, DAY + timedelta(hours=1), 101))
     assert owner.execute(changed).fetchone() == {"slots": 2, "added": None}
     assert tools.read_usage(people["manager"]).total.calls == 202
+
+
+@pytest.mark.usefixtures("people")
+def test_an_added_row_in_an_hour_that_is_read_live_is_not_told_beside_it(owner: Owner) -> None:
+    session_pk = make_session(owner, DAY)
+    for minutes in (5, 65):
+        call(owner, session_pk, DAY + timedelta(minutes=minutes), tool="Bash")
+    rollups.finish("real")
+    owner.execute("update chronicle.tool_events set tool_name = 'Grep'")
+    for minutes in (20, 200):
+        call(owner, session_pk, DAY + timedelta(minutes=minutes))
+    told = (
+        "select w.kind, cardinality(w.added) as added from analytics.rollup_windows('tools', %s, %s, finest => {},"
+        " with_added => true) as w where w.kind in ('live', 'added') order by 1"
+    )
+    window = (DAY, DAY + timedelta(days=1))
+    for finest, added in ((1, 2), (4, 1)):
+        rows = owner.execute(told.format(finest).encode(), window).fetchall()
+        assert [row["added"] for row in rows if row["kind"] == "added"] == [added]
+
+
+def test_a_row_that_comes_while_its_quarter_is_stored_counts_once(
+    owner: Owner, people: People, database_url: str
+) -> None:
+    session_pk = make_session(owner, DAY)
+    call(owner, session_pk, DAY)
+    owner.execute(
+        "create function public.wait_for_it() returns trigger language plpgsql as"
+        " 'begin perform pg_advisory_lock_shared(7); return null; end'"
+    )
+    owner.execute(
+        "create trigger wait_for_it before delete on analytics.tool_rollup"
+        " for each statement execute function public.wait_for_it()"
+    )
+    owner.execute("select pg_advisory_lock(7)")
+    with psycopg.connect(database_url, autocommit=True) as refresher, ThreadPoolExecutor(1) as pool:
+        refreshed = pool.submit(refresher.execute, "select signalbox.refresh_rollups()")
+        waiting = "select from pg_locks where locktype = 'advisory' and objid = 7 and not granted"
+        while not owner.execute(waiting).fetchall() and not refreshed.done():
+            time.sleep(0.01)
+        # The marks of this quarter are taken, and its rows not read yet.
+        call(owner, session_pk, DAY + timedelta(minutes=5))
+        owner.execute("select pg_advisory_unlock(7)")
+        refreshed.result()
+    owner.execute("drop trigger wait_for_it on analytics.tool_rollup")
+    for _ in range(2):
+        assert tools.read_usage(people["manager"], start=DAY, end=DAY + timedelta(days=9)).total.calls == 2
+        rollups.finish("real")
 
 
 def test_a_refresh_writes_what_changed_alone(owner: Owner, people: People) -> None:
