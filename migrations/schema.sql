@@ -483,9 +483,11 @@ begin
     if added is null then
         return found;
     end if;
-    -- Many rows in one slot are counted with their slot at once.
+    -- Many rows in one slot are counted with their slot at once, and so are those without a time.
     found.slots := found.slots || array(
-        select u.slot from unnest(added_slots) as u (slot) group by u.slot having count(*) > 100
+        select u.slot from unnest(added_slots, added) as u (slot, id)
+        group by u.slot
+        having count(distinct u.id) > 100 or u.slot = -2147483648
     );
     if source = 3 and is_answering then
         found.slots := found.slots || array(select analytics.slots_answered_by(added));
@@ -1511,40 +1513,57 @@ CREATE FUNCTION signalbox.log_added() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
+declare
+    rows integer;
 begin
     if tg_argv[1] = 'created_at' then
         insert into signalbox.change_log (source, slot, added)
-        select tg_argv[0]::smallint, s.slot,
-            case when count(*) <= 100 and s.slot > -2147483648 then array_agg(s.id) end
-        from (
-            select r.id, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end as slot
+        select tg_argv[0]::smallint, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end, array[r.id]
+        from touched_rows as r
+        limit 3;
+        get diagnostics rows = row_count;
+        if rows = 3 then
+            insert into signalbox.change_log (source, slot, added)
+            select tg_argv[0]::smallint, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end, case when count(*) <= 100 then array_agg(r.id) end
             from touched_rows as r
-        ) as s
-        group by s.slot;
+            group by 2;
+        end if;
     elsif tg_argv[1] = 'started_at' then
         insert into signalbox.change_log (source, slot, added)
-        select tg_argv[0]::smallint, s.slot,
-            case when count(*) <= 100 and s.slot > -2147483648 then array_agg(s.id) end
-        from (
-            select r.id, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end as slot
+        select tg_argv[0]::smallint, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end, array[r.id]
+        from touched_rows as r
+        limit 3;
+        get diagnostics rows = row_count;
+        if rows = 3 then
+            insert into signalbox.change_log (source, slot, added)
+            select tg_argv[0]::smallint, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end, case when count(*) <= 100 then array_agg(r.id) end
             from touched_rows as r
-        ) as s
-        group by s.slot;
+            group by 2;
+        end if;
     else -- of jobs, which count when they ended, and while they are open when they were created
         insert into signalbox.change_log (source, slot, added)
-        select tg_argv[0]::smallint, s.slot,
-            case when count(*) <= 100 and s.slot > -2147483648 then array_agg(s.id) end
+        select tg_argv[0]::smallint, case when r.counted_at > '-infinity' and r.counted_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.counted_at) / 900)::int else -2147483648 end, array[r.id]
         from (
-            select c.id, case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end as slot
+            select t.id, case when t.completed_at is null then t.created_at else t.completed_at end as counted_at
+            from touched_rows as t
+        ) as r
+        limit 3;
+        get diagnostics rows = row_count;
+        if rows = 3 then
+            insert into signalbox.change_log (source, slot, added)
+            select tg_argv[0]::smallint, case when r.counted_at > '-infinity' and r.counted_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.counted_at) / 900)::int else -2147483648 end, case when count(*) <= 100 then array_agg(r.id) end
             from (
-                select r.id, case when r.completed_at is null then r.created_at else r.completed_at end as counted_at
-                from touched_rows as r
-            ) as c
-        ) as s
-        group by s.slot;
+            select t.id, case when t.completed_at is null then t.created_at else t.completed_at end as counted_at
+            from touched_rows as t
+        ) as r
+            group by 2;
+        end if;
     end if;
     return null;
 end
@@ -4994,7 +5013,7 @@ CREATE TABLE signalbox.change_log (
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
 
 -- comment signalbox.TABLE change_log
-COMMENT ON TABLE signalbox.change_log IS 'slot is the quarter of an hour (UTC) of the rows touched, the lowest for rows without a time. Where a statement did nothing but add some rows, added names them; without it the slot is counted anew. One row per statement and slot.';
+COMMENT ON TABLE signalbox.change_log IS 'slot is the quarter of an hour (UTC) of the rows touched, the lowest for rows without a time. Where a statement did nothing but add some rows, added names them; without it the slot is counted anew. A row may be named twice. One row per statement and slot, or per row of a statement that adds one or two.';
 
 -- table signalbox.change_sources
 CREATE TABLE signalbox.change_sources (
