@@ -154,7 +154,9 @@ begin
         found.slots := found.slots || array(select analytics.slots_answered_by(added));
     end if;
     select array_agg(u.slot), array_agg(u.id) into found.added_slots, found.added
-    from unnest(resolve_changes.added_slots, resolve_changes.added) as u (slot, id)
+    from (
+        select distinct a.slot, a.id from unnest(resolve_changes.added_slots, resolve_changes.added) as a (slot, id)
+    ) as u
     where u.slot <> all(found.slots);
     return found;
 end
