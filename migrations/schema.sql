@@ -56,6 +56,16 @@ CREATE TYPE agents.job_status AS ENUM (
     'cancelled'
 );
 
+-- type analytics.changes
+CREATE TYPE analytics.changes AS (
+	slots integer[],
+	added_slots integer[],
+	added uuid[]
+);
+
+-- comment analytics.TYPE changes
+COMMENT ON TYPE analytics.changes IS 'Quarters of an hour whose rows changed, and rows that were added to others: added_slots has the slot of each of added.';
+
 -- type signalbox.tool_group
 CREATE TYPE signalbox.tool_group AS (
 	is_by_project boolean,
@@ -148,6 +158,38 @@ CREATE FUNCTION analytics.answered_slots(slots integer[]) RETURNS SETOF integer
     where stored.unanswered > 0
 $$;
 
+-- function analytics.calls_added(uuid[])
+CREATE FUNCTION analytics.calls_added(added uuid[]) RETURNS TABLE(occurred_at timestamp with time zone, session_pk uuid, tool_name text, tool_type text, outcome text, is_answered boolean, duration_ms integer, duration_key integer)
+    LANGUAGE sql STABLE ROWS 100
+    SET search_path TO ''
+    AS $$
+    select
+        t.occurred_at, t.session_pk, t.tool_name, t.tool_type,
+        case when t.phase <> 'post' or t.success is null then null when t.success then 'succeeded'
+            when analytics.is_refusal(t.error_message) then 'refused' else 'failed' end,
+        t.phase = 'post',
+        case when t.phase = 'post' then t.duration_ms end,
+        case
+            when t.phase <> 'post' then null
+            when t.duration_ms > 0 then ceil(ln(t.duration_ms::float8) / 0.019802627296179713)::integer
+            when t.duration_ms = 0 then -5000
+            when t.duration_ms < 0 then -10000 - ceil(ln(-t.duration_ms::float8) / 0.019802627296179713)::integer
+        end
+    from analytics.stg_chronicle__tool_events as t
+    where t.tool_event_id = any(added)
+    and (
+        t.phase = 'post'
+        or t.phase = 'pre' and not exists (
+            select from analytics.stg_chronicle__tool_events as answer
+            where answer.call_id = t.call_id and answer.phase = 'post'
+            offset 0
+        )
+    )
+$$;
+
+-- comment analytics.FUNCTION calls_added(added uuid[])
+COMMENT ON FUNCTION analytics.calls_added(added uuid[]) IS 'Calls that rows of tool_events are of themselves and that the viewer may see: answers, and calls that have none. One row per call.';
+
 -- function analytics.calls_between(timestamp with time zone, timestamp with time zone)
 CREATE FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) RETURNS TABLE(occurred_at timestamp with time zone, session_pk uuid, tool_name text, tool_type text, outcome text, is_answered boolean, duration_ms integer, duration_key integer)
     LANGUAGE sql STABLE ROWS 500
@@ -226,28 +268,35 @@ $$;
 -- comment analytics.FUNCTION calls_counted(from_at timestamp with time zone, until_at timestamp with time zone)
 COMMENT ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_at timestamp with time zone) IS 'Calls with from_at <= time < until_at that the viewer may see; occurred_at is when their slot begins. One row per slot and tool, and one more where calls are unanswered.';
 
--- function analytics.changed_slots(text, boolean)
-CREATE FUNCTION analytics.changed_slots(subject text, is_untimed boolean DEFAULT false) RETURNS integer[]
+-- function analytics.changes_of(text, boolean)
+CREATE FUNCTION analytics.changes_of(subject text, is_untimed boolean DEFAULT false) RETURNS analytics.changes
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
 declare
     logged smallint;
     slots integer[];
-    answered_in integer[];
     links uuid[];
+    added_slots integer[];
+    added uuid[];
 begin
-    select s.source into logged from signalbox.rollup_state as s where s.subject = changed_slots.subject;
-    slots := array(select distinct l.slot from signalbox.change_log as l where l.source = logged and l.slot < 2147483647);
-    answered_in := slots;
-    if is_untimed and not exists (
-        select from analytics.tool_rollup as t
-        where t.level = 1 and not t.is_by_project and t.project_name = '' and t.slot = -2147483648 and t.unanswered > 0
-    ) then
-        answered_in := null;
-    end if;
+    select s.source into logged from signalbox.rollup_state as s where s.subject = changes_of.subject;
+    select
+        coalesce(array_agg(distinct l.slot) filter (where l.added is null), '{}')
+    into slots
+    from signalbox.change_log as l where l.source = logged and l.slot < 2147483647;
+    select array_agg(l.slot), array_agg(a.id) into added_slots, added
+    from signalbox.change_log as l
+    cross join lateral unnest(l.added) as a (id)
+    where l.source = logged and l.added is not null;
     select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = logged;
-    return slots || array(select analytics.linked_slots(logged, links, answered_in));
+    return analytics.resolve_changes(
+        logged, slots, links, added_slots, added,
+        not is_untimed or exists (
+            select from analytics.tool_rollup as t
+            where t.level = 1 and not t.is_by_project and t.project_name = '' and t.slot = -2147483648 and t.unanswered > 0
+        )
+    );
 end
 $$;
 
@@ -420,6 +469,38 @@ begin
 end
 $$;
 
+-- function analytics.resolve_changes(smallint, integer[], uuid[], integer[], uuid[], boolean)
+CREATE FUNCTION analytics.resolve_changes(source smallint, slots integer[], links uuid[], added_slots integer[], added uuid[], is_answering boolean) RETURNS analytics.changes
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+    found analytics.changes;
+begin
+    found.slots := slots || array(
+        select analytics.linked_slots(source, links, case when is_answering then slots end)
+    );
+    if added is null then
+        return found;
+    end if;
+    -- Many rows in one slot are counted with their slot at once, and so are those without a time.
+    found.slots := found.slots || array(
+        select u.slot from unnest(added_slots, added) as u (slot, id)
+        group by u.slot
+        having count(distinct u.id) > 100 or u.slot = -2147483648
+    );
+    if source = 3 and is_answering then
+        found.slots := found.slots || array(select analytics.slots_answered_by(added));
+    end if;
+    select array_agg(u.slot), array_agg(u.id) into found.added_slots, found.added
+    from (
+        select distinct a.slot, a.id from unnest(resolve_changes.added_slots, resolve_changes.added) as a (slot, id)
+    ) as u
+    where u.slot <> all(found.slots);
+    return found;
+end
+$$;
+
 -- function analytics.rollup_levels(bigint, bigint, integer, integer)
 CREATE FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) RETURNS TABLE(level smallint, from_slot integer, until_slot integer)
     LANGUAGE plpgsql IMMUTABLE ROWS 4 PARALLEL SAFE
@@ -451,8 +532,8 @@ begin
 end
 $$;
 
--- function analytics.rollup_windows(text, timestamp with time zone, timestamp with time zone, boolean, integer, integer, integer[])
-CREATE FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean DEFAULT false, coarsest integer DEFAULT 768, finest integer DEFAULT 1, known integer[] DEFAULT NULL::integer[]) RETURNS TABLE(kind text, level smallint, lo integer, hi integer, from_at timestamp with time zone, until_at timestamp with time zone)
+-- function analytics.rollup_windows(text, timestamp with time zone, timestamp with time zone, boolean, integer, integer, analytics.changes, boolean)
+CREATE FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean DEFAULT false, coarsest integer DEFAULT 768, finest integer DEFAULT 1, known analytics.changes DEFAULT NULL::analytics.changes, with_added boolean DEFAULT false) RETURNS TABLE(kind text, level smallint, lo integer, hi integer, from_at timestamp with time zone, until_at timestamp with time zone, added uuid[])
     LANGUAGE plpgsql STABLE ROWS 8
     SET search_path TO ''
     AS $$
@@ -481,15 +562,20 @@ begin
         state.built_from := 2147483647;
     end if;
 
-    changed := known;
-    if changed is null and state.built_from < 2147483647 then
-        changed := analytics.changed_slots(state.subject, coalesce(is_untimed, false));
+    if known is null and state.built_from < 2147483647 then
+        known := analytics.changes_of(state.subject, coalesce(is_untimed, false));
+    end if;
+    changed := (known).slots;
+    if not with_added then
+        changed := changed || (known).added_slots;
     end if;
     if is_untimed or start_at is null and end_at is null then
         if state.built_from > lowest or lowest = any(changed) then
-            return query select 'untimed', null::smallint, null::integer, null::integer, null::timestamptz, null::timestamptz;
+            return query select 'untimed', null::smallint, null::integer, null::integer, null::timestamptz,
+                null::timestamptz, null::uuid[];
         else
-            return query select 'stored', finest::smallint, lowest, lowest + 1, null::timestamptz, null::timestamptz;
+            return query select 'stored', finest::smallint, lowest, lowest + 1, null::timestamptz, null::timestamptz,
+                null::uuid[];
         end if;
     end if;
     if is_untimed or start_at >= end_at then
@@ -505,10 +591,12 @@ begin
             b := case when end_at < raw_at
                 then ceil(date_part('epoch', greatest(end_at, first_at)) / (900 * finest)) * finest else state.raw_from end;
             if a < b then
-                return query select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz
+                return query select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz,
+                    null::uuid[]
                 from analytics.rollup_levels(a, b, finest, coarsest) as r;
                 return query select 'live', null::smallint, null::integer, null::integer,
-                    case when start_at > first_at then to_timestamp(a * 900.0) else first_at end, to_timestamp(b * 900.0);
+                    case when start_at > first_at then to_timestamp(a * 900.0) else first_at end, to_timestamp(b * 900.0),
+                    null::uuid[];
             end if;
             if end_at <= raw_at then
                 return;
@@ -523,8 +611,8 @@ begin
         then floor(date_part('epoch', greatest(end_at, first_at)) / (900 * finest)) * finest else 2147483646 end;
     a := greatest(a, state.built_from);
     if a >= b then
-        return query select 'live', null::smallint, null::integer, null::integer,
-            start_at, least(end_at, last_at);
+        return query select 'live', null::smallint, null::integer, null::integer, start_at, least(end_at, last_at),
+            null::uuid[];
         return;
     end if;
 
@@ -533,31 +621,42 @@ begin
     where c.slot >= a and c.slot < b;
     -- Where more than a third changed, the tables are read faster.
     if cardinality(changed) * finest > (b - a) / 3 then
-        return query select 'live', null::smallint, null::integer, null::integer, start_at, least(end_at, last_at);
+        return query select 'live', null::smallint, null::integer, null::integer, start_at, least(end_at, last_at),
+            null::uuid[];
         return;
     end if;
 
     -- The two ends that are no whole slots, and what is not stored yet.
     if a > -240000000 and start_at < to_timestamp(a * 900.0) then
-        return query select 'live', null::smallint, null::integer, null::integer, start_at, to_timestamp(a * 900.0);
+        return query select 'live', null::smallint, null::integer, null::integer, start_at, to_timestamp(a * 900.0),
+            null::uuid[];
     end if;
     if end_at > to_timestamp(b * 900.0) then
         return query select 'live', null::smallint, null::integer, null::integer,
-            to_timestamp(b * 900.0), least(end_at, last_at);
+            to_timestamp(b * 900.0), least(end_at, last_at), null::uuid[];
     end if;
 
     -- Slots that follow each other are read at once.
     return query
     select 'live', null::smallint, null::integer, null::integer,
-        to_timestamp(min(c.slot) * 900.0), to_timestamp((max(c.slot) + finest) * 900.0)
+        to_timestamp(min(c.slot) * 900.0), to_timestamp((max(c.slot) + finest) * 900.0), null::uuid[]
     from (select u.slot, u.slot - finest * row_number() over (order by u.slot) as island from unnest(changed) as u (slot)) as c
     group by c.island;
     return query
-    select 'removed', finest::smallint, min(c.slot), max(c.slot) + finest, null::timestamptz, null::timestamptz
+    select 'removed', finest::smallint, min(c.slot), max(c.slot) + finest, null::timestamptz, null::timestamptz, null::uuid[]
     from (select u.slot, u.slot - finest * row_number() over (order by u.slot) as island from unnest(changed) as u (slot)) as c
     group by c.island;
-    return query select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz
+    return query
+    select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz, null::uuid[]
     from analytics.rollup_levels(a, b, finest, coarsest) as r;
+    if with_added then
+        return query
+        select 'added', null::smallint, null::integer, null::integer, null::timestamptz, null::timestamptz, array_agg(u.id)
+        from unnest((known).added_slots, (known).added) as u (slot, id)
+        where u.slot >= a and u.slot < b
+        and (changed is null or u.slot - (u.slot % finest + finest) % finest <> all(changed))
+        having count(*) > 0;
+    end if;
 end
 $$;
 
@@ -612,6 +711,33 @@ CREATE FUNCTION analytics.slot_start(slot integer) RETURNS timestamp with time z
         when slot > 2034000000 then '60000-01-01 00:00+00'
         else to_timestamp(slot * 900.0)
     end
+$$;
+
+-- function analytics.slots_answered_by(uuid[])
+CREATE FUNCTION analytics.slots_answered_by(added uuid[]) RETURNS SETOF integer
+    LANGUAGE sql STABLE ROWS 10
+    SET search_path TO ''
+    AS $$
+    select distinct asked.slot
+    from (
+        select t.call_id from analytics.stg_chronicle__tool_events as t
+        where t.tool_event_id = any(added) and t.phase = 'post' and t.call_id is not null
+    ) as answer
+    cross join lateral (
+        select t.session_pk, t.tool_name, case when t.occurred_at > '-infinity' and t.occurred_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', t.occurred_at) / 900)::integer else -2147483648 end as slot
+        from analytics.stg_chronicle__tool_events as t
+        where t.call_id = answer.call_id and t.phase = 'pre' and t.tool_event_id <> all(added)
+        offset 0
+    ) as asked
+    left join analytics.stg_chronicle__sessions as s on s.session_pk = asked.session_pk
+    cross join lateral (
+        select r.unanswered from analytics.tool_rollup as r
+        where r.level = 1 and r.is_by_project = (s.project_name is not null)
+        and r.project_name = coalesce(s.project_name, '') and r.slot = asked.slot and r.tool_name = asked.tool_name
+        offset 0
+    ) as stored
+    where stored.unanswered > 0
 $$;
 
 -- table engine.events
@@ -755,6 +881,122 @@ begin
 end
 $$;
 
+-- function signalbox.add_agent_calls(uuid[])
+CREATE FUNCTION signalbox.add_agent_calls(added uuid[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    with facts as materialized (
+        select
+            w.width, f.slot - (f.slot % w.width + w.width) % w.width as parent, f.session_pk, f.agent_id, f.agent_type,
+            f.name, count(*) as calls, count(*) filter (where f.is_success) as succeeded,
+            count(*) filter (where f.is_failure) as failed
+        from (
+            select floor(date_part('epoch', a.occurred_at) / 900)::integer as slot, a.*
+            from analytics.agent_call_facts as a
+            where a.tool_event_id = any(added)
+        ) as f
+        cross join unnest(array[1, 4, 96, 768]) as w (width)
+        group by 1, 2, 3, 4, 5, 6
+    ),
+    runs as materialized (
+        select f.width, f.parent, f.session_pk, f.agent_id, f.agent_type, sum(f.calls)::bigint as calls,
+            sum(f.succeeded)::bigint as succeeded, sum(f.failed)::bigint as failed
+        from facts as f
+        where f.agent_id is not null
+        group by 1, 2, 3, 4, 5
+    ),
+    names as materialized (
+        select f.width, f.parent, f.name, sum(f.calls)::bigint as calls, sum(f.succeeded)::bigint as succeeded,
+            sum(f.failed)::bigint as failed
+        from facts as f
+        where f.name is not null
+        group by 1, 2, 3
+    ),
+    known_runs as (
+        update analytics.agent_run_call_rollup as r
+        set calls = r.calls + n.calls, succeeded = r.succeeded + n.succeeded, failed = r.failed + n.failed
+        from runs as n
+        where r.level = n.width and r.slot = n.parent and r.session_pk is not distinct from n.session_pk
+        and r.agent_id = n.agent_id and r.agent_type is not distinct from n.agent_type
+        returning n.width, n.parent, n.session_pk, n.agent_id, n.agent_type
+    ),
+    known_names as (
+        update analytics.agent_call_rollup as r
+        set calls = r.calls + n.calls, succeeded = r.succeeded + n.succeeded, failed = r.failed + n.failed
+        from names as n
+        where r.level = n.width and r.slot = n.parent and r.name = n.name
+        returning n.width, n.parent, n.name
+    ),
+    new_runs as (
+        insert into analytics.agent_run_call_rollup
+        select n.* from runs as n
+        where not exists (
+            select from known_runs as k
+            where k.width = n.width and k.parent = n.parent and k.session_pk is not distinct from n.session_pk
+            and k.agent_id = n.agent_id and k.agent_type is not distinct from n.agent_type
+        )
+    )
+    insert into analytics.agent_call_rollup
+    select n.* from names as n
+    where not exists (
+        select from known_names as k where k.width = n.width and k.parent = n.parent and k.name = n.name
+    )
+$$;
+
+-- function signalbox.add_tools(uuid[])
+CREATE FUNCTION signalbox.add_tools(added uuid[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    with facts as materialized (
+        select floor(date_part('epoch', c.occurred_at) / 900)::integer as slot, s.project_name, c.*
+        from analytics.calls_added(added) as c
+        left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
+    ),
+    classes as (
+        select
+            w.width, p.is_by_project, case when p.is_by_project then f.project_name else '' end as project_name,
+            f.slot - (f.slot % w.width + w.width) % w.width as parent, f.tool_name, f.duration_key,
+            min(f.tool_type) as tool_type,
+            count(*) as calls,
+            count(*) filter (where f.outcome = 'succeeded') as succeeded,
+            count(*) filter (where f.outcome = 'failed') as failed,
+            count(*) filter (where f.outcome = 'refused') as refused,
+            count(*) filter (where not f.is_answered) as unanswered,
+            count(f.duration_ms) as timed,
+            sum(f.duration_ms) as total_ms,
+            min(f.duration_ms) as least_ms,
+            max(f.duration_ms) as most_ms
+        from facts as f
+        cross join unnest(array[1, 4, 96, 768]) as w (width)
+        cross join (values (true), (false)) as p (is_by_project)
+        where not p.is_by_project or f.project_name is not null
+        group by 1, 2, 3, 4, 5, 6
+    )
+    insert into analytics.tool_rollup as t
+    select
+        c.width, c.is_by_project, c.project_name, c.parent, c.tool_name, min(c.tool_type),
+        sum(c.calls)::bigint, sum(c.succeeded)::bigint, sum(c.failed)::bigint, sum(c.refused)::bigint,
+        sum(c.unanswered)::bigint, sum(c.timed)::bigint, coalesce(sum(c.total_ms), 0)::bigint,
+        min(c.least_ms), max(c.most_ms),
+        coalesce(array_agg(c.duration_key order by c.duration_key) filter (where c.duration_key is not null), '{}'),
+        coalesce(array_agg(c.timed order by c.duration_key) filter (where c.duration_key is not null), '{}')
+    from classes as c
+    group by c.width, c.is_by_project, c.project_name, c.parent, c.tool_name
+    on conflict (level, is_by_project, project_name, slot, tool_name) do update set
+        tool_type = least(t.tool_type, excluded.tool_type), calls = t.calls + excluded.calls,
+        succeeded = t.succeeded + excluded.succeeded, failed = t.failed + excluded.failed,
+        refused = t.refused + excluded.refused, unanswered = t.unanswered + excluded.unanswered,
+        timed = t.timed + excluded.timed, total_ms = t.total_ms + excluded.total_ms,
+        least_ms = least(t.least_ms, excluded.least_ms), most_ms = greatest(t.most_ms, excluded.most_ms),
+        (duration_keys, duration_counts) = (
+            select m.merged_keys, m.merged_counts from signalbox.merge_classes(
+                t.duration_keys, t.duration_counts, excluded.duration_keys, excluded.duration_counts
+            ) as m
+        )
+$$;
+
 -- function signalbox.addresses()
 CREATE FUNCTION signalbox.addresses() RETURNS TABLE(user_id uuid, email text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -805,6 +1047,7 @@ begin
             perform signalbox.roll(subject, width, lo, state.built_from);
         end loop;
     end if;
+    perform signalbox.forget_added(state.source, lo => lo, hi => state.built_from);
     update signalbox.rollup_state as s set built_from = lo, refreshed_at = clock_timestamp() where s.subject = state.subject;
     return lo > lowest;
 end
@@ -1231,6 +1474,17 @@ begin
 end
 $$;
 
+-- function signalbox.forget_added(smallint, integer[], integer, integer)
+CREATE FUNCTION signalbox.forget_added(source smallint, slots integer[] DEFAULT NULL::integer[], lo integer DEFAULT NULL::integer, hi integer DEFAULT NULL::integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    update signalbox.change_log as l set added = null
+    where l.source = forget_added.source and l.added is not null
+    and (forget_added.slots is null or l.slot = any(forget_added.slots))
+    and (forget_added.lo is null or l.slot >= forget_added.lo) and (forget_added.hi is null or l.slot < forget_added.hi)
+$$;
+
 -- function signalbox.has_rows(text)
 CREATE FUNCTION signalbox.has_rows(table_name text) RETURNS boolean
     LANGUAGE plpgsql STABLE
@@ -1255,6 +1509,67 @@ CREATE FUNCTION signalbox.is_admin() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$ select coalesce(signalbox.viewer_role() = 'admin', false) $$;
+
+-- function signalbox.log_added()
+CREATE FUNCTION signalbox.log_added() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    rows integer;
+begin
+    if tg_argv[1] = 'created_at' then
+        insert into signalbox.change_log (source, slot, added)
+        select tg_argv[0]::smallint, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end, array[r.id]
+        from touched_rows as r
+        limit 3;
+        get diagnostics rows = row_count;
+        if rows = 3 then
+            insert into signalbox.change_log (source, slot, added)
+            select tg_argv[0]::smallint, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end, case when count(*) <= 100 then array_agg(r.id) end
+            from touched_rows as r
+            group by 2;
+        end if;
+    elsif tg_argv[1] = 'started_at' then
+        insert into signalbox.change_log (source, slot, added)
+        select tg_argv[0]::smallint, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end, array[r.id]
+        from touched_rows as r
+        limit 3;
+        get diagnostics rows = row_count;
+        if rows = 3 then
+            insert into signalbox.change_log (source, slot, added)
+            select tg_argv[0]::smallint, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end, case when count(*) <= 100 then array_agg(r.id) end
+            from touched_rows as r
+            group by 2;
+        end if;
+    else -- of jobs, which count when they ended, and while they are open when they were created
+        insert into signalbox.change_log (source, slot, added)
+        select tg_argv[0]::smallint, case when r.counted_at > '-infinity' and r.counted_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.counted_at) / 900)::int else -2147483648 end, array[r.id]
+        from (
+            select t.id, case when t.completed_at is null then t.created_at else t.completed_at end as counted_at
+            from touched_rows as t
+        ) as r
+        limit 3;
+        get diagnostics rows = row_count;
+        if rows = 3 then
+            insert into signalbox.change_log (source, slot, added)
+            select tg_argv[0]::smallint, case when r.counted_at > '-infinity' and r.counted_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.counted_at) / 900)::int else -2147483648 end, case when count(*) <= 100 then array_agg(r.id) end
+            from (
+            select t.id, case when t.completed_at is null then t.created_at else t.completed_at end as counted_at
+            from touched_rows as t
+        ) as r
+            group by 2;
+        end if;
+    end if;
+    return null;
+end
+$$;
 
 -- function signalbox.log_answers()
 CREATE FUNCTION signalbox.log_answers() RETURNS trigger
@@ -1443,6 +1758,23 @@ begin
     select source, 2147483647 from unnest(tg_argv::smallint[]) as t (source);
     return null;
 end
+$$;
+
+-- function signalbox.merge_classes(integer[], bigint[], integer[], bigint[])
+CREATE FUNCTION signalbox.merge_classes(keys integer[], counts bigint[], more_keys integer[], more_counts bigint[], OUT merged_keys integer[], OUT merged_counts bigint[]) RETURNS record
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    select coalesce(array_agg(c.key order by c.key), '{}'), coalesce(array_agg(c.counted order by c.key), '{}')
+    from (
+        select b.key, sum(b.counted)::bigint as counted
+        from (
+            select unnest(keys) as key, unnest(counts) as counted
+            union all
+            select unnest(more_keys), unnest(more_counts)
+        ) as b
+        group by b.key
+    ) as c
 $$;
 
 -- function signalbox.newest_slot(text, integer)
@@ -1634,6 +1966,7 @@ declare
     state signalbox.rollup_state;
     changed integer[];
     links uuid[];
+    changes analytics.changes;
     width integer;
 begin
     select s.* into strict state from signalbox.rollup_state as s where s.subject = refresh_rollup.subject;
@@ -1655,30 +1988,41 @@ begin
     select array_agg(l.slot) into changed from (
         select distinct m.slot from signalbox.change_log as m where m.source = state.source order by m.slot desc limit most_slots
     ) as l;
-    if changed is not null then
-        perform signalbox.take_marks(state.source, changed);
-    end if;
     if links is null and changed is null then
         return 0;
     end if;
-    changed := changed || array(select analytics.linked_slots(state.source, links, changed));
-    -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
-    select array_agg(distinct u.slot) into changed from unnest(changed) as u (slot)
-    where u.slot >= state.built_from and (u.slot >= state.raw_from or u.slot = -2147483648);
-    if changed is null then
-        return 0;
+    changes := signalbox.take_marks(state.source, coalesce(changed, '{}'));
+    if subject <> 'tools' then
+        changes := (changes.slots || changes.added_slots, null, null)::analytics.changes;
     end if;
+    changes := analytics.resolve_changes(
+        state.source, changes.slots, links, changes.added_slots, changes.added, is_answering => true
+    );
+    -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
+    select array_agg(distinct u.slot) into changed from unnest(changes.slots) as u (slot)
+    where u.slot >= state.built_from and (u.slot >= state.raw_from or u.slot = -2147483648);
+    select array_agg(u.slot), array_agg(u.id) into changes.added_slots, changes.added
+    from unnest(changes.added_slots, changes.added) as u (slot, id)
+    where u.slot >= state.built_from and u.slot >= state.raw_from;
 
-    if subject = 'tools' then
+    if changed is not null and subject = 'tools' then
         perform signalbox.refresh_tools(changed);
         perform signalbox.refresh_agent_calls(changed);
-    else
+    elsif changed is not null then
         foreach width in array array[1, 4, 96, 768] loop
             perform signalbox.roll(subject, width, p.lo, p.hi) from signalbox.pieces_of(changed, width) as p;
         end loop;
     end if;
+    perform signalbox.forget_added(state.source, coalesce(changed, '{}'));
+    if changes.added is not null then
+        perform signalbox.add_tools(changes.added);
+        perform signalbox.add_agent_calls(changes.added);
+    end if;
+    if changed is null and changes.added is null then
+        return 0;
+    end if;
     update signalbox.rollup_state as s set refreshed_at = clock_timestamp() where s.subject = state.subject;
-    return cardinality(changed);
+    return (select count(distinct u.slot) from unnest(changed || changes.added_slots) as u (slot));
 end
 $$;
 
@@ -2672,7 +3016,7 @@ CREATE FUNCTION signalbox.take_links(source smallint, ids uuid[]) RETURNS bigint
 $$;
 
 -- function signalbox.take_marks(smallint, integer[], integer, integer)
-CREATE FUNCTION signalbox.take_marks(source smallint, slots integer[] DEFAULT NULL::integer[], lo integer DEFAULT NULL::integer, hi integer DEFAULT NULL::integer) RETURNS bigint
+CREATE FUNCTION signalbox.take_marks(source smallint, slots integer[] DEFAULT NULL::integer[], lo integer DEFAULT NULL::integer, hi integer DEFAULT NULL::integer) RETURNS analytics.changes
     LANGUAGE sql
     SET search_path TO ''
     AS $$
@@ -2680,19 +3024,23 @@ CREATE FUNCTION signalbox.take_marks(source smallint, slots integer[] DEFAULT NU
         delete from signalbox.change_log as l
         where l.source = take_marks.source and (take_marks.slots is null or l.slot = any(take_marks.slots))
         and (take_marks.lo is null or l.slot >= take_marks.lo) and (take_marks.hi is null or l.slot < take_marks.hi)
-        returning l.mark
+        returning l.slot, l.mark, l.added
     ),
     summed as (
         select count(*) as marks, bit_xor(t.mark) as mark from taken as t having count(*) > 0
     ),
-    added as (
+    counted as (
         update signalbox.change_totals as t
         set marks = t.marks + s.marks, mark = t.mark # s.mark
         from summed as s
         where t.source = take_marks.source
-        returning s.marks
+    ),
+    rows_added as (
+        select array_agg(t.slot) as slots, array_agg(a.id) as ids
+        from taken as t
+        cross join lateral unnest(t.added) as a (id)
     )
-    select coalesce(sum(a.marks), 0)::bigint from added as a
+    select array(select distinct t.slot from taken as t where t.added is null), r.slots, r.ids from rows_added as r
 $$;
 
 -- function signalbox.touch_updated_at()
@@ -2938,7 +3286,8 @@ CREATE VIEW analytics.agent_call_facts WITH (security_invoker='true') AS
             ELSE e.source_app
         END AS name,
     COALESCE(c.success, false) AS is_success,
-    COALESCE(((NOT c.success) AND (NOT analytics.is_refusal(c.error_message))), false) AS is_failure
+    COALESCE(((NOT c.success) AND (NOT analytics.is_refusal(c.error_message))), false) AS is_failure,
+    c.tool_event_id
    FROM (analytics.stg_chronicle__tool_events c
      JOIN analytics.stg_chronicle__events e ON ((e.event_id = c.event_id)))
   WHERE ((c.phase)::text = 'post'::text);
@@ -3247,7 +3596,8 @@ CREATE VIEW analytics.job_facts WITH (security_invoker='true') AS
             WHEN (w.wait_us = 0) THEN '-5000'::integer
             WHEN (w.wait_us < 0) THEN ('-10000'::integer - (ceil((ln((- (w.wait_us)::double precision)) / (0.019802627296179713)::double precision)))::integer)
             ELSE NULL::integer
-        END AS wait_key
+        END AS wait_key,
+    j.job_id
    FROM ((analytics.stg_agents__jobs j
      CROSS JOIN LATERAL ( SELECT
                 CASE
@@ -4659,12 +5009,13 @@ COMMENT ON TABLE signalbox.change_links IS 'link is the id of a session, or of a
 CREATE TABLE signalbox.change_log (
     source smallint NOT NULL,
     slot integer NOT NULL,
-    mark bigint DEFAULT ((random() * ('9000000000000000000'::numeric)::double precision))::bigint NOT NULL
+    mark bigint DEFAULT ((random() * ('9000000000000000000'::numeric)::double precision))::bigint NOT NULL,
+    added uuid[]
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
 
 -- comment signalbox.TABLE change_log
-COMMENT ON TABLE signalbox.change_log IS 'slot is the quarter of an hour (UTC) of the rows touched, -1 for rows without a time. One row per statement and slot.';
+COMMENT ON TABLE signalbox.change_log IS 'slot is the quarter of an hour (UTC) of the rows touched, the lowest for rows without a time. Where a statement did nothing but add some rows, added names them; without it the slot is counted anew. A row may be named twice. One row per statement and slot, or per row of a statement that adds one or two.';
 
 -- table signalbox.change_sources
 CREATE TABLE signalbox.change_sources (
@@ -5436,7 +5787,7 @@ CREATE INDEX idx_workspaces_user ON toolbox.workspace_members USING btree (user_
 CREATE TRIGGER change_log_delete AFTER DELETE ON agents.jobs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs();
 
 -- trigger agents.jobs change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON agents.jobs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs();
+CREATE TRIGGER change_log_insert AFTER INSERT ON agents.jobs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_added('8', 'counted_at');
 
 -- trigger agents.jobs change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON agents.jobs FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('8');
@@ -5487,13 +5838,13 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.notification_events R
 CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.project_context REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('7', 'created_at');
 
 -- trigger chronicle.prompt_events change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.prompt_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('4', 'created_at');
+CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.prompt_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_added('4', 'created_at');
 
 -- trigger chronicle.sessions change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('1', 'started_at');
+CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_added('1', 'started_at');
 
 -- trigger chronicle.tool_events change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('3', 'created_at');
+CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_added('3', 'created_at');
 
 -- trigger chronicle.sessions change_log_projects
 CREATE TRIGGER change_log_projects AFTER UPDATE ON chronicle.sessions REFERENCING OLD TABLE AS former_rows NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_projects();
@@ -6755,6 +7106,13 @@ GRANT ALL ON FUNCTION analytics.answered_slots(slots integer[]) TO authenticated
 
 GRANT ALL ON FUNCTION analytics.answered_slots(slots integer[]) TO service_role;
 
+-- acl analytics.FUNCTION calls_added(added uuid[])
+REVOKE ALL ON FUNCTION analytics.calls_added(added uuid[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.calls_added(added uuid[]) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.calls_added(added uuid[]) TO service_role;
+
 -- acl analytics.FUNCTION calls_between(from_at timestamp with time zone, until_at timestamp with time zone)
 REVOKE ALL ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) FROM PUBLIC;
 
@@ -6769,12 +7127,12 @@ GRANT ALL ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, 
 
 GRANT ALL ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_at timestamp with time zone) TO service_role;
 
--- acl analytics.FUNCTION changed_slots(subject text, is_untimed boolean)
-REVOKE ALL ON FUNCTION analytics.changed_slots(subject text, is_untimed boolean) FROM PUBLIC;
+-- acl analytics.FUNCTION changes_of(subject text, is_untimed boolean)
+REVOKE ALL ON FUNCTION analytics.changes_of(subject text, is_untimed boolean) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION analytics.changed_slots(subject text, is_untimed boolean) TO authenticated;
+GRANT ALL ON FUNCTION analytics.changes_of(subject text, is_untimed boolean) TO authenticated;
 
-GRANT ALL ON FUNCTION analytics.changed_slots(subject text, is_untimed boolean) TO service_role;
+GRANT ALL ON FUNCTION analytics.changes_of(subject text, is_untimed boolean) TO service_role;
 
 -- acl analytics.FUNCTION error_group(message text)
 REVOKE ALL ON FUNCTION analytics.error_group(message text) FROM PUBLIC;
@@ -6825,6 +7183,13 @@ GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slot
 
 GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) TO service_role;
 
+-- acl analytics.FUNCTION resolve_changes(source smallint, slots integer[], links uuid[], added_slots integer[], added uuid[], is_answering boolean)
+REVOKE ALL ON FUNCTION analytics.resolve_changes(source smallint, slots integer[], links uuid[], added_slots integer[], added uuid[], is_answering boolean) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.resolve_changes(source smallint, slots integer[], links uuid[], added_slots integer[], added uuid[], is_answering boolean) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.resolve_changes(source smallint, slots integer[], links uuid[], added_slots integer[], added uuid[], is_answering boolean) TO service_role;
+
 -- acl analytics.FUNCTION rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer)
 REVOKE ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) FROM PUBLIC;
 
@@ -6832,12 +7197,12 @@ GRANT ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integ
 
 GRANT ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) TO service_role;
 
--- acl analytics.FUNCTION rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known integer[])
-REVOKE ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known integer[]) FROM PUBLIC;
+-- acl analytics.FUNCTION rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known analytics.changes, with_added boolean)
+REVOKE ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known analytics.changes, with_added boolean) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known integer[]) TO authenticated;
+GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known analytics.changes, with_added boolean) TO authenticated;
 
-GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known integer[]) TO service_role;
+GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known analytics.changes, with_added boolean) TO service_role;
 
 -- acl analytics.FUNCTION sessions_saying(words text)
 REVOKE ALL ON FUNCTION analytics.sessions_saying(words text) FROM PUBLIC;
@@ -6859,6 +7224,13 @@ REVOKE ALL ON FUNCTION analytics.slot_start(slot integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION analytics.slot_start(slot integer) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.slot_start(slot integer) TO service_role;
+
+-- acl analytics.FUNCTION slots_answered_by(added uuid[])
+REVOKE ALL ON FUNCTION analytics.slots_answered_by(added uuid[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.slots_answered_by(added uuid[]) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.slots_answered_by(added uuid[]) TO service_role;
 
 -- acl engine.TABLE events
 GRANT SELECT,INSERT ON TABLE engine.events TO authenticated;
@@ -6884,6 +7256,12 @@ REVOKE ALL ON FUNCTION lift.count_children() FROM PUBLIC;
 
 -- acl lift.FUNCTION count_nothing()
 REVOKE ALL ON FUNCTION lift.count_nothing() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION add_agent_calls(added uuid[])
+REVOKE ALL ON FUNCTION signalbox.add_agent_calls(added uuid[]) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION add_tools(added uuid[])
+REVOKE ALL ON FUNCTION signalbox.add_tools(added uuid[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION addresses()
 REVOKE ALL ON FUNCTION signalbox.addresses() FROM PUBLIC;
@@ -6928,6 +7306,9 @@ REVOKE ALL ON FUNCTION signalbox.fold_prompts(lo integer, hi integer) FROM PUBLI
 -- acl signalbox.FUNCTION fold_tools(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.fold_tools(lo integer, hi integer) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION forget_added(source smallint, slots integer[], lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.forget_added(source smallint, slots integer[], lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION has_rows(table_name text)
 REVOKE ALL ON FUNCTION signalbox.has_rows(table_name text) FROM PUBLIC;
 
@@ -6941,6 +7322,9 @@ REVOKE ALL ON FUNCTION signalbox.is_admin() FROM PUBLIC;
 GRANT ALL ON FUNCTION signalbox.is_admin() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.is_admin() TO service_role;
+
+-- acl signalbox.FUNCTION log_added()
+REVOKE ALL ON FUNCTION signalbox.log_added() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION log_answers()
 REVOKE ALL ON FUNCTION signalbox.log_answers() FROM PUBLIC;
@@ -6971,6 +7355,9 @@ REVOKE ALL ON FUNCTION signalbox.log_sop_executions() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION log_truncate()
 REVOKE ALL ON FUNCTION signalbox.log_truncate() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION merge_classes(keys integer[], counts bigint[], more_keys integer[], more_counts bigint[], OUT merged_keys integer[], OUT merged_counts bigint[])
+REVOKE ALL ON FUNCTION signalbox.merge_classes(keys integer[], counts bigint[], more_keys integer[], more_counts bigint[], OUT merged_keys integer[], OUT merged_counts bigint[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION newest_slot(subject text, below integer)
 REVOKE ALL ON FUNCTION signalbox.newest_slot(subject text, below integer) FROM PUBLIC;

@@ -58,6 +58,7 @@ NEEDS: Mapping[str, Needs] = {
     "log_drafts": Needs(identifiers=("session_id",), source="20"),
     "log_truncate": Needs(),
 }
+_COUNTED_AT = "counted_at"  # what `log_added` calls the time of a job
 
 
 @cache
@@ -78,17 +79,28 @@ def marks_of(table: str) -> tuple[Mark, ...]:
 
 
 def carried(mark: Mark, table: TableFinding, source: str) -> Mark:
-    """The trigger as another table carries it: itself, or, where its columns have other types, one that says that the
-    table changed and not where. `source` is the number of our table."""
+    """The trigger as another table carries it: itself, or, where its columns have other types, one that says where the
+    table changed and not by which rows, or only that it changed. `source` is the number of our table."""
     needs = needs_of(mark)
     if needs is not None and _has(table, needs):
         return mark
+    if mark.function == "log_added":
+        return carried(_without_rows(mark), table, source)
     told = needs.source if needs and needs.source else source
     return Mark(mark.name, mark.event, mark.rows, "log_rows", (told, "-"))
 
 
+def _without_rows(mark: Mark) -> Mark:
+    if mark.arguments[1] == _COUNTED_AT:
+        return Mark(mark.name, mark.event, mark.rows, "log_jobs", ())
+    return Mark(mark.name, mark.event, mark.rows, "log_rows", mark.arguments)
+
+
 def needs_of(mark: Mark) -> Needs | None:
     """The columns it reads; None for a function that is not known here."""
+    if mark.function == "log_added":
+        times = needs_of(_without_rows(mark))
+        return Needs(times=times.times, identifiers=("id",)) if times else None
     if mark.function == "log_rows":
         time = mark.arguments[1]
         return Needs() if time == "-" else Needs(times=(time,))

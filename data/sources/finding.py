@@ -36,10 +36,10 @@ _OF_THE_VIEWER = frozenset({"auth.uid", "auth.jwt", "auth.role", "auth.email"})
 _LOOKS_AT = {
     "signalbox.viewer_role": frozenset({"signalbox.members"}),
     "analytics.rollup_windows": frozenset({
-        "signalbox.change_log", "signalbox.change_sources", "signalbox.rollup_state", "analytics.changed_slots",
+        "signalbox.change_log", "signalbox.change_sources", "signalbox.rollup_state", "analytics.changes_of",
     }),
-    "analytics.changed_slots": frozenset({
-        "signalbox.change_log", "signalbox.change_links", "signalbox.rollup_state", "analytics.linked_slots",
+    "analytics.changes_of": frozenset({
+        "signalbox.change_log", "signalbox.change_links", "signalbox.rollup_state", "analytics.resolve_changes",
         "analytics.tool_rollup",
     }),
 }  # fmt: skip

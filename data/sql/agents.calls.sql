@@ -5,7 +5,9 @@
 with call_windows as materialized (
     select
         w.*, case w.kind when 'removed' then -1 else 1 end as sign
-    from analytics.rollup_windows('tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+    from analytics.rollup_windows(
+        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+    ) as w
 ),
 
 live as materialized (
@@ -17,6 +19,13 @@ live as materialized (
         offset 0
     ) as f
     where w.kind = 'live'
+    union all
+    select f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
+    from call_windows as w
+    cross join lateral (
+        select l.* from analytics.agent_call_facts as l where l.tool_event_id = any(w.added) offset 0
+    ) as f
+    where w.kind = 'added'
     union all
     select f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
     from call_windows as w

@@ -75,26 +75,32 @@ left join lateral (
 -- The kind "actions" is of one agent, over the whole period: actions of windows that count them, and their escalations.
 with session_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
+    from analytics.rollup_windows(
+        'sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true
+    ) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('sessions', %(previous_start)s, %(previous_end)s) as w
+    from analytics.rollup_windows('sessions', %(previous_start)s, %(previous_end)s, with_added => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 prompt_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('prompts', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
+    from analytics.rollup_windows(
+        'prompts', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true
+    ) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('prompts', %(previous_start)s, %(previous_end)s) as w
+    from analytics.rollup_windows('prompts', %(previous_start)s, %(previous_end)s, with_added => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 job_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('jobs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
+    from analytics.rollup_windows(
+        'jobs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true
+    ) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s) as w
+    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_added => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.session_parts,
@@ -184,17 +190,19 @@ having sum(happened) <> 0;
 -- name: read_calls
 -- Calls of tools by outcome: per tool in the period and the one before, and per slice of the period (tool_name null).
 with changed as materialized (
-    select analytics.changed_slots('tools') as slots
+    select analytics.changes_of('tools') as changes
 ),
 windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
-        'tools', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, known => (select c.slots from changed as c)
+        'tools', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, known => (select c.changes from changed as c),
+        with_added => true
     ) as w
     union all
     select false, w.*
     from analytics.rollup_windows(
-        'tools', %(previous_start)s, %(previous_end)s, known => (select c.slots from changed as c)
+        'tools', %(previous_start)s, %(previous_end)s, known => (select c.changes from changed as c),
+        with_added => true
     ) as w
     where %(previous_start)s::timestamptz is not null
 ),
@@ -218,6 +226,13 @@ parts as (
     from windows as w
     cross join lateral (select l.* from analytics.calls_counted(w.from_at, w.until_at) as l) as f
     where w.kind = 'live' and w.until_at - w.from_at <= interval '1 day'
+    union all
+    select
+        w.is_current, f.occurred_at, f.tool_name, 1, (f.outcome is not distinct from 'succeeded')::integer,
+        (f.outcome is not distinct from 'failed')::integer, (f.outcome is not distinct from 'refused')::integer
+    from windows as w
+    cross join lateral (select a.* from analytics.calls_added(w.added) as a) as f
+    where w.kind = 'added'
     union all
     select
         w.is_current, f.occurred_at, f.tool_name, 1, (f.outcome is not distinct from 'succeeded')::integer,

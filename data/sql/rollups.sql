@@ -54,6 +54,20 @@ tool_parts as (
         (f.duration_ms is not null)::integer, f.duration_ms, f.duration_ms, f.duration_ms,
         array[f.duration_key], array[1]
     from windows as w
+    cross join lateral (select a.* from analytics.calls_added(w.added) as a) as f
+    left join analytics.stg_chronicle__sessions as p on p.session_pk = f.session_pk
+    where
+        w.kind = 'added'
+        and (%(tool)s::text is null or f.tool_name = %(tool)s)
+        and (%(project)s::text is null or p.project_name = %(project)s)
+    union all
+    select
+        w.is_current, f.occurred_at, f.tool_name, f.tool_type, 1, 1,
+        (f.outcome is not distinct from 'succeeded')::integer, (f.outcome is not distinct from 'failed')::integer,
+        (f.outcome is not distinct from 'refused')::integer, (not f.is_answered)::integer,
+        (f.duration_ms is not null)::integer, f.duration_ms, f.duration_ms, f.duration_ms,
+        array[f.duration_key], array[1]
+    from windows as w
     -- With an offset of nothing the planner takes the index on time for each window, and does not read the whole table.
     cross join lateral (
         select l.* from analytics.tool_facts as l where l.occurred_at >= w.from_at and l.occurred_at < w.until_at offset 0
@@ -105,6 +119,13 @@ session_parts as (
     ) as f
     where w.kind = 'live'
     union all
+    select w.is_current, f.occurred_at, f.project_name, f.status, f.cost_basis, 1, f.cost_usd
+    from session_windows as w
+    cross join lateral (
+        select l.* from analytics.session_facts as l where l.session_pk = any(w.added) offset 0
+    ) as f
+    where w.kind = 'added'
+    union all
     select w.is_current, null, f.project_name, f.status, f.cost_basis, 1, f.cost_usd
     from session_windows as w
     cross join analytics.session_facts as f
@@ -135,6 +156,13 @@ prompt_parts as (
         where l.occurred_at >= w.from_at and l.occurred_at < w.until_at offset 0
     ) as f
     where w.kind = 'live'
+    union all
+    select w.is_current, f.occurred_at, 1
+    from prompt_windows as w
+    cross join lateral (
+        select l.occurred_at from analytics.stg_chronicle__prompt_events as l where l.prompt_id = any(w.added) offset 0
+    ) as f
+    where w.kind = 'added'
     union all
     select w.is_current, null, 1
     from prompt_windows as w
@@ -180,6 +208,15 @@ job_parts as (
         select l.* from analytics.job_facts as l where l.occurred_at >= w.from_at and l.occurred_at < w.until_at offset 0
     ) as f
     where w.kind = 'live' and (%(agent)s::text is null or f.agent = %(agent)s)
+    union all
+    select
+        w.is_current, f.occurred_at, f.agent, f.status, 1, 1, (f.run_us is not null)::integer, f.run_us, f.run_us,
+        array[f.run_key], array[1], f.wait_us, f.wait_us, array[f.wait_key], array[1]
+    from job_windows as w
+    cross join lateral (
+        select l.* from analytics.job_facts as l where l.job_id = any(w.added) offset 0
+    ) as f
+    where w.kind = 'added' and (%(agent)s::text is null or f.agent = %(agent)s)
     union all
     select
         w.is_current, null, f.agent, f.status, 1, 1, (f.run_us is not null)::integer, f.run_us, f.run_us,

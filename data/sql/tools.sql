@@ -4,10 +4,12 @@
 -- A refused call never ran, so it is neither a success nor a failure. Percentiles are at most 1 per cent off.
 with windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+    from analytics.rollup_windows(
+        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+    ) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s) as w
+    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s, with_added => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.tool_parts,
@@ -85,7 +87,7 @@ order by s.is_total desc, s.failed desc, s.total_ms desc nulls last, s.calls des
 -- `coarsest` is the widest stored row that fits into a bucket.
 with windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('tools', %(start)s, %(end)s, false, %(coarsest)s) as w
+    from analytics.rollup_windows('tools', %(start)s, %(end)s, false, %(coarsest)s, with_added => true) as w
     where not coalesce(%(untimed)s::boolean, false)
 ),
 -- uses: rollups.tool_parts,
@@ -217,7 +219,9 @@ order by g.cases desc, g.last_at desc nulls last, g.tool_name;
 -- Projects and tools with calls in a period, each with how many.
 with windows as materialized (
     select w.*
-    from analytics.rollup_windows('tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+    from analytics.rollup_windows(
+        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+    ) as w
 ),
 stored as (
     select
@@ -235,6 +239,12 @@ live as (
         select l.* from analytics.tool_facts as l where l.occurred_at >= w.from_at and l.occurred_at < w.until_at offset 0
     ) as f
     where w.kind = 'live'
+    union all
+    select f.tool_name, s.project_name
+    from windows as w
+    cross join lateral (select a.* from analytics.calls_added(w.added) as a) as f
+    left join analytics.stg_chronicle__sessions as s on s.session_pk = f.session_pk
+    where w.kind = 'added'
     union all
     select f.tool_name, f.project_name
     from windows as w
