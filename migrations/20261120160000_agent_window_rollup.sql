@@ -60,6 +60,7 @@ grant all on analytics.agent_window_rollup to service_role;
 create policy agent_window_rollup_select on analytics.agent_window_rollup for select to authenticated
 using ((select signalbox.sees_all()));
 
+-- Stores what lies in lo <= slot < hi anew, from the tables; the lowest slot holds what has no time.
 create function signalbox.roll_agent_windows(lo integer, hi integer) returns void
 language sql
 set search_path = ''
@@ -87,6 +88,7 @@ as $$
     group by f.slot, f.agent, f.source
 $$;
 
+-- Adds up the rows of the next finer level to those of this width with lo <= slot < hi.
 create function signalbox.sum_agent_windows(width integer, lo integer, hi integer) returns void
 language sql
 set search_path = ''

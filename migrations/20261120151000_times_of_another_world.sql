@@ -1,7 +1,35 @@
--- Between the year 60000 and the oldest time there is, two times differ by no more than an interval holds: a session or a
--- job with other times lasted nobody knows how long, and closes no page.
+-- Between the year 60000 and the oldest time there is, two times differ by no more than an interval holds: a session or
+-- a job with other times lasted nobody knows how long, closes no page and stops no refresh.
 set lock_timeout = '4s';
 set statement_timeout = '60s';
+
+-- With the ids of their rows, by which those that were added are counted.
+create or replace view analytics.job_facts with (security_invoker = true) as
+select
+    j.counted_at as occurred_at, j.agent, j.status, r.run_us, w.wait_us,
+    case
+        when r.run_us > 0 then ceil(ln(r.run_us::float8) / 0.019802627296179713)::integer
+        when r.run_us = 0 then -5000
+        when r.run_us < 0 then -10000 - ceil(ln(-r.run_us::float8) / 0.019802627296179713)::integer
+    end as run_key,
+    case
+        when w.wait_us > 0 then ceil(ln(w.wait_us::float8) / 0.019802627296179713)::integer
+        when w.wait_us = 0 then -5000
+        when w.wait_us < 0 then -10000 - ceil(ln(-w.wait_us::float8) / 0.019802627296179713)::integer
+    end as wait_key,
+    j.job_id
+from analytics.stg_agents__jobs as j
+cross join lateral (
+    select case when j.status = 'completed'
+        and j.completed_at > '-infinity' and j.completed_at < '60000-01-01 00:00+00'
+        and j.started_at > '-infinity' and j.started_at < '60000-01-01 00:00+00'
+        then (extract(epoch from j.completed_at - j.started_at) * 1000000)::bigint end as run_us
+) as r
+cross join lateral (
+    select case when j.started_at > '-infinity' and j.started_at < '60000-01-01 00:00+00'
+        and j.created_at > '-infinity' and j.created_at < '60000-01-01 00:00+00'
+        then (extract(epoch from j.started_at - j.created_at) * 1000000)::bigint end as wait_us
+) as w;
 
 create or replace view analytics.session_summary with (security_invoker = true) as
 select

@@ -15,7 +15,8 @@ select
         else e.source_app
     end as name,
     coalesce(c.success, false) as is_success,
-    coalesce(not c.success and not analytics.is_refusal(c.error_message), false) as is_failure
+    coalesce(not c.success and not analytics.is_refusal(c.error_message), false) as is_failure,
+    c.tool_event_id
 from analytics.stg_chronicle__tool_events as c
 inner join analytics.stg_chronicle__events as e on e.event_id = c.event_id
 where c.phase = 'post';
@@ -58,6 +59,7 @@ using ((select signalbox.sees_all()));
 create policy agent_run_call_rollup_select on analytics.agent_run_call_rollup for select to authenticated
 using ((select signalbox.sees_all()));
 
+-- Stores what lies in lo <= slot < hi anew, from the tables: runs, and names that are known without them.
 create function signalbox.roll_agent_calls(lo integer, hi integer) returns void
 language sql
 set search_path = ''
@@ -95,6 +97,7 @@ as $$
     group by f.slot, f.name
 $$;
 
+-- Adds up the rows of the next finer level, of both tables.
 create function signalbox.sum_agent_calls(width integer, lo integer, hi integer) returns void
 language sql
 set search_path = ''
@@ -119,6 +122,149 @@ as $$
 $$;
 revoke execute on function signalbox.roll_agent_calls(integer, integer) from public;
 revoke execute on function signalbox.sum_agent_calls(integer, integer, integer) from public;
+
+-- Stores calls by agent of some slots anew, at all levels; where one row of a slot differs, all of them are written.
+create function signalbox.refresh_agent_calls(slots integer []) returns void
+language plpgsql
+set search_path = ''
+set work_mem = '64MB'
+as $$
+declare
+    differing integer[];
+    width integer;
+begin
+    with facts as materialized (
+        select
+            u.slot, f.session_pk, f.agent_id, f.agent_type, f.name, count(*) as calls,
+            count(*) filter (where f.is_success) as succeeded, count(*) filter (where f.is_failure) as failed
+        from (select distinct s.slot from unnest(slots) as s (slot)) as u
+        cross join lateral (
+            select a.* from analytics.agent_call_facts as a
+            where a.occurred_at >= analytics.slot_start(u.slot) and a.occurred_at < analytics.slot_start(u.slot + 1)
+            offset 0
+        ) as f
+        where u.slot > -2147483648
+        group by u.slot, f.session_pk, f.agent_id, f.agent_type, f.name
+        union all
+        select
+            -2147483648, f.session_pk, f.agent_id, f.agent_type, f.name, count(*),
+            count(*) filter (where f.is_success), count(*) filter (where f.is_failure)
+        from analytics.agent_call_facts as f
+        where -2147483648 = any(slots)
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+        group by f.session_pk, f.agent_id, f.agent_type, f.name
+    ),
+    runs as materialized (
+        select 1::smallint as level, f.slot, f.session_pk, f.agent_id, f.agent_type, sum(f.calls)::bigint as calls,
+            sum(f.succeeded)::bigint as succeeded, sum(f.failed)::bigint as failed
+        from facts as f
+        where f.agent_id is not null
+        group by f.slot, f.session_pk, f.agent_id, f.agent_type
+    ),
+    names as materialized (
+        select 1::smallint as level, f.slot, f.name, sum(f.calls)::bigint as calls,
+            sum(f.succeeded)::bigint as succeeded, sum(f.failed)::bigint as failed
+        from facts as f
+        where f.name is not null
+        group by f.slot, f.name
+    ),
+    stored_runs as materialized (
+        select r.* from analytics.agent_run_call_rollup as r where r.level = 1 and r.slot = any(slots)
+    ),
+    stored_names as materialized (
+        select r.* from analytics.agent_call_rollup as r where r.level = 1 and r.slot = any(slots)
+    ),
+    touched as materialized (
+        select d.slot from ((table runs except all table stored_runs) union all (table stored_runs except all table runs)) as d
+        union
+        select d.slot
+        from ((table names except all table stored_names) union all (table stored_names except all table names)) as d
+    ),
+    gone_runs as (
+        delete from analytics.agent_run_call_rollup where level = 1 and slot in (select t.slot from touched as t)
+    ),
+    gone_names as (
+        delete from analytics.agent_call_rollup where level = 1 and slot in (select t.slot from touched as t)
+    ),
+    new_runs as (
+        insert into analytics.agent_run_call_rollup
+        select r.* from runs as r where r.slot in (select t.slot from touched as t)
+    ),
+    new_names as (
+        insert into analytics.agent_call_rollup
+        select r.* from names as r where r.slot in (select t.slot from touched as t)
+    )
+    select array_agg(t.slot) into differing from touched as t;
+    foreach width in array array[4, 96, 768] loop
+        perform signalbox.sum_agent_calls(width, p.lo, p.hi) from signalbox.pieces_of(differing, width) as p;
+    end loop;
+end
+$$;
+revoke execute on function signalbox.refresh_agent_calls(integer []) from public;
+
+-- Adds the calls of some rows to what is stored of their slots by agent and by run, at all levels.
+create function signalbox.add_agent_calls(added uuid []) returns void
+language sql
+set search_path = ''
+as $$
+    with facts as materialized (
+        select
+            w.width, f.slot - (f.slot % w.width + w.width) % w.width as parent, f.session_pk, f.agent_id, f.agent_type,
+            f.name, count(*) as calls, count(*) filter (where f.is_success) as succeeded,
+            count(*) filter (where f.is_failure) as failed
+        from (
+            select floor(date_part('epoch', a.occurred_at) / 900)::integer as slot, a.*
+            from analytics.agent_call_facts as a
+            where a.tool_event_id = any(added)
+        ) as f
+        cross join unnest(array[1, 4, 96, 768]) as w (width)
+        group by 1, 2, 3, 4, 5, 6
+    ),
+    runs as materialized (
+        select f.width, f.parent, f.session_pk, f.agent_id, f.agent_type, sum(f.calls)::bigint as calls,
+            sum(f.succeeded)::bigint as succeeded, sum(f.failed)::bigint as failed
+        from facts as f
+        where f.agent_id is not null
+        group by 1, 2, 3, 4, 5
+    ),
+    names as materialized (
+        select f.width, f.parent, f.name, sum(f.calls)::bigint as calls, sum(f.succeeded)::bigint as succeeded,
+            sum(f.failed)::bigint as failed
+        from facts as f
+        where f.name is not null
+        group by 1, 2, 3
+    ),
+    known_runs as (
+        update analytics.agent_run_call_rollup as r
+        set calls = r.calls + n.calls, succeeded = r.succeeded + n.succeeded, failed = r.failed + n.failed
+        from runs as n
+        where r.level = n.width and r.slot = n.parent and r.session_pk is not distinct from n.session_pk
+        and r.agent_id = n.agent_id and r.agent_type is not distinct from n.agent_type
+        returning n.width, n.parent, n.session_pk, n.agent_id, n.agent_type
+    ),
+    known_names as (
+        update analytics.agent_call_rollup as r
+        set calls = r.calls + n.calls, succeeded = r.succeeded + n.succeeded, failed = r.failed + n.failed
+        from names as n
+        where r.level = n.width and r.slot = n.parent and r.name = n.name
+        returning n.width, n.parent, n.name
+    ),
+    new_runs as (
+        insert into analytics.agent_run_call_rollup
+        select n.* from runs as n
+        where not exists (
+            select from known_runs as k
+            where k.width = n.width and k.parent = n.parent and k.session_pk is not distinct from n.session_pk
+            and k.agent_id = n.agent_id and k.agent_type is not distinct from n.agent_type
+        )
+    )
+    insert into analytics.agent_call_rollup
+    select n.* from names as n
+    where not exists (
+        select from known_names as k where k.width = n.width and k.parent = n.parent and k.name = n.name
+    )
+$$;
+revoke execute on function signalbox.add_agent_calls(uuid []) from public;
 
 -- Events are written once; where one is changed after all, the calls that it names are counted anew. No statement that
 -- only adds events comes by here.

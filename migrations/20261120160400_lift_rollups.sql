@@ -84,6 +84,7 @@ using ((select signalbox.sees_all()));
 create policy lift_draft_rollup_select on analytics.lift_draft_rollup for select to authenticated
 using ((select signalbox.sees_all()));
 
+-- Stores sessions with lo <= slot < hi anew, from the tables, with what their drafts cost.
 create function signalbox.roll_lift_sessions(lo integer, hi integer) returns void
 language sql
 set search_path = ''
@@ -108,6 +109,7 @@ as $$
     group by f.slot, f.owner_id, f.status
 $$;
 
+-- Adds up sessions of the next finer level.
 create function signalbox.sum_lift_sessions(width integer, lo integer, hi integer) returns void
 language sql
 set search_path = ''
@@ -123,6 +125,7 @@ as $$
     group by 2, 3, 4
 $$;
 
+-- Stores drafts with lo <= slot < hi anew, from the tables, with the classes of their latencies.
 create function signalbox.roll_lift_drafts(lo integer, hi integer) returns void
 language sql
 set search_path = ''
@@ -158,6 +161,7 @@ as $$
     group by c.slot, c.model
 $$;
 
+-- Adds up drafts of the next finer level, sums and classes in one list.
 create function signalbox.sum_lift_drafts(width integer, lo integer, hi integer) returns void
 language sql
 set search_path = ''

@@ -16,6 +16,7 @@ grant all on analytics.event_rollup to service_role;
 create policy event_rollup_select on analytics.event_rollup for select to authenticated
 using ((select signalbox.sees_all()));
 
+-- Stores what lies in lo <= slot < hi anew, from the table.
 create function signalbox.roll_events(lo integer, hi integer) returns void
 language sql
 set search_path = ''
@@ -34,6 +35,7 @@ as $$
     having count(*) > 0
 $$;
 
+-- Adds up the rows of the next finer level to those of this width with lo <= slot < hi.
 create function signalbox.sum_events(width integer, lo integer, hi integer) returns void
 language sql
 set search_path = ''

@@ -20,6 +20,7 @@ grant all on analytics.approval_rollup to service_role;
 create policy approval_rollup_select on analytics.approval_rollup for select to authenticated
 using ((select signalbox.sees_all()));
 
+-- Stores what lies in lo <= slot < hi anew, from the table.
 create function signalbox.roll_approvals(lo integer, hi integer) returns void
 language sql
 set search_path = ''
@@ -40,6 +41,7 @@ as $$
     group by 3, 4, 5, 6
 $$;
 
+-- Adds up the rows of the next finer level to those of this width with lo <= slot < hi.
 create function signalbox.sum_approvals(width integer, lo integer, hi integer) returns void
 language sql
 set search_path = ''

@@ -89,6 +89,7 @@ as $$
     group by f.slot, f.project_name, f.status, f.cost_basis
 $$;
 
+-- Adds up the rows of the next finer level, of all three.
 create or replace function signalbox.sum_sessions(width integer, lo integer, hi integer) returns void
 language sql
 set search_path = ''

@@ -1,8 +1,55 @@
--- Sums and classes are put into one list and grouped again: joined, they are so badly guessed that each group of one may
--- be compared with each of the other. As before, otherwise.
+-- Jobs by owner, rolled up with the other sums of jobs, which do without joins.
 set lock_timeout = '4s';
 set statement_timeout = '60s';
 
+create table analytics.job_owner_rollup (
+    level smallint not null,
+    slot integer not null,
+    owner_id uuid,
+    status text not null,
+    jobs bigint not null,
+    last_at timestamptz
+);
+comment on table analytics.job_owner_rollup is
+'Jobs that count in level times 15 minutes from slot on; an hour (level 4) is the finest. One row per level, slot, owner and status.';
+create index idx_job_owner_rollup_slot on analytics.job_owner_rollup (level, slot);
+alter table analytics.job_owner_rollup enable row level security;
+grant select on analytics.job_owner_rollup to authenticated;
+grant all on analytics.job_owner_rollup to service_role;
+create policy job_owner_rollup_select on analytics.job_owner_rollup for select to authenticated
+using ((select signalbox.sees_all()));
+
+-- An hour is the finest: in a quarter of one there may be nearly as many owners as jobs.
+create function signalbox.roll_job_owners(width integer, lo integer, hi integer) returns void
+language sql
+set search_path = ''
+as $$
+    delete from analytics.job_owner_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.job_owner_rollup
+    select
+        width, (floor(date_part('epoch', j.counted_at) / (900 * width)) * width)::integer, j.owner_id, j.status, count(*),
+        max(j.counted_at)
+    from analytics.stg_agents__jobs as j
+    where width = 4 and j.counted_at >= analytics.slot_start(lo) and j.counted_at < analytics.slot_start(hi)
+    group by 2, 3, 4
+    union all
+    select width, lo, j.owner_id, j.status, count(*), null
+    from analytics.stg_agents__jobs as j
+    where width = 4 and lo = -2147483648
+    and (j.counted_at is null or j.counted_at = '-infinity' or j.counted_at >= '60000-01-01 00:00+00')
+    group by 3, 4
+    union all
+    select
+        width, r.slot - (r.slot % width + width) % width, r.owner_id, r.status, sum(r.jobs), max(r.last_at)
+    from analytics.job_owner_rollup as r
+    where width > 4 and r.level = case width when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4
+$$;
+revoke execute on function signalbox.roll_job_owners(integer, integer, integer) from public;
+
+-- Sums and classes are put into one list and grouped again: joined, they are so badly guessed that each group of one
+-- may be compared with each of the other.
 create or replace function signalbox.roll_jobs(lo integer, hi integer) returns void
 language sql
 set search_path = ''
@@ -45,6 +92,7 @@ as $$
     group by c.slot, c.agent, c.status
 $$;
 
+-- The same of wider rows.
 create or replace function signalbox.sum_jobs(width integer, lo integer, hi integer) returns void
 language sql
 set search_path = ''
@@ -85,43 +133,4 @@ as $$
         coalesce(array_agg(c.counted order by c.wait_key) filter (where c.wait_key is not null), '{}')
     from counts as c
     group by c.parent, c.agent, c.status
-$$;
-
-create or replace function signalbox.sum_tools(width integer, lo integer, hi integer) returns void
-language sql
-set search_path = ''
-as $$
-    delete from analytics.tool_rollup
-    where level = width and (width > 4 or not is_by_project) and slot >= lo and slot < hi;
-    with finer as materialized (
-        select t.slot - (t.slot % width + width) % width as parent, t.*
-        from analytics.tool_rollup as t
-        where t.level = case width when 4 then 1 when 96 then 4 else 96 end and t.slot >= lo and t.slot < hi
-        and t.slot > -2147483648
-    ),
-    counts as (
-        select
-            f.is_by_project, f.project_name, f.parent, f.tool_name, f.tool_type, f.calls, f.succeeded, f.failed, f.refused,
-            f.unanswered, f.timed, f.total_ms, f.least_ms, f.most_ms, null::integer as key, null::bigint as counted
-        from finer as f
-        union all
-        select
-            k.is_by_project, k.project_name, k.parent, k.tool_name, null, 0, 0, 0, 0, 0, 0, 0, null, null,
-            k.key, sum(k.counted)::bigint
-        from (
-            select f.is_by_project, f.project_name, f.parent, f.tool_name,
-                unnest(f.duration_keys) as key, unnest(f.duration_counts) as counted
-            from finer as f
-        ) as k
-        group by k.is_by_project, k.project_name, k.parent, k.tool_name, k.key
-    )
-    insert into analytics.tool_rollup
-    select
-        width, c.is_by_project, c.project_name, c.parent, c.tool_name, min(c.tool_type),
-        sum(c.calls), sum(c.succeeded), sum(c.failed), sum(c.refused), sum(c.unanswered), sum(c.timed), sum(c.total_ms),
-        min(c.least_ms), max(c.most_ms),
-        coalesce(array_agg(c.key order by c.key) filter (where c.key is not null), '{}'),
-        coalesce(array_agg(c.counted order by c.key) filter (where c.key is not null), '{}')
-    from counts as c
-    group by c.is_by_project, c.project_name, c.parent, c.tool_name
 $$;

@@ -40,6 +40,7 @@ from (
 ) as c
 left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk;
 
+-- Sessions that hold something of a kind, by the words of filters: `errors`, `refusals` and the like.
 create or replace function analytics.sessions_with(what text) returns table (session_pk uuid)
 language sql stable
 set search_path = ''
