@@ -202,8 +202,9 @@ end
 $$;
 revoke execute on function signalbox.refresh_agent_calls(integer []) from public;
 
--- Adds the calls of some rows to what is stored of their slots by agent and by run, at all levels.
-create function signalbox.add_agent_calls(added uuid []) returns void
+-- Adds the calls of rows that were added in some slots to what is stored by agent and by run, at all levels; not of one
+-- that was moved meanwhile.
+create function signalbox.add_agent_calls(slots integer [], added uuid []) returns void
 language sql
 set search_path = ''
 as $$
@@ -213,11 +214,13 @@ as $$
             f.name, count(*) as calls, count(*) filter (where f.is_success) as succeeded,
             count(*) filter (where f.is_failure) as failed
         from (
-            select floor(date_part('epoch', a.occurred_at) / 900)::integer as slot, a.*
+            select case when a.occurred_at > '-infinity' and a.occurred_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', a.occurred_at) / 900)::integer end as slot, a.*
             from analytics.agent_call_facts as a
             where a.tool_event_id = any(added)
         ) as f
         cross join unnest(array[1, 4, 96, 768]) as w (width)
+        where f.slot = any(slots)
         group by 1, 2, 3, 4, 5, 6
     ),
     runs as materialized (
@@ -264,7 +267,7 @@ as $$
         select from known_names as k where k.width = n.width and k.parent = n.parent and k.name = n.name
     )
 $$;
-revoke execute on function signalbox.add_agent_calls(uuid []) from public;
+revoke execute on function signalbox.add_agent_calls(integer [], uuid []) from public;
 
 -- Events are written once; where one is changed after all, the calls that it names are counted anew. No statement that
 -- only adds events comes by here.

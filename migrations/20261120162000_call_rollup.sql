@@ -172,15 +172,21 @@ as $$
 $$;
 revoke execute on function signalbox.merge_classes(integer [], bigint [], integer [], bigint []) from public;
 
--- Adds the calls of some rows to what is stored of their slots, at all levels.
-create function signalbox.add_tools(added uuid []) returns void
+-- Adds the calls of rows that were added in some slots to what is stored, at all levels. A row that was moved meanwhile has
+-- marks of its own, and must not be stored where nothing is counted anew any more.
+create function signalbox.add_tools(slots integer [], added uuid []) returns void
 language sql
 set search_path = ''
 as $$
     with facts as materialized (
-        select floor(date_part('epoch', c.occurred_at) / 900)::integer as slot, s.project_name, c.*
+        select t.slot, s.project_name, c.*
         from analytics.calls_added(added) as c
         left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
+        cross join lateral (
+            select case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', c.occurred_at) / 900)::integer end as slot
+        ) as t
+        where t.slot = any(slots)
     ),
     classes as (
         select
@@ -224,4 +230,4 @@ as $$
             ) as m
         )
 $$;
-revoke execute on function signalbox.add_tools(uuid []) from public;
+revoke execute on function signalbox.add_tools(integer [], uuid []) from public;

@@ -128,8 +128,8 @@ begin
     end if;
     perform signalbox.forget_added(state.source, coalesce(changed, '{}'));
     if changes.added is not null then
-        perform signalbox.add_tools(changes.added);
-        perform signalbox.add_agent_calls(changes.added);
+        perform signalbox.add_tools(changes.added_slots, changes.added);
+        perform signalbox.add_agent_calls(changes.added_slots, changes.added);
     end if;
     if changed is null and changes.added is null then
         return 0;

@@ -881,8 +881,8 @@ begin
 end
 $$;
 
--- function signalbox.add_agent_calls(uuid[])
-CREATE FUNCTION signalbox.add_agent_calls(added uuid[]) RETURNS void
+-- function signalbox.add_agent_calls(integer[], uuid[])
+CREATE FUNCTION signalbox.add_agent_calls(slots integer[], added uuid[]) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
@@ -892,11 +892,13 @@ CREATE FUNCTION signalbox.add_agent_calls(added uuid[]) RETURNS void
             f.name, count(*) as calls, count(*) filter (where f.is_success) as succeeded,
             count(*) filter (where f.is_failure) as failed
         from (
-            select floor(date_part('epoch', a.occurred_at) / 900)::integer as slot, a.*
+            select case when a.occurred_at > '-infinity' and a.occurred_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', a.occurred_at) / 900)::integer end as slot, a.*
             from analytics.agent_call_facts as a
             where a.tool_event_id = any(added)
         ) as f
         cross join unnest(array[1, 4, 96, 768]) as w (width)
+        where f.slot = any(slots)
         group by 1, 2, 3, 4, 5, 6
     ),
     runs as materialized (
@@ -944,15 +946,20 @@ CREATE FUNCTION signalbox.add_agent_calls(added uuid[]) RETURNS void
     )
 $$;
 
--- function signalbox.add_tools(uuid[])
-CREATE FUNCTION signalbox.add_tools(added uuid[]) RETURNS void
+-- function signalbox.add_tools(integer[], uuid[])
+CREATE FUNCTION signalbox.add_tools(slots integer[], added uuid[]) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
     with facts as materialized (
-        select floor(date_part('epoch', c.occurred_at) / 900)::integer as slot, s.project_name, c.*
+        select t.slot, s.project_name, c.*
         from analytics.calls_added(added) as c
         left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
+        cross join lateral (
+            select case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', c.occurred_at) / 900)::integer end as slot
+        ) as t
+        where t.slot = any(slots)
     ),
     classes as (
         select
@@ -2015,8 +2022,8 @@ begin
     end if;
     perform signalbox.forget_added(state.source, coalesce(changed, '{}'));
     if changes.added is not null then
-        perform signalbox.add_tools(changes.added);
-        perform signalbox.add_agent_calls(changes.added);
+        perform signalbox.add_tools(changes.added_slots, changes.added);
+        perform signalbox.add_agent_calls(changes.added_slots, changes.added);
     end if;
     if changed is null and changes.added is null then
         return 0;
@@ -7257,11 +7264,11 @@ REVOKE ALL ON FUNCTION lift.count_children() FROM PUBLIC;
 -- acl lift.FUNCTION count_nothing()
 REVOKE ALL ON FUNCTION lift.count_nothing() FROM PUBLIC;
 
--- acl signalbox.FUNCTION add_agent_calls(added uuid[])
-REVOKE ALL ON FUNCTION signalbox.add_agent_calls(added uuid[]) FROM PUBLIC;
+-- acl signalbox.FUNCTION add_agent_calls(slots integer[], added uuid[])
+REVOKE ALL ON FUNCTION signalbox.add_agent_calls(slots integer[], added uuid[]) FROM PUBLIC;
 
--- acl signalbox.FUNCTION add_tools(added uuid[])
-REVOKE ALL ON FUNCTION signalbox.add_tools(added uuid[]) FROM PUBLIC;
+-- acl signalbox.FUNCTION add_tools(slots integer[], added uuid[])
+REVOKE ALL ON FUNCTION signalbox.add_tools(slots integer[], added uuid[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION addresses()
 REVOKE ALL ON FUNCTION signalbox.addresses() FROM PUBLIC;

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,120 +103,6 @@ def test_a_late_answer_changes_the_quarter_of_the_call(owner: Owner, people: Peo
     for _ in range(2):
         total = tools.read_usage(people["manager"], start=DAY - timedelta(days=1)).total
         assert (total.calls, total.unanswered, total.succeeded) == (1, 0, 1)
-        rollups.finish("real")
-
-
-def test_an_answer_that_was_there_changes_no_other_quarter(owner: Owner, people: People) -> None:
-    session_pk = make_session(owner, DAY)
-    asked, answered = DAY, DAY + timedelta(hours=5)
-    for phase, at in (("pre", asked), ("post", answered)):
-        owner.execute(
-            "insert into chronicle.tool_events (session_id, tool_name, phase, created_at, call_id)"
-            " values (%s, 'Bash', %s, %s, '6f1c4a52-0d2c-4b7e-9a58-0b5f6f1f3c12')",
-            (session_pk, phase, at),
-        )
-    changed = "select c.slots, c.added_slots from analytics.changes_of('tools') as c"
-    slot = int(answered.timestamp()) // 900
-    rollups.finish("real")
-    call(owner, session_pk, answered)
-    assert owner.execute(changed).fetchone() == {"slots": [], "added_slots": [slot]}
-    assert tools.read_usage(people["manager"]).total.calls == 2
-    owner.execute("update chronicle.tool_events set tool_name = 'Grep' where tool_name = 'Read'")
-    assert owner.execute(changed).fetchone() == {"slots": [slot], "added_slots": None}
-    assert tools.read_usage(people["manager"]).total.calls == 2
-
-
-@pytest.mark.parametrize("refreshed", [False, True])
-def test_rows_that_were_added_do_not_have_their_quarter_counted_anew(
-    owner: Owner, people: People, refreshed: bool
-) -> None:
-    session_pk = make_session(owner, DAY, project="shop")
-    for _ in range(4):
-        call(owner, session_pk, DAY, ms=100)
-    rollups.finish("real")
-    # Nobody could change the table like this: it shows that what is stored is added to.
-    owner.execute("alter table chronicle.tool_events disable trigger user")
-    owner.execute("delete from chronicle.tool_events")
-    owner.execute("alter table chronicle.tool_events enable trigger user")
-    call(owner, session_pk, DAY + timedelta(minutes=14), ms=300)
-    if refreshed:
-        rollups.finish("real")
-        owner.execute("alter table chronicle.tool_events disable trigger user")
-        owner.execute("delete from chronicle.tool_events")
-    for project in (None, "shop"):
-        total = tools.read_usage(people["manager"], start=DAY, end=DAY + timedelta(days=30), project=project).total
-        assert (total.calls, total.succeeded, total.total_ms) == (5, 5, 700)
-        buckets = tools.read_buckets(people["manager"], unit="day", zone="UTC", project=project)
-        assert list(buckets["calls"]) == [5]
-    stored = owner.execute("select level, is_by_project, calls from analytics.tool_rollup").fetchall()
-    assert {row["calls"] for row in stored} == {5 if refreshed else 4}
-    assert len(stored) == 8
-
-
-def test_many_rows_in_one_quarter_are_counted_with_it(owner: Owner, people: People) -> None:
-    session_pk = make_session(owner, DAY)
-    changed = (
-        "select cardinality(c.slots) as slots, cardinality(c.added) as added from analytics.changes_of('tools') as c"
-    )
-    rollups.finish("real")
-    insert = (
-        "insert into chronicle.tool_events (session_id, tool_name, phase, created_at)"
-        " select %s, 'Bash', 'post', %s from generate_series(1, %s)"
-    )
-    owner.execute(insert, (session_pk, DAY, 100))
-    assert owner.execute(changed).fetchone() == {"slots": 0, "added": 100}
-    owner.execute(insert, (session_pk, DAY, 1))
-    assert owner.execute(changed).fetchone() == {"slots": 1, "added": None}
-    owner.execute(insert, (session_pk, DAY + timedelta(hours=1), 101))
-    assert owner.execute(changed).fetchone() == {"slots": 2, "added": None}
-    assert tools.read_usage(people["manager"]).total.calls == 202
-
-
-@pytest.mark.usefixtures("people")
-def test_an_added_row_in_an_hour_that_is_read_live_is_not_told_beside_it(owner: Owner) -> None:
-    session_pk = make_session(owner, DAY)
-    for minutes in (5, 65):
-        call(owner, session_pk, DAY + timedelta(minutes=minutes), tool="Bash")
-    rollups.finish("real")
-    owner.execute("update chronicle.tool_events set tool_name = 'Grep'")
-    for minutes in (20, 200):
-        call(owner, session_pk, DAY + timedelta(minutes=minutes))
-    told = (
-        "select w.kind, cardinality(w.added) as added from analytics.rollup_windows('tools', %s, %s, finest => {},"
-        " with_added => true) as w where w.kind in ('live', 'added') order by 1"
-    )
-    window = (DAY, DAY + timedelta(days=1))
-    for finest, added in ((1, 2), (4, 1)):
-        rows = owner.execute(told.format(finest).encode(), window).fetchall()
-        assert [row["added"] for row in rows if row["kind"] == "added"] == [added]
-
-
-def test_a_row_that_comes_while_its_quarter_is_stored_counts_once(
-    owner: Owner, people: People, database_url: str
-) -> None:
-    session_pk = make_session(owner, DAY)
-    call(owner, session_pk, DAY)
-    owner.execute(
-        "create function public.wait_for_it() returns trigger language plpgsql as"
-        " 'begin perform pg_advisory_lock_shared(7); return null; end'"
-    )
-    owner.execute(
-        "create trigger wait_for_it before delete on analytics.tool_rollup"
-        " for each statement execute function public.wait_for_it()"
-    )
-    owner.execute("select pg_advisory_lock(7)")
-    with psycopg.connect(database_url, autocommit=True) as refresher, ThreadPoolExecutor(1) as pool:
-        refreshed = pool.submit(refresher.execute, "select signalbox.refresh_rollups()")
-        waiting = "select from pg_locks where locktype = 'advisory' and objid = 7 and not granted"
-        while not owner.execute(waiting).fetchall() and not refreshed.done():
-            time.sleep(0.01)
-        # The marks of this quarter are taken, and its rows not read yet.
-        call(owner, session_pk, DAY + timedelta(minutes=5))
-        owner.execute("select pg_advisory_unlock(7)")
-        refreshed.result()
-    owner.execute("drop trigger wait_for_it on analytics.tool_rollup")
-    for _ in range(2):
-        assert tools.read_usage(people["manager"], start=DAY, end=DAY + timedelta(days=9)).total.calls == 2
         rollups.finish("real")
 
 
