@@ -232,11 +232,29 @@ def test_failures_without_a_known_outcome_are_unknown_and_not_zero(owner: Owner,
 
 def test_the_list_explains_why_it_is_empty(owner: Owner, people: People) -> None:
     assert "No session is recorded here yet." in open_page(people["manager"], LIST).text
-    assert "ask an admin for the role manager" in open_page(people["member"], LIST).text
+    recorded.session(owner, AT, user_id=people["other"].user_id)
+    of_nobody = open_page(people["member"], LIST).text
+    assert "No session of yours is recorded here." in of_nobody
+    assert "ask an admin for the role manager" in of_nobody
+    assert "No session started" not in of_nobody, "others' sessions did"
+    owner.execute("delete from chronicle.sessions")
+    cached.forget()
     recorded.session(owner, AT - timedelta(days=60))
     other_time = open_page(people["manager"], LIST, period="24h")
     assert "No session started in the last 24 hours." in other_time.text
     assert "/sessions?period=all" in other_time.links
+
+
+@pytest.mark.parametrize("name", ["status", "project", "model"])
+def test_a_value_that_no_session_has_is_said_by_name(owner: Owner, people: People, name: str) -> None:
+    recorded.session(owner, AT)
+    page = open_page(people["manager"], LIST, **{name: "foo"})
+    assert f"No session in the last 7 days has the {name} “foo”." in page.text
+    assert "/sessions" in page.links, "the filter can be taken away"
+    assert "/sessions?period=all" in page.links
+    assert not any(link.startswith("/export/") for link in page.links), "of nothing there is no file"
+    both = open_page(people["manager"], LIST, q="submarine", **{name: "foo"})
+    assert "No session in the last 7 days matches these filters." in both.text
 
 
 def test_the_address_of_a_session_on_the_list_opens_it(owner: Owner, people: People) -> None:

@@ -94,9 +94,15 @@ def head(view: View, one: Person | None, person: str) -> None:
     page.heading(one.address or person if one else person, "one person")
 
 
-def nothing(view: View, period: Period, *, holds_any: bool) -> None:
-    """Why there is nobody."""
-    if holds_any:
+def nothing(view: View, period: Period, *, holds_any: bool, person: str | None = None) -> None:
+    """Why there is nobody, or nothing of one person."""
+    if person:
+        page.empty(
+            f"Nothing {period.during} is on record of somebody with this id.",
+            links.go("Look at all time", "people", period="all", person=person),
+            ".",
+        )
+    elif holds_any:
         page.empty(f"Nobody did anything {period.during}.", links.go("Look at all time", "people", period="all"), ".")
     elif not absence.explained(view, "analytics.stg_chronicle__sessions", "sessions"):
         page.empty(
