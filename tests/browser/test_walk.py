@@ -142,6 +142,30 @@ def test_nothing_scrolls_sideways_on_a_narrow_screen_but_tables_in_their_frame(o
         assert fits_its_width(page), f"what {path} leads to is wider than the screen"
 
 
+def test_a_word_as_long_as_a_page_makes_no_page_wide(open_demo: OpenPage, demo_rows: Rows) -> None:
+    long = "as-wide-as-a-train".replace("-", "") * 40
+    job = one(
+        demo_rows,
+        "insert into agents.jobs (agent_identifier, status, job_data, error_message, created_at, completed_at)"
+        " values (%s, 'failed', jsonb_build_object('title', %s::text), %s, now(), now()) returning id",
+        *(long,) * 3,
+    )
+    run = one(
+        demo_rows,
+        "insert into engine.sop_executions (sop_id, status, current_step, agent_id, client_id, error_message,"
+        " started_at, completed_at) values (%s, 'failed', %s, %s, %s, %s, now(), now()) returning id",
+        *(long,) * 5,
+    )
+    try:
+        page = open_demo("admin", "/", width=NARROW_PX)
+        for path in ("/jobs", f"/jobs?job={job['id']}", "/sops?list=runs", f"/sop_execution?execution={run['id']}"):
+            turn_to(page, path)
+            assert fits_its_width(page), f"{path} is wider than the screen"
+    finally:
+        demo_rows.execute("delete from engine.sop_executions where id = %s", [run["id"]])
+        demo_rows.execute("delete from agents.jobs where id = %s", [job["id"]])
+
+
 def test_the_menu_that_lies_over_a_narrow_page_closes_once_a_page_is_chosen(open_demo: OpenPage) -> None:
     page = open_demo("manager", "/", width=NARROW_PX)
     sidebar = page.get_by_test_id("stSidebar")
