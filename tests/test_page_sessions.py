@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -261,6 +262,21 @@ def test_the_address_of_a_session_on_the_list_opens_it(owner: Owner, people: Peo
     session_pk = recorded.session(owner, AT)
     recorded.prompt(owner, session_pk, AT, "Mend it")
     assert "“Mend it”" in open_page(people["manager"], LIST, session=str(session_pk)).text
+
+
+def test_a_session_of_seconds_tells_its_times_to_the_second(owner: Owner, people: People) -> None:
+    long, short = (recorded.session(owner, AT) for _ in range(2))
+    begin = AT.replace(second=7, microsecond=0)
+    for number in range(8):
+        recorded.prompt(owner, long, begin + timedelta(minutes=4 * number), "Go on")
+        recorded.prompt(owner, short, begin + timedelta(seconds=4 * number), "Go on")
+    ticks = re.compile(r'<span style="left:[^"]*"[^>]*>([\d:]+)</span>')
+    told = {
+        pk: ticks.findall("".join(open_page(people["manager"], ONE, session=str(pk)).pieces)) for pk in (long, short)
+    }
+    assert {len(time) for time in told[long]} == {5}, told[long]
+    assert {len(time) for time in told[short]} == {8}, told[short]
+    assert all(len(times) > 4 and len(set(times)) == len(times) for times in told.values())
 
 
 def test_a_session_shows_lanes_and_first_what_went_wrong(owner: Owner, people: People) -> None:

@@ -45,7 +45,7 @@ def show(view: View) -> None:
         return
     people.summary(everybody, period)
     filters.say_untimed(view, period, known, "session")
-    cards.cards(people.cards_of(everybody, period))
+    cards.cards(people.cards_of(everybody, period, leads=True))
     people.people_table(view, everybody, period)
     page.footer(view, report="people", filters=compared, rows=len(everybody))
 
