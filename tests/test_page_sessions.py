@@ -246,6 +246,18 @@ def test_the_list_explains_why_it_is_empty(owner: Owner, people: People) -> None
     assert "/sessions?period=all" in other_time.links
 
 
+def test_a_period_that_is_none_is_said_and_not_shown_as_if_it_was_asked_for(owner: Owner, people: People) -> None:
+    recorded.session(owner, AT)
+    said = "The address asks for a period that is none here, so this shows the last 7 days."
+    days = {"from": "2026-13-01", "to": "2026-13-02"}
+    for asked in ({"period": "fortnight"}, {"period": "untimed"}, {"period": "custom"}, {"period": "custom", **days}):
+        page = open_page(people["manager"], LIST, **asked)
+        assert said in page.text, asked
+        assert "1 session started in the last 7 days" in page.text
+    for asked in ({}, {"period": "7d"}, {"period": "all"}, {"period": "latest"}):
+        assert "is none here" not in open_page(people["manager"], LIST, **asked).text, asked
+
+
 @pytest.mark.parametrize("name", ["status", "project", "model"])
 def test_a_value_that_no_session_has_is_said_by_name(owner: Owner, people: People, name: str) -> None:
     recorded.session(owner, AT)
