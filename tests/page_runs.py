@@ -8,11 +8,12 @@ import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from data import measures
+from data import exports, measures
 from data.access import Actor
 from data.identity import web_sessions
 from data.identity.refusals import Identity
@@ -73,7 +74,16 @@ class PageRun:
         """Run the page once more."""
         self.app.run(timeout=TIMEOUT_S)
         assert not self.app.exception, self.app.exception
+        for address in self.links:
+            _check_export(address)
         return self
+
+
+def _check_export(address: str) -> None:
+    """A link to an export asks for nothing that the export does not know: whoever follows it gets a file."""
+    path, _, query = address.partition("?")
+    if path.startswith("/export/"):
+        exports.parse(path.removeprefix("/export/").rpartition(".")[0], parse_qs(query))
 
 
 def open_page(actor: Actor, path: str, **parameters: str) -> PageRun:

@@ -185,6 +185,8 @@ def test_filters_are_those_of_the_page(site: Served, people: dict[str, Actor], o
         assert tools(start="2026-11-20T10:00:00+00:00", end="2026-11-21T10:00:00+00:00") == ["Bash"]
         assert tools(untimed="true") == ["Read"]
         assert tools(outcome="failed", tool="Bash", project="project") == ["Bash"]
+        assert tools(error_group="boom") == ["Bash"]
+        assert tools(error_group="bang") == []
         assert tools(tool="'; drop table chronicle.sessions; --") == []
         assert len(tools(tool="")) == 3
 
@@ -200,6 +202,8 @@ def test_filters_are_those_of_the_page(site: Served, people: dict[str, Actor], o
         ("tool=" + "x" * 1001, 400, "too long"),
         ("tool=%00", 400, "a character that no text has"),
         ("start=2026-13-01", 400, "not a time"),
+        ("start=0001-01-01T00:00:00%2B23:59", 400, "not a time"),
+        ("end=9999-12-31T23:59:59-23:59", 400, "not a time"),
     ],
 )
 def test_a_filter_that_cannot_be_read_is_a_sentence(

@@ -198,7 +198,7 @@ def test_the_list_tells_and_leads(owner: Connection, people: dict[str, Actor]) -
     page = open_page(people["manager"], LIST)
     assert "2 sessions of lift-sys in the last 30 days" in page.text
     assert "1 ended in an error or were given up." in page.text
-    assert "Its drafts cost $0.50 (1 of 1 draft priced)." in page.text
+    assert "Their drafts cost $0.50 (1 of 1 draft priced)." in page.text
     assert "<b>bold</b> 🚀" in page.text
     assert f"/lift_session?period=30d&session={session}" in page.links
     assert people["other"].email in page.text
@@ -230,7 +230,10 @@ def test_what_is_not_there_is_said(owner: Connection, people: dict[str, Actor]) 
     for asked in (str(session), "nonsense", ""):
         assert "nothing here" in open_page(people["member"], ONE, session=asked).text
     assert "No session of lift-sys is yours." in open_page(people["member"], LIST).text
-    assert "fits" in open_page(people["manager"], LIST, q="zzz").text
+    assert "matches these filters" in open_page(people["manager"], LIST, q="zzz").text
+    unknown = open_page(people["manager"], LIST, status="foo")
+    assert "No session of lift-sys in the last 30 days has the status “foo”." in unknown.text
+    assert "/lift_sessions?period=30d" in unknown.links, "the filter can be taken away"
     found = open_page(people["manager"], LIST, q="parser").text
     assert "1 session of lift-sys" in found
     assert "No sums are kept by words of prompts, so the sessions themselves were counted." in found

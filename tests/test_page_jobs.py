@@ -43,6 +43,26 @@ def test_what_runs_for_too_long_is_said_first_and_found(owner: Owner, people: Pe
     assert "CSV, 1 row" in found.text
 
 
+def test_what_is_over_is_told_with_how_much_of_it_was_cancelled(owner: Owner, people: People) -> None:
+    for status in ("completed", "completed", "failed", "cancelled"):
+        make_job(owner, **DONE, status=status)
+    text = open_page(people["manager"], PAGE).text
+    assert "1 of 3 jobs that ran to an end failed" in text
+    assert "4 jobs are over (1 cancelled), " in text
+
+
+def test_an_address_with_what_is_no_id_says_so_and_shows_all(owner: Owner, people: People) -> None:
+    make_job(owner, **DONE)
+    said = "The address asks for the {} “foo”, which is no id, so all are shown."
+    shown = open_page(people["manager"], PAGE, job="foo").text
+    assert said.format("job") in shown
+    assert "CSV, 1 row" in shown
+    assert said.format("approval") in open_page(people["admin"], "admin/approvals.py", approval="foo").text
+    for name in ("project", "workspace"):
+        text = open_page(people["manager"], "reports/projects.py", **{name: "foo"}).text
+        assert text.count(said.format(name)) == 1
+
+
 def test_failures_stand_with_their_message_and_lead_to_their_jobs(owner: Owner, people: People) -> None:
     for number in range(3):
         make_job(owner, **DONE, status="failed", error_message=f"no customer {number}")

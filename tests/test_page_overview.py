@@ -234,7 +234,7 @@ def test_costs_say_what_they_rest_on_and_are_never_zero(owner: Owner, people: Pe
     recorded.reply(owner, recorded.session(owner, at), at, "nobody-knows")
     text = open_page(people["manager"], PAGE).text
     assert "Cost of sessions $5.50" in text
-    assert "1 recorded, 1 estimate, 1 not priced" in text
+    assert "1 recorded, 1 estimated, 1 not priced" in text
     owner.execute("delete from chronicle.sessions where metadata ? 'cost'")
     owner.execute("delete from signalbox.model_prices where model = 'known'")
     assert "Cost of sessions not priced" in open_page(people["manager"], PAGE).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -232,17 +233,62 @@ def test_failures_without_a_known_outcome_are_unknown_and_not_zero(owner: Owner,
 
 def test_the_list_explains_why_it_is_empty(owner: Owner, people: People) -> None:
     assert "No session is recorded here yet." in open_page(people["manager"], LIST).text
-    assert "ask an admin for the role manager" in open_page(people["member"], LIST).text
+    recorded.session(owner, AT, user_id=people["other"].user_id)
+    of_nobody = open_page(people["member"], LIST).text
+    assert "No session of yours is recorded here." in of_nobody
+    assert "ask an admin for the role manager" in of_nobody
+    assert "No session started" not in of_nobody, "others' sessions did"
+    owner.execute("delete from chronicle.sessions")
+    cached.forget()
     recorded.session(owner, AT - timedelta(days=60))
     other_time = open_page(people["manager"], LIST, period="24h")
     assert "No session started in the last 24 hours." in other_time.text
     assert "/sessions?period=all" in other_time.links
 
 
+def test_a_period_that_is_none_is_said_and_not_shown_as_if_it_was_asked_for(owner: Owner, people: People) -> None:
+    recorded.session(owner, AT)
+    said = "The address asks for a period that is none here, so this shows the last 7 days."
+    days = {"from": "2026-13-01", "to": "2026-13-02"}
+    for asked in ({"period": "fortnight"}, {"period": "untimed"}, {"period": "custom"}, {"period": "custom", **days}):
+        page = open_page(people["manager"], LIST, **asked)
+        assert said in page.text, asked
+        assert "1 session started in the last 7 days" in page.text
+    for asked in ({}, {"period": "7d"}, {"period": "all"}, {"period": "latest"}):
+        assert "is none here" not in open_page(people["manager"], LIST, **asked).text, asked
+
+
+@pytest.mark.parametrize("name", ["status", "project", "model"])
+def test_a_value_that_no_session_has_is_said_by_name(owner: Owner, people: People, name: str) -> None:
+    recorded.session(owner, AT)
+    page = open_page(people["manager"], LIST, **{name: "foo"})
+    assert f"No session in the last 7 days has the {name} “foo”." in page.text
+    assert "/sessions" in page.links, "the filter can be taken away"
+    assert "/sessions?period=all" in page.links
+    assert not any(link.startswith("/export/") for link in page.links), "of nothing there is no file"
+    both = open_page(people["manager"], LIST, q="submarine", **{name: "foo"})
+    assert "No session in the last 7 days matches these filters." in both.text
+
+
 def test_the_address_of_a_session_on_the_list_opens_it(owner: Owner, people: People) -> None:
     session_pk = recorded.session(owner, AT)
     recorded.prompt(owner, session_pk, AT, "Mend it")
     assert "“Mend it”" in open_page(people["manager"], LIST, session=str(session_pk)).text
+
+
+def test_a_session_of_seconds_tells_its_times_to_the_second(owner: Owner, people: People) -> None:
+    long, short = (recorded.session(owner, AT) for _ in range(2))
+    begin = AT.replace(second=7, microsecond=0)
+    for number in range(8):
+        recorded.prompt(owner, long, begin + timedelta(minutes=4 * number), "Go on")
+        recorded.prompt(owner, short, begin + timedelta(seconds=4 * number), "Go on")
+    ticks = re.compile(r'<span style="left:[^"]*"[^>]*>([\d:]+)</span>')
+    told = {
+        pk: ticks.findall("".join(open_page(people["manager"], ONE, session=str(pk)).pieces)) for pk in (long, short)
+    }
+    assert {len(time) for time in told[long]} == {5}, told[long]
+    assert {len(time) for time in told[short]} == {8}, told[short]
+    assert all(len(times) > 4 and len(set(times)) == len(times) for times in told.values())
 
 
 def test_a_session_shows_lanes_and_first_what_went_wrong(owner: Owner, people: People) -> None:

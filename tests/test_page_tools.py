@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from html import escape
+from urllib.parse import parse_qs
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
+from data import exports
 from data.access import Actor
 from tests.page_runs import PageRun, open_page, queries_during
 from tests.test_tools import REFUSAL, call, make_session
@@ -89,6 +91,17 @@ def test_untimed_calls_are_said_and_can_be_looked_at(owner: Owner, people: Peopl
     untimed = open_page(people["manager"], PAGE, period="untimed").text
     assert "of 2 calls without a time succeeded" in untimed
     assert "cannot be drawn over it" in untimed
+
+
+def test_the_calls_of_one_kind_of_error_can_be_taken_away(owner: Owner, people: People) -> None:
+    session = make_session(owner)
+    for error in ("Exit code 1", "Exit code 1", "File does not exist."):
+        call(owner, session, at=NOW - timedelta(hours=1), success=False, error=error)
+    page = open_page(people["manager"], PAGE, error="Exit code 1")
+    (address,) = [link for link in page.links if link.startswith("/export/tool_calls.csv?")]
+    given = exports.parse("tool_calls", parse_qs(address.partition("?")[2]))
+    assert "CSV, 2 rows" in page.text
+    assert exports.count(people["manager"], "tool_calls", given) == 2
 
 
 def test_every_tool_leads_to_its_calls_and_every_call_to_its_session(owner: Owner, people: People) -> None:

@@ -177,6 +177,8 @@ def test_the_page_tells_and_leads_to_one_person(people: dict[str, Actor]) -> Non
     assert "2 people worked with agents in the last 7 days: 3 sessions, 3 sessions of lift-sys, 3 jobs." in page.text
     assert "names nobody" in page.text
     assert "1 session without a recorded time is in no period." in page.text
+    leading = {"/sessions?period=7d", "/jobs?period=7d&status=completed", "/lift_sessions?period=7d&status=finalized"}
+    assert leading < set(page.links), "each figure leads to the rows behind it"
     person = str(people["member"].user_id)
     assert f"/people?period=7d&person={person}" in page.links
     one = open_page(people["manager"], "reports/people.py", period="7d", person=person)
@@ -188,7 +190,7 @@ def test_the_page_tells_and_leads_to_one_person(people: dict[str, Actor]) -> Non
 def test_the_page_without_rows_and_with_somebody_unknown(people: dict[str, Actor]) -> None:
     assert "Nobody is recorded as working with an agent yet." in open_page(people["manager"], "reports/people.py").text
     one = open_page(people["manager"], "reports/people.py", person="<script>alert(1)</script>")
-    assert "Nobody did anything" in one.text
+    assert "is on record of somebody with this id" in one.text
 
 
 @pytest.mark.usefixtures("week")

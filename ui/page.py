@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from data import database
+from data import database, exports
 from data.database import notes
 from data.errors import NotAllowed, NotFound, SignalboxError
 from ui import live, viewer
@@ -210,11 +210,14 @@ def footer(
 ) -> None:
     """The last line of a page or table: as of when, the rows as CSV and JSON lines, a link to this very screen.
 
-    `report` is the name of the export, `filters` its parameters, `rows` how many it will hold and
-    `noun` what each is.
+    `report` is the name of the export, `filters` its parameters, `rows` how many it will hold (of none there is no
+    file) and `noun` what each is.
     """
     ways: list[Child] = []
-    if report and view.actor.can("export_rows"):
+    values = [str(value) for value in (filters or {}).values()]
+    # An export takes no longer value, which the id of a stream may have.
+    is_taken = all(len(value) <= exports.MAX_CHARACTERS for value in values)
+    if report and rows != 0 and is_taken and view.actor.can("export_rows"):
         amount = "" if rows is None else f", {plural(rows, noun)}"
         for kind, label in (("csv", f"CSV{amount}"), ("jsonl", "JSON lines")):
             address = links.href(

@@ -3,10 +3,11 @@
 A new report takes a named query of its area and an entry in `catalog`.
 """
 
-from data.exports.parameters import BadFilter, Report
+from data.exports.parameters import MAX_CHARACTERS, BadFilter, Report
 from data.exports.streaming import ExportCancelled, Format, Stream, count, file_name, parse, report, stream
 
 __all__ = [
+    "MAX_CHARACTERS",
     "BadFilter",
     "ExportCancelled",
     "Format",

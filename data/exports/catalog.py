@@ -11,7 +11,12 @@ REPORTS: dict[str, Report] = {
         query="exports.list_tool_calls",
         sentence="Every call of a tool, with its outcome, duration and error.",
         filters=_PERIOD
-        | {"tool": text, "project": text, "outcome": one_of("succeeded", "failed", "refused", "unknown")},
+        | {
+            "tool": text,
+            "project": text,
+            "outcome": one_of("succeeded", "failed", "refused", "unknown"),
+            "error_group": text,
+        },
     ),
     "sessions": Report(
         query="sessions.listing.export_sessions",

@@ -79,9 +79,10 @@ def moment(values: list[str]) -> datetime:
     value = _one(values)
     try:
         read = datetime.fromisoformat(value)
-    except ValueError:
+        # In UTC, and refused here where that is before the first year or after the last one.
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise ValueError("it is not a time such as 2026-11-20 or 2026-11-20T12:00:00+01:00") from None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def identifier(values: list[str]) -> UUID:

@@ -20,4 +20,8 @@ where
     and (%(tool)s::text is null or c.tool_name = %(tool)s)
     and (%(project)s::text is null or s.project_name = %(project)s)
     and (%(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s)
+    and (
+        %(error_group)s::text is null
+        or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+    )
 order by c.occurred_at, c.tool_event_id;

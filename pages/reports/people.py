@@ -17,7 +17,7 @@ def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], per
     one = next((each for each in everybody if each.person == person), None)
     people.head(view, one, person)
     if one is None:
-        people.nothing(view, period, holds_any=True)
+        people.nothing(view, period, holds_any=True, person=person)
         page.footer(view)
         return
     cards.cards(people.cards_of([one], period))
@@ -45,7 +45,7 @@ def show(view: View) -> None:
         return
     people.summary(everybody, period)
     filters.say_untimed(view, period, known, "session")
-    cards.cards(people.cards_of(everybody, period))
+    cards.cards(people.cards_of(everybody, period, leads=True))
     people.people_table(view, everybody, period)
     page.footer(view, report="people", filters=compared, rows=len(everybody))
 

@@ -22,8 +22,9 @@ def show_one(view: View, project_id: UUID) -> None:
 
 def show(view: View) -> None:
     """Sentence, workspaces and projects."""
-    workspaces = cached.read(view, reports.read_workspaces, chosen=projects.asked_workspace())
-    chosen = projects.choose(view, workspaces.rows)
+    workspace = projects.asked_workspace()
+    workspaces = cached.read(view, reports.read_workspaces, chosen=workspace)
+    chosen = projects.choose(view, workspaces.rows, workspace)
     counted = cached.read(view, reports.count_projects, **chosen.parameters)
     if not counted.projects:
         projects.nothing(view, workspaces.rows, chosen)

@@ -42,7 +42,8 @@ with page.panel(view, "the list of sessions"):
         most=paging.PAGE_SIZE,
         skipped=skipped,
     )
-    listing.summary(period, chosen, counts, total)
+    if total:
+        listing.summary(period, chosen, counts, total)
     raw_from = boundary.say(view, period, rows="search in prompts, and the prompts, calls and errors of sessions,")
     if rows:
         if not period.untimed:

@@ -15,7 +15,7 @@ from data import embedded
 from data.identity.demo_accounts import of_role
 from tests.browser.console import Console
 from tests.browser.steps import DEMO_STRIP, causing_a_run, fits_its_width, follow, number, sign_in, table, turn_to
-from tests.browser.visits import NARROW_PX
+from tests.browser.visits import NARROW_PX, WIDE_PX
 
 OpenPage = Callable[..., Page]
 Rows = psycopg.Connection[DictRow]
@@ -140,6 +140,66 @@ def test_nothing_scrolls_sideways_on_a_narrow_screen_but_tables_in_their_frame(o
         turn_to(page, path)
         follow(page, page.locator(f'table[aria-label="{label}"] tbody tr a').first)
         assert fits_its_width(page), f"what {path} leads to is wider than the screen"
+
+
+def test_a_word_as_long_as_a_page_makes_no_page_wide(open_demo: OpenPage, demo_rows: Rows) -> None:
+    long = "as-wide-as-a-train".replace("-", "") * 40
+    job = one(
+        demo_rows,
+        "insert into agents.jobs (agent_identifier, status, job_data, error_message, created_at, completed_at)"
+        " values (%s, 'failed', jsonb_build_object('title', %s::text), %s, now(), now()) returning id",
+        *(long,) * 3,
+    )
+    run = one(
+        demo_rows,
+        "insert into engine.sop_executions (sop_id, status, current_step, agent_id, client_id, error_message,"
+        " started_at, completed_at) values (%s, 'failed', %s, %s, %s, %s, now(), now()) returning id",
+        *(long,) * 5,
+    )
+    try:
+        page = open_demo("admin", "/", width=NARROW_PX)
+        for path in ("/jobs", f"/jobs?job={job['id']}", "/sops?list=runs", f"/sop_execution?execution={run['id']}"):
+            turn_to(page, path)
+            assert fits_its_width(page), f"{path} is wider than the screen"
+    finally:
+        demo_rows.execute("delete from engine.sop_executions where id = %s", [run["id"]])
+        demo_rows.execute("delete from agents.jobs where id = %s", [job["id"]])
+
+
+def test_the_menu_that_lies_over_a_narrow_page_closes_once_a_page_is_chosen(open_demo: OpenPage) -> None:
+    page = open_demo("manager", "/", width=NARROW_PX)
+    sidebar = page.get_by_test_id("stSidebar")
+    for title in ("Jobs", "Jobs", "Tools"):  # also the page that is open already
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(sidebar).to_have_attribute("data-collapsed", "false")
+        sidebar.get_by_role("link", name=title, exact=False).click()
+        expect(sidebar).to_have_attribute("data-collapsed", "true")
+        expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=15_000)
+
+
+def test_a_page_takes_the_room_of_the_menu_that_was_put_away(open_demo: OpenPage) -> None:
+    page = open_demo("manager", "/jobs", width=WIDE_PX)
+    begins_at = "left => document.querySelector('[data-testid=\"stMain\"]').getBoundingClientRect().left === left"
+    page.wait_for_function(begins_at, arg=240)
+    with causing_a_run(page):
+        page.get_by_test_id("stSidebar").get_by_role("link", name="Tools", exact=False).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tools", timeout=15_000)
+    expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "false")
+    page.get_by_test_id("stSidebarHeader").hover()
+    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    page.wait_for_function(begins_at, arg=0)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.wait_for_function(begins_at, arg=240)
+
+
+def test_what_is_to_be_typed_is_broken_between_its_words_alone(open_empty: OpenPage) -> None:
+    page = open_empty("admin", "/backups", width=NARROW_PX)
+    words = page.locator("code .sb-whole")
+    expect(words.filter(has_text="--scheduled")).to_have_count(1)
+    heights = words.evaluate_all("all => all.filter(word => word.textContent.length < 30).map(e => e.offsetHeight)")
+    assert len(set(heights)) == 1, heights
+    typed = page.locator("code", has_text="--scheduled").inner_text()
+    assert typed.endswith("-m data backup run --scheduled"), "what is copied is what is to be typed"
 
 
 def test_pages_stand_in_the_dark(open_demo: OpenPage) -> None:

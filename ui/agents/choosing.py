@@ -9,7 +9,7 @@ from data.reports.performance import Performance
 from ui import absence, page
 from ui.asking import filters, links
 from ui.asking.periods import Period
-from ui.drawing.markup import tag
+from ui.drawing.markup import code
 from ui.view import View
 from ui.wording.terminal import command
 
@@ -76,7 +76,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
         page.empty(
             "No agent is recorded yet.",
             "Agents write what they did to engine.agent_metrics and agents.jobs; imported logs bring some too: ",
-            tag("code", command("ingest", "PATH")),
+            code(command("ingest", "PATH")),
         )
     else:
         page.empty("No agent of yours is recorded.", "You see windows and jobs that carry your name; managers see all.")

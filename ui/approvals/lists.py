@@ -29,10 +29,7 @@ _NAMES: dict[Shown, str] = {
 
 def asked_approval() -> UUID | None:
     """The one question that the URL asks for; None where it asks for none, or for what is no id."""
-    try:
-        return UUID(filters.given("approval") or "")
-    except ValueError:
-        return None
+    return filters.asked_identifier("approval")
 
 
 def asked_view() -> Shown:

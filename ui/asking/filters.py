@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
+from uuid import UUID
 
 import streamlit as st
 
+from data import exports
 from data.reports.coverage import Coverage, read_coverage
 from ui import cached, page
 from ui.asking import links, periods
@@ -15,7 +17,7 @@ from ui.drawing.markup import Child, join, span, tag
 from ui.view import View
 from ui.wording import figures, sentences
 
-LONGEST_VALUE = 1000  # as the exports take it
+LONGEST_VALUE = exports.MAX_CHARACTERS
 LONGEST_SEARCH = 200
 
 _NOUNS = {"has": "content"}  # where the parameter's name is none
@@ -74,6 +76,8 @@ def period(view: View, known: Extent, *, first: str = "7d") -> Period:
     """The period picker beside the title, and what is picked. `known` is what the newest data decide the default by,
     `first` the choice that a page opens on where it holds something."""
     chosen = asked_period(view, known, first=first)
+    if given("period") not in (None, "latest", chosen.choice):
+        page.note(f"The address asks for a period that is none here, so this shows {chosen.label}.")
     offered = periods.choices(known, view.as_of, first)
     default = periods.default_choice(known, view.as_of, first)
     if chosen.choice not in offered:
@@ -190,6 +194,29 @@ def asked_of(name: str, known: Collection[str] | None, label: Callable[[str], st
         f"{sentences.listed([label(one) for one in known])}."
     )
     return None
+
+
+def unmatched(thing: str, period: Period, asked: Mapping[str, str | None], *, narrowed: bool = False) -> str:
+    """Why a list is empty, by name where one filter alone stands between: `asked` are those that take any value, with
+    what each asks for, `narrowed` says whether something else leaves rows out as well."""
+    values = [(name, value) for name, value in asked.items() if value]
+    if len(values) != 1 or narrowed:
+        return f"No {thing} {period.during} matches these filters."
+    name, value = values[0]
+    return f"No {thing} {period.during} has the {name} “{figures.shortened(value, 60)}”."
+
+
+def asked_identifier(name: str) -> UUID | None:
+    """The id in the URL; what is none asks for nothing, and a note says so."""
+    asked = given(name)
+    if asked is None:
+        return None
+    try:
+        return UUID(asked)
+    except ValueError:
+        shown = figures.shortened(asked, 60)
+        page.note(f"The address asks for the {name} “{shown}”, which is no id, so all are shown.")
+        return None
 
 
 def search(view: View, placeholder: str, name: str = "q") -> str | None:

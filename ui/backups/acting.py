@@ -10,7 +10,7 @@ from data.backup import BackupState, Seen
 from data.errors import SignalboxError
 from ui import acts, page, viewer
 from ui.backups.place import Place
-from ui.drawing.markup import Child, tag
+from ui.drawing.markup import Child, code
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sizes import size
@@ -34,7 +34,7 @@ def act(view: View, state: BackupState, kept: Place) -> None:
 
 
 def _by_timer() -> tuple[Child, ...]:
-    run = tag("code", command("backup", "run", "--scheduled"))
+    run = code(command("backup", "run", "--scheduled"))
     return "A timer can do it, in the folder and with the settings of the console: ", run
 
 

@@ -13,7 +13,7 @@ from data.backup import BackupRun, BackupState
 from ui import page
 from ui.backups.place import Place
 from ui.drawing.cards import Card
-from ui.drawing.markup import join, tag
+from ui.drawing.markup import code, join, tag
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import listed, plural
@@ -76,7 +76,7 @@ def about(kept: Place) -> None:
         join(
             "The whole database as pg_dump writes it, in one consistent state, without the roles and passwords of the "
             "server. To bring it back into a new, empty database: ",
-            tag("code", restore),
+            code(restore),
             " (leave the password out of the address: it is asked for, and commands can be seen by others).",
         ),
         join("Read back means that pg_restore lists the file and it holds the rows of the tables. It is no restore."),

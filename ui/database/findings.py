@@ -11,7 +11,7 @@ from data.operations.inspection import LONG_WAIT_MS, MANY_MARKS, MOST_MARKS, Ind
 from ui import page
 from ui.asking import links
 from ui.database.looking import Looked
-from ui.drawing.markup import Child, Markup, join, tag
+from ui.drawing.markup import Child, Markup, code, join, tag
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import listed, plural
@@ -75,7 +75,7 @@ def _of_server(view: View, server: Looked[Server]) -> Iterator[Line]:
             join(
                 f"What {plural(found.hidden, 'session')} of other roles do could not be seen: the role {role} lacks "
                 "pg_read_all_stats. A superuser gives it by ",
-                tag("code", f'grant pg_read_all_stats to "{role}"'),
+                code(f'grant pg_read_all_stats to "{role}"'),
                 ".",
             ),
         )

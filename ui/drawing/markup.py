@@ -40,6 +40,11 @@ def span(text: Child, class_: str, title: str | None = None) -> Markup:
     return tag("span", text, class_=class_, title=title)
 
 
+def code(typed: str) -> Markup:
+    """What somebody may type, in the mono type: it is broken between its words alone, and never inside an option."""
+    return tag("code", join(*(span(word, "sb-whole") for word in typed.split(" ")), between=" "))
+
+
 def _attribute(key: str, value: Attribute) -> str:
     if value is None or value is False:
         return ""

@@ -11,7 +11,7 @@ from data.jobs import STATUSES, JobSummary
 from ui import absence, page
 from ui.asking import filters, links
 from ui.asking.periods import Period
-from ui.drawing.markup import tag
+from ui.drawing.markup import code
 from ui.view import View
 from ui.wording.terminal import command
 
@@ -86,10 +86,7 @@ def say_states(chosen: Chosen) -> None:
 
 def asked_job() -> UUID | None:
     """The one job that the URL asks for; None where it asks for none, or for what is no id."""
-    try:
-        return UUID(filters.given("job") or "")
-    except ValueError:
-        return None
+    return filters.asked_identifier("job")
 
 
 def nothing(view: View, period: Period, *, holds_any: bool) -> None:
@@ -109,7 +106,7 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
         page.empty(
             "No job is recorded yet.",
             "Agents write them to agents.jobs; imported logs bring some too: ",
-            tag("code", command("ingest", "PATH")),
+            code(command("ingest", "PATH")),
         )
     else:
         page.empty("No job of yours.", "You see jobs that you created; managers see all.")

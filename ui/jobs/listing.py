@@ -22,6 +22,7 @@ def jobs_table(
     view: View, rows: Sequence[Mapping[str, Any]], total: int, period: Period, sorted_by: tuple[str, bool]
 ) -> None:
     """Jobs one by one, each leading to all that is known about it."""
+    says_any = any(row["error_message"] for row in rows)
     tables.table(
         view,
         rows,
@@ -34,7 +35,7 @@ def jobs_table(
             tables.Column(
                 "Message",
                 lambda row: telling.error(row["error_message"]) or tables.muted(figures.DASH),
-                line=True,
+                line=says_any,  # where none says anything, their titles get the room
                 hint=lambda row: row["error_message"],
             ),
         ],

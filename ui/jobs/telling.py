@@ -31,7 +31,7 @@ def summary(view: View, counted: JobSummary, period: Period, carried: Mapping[st
     pieces.append(_failed(counted, period))
     pieces.append(_open(view, counted))
     if counted.finished and period.days:
-        pieces.append(f"{plural(counted.finished, 'job')} finished, {_pace(counted.finished, period, view)}.")
+        pieces.append(_over(counted, period, view))
     state = "broken" if _is_worse(counted) else "attention" if counted.long_running_now or counted.failed else "well"
     page.say(join(*pieces, between=" "), state=state)
 
@@ -66,6 +66,13 @@ def _open(view: View, counted: JobSummary) -> str:
     if untimed := counted.running_untimed_now:
         unclear = f" Since when {figures.count(untimed)} of them {'runs' if untimed == 1 else 'run'} is not recorded."
     return f"Now {listed(parts)}.{unclear}" if parts else "Nothing runs or waits now."
+
+
+def _over(counted: JobSummary, period: Period, view: View) -> str:
+    """How many are over and in how much time, and how many of them did not run to an end."""
+    gone = f" ({figures.count(counted.cancelled)} cancelled)" if counted.cancelled else ""
+    verb = "is" if counted.finished == 1 else "are"
+    return f"{plural(counted.finished, 'job')} {verb} over{gone}, {_pace(counted.finished, period, view)}."
 
 
 def _pace(finished: int, period: Period, view: View) -> str:

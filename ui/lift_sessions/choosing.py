@@ -56,7 +56,14 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
     """Why there is no session: filtered out, none of the viewer's own, or none at all."""
     if holds_any:
         where = links.go("look at all time", view.page.url_path, period="all")
-        page.empty(f"No session {period.during} fits.", "Take the filters away, or ", where, ".")
+        if chosen.status or chosen.search:
+            everything = links.go("Take the filters away", view.page.url_path, period.query)
+            why = filters.unmatched(
+                "session of lift-sys", period, {"status": chosen.status}, narrowed=bool(chosen.search)
+            )
+            page.empty(why, everything, " or ", where, ".")
+        else:
+            page.empty(f"No session of lift-sys is recorded {period.during}.", "You can ", where, ".")
     elif absence.explained(view, "analytics.stg_lift__sessions", "sessions of lift-sys"):
         return
     elif view.actor.sees_all:

@@ -31,7 +31,8 @@ def summary(counts: Sequence[StatusCount], period: Period, chosen: Chosen) -> in
         words += f", {moved} on {period.previous_label} (n = {figures.count(before)})"
     costs = [one.cost_usd for one in fitting if one.cost_usd is not None]
     drafts, priced = sum(one.drafts for one in fitting), sum(one.priced_drafts for one in fitting)
-    cost = f" Its drafts cost {figures.money(sum(costs, Decimal()))}" if costs else " No cost is recorded"
+    whose = "Its" if total == 1 else "Their"
+    cost = f" {whose} drafts cost {figures.money(sum(costs, Decimal()))}" if costs else " No cost is recorded"
     share = f" ({figures.count(priced)} of {plural(drafts, 'draft')} priced)." if costs else "."
     page.say(
         f"{words}.{f' {figures.count(lost)} ended in an error or were given up.' if lost else ''}{cost}{share}",

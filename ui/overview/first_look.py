@@ -11,7 +11,7 @@ from data import console, database, ingest
 from data.access import Actor
 from data.identity import web_sessions
 from ui import acts, page
-from ui.drawing.markup import tag
+from ui.drawing.markup import code, tag
 from ui.view import View
 from ui.wording.sentences import plural
 from ui.wording.terminal import command
@@ -23,7 +23,7 @@ def show(view: View) -> None:
         page.say("No session of yours is recorded here. You see your own rows only.", state="unknown")
         page.empty(
             "Whoever imports logs can give them an owner:",
-            tag("code", command("ingest", "--owner", view.actor.email, "PATH")),
+            code(command("ingest", "--owner", view.actor.email, "PATH")),
         )
         if "demo" in database.open_datasets():
             _open_demo(view)

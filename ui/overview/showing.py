@@ -210,7 +210,7 @@ def _what(row: Mapping[str, Any]) -> Markup:
 
 def _where(view: View, row: Mapping[str, Any]) -> Child:
     if row["kind"].startswith("job"):
-        return links.go(f"job of {row['subject']}", "jobs", job=row["item_id"])
+        return links.go(f"job of {figures.middle(row['subject'], 40)}", "jobs", job=row["item_id"])
     if row["session_pk"] is None:
         return tables.muted("no session")
     name = row["project_name"] or "(no project)"

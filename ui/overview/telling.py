@@ -191,5 +191,11 @@ def _no_cost(cost: Cost) -> str:
 
 def basis(cost: Cost) -> str:
     """On what a cost rests: how many sessions recorded theirs, are estimated at list price, or are not priced."""
-    names = ("recorded", "estimate", "partial estimate", "not priced")
-    return ", ".join(f"{figures.count(cost.sessions[name])} {name}" for name in names if cost.sessions.get(name))
+    names = {
+        "recorded": "recorded",
+        "estimate": "estimated",
+        "partial estimate": "estimated in part",
+        "not priced": "not priced",
+    }
+    counted = ((words, cost.sessions.get(name)) for name, words in names.items())
+    return ", ".join(f"{figures.count(number)} {words}" for words, number in counted if number)

@@ -39,8 +39,13 @@ def _count(one: Person) -> int:
     return one.sessions + one.lift_sessions + one.jobs
 
 
-def cards_of(people: Sequence[Person], period: Period) -> list[Card]:
-    """Sessions, jobs that came to an end well, sessions of lift-sys that did, cost."""
+def cards_of(people: Sequence[Person], period: Period, *, leads: bool = False) -> list[Card]:
+    """Sessions, jobs that came to an end well, sessions of lift-sys that did, cost. Those of everybody lead to the rows
+    behind them, which no other page has by person."""
+
+    def to(target: str, **more: str) -> str | None:
+        return links.href(target, period.query, **more) if leads else None
+
     sums = together(people)
     than = f"on {period.previous_label}" if period.previous else None
     jobs_ended, lift_ended = sums["completed_jobs"] + sums["failed_jobs"], sums["finalized"] + sums["lost"]
@@ -52,6 +57,7 @@ def cards_of(people: Sequence[Person], period: Period) -> list[Card]:
             figures.count(sums["sessions"]),
             change(sums["sessions"], sums["previous_sessions"]),
             f"{than}, n = {figures.count(sums['previous_sessions'])}" if than else None,
+            address=to("sessions"),
         ),
         Card(
             "Jobs completed",
@@ -64,6 +70,7 @@ def cards_of(people: Sequence[Person], period: Period) -> list[Card]:
             ),
             than,
             note=f"of {plural(jobs_ended, 'job')} that ended",
+            address=to("jobs", status="completed"),
         ),
         Card(
             "lift-sys finalized",
@@ -76,6 +83,7 @@ def cards_of(people: Sequence[Person], period: Period) -> list[Card]:
             ),
             than,
             note=f"of {plural(lift_ended, 'session')} that ended",
+            address=to("lift_sessions", status="finalized"),
         ),
         Card(
             "Cost",
@@ -84,6 +92,7 @@ def cards_of(people: Sequence[Person], period: Period) -> list[Card]:
             f"{plural(unpriced, 'session is', 'sessions are')} not priced in full"
             if unpriced
             else f"of {plural(sums['priced_sessions'], 'session')}",
+            address=to("sessions", sort="-cost"),
         ),
     ]
 
@@ -94,9 +103,15 @@ def head(view: View, one: Person | None, person: str) -> None:
     page.heading(one.address or person if one else person, "one person")
 
 
-def nothing(view: View, period: Period, *, holds_any: bool) -> None:
-    """Why there is nobody."""
-    if holds_any:
+def nothing(view: View, period: Period, *, holds_any: bool, person: str | None = None) -> None:
+    """Why there is nobody, or nothing of one person."""
+    if person:
+        page.empty(
+            f"Nothing {period.during} is on record of somebody with this id.",
+            links.go("Look at all time", "people", period="all", person=person),
+            ".",
+        )
+    elif holds_any:
         page.empty(f"Nobody did anything {period.during}.", links.go("Look at all time", "people", period="all"), ".")
     elif not absence.explained(view, "analytics.stg_chronicle__sessions", "sessions"):
         page.empty(

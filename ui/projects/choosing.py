@@ -33,24 +33,17 @@ class Chosen:
         return {"workspace": self.workspace, "status": self.status, "search": self.search}
 
 
-def _identifier(name: str) -> UUID | None:
-    try:
-        return UUID(filters.given(name) or "")
-    except ValueError:
-        return None
-
-
 def asked_project() -> UUID | None:
     """The project that the URL asks for."""
-    return _identifier("project")
+    return filters.asked_identifier("project")
 
 
 def asked_workspace() -> UUID | None:
     """The workspace that the URL asks for."""
-    return _identifier("workspace")
+    return filters.asked_identifier("workspace")
 
 
-def choose(view: View, workspaces: Sequence[Mapping[str, Any]]) -> Chosen:
+def choose(view: View, workspaces: Sequence[Mapping[str, Any]], workspace: UUID | None) -> Chosen:
     """The pickers: workspace with how many projects each has, status, words of a name."""
     names = {str(one["workspace_id"]): one["name"] for one in workspaces}
     filters.choice(
@@ -60,7 +53,7 @@ def choose(view: View, workspaces: Sequence[Mapping[str, Any]]) -> Chosen:
         label=lambda value: names.get(value, value),
     )
     search = filters.search(view, "Name or description")
-    chosen = Chosen(asked_workspace(), filters.asked_of("status", _STATUSES), search)
+    chosen = Chosen(workspace, filters.asked_of("status", _STATUSES), search)
     filters.chips(
         view,
         {

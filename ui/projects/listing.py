@@ -92,7 +92,7 @@ def members_table(view: View, project: Mapping[str, Any], members: Sequence[Mapp
 
     columns = [
         tables.Column("Member", person, wide=True),
-        tables.Column("Name", lambda row: row["full_name"] or tables.muted(figures.DASH)),
+        tables.Column("Name", tables.text("full_name", 60)),
         tables.Column("Role", tables.text("role")),
         tables.Column(f"Since ({figures.zone_name(view.as_of, view.zone)})", tables.when(view, "joined_at")),
     ]

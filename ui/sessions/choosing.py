@@ -9,7 +9,7 @@ from data.reports.sessions import HAS, Chosen
 from ui import absence, page
 from ui.asking import filters, links
 from ui.asking.periods import Period
-from ui.drawing.markup import tag
+from ui.drawing.markup import code
 from ui.view import View
 from ui.wording.terminal import command
 
@@ -94,18 +94,19 @@ def empty(view: View, period: Period, asked: Chosen, *, holds_any: bool) -> None
     """Why the list is empty: no data, filtered out, or another time."""
     if not holds_any and absence.explained(view, "analytics.stg_chronicle__sessions", "sessions"):
         return
-    if not holds_any:
-        own = "" if view.actor.sees_all else " A member sees own sessions only; ask an admin for the role manager."
-        page.empty(
-            f"No session is recorded here yet.{own}",
-            "An admin imports logs: ",
-            tag("code", command("ingest", "PATH")),
-        )
+    if not holds_any and view.actor.sees_all:
+        page.empty("No session is recorded here yet.", "An admin imports logs: ", code(command("ingest", "PATH")))
+    elif not holds_any:
+        page.empty("No session of yours is recorded here.", "You see your own; ask an admin for the role manager.")
     elif is_filtered(asked):
         remaining = dict.fromkeys(("project", "status", "model", "has", "q", "page"))
+        open_ones = {"project": asked.project, "status": asked.status, "model": asked.model}
         page.empty(
-            f"No session {period.during} matches these filters.",
-            links.go_to("Take the filters out", filters.here(view, **remaining)),
+            filters.unmatched("session", period, open_ones, narrowed=bool(asked.has or asked.search)),
+            links.go_to("Take the filters away", filters.here(view, **remaining)),
+            " or ",
+            links.go("look at all time", view.page.url_path, period="all"),
+            ".",
         )
     else:
         page.empty(f"No session started {period.during}.", links.go("Show all time", "sessions", period="all"))

@@ -34,11 +34,7 @@ def lanes(view: View, drawn: Timeline, picked: str | None) -> None:
     """The lane chart: one lane per tool and kind, subagents indented, gaps folded with their length."""
     if not drawn.lanes:
         return
-    ticks = [
-        tag("span", figures.moment(when, view.zone, when), style=f"left:{100 * left:.2f}%")
-        for left, when in drawn.ticks
-        if all(abs(left - gap.left) > _TICK_ROOM for gap in drawn.gaps)
-    ]
+    ticks = _ticks(view, drawn)
     ticks += [
         tag("b", _length(gap), style=f"left:{100 * (gap.left + gap.width / 2):.2f}%", title=f"idle for {_length(gap)}")
         for gap in drawn.gaps
@@ -53,6 +49,23 @@ def lanes(view: View, drawn: Timeline, picked: str | None) -> None:
     crowds = "Where many lie together, one mark stands for them." if drawn.is_summarised else None
     folds = "Hatched: idle time, folded." if drawn.gaps else None
     page.note(*key, " ".join(words for words in (folds, crowds) if words) or None)
+
+
+def _ticks(view: View, drawn: Timeline) -> list[Markup]:
+    """The times above the lanes: to the second where they would be the same to the minute, and no time twice."""
+    places = [
+        (left, when) for left, when in drawn.ticks if all(abs(left - gap.left) > _TICK_ROOM for gap in drawn.gaps)
+    ]
+    words = [figures.moment(when, view.zone, when) for _, when in places]
+    class_ = None
+    if len(set(words)) < len(words):
+        words = [f"{when.astimezone(view.zone):%H:%M:%S}" for _, when in places]
+        class_ = "sb-seconds"
+    return [
+        tag("span", told, style=f"left:{100 * left:.2f}%", class_=class_)
+        for number, ((left, _), told) in enumerate(zip(places, words, strict=True))
+        if told not in words[:number]
+    ]
 
 
 def _length(gap: Gap) -> str:

@@ -22,12 +22,9 @@ STATUS_STATES = {"error": "broken", "terminated": "unknown", "completed": "well"
 
 
 def summary(period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> None:
-    """How many sessions there are, how that compares, how many went wrong."""
-    wording = f" that {'matches' if total < 2 else 'match'}" if is_filtered(asked) else ""
+    """How many sessions there are, how that compares, how many went wrong; where there are some."""
+    wording = f" that {'matches' if total == 1 else 'match'}" if is_filtered(asked) else ""
     where = "" if period.untimed else f" {period.during}" if period.choice == "all" else f" started {period.during}"
-    if not total:
-        page.say(f"No session{wording}{where}.", state="unknown")
-        return
     now, before = _per_status(counts, is_current=True), _per_status(counts, is_current=False)
     words = f"{plural(total, 'session')}{wording}{where or ' without a recorded time'}"
     moved = change(total, sum(before.values())) if period.previous else None

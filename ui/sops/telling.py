@@ -28,7 +28,7 @@ def summary(
     """The first sentences: what failed or took longer than before, what runs by itself, where people step in."""
     failing = [one for one in procedures if one.fails_more_often]
     slower = [one for one in procedures if one.is_slower and not one.fails_more_often]
-    pieces: list[Child | None] = [_outcome(shown, period)]
+    pieces: list[Child | None] = [_outcome(shown, period, chosen)]
     if period.previous:
         worse = [*[_rise(one, period, chosen) for one in failing], *[_delay(one, period, chosen) for one in slower]]
         pieces += worse[:_MOST_NAMED]
@@ -51,10 +51,10 @@ def summary(
     page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
 
 
-def _outcome(shown: Procedure, period: Period) -> str:
+def _outcome(shown: Procedure, period: Period, chosen: Chosen) -> str:
     where = "among the runs without a time" if period.untimed else period.during
     if not shown.executions:
-        return f"No run is recorded {where}."
+        return f"No run {where} fits these filters." if chosen.agent else f"No run is recorded {where}."
     open_ones = f"; {plural(shown.running, 'run is', 'runs are')} open" if shown.running else ""
     if not shown.ended:
         gone = f"; {figures.count(shown.cancelled)} cancelled" if shown.cancelled else ""

@@ -9,7 +9,7 @@ from data.reports.tools import Usage
 from ui import absence, page
 from ui.asking import filters, links
 from ui.asking.periods import Period
-from ui.drawing.markup import tag
+from ui.drawing.markup import code
 from ui.view import View
 from ui.wording.terminal import command
 
@@ -113,8 +113,6 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
     elif absence.explained(view, "analytics.tool_calls", "calls of tools"):
         return
     elif view.actor.sees_all:
-        page.empty(
-            "No call of a tool is recorded yet.", "Calls come with the logs: ", tag("code", command("ingest", "PATH"))
-        )
+        page.empty("No call of a tool is recorded yet.", "Calls come with the logs: ", code(command("ingest", "PATH")))
     else:
         page.empty("No call of a tool in a session of yours.", "You see your own sessions; managers see all.")

@@ -194,6 +194,11 @@
   };
   new MutationObserver(standAgain).observe(document, { childList: true, subtree: true });
 
+  // Where Streamlit lays its sidebar over the page, its own menu closes it once a page is chosen. Ours does as well, by
+  // the button that people have for that.
+  const LIES_OVER = matchMedia("(max-width: 768px)");
+  const closeSidebar = () => document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+
   // Links inside our own tables open without loading the document anew: Streamlit reads the new address.
   const isPlain = (event) => !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
   const open = (address) => {
@@ -206,6 +211,7 @@
     if (!link || event.defaultPrevented || !isPlain(event)) return;
     event.preventDefault();
     open(link.getAttribute("href"));
+    if (link.closest(".sb-menu") && LIES_OVER.matches) closeSidebar();
   });
 
   // So do the bars of charts, whose addresses lie beside their elements. The drawing library would follow them, too,
