@@ -48,6 +48,7 @@ def _bring_back(connection: Connection, *, calls: bool) -> None:
         "insert into signalbox.adopted_tables (system, table_name, source_schema, source_table, mode)"
         " select split_part(c.name, '.', 1), split_part(c.name, '.', 2), 'x', 'x', 'pointed'"
         " from signalbox.rollup_state as s inner join signalbox.change_sources as c using (source)"
+        " order by c.name"  # two readers at once wait for each other in turn
     )
     connection.execute(
         "insert into chronicle.prompt_events (prompt_text, created_at) select 'x', occurred_at from public.gone_prompts"
