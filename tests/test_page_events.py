@@ -97,6 +97,14 @@ def test_it_opens_on_thirty_days_and_says_which_types_moved(owner: Owner, people
     assert "CSV, 12 events" in narrowed.text
 
 
+def test_a_type_that_did_not_come_again_is_told_and_counted_with_the_others(owner: Owner, people: People) -> None:
+    add(owner, "STEADY")
+    add(owner, "GONE", days_ago=40)
+    page = open_page(people["manager"], PAGE)
+    assert "1 type from 1 emitter, and 1 type of the 30 days before alone." in page.text
+    assert "CSV, 2 types" in page.text
+
+
 def test_one_event_leads_to_its_stream_its_aggregate_and_its_correlation(owner: Owner, people: People) -> None:
     correlation = uuid4()
     add(owner, aggregate_id="lead-1", correlation_id=correlation, payload={"score": 7})

@@ -130,6 +130,12 @@ def test_a_defined_procedure_that_never_ran_is_there(owner: Owner, people: Peopl
     assert "approve" in page.text
 
 
+def test_an_agent_that_ran_nothing_is_said_instead_of_figures(owner: Owner, people: People) -> None:
+    definition(owner, "refund")
+    page = open_page(people["manager"], PAGE, agent="nobody")
+    assert "No run of a procedure in the last 7 days fits these filters." in page.text
+
+
 def test_untimed_runs_are_said_and_can_be_looked_at(owner: Owner, people: People) -> None:
     run(owner, YESTERDAY)
     run(owner, None)

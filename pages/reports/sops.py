@@ -49,7 +49,8 @@ def show(view: View) -> None:
     sops.choose(view, chosen, found, agents)
     each = [one for one in found.each if chosen.sop in (None, one.sop_id)]
     shown = found.total if chosen.sop is None else each[0] if each else None
-    if shown is None or not (shown.executions or each):
+    # A procedure stands here before its first run; where an agent is asked for, its runs alone count.
+    if shown is None or not (shown.executions or shown.previous_executions or (each and not chosen.agent)):
         sops.nothing(view, period, chosen, holds_any=known.holds_rows)
         page.footer(view)
         return

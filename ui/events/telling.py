@@ -36,6 +36,8 @@ def summary(counts: Counts, period: Period, chosen: Chosen) -> None:
         words += f", {moved} on {period.previous_label} (n\u00a0=\u00a0{figures.count(counts.previous_events)})"
     if not chosen.event_type:
         words += f"; {plural(counts.types_present, 'type')} from {plural(counts.emitters_present, 'emitter')}"
+        if gone := counts.type_count - counts.types_present:
+            words += f", and {plural(gone, 'type')} of {period.previous_label} alone"
     pieces: list[Child] = [f"{words}."]
     if period.previous and not chosen.event_type:
         pieces += _moves(counts, period, chosen)
