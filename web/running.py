@@ -16,7 +16,7 @@ log = logging.getLogger("signalbox.server")
 
 # Loaded before the first page asks for them, and then kept out of every later garbage collection: Streamlit forces one
 # after each run, which without this is most of a page's cost.
-HEAVY_MODULES = ("pandas", "pyarrow")
+HEAVY_MODULES = ("pandas", "pyarrow", "PIL.Image")
 
 # After this, what still hangs is cut: a reader that takes nothing keeps its answer's connection open for ever.
 LONGEST_GOODBYE_S = 5.0
