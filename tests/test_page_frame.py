@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from data import database
 from data.access import Actor
@@ -14,10 +16,11 @@ from data.errors import DatabaseUnavailable
 from data.identity import web_sessions
 from data.identity.refusals import Identity
 from tests import recorded
-from tests.page_runs import open_page
+from tests.page_runs import TIMEOUT_S, open_page
 from tests.recorded import Owner
 from ui import cached
 from ui.drawing import tokens
+from ui.menu import menu_of
 from ui.navigation import PAGES, entry_of, known_pages
 
 People = dict[str, Actor]
@@ -91,6 +94,50 @@ def test_a_database_that_is_away_is_said_in_a_sentence(people: People, monkeypat
 
     monkeypatch.setattr(database, "read_sources", away)
     assert "The database does not answer." in run.run().text
+
+
+def shown_by(script: str) -> list[str]:
+    """The HTML that a script shows, element by element."""
+    app = AppTest.from_string(
+        f"import streamlit as st\nfrom ui import page\nfrom ui.drawing.markup import join, tag\n{script}"
+    )
+    return [str(element.proto.body) for element in app.run(timeout=TIMEOUT_S).get("html")]
+
+
+def test_what_is_put_together_is_one_element_but_for_what_stands_apart() -> None:
+    pieces = shown_by(
+        "with page.in_one():\n"
+        "    page.put(tag('p', 'one'))\n"
+        "    page.put(tag('p', 'two'))\n"
+        "    with page.apart(), st.container():\n"
+        "        page.put(tag('p', 'three'))\n"
+        "    with page.apart():\n"
+        "        st.write('')\n"
+        "    page.put(tag('p', 'four'))\n"
+        "page.put(tag('p', 'five'))"
+    )
+    assert [re.findall("<p>(.+?)</p>", piece) for piece in pieces] == [["one", "two"], ["three"], ["four"], ["five"]]
+
+
+def test_what_is_put_reaches_the_browser_as_it_is() -> None:
+    assert shown_by("page.put(join('    indented,\\n      twice'))") == ["    indented,\n      twice"]
+
+
+def test_the_menu_holds_what_its_reader_may_see_and_marks_where_they_are(people: People) -> None:
+    def menu(role: str, here: str) -> tuple[set[str], list[str]]:
+        drawn = menu_of(people[role], here)
+        return set(re.findall('href="/([^"]*)"', drawn)), re.findall('href="/([^"]*)"[^>]*aria-current', drawn)
+
+    for role in ("admin", "member", "admin", "manager"):
+        links = {entry.url_path for entry in PAGES if entry.listed and people[role].can(entry.needs)}
+        assert menu(role, "tools") == (links - {"overview"} | {""}, ["tools"])
+        assert menu(role, "session")[1] == ["sessions"]
+
+
+def test_streamlit_looks_for_no_secrets() -> None:
+    """It would read its own files again for each question who asks."""
+    told = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
+    assert told["secrets"]["files"] == []
 
 
 def luminance(colour: str) -> float:
