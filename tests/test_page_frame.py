@@ -6,8 +6,10 @@ import re
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from data import database
@@ -134,10 +136,20 @@ def test_the_menu_holds_what_its_reader_may_see_and_marks_where_they_are(people:
         assert menu(role, "session")[1] == ["sessions"]
 
 
-def test_streamlit_looks_for_no_secrets() -> None:
-    """It would read its own files again for each question who asks."""
-    told = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
-    assert told["secrets"]["files"] == []
+def settings_of(part: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """The settings of a file by their full names."""
+    found: dict[str, Any] = {}
+    for name, value in part.items():
+        found |= settings_of(value, f"{above}{name}.") if isinstance(value, dict) else {f"{above}{name}": value}
+    return found
+
+
+def test_streamlit_knows_every_setting_that_is_made_for_it() -> None:
+    """It passes silently over those that it has never heard of or has dropped."""
+    told = settings_of(tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8")))
+    assert told.keys() - config.get_config_options().keys() == set()
+    assert told["secrets.files"] == [], "else they are looked for at each question who asks"
+    assert told["runner.postScriptGC"] is False, "else each run waits for a full collection"
 
 
 def luminance(colour: str) -> float:
