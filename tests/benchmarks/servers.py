@@ -65,7 +65,7 @@ def plain_server(folder: Path, page: str) -> Iterator[tuple[str, subprocess.Pope
     port = free_port()
     command = [str(Path(sys.executable).with_name("streamlit")), "run", "app.py", "--server.address", "127.0.0.1",
                "--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false",
-               "--server.fileWatcherType", "none", "--runner.postScriptGC", "false"]  # fmt: skip
+               "--server.fileWatcherType", "none"]  # fmt: skip
     process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
