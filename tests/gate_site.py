@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,14 +86,16 @@ def serving(settings: Settings, follow: Follow | None = None) -> Iterator[Served
         Route("/{path:path}", _echo_page, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
     app = Starlette(routes=routes, middleware=site.middleware, lifespan=site.lifespan)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, ws="websockets-sansio", access_log=False))
-    thread = threading.Thread(target=server.run)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="websockets-sansio", access_log=False))
+    listening = socket.socket()  # made beforehand, as Streamlit does
+    listening.bind(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:
         while not server.started and thread.is_alive():
             thread.join(0.01)
         assert server.started, "the site did not start"
-        port = server.servers[0].sockets[0].getsockname()[1]
         yield Served(f"http://127.0.0.1:{port}", site)
     finally:
         server.should_exit = True

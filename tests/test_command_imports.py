@@ -30,7 +30,9 @@ print(json.dumps({"status": status, "loaded": sorted(sys.modules)}), file=sys.st
 _DRAW = """
 import json, sys
 import pandas
+import streamlit
 from ui.drawing import charts
+streamlit.set_page_config(page_icon="/favicon.png")
 pandas.DataFrame({"a": ["x"]})
 print(json.dumps(sorted(sys.modules)))
 """
@@ -69,7 +71,7 @@ def test_a_command_starts_without_pandas(
     assert not {"pandas", "pyarrow", "streamlit"} & set(ended["loaded"])
 
 
-def test_what_is_loaded_early_is_what_a_frame_needs() -> None:
+def test_what_is_loaded_early_is_what_a_page_needs() -> None:
     loaded = set(json.loads(run(_DRAW).stdout.splitlines()[-1]))
     assert set(HEAVY_MODULES) <= loaded
     assert "altair" not in loaded

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -67,6 +70,21 @@ def test_a_session_opens_pages_and_nothing_else_does(site: Served, people: dict[
         assert member.get("/nonsense").status_code == 404
         assert "text/html" in member.get("/nonsense", headers=HTML).headers["content-type"]
         assert member.get("/approvals").status_code == 200, "the page itself says to whom it is closed"
+
+
+def test_what_is_written_to_a_page_leaves_at_once(site: Served, people: dict[str, Actor]) -> None:
+    with open_socket(site, signed_in(people["member"])) as page:
+        page.recv()
+        assert waits_for_more(page.local_address) is False
+
+
+def waits_for_more(address: object) -> bool | None:
+    """Whether the end of this process that is connected to an address holds small pieces back."""
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(descriptor.name))) as line:
+            if line.getpeername() == address:
+                return not line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    return None
 
 
 def test_whoami_says_who(site: Served, people: dict[str, Actor]) -> None:

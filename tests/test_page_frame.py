@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
 
 from data import database
 from data.access import Actor
@@ -14,10 +18,11 @@ from data.errors import DatabaseUnavailable
 from data.identity import web_sessions
 from data.identity.refusals import Identity
 from tests import recorded
-from tests.page_runs import open_page
+from tests.page_runs import TIMEOUT_S, open_page
 from tests.recorded import Owner
 from ui import cached
 from ui.drawing import tokens
+from ui.menu import menu_of
 from ui.navigation import PAGES, entry_of, known_pages
 
 People = dict[str, Actor]
@@ -91,6 +96,60 @@ def test_a_database_that_is_away_is_said_in_a_sentence(people: People, monkeypat
 
     monkeypatch.setattr(database, "read_sources", away)
     assert "The database does not answer." in run.run().text
+
+
+def shown_by(script: str) -> list[str]:
+    """The HTML that a script shows, element by element."""
+    app = AppTest.from_string(
+        f"import streamlit as st\nfrom ui import page\nfrom ui.drawing.markup import join, tag\n{script}"
+    )
+    return [str(element.proto.body) for element in app.run(timeout=TIMEOUT_S).get("html")]
+
+
+def test_what_is_put_together_is_one_element_but_for_what_stands_apart() -> None:
+    pieces = shown_by(
+        "with page.in_one():\n"
+        "    page.put(tag('p', 'one'))\n"
+        "    page.put(tag('p', 'two'))\n"
+        "    with page.apart(), st.container():\n"
+        "        page.put(tag('p', 'three'))\n"
+        "    with page.apart():\n"
+        "        st.write('')\n"
+        "    page.put(tag('p', 'four'))\n"
+        "page.put(tag('p', 'five'))"
+    )
+    assert [re.findall("<p>(.+?)</p>", piece) for piece in pieces] == [["one", "two"], ["three"], ["four"], ["five"]]
+
+
+def test_what_is_put_reaches_the_browser_as_it_is() -> None:
+    assert shown_by("page.put(join('    indented,\\n      twice'))") == ["    indented,\n      twice"]
+
+
+def test_the_menu_holds_what_its_reader_may_see_and_marks_where_they_are(people: People) -> None:
+    def menu(role: str, here: str) -> tuple[set[str], list[str]]:
+        drawn = menu_of(people[role], here)
+        return set(re.findall('href="/([^"]*)"', drawn)), re.findall('href="/([^"]*)"[^>]*aria-current', drawn)
+
+    for role in ("admin", "member", "admin", "manager"):
+        links = {entry.url_path for entry in PAGES if entry.listed and people[role].can(entry.needs)}
+        assert menu(role, "tools") == (links - {"overview"} | {""}, ["tools"])
+        assert menu(role, "session")[1] == ["sessions"]
+
+
+def settings_of(part: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """The settings of a file by their full names."""
+    found: dict[str, Any] = {}
+    for name, value in part.items():
+        found |= settings_of(value, f"{above}{name}.") if isinstance(value, dict) else {f"{above}{name}": value}
+    return found
+
+
+def test_streamlit_knows_every_setting_that_is_made_for_it() -> None:
+    """It passes silently over those that it has never heard of or has dropped."""
+    told = settings_of(tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8")))
+    assert told.keys() - config.get_config_options().keys() == set()
+    assert told["secrets.files"] == [], "else they are looked for at each question who asks"
+    assert told["runner.postScriptGC"] is False, "else each run waits for a full collection"
 
 
 def luminance(colour: str) -> float:

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.delta_generator import DeltaGenerator
 
-from data import database
+from data import database, measures
 from data.access import Actor
+from data.identity import web_sessions
 from tests import recorded
 from tests.page_runs import open_page, queries_during
 from tests.performed import run, window
@@ -388,6 +389,40 @@ def test_the_page_asks_at_most_eight_queries_and_none_again_that_is_known(owner:
 _OF_SIGNING_IN = ("web_sessions.forget_old", "web_sessions.start", "audit.")
 
 
+def test_what_is_drawn_is_one_element_beside_the_line_with_the_time(owner: Owner, people: People) -> None:
+    recorded.one_of_everything(owner, NOW - timedelta(hours=2), "word", people["member"].user_id)
+    owner.execute("delete from signalbox.import_files")
+    drawn, footer, sidebar = open_page(people["manager"], PAGE).pieces
+    assert "sb-menu" in sidebar
+    assert 0 < drawn.index("sb-say") < drawn.index("sb-trends") < drawn.index("Fresh from the stream")
+    assert "sb-clock" in footer
+
+
+def test_the_records_that_could_not_be_read_stand_between_what_is_drawn(owner: Owner, people: People) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2))
+    recorded.import_problem(owner, "/logs/bad.jsonl")
+    run = open_page(people["manager"], PAGE)
+    first, table, rest, *_ = run.pieces
+    assert "sb-say" in first
+    assert "/logs/bad.jsonl" in table
+    assert [piece.proto.body for expander in run.app.expander for piece in expander.get("html")] == [table]
+    assert "sb-trends" in rest
+    assert "Fresh from the stream" in rest
+
+
+def test_backups_are_asked_about_only_for_whoever_is_told(owner: Owner, people: People) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2), user_id=people["member"].user_id)
+
+    def reads(role: str) -> int:
+        open_page(people[role], PAGE)
+        before = measures.cache_reads()["data.reports.overview.read_attention"].reads
+        open_page(people[role], PAGE)
+        return measures.cache_reads()["data.reports.overview.read_attention"].reads - before
+
+    assert reads("manager") >= 1
+    assert reads("member") == 0
+
+
 def test_a_part_that_fails_leaves_the_rest_and_gives_a_number(
     owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -415,7 +450,8 @@ def test_the_demo_is_named_on_the_page(owner: Owner, people: People, database_ur
 def test_who_signed_out_sees_nothing_at_the_next_run(owner: Owner, people: People) -> None:
     recorded.session(owner, NOW - timedelta(hours=2), project="zanzibar")
     run = open_page(people["manager"], PAGE)
-    next(button for button in run.app.button if button.label == "Sign out").click()
+    assert any('<form method="post" action="/logout"><button' in piece for piece in run.pieces)
+    web_sessions.end(run.app.user["sid"])
     text = run.run().text
     assert "Your session is over" in text
     assert "session" in text

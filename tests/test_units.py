@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,6 +12,9 @@ import pytest
 from data import database
 from data.access import Actor
 from data.errors import DatabaseUnavailable, NotAllowed
+from data.identity import web_sessions
+from tests.conftest import make_person
+from tests.gate_site import hash_of, signed_in
 from tests.recorded import Owner
 
 People = dict[str, Actor]
@@ -32,6 +37,49 @@ def test_a_connection_that_died_meanwhile_is_not_noticed(owner: Owner, people: P
         assert kill_all(owner) >= 2
         with database.reading(people["manager"]) as unit:
             assert unit.connection.execute("select 1 as one").fetchone() == {"one": 1}
+
+
+def rounds_of(asking: Callable[[], object], kept_in: Path) -> int:
+    """How often the server had its turn while something is asked over the only connection of the pool."""
+    with database.operating() as unit:
+        connection = unit.connection
+    with kept_in.open("w+", encoding="utf-8") as lines:
+        connection.pgconn.trace(lines.fileno())
+        try:
+            asking()
+        finally:
+            connection.pgconn.untrace()
+        return lines.seek(0) + sum("ReadyForQuery" in line for line in lines)
+
+
+@pytest.mark.usefixtures("people")
+def test_who_asks_is_looked_up_in_one_round(owner: Owner, tmp_path: Path) -> None:
+    token_hash = hash_of(signed_in(make_person(owner, "anybody", "manager")))
+    found: list[Actor | None] = []
+    assert rounds_of(lambda: found.append(web_sessions.look_up(token_hash)), tmp_path / "lines") == 1
+    assert [actor and actor.email for actor in found] == ["anybody@example.com"]
+
+
+def test_what_is_looked_up_is_data_and_leaves_nothing_behind(people: People, owner: Owner) -> None:
+    odd = "o'neill\\'; select pg_sleep(0) --%s%%"
+    owner.execute("update auth.users set email = %s where id = %s", (odd, people["member"].user_id))
+    token_hash = hash_of(signed_in(people["member"]))
+    before = database.statistics()["real"]["pool_available"]
+    for asked in ([token_hash], [odd], []):
+        rows = database.look_up("real", "web_sessions.find_people", token_hashes=asked, idle_s=60.0, seen_as_s=60.0)
+        assert [row["email"] for row in rows] == ([odd] if asked == [token_hash] else [])
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        database.look_up("real", "web_sessions.mark_seen", token_hashes=[token_hash])
+    assert database.statistics()["real"]["pool_available"] == before
+    with database.reading(people["member"]) as unit:
+        assert unit.connection.execute("select current_user as name").fetchone() == {"name": "authenticated"}
+
+
+def test_a_connection_that_died_meanwhile_is_not_noticed_by_a_look_up(owner: Owner, people: People) -> None:
+    token_hash = hash_of(signed_in(people["manager"]))
+    for _ in range(3):
+        assert web_sessions.look_up(token_hash)
+        assert kill_all(owner) >= 1
 
 
 def test_a_connection_that_dies_under_a_unit_is_said_and_gone(owner: Owner, people: People) -> None:

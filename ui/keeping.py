@@ -136,13 +136,17 @@ class Store:
             self.size = 0
 
 
+_CLOCKS = (datetime, time)
+_PLAIN = (str, int, float, bytes, UUID, date, timedelta, Enum, type(None))
+
+
 def as_key(value: object) -> Hashable:
     """A value as part of a key: equal only for values of one type that no reader could tell apart.
 
     Raises TypeError for what has no value of its own, such as a connection.
     """
     kind = type(value)
-    if isinstance(value, datetime | time):
+    if isinstance(value, _CLOCKS):
         # Equal moments may stand in different zones, and a reader may ask for the day.
         return kind, value.isoformat(), str(value.tzinfo), value.fold
     if isinstance(value, tzinfo):
@@ -155,6 +159,6 @@ def as_key(value: object) -> Hashable:
         return kind, tuple(as_key(each) for each in value)
     if isinstance(value, set | frozenset):
         return kind, frozenset(as_key(each) for each in value)
-    if value is None or isinstance(value, str | int | float | bytes | UUID | date | timedelta | Enum):
+    if isinstance(value, _PLAIN):
         return kind, value
     raise TypeError(f"{kind.__name__} cannot be part of a key.")

@@ -4,6 +4,7 @@ all of it a single element for the browser."""
 from __future__ import annotations
 
 from copy import copy
+from functools import cache
 
 import streamlit as st
 
@@ -33,12 +34,15 @@ def page_of(entry: PageEntry, actor: Actor) -> st.Page:
 
 def menu_of(actor: Actor, here: str) -> Markup:
     """The menu with the page at the address `here` marked, or the one that it stands under."""
+    return _menu(tuple(entry for entry in PAGES if entry.listed and actor.can(entry.needs)), here)
+
+
+@cache
+def _menu(shown: tuple[PageEntry, ...], here: str) -> Markup:
     open_page = next((entry for entry in PAGES if entry.url_path == here), FIRST)
     section = FIRST.section
     pieces = []
-    for entry in PAGES:
-        if not entry.listed or not actor.can(entry.needs):
-            continue
+    for entry in shown:
         if entry.section != section:
             section = entry.section
             pieces.append(tag("p", section, class_="sb-section"))

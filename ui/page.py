@@ -114,6 +114,32 @@ def gathering() -> Iterator[list[Markup]]:
         _gathered.reset(token)
 
 
+@contextmanager
+def in_one() -> Iterator[None]:
+    """Show all that is put inside as one element, divided only by what stands `apart`."""
+    with gathering() as pieces:
+        yield
+        _show(pieces)
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Around elements of Streamlit's own: what was put before stands before them, what is put into them in them."""
+    if gathered := _gathered.get():
+        _show(gathered)
+    token = _gathered.set(None)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+
+
+def _show(pieces: list[Markup]) -> None:
+    if pieces:
+        st.html(one_of(pieces))
+        pieces.clear()
+
+
 def one_of(pieces: Sequence[Markup]) -> Markup:
     """Several pieces as one: each element costs the server and the browser a part of their time that does not depend on
     what is in it."""
@@ -186,7 +212,7 @@ def panel(view: View, name: str) -> Iterator[None]:
 
 def _failed(view: View, name: str, number: str, error: Exception) -> None:
     sentence = error.sentence if isinstance(error, SignalboxError) else f"{name.capitalize()} could not be shown."
-    with st.container(border=True, key=f"sb_failed_{number}"):
+    with apart(), st.container(border=True, key=f"sb_failed_{number}"):
         st.html(
             tag(
                 "p",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Literal, TypedDict
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -19,14 +19,8 @@ from ui.navigation import PAGES
 log = logging.getLogger("signalbox.shell")
 
 
-class _Look(TypedDict):
-    page_icon: str
-    layout: Literal["wide"]
-    initial_sidebar_state: Literal["auto"]
-
-
 # The icon is the address where the server has its mark; without it the symbol of the page is fetched from another host.
-_LOOK: _Look = {"page_icon": "/favicon.png", "layout": "wide", "initial_sidebar_state": "auto"}
+_look = partial(st.set_page_config, page_icon="/favicon.png", layout="wide", initial_sidebar_state="auto")
 _DATASETS: dict[Dataset, str] = {"real": "Real data", "demo": "Demo data"}
 
 
@@ -34,12 +28,12 @@ def run() -> None:
     """One run of the script."""
     actor = viewer.identify()
     if actor is None:
-        st.set_page_config(**_LOOK)
+        _look()
         st.warning("Your session is over. Load the page again to sign in.", icon=":material/lock:")
         st.stop()
     # Pages that are not for this person exist all the same: they say why under the right address.
     chosen = st.navigation([menu.page_of(entry, actor) for entry in PAGES], position="hidden")
-    st.set_page_config(page_title=page.title_of(chosen.title), **_LOOK)
+    _look(page_title=page.title_of(chosen.title))
     with st.sidebar:
         _sidebar(actor, chosen.url_path)
     if actor.dataset == "demo":
@@ -54,11 +48,15 @@ def run() -> None:
 
 
 def _sidebar(actor: Actor, here: str) -> None:
-    st.html(join(tag("div", tag("i"), "Signalbox", class_="sb-brand"), menu.menu_of(actor, here)))
+    above = join(tag("div", tag("i"), "Signalbox", class_="sb-brand"), menu.menu_of(actor, here))
+    who = tag("div", actor.email, tag("br"), tag("span", actor.role), class_="sb-who")
+    leave = tag("form", tag("button", "Sign out", class_="sb-button"), method="post", action="/logout")
     if "demo" in database.open_datasets():
+        st.html(above)
         _dataset_switch(actor)
-    st.html(tag("div", actor.email, tag("br"), tag("span", actor.role), class_="sb-who"))
-    st.button("Sign out", key="sign_out", on_click=_sign_out, args=(actor,))
+        st.html(page.one_of([who, leave]))
+    else:
+        st.html(page.one_of([above, who, leave]))
 
 
 def _dataset_switch(actor: Actor) -> None:
@@ -99,11 +97,6 @@ def _renew_demo(actor: Actor, running: console.Console, line: DeltaGenerator) ->
 def _remove_demo(actor: Actor, running: console.Console) -> str:
     running.remove_demo(actor)
     return "The demo database is gone."
-
-
-def _sign_out(actor: Actor) -> None:
-    if actor.session_hash:
-        web_sessions.end(actor.session_hash)
 
 
 run()

@@ -14,9 +14,9 @@ from typing import Any
 
 log = logging.getLogger("signalbox.server")
 
-# Loaded before the first page asks for them, and then kept out of every later garbage collection: Streamlit forces one
-# after each run, which without this is most of a page's cost.
-HEAVY_MODULES = ("pandas", "pyarrow")
+# Loaded before the first page asks for them, and then kept out of every later garbage collection, which would else go
+# through all of it each time.
+HEAVY_MODULES = ("pandas", "pyarrow", "PIL.Image")
 
 # After this, what still hangs is cut: a reader that takes nothing keeps its answer's connection open for ever.
 LONGEST_GOODBYE_S = 5.0

@@ -12,7 +12,7 @@ from data.database.pools import (
     statistics,
 )
 from data.database.sharing import let_go
-from data.database.units import Unit, apart, locking, operating, reading, together, writing
+from data.database.units import Unit, apart, locking, look_up, operating, reading, together, writing
 from data.database.versions import poll_sources, polled_sources, read_sources
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "database_of",
     "let_go",
     "locking",
+    "look_up",
     "open_database",
     "open_datasets",
     "operating",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +16,7 @@ from psycopg import sql
 from data import measures
 from data.access import Actor, Dataset
 from data.database import notes, queries, sharing, unreadable
+from data.database.beginning import SETTINGS, begun, give_up, settings_for
 from data.database.latest import polled
 from data.database.pools import Connection, Limits, Pool, connect_apart, database_of
 from data.database.translating import translated_errors
@@ -32,18 +32,6 @@ SLOW_QUERY_S = 1.0  # agent-jobs.md logs queries over one second
 _IN_THE_WAY = (
     postgres_errors.LockNotAvailable, postgres_errors.SerializationFailure, postgres_errors.DeadlockDetected
 )  # fmt: skip
-
-# Sent together, so one round trip: the beginning, who is asking and how long it may take, for this transaction alone.
-_SETTINGS = """
-select set_config('role', %(role)s, true), set_config('request.jwt.claims', %(claims)s, true),
-       set_config('statement_timeout', %(statement_timeout)s, true),
-       set_config('lock_timeout', %(lock_timeout)s, true),
-       set_config('idle_in_transaction_session_timeout', %(idle_timeout)s, true),
-       set_config('transaction_read_only', %(read_only)s, true), set_config('timezone', 'UTC', true),
-       set_config('datestyle', 'ISO', true),
-       set_config('jit', 'off', true)
-"""
-_BEGIN = f"begin; {_SETTINGS}"
 
 
 @dataclass(frozen=True)
@@ -166,6 +154,27 @@ def operating(dataset: Dataset = "real") -> Iterator[Unit]:
         yield unit
 
 
+def look_up(dataset: Dataset, name: str, **parameters: Any) -> list[dict[str, Any]]:
+    """All rows of one named query that changes nothing, as the owner of the database: beginning, query and end are sent
+    together, so one round trip, for what every run of a page waits for. Raises as `reading` does."""
+    database = database_of(dataset)
+    settings = settings_for(database.limits, None, read_only=True)
+    query = queries.find(name)
+    notes.query_ran(name)
+    started = time.perf_counter()
+    try:
+        with translated_errors(), _explained(database.owner):
+            connection, cursor = begun(database.owner, database.limits, settings, query.text, parameters)
+            try:
+                for _ in ("the settings", "the query"):
+                    cursor.nextset()
+                return cursor.fetchall()
+            finally:
+                database.owner.putconn(connection)
+    finally:
+        _report(name, time.perf_counter() - started)
+
+
 @contextmanager
 def locking(dataset: Dataset, locked: str) -> Iterator[Unit]:
     """Like `operating`, with one snapshot for all its statements, taken after the table `locked` is: whatever others
@@ -180,7 +189,7 @@ def locking(dataset: Dataset, locked: str) -> Iterator[Unit]:
         with translated_errors(), database.owner.connection() as connection, connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
             connection.execute(statement)
-            connection.execute(_SETTINGS, settings)
+            connection.execute(SETTINGS, settings)
             yield Unit(connection)
     except DatabaseUnavailable as error:
         if isinstance(error.__cause__, _IN_THE_WAY):
@@ -200,7 +209,7 @@ def apart(actor: Actor) -> Iterator[Unit]:
         connect_apart(database) as connection,
         connection.transaction(),
     ):
-        connection.execute(_SETTINGS, settings)
+        connection.execute(SETTINGS, settings)
         yield Unit(connection)
 
 
@@ -208,44 +217,15 @@ def apart(actor: Actor) -> Iterator[Unit]:
 def _unit(pool: Pool, limits: Limits, actor: Actor | None, *, read_only: bool) -> Iterator[Unit]:
     settings = settings_for(limits, actor, read_only=read_only)
     with translated_errors(), _explained(pool):
-        connection = _begun(pool, limits, settings)
+        connection, _ = begun(pool, limits, settings)
         try:
             yield Unit(connection)
             connection.commit()
         except BaseException:
-            _give_up(connection)
+            give_up(connection)
             raise
         finally:
             pool.putconn(connection)
-
-
-def _begun(pool: Pool, limits: Limits, settings: Mapping[str, str]) -> Connection:
-    """A connection of the pool in a new transaction.
-
-    Connections that have died since they were used last show it here, before anything was done: they are given back to
-    be replaced, and the next one is taken. So a living one costs no question whether it lives.
-    """
-    left = limits.pool_size
-    while True:
-        connection = pool.getconn()
-        try:
-            # Bound here and not by the server, which would take one statement at a time.
-            psycopg.ClientCursor(connection).execute(_BEGIN, settings)
-        except BaseException as error:
-            _give_up(connection)
-            has_died = connection.closed and isinstance(error, psycopg.OperationalError)
-            pool.putconn(connection)
-            if not has_died or not left:
-                raise
-            left -= 1
-        else:
-            return connection
-
-
-def _give_up(connection: Connection) -> None:
-    """Roll back what is left of a transaction; on a dead connection nothing is."""
-    with suppress(psycopg.Error):
-        connection.rollback()
 
 
 @contextmanager
@@ -257,22 +237,3 @@ def _explained(pool: Pool) -> Iterator[None]:
         if (meant := unreadable.explained(error, pool)) is None:
             raise
         raise meant from error
-
-
-def settings_for(limits: Limits, actor: Actor | None, *, read_only: bool) -> dict[str, str]:
-    """The values of `_SETTINGS`: without an actor the role stays that of the connection."""
-    return {
-        "role": "authenticated" if actor else "none",
-        "claims": claims_of(actor) if actor else "",
-        "statement_timeout": f"{limits.statement_timeout_ms}ms",
-        "lock_timeout": f"{limits.lock_timeout_ms}ms",
-        "idle_timeout": f"{limits.idle_in_transaction_timeout_ms}ms",
-        "read_only": "on" if read_only else "off",
-    }
-
-
-def claims_of(actor: Actor) -> str:
-    """The claims that policies read through auth.uid() and auth.jwt(), as JSON. Roles are not among them:
-    the database looks those up in signalbox.members."""
-    claims = {"sub": str(actor.user_id), "role": "authenticated", "email": actor.email}
-    return json.dumps(claims | ({"client_id": actor.client_id} if actor.client_id else {}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from psycopg import errors as postgres_errors
 
@@ -21,8 +22,19 @@ _MISSING = (
 @contextmanager
 def bookkeeping() -> Iterator[database.Unit]:
     """A transaction as the owner of the real database. Raises NotMigrated where its tables are missing."""
+    with _where_migrated(), database.operating() as unit:
+        yield unit
+
+
+def looked_up(name: str, **parameters: Any) -> list[dict[str, Any]]:
+    """All rows of a named query there that changes nothing, in one round trip. Raises as `bookkeeping`."""
+    with _where_migrated():
+        return database.look_up("real", name, **parameters)
+
+
+@contextmanager
+def _where_migrated() -> Iterator[None]:
     try:
-        with database.operating() as unit:
-            yield unit
+        yield
     except _MISSING as error:
         raise NotMigrated from error

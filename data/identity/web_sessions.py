@@ -15,10 +15,10 @@ from uuid import UUID
 
 from psycopg import errors as postgres_errors
 
-from data import audit, database
+from data import audit
 from data.access import Actor, Dataset, Watcher
 from data.errors import NotFound
-from data.identity.bookkeeping import bookkeeping
+from data.identity.bookkeeping import bookkeeping, looked_up
 from data.identity.notices import Notice, announce
 from data.identity.refusals import Identity, SignInRefused
 
@@ -53,9 +53,10 @@ def start(identity: Identity, *, client: str = "", dataset: Dataset = "real") ->
                 lifetime_s=LIFETIME.total_seconds(),
                 client=client[:200],
             )
-            actor = _people(unit, [token_hash]).get(token_hash)
-            if actor is None:
+            found = unit.rows("web_sessions.find_people", **_asked([token_hash]))
+            if not found:
                 raise SignInRefused("This account is closed. Ask an admin of this console.")
+            actor = _actor(found[0])
             audit.record(unit, actor, "signed in", identity.signed_in_with)
     except postgres_errors.ForeignKeyViolation:
         raise SignInRefused(
@@ -74,20 +75,19 @@ def people_behind(token_hashes: Collection[str]) -> dict[str, Actor]:
     """The people behind several browsers, by hash; whoever is missing is signed out. Notes that they are in use."""
     if not token_hashes:
         return {}
-    with bookkeeping() as unit:
-        return _people(unit, list(token_hashes))
-
-
-def _people(unit: database.Unit, token_hashes: list[str]) -> dict[str, Actor]:
-    found = unit.rows(
-        "web_sessions.find_people",
-        token_hashes=token_hashes,
-        idle_s=IDLE_LIMIT.total_seconds(),
-        seen_as_s=BORROWED_FOR.total_seconds(),
-    )
+    found = looked_up("web_sessions.find_people", **_asked(token_hashes))
     if stale := [row["token_hash"] for row in found if row["was_seen_long_ago"]]:
-        unit.run("web_sessions.mark_seen", token_hashes=stale)
+        with bookkeeping() as unit:
+            unit.run("web_sessions.mark_seen", token_hashes=stale)
     return {row["token_hash"]: _actor(row) for row in found}
+
+
+def _asked(token_hashes: Collection[str]) -> dict[str, Any]:
+    return {
+        "token_hashes": list(token_hashes),
+        "idle_s": IDLE_LIMIT.total_seconds(),
+        "seen_as_s": BORROWED_FOR.total_seconds(),
+    }
 
 
 def _actor(row: dict[str, Any]) -> Actor:

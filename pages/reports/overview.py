@@ -17,12 +17,13 @@ if not known.holds_rows:
 else:
     period = filters.period(view, known)
     calls = None
-    with page.panel(view, "the overview"):
-        drawn = cached.drawn(view, overview.draw, period=period, known=known, backup=overview.newest_backup(view))
-        calls = drawn.calls
-        page.put(drawn.first)
-        overview.unreadable(view, drawn.problems, drawn.first_problems)
-        page.put(drawn.trends)
-    with page.panel(view, "the newest happenings"):
-        page.put(cached.drawn(view, overview.draw_newest, period=period))
+    with page.in_one():
+        with page.panel(view, "the overview"):
+            drawn = cached.drawn(view, overview.draw, period=period, known=known, backup=overview.newest_backup(view))
+            calls = drawn.calls
+            page.put(drawn.first)
+            overview.unreadable(view, drawn.problems, drawn.first_problems)
+            page.put(drawn.trends)
+        with page.panel(view, "the newest happenings"):
+            page.put(cached.drawn(view, overview.draw_newest, period=period))
     page.footer(view, report="tool_calls", filters=period.parameters, rows=calls, noun="tool call")

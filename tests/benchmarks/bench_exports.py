@@ -19,7 +19,7 @@ import psycopg
 from data import database, embedded, exports
 from data.access import Actor
 from data.database import queries
-from data.database.units import claims_of
+from data.database.beginning import claims_of
 from data.identity import demo_accounts
 from tests.browser.console import Console, running
 

@@ -14,7 +14,7 @@ import psycopg
 
 from data import demo, embedded
 from data.access import Actor
-from data.database import queries, units
+from data.database import beginning, queries, units
 from data.database.pools import Limits
 from tests import page_runs
 from ui import cached
@@ -71,8 +71,8 @@ def milliseconds(
         for statement in before:
             connection.execute(statement.encode())
         # Not read-only where something was written before; nothing of it stays.
-        settings = units.settings_for(LIMITS, actor, read_only=False)
-        connection.execute(units._SETTINGS, settings)
+        settings = beginning.settings_for(LIMITS, actor, read_only=False)
+        connection.execute(beginning.SETTINGS, settings)
         began = time.perf_counter()
         connection.execute(text, one.parameters).fetchall()
         took[one.name] = took.get(one.name, 0.0) + 1000 * (time.perf_counter() - began)

@@ -10,6 +10,11 @@ class Markup(str):
 
     __slots__ = ()
 
+    def _repr_html_(self) -> str:
+        """What `st.html` takes as it is. In plain strings it looks for indented lines to mend, for longer than a page
+        takes to be drawn, and would mend what stands in preformatted text."""
+        return str(self)
+
 
 Child = str | int | float | None
 Attribute = str | int | float | bool | None

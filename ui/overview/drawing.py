@@ -10,7 +10,7 @@ from data.reports import overview as reports
 from ui import backups, boundary, cached, page
 from ui.asking import filters
 from ui.asking.periods import Extent, Period
-from ui.backups.attention import Attention
+from ui.backups.attention import Attention, is_told
 from ui.drawing import cards
 from ui.drawing.markup import Markup
 from ui.overview import showing, telling
@@ -32,6 +32,8 @@ class Drawn:
 
 def newest_backup(view: View) -> Attention | None:
     """What is wrong with the backups. Not kept with what is drawn: a file may go without any table changing."""
+    if not is_told(view):
+        return None
     return backups.attention(view, cached.read(view, reports.read_attention, now=view.minute))
 
 

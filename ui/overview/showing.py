@@ -111,7 +111,7 @@ def unreadable(view: View, total: int, problems: Sequence[Mapping[str, Any]]) ->
     """The records that could not be read at import, on request: which line of which file, and why."""
     if not problems:
         return
-    with st.expander(f"{plural(total, 'record')} that could not be read"):
+    with page.apart(), st.expander(f"{plural(total, 'record')} that could not be read"):
         tables.table(
             view,
             problems,

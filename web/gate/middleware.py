@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from data.access import Actor
 from data.errors import DatabaseUnavailable
 from data.identity import web_sessions
-from web.gate import origins, paths
+from web.gate import delivery, origins, paths
 from web.gate.connections import ACTOR, CONNECTION, SIGHTS, Connection, Connections
 from web.gate.headers import cleaned, secure, session_token
 from web.gate.paths import Kind
@@ -146,6 +146,7 @@ class Gate:
         if actor is None:
             await _refuse_handshake(receive, send)
             return
+        delivery.at_once(send)
         with self._connections.opened(actor, "page") as connection:
             socket = _Socket(connection, receive, send, self._connections)
             try:
