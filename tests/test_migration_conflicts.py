@@ -97,6 +97,7 @@ def test_deadlock_with_someone_who_applies_the_same_file(url: str, tmp_path: Pat
         with running(url, folder) as (result, said):
             wait_until(lambda: waits_for_a_lock(looking))
             other.execute("lock table a in exclusive mode")
+            said.wait_for("trying again")  # otherwise it may find the record before it says so
             other.execute(RECORD.format(VERSION).encode())
             other.execute("commit")
             (done,) = result.result(DEADLINE_S)

@@ -75,9 +75,7 @@ left join lateral (
 -- The kind "actions" is of one agent, over the whole period: actions of windows that count them, and their escalations.
 with session_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows(
-        'sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true
-    ) as w
+    from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true) as w
     union all
     select false, w.*
     from analytics.rollup_windows('sessions', %(previous_start)s, %(previous_end)s, with_added => true) as w
@@ -85,9 +83,7 @@ with session_windows as materialized (
 ),
 prompt_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows(
-        'prompts', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true
-    ) as w
+    from analytics.rollup_windows('prompts', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true) as w
     union all
     select false, w.*
     from analytics.rollup_windows('prompts', %(previous_start)s, %(previous_end)s, with_added => true) as w
@@ -95,9 +91,7 @@ prompt_windows as materialized (
 ),
 job_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows(
-        'jobs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true
-    ) as w
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true) as w
     union all
     select false, w.*
     from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_added => true) as w
