@@ -4138,10 +4138,12 @@ UNION ALL
     NULL::text AS error_message,
     false AS is_answered,
     NULL::text AS outcome
-   FROM analytics.stg_chronicle__tool_events c
-  WHERE (((c.phase)::text = 'pre'::text) AND (NOT (EXISTS ( SELECT
+   FROM (analytics.stg_chronicle__tool_events c
+     LEFT JOIN LATERAL ( SELECT true AS is_there
            FROM analytics.stg_chronicle__tool_events answer
-          WHERE ((answer.call_id = c.call_id) AND ((answer.phase)::text = 'post'::text))))));
+          WHERE ((answer.call_id = c.call_id) AND ((answer.phase)::text = 'post'::text))
+         LIMIT 1) found ON (true))
+  WHERE (((c.phase)::text = 'pre'::text) AND (found.is_there IS NULL));
 
 -- comment analytics.VIEW tool_calls
 COMMENT ON VIEW analytics.tool_calls IS 'Calls of tools; outcome is succeeded, failed, refused (a person said no) or null where none was recorded. Rates are taken over succeeded and failed. One row per call.';
