@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
@@ -261,3 +262,11 @@ def test_slower_needs_enough_timed_calls_and_a_second_more() -> None:
     assert not usage_of(p95_ms=4000.0, previous_p95_ms=2000.0, timed=49, previous_timed=50).is_slower
     assert not usage_of(p95_ms=900.0, previous_p95_ms=100.0, **enough).is_slower
     assert not usage_of(p95_ms=11_000.0, previous_p95_ms=10_000.0, **enough).is_slower
+
+
+@pytest.mark.parametrize("view", ["tool_calls", "tool_facts"])
+def test_no_plan_reads_all_answers_to_find_that_of_one_call(owner: psycopg.Connection[DictRow], view: str) -> None:
+    """As an anti-join it could, and did for every session of a list at ten million events."""
+    counting = sql.SQL("explain select count(*) from {}").format(sql.Identifier("analytics", view))
+    plan = owner.execute(counting).fetchall()
+    assert "Anti" not in "".join(row["QUERY PLAN"] for row in plan)
