@@ -77,4 +77,9 @@ def milliseconds(
         connection.execute(text, one.parameters).fetchall()
         took[one.name] = took.get(one.name, 0.0) + 1000 * (time.perf_counter() - began)
         connection.rollback()
+    if before:
+        # What was rolled back lies in the log until it is cleaned, and every reader would pass over it from now on.
+        connection.autocommit = True
+        connection.execute("vacuum signalbox.change_log, signalbox.change_links")
+        connection.autocommit = False
     return took
