@@ -73,8 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """After each run of a page Streamlit looks through all there is in memory: what was loaded by now need not be among
-    it, as in the console itself."""
+    """What was loaded by now stays to the end: later collections need not look through it, as in the console itself."""
     gc.collect()
     gc.freeze()
 
