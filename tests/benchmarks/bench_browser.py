@@ -13,12 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.benchmarks import big_data, servers
 from tests.benchmarks.figures import Figure, figure
 from tests.browser import chromium
-from tests.browser.conftest import ARGUMENTS
 from tests.browser.console import ROOT, Console, running
 from tests.browser.steps import COUNT_RUNS, DEMO_STRIP, sign_in, wait_until_idle
 
@@ -60,24 +59,23 @@ new MutationObserver(look).observe(document, { subtree: true, childList: true, c
 
 def measure(loads: int = LOADS, changes: int = CHANGES, walks: int = WALKS) -> list[Figure]:
     """Medians, as the browser's own clock has them."""
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.find_or_install(), args=ARGUMENTS)
-        with (
-            running(big_data.home(big_data.TEN_MILLION), program=_FORGETFUL) as console,
-            servers.plain_server(Path(folder), _ONE_CHART) as (plain_url, _),
-            _page(browser, ".sb-bars a", 12) as overview,
-            _page(browser, '[data-testid="stVegaLiteChart"] .mark-rect path', 30) as plain,
-        ):
-            servers.wait_for_demo(console.url, servers.signed_in(console))
-            sign_in(overview, console, "admin")
-            servers.show_demo(console)
-            overview.wait_for_selector(DEMO_STRIP)  # it loads itself anew when it hears of that
-            wait_until_idle(overview)
-            figures = [_first_load(console, overview, plain, plain_url, loads)]
-            figures.append(_new_periods(console, overview, changes))
-            figures.append(_kept_periods(console, overview, changes))
-            figures.append(_walk(console, overview, walks))
-        browser.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        chromium.launched() as browser,
+        running(big_data.home(big_data.TEN_MILLION), program=_FORGETFUL) as console,
+        servers.plain_server(Path(folder), _ONE_CHART) as (plain_url, _),
+        _page(browser, ".sb-bars a", 12) as overview,
+        _page(browser, '[data-testid="stVegaLiteChart"] .mark-rect path', 30) as plain,
+    ):
+        servers.wait_for_demo(console.url, servers.signed_in(console))
+        sign_in(overview, console, "admin")
+        servers.show_demo(console)
+        overview.wait_for_selector(DEMO_STRIP)  # it loads itself anew when it hears of that
+        wait_until_idle(overview)
+        figures = [_first_load(console, overview, plain, plain_url, loads)]
+        figures.append(_new_periods(console, overview, changes))
+        figures.append(_kept_periods(console, overview, changes))
+        figures.append(_walk(console, overview, walks))
     return figures
 
 

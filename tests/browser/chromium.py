@@ -1,11 +1,19 @@
-"""Finds a Chromium on this machine, or installs one by the platform's own means, or says what to do."""
+"""Finds a Chromium on this machine, or installs one by the platform's own means, or says what to do; and runs it."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.embedded_holders import children
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ADVICE = (
@@ -13,6 +21,28 @@ ADVICE = (
     "apt-get install chromium; macOS: brew install --cask chromium; any: python -m playwright install chromium) "
     "or set SIGNALBOX_CHROMIUM to its path."
 )
+
+_ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
+
+
+@contextmanager
+def launched(*arguments: str) -> Iterator[Browser]:
+    """A Chromium, closed when left.
+
+    The program that drives it is then killed, not asked to end: Node.js can wait for itself for ever when it exits
+    (https://github.com/nodejs/node/issues/54918), and Playwright would wait with it.
+    """
+    others = set(children(os.getpid()))
+    with sync_playwright() as playwright:
+        drivers = set(children(os.getpid())) - others
+        browser = playwright.chromium.launch(executable_path=find_or_install(), args=[*_ARGUMENTS, *arguments])
+        try:
+            yield browser
+        finally:
+            browser.close()
+            for driver in drivers:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(driver, signal.SIGKILL)
 
 
 def find_or_install() -> str | None:

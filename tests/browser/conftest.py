@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from psycopg.rows import DictRow, dict_row
 
 from data import demo, embedded
@@ -20,19 +20,15 @@ from tests.browser.console import ROOT, Console, running
 from tests.browser.steps import sign_in
 from tests.browser.visits import Visits
 
-ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 # One process for all tabs of a browser, and none started in advance: each would compile Streamlit's program anew.
-FEWER_PROCESSES = ["--process-per-site", "--disable-features=SpareRendererForSitePerProcess"]
+FEWER_PROCESSES = ("--process-per-site", "--disable-features=SpareRendererForSitePerProcess")
 OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        program, arguments = chromium.find_or_install(), [*ARGUMENTS, *FEWER_PROCESSES]
-        launched = playwright.chromium.launch(executable_path=program, args=arguments)
+    with chromium.launched(*FEWER_PROCESSES) as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="session")

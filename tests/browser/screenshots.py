@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests.browser import chromium
-from tests.browser.conftest import ARGUMENTS, make_demo
+from tests.browser.conftest import make_demo
 from tests.browser.console import ROOT, Console, running
 from tests.browser.steps import follow, wait_until_idle
 from tests.browser.visits import NARROW_PX, WIDE_PX, Dataset, Visits
@@ -168,12 +168,10 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     wanted = [one for one in pictures() if not asked.only or any(word in one.file for word in asked.only)]
     asked.into.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, chromium.launched() as browser:
         nothing = {"CLAUDE_CONFIG_DIR": f"{folder}/none"}  # nobody's own folders in a picture
-        browser = playwright.chromium.launch(executable_path=chromium.find_or_install(), args=ARGUMENTS)
         with running(Path(folder) / "home", nothing) as console:
             mistakes = _take_all(Visits(browser, console), console, wanted, asked)
-        browser.close()
     for mistake in mistakes:
         sys.stderr.write(f"{mistake}\n")
     return 1 if mistakes else 0
