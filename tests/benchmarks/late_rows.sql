@@ -1,7 +1,8 @@
 -- Rows that come in late: one of each kind that Overview counts, in one quarter of an hour in a hundred of the ninety days
--- of the demo. Their distance is prime, so that they lie at all times of the day.
+-- of the demo. Their distance is prime, so that they lie at all times of the day. Calls have new ids each time, because
+-- what earlier rounds rolled back stays in the index until it is vacuumed.
 create temporary table late_times on commit drop as
-select to_timestamp(s.slot * 900.0 + 7 * (s.slot % 100)) as late_at
+select to_timestamp(s.slot * 900.0 + 7 * (s.slot % 100)) as late_at, gen_random_uuid() as call_id
 from (
     select floor(date_part('epoch', (select max(e.timestamp) from chronicle.events as e)) / 900)::integer - 50 - 101 * n
         as slot
@@ -11,7 +12,7 @@ from (
 insert into chronicle.tool_events (session_id, tool_name, phase, success, execution_time_ms, created_at, call_id)
 select
     (select id from chronicle.sessions limit 1), 'Bash', p.phase, p.phase = 'post' or null,
-    case p.phase when 'post' then 100 end, t.late_at, md5(t.late_at::text)::uuid
+    case p.phase when 'post' then 100 end, t.late_at, t.call_id
 from late_times as t, (values ('pre'), ('post')) as p (phase);
 
 insert into chronicle.sessions (session_id, started_at)
