@@ -15,6 +15,8 @@ run: $(VENV)/.installed
 	@trap 'exit 0' INT TERM; FORWARDED_ALLOW_IPS="$(FORWARDED_ALLOW_IPS)" SIGNALBOX_PORT=$(PORT) \
 		$(BIN)/streamlit run streamlit_app.py --server.address 127.0.0.1 --server.port $(PORT)
 
+# Programs that tests start would each compile anew what they import, where nothing compiled may be kept.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +27,7 @@ from data.settings import Settings
 from web.live import Follow
 from web.site import Site
 
+_CERTIFICATES = ssl.create_default_context()  # read once: every client would, though none of them meets any
 PAGES = {"": "member", "overview": "member", "tools": "member", "approvals": "admin"}
 STATIC = Path(streamlit.__file__).parent / "static"
 
@@ -45,7 +48,9 @@ class Served:
         """A browser that is signed in with this token, or not; it follows no redirects by itself."""
         sent = {"origin": self.url} | headers
         cookies = {"sb_session": token} if token else {}
-        return httpx.Client(base_url=self.url, headers=sent, cookies=cookies, trust_env=False, timeout=30)
+        return httpx.Client(
+            base_url=self.url, headers=sent, cookies=cookies, trust_env=False, timeout=30, verify=_CERTIFICATES
+        )
 
 
 def signed_in(actor: Actor) -> str:
@@ -76,6 +81,14 @@ async def _echo_socket(socket: WebSocket) -> None:
         pass
 
 
+class _Server(uvicorn.Server):
+    """Ends soon when it shall: the one it comes from looks for that every tenth of a second."""
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            await asyncio.sleep(0.01)
+
+
 @contextmanager
 def serving(settings: Settings, follow: Follow | None = None) -> Iterator[Served]:
     """The site of these settings, from start to end."""
@@ -86,7 +99,7 @@ def serving(settings: Settings, follow: Follow | None = None) -> Iterator[Served
         Route("/{path:path}", _echo_page, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
     app = Starlette(routes=routes, middleware=site.middleware, lifespan=site.lifespan)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="websockets-sansio", access_log=False))
+    server = _Server(uvicorn.Config(app, log_config=None, ws="websockets-sansio", access_log=False))
     listening = socket.socket()  # made beforehand, as Streamlit does
     listening.bind(("127.0.0.1", 0))
     port = listening.getsockname()[1]

@@ -20,8 +20,12 @@ from tests.browser.console import ROOT, Console, running
 from tests.browser.steps import sign_in
 from tests.browser.visits import Visits
 
-# One process for all tabs of a browser, and none started in advance: each would compile Streamlit's program anew.
-FEWER_PROCESSES = ("--process-per-site", "--disable-features=SpareRendererForSitePerProcess")
+# One process for all tabs of a browser, and none started in advance: each would compile Streamlit's program anew. And
+# none for what drops down from the address bar, which is two pages of Chromium's own for every window.
+FEWER_PROCESSES = (
+    "--process-per-site",
+    "--disable-features=SpareRendererForSitePerProcess,WebUIOmniboxPopup,WebUIOmniboxAimPopup",
+)
 OpenPage = Callable[..., Page]
 
 

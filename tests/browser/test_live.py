@@ -17,6 +17,7 @@ from data import embedded
 from tests import recorded
 from tests.browser.console import Console, free_port, running
 from tests.browser.steps import COUNT_RUNS, choose, press, sign_in, turn_to, wait_until_idle
+from tests.browser.visits import Visits
 
 OpenPage = Callable[..., Page]
 Rows = psycopg.Connection[DictRow]
@@ -35,6 +36,21 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """A console of these tests alone: they add rows to its real database, and ask how many queries it ran."""
     with running(tmp_path_factory.mktemp("live") / "home", {"SIGNALBOX_METRICS_TOKEN": TOKEN}) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def visits(browser: Browser, console: Console) -> Iterator[Visits]:
+    """Somebody who has signed in to that console once, and whose tab is kept."""
+    visits = Visits(browser, console)
+    yield visits
+    visits.end()
+
+
+@pytest.fixture
+def open_page(visits: Visits) -> Iterator[OpenPage]:
+    """Turns that tab to a page, or opens another that loads it: `cold`; the test fails when one met a mistake."""
+    yield visits.open
+    assert not visits.close()
 
 
 @pytest.fixture
@@ -151,7 +167,7 @@ def test_selected_words_stay_selected(open_page: OpenPage, rows: Rows) -> None:
 
 def test_a_slow_run_that_nobody_asked_for_is_not_seen(open_page: OpenPage, rows: Rows) -> None:
     add_job(rows)
-    page = open_page("admin", "/jobs?sort=-when")
+    page = open_page("admin", "/jobs?sort=-when", cold=True)  # it watches the document for ever
     expect(page.locator(".sb-clock").first).to_contain_text("(live)", timeout=TIMEOUT_MS)
     page.evaluate("document.documentElement.classList.remove('sb-asked')")  # as if nobody had touched it for a while
     page.evaluate(
@@ -214,7 +230,7 @@ def polls(console: Console, page: Page) -> int:
 
 def test_a_hidden_tab_costs_nothing_and_catches_up(open_page: OpenPage, rows: Rows, console: Console) -> None:
     add_job(rows)
-    page = open_page("admin", "/jobs?sort=-when")
+    page = open_page("admin", "/jobs?sort=-when")  # the one tab that is open, so that no other asks
     expect(page.locator(".sb-clock").first).to_contain_text("(live)", timeout=TIMEOUT_MS)
     page.evaluate(HIDE, True)
     page.wait_for_timeout(1500)
