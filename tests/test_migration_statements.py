@@ -65,7 +65,7 @@ def test_statement_knows_its_place() -> None:
     assert (second.number, second.line) == (2, 4)
     assert text[second.start :].startswith("-- why")
     assert text[second.code_start :].startswith("select 2")
-    assert last.is_comment
+    assert (last.number, last.line, last.is_comment) == (3, 5, True)
     assert not last.words
 
 

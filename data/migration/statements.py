@@ -90,7 +90,9 @@ def _add(found: list[Statement], text: str, start: int, end: int, body: _Body) -
     if body.first is None:
         return
     code_start = body.first if body.code_start is None else body.code_start
-    line = text.count("\n", 0, code_start) + 1
+    # Counted on from the statement before: from the beginning each time, a long file would take the square of it.
+    line_before, counted_to = (found[-1].line, found[-1].code_start) if found else (1, 0)
+    line = line_before + text.count("\n", counted_to, code_start)
     piece = text[start:end].strip()
     is_comment = body.code_start is None
     found.append(Statement(len(found) + 1, piece, body.first, code_start, line, tuple(body.words), is_comment))
