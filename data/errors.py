@@ -8,6 +8,8 @@ __all__ = [
     "Busy",
     "ColumnMissing",
     "Conflict",
+    "DatabaseBehind",
+    "DatabaseReadOnly",
     "DatabaseUnavailable",
     "KeptElsewhere",
     "NotAllowed",
@@ -21,6 +23,14 @@ __all__ = [
 
 class DatabaseUnavailable(SignalboxError):
     """The database does not answer. Check that it runs and that DATABASE_URL is right, then try again."""
+
+
+class DatabaseReadOnly(DatabaseUnavailable):
+    """DATABASE_URL leads to a server that takes no writes. A replica belongs into READ_DATABASE_URL."""
+
+
+class DatabaseBehind(SignalboxError):
+    """The database lacks what this version reads. An admin runs `python -m data migrate up`, or opens Migrations."""
 
 
 class TookTooLong(SignalboxError):

@@ -57,9 +57,7 @@ class Receipt:
     sequence_number: int
 
 
-def decide(
-    actor: Actor, approval_id: UUID, decision: Decision, note: str = "", *, said: str | None = None
-) -> Receipt:
+def decide(actor: Actor, approval_id: UUID, decision: Decision, note: str = "", *, said: str | None = None) -> Receipt:
     """Approve or reject what an agent waits for: decision, event and audit row are one transaction.
 
     `said` is the mark that `read_approval` gave of what was read: a question that says something else is not decided.
