@@ -9,6 +9,7 @@ __all__ = [
     "ColumnMissing",
     "Conflict",
     "DatabaseBehind",
+    "DatabaseFull",
     "DatabaseReadOnly",
     "DatabaseUnavailable",
     "KeptElsewhere",
@@ -27,6 +28,10 @@ class DatabaseUnavailable(SignalboxError):
 
 class DatabaseReadOnly(DatabaseUnavailable):
     """DATABASE_URL leads to a server that takes no writes. A replica belongs into READ_DATABASE_URL."""
+
+
+class DatabaseFull(DatabaseUnavailable):
+    """The database has no room left for this, on disk or in memory. Free some, or choose a shorter period."""
 
 
 class DatabaseBehind(SignalboxError):

@@ -11,7 +11,7 @@ import pytest
 
 from data import database, exports, jobs
 from data.access import Actor
-from data.errors import DatabaseBehind, DatabaseReadOnly, DatabaseUnavailable, NotAllowed
+from data.errors import DatabaseBehind, DatabaseFull, DatabaseReadOnly, DatabaseUnavailable, NotAllowed
 from data.identity import web_sessions
 from tests.conftest import make_person
 from tests.gate_site import hash_of, signed_in
@@ -217,3 +217,16 @@ def test_what_a_database_behind_its_program_lacks_is_said_to_people(owner: Owner
             missing()
     with pytest.raises(psycopg.errors.UndefinedTable), database.operating() as unit:
         unit.connection.execute("select * from nowhere")
+
+
+def test_a_full_disk_is_not_taken_for_a_database_that_does_not_answer(people: People) -> None:
+    def sorts_much() -> None:
+        with database.operating() as unit:
+            unit.connection.execute("set local temp_file_limit = '8kB'")
+            unit.connection.execute("set local work_mem = '64kB'")
+            unit.connection.execute(
+                "select count(*) from (select n from generate_series(1, 100000) as n order by n desc) s"
+            )
+
+    with pytest.raises(DatabaseFull, match="no room left"):
+        sorts_much()
