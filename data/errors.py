@@ -8,6 +8,9 @@ __all__ = [
     "Busy",
     "ColumnMissing",
     "Conflict",
+    "DatabaseBehind",
+    "DatabaseFull",
+    "DatabaseReadOnly",
     "DatabaseUnavailable",
     "KeptElsewhere",
     "NotAllowed",
@@ -21,6 +24,18 @@ __all__ = [
 
 class DatabaseUnavailable(SignalboxError):
     """The database does not answer. Check that it runs and that DATABASE_URL is right, then try again."""
+
+
+class DatabaseReadOnly(DatabaseUnavailable):
+    """DATABASE_URL leads to a server that takes no writes. A replica belongs into READ_DATABASE_URL."""
+
+
+class DatabaseFull(DatabaseUnavailable):
+    """The database has no room left for this, on disk or in memory. Free some, or choose a shorter period."""
+
+
+class DatabaseBehind(SignalboxError):
+    """The database lacks what this version reads. An admin runs `python -m data migrate up`, or opens Migrations."""
 
 
 class TookTooLong(SignalboxError):

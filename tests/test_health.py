@@ -73,6 +73,15 @@ def test_a_database_that_is_away_is_said_to_be(examination: console.Examination)
     assert examination.run() == console.OwnHealth("unreachable", "unknown")
 
 
+def test_a_replica_that_is_away_is_said_to_be(database_url: str) -> None:
+    read_url = database_url.rpartition("/")[0] + "/no_such_database"
+    settings = Settings(database_url=database_url, read_database_url=read_url)
+    database.open_database("real", database_url, read_url=read_url)
+    assert console.Examination(console.Console(settings)).run() == console.OwnHealth("unreachable", "unknown")
+    database.open_database("real", database_url, read_url=database_url)
+    assert console.Examination(console.Console(settings)).run() == WELL
+
+
 def test_many_askers_cost_one_look_per_second() -> None:
     looks: list[float] = []
     clock = Clock()

@@ -77,6 +77,13 @@ def test_numbers_that_no_database_keeps_are_kept_as_words() -> None:
     assert values[0][1] == {"n": "NaN", "i": "-Infinity", "big": "1e999", "long": 123456789012345678901234567890}
 
 
+@pytest.mark.parametrize("around", [b'{"n":%b}\n{"n":3}\n', b'[{"n":%b},{"n":3}]'])
+def test_whole_numbers_that_python_refuses_to_read_are_kept_as_words(around: bytes) -> None:
+    values, problems = read(around % (b"9" * 5_000))
+    assert problems == []
+    assert [value for _, value in values] == [{"n": "9" * 5_000}, {"n": 3}]
+
+
 def test_half_a_surrogate_pair_is_read() -> None:
     (value,), problems = read(b'{"n":"a \\ud83d b"}\n')
     assert value[1]["n"] == "a \ud83d b"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data import embedded
+from data.command import output
 from data.ingest import ingest
 from data.ingest.reading.files import FileReading
 from data.ingest.reading.walking import Found
@@ -185,6 +188,23 @@ def test_names_that_are_not_utf8_can_be_stored(server: embedded.Lease, tmp_path:
     with fresh_database(server) as url:
         assert ingest([tmp_path], url).holds
         assert value(url, "select path from signalbox.import_files").endswith("caf\\udce9.jsonl")
+
+
+def test_names_with_line_ends_and_commands_to_a_terminal_stay_one_line_of_words(
+    server: embedded.Lease, tmp_path: Path
+) -> None:
+    write(tmp_path / "a\n\x1b[31mred.jsonl", prompt("fine"))
+    with fresh_database(server) as url:
+        assert ingest([tmp_path], url).holds
+        assert value(url, "select path from signalbox.import_files").endswith("a\\x0a\\x1b[31mred.jsonl")
+
+
+def test_words_of_a_log_command_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    output.note("an entry of type “\x1b]0;title\x07\x9b2J\r\tcafé 🏴”")
+    output.emit(Namespace(json=False), {}, ["\x1b[2Jgone\nnext"])
+    printed = capsys.readouterr()
+    assert printed.err == "an entry of type “\\x1b]0;title\\x07\\x9b2J\\x0d\tcafé 🏴”\n"
+    assert printed.out == "\\x1b[2Jgone\nnext\n"
 
 
 def test_a_prompt_of_a_megabyte_of_words_goes_in(server: embedded.Lease, tmp_path: Path) -> None:

@@ -158,6 +158,25 @@ def test_the_second_of_two_admins_reads_who_decided(owner: Owner, people: People
     assert stored(owner, approval_id)["status"] == "rejected"
 
 
+def test_a_question_that_was_changed_while_the_page_stood_open_is_not_decided(owner: Owner, people: People) -> None:
+    approval_id = ask(owner)
+    for change in (
+        "update engine.human_approvals set title = 'Delete everything'",
+        "update engine.human_approvals set reason = 'no longer so'",
+        "update engine.human_approvals set risk_level = 'critical'",
+    ):
+        page = open_page(people["admin"], PAGE, approval=str(approval_id))
+        owner.execute(change)
+        assert "The agent has changed this question since you read it" in decide(page, "Approve", approval_id)
+    page = open_page(people["admin"], PAGE, approval=str(approval_id))
+    owner.execute("update engine.human_approvals set request_payload = '{\"amount\": 24000}'")
+    text = decide(page, "Approve", approval_id)
+    assert "The agent has changed this question since you read it" in text
+    assert stored(owner, approval_id)["status"] == "pending"
+    assert traces(owner, approval_id) == ([], [])
+    assert "You approved “Delete everything”" in decide(page, "Approve", approval_id)  # it has been shown since
+
+
 def test_a_question_that_ran_out_while_the_page_stood_open_says_so(owner: Owner, people: People) -> None:
     approval_id = ask(owner, expires_at=NOW + timedelta(hours=1))
     page = open_page(people["admin"], PAGE, approval=str(approval_id))

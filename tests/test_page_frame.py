@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from streamlit import config
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from data import database
@@ -194,3 +195,14 @@ def test_a_page_that_is_not_in_the_menu_stands_under_one_that_is() -> None:
     listed = {entry.url_path for entry in PAGES if entry.listed}
     assert {entry.url_path: entry.under for entry in PAGES if not entry.listed and entry.under not in listed} == {}
     assert {entry.under for entry in PAGES if entry.listed} == {None}
+
+
+@pytest.mark.parametrize("zone", ["America", "A" * 300, "../../etc/passwd", "Nowhere/At_all", "UTC\0"])
+def test_a_zone_that_is_none_is_read_as_utc(people: People, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    monkeypatch.setattr(ContextProxy, "timezone", property(lambda _: zone))
+    assert "No job is recorded yet" in open_page(people["manager"], "reports/jobs.py").text
+
+
+def test_a_page_whose_tables_are_of_an_older_version_says_so(owner: Owner, people: People) -> None:
+    owner.execute("alter view analytics.stg_agents__jobs rename to gone")
+    assert "An admin runs `python -m data migrate up`" in open_page(people["manager"], "reports/jobs.py").text

@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from data import database
+from data import database, exports, jobs
 from data.access import Actor
-from data.errors import DatabaseUnavailable, NotAllowed
+from data.errors import DatabaseBehind, DatabaseFull, DatabaseReadOnly, DatabaseUnavailable, NotAllowed
 from data.identity import web_sessions
 from tests.conftest import make_person
 from tests.gate_site import hash_of, signed_in
@@ -192,3 +192,41 @@ def test_who_waits_together_holds_no_connection(people: People) -> None:
         assert after["pool_available"] == after["pool_size"] >= free
         with database.reading(people["manager"]) as unit:
             assert unit.connection.execute("select 1 as one").fetchone() == {"one": 1}
+
+
+def test_a_database_that_takes_no_writes_is_said(people: People, database_url: str) -> None:
+    database.open_database("demo", f"{database_url}?options=-c%20default_transaction_read_only%3Don")
+    actor = replace(people["admin"], dataset="demo")
+    with pytest.raises(DatabaseReadOnly, match="READ_DATABASE_URL"), database.operating("demo"):
+        pass
+    with pytest.raises(DatabaseReadOnly), database.writing(actor):
+        pass
+    with database.reading(actor) as unit:
+        assert unit.rows("versions.read_sources")
+
+
+def test_what_a_database_behind_its_program_lacks_is_said_to_people(owner: Owner, people: People) -> None:
+    owner.execute("alter view analytics.stg_agents__jobs rename to gone")
+    asked = exports.parse("jobs", {})
+    for missing in (
+        lambda: jobs.read_job(people["manager"], job_id=people["manager"].user_id),
+        lambda: exports.count(people["manager"], "jobs", asked),
+        lambda: list(exports.stream(people["manager"], "jobs", asked, "csv")),
+    ):
+        with pytest.raises(DatabaseBehind, match="migrate up"):
+            missing()
+    with pytest.raises(psycopg.errors.UndefinedTable), database.operating() as unit:
+        unit.connection.execute("select * from nowhere")
+
+
+def test_a_full_disk_is_not_taken_for_a_database_that_does_not_answer(people: People) -> None:
+    def sorts_much() -> None:
+        with database.operating() as unit:
+            unit.connection.execute("set local temp_file_limit = '8kB'")
+            unit.connection.execute("set local work_mem = '64kB'")
+            unit.connection.execute(
+                "select count(*) from (select n from generate_series(1, 100000) as n order by n desc) s"
+            )
+
+    with pytest.raises(DatabaseFull, match="no room left"):
+        sorts_much()

@@ -90,7 +90,7 @@ def _refuse(sentence: str, *, shut: bool = True) -> NoReturn:
 def _zone() -> ZoneInfo:
     try:
         return ZoneInfo(st.context.timezone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the name of a folder of zones, or one that no file has
         return ZoneInfo("UTC")
 
 

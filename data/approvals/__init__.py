@@ -6,6 +6,7 @@ from data.approvals.deciding import (
     OnlyHistory,
     Receipt,
     RejectionNeedsNote,
+    SaysSomethingElse,
     TimeRanOut,
     decide,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "Queue",
     "Receipt",
     "RejectionNeedsNote",
+    "SaysSomethingElse",
     "TimeRanOut",
     "View",
     "decide",

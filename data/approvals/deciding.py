@@ -36,6 +36,10 @@ class OnlyHistory(Conflict):
     """This was found in an imported log: no agent waits for it, so there is nothing to decide."""
 
 
+class SaysSomethingElse(Conflict):
+    """The agent has changed this question since you read it; nothing was changed. Read it again, then decide."""
+
+
 class RejectionNeedsNote(WrongUse):
     """A rejection needs a note: it is all the agent learns about the reason. Nothing was changed."""
 
@@ -53,11 +57,13 @@ class Receipt:
     sequence_number: int
 
 
-def decide(actor: Actor, approval_id: UUID, decision: Decision, note: str = "") -> Receipt:
+def decide(actor: Actor, approval_id: UUID, decision: Decision, note: str = "", *, said: str | None = None) -> Receipt:
     """Approve or reject what an agent waits for: decision, event and audit row are one transaction.
 
+    `said` is the mark that `read_approval` gave of what was read: a question that says something else is not decided.
+
     Raises NotAllowed, RejectionNeedsNote for a rejection without a note, and what the loser of a race reads:
-    AlreadyDecided with who and when, TimeRanOut, OnlyHistory; NotFound where there is nothing.
+    AlreadyDecided with who and when, SaysSomethingElse, TimeRanOut, OnlyHistory; NotFound where there is nothing.
     """
     actor.must("decide_approvals")
     written = note.replace("\0", "").strip()[:MAX_NOTE_CHARACTERS]
@@ -71,6 +77,7 @@ def decide(actor: Actor, approval_id: UUID, decision: Decision, note: str = "") 
             actor_id=actor.user_id,
             actor_name=actor.email,
             note=written or None,
+            said=said,
         )
         if decided is None:
             raise _lost(unit, approval_id)
@@ -132,6 +139,8 @@ def _lost(unit: Unit, approval_id: UUID) -> SignalboxError:
         when = f" at {_written(now['decided_at'])}" if now["decided_at"] else ""
         sentence = f"{who} {now['stored_status']} this{when}."
         return AlreadyDecided(f"{sentence} Your decision was not taken; nothing was changed.")
+    if now["is_waiting"]:
+        return SaysSomethingElse()
     if now["is_imported"]:
         return OnlyHistory()
     if now["expires_at"]:

@@ -59,8 +59,8 @@ def read_history(actor: Actor, *, shown: View, now: datetime, limit: int = 25, o
 
 
 def read_approval(actor: Actor, *, approval_id: UUID, now: datetime) -> dict[str, Any]:
-    """One question with everything it says. Raises NotFound where there is none, or it is not the actor's
-    to see."""
+    """One question with everything it says, and `said`, the mark of that by which it is decided. Raises NotFound where
+    there is none, or it is not the actor's to see."""
     with database.reading(actor) as unit:
         row = unit.row("approvals.find_approval", approval_id=approval_id, now=now)
     if row is None:

@@ -40,6 +40,9 @@ class Examination:
         try:
             with database.operating() as unit:
                 unit.value("console.answer")
+            if self._console.settings.read_database_url:
+                with database.watching("real") as unit:
+                    unit.value("console.answer")
         except SignalboxError:
             return OwnHealth("unreachable", "unknown")
         if self._clock() < self._current_until:

@@ -12,7 +12,7 @@ from data.database.pools import (
     statistics,
 )
 from data.database.sharing import let_go
-from data.database.units import Unit, apart, locking, look_up, operating, reading, together, writing
+from data.database.units import Unit, apart, locking, look_up, operating, reading, together, watching, writing
 from data.database.versions import poll_sources, polled_sources, read_sources
 
 __all__ = [
@@ -37,5 +37,6 @@ __all__ = [
     "reading",
     "statistics",
     "together",
+    "watching",
     "writing",
 ]

@@ -11,6 +11,7 @@ import psycopg
 
 from data.access import Actor
 from data.database.pools import Connection, Limits, Pool
+from data.errors import DatabaseReadOnly
 
 # Sent together, so one round trip: the beginning, who is asking and how long it may take, for this transaction alone.
 SETTINGS = """
@@ -52,6 +53,9 @@ def begun(
             give_up(connection)
             has_died = connection.closed and isinstance(error, psycopg.OperationalError)
             pool.putconn(connection)
+            if isinstance(error, psycopg.errors.ActiveSqlTransaction):
+                # How a server that takes no writes, a replica among them, refuses a transaction that is to write.
+                raise DatabaseReadOnly from error
             if not has_died or not left:
                 raise
             left -= 1

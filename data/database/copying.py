@@ -13,6 +13,7 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
 
 from data.database import queries
+from data.database.behind import named
 from data.database.units import Unit
 
 Format = Literal["csv", "jsonl"]
@@ -46,10 +47,11 @@ def copied_pieces(
     spreadsheet would run as a formula gets an apostrophe in front. JSON lines: the values as they are.
     There is one piece at least. Closing the iterator early cancels the COPY.
     """
-    copying = statement(unit, name, form, parameters)
+    with named(name):
+        copying = statement(unit, name, form, parameters)
     piece, rows = (bytearray(BYTE_ORDER_MARK), -1) if form == "csv" else (bytearray(), 0)  # the header is no row
     line_end = b"\r\n" if form == "csv" else b"\n"
-    with unit.connection.cursor() as cursor, cursor.copy(copying, parameters) as copied:
+    with named(name), unit.connection.cursor() as cursor, cursor.copy(copying, parameters) as copied:
         for row in _rows(unit.connection.pgconn, copied):  # a million times: what can be done by the piece is not here
             piece += row
             piece[-1:] = line_end
@@ -88,7 +90,8 @@ def _raise_failure(connection: PGconn) -> None:
 def count_rows(unit: Unit, name: str, parameters: Mapping[str, Any]) -> int:
     """How many rows the named query has."""
     counting = sql.SQL("select count(*) as rows from ({query}) as report").format(query=_query(name))
-    found = unit.connection.execute(counting, parameters).fetchone()
+    with named(name):
+        found = unit.connection.execute(counting, parameters).fetchone()
     return int(found["rows"]) if found else 0
 
 

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors as postgres_errors
 from psycopg_pool import PoolClosed, PoolTimeout
 
-from data.errors import ColumnMissing, DatabaseUnavailable, KeptElsewhere, NotAllowed, TookTooLong
+from data.errors import ColumnMissing, DatabaseFull, DatabaseUnavailable, KeptElsewhere, NotAllowed, TookTooLong
 
 _MISSING_COLUMN = re.compile(r'cannot (?:update|insert into) column "(?P<column>\w+)" of view "adopted_(?P<table>\w+)"')
 _KEPT_ELSEWHERE = re.compile(r".* is kept as .*, which the console reads: .*")
@@ -37,6 +37,12 @@ def translated_errors() -> Iterator[None]:
         if (kept := _KEPT_ELSEWHERE.search(error.diag.message_primary or "")) is None:
             raise DatabaseUnavailable from error
         raise KeptElsewhere(f"{kept[0]}. Nothing was changed.") from error
+    except (
+        postgres_errors.DiskFull,
+        postgres_errors.OutOfMemory,
+        postgres_errors.ConfigurationLimitExceeded,
+    ) as error:
+        raise DatabaseFull from error
     except (PoolTimeout, PoolClosed) as error:
         raise DatabaseUnavailable from error
     except psycopg.OperationalError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +17,7 @@ from data import measures
 from data.access import Actor, Dataset
 from data.database import notes, queries, sharing, unreadable
 from data.database.beginning import SETTINGS, begun, give_up, settings_for
+from data.database.behind import named, where_current
 from data.database.latest import polled
 from data.database.pools import Connection, Limits, Pool, connect_apart, database_of
 from data.database.translating import translated_errors
@@ -82,7 +83,8 @@ class Unit:
         started = time.perf_counter()
         with self._connection.cursor() as cursor:
             try:
-                cursor.execute(query.text, parameters)
+                with named(name):
+                    cursor.execute(query.text, parameters)
                 yield cursor
             except psycopg.DataError as error:
                 unreadable.note_query(error, name)
@@ -206,6 +208,7 @@ def apart(actor: Actor) -> Iterator[Unit]:
     with (
         translated_errors(),
         _explained(database.reader),
+        where_current(),
         connect_apart(database) as connection,
         connection.transaction(),
     ):
@@ -216,7 +219,8 @@ def apart(actor: Actor) -> Iterator[Unit]:
 @contextmanager
 def _unit(pool: Pool, limits: Limits, actor: Actor | None, *, read_only: bool) -> Iterator[Unit]:
     settings = settings_for(limits, actor, read_only=read_only)
-    with translated_errors(), _explained(pool):
+    # The console's own bookkeeping tells by itself what a database without its tables needs.
+    with translated_errors(), _explained(pool), where_current() if actor else nullcontext():
         connection, _ = begun(pool, limits, settings)
         try:
             yield Unit(connection)

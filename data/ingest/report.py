@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -183,5 +184,6 @@ EVENT_TYPES = frozenset(
 
 
 def readable_path(path: Path) -> str:
-    """The path as text that can be printed and stored, also where its name is not UTF-8."""
-    return str(path).encode("utf-8", "backslashreplace").decode()
+    """The path as one line that can be printed and stored, also where its name is not UTF-8 or holds line ends."""
+    text = str(path).encode("utf-8", "backslashreplace").decode()
+    return re.sub("[\0-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)

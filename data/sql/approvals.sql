@@ -110,7 +110,7 @@ order by coalesce(a.decided_at, a.expires_at, a.created_at) desc nulls last, a.a
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
 -- name: find_approval
--- One question with all it says and the session it was asked in.
+-- One question with all it says, the mark of that, and the session it was asked in.
 select
     a.approval_id,
     a.event_id,
@@ -132,6 +132,12 @@ select
     a.decided_by_name,
     a.decision_note,
     a.is_imported,
+    encode(
+        sha256(convert_to(jsonb_build_array(
+            a.agent, a.approval_type, a.title, a.reason, a.risk_level, a.request_payload, a.context
+        )::text, 'UTF8')),
+        'hex'
+    ) as said,
     s.session_key,
     s.project_name
 from analytics.stg_engine__human_approvals as a
@@ -256,7 +262,8 @@ order by a.agent = this.agent desc, a.decided_at desc nulls last, a.approval_id
 limit %(limit)s::bigint;
 
 -- name: decide
--- Decides a question that still waits; no row when somebody was faster or its time has run out.
+-- Decides a question that still waits and says what was read; no row when somebody was faster, its time has run out or
+-- it says something else by now.
 update analytics.stg_engine__human_approvals
 set
     stored_status = %(decision)s::text,
@@ -269,6 +276,12 @@ where
     and stored_status = 'pending'
     and (expires_at is null or expires_at > now())
     and not is_imported
+    and (%(said)s::text is null or %(said)s::text = encode(
+        sha256(convert_to(jsonb_build_array(
+            agent, approval_type, title, reason, risk_level, request_payload, context
+        )::text, 'UTF8')),
+        'hex'
+    ))
 returning approval_id, correlation_id, event_id, agent, approval_type, title, risk_level, decided_at, created_at;
 
 -- name: expire_due
@@ -289,7 +302,13 @@ returning q.approval_id, q.event_id, q.correlation_id, q.approval_type, q.title,
 -- name: find_state
 -- How a question stands now, for the loser of a race; it waits for a decision that is being made, for that one may have
 -- come just before the time ran out.
-select stored_status, expires_at, decided_at, decided_by_name, is_imported
+select
+    stored_status,
+    expires_at,
+    decided_at,
+    decided_by_name,
+    is_imported,
+    stored_status = 'pending' and not is_imported and coalesce(expires_at > now(), true) as is_waiting
 from analytics.stg_engine__human_approvals
 where approval_id = %(approval_id)s::uuid
 for share;

@@ -27,7 +27,7 @@ select
     language.lanname as language,
     proc.prosrc as text,
     proc.prosqlbody::text as body,
-    coalesce('search_path=""' = any(proc.proconfig), false) as is_qualified
+    coalesce(proc.proconfig && array['search_path=""', 'search_path=pg_catalog, pg_temp'], false) as is_qualified
 from pg_catalog.pg_proc as proc
 join pg_catalog.pg_namespace as namespace on namespace.oid = proc.pronamespace
 join pg_catalog.pg_language as language on language.oid = proc.prolang

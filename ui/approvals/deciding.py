@@ -38,18 +38,20 @@ def decision_form(view: View, asked: Mapping[str, Any]) -> None:
         )
         with st.container(horizontal=True):
             # Approving lets it happen: it never stands first, and where the risk is high it does not stand out either.
-            st.form_submit_button(f"Reject: {act}", on_click=acts.run, args=(decide, approval_id, "rejected", key))
+            given = (asked["said"], key)
+            st.form_submit_button(f"Reject: {act}", on_click=acts.run, args=(decide, approval_id, "rejected", *given))
             st.form_submit_button(
                 f"Approve: {act}",
                 on_click=acts.run,
-                args=(decide, approval_id, "approved", key),
+                args=(decide, approval_id, "approved", *given),
                 type="secondary" if asked["risk_level"] in RISKS else "primary",
             )
 
 
-def decide(actor: Actor, approval_id: UUID, decision: approvals.Decision, note_key: str) -> str:
-    """Decide with the note as it stands; the sentence of the receipt. Raises what `data.approvals.decide` raises."""
-    receipt = approvals.decide(actor, approval_id, decision, acts.typed(note_key))
+def decide(actor: Actor, approval_id: UUID, decision: approvals.Decision, said: str, note_key: str) -> str:
+    """Decide on what `said` marks, with the note as it stands; the sentence of the receipt. Raises what
+    `data.approvals.decide` raises."""
+    receipt = approvals.decide(actor, approval_id, decision, acts.typed(note_key), said=said)
     return (
         f"You {receipt.decision} “{receipt.title}” of {receipt.agent} at {receipt.decided_at:%H:%M:%S} UTC. "
         f"It is event {receipt.sequence_number} of its stream and stands in the audit log."

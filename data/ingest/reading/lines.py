@@ -21,6 +21,7 @@ LONGEST_LINE_BYTES = 64 * 1024 * 1024
 _LONGEST_OBJECT_LINES = 200_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FIRST_BYTES = 65_536
+_MOST_DIGITS = 310  # of what a float can hold, with its sign; Python refuses to read a whole number of thousands
 
 
 def _finite(text: str) -> float | str:
@@ -28,8 +29,12 @@ def _finite(text: str) -> float | str:
     return number if math.isfinite(number) else text
 
 
+def _whole(text: str) -> int | str:
+    return int(text) if len(text) <= _MOST_DIGITS else text
+
+
 # As lenient as Python's own reader: NaN, Infinity and numbers too large for a float stay as their text.
-DECODER = json.JSONDecoder(parse_constant=lambda name: name, parse_float=_finite)
+DECODER = json.JSONDecoder(parse_constant=lambda name: name, parse_float=_finite, parse_int=_whole)
 
 
 def read_records(
