@@ -27,8 +27,13 @@ def summary(workspaces: int, counted: ProjectCount, chosen: Chosen) -> None:
     )
 
 
+_LONGEST_OWNER = 34
+
+
 def _owner(row: tables.Row) -> Child:
-    return row["owner"] or tables.muted(figures.short_id(row["owner_id"]) if row["owner_id"] else "nobody")
+    return figures.middle(row["owner"] or "", _LONGEST_OWNER) or tables.muted(
+        figures.short_id(row["owner_id"]) if row["owner_id"] else "nobody"
+    )
 
 
 def workspaces_table(view: View, found: Workspaces) -> None:
@@ -41,7 +46,7 @@ def workspaces_table(view: View, found: Workspaces) -> None:
 
     columns = [
         tables.Column("Workspace", name, wide=True),
-        tables.Column("Owner", _owner),
+        tables.Column("Owner", _owner, hint=lambda row: row["owner"]),
         tables.Column("Projects", tables.count("projects"), is_number=True),
         tables.Column("Members", tables.count("members"), is_number=True),
         _created(view),
@@ -64,7 +69,7 @@ def projects_table(view: View, projects: Sequence[Mapping[str, Any]], total: int
         tables.Column("Project", name, wide=True, hint=lambda row: row["description"]),
         tables.Column("Status", tables.state("status", _STATES)),
         tables.Column("Workspace", _workspace, hint=lambda row: row["workspace"]),
-        tables.Column("Owner", _owner),
+        tables.Column("Owner", _owner, hint=lambda row: row["owner"]),
         tables.Column("Members", tables.count("members"), is_number=True),
         _created(view),
     ]

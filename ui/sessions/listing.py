@@ -16,7 +16,7 @@ from ui.drawing.markup import Child, Markup, join, span, tag
 from ui.sessions.choosing import DEFAULT_SORT, Row, as_query, is_filtered
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import change, plural
+from ui.wording.sentences import COST_BASES, change, plural
 
 STATUS_STATES = {"error": "broken", "terminated": "unknown", "completed": "well", "active": "signal"}
 
@@ -145,9 +145,4 @@ def cost_words(row: Row) -> str:
     if row["cost_usd"] is None:
         return str(row["cost_basis"])
     tokens = f", {figures.compact(row['tokens'])} tokens" if row["tokens"] else ""
-    sources = {
-        "recorded": "as the agent recorded it",
-        "estimate": "estimated at list prices",
-        "partial estimate": "estimated at list prices; some replies are of models without a known price",
-    }
-    return f"{figures.money(row['cost_usd'])}, {sources.get(row['cost_basis'], row['cost_basis'])}{tokens}"
+    return f"{figures.money(row['cost_usd'])}, {COST_BASES.get(row['cost_basis'], row['cost_basis'])}{tokens}"
