@@ -18,7 +18,7 @@ from ui.view import View
 
 MOST_LABELS = 8
 FIRST_YEAR, LAST_YEAR = 1900, 2199
-_LETTER_PX = 6.4  # of a label, about
+_LETTER_PX = 7  # of a label, about
 BAR = 0.86  # of its slice; the rest is the gap to the next one
 
 _FORMATS = {
