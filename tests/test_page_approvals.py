@@ -72,9 +72,9 @@ def test_the_queue_says_what_hurries(owner: Owner, people: People) -> None:
     [
         (timedelta(minutes=59, seconds=59), "runs out in 59\u00a0min"),
         (timedelta(minutes=24, seconds=38), "runs out in 24\u00a0min"),
-        (timedelta(minutes=4, seconds=38), "runs out in 4\u00a0min 38\u00a0s"),
+        (timedelta(minutes=4, seconds=38), "runs out in 4\u00a0min\u00a038\u00a0s"),
         (timedelta(seconds=12), "runs out in 12.0\u00a0s"),
-        (timedelta(hours=3, minutes=12), "runs out in 3\u00a0h 12\u00a0min"),
+        (timedelta(hours=3, minutes=12), "runs out in 3\u00a0h\u00a012\u00a0min"),
     ],
 )
 def test_the_clock_counts_whole_minutes_until_the_last_five(left: timedelta, words: str) -> None:

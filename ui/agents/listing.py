@@ -12,7 +12,7 @@ from ui.agents.choosing import Chosen
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
-from ui.drawing.markup import Child, Markup, join, span
+from ui.drawing.markup import Child, Markup, join
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import COST_BASES, plural, point_change
@@ -170,13 +170,7 @@ def _failed_hint(row: tables.Row) -> str | None:
 def _cost(row: tables.Row) -> Child:
     if row["cost_usd"] is None:
         return _absent(row, "not priced" if row["windows"] else figures.NONE_RECORDED)
-    return _priced(row["cost_usd"], is_estimate=row["estimated_windows"] > 0)
-
-
-def _priced(cost_usd: float, *, is_estimate: bool) -> Child:
-    """A cost with the sign that estimates have on every page."""
-    written = figures.money(cost_usd)
-    return join(span("≈ ", "sb-muted"), written) if is_estimate else written
+    return tables.money(row["cost_usd"], is_estimate=row["estimated_windows"] > 0)
 
 
 def _cost_hint(row: tables.Row) -> str | None:
@@ -233,7 +227,7 @@ def windows_table(
             tables.Column(
                 "Cost (USD)",
                 lambda row: (
-                    _priced(row["cost_usd"], is_estimate="estimate" in row["cost_basis"])
+                    tables.money(row["cost_usd"], is_estimate="estimate" in row["cost_basis"])
                     if row["cost_usd"] is not None
                     else _none("not priced")
                 ),

@@ -27,11 +27,11 @@ def summary(workspaces: int, counted: ProjectCount, chosen: Chosen) -> None:
     )
 
 
-_LONGEST_OWNER = 34
+_LONGEST_ADDRESS = 34
 
 
 def _owner(row: tables.Row) -> Child:
-    return figures.middle(row["owner"] or "", _LONGEST_OWNER) or tables.muted(
+    return figures.middle(row["owner"] or "", _LONGEST_ADDRESS) or tables.muted(
         figures.short_id(row["owner_id"]) if row["owner_id"] else "nobody"
     )
 
@@ -93,10 +93,11 @@ def members_table(view: View, project: Mapping[str, Any], members: Sequence[Mapp
         page.note(figures.shortened(project["description"], 1000))
 
     def person(row: tables.Row) -> Child:
-        return row["address"] or tables.muted(f"somebody whose address you may not see ({str(row['user_id'])[:8]})")
+        unknown = tables.muted(f"somebody whose address you may not see ({str(row['user_id'])[:8]})")
+        return figures.middle(row["address"] or "", _LONGEST_ADDRESS) or unknown
 
     columns = [
-        tables.Column("Member", person, wide=True),
+        tables.Column("Member", person, hint=lambda row: row["address"]),
         tables.Column("Name", tables.text("full_name", 60)),
         tables.Column("Role", tables.text("role")),
         tables.Column(f"Since ({figures.zone_name(view.as_of, view.zone)})", tables.when(view, "joined_at")),

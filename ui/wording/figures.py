@@ -63,12 +63,12 @@ def duration(milliseconds: float | Decimal | None) -> str:
         return with_unit(f"{ms / 1000:.1f}", "s")
     seconds = round(ms / 1000)
     if seconds < 3600:
-        return f"{with_unit(seconds // 60, 'min')} {with_unit(f'{seconds % 60:02d}', 's')}"
+        return with_unit(f"{with_unit(seconds // 60, 'min')}\u00a0{seconds % 60:02d}", "s")
     minutes = round(seconds / 60)
     if minutes < 24 * 60:
-        return f"{with_unit(minutes // 60, 'h')} {with_unit(f'{minutes % 60:02d}', 'min')}"
+        return with_unit(f"{with_unit(minutes // 60, 'h')}\u00a0{minutes % 60:02d}", "min")
     hours = round(minutes / 60)
-    return f"{with_unit(f'{hours // 24:,}', 'd')} {with_unit(hours % 24, 'h')}"
+    return with_unit(f"{with_unit(f'{hours // 24:,}', 'd')}\u00a0{hours % 24}", "h")
 
 
 def money(usd: float | Decimal | None) -> str:
