@@ -37,6 +37,7 @@ def add_window(connection: Connection, chance: random.Random) -> None:
             avg_confidence=chance.choice((None, 0, 1, chance.random())),
             confidence_count=chance.choice((None, 0, 7)),
             total_cost=chance.choice((None, 0, 0.1, chance.random())),
+            metadata=Jsonb({"cost_basis": chance.choice((None, "recorded", "estimate", "partial estimate"))}),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from data import exports
 from data.access import Actor
@@ -86,6 +87,16 @@ def test_a_window_counts_when_it_ended_from_the_start_up_to_not_including_the_en
     assert earlier.previous_windows == 0
     assert only(people, start=None, end=None, untimed=True).windows == 1
     assert agents.read_coverage(people["manager"]).untimed == 1
+
+
+def test_estimated_costs_are_counted_among_the_priced_windows_of_the_period(owner: Owner, people: People) -> None:
+    for hour, (cost, basis) in enumerate(
+        [(1, "estimate"), (2, "partial estimate"), (4, "recorded"), (None, "not priced"), (None, "estimate")]
+    ):
+        window(owner, NOON + timedelta(hours=hour), total_cost=cost, metadata=Jsonb({"cost_basis": basis}))
+    window(owner, NOON - timedelta(days=1), total_cost=8, metadata=Jsonb({"cost_basis": "estimate"}))
+    one = only(people, **BEFORE)
+    assert (one.cost_usd, one.priced_windows, one.estimated_windows, one.partly_estimated_windows) == (7, 3, 2, 1)
 
 
 def test_the_period_before_is_summed_apart(owner: Owner, people: People) -> None:

@@ -43,7 +43,7 @@ def days(count: int, first: datetime = datetime(2026, 10, 22, tzinfo=BERLIN), **
 
 def labels(chart: str) -> list[str]:
     times = chart[chart.index('class="sb-times"') :]
-    return re.findall(r"<span[^>]*>([^<]*)</span>", times)
+    return re.findall(r"<span[^>]*><i>([^<]*)</i></span>", times)
 
 
 def told(chart: str) -> list[str]:

@@ -9,9 +9,33 @@ import pytest
 
 from ui.drawing.markup import Markup, join, tag
 from ui.wording import figures, sentences
+from ui.wording.sizes import size
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 20, 10, 37, 12, 345_000, tzinfo=UTC)
+
+
+def spaced(words: str) -> str:
+    """With plain spaces, as they are read."""
+    return " ".join(words.split())
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *[figures.percent(part, 1000) for part in (0, 0.1, 943, 999.9, 1000)],
+        *[figures.duration(ms) for ms in (320, 4_812, 125_000, 11_520_000, 187_200_000)],
+        *[figures.compact(number) for number in (480_000, 1_200_000)],
+        *[size(number) for number in (950, 12_300_000, 999_900)],
+        str(sentences.change(108, 100)),
+        str(sentences.change(2_000, 10)),
+        str(sentences.point_change(941, 1000, 952, 1000)),
+    ],
+)
+def test_no_line_ends_between_a_figure_and_its_unit(written: str) -> None:
+    whole = written.removeprefix("more than ")
+    assert "\u00a0" in whole
+    assert " " not in whole
 
 
 @pytest.mark.parametrize(
@@ -30,7 +54,7 @@ NOW = datetime(2026, 11, 20, 10, 37, 12, 345_000, tzinfo=UTC)
     ],
 )
 def test_durations(ms: float | None, written: str) -> None:
-    assert figures.duration(ms) == written
+    assert spaced(figures.duration(ms)) == written
 
 
 @pytest.mark.parametrize(
@@ -45,7 +69,7 @@ def test_durations(ms: float | None, written: str) -> None:
     ],
 )
 def test_rates_are_never_rounded_to_all_or_nothing(part: int, whole: int, written: str) -> None:
-    assert figures.percent(part, whole) == written
+    assert spaced(figures.percent(part, whole)) == written
 
 
 def test_costs_are_never_zero_by_rounding_or_absence() -> None:
@@ -62,13 +86,13 @@ def test_times_are_in_the_viewers_zone_and_as_short_as_can_be() -> None:
 
 
 def test_changes_are_given_only_where_there_is_enough_to_compare() -> None:
-    assert sentences.change(108, 100) == "+8 %"
-    assert sentences.change(88, 100) == "−12 %"
+    assert sentences.change(108, 100) == "+8\u00a0%"
+    assert sentences.change(88, 100) == "−12\u00a0%"
     assert sentences.change(100, 100) == "unchanged"
-    assert sentences.change(2_000, 10) == "more than +900 %"
+    assert sentences.change(2_000, 10) == "more than +900\u00a0%"
     assert sentences.change(18, 9) is None
     assert sentences.change(5, 0) is None
-    assert sentences.point_change(941, 1000, 952, 1000) == "−1.1 pt"
+    assert sentences.point_change(941, 1000, 952, 1000) == "−1.1\u00a0pt"
     assert sentences.point_change(9, 9, 952, 1000) is None
 
 

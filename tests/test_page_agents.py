@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from data.access import Actor
 from tests import recorded
@@ -175,3 +176,44 @@ def test_members_see_their_own_agents_alone(owner: Owner, people: People) -> Non
     text = open_page(people["member"], PAGE).text
     assert "mine" in text
     assert "theirs" not in text
+
+
+def priced(owner: Owner, basis: str | None, cost: float, agent: str = "claude-code", days: int = 1) -> None:
+    metadata = Jsonb({"cost_basis": basis} if basis else {})
+    window(owner, NOW - timedelta(days=days), agent, total_cost=cost, metadata=metadata, source=f"{basis}")
+
+
+def test_an_estimated_cost_is_called_one_and_why_that_of_sessions_may_differ(owner: Owner, people: People) -> None:
+    priced(owner, "estimate", 20.16)
+    priced(owner, "partial estimate", 3.5, "helper")
+    page = open_page(people["manager"], PAGE)
+    assert "They cost $23.66, estimated at list prices (2 windows priced)." in page.text
+    assert (
+        "Estimates price each reply at list prices on the day it was given; in 1 window some replies are of models"
+        in (page.text)
+    )
+    assert "so the cost of sessions may differ." in page.text
+    assert "/?period=30d" in page.links
+    assert "≈ $20.16" in page.text
+    assert 'title="1 of 1 window priced, 1 estimated at list prices"' in "".join(page.pieces)
+    one = open_page(people["manager"], PAGE, agent="claude-code")
+    assert "It cost $20.16, estimated at list prices (1 window priced)." in one.text
+    assert one.text.count("≈ $20.16") == 1
+    assert 'title="estimated at list prices">' in "".join(one.pieces)
+
+
+def test_a_cost_that_windows_report_is_no_estimate(owner: Owner, people: People) -> None:
+    priced(owner, None, 2)
+    page = open_page(people["manager"], PAGE)
+    assert "It cost $2.00 (1 window priced)." in page.text
+    assert "Costs are those that windows report;" in page.text
+    assert "≈" not in page.text
+    priced(owner, "estimate", 1)
+    assert "It cost $3.00, in part estimated at list prices (2 windows priced)." in page.run().text
+    assert "≈ $3.00" in page.text
+
+
+def test_no_cost_needs_no_remark_on_costs(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1))
+    page = open_page(people["manager"], PAGE)
+    assert "may differ" not in page.text

@@ -70,11 +70,11 @@ def test_the_queue_says_what_hurries(owner: Owner, people: People) -> None:
 @pytest.mark.parametrize(
     ("left", "words"),
     [
-        (timedelta(minutes=59, seconds=59), "runs out in 59 min"),
-        (timedelta(minutes=24, seconds=38), "runs out in 24 min"),
-        (timedelta(minutes=4, seconds=38), "runs out in 4 min 38 s"),
-        (timedelta(seconds=12), "runs out in 12.0 s"),
-        (timedelta(hours=3, minutes=12), "runs out in 3 h 12 min"),
+        (timedelta(minutes=59, seconds=59), "runs out in 59\u00a0min"),
+        (timedelta(minutes=24, seconds=38), "runs out in 24\u00a0min"),
+        (timedelta(minutes=4, seconds=38), "runs out in 4\u00a0min\u00a038\u00a0s"),
+        (timedelta(seconds=12), "runs out in 12.0\u00a0s"),
+        (timedelta(hours=3, minutes=12), "runs out in 3\u00a0h\u00a012\u00a0min"),
     ],
 )
 def test_the_clock_counts_whole_minutes_until_the_last_five(left: timedelta, words: str) -> None:

@@ -275,6 +275,42 @@ def test_an_idle_transaction_is_told_and_can_be_ended_at_once(people: People, da
             connection.execute("select 1")
 
 
+def test_long_names_leave_room_for_the_rest_of_the_list_of_indexes(owner: Owner, people: People) -> None:
+    names = [f"{letter * 58}_ends" for letter in "ab"]
+    for name in names:
+        owner.execute(sql.SQL("create index {} on chronicle.events (id, created_at)").format(sql.Identifier(name)))
+    pieces = "".join(open_page(people["admin"], PAGE).pieces)
+    listed = pieces[pieces.index('aria-label="Indexes that cost') :]
+    assert all(f'title="{name}">{name[0] * 13}…' in listed for name in names[1:])
+    assert f"the same as {names[0]}" not in listed
+    assert f'<td class="sb-wide"><code>drop index concurrently if exists chronicle.{names[1]}</code>' in listed
+
+
+def test_a_transaction_idle_for_a_moment_is_not_listed(
+    people: People, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two statements every program is; what the console itself reads ends by its own limits."""
+    admin = people["admin"]
+    with (
+        psycopg.connect(database_url, application_name="between two statements") as theirs,
+        psycopg.connect(database_url, application_name=database.APPLICATION_NAME) as own,
+    ):
+        theirs.execute("select 1")
+        own.execute("select 1")
+        one, console = theirs.info.backend_pid, own.info.backend_pid
+
+        def listed() -> set[int]:
+            links = " ".join(open_page(admin, PAGE).links)
+            return {pid for pid in (one, console) if f"process={pid}" in links}
+
+        monkeypatch.setattr(inspection, "BRIEF_IDLE_MS", 60_000)
+        assert listed() == set()
+        monkeypatch.setattr(inspection, "BRIEF_IDLE_MS", 0)
+        until(lambda: listed() == {one})
+        monkeypatch.setattr(inspection, "LONG_IDLE_MS", 0)
+        until(lambda: listed() == {one, console})
+
+
 def test_who_holds_up_whom_is_told_first(people: People, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(findings, "LONG_WAIT_MS", 0)
     admin = people["admin"]

@@ -199,3 +199,20 @@ def test_at_most_eight_queries(owner: Connection, people: dict[str, Actor]) -> N
         page = open_page(people["manager"], "reports/people.py", **asked)
         owner.execute("update agents.jobs set error_message = 'no'")  # a new version: nothing is cached any more
         assert queries_during(page.run).total() <= 8
+
+
+def test_what_is_estimated_is_told_from_what_is_recorded(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    add_session(owner, me, NOW, 2.5)
+    add_lift(owner, me, NOW - timedelta(hours=1), "finalized", [0.25])
+    add_session(owner, me, NOW - timedelta(hours=2))
+    add_job(owner, me, NOW - timedelta(hours=3), "completed")
+    guessed = owner.execute("select id from chronicle.sessions where not metadata ? 'cost'").fetchone()
+    assert guessed
+    recorded.price(owner, "claude-opus-4-6", 5)
+    recorded.reply(owner, guessed["id"], NOW - timedelta(hours=2))
+    rows, _ = reports.read_activity(people["manager"], person=str(me.user_id), **PERIOD)
+    assert [row["cost_basis"] for row in rows] == ["recorded", "recorded", "estimate", None]
+    page = open_page(people["manager"], "reports/people.py", person=str(me.user_id))
+    assert page.text.count("≈") == 1
+    assert f"≈ ${rows[2]['cost_usd']:.2f}" in page.text

@@ -189,3 +189,18 @@ def test_at_most_eight_queries(owner: Connection, world: World, people: dict[str
         page = open_page(people["manager"], "reports/projects.py", **asked)
         owner.execute("update toolbox.projects set name = name")  # a new version: nothing is cached any more
         assert queries_during(page.run).total() <= 8
+
+
+def test_a_long_address_is_cut_in_its_middle_and_whole_on_hover(
+    owner: Connection, world: World, people: dict[str, Actor]
+) -> None:
+    address = f"{'somebody.' * 12}@harbour.example"
+    owner.execute("update toolbox.users set email = %s", (address,))
+    page = open_page(people["manager"], "reports/projects.py")
+    assert address not in page.text
+    assert page.text.count("@harbour.example") == 4, "three projects and a workspace"
+    assert "".join(page.pieces).count(f'title="{address}"') == 4
+    owner.execute("update auth.users set email = %s where id = %s", (address, people["member"].user_id))
+    one = open_page(people["manager"], "reports/projects.py", project=str(world.shared))
+    assert address not in one.text
+    assert f'title="{address}"' in "".join(one.pieces)

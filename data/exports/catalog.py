@@ -96,7 +96,7 @@ REPORTS: dict[str, Report] = {
     ),
     "agents": Report(
         query="agents.list_agents",
-        sentence="Agents with their actions, escalations, confidence, jobs and cost, against the period before.",
+        sentence="Agents with their actions, escalations, confidence, jobs and what they cost, now and before.",
         filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "agent": text, "source": text},
     ),
     "agent_windows": Report(

@@ -21,6 +21,7 @@ from data.operations.masking import masked
 LONG_QUERY_MS = 60_000
 LONG_WAIT_MS = 5_000  # for a lock: nobody waits so long unless somebody has forgotten one
 LONG_IDLE_MS = 60_000  # of a transaction in which nothing happens
+BRIEF_IDLE_MS = 1_000  # between two statements every program is idle for a moment
 MOST_SESSIONS = 1000
 MOST_MARKS = 200_000
 MANY_MARKS = 50_000  # the change log is folded every minute; so many wait only when that stands still
@@ -110,6 +111,16 @@ class Server:
         """The transactions in which nothing happens, the longest first."""
         idle = (one for one in self.sessions if one.is_idle_in_transaction)
         return tuple(sorted(idle, key=lambda one: -(one.state_age_ms or 0)))
+
+    @property
+    def lasting_idle(self) -> tuple[Session, ...]:
+        """Those of them that stand for more than a moment; of the console itself, whose own limits end them, those
+        that have done so for more than a minute."""
+        return tuple(
+            one
+            for one in self.idle_in_transaction
+            if (one.state_age_ms or 0) > (LONG_IDLE_MS if one.is_own else BRIEF_IDLE_MS)
+        )
 
     @property
     def long_idle(self) -> tuple[Session, ...]:

@@ -84,7 +84,7 @@ def read_activity(
     offset: int = 0,
 ) -> tuple[list[dict[str, Any]], int]:
     """What one person did, the newest first: kind (session, lift session, job), id, happened_at, title, state,
-    cost_usd; and how many there are."""
+    cost_usd, cost_basis (recorded, estimate, partial estimate); and how many there are."""
     actor.must("view_people")
     with database.reading(actor) as unit:
         rows = unit.rows(

@@ -20,7 +20,8 @@ class Performance:
     A window counts when it ended. `rated_actions` are the actions of windows that say how many of them ran without a
     person (`automated`, a sum that may be a fraction); `countless_windows` say how much did, but not out of how many,
     and are in neither. `decisions` are what `confidence_sum` was taken over. Costs in US dollars, None where no window
-    has one.
+    has one; `estimated_windows` are those of the `priced_windows` whose cost is estimated at list prices, in
+    `partly_estimated_windows` without the replies of models that have no known price.
     """
 
     agent: str
@@ -37,6 +38,8 @@ class Performance:
     confidence_countless: int
     cost_usd: float | None
     priced_windows: int
+    estimated_windows: int
+    partly_estimated_windows: int
     began_before: int
     overlapping: int
     jobs: int

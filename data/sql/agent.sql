@@ -1,6 +1,6 @@
 -- name: list_windows
 -- The spans of time that an agent reported on, the latest first unless sorted otherwise; rates as reported, or over what
--- the window counts.
+-- the window counts; `cost_basis` says whether the cost is recorded, or estimated at list prices.
 select
     m.metric_id,
     m.agent,
@@ -13,7 +13,8 @@ select
     m.human_escalations,
     m.avg_confidence,
     m.confidence_count,
-    m.cost_usd::float8 as cost_usd
+    m.cost_usd::float8 as cost_usd,
+    coalesce(m.metadata ->> 'cost_basis', case when m.cost_usd is null then 'none recorded' else 'recorded' end) as cost_basis
 from analytics.stg_engine__agent_metrics as m
 where
     (%(start)s::timestamptz is null or m.window_end >= %(start)s)

@@ -23,7 +23,7 @@ cross join (
 -- What each agent did in a period and in the one before it. Everything is a sum: rates are taken over the sums, so that
 -- a window with many actions counts for more than one with few. `rated_actions` are those of windows that say how many
 -- of them ran without a person; `countless_windows` say how much did, but not out of how many actions, so they weigh
--- nothing.
+-- nothing. `estimated_windows` are those of the `priced_windows` whose cost is estimated at list prices.
 with metric_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('agent_windows', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
@@ -112,6 +112,12 @@ by_owner as (
         m.agent,
         count(*) as windows,
         count(*) filter (where m.window_start < %(start)s::timestamptz) as began_before,
+        count(*) filter (
+            where m.cost_usd < 'Infinity' and m.metadata ->> 'cost_basis' in ('estimate', 'partial estimate')
+        ) as estimated,
+        count(*) filter (
+            where m.cost_usd < 'Infinity' and m.metadata ->> 'cost_basis' = 'partial estimate'
+        ) as partly_estimated,
         date_part(
             'epoch',
             max(m.window_end) filter (where m.window_end < '60000-01-01 00:00+00')
@@ -135,6 +141,8 @@ spans as (
     select
         agent,
         sum(began_before)::bigint as began_before,
+        sum(estimated)::bigint as estimated_windows,
+        sum(partly_estimated)::bigint as partly_estimated_windows,
         coalesce(sum(windows) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping
     from by_owner
     group by agent
@@ -176,6 +184,8 @@ select
     coalesce(m.confidence_countless, 0) as confidence_countless,
     m.cost_usd,
     coalesce(m.priced_windows, 0) as priced_windows,
+    coalesce(s.estimated_windows, 0) as estimated_windows,
+    coalesce(s.partly_estimated_windows, 0) as partly_estimated_windows,
     coalesce(s.began_before, 0) as began_before,
     coalesce(s.overlapping, 0) as overlapping,
     coalesce(j.jobs, 0) as jobs,

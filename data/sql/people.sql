@@ -166,21 +166,22 @@ where
 order by s.sessions + s.lift_sessions + s.jobs desc, address;
 
 -- name: list_activity
--- The newest of what one person did: sessions of agents, sessions of lift-sys and jobs, each with its state and cost.
-select kind, id, happened_at, title, state, cost_usd, count(*) over () as total
+-- The newest of what one person did: sessions of agents, sessions of lift-sys and jobs, each with its state and cost,
+-- which `cost_basis` says is recorded or estimated.
+select kind, id, happened_at, title, state, cost_usd, cost_basis, count(*) over () as total
 from (
     select
         'session' as kind, s.session_pk::text as id, s.started_at as happened_at, s.project_name as title,
-        s.status as state, k.cost_usd
+        s.status as state, k.cost_usd, k.cost_basis
     from analytics.stg_chronicle__sessions as s
     left join analytics.session_costs as k on k.session_pk = s.session_pk
     where s.owner_id = %(person)s
     union all
-    select 'lift session', l.session_id::text, l.created_at, l.prompt, l.status, l.cost_usd
+    select 'lift session', l.session_id::text, l.created_at, l.prompt, l.status, l.cost_usd, 'recorded'
     from analytics.lift_session_summary as l
     where l.owner_id::text = %(person)s
     union all
-    select 'job', j.job_id::text, j.counted_at, j.agent, j.status, null
+    select 'job', j.job_id::text, j.counted_at, j.agent, j.status, null, null
     from analytics.stg_agents__jobs as j
     where j.owner_id::text = %(person)s
 ) as did

@@ -16,6 +16,7 @@ with windows as (
         m.avg_confidence,
         m.confidence_count,
         m.cost_usd,
+        m.metadata,
         m.actions_automated,
         case when m.actions_total is not null then coalesce(m.actions_automated, m.automation_rate * m.actions_total) end
             as automated,
@@ -54,6 +55,9 @@ by_owner as (
         count(*) filter (where is_current and avg_confidence is not null and confidence_count is null)
             as confidence_countless,
         count(cost_usd) filter (where is_current) as priced_windows,
+        count(cost_usd) filter (where is_current and metadata ->> 'cost_basis' like '%%estimate') as estimated_windows,
+        count(cost_usd) filter (where is_current and metadata ->> 'cost_basis' = 'partial estimate')
+            as partly_estimated_windows,
         count(*) filter (where is_current and window_start < %(start)s::timestamptz) as began_before,
         date_part('epoch', max(window_end) filter (where is_current) - min(window_start) filter (where is_current))
             as spanned_s,
@@ -88,6 +92,8 @@ metrics as (
         sum(countless_windows)::bigint as countless_windows,
         sum(confidence_countless)::bigint as confidence_countless,
         sum(priced_windows)::bigint as priced_windows,
+        sum(estimated_windows)::bigint as estimated_windows,
+        sum(partly_estimated_windows)::bigint as partly_estimated_windows,
         sum(began_before)::bigint as began_before,
         coalesce(sum(windows) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping,
         sum(previous_windows)::bigint as previous_windows,
@@ -158,6 +164,8 @@ select
     coalesce(m.confidence_countless, 0) as confidence_countless,
     m.cost_usd,
     coalesce(m.priced_windows, 0) as priced_windows,
+    coalesce(m.estimated_windows, 0) as estimated_windows,
+    coalesce(m.partly_estimated_windows, 0) as partly_estimated_windows,
     coalesce(m.began_before, 0) as began_before,
     coalesce(m.overlapping, 0) as overlapping,
     coalesce(j.jobs, 0) as jobs,

@@ -15,7 +15,7 @@ from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import plural, point_change
+from ui.wording.sentences import COST_BASES, plural, point_change
 
 _LONGEST_NAME = 34
 _SORTS = ("escalations", "automated", "actions", "confidence", "done", "failed", "cost")
@@ -170,13 +170,15 @@ def _failed_hint(row: tables.Row) -> str | None:
 def _cost(row: tables.Row) -> Child:
     if row["cost_usd"] is None:
         return _absent(row, "not priced" if row["windows"] else figures.NONE_RECORDED)
-    return figures.money(row["cost_usd"])
+    return tables.money(row["cost_usd"], is_estimate=row["estimated_windows"] > 0)
 
 
 def _cost_hint(row: tables.Row) -> str | None:
     if not row["windows"]:
         return None
     words = f"{figures.count(row['priced_windows'])} of {plural(row['windows'], 'window')} priced"
+    if row["estimated_windows"]:
+        words += f", {figures.count(row['estimated_windows'])} estimated at list prices"
     if row["previous_cost_usd"] is None:
         return words
     return f"{words}; before: {figures.money(row['previous_cost_usd'])}"
@@ -224,9 +226,14 @@ def windows_table(
             tables.Column("Decisions", tables.count("confidence_count"), is_number=True),
             tables.Column(
                 "Cost (USD)",
-                lambda row: figures.money(row["cost_usd"]) if row["cost_usd"] is not None else _none("not priced"),
+                lambda row: (
+                    tables.money(row["cost_usd"], is_estimate="estimate" in row["cost_basis"])
+                    if row["cost_usd"] is not None
+                    else _none("not priced")
+                ),
                 is_number=True,
                 sort="cost",
+                hint=lambda row: COST_BASES.get(row["cost_basis"], row["cost_basis"]),
             ),
             tables.Column("Spans", _span, is_number=True),
             tables.Column("Source", tables.text("source", 28)),

@@ -40,7 +40,7 @@ def summary(agents: Sequence[Performance], total: Performance, period: Period, c
             name = chosen.agent or "No agent"
             verb = "does not clearly escalate or fail" if chosen.agent else "clearly escalates or fails"
             pieces.append(f"{name} {verb} more often than in {period.previous_label}{checked}.")
-    pieces.append(_cost(total, period))
+    pieces.append(_cost(total, period, is_one=bool(chosen.agent) or sum(one.is_present for one in agents) == 1))
     known = total.rated_actions or total.actions or total.jobs_ended
     state = "attention" if escalating or less or failing else "well" if known else "unknown"
     page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
@@ -78,7 +78,7 @@ def escalates(factor: float) -> str:
     if isinf(factor):
         return "escalates, which it did not"
     if factor < 1.95:
-        return f"escalates {100 * (factor - 1):.0f} % more often than"
+        return f"escalates {figures.with_unit(f'{100 * (factor - 1):.0f}', '%')} more often than"
     return "escalates twice as often as" if factor < 2.25 else f"escalates {factor:.1f} times as often as"
 
 
@@ -118,11 +118,17 @@ def _name(one: Performance, period: Period, chosen: Chosen) -> Child:
     return shown if chosen.agent else links.go(shown, "agents", period.query, agent=one.agent, source=chosen.source)
 
 
-def _cost(total: Performance, period: Period) -> str | None:
+def _cost(total: Performance, period: Period, *, is_one: bool) -> str | None:
     if total.cost_usd is None:
         return f"The cost of {plural(total.windows, 'window')} is not recorded." if total.windows else None
     where = "" if total.priced_windows == total.windows else f" of {figures.count(total.windows)}"
-    words = f"It cost {figures.money(total.cost_usd)} ({figures.count(total.priced_windows)}{where} windows priced"
+    windows = total.windows
+    estimated = "in part estimated" if total.estimated_windows < total.priced_windows else "estimated"
+    basis = f", {estimated} at list prices" if total.estimated_windows else ""
+    words = (
+        f"{'It' if is_one else 'They'} cost {figures.money(total.cost_usd)}{basis} "
+        f"({figures.count(total.priced_windows)}{where} {'window' if windows == 1 else 'windows'} priced"
+    )
     moved = None
     if period.previous and total.previous_cost_usd is not None:
         cases = min(total.priced_windows, total.previous_priced_windows)
@@ -153,7 +159,27 @@ def say_windows(total: Performance, period: Period) -> None:
     if total.overlapping:
         among = plural(total.overlapping, "window")
         said.append(f"Among {among} of the same agent and source some overlap, so their actions are counted twice.")
-    page.note(" ".join(said))
+    page.note(" ".join(said), _cost_elsewhere(total, period))
+
+
+def _cost_elsewhere(total: Performance, period: Period) -> Child:
+    """Why the cost of sessions is another figure: the same work, priced in another way."""
+    if total.cost_usd is None:
+        return None
+    overview = links.go("Overview", "overview", period.query)
+    if not total.estimated_windows:
+        return join(" Costs are those that windows report; ", overview, " adds up those of sessions, which may differ.")
+    less = (
+        f"; in {plural(total.partly_estimated_windows, 'window')} some replies are of models without a known price"
+        if total.partly_estimated_windows
+        else ""
+    )
+    return join(
+        f" Estimates price each reply at list prices on the day it was given{less}; ",
+        overview,
+        " counts a session whole when it started, at the cost that it recorded itself where it did, so the cost of "
+        "sessions may differ.",
+    )
 
 
 def cards_of(total: Performance, period: Period, chosen: Chosen) -> list[Card]:

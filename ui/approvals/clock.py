@@ -44,7 +44,7 @@ def is_overdue(asked: Mapping[str, Any], now: datetime) -> bool:
 def _span(milliseconds: float) -> str:
     """In whole minutes, because a page stands still; in the last five, where seconds matter, with them."""
     if _LAST_MS <= milliseconds < _HOUR_MS:
-        return f"{int(milliseconds / 60_000)} min"
+        return figures.with_unit(int(milliseconds / 60_000), "min")
     return figures.duration(milliseconds)
 
 

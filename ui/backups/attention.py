@@ -36,7 +36,10 @@ def attention(view: View, known: Mapping[str, Any]) -> Attention | None:
     if backup.is_overdue(due, kept.every_hours, view.as_of):
         words = "the backup is overdue" if at else "no backup has been made"
         told = f"the last one is of {figures.moment(at, view.zone, view.as_of)}" if at else "there is none"
-        line = join(links.go("Backup overdue", "backups"), f": {told}; one is due every {kept.every_hours} h")
+        line = join(
+            links.go("Backup overdue", "backups"),
+            f": {told}; one is due every {figures.with_unit(kept.every_hours, 'h')}",
+        )
         return Attention("broken", words, line)
     became = _became(known, Path(kept.directory)) if at else None
     if became in ("gone", "changed"):

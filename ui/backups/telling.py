@@ -191,7 +191,7 @@ def _age(then: datetime, now: datetime) -> str:
 
 
 def _every(state: BackupState) -> str:
-    return f"every {state.every_hours} h" if state.every_hours != 1 else "every hour"
+    return f"every {figures.with_unit(state.every_hours, 'h')}" if state.every_hours != 1 else "every hour"
 
 
 def _zone(view: View) -> str:

@@ -84,7 +84,7 @@ def _findings(row: tables.Row) -> Child:
 def _radius(row: tables.Row) -> Child:
     """What is aimed at, and below it how much can be hit."""
     percent = row["blast_radius_percent"]
-    share = f"{percent:.4g} %" if percent is not None else None
+    share = figures.with_unit(f"{percent:.4g}", "%") if percent is not None else None
     words = figures.shortened(row["blast_radius"], 40)
     radius = ": ".join(piece for piece in (share, words) if piece) or "radius not named"
     target = figures.middle(row["target"] or "", 30) or tables.muted("not named")

@@ -17,6 +17,7 @@ from ui.wording.sizes import size
 
 _STATES = {"invalid": "broken", "duplicate": "attention", "unused": "unknown"}
 _MOST_SHOWN = paging.PAGE_SIZE
+_LONGEST_NAME = 34
 _LEAST_UNUSED_BYTES = 1_000_000  # a smaller one that nobody reads costs next to nothing
 
 
@@ -47,15 +48,27 @@ def _table(view: View, rows: list[dict[str, Any]]) -> None:
         view,
         rows[:_MOST_SHOWN],
         [
-            tables.Column("Index", tables.text("index_name", 60), hint=lambda row: row["index_name"]),
+            tables.Column(
+                "Index",
+                lambda row: figures.middle(row["index_name"], _LONGEST_NAME),
+                hint=lambda row: row["index_name"],
+            ),
             tables.Column("Finding", _finding),
             tables.Column("Size", lambda row: size(row["size_bytes"]), is_number=True),
             tables.Column("Reads", tables.count("scans"), is_number=True),
-            tables.Column("Table", lambda row: f"{row['schema_name']}.{row['table_name']}"),
-            tables.Column("To remove it, in a migration of its own", _removal),
+            tables.Column("Table", _table_name, hint=_whole_table_name),
+            tables.Column("To remove it, in a migration of its own", _removal, wide=True),
         ],
         label="Indexes that cost and do not help",
     )
+
+
+def _whole_table_name(row: tables.Row) -> str:
+    return f"{row['schema_name']}.{row['table_name']}"
+
+
+def _table_name(row: tables.Row) -> Child:
+    return figures.middle(_whole_table_name(row), _LONGEST_NAME)
 
 
 def _since(view: View, server: Looked[Server]) -> str:
@@ -68,7 +81,10 @@ def _finding(row: tables.Row) -> Child:
     words = str(row["finding"])
     if row["is_being_built"]:
         return tag("span", page.mark("signal", "being built"), "being built", class_="sb-state sb-signal")
-    told = {"unused": "never read", "duplicate": f"the same as {row['same_as']}"}.get(words, words)
+    told = {
+        "unused": "never read",
+        "duplicate": f"the same as {figures.middle(row['same_as'] or '', _LONGEST_NAME)}",
+    }.get(words, words)
     return tag("span", page.mark(_STATES[words], told), told, class_=f"sb-state sb-{_STATES[words]}")
 
 

@@ -31,7 +31,7 @@ def queries(view: View, server: Looked[Server]) -> None:
     holding = server.found.holding
     # Who holds up others first, then who waits, then the others; each once.
     first = [*holding, *server.found.waiting]
-    others = [*server.found.long_queries, *server.found.idle_in_transaction]
+    others = [*server.found.long_queries, *server.found.lasting_idle]
     shown = list({one.pid: one for one in [*first, *others]}.values())
     page.heading("Long queries, idle transactions and who waits for whom", "values in queries are left out")
     if not shown:

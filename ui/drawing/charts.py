@@ -273,13 +273,12 @@ def _plot(bars: Sequence[str], axis: time_axis.Axis, scale: scales.Scale, height
     lines = "".join(f'<hr style="bottom:{place}">' for place, _ in steps)
     longest = max((words for _, words in steps), key=len)
     measure = [tag("span", words, style=f"bottom:{place}") for place, words in steps]
-    times = [tag("span", words, style=f"--at:{axis.place(at):.2f}%") for at, words in axis.labels]
     return join(
         tag(
             "div",
             tag("div", tag("u", longest), *measure, class_="sb-measure", aria_hidden="true"),
             tag("div", Markup(lines + "".join(bars)), class_="sb-bars"),
-            tag("div", *times, class_="sb-times", aria_hidden="true"),
+            time_axis.drawn(axis),
             class_="sb-plot",
             style=f"--high:{height_px}px",
         )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
 from ui.asking import filters, links, paging
-from ui.drawing.markup import Child, Markup, tag
+from ui.drawing.markup import Child, Markup, join, span, tag
 from ui.page import mark, put
 from ui.view import View
 from ui.wording import figures
@@ -132,6 +133,12 @@ def identifier(name: str) -> Cell:
         data_copy=str(row[name]),
         title=f"{row[name]} (click to copy)",
     )
+
+
+def money(usd: float | Decimal, *, is_estimate: bool) -> Child:
+    """An amount, with the sign that estimates have on every page."""
+    written = figures.money(usd)
+    return join(span("≈\u00a0", "sb-muted"), written) if is_estimate else written
 
 
 def state(name: str, states: Mapping[str, str]) -> Cell:

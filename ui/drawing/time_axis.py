@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from ui.asking.periods import Period
+from ui.drawing.markup import Markup, tag
 from ui.view import View
 
 MOST_LABELS = 8
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+_LETTER_PX = 7  # of a label, about
 BAR = 0.86  # of its slice; the rest is the gap to the next one
 
 _FORMATS = {
@@ -109,6 +112,30 @@ def start_of(at: datetime, bucket: str, zone: ZoneInfo) -> datetime:
     elif bucket == "year":
         day = day.replace(month=1, day=1)
     return day.astimezone(UTC)
+
+
+def drawn(axis: Axis) -> Markup:
+    """The labels as HTML, of which the style sheet leaves out what would touch, whatever the width.
+
+    Every second one ranks lowest, every second of the others next, and so on. Those of a rank stay or go together, by
+    the room between the labels of that rank and above: the first two, the last two (both may be moved away from the
+    edge, and nearer to each other by that) and the least of all.
+    """
+    places = [axis.place(at) for at, _ in axis.labels]
+    labels = []
+    for number, (_, words) in enumerate(axis.labels):
+        style = f"--at:{places[number]:.2f}%"
+        if step := number & -number:
+            kept = places[::step]
+            least = min(later - earlier for earlier, later in pairwise(kept))
+            style += (
+                f";--second:{kept[1]:.2f}%;--last-but-one:{kept[-2]:.2f}%;--last:{kept[-1]:.2f}%;--least:{least:.2f}%"
+            )
+        labels.append(tag("span", tag("i", words), style=style, class_="sb-ranked" if number else None))
+    half_px = max((len(words) for _, words in axis.labels), default=0) * _LETTER_PX / 2
+    first = places[0] if places else 0
+    style = f"--half:{half_px:.0f}px;--first:{first:.2f}%"
+    return tag("div", *labels, class_="sb-times", aria_hidden="true", style=style)
 
 
 def _earliest(begin: datetime, first: datetime, bucket: str, zone: ZoneInfo) -> datetime:

@@ -130,8 +130,8 @@ def gaps_table(view: View, rows: Sequence[Mapping[str, Any]]) -> None:
 
     columns = [
         tables.Column("Stream", _stream, hint=_whole_name),
-        tables.Column("Missing numbers", numbers, is_number=True),
-        tables.Column("How many in this stream", tables.count("numbers_missing"), is_number=True),
+        tables.Column("Which", numbers, is_number=True),
+        tables.Column("How many", tables.count("numbers_missing"), is_number=True),
     ]
     tables.table(view, rows, columns, label="Missing numbers")
     _say_cut(rows)

@@ -60,7 +60,9 @@ def head(view: View, aggregate: tuple[str, str], found: StreamAt) -> None:
     else:
         page.say(f"{words} No number is missing.", state="well" if view.actor.sees_all else None)
     page.note(
-        links.go("‹ All events of it in the list", "events", period="all", aggregate=aggregate[0], id=aggregate[1]),
+        links.go(
+            "‹\u00a0All\u00a0events of it in the list", "events", period="all", aggregate=aggregate[0], id=aggregate[1]
+        ),
         f" · times in {figures.zone_name(view.as_of, view.zone)}",
     )
 

@@ -32,7 +32,7 @@ def show_trace(view: View, correlation: UUID, found: Traced) -> None:
         "Correlation ",
         tables.identifier("id")({"id": correlation}),
         f", first {figures.exact(first, view.zone)}. ",
-        links.go("‹ All events", "events"),
+        links.go("‹\u00a0All\u00a0events", "events"),
     )
     page.heading("What caused what", "times after the first event")
     own = {event.event_id for event in events}

@@ -48,11 +48,12 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
         state = backup.state
     pieces: list[Child] = [first, " ", _what_happened(period, happened)]
     if worse:
+        now, before = figures.per_cent(worse.rate), figures.per_cent(worse.rate_before)
         words = f"{worse.tool} fails more often than in {period.previous_label}"
         pieces += [
             " ",
             links.go(words, "tools", period.query, tool=worse.tool),
-            f": {worse.rate:.1f} % of {figures.count(worse.calls)} calls, was {worse.rate_before:.1f} %.",
+            f": {now} of {figures.count(worse.calls)} calls, was {before}.",
         ]
     if happened.escalating:
         pieces += [" ", _escalating(happened.escalating, period)]

@@ -14,6 +14,7 @@ from ui.drawing import tables
 from ui.drawing.markup import Child, Markup
 from ui.view import View
 from ui.wording import figures
+from ui.wording.sentences import COST_BASES
 
 SORTS = ("person", "sessions", "lift", "jobs", "completed", "cost", "active")
 _STATES = {
@@ -95,8 +96,13 @@ def activity_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) ->
         tables.Column("State", tables.state("state", _STATES)),
         tables.Column(
             "Cost",
-            lambda row: figures.money(row["cost_usd"]) if row["cost_usd"] is not None else tables.muted(figures.DASH),
+            lambda row: (
+                tables.money(row["cost_usd"], is_estimate=row["cost_basis"] != "recorded")
+                if row["cost_usd"] is not None
+                else tables.muted(figures.DASH)
+            ),
             is_number=True,
+            hint=lambda row: COST_BASES.get(row["cost_basis"]),
         ),
     ]
     tables.table(view, rows, columns, label="What this person did", total=total)

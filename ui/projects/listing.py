@@ -27,8 +27,13 @@ def summary(workspaces: int, counted: ProjectCount, chosen: Chosen) -> None:
     )
 
 
+_LONGEST_ADDRESS = 34
+
+
 def _owner(row: tables.Row) -> Child:
-    return row["owner"] or tables.muted(figures.short_id(row["owner_id"]) if row["owner_id"] else "nobody")
+    return figures.middle(row["owner"] or "", _LONGEST_ADDRESS) or tables.muted(
+        figures.short_id(row["owner_id"]) if row["owner_id"] else "nobody"
+    )
 
 
 def workspaces_table(view: View, found: Workspaces) -> None:
@@ -41,7 +46,7 @@ def workspaces_table(view: View, found: Workspaces) -> None:
 
     columns = [
         tables.Column("Workspace", name, wide=True),
-        tables.Column("Owner", _owner),
+        tables.Column("Owner", _owner, hint=lambda row: row["owner"]),
         tables.Column("Projects", tables.count("projects"), is_number=True),
         tables.Column("Members", tables.count("members"), is_number=True),
         _created(view),
@@ -64,7 +69,7 @@ def projects_table(view: View, projects: Sequence[Mapping[str, Any]], total: int
         tables.Column("Project", name, wide=True, hint=lambda row: row["description"]),
         tables.Column("Status", tables.state("status", _STATES)),
         tables.Column("Workspace", _workspace, hint=lambda row: row["workspace"]),
-        tables.Column("Owner", _owner),
+        tables.Column("Owner", _owner, hint=lambda row: row["owner"]),
         tables.Column("Members", tables.count("members"), is_number=True),
         _created(view),
     ]
@@ -88,10 +93,11 @@ def members_table(view: View, project: Mapping[str, Any], members: Sequence[Mapp
         page.note(figures.shortened(project["description"], 1000))
 
     def person(row: tables.Row) -> Child:
-        return row["address"] or tables.muted(f"somebody whose address you may not see ({str(row['user_id'])[:8]})")
+        unknown = tables.muted(f"somebody whose address you may not see ({str(row['user_id'])[:8]})")
+        return figures.middle(row["address"] or "", _LONGEST_ADDRESS) or unknown
 
     columns = [
-        tables.Column("Member", person, wide=True),
+        tables.Column("Member", person, hint=lambda row: row["address"]),
         tables.Column("Name", tables.text("full_name", 60)),
         tables.Column("Role", tables.text("role")),
         tables.Column(f"Since ({figures.zone_name(view.as_of, view.zone)})", tables.when(view, "joined_at")),

@@ -57,12 +57,10 @@ def _ticks(view: View, drawn: Timeline) -> list[Markup]:
         (left, when) for left, when in drawn.ticks if all(abs(left - gap.left) > _TICK_ROOM for gap in drawn.gaps)
     ]
     words = [figures.moment(when, view.zone, when) for _, when in places]
-    class_ = None
     if len(set(words)) < len(words):
         words = [f"{when.astimezone(view.zone):%H:%M:%S}" for _, when in places]
-        class_ = "sb-seconds"
     return [
-        tag("span", told, style=f"left:{100 * left:.2f}%", class_=class_)
+        tag("span", told, style=f"left:{100 * left:.2f}%")
         for number, ((left, _), told) in enumerate(zip(places, words, strict=True))
         if told not in words[:number]
     ]

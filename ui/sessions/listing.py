@@ -12,11 +12,11 @@ from ui import boundary, page
 from ui.asking import filters, links
 from ui.asking.periods import Period
 from ui.drawing import charts, tables
-from ui.drawing.markup import Child, Markup, join, span, tag
+from ui.drawing.markup import Child, tag
 from ui.sessions.choosing import DEFAULT_SORT, Row, as_query, is_filtered
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import change, plural
+from ui.wording.sentences import COST_BASES, change, plural
 
 STATUS_STATES = {"error": "broken", "terminated": "unknown", "completed": "well", "active": "signal"}
 
@@ -132,12 +132,11 @@ def _outcomes(row: Row) -> str:
     )
 
 
-def cost(row: Row) -> Markup | str:
+def cost(row: Row) -> Child:
     """The cost of a session with a sign for what it rests on; in words where there is none."""
     if row["cost_usd"] is None:
         return tables.muted(row["cost_basis"])
-    written = figures.money(row["cost_usd"])
-    return written if row["cost_basis"] == "recorded" else join(span("≈ ", "sb-muted"), written)
+    return tables.money(row["cost_usd"], is_estimate=row["cost_basis"] != "recorded")
 
 
 def cost_words(row: Row) -> str:
@@ -145,9 +144,4 @@ def cost_words(row: Row) -> str:
     if row["cost_usd"] is None:
         return str(row["cost_basis"])
     tokens = f", {figures.compact(row['tokens'])} tokens" if row["tokens"] else ""
-    sources = {
-        "recorded": "as the agent recorded it",
-        "estimate": "estimated at list prices",
-        "partial estimate": "estimated at list prices; some replies are of models without a known price",
-    }
-    return f"{figures.money(row['cost_usd'])}, {sources.get(row['cost_basis'], row['cost_basis'])}{tokens}"
+    return f"{figures.money(row['cost_usd'])}, {COST_BASES.get(row['cost_basis'], row['cost_basis'])}{tokens}"

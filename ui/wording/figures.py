@@ -13,6 +13,11 @@ DASH = "–"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+def with_unit(number: object, unit: str) -> str:
+    """A figure and its unit, which the end of a line never parts: 94.2 %, 4.8 s."""
+    return f"{number}\u00a0{unit}"
+
+
 def count(number: float | Decimal | None) -> str:
     """A whole number with thousands separated: 12,480."""
     return NONE_RECORDED if number is None else f"{round(number):,}"
@@ -26,19 +31,23 @@ def compact(number: float | Decimal | None) -> str:
     if size < 10_000:
         return count(number)
     divisor, unit = (1e9, "bn") if size >= 1e9 else (1e6, "M") if size >= 1e6 else (1e3, "k")
-    return f"{float(number) / divisor:.3g} {unit}"
+    return with_unit(f"{float(number) / divisor:.3g}", unit)
 
 
 def percent(part: float | None, whole: float | None) -> str:
     """A share as 94.2 %; never rounded up to all or down to none; "none recorded" of nothing."""
     if part is None or not whole:
         return NONE_RECORDED
-    share = 100 * part / whole
+    return per_cent(100 * part / whole)
+
+
+def per_cent(share: float) -> str:
+    """A share that is in per cent already, written likewise."""
     if 0 < share < 0.1:
-        return "<0.1 %"
+        return with_unit("<0.1", "%")
     if 99.9 < share < 100:
-        return ">99.9 %"
-    return "100 %" if share == 100 else "0 %" if share == 0 else f"{share:.1f} %"
+        return with_unit(">99.9", "%")
+    return with_unit(f"{share:.0f}" if share in (0, 100) else f"{share:.1f}", "%")
 
 
 def duration(milliseconds: float | Decimal | None) -> str:
@@ -49,17 +58,17 @@ def duration(milliseconds: float | Decimal | None) -> str:
     if ms < 0:
         return f"−{duration(-ms)}"
     if round(ms) < 1000:
-        return f"{round(ms)} ms"
+        return with_unit(round(ms), "ms")
     if round(ms / 1000, 1) < 60:
-        return f"{ms / 1000:.1f} s"
+        return with_unit(f"{ms / 1000:.1f}", "s")
     seconds = round(ms / 1000)
     if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60:02d} s"
+        return with_unit(f"{with_unit(seconds // 60, 'min')}\u00a0{seconds % 60:02d}", "s")
     minutes = round(seconds / 60)
     if minutes < 24 * 60:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
+        return with_unit(f"{with_unit(minutes // 60, 'h')}\u00a0{minutes % 60:02d}", "min")
     hours = round(minutes / 60)
-    return f"{hours // 24:,} d {hours % 24} h"
+    return with_unit(f"{with_unit(f'{hours // 24:,}', 'd')}\u00a0{hours % 24}", "h")
 
 
 def money(usd: float | Decimal | None) -> str:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ui.wording.figures import count
+from ui.wording.figures import count, with_unit
 
 # Below this many cases a change says more about chance than about the agents.
 LEAST_COMPARED = 10
 # Above this many per cent the figure before was next to nothing, and the exact share says nothing either.
 MOST_CHANGED = 900
+
+# What a cost rests on, as the database names it.
+COST_BASES = {
+    "recorded": "as the agent recorded it",
+    "estimate": "estimated at list prices",
+    "partial estimate": "estimated at list prices; some replies are of models without a known price",
+}
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:
@@ -36,8 +43,8 @@ def change(current: float | None, previous: float | None, *, cases: int | None =
         return None
     share = 100 * (current - previous) / previous
     if share > MOST_CHANGED:
-        return f"more than +{MOST_CHANGED} %"
-    return "unchanged" if round(share) == 0 else f"{share:+,.0f} %".replace("-", "−")
+        return f"more than {with_unit(f'+{MOST_CHANGED}', '%')}"
+    return "unchanged" if round(share) == 0 else with_unit(f"{share:+,.0f}", "%").replace("-", "−")
 
 
 def point_change(part: int, whole: int, previous_part: int, previous_whole: int) -> str | None:
@@ -45,7 +52,7 @@ def point_change(part: int, whole: int, previous_part: int, previous_whole: int)
     if min(whole, previous_whole) < LEAST_COMPARED:
         return None
     points = 100 * part / whole - 100 * previous_part / previous_whole
-    return "unchanged" if abs(points) < 0.05 else f"{points:+.1f} pt".replace("-", "−")
+    return "unchanged" if abs(points) < 0.05 else with_unit(f"{points:+.1f}", "pt").replace("-", "−")
 
 
 def untimed(number: int, noun: str = "event") -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.wording.figures import NONE_RECORDED
+from ui.wording.figures import NONE_RECORDED, with_unit
 
 _UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
@@ -13,5 +13,6 @@ def size(number_of_bytes: float | None) -> str:
         return NONE_RECORDED
     for factor, unit in _UNITS:
         if number_of_bytes >= factor:
-            return f"{number_of_bytes / factor:.3g} {unit}" if number_of_bytes < 999.5 * factor else "1,000 " + unit
-    return f"{round(number_of_bytes)} bytes"
+            written = f"{number_of_bytes / factor:.3g}" if number_of_bytes < 999.5 * factor else "1,000"
+            return with_unit(written, unit)
+    return with_unit(round(number_of_bytes), "bytes")
