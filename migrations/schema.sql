@@ -334,8 +334,24 @@ COMMENT ON FUNCTION analytics.error_group(message text) IS 'The text of an error
 
 -- function analytics.events_containing(jsonb)
 CREATE FUNCTION analytics.events_containing(what jsonb) RETURNS TABLE(event_id uuid)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE sql STABLE
     SET search_path TO ''
+    AS $$
+    select f.event_id from analytics.events_containing_by_index(what) as f
+    union all
+    select e.event_id
+    from analytics.stg_engine__events as e
+    where (select exists (select from signalbox.adopted_tables as a where a.system = 'engine' and a.mode = 'pointed'))
+    and e.payload @> what
+$$;
+
+-- comment analytics.FUNCTION events_containing(what jsonb)
+COMMENT ON FUNCTION analytics.events_containing(what jsonb) IS 'The events that the viewer may see whose payload contains a JSON value. One row per event.';
+
+-- function analytics.events_containing_by_index(jsonb)
+CREATE FUNCTION analytics.events_containing_by_index(what jsonb) RETURNS TABLE(event_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select e.event_id
     from analytics.stg_engine__events as e
@@ -344,10 +360,11 @@ CREATE FUNCTION analytics.events_containing(what jsonb) RETURNS TABLE(event_id u
         (select signalbox.sees_all())
         or e.payload ->> 'client_id' = (select signalbox.viewer_client())
     )
+    and not exists (select from signalbox.adopted_tables as a where a.system = 'engine' and a.mode = 'pointed')
 $$;
 
--- comment analytics.FUNCTION events_containing(what jsonb)
-COMMENT ON FUNCTION analytics.events_containing(what jsonb) IS 'The events that the viewer may see whose payload contains a JSON value. One row per event.';
+-- comment analytics.FUNCTION events_containing_by_index(what jsonb)
+COMMENT ON FUNCTION analytics.events_containing_by_index(what jsonb) IS 'The events that the viewer may see whose payload contains a JSON value, in a table of our own. One row per event.';
 
 -- function analytics.histogram_key(double precision)
 CREATE FUNCTION analytics.histogram_key(amount double precision) RETURNS integer
@@ -662,8 +679,24 @@ $$;
 
 -- function analytics.sessions_saying(text)
 CREATE FUNCTION analytics.sessions_saying(words text) RETURNS TABLE(session_pk uuid)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE sql STABLE
     SET search_path TO ''
+    AS $$
+    select f.session_pk from analytics.sessions_saying_by_index(words) as f
+    union all
+    select p.session_pk
+    from analytics.stg_chronicle__prompt_events as p
+    where (select exists (select from signalbox.adopted_tables as a where a.system = 'chronicle' and a.mode = 'pointed'))
+    and to_tsvector('english', p.prompt_text) @@ websearch_to_tsquery('english', words)
+$$;
+
+-- comment analytics.FUNCTION sessions_saying(words text)
+COMMENT ON FUNCTION analytics.sessions_saying(words text) IS 'Sessions, of those the viewer may see, with a human prompt that matches a web-style search.';
+
+-- function analytics.sessions_saying_by_index(text)
+CREATE FUNCTION analytics.sessions_saying_by_index(words text) RETURNS TABLE(session_pk uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select distinct p.session_pk
     from analytics.stg_chronicle__prompt_events as p
@@ -671,10 +704,11 @@ CREATE FUNCTION analytics.sessions_saying(words text) RETURNS TABLE(session_pk u
     and ((select signalbox.sees_all()) or p.session_pk in (
         select s.session_pk from analytics.stg_chronicle__sessions as s where s.owner_id = (select auth.uid())::text
     ))
+    and not exists (select from signalbox.adopted_tables as a where a.system = 'chronicle' and a.mode = 'pointed')
 $$;
 
--- comment analytics.FUNCTION sessions_saying(words text)
-COMMENT ON FUNCTION analytics.sessions_saying(words text) IS 'Sessions, of those the viewer may see, with a human prompt that matches a web-style search.';
+-- comment analytics.FUNCTION sessions_saying_by_index(words text)
+COMMENT ON FUNCTION analytics.sessions_saying_by_index(words text) IS 'The sessions that the viewer may see with a prompt that matches the words, in tables of our own. One row per session.';
 
 -- function analytics.sessions_with(text)
 CREATE FUNCTION analytics.sessions_with(what text) RETURNS TABLE(session_pk uuid)
@@ -840,7 +874,7 @@ COMMENT ON FUNCTION engine.get_event_stream(p_aggregate_type text, p_aggregate_i
 -- function lift.count_children()
 CREATE FUNCTION lift.count_children() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     left_session uuid := case when tg_op in ('UPDATE', 'DELETE') then old.session_id end;
@@ -868,7 +902,7 @@ $$;
 -- function lift.count_nothing()
 CREATE FUNCTION lift.count_nothing() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     update lift.sessions as s
@@ -1007,7 +1041,7 @@ $$;
 -- function signalbox.addresses()
 CREATE FUNCTION signalbox.addresses() RETURNS TABLE(user_id uuid, email text)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select u.id, u.email::text from auth.users as u
     where (select signalbox.sees_all()) or u.id = (select auth.uid())
@@ -1173,7 +1207,7 @@ $$;
 -- function signalbox.change_versions()
 CREATE FUNCTION signalbox.change_versions() RETURNS TABLE(name text, version text)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select s.name, (t.marks + coalesce(l.marks, 0))::text || '-' || (t.mark # coalesce(l.mark, 0))::text
     from signalbox.change_sources as s
@@ -1520,7 +1554,7 @@ CREATE FUNCTION signalbox.is_admin() RETURNS boolean
 -- function signalbox.log_added()
 CREATE FUNCTION signalbox.log_added() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     rows integer;
@@ -1581,7 +1615,7 @@ $$;
 -- function signalbox.log_answers()
 CREATE FUNCTION signalbox.log_answers() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     insert into signalbox.change_log (source, slot)
@@ -1598,7 +1632,7 @@ $$;
 -- function signalbox.log_drafts()
 CREATE FUNCTION signalbox.log_drafts() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if tg_op = 'TRUNCATE' then
@@ -1613,7 +1647,7 @@ $$;
 -- function signalbox.log_event_agents()
 CREATE FUNCTION signalbox.log_event_agents() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     insert into signalbox.change_links (source, link)
@@ -1628,7 +1662,7 @@ $$;
 -- function signalbox.log_jobs()
 CREATE FUNCTION signalbox.log_jobs() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     insert into signalbox.change_log (source, slot)
@@ -1646,7 +1680,7 @@ $$;
 -- function signalbox.log_prices()
 CREATE FUNCTION signalbox.log_prices() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if tg_op = 'TRUNCATE' then
@@ -1661,7 +1695,7 @@ $$;
 -- function signalbox.log_projects()
 CREATE FUNCTION signalbox.log_projects() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     insert into signalbox.change_links (source, link)
@@ -1676,7 +1710,7 @@ $$;
 -- function signalbox.log_replies()
 CREATE FUNCTION signalbox.log_replies() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     insert into signalbox.change_links (source, link)
@@ -1688,7 +1722,7 @@ $$;
 -- function signalbox.log_rows()
 CREATE FUNCTION signalbox.log_rows() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if tg_argv[1] = 'created_at' then
@@ -1738,7 +1772,7 @@ $$;
 -- function signalbox.log_sop_executions()
 CREATE FUNCTION signalbox.log_sop_executions() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     insert into signalbox.change_log (source, slot)
@@ -1758,7 +1792,7 @@ $$;
 -- function signalbox.log_truncate()
 CREATE FUNCTION signalbox.log_truncate() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     insert into signalbox.change_log (source, slot)
@@ -3075,7 +3109,7 @@ $$;
 -- function signalbox.viewer_role()
 CREATE FUNCTION signalbox.viewer_role() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select coalesce(
         (select m.role from signalbox.members as m where m.user_id = (select auth.uid())),
@@ -3172,7 +3206,7 @@ COMMENT ON FUNCTION signalbox.write_adopted() IS 'Writes what changes in the vie
 -- function toolbox.viewer_projects()
 CREATE FUNCTION toolbox.viewer_projects() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select p.id from toolbox.projects as p where p.owner_id = (select auth.uid())
     union
@@ -3182,7 +3216,7 @@ $$;
 -- function toolbox.viewer_workspaces()
 CREATE FUNCTION toolbox.viewer_workspaces() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select w.id from toolbox.workspaces as w where w.owner_id = (select auth.uid())
     union
@@ -7157,6 +7191,13 @@ GRANT ALL ON FUNCTION analytics.events_containing(what jsonb) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.events_containing(what jsonb) TO service_role;
 
+-- acl analytics.FUNCTION events_containing_by_index(what jsonb)
+REVOKE ALL ON FUNCTION analytics.events_containing_by_index(what jsonb) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.events_containing_by_index(what jsonb) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.events_containing_by_index(what jsonb) TO service_role;
+
 -- acl analytics.FUNCTION histogram_key(amount double precision)
 REVOKE ALL ON FUNCTION analytics.histogram_key(amount double precision) FROM PUBLIC;
 
@@ -7219,6 +7260,13 @@ REVOKE ALL ON FUNCTION analytics.sessions_saying(words text) FROM PUBLIC;
 GRANT ALL ON FUNCTION analytics.sessions_saying(words text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.sessions_saying(words text) TO service_role;
+
+-- acl analytics.FUNCTION sessions_saying_by_index(words text)
+REVOKE ALL ON FUNCTION analytics.sessions_saying_by_index(words text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.sessions_saying_by_index(words text) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.sessions_saying_by_index(words text) TO service_role;
 
 -- acl analytics.FUNCTION sessions_with(what text)
 REVOKE ALL ON FUNCTION analytics.sessions_with(what text) FROM PUBLIC;

@@ -143,8 +143,8 @@ MEANT = {
     "signalbox.viewer_role()": "tells the viewer's own role alone, which policies ask for",
     "signalbox.change_versions()": "counts marks of changes; shows no row",
     "signalbox.addresses()": "asks itself who the viewer is: managers and admins see all, others themselves",
-    "analytics.sessions_saying(text)": "asks the policies' own question itself, so that the text index serves",
-    "analytics.events_containing(jsonb)": "asks the policies' own question itself, so that the payload index serves",
+    "analytics.sessions_saying_by_index(text)": "asks the policies' own question itself, so that the index serves",
+    "analytics.events_containing_by_index(jsonb)": "asks the policies' own question itself, so that the index serves",
     "toolbox.viewer_projects()": "ids of the viewer's own projects; without it two policies would ask each other",
     "toolbox.viewer_workspaces()": "ids of the viewer's own workspaces, likewise",
 }

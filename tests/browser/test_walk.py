@@ -309,7 +309,7 @@ def test_the_figures_of_overview_are_those_of_the_database(open_demo: OpenPage, 
     assert card(page, "Sessions started") == counted["sessions"]
     assert card(page, "Jobs finished") == counted["jobs"]
     success = page.locator(".sb-card", has_text="Tool calls that succeeded").locator(".sb-card-value").inner_text()
-    assert success == f"{counted['succeeded']} %"
+    assert success == f"{counted['succeeded']}\u00a0%"
     assert f"{counted['waiting']} questions wait" in page.locator(".sb-say").first.inner_text()
 
 
