@@ -10,9 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.browser import chromium
 from tests.test_charts import drawn, view
 from ui.asking.periods import Period
 from ui.drawing.tokens import STYLE
@@ -35,9 +34,10 @@ _SHOWN = """
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with chromium.launched() as browser:
-        yield browser.new_page(viewport={"width": 1300, "height": 400})
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1300, "height": 400})
+    yield opened
+    opened.close()
 
 
 def put(page: Page, bucket: str, first: datetime, slices: int, step: timedelta) -> None:
