@@ -15,6 +15,7 @@ __all__ = [
     "KeptElsewhere",
     "NotAllowed",
     "NotFound",
+    "ReplicaUnavailable",
     "SignalboxError",
     "TookTooLong",
     "WrongSetting",
@@ -24,6 +25,10 @@ __all__ = [
 
 class DatabaseUnavailable(SignalboxError):
     """The database does not answer. Check that it runs and that DATABASE_URL is right, then try again."""
+
+
+class ReplicaUnavailable(DatabaseUnavailable):
+    """The database that reports are read from does not answer. Check that it runs, and READ_DATABASE_URL."""
 
 
 class DatabaseReadOnly(DatabaseUnavailable):

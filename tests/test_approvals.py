@@ -13,7 +13,7 @@ import pytest
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from data import approvals, database
+from data import approvals, database, exports
 from data.access import Actor
 from data.errors import NotAllowed, NotFound, SignalboxError
 
@@ -284,6 +284,9 @@ def test_every_question_is_counted_in_one_view_and_listed_there(owner: Owner, pe
         "expired": ["expired", "expired"],
         "imported": ["expired", "approved"],
     }
+    assert exports.count(people["admin"], "approvals", exports.parse("approvals", {})) == sum(
+        map(len, outcomes.values())
+    )
 
 
 def test_members_see_their_own_questions_and_nobody_elses(owner: Owner, people: People) -> None:

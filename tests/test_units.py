@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from data import database, exports, jobs
 from data.access import Actor
-from data.errors import DatabaseBehind, DatabaseFull, DatabaseReadOnly, DatabaseUnavailable, NotAllowed
+from data.errors import (
+    DatabaseBehind,
+    DatabaseFull,
+    DatabaseReadOnly,
+    DatabaseUnavailable,
+    NotAllowed,
+    ReplicaUnavailable,
+)
 from data.identity import web_sessions
 from tests.conftest import make_person
 from tests.gate_site import hash_of, signed_in
@@ -203,6 +211,17 @@ def test_a_database_that_takes_no_writes_is_said(people: People, database_url: s
         pass
     with database.reading(actor) as unit:
         assert unit.rows("versions.read_sources")
+
+
+def test_a_replica_that_is_away_is_named_by_its_own_setting(people: People, database_url: str) -> None:
+    away = database_url.replace(f":{urlsplit(database_url).port}/", ":1/")
+    database.open_database("demo", database_url, read_url=away)
+    actor = replace(people["admin"], dataset="demo")
+    with pytest.raises(ReplicaUnavailable, match=" READ_DATABASE_URL"), database.apart(actor):
+        pass
+    database.open_database("demo", away)
+    with pytest.raises(DatabaseUnavailable, match=" DATABASE_URL"), database.apart(actor):
+        pass
 
 
 def test_what_a_database_behind_its_program_lacks_is_said_to_people(owner: Owner, people: People) -> None:

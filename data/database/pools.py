@@ -92,6 +92,11 @@ def open_datasets() -> dict[Dataset, Database]:
         return dict(_databases)
 
 
+def is_replica(pool: Pool) -> bool:
+    """Whether reports alone use this pool, because they are read from elsewhere."""
+    return any(opened.reader is pool is not opened.owner for opened in open_datasets().values())
+
+
 def statistics() -> dict[Dataset, dict[str, int]]:
     """What each owner pool is doing, by dataset: pool_size, pool_available, requests_waiting, pool_max and more."""
     return {dataset: dict(opened.owner.get_stats()) for dataset, opened in open_datasets().items()}

@@ -19,9 +19,9 @@ from data.database import notes, queries, sharing, unreadable
 from data.database.beginning import SETTINGS, begun, give_up, settings_for
 from data.database.behind import named, where_current
 from data.database.latest import polled
-from data.database.pools import Connection, Limits, Pool, connect_apart, database_of
+from data.database.pools import Connection, Limits, Pool, connect_apart, database_of, is_replica
 from data.database.translating import translated_errors
-from data.errors import Busy, DatabaseUnavailable, NotAllowed
+from data.errors import Busy, DatabaseUnavailable, NotAllowed, ReplicaUnavailable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +165,7 @@ def look_up(dataset: Dataset, name: str, **parameters: Any) -> list[dict[str, An
     notes.query_ran(name)
     started = time.perf_counter()
     try:
-        with translated_errors(), _explained(database.owner):
+        with _explained(database.owner):
             connection, cursor = begun(database.owner, database.limits, settings, query.text, parameters)
             try:
                 for _ in ("the settings", "the query"):
@@ -206,7 +206,6 @@ def apart(actor: Actor) -> Iterator[Unit]:
     database = database_of(actor.dataset)
     settings = settings_for(database.limits, actor, read_only=True) | {"statement_timeout": "0"}
     with (
-        translated_errors(),
         _explained(database.reader),
         where_current(),
         connect_apart(database) as connection,
@@ -220,7 +219,7 @@ def apart(actor: Actor) -> Iterator[Unit]:
 def _unit(pool: Pool, limits: Limits, actor: Actor | None, *, read_only: bool) -> Iterator[Unit]:
     settings = settings_for(limits, actor, read_only=read_only)
     # The console's own bookkeeping tells by itself what a database without its tables needs.
-    with translated_errors(), _explained(pool), where_current() if actor else nullcontext():
+    with _explained(pool), where_current() if actor else nullcontext():
         connection, _ = begun(pool, limits, settings)
         try:
             yield Unit(connection)
@@ -234,10 +233,17 @@ def _unit(pool: Pool, limits: Limits, actor: Actor | None, *, read_only: bool) -
 
 @contextmanager
 def _explained(pool: Pool) -> Iterator[None]:
-    """A value that cannot be read, in a sentence where it is an adopted table's."""
+    """What goes wrong on a connection of this pool, in the errors that people read: a replica that is away under its
+    own name, and a value that cannot be read in a sentence where it is an adopted table's."""
     try:
-        yield
-    except psycopg.DataError as error:
-        if (meant := unreadable.explained(error, pool)) is None:
+        with translated_errors():
+            try:
+                yield
+            except psycopg.DataError as error:
+                if (meant := unreadable.explained(error, pool)) is None:
+                    raise
+                raise meant from error
+    except DatabaseUnavailable as error:
+        if type(error) is not DatabaseUnavailable or not is_replica(pool):
             raise
-        raise meant from error
+        raise ReplicaUnavailable from error.__cause__

@@ -77,7 +77,7 @@ order by
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
 -- name: list_history
--- Questions that are over, the latest first: decided ones, ones whose time ran out, or ones found in imported logs.
+-- Questions that are over, the latest first: decided ones, ones whose time ran out, ones found in imported logs, or all.
 select
     a.approval_id,
     a.agent,
@@ -99,11 +99,13 @@ select
 from analytics.stg_engine__human_approvals as a
 left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
 where
-    case %(shown)s::text
+    case coalesce(%(shown)s::text, 'all')
         when 'decided' then not a.is_imported and a.stored_status in ('approved', 'rejected')
         when 'expired' then not a.is_imported
             and (a.stored_status = 'expired' or a.stored_status = 'pending' and a.expires_at <= coalesce(%(now)s::timestamptz, now()))
         when 'imported' then a.is_imported
+        when 'all' then a.is_imported or a.stored_status <> 'pending'
+            or a.expires_at <= coalesce(%(now)s::timestamptz, now())
         else false
     end
 order by coalesce(a.decided_at, a.expires_at, a.created_at) desc nulls last, a.approval_id
