@@ -64,7 +64,7 @@ def test_it_says_what_ran_what_failed_and_where_people_step_in(owner: Owner, peo
     assert "/sops?period=30d&sop=refund&status=failed" in page.links
     assert "/sops?period=30d&sop=refund&step=approve" in page.links
     assert "$40.00" in page.text
-    assert "40 of 40 runs priced" in page.text
+    assert "estimated for 40 of 40 runs" in page.text
 
 
 def test_a_procedure_that_fails_more_often_stands_in_the_first_sentence(owner: Owner, people: People) -> None:

@@ -59,7 +59,7 @@ def executions_table(
             tables.Column(
                 "Cost (USD)",
                 lambda row: (
-                    figures.money(row["estimated_cost_usd"])
+                    tables.money(row["estimated_cost_usd"], is_estimate=True)
                     if row["estimated_cost_usd"] is not None
                     else tables.muted("not priced")
                 ),

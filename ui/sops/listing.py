@@ -55,6 +55,10 @@ def _sorted(rows: list[dict[str, Any]], sorted_by: tuple[str, bool]) -> list[dic
     return sorted(known, key=lambda row: row[name], reverse=downwards) + [row for row in rows if row[name] is None]
 
 
+def _cost(row: tables.Row) -> Child:
+    return tables.money(row["cost"], is_estimate=True) if row["cost"] is not None else _absent(row, "not priced")
+
+
 def _absent(row: tables.Row, words: str = figures.NONE_RECORDED) -> Markup:
     return tables.muted(words if row["executions"] else figures.DASH)
 
@@ -119,7 +123,7 @@ def _columns(period: Period, chosen: Chosen, most_failed: int) -> list[tables.Co
         ),
         tables.Column(
             "Cost (USD)",
-            lambda row: figures.money(row["cost"]) if row["cost"] is not None else _absent(row, "not priced"),
+            _cost,
             is_number=True,
             sort="cost",
             hint=lambda row: f"{figures.count(row['priced'])} of {plural(row['executions'], 'run')} priced",

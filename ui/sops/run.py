@@ -117,7 +117,7 @@ def _facts(view: View, run: Run, period: Period) -> list[Child]:
         ("client", run["client_id"] or tables.muted("not recorded")),
         ("session", session or tables.muted("none")),
         ("when", " ".join(times) or "no time recorded"),
-        ("cost", figures.money(run["estimated_cost_usd"])),
+        ("estimated cost", figures.money(run["estimated_cost_usd"])),
         ("correlation", trace or tables.muted("none")),
         ("id", tables.identifier("execution_id")(run)),
     ]

@@ -168,7 +168,7 @@ def cards_of(shown: Procedure, period: Period, chosen: Chosen) -> list[Card]:
             figures.money(shown.cost_usd) if shown.cost_usd is not None else "not priced",
             _dearer(shown) if period.previous else None,
             than,
-            f"{figures.count(shown.priced)} of {plural(shown.executions, 'run')} priced",
+            f"estimated for {figures.count(shown.priced)} of {plural(shown.executions, 'run')}",
             address=links.href("sops", query, list="runs", sort="-cost"),
         ),
     ]
