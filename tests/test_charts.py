@@ -23,7 +23,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 10, 29, 12, tzinfo=BERLIN)
 _BAR = re.compile(
     r'<a href="([^"]*)" class="([^"]*)" aria-label="([^"]*)" '
-    r'style="left:([\d.]+)%;width:([\d.]+)%;bottom:([\d.]+)%;height:([\d.]+)%"></a>'
+    r'style="left:([\d.]+)%;right:([\d.]+)%;bottom:([\d.]+)%;height:([\d.]+)%"></a>'
 )
 
 
@@ -58,7 +58,7 @@ def test_days_begin_at_midnight_of_the_viewer_on_both_sides_of_a_change_of_the_c
     assert labels(chart) == [f"{day} Oct" for day in range(22, 30)]
     bars = _BAR.findall(chart)
     assert [bar[0].rpartition("=")[2] for bar in bars] == [f"2026-10-{day}" for day in range(22, 30)]
-    widths = [float(bar[4]) for bar in bars]
+    widths = [100 - float(bar[4]) - float(bar[3]) for bar in bars]
     assert widths[3] / widths[2] == pytest.approx(25 / 24, abs=0.001), "the day on which the clocks go back is longer"
 
 
@@ -68,7 +68,8 @@ def test_an_hour_that_the_clock_shows_twice_is_two_bars_beside_each_other() -> N
     bars = _BAR.findall(drawn(rows, bucket="hour"))
     assert [bar[2].split(",")[0] for bar in bars] == ["25 Oct 02:00", "25 Oct 02:00", "25 Oct 03:00"]
     assert [round(float(bar[3])) for bar in bars] == [0, 33, 67]
-    assert len({bar[4] for bar in bars}) == 1, "each is an hour long"
+    widths = [100 - float(bar[3]) - float(bar[4]) for bar in bars]
+    assert widths == pytest.approx([widths[0]] * 3, abs=0.002), "each is an hour long"
 
 
 def test_bars_of_one_slice_stand_on_each_other_in_the_given_order() -> None:

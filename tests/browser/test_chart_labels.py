@@ -1,4 +1,4 @@
-"""The labels of time below a chart in a browser: none touches another, whatever the width."""
+"""Bars and the labels of time below them in a browser: no label touches another, no bar is a slab, at any width."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ui.drawing.tokens import STYLE
 BERLIN = ZoneInfo("Europe/Berlin")
 WIDTHS_PX = (230, 300, 316, 347, 420, 640, 1130)
 LEAST_GAP_PX = 6
+MOST_BAR_PX = 120
 _FONT = (STYLE.parents[1] / "static" / "inter-latin-wght-normal.woff2").read_bytes()
 _HEAD = (
     f"<style>{STYLE.read_text()} @font-face {{ font-family: Inter; "
@@ -90,3 +91,14 @@ def test_labels_make_a_page_no_wider(page: Page) -> None:
     put(page, "day", datetime(2025, 8, 4, tzinfo=BERLIN), 7, timedelta(days=1))
     shown(page, 1300 - 16)
     assert page.evaluate("document.documentElement.scrollWidth") == 1300
+
+
+@pytest.mark.parametrize("slices", [1, 2])
+def test_a_bar_stands_above_its_label_and_is_no_slab(page: Page, slices: int) -> None:
+    put(page, "day", datetime(2025, 8, 4, tzinfo=BERLIN), slices, timedelta(days=1))
+    for width_px in WIDTHS_PX:
+        label = shown(page, width_px)[0]
+        bar = page.locator(".sb-bars a").first.bounding_box()
+        assert bar
+        assert 0 < bar["width"] <= MOST_BAR_PX
+        assert bar["x"] + bar["width"] / 2 == pytest.approx((label["left"] + label["right"]) / 2, abs=1)

@@ -244,7 +244,7 @@ def _bar(
     """One bar, written by hand: of these a page has hundreds."""
     end = time_axis.following(bar.start, bucket, view.zone)
     left = axis.place(bar.start)
-    width = (axis.place(end) - left) * time_axis.BAR
+    right = left + (axis.place(end) - left) * time_axis.BAR
     series = f"{bar.series}, " if bar.series else ""
     told = f"{time_axis.name_of(bar.start, bucket, view)}, {series}{title}: {bar.amount:,.{decimals}f}"
     classes = fill
@@ -256,7 +256,7 @@ def _bar(
     where = f'a href="{escape(_address(view, bar.start, end, opens, carrying))}"' if opens else 'b tabindex="0"'
     return (
         f'<{where} class="{"sb-go " if opens else ""}{classes}" aria-label="{escape(told)}" style="left:{left:.3f}%;'
-        f"width:{width:.3f}%;bottom:{scale.place(bar.bottom):.2f}%;"
+        f"right:{100 - right:.3f}%;bottom:{scale.place(bar.bottom):.2f}%;"
         f'height:{scale.place(bar.top) - scale.place(bar.bottom):.2f}%"></{where[0]}>'
     )
 
