@@ -15,6 +15,7 @@ import httpx
 import psycopg
 import pytest
 from psycopg.rows import DictRow
+from streamlit.runtime import runtime
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.connection import Connection
@@ -76,6 +77,13 @@ def test_what_is_written_to_a_page_leaves_at_once(site: Served, people: dict[str
     with open_socket(site, signed_in(people["member"])) as page:
         page.recv()
         assert waits_for_more(page.local_address) is False
+
+
+def test_streamlit_writes_without_pauses(site: Served) -> None:
+    """An upgrade may call its pause something else, which nobody would notice."""
+    assert site.url
+    assert "MESSAGE_FLUSH_INTERVAL_SECS" in runtime.Runtime._loop_coroutine.__code__.co_names
+    assert vars(runtime)["MESSAGE_FLUSH_INTERVAL_SECS"] == 0
 
 
 def waits_for_more(address: object) -> bool | None:

@@ -21,6 +21,7 @@ from data.identity.refusals import Identity
 from data.settings import Settings
 from web import documents, logs, running
 from web.exports import Exports
+from web.gate import delivery
 from web.gate.connections import Connections
 from web.gate.middleware import Gate
 from web.gate.people import People
@@ -104,6 +105,7 @@ class Site:
                 raise
             self._examination = Examination(self.console)
             running.warm_up(self._modules)
+            delivery.without_pauses()
             async with self._looking_after():
                 with running.ending_at_signals(self.connections.end_all):
                     log.info("ready", extra={"embedded": self._settings.is_embedded})
