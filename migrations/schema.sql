@@ -568,7 +568,9 @@ begin
     and not exists (
         select from signalbox.adopted_tables as t
         inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
+        inner join signalbox.change_sources as own on own.source = s.source
         where not t.is_logged and c.source = s.source
+        or split_part(own.name, '.', 1) = t.system and signalbox.hides_rows(t.system, t.table_name)
     );
     if state.built_from is null then
         state.built_from := 2147483647;
@@ -1544,6 +1546,33 @@ $$;
 
 -- comment signalbox.FUNCTION has_rows(table_name text)
 COMMENT ON FUNCTION signalbox.has_rows(table_name text) IS 'Whether the caller sees any row of a table or view, null where there is none of that name.';
+
+-- function signalbox.hides_rows(text, text)
+CREATE FUNCTION signalbox.hides_rows(system text, table_name text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select c.relrowsecurity and (
+        not exists (
+            select from pg_catalog.pg_policy as p
+            where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('r', '*')
+            and (
+                p.polname = 'signalbox_managers_select'
+                or pg_catalog.pg_get_expr(p.polqual, p.polrelid) = 'true'
+                and p.polroles && array[0::oid, 'authenticated'::pg_catalog.regrole::oid]
+            )
+        )
+        or exists (
+            select from pg_catalog.pg_policy as p
+            where p.polrelid = c.oid and not p.polpermissive and p.polcmd in ('r', '*')
+        )
+    )
+    from pg_catalog.pg_class as c
+    where c.oid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', system, table_name))
+$$;
+
+-- comment signalbox.FUNCTION hides_rows(system text, table_name text)
+COMMENT ON FUNCTION signalbox.hides_rows(system text, table_name text) IS 'Whether policies of a table let managers and admins see less than all of its rows; null where there is no such table.';
 
 -- function signalbox.is_admin()
 CREATE FUNCTION signalbox.is_admin() RETURNS boolean
@@ -7372,6 +7401,13 @@ REVOKE ALL ON FUNCTION signalbox.has_rows(table_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION signalbox.has_rows(table_name text) TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.has_rows(table_name text) TO service_role;
+
+-- acl signalbox.FUNCTION hides_rows(system text, table_name text)
+REVOKE ALL ON FUNCTION signalbox.hides_rows(system text, table_name text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION signalbox.hides_rows(system text, table_name text) TO authenticated;
+
+GRANT ALL ON FUNCTION signalbox.hides_rows(system text, table_name text) TO service_role;
 
 -- acl signalbox.FUNCTION is_admin()
 REVOKE ALL ON FUNCTION signalbox.is_admin() FROM PUBLIC;

@@ -49,8 +49,11 @@ def _empty_cache() -> Iterator[None]:
 
 def view_of(actor: Actor) -> View:
     """What a page of this person works with."""
-    versions = tuple(sorted(database.read_sources(actor).versions.items()))
-    return View(FIRST, actor, versions, datetime.now(UTC), ZoneInfo("UTC"), DeltaGenerator())
+    sources = database.read_sources(actor)
+    versions = tuple(sorted(sources.versions.items()))
+    return View(
+        FIRST, actor, versions, datetime.now(UTC), ZoneInfo("UTC"), DeltaGenerator(), is_adopted=sources.is_adopted
+    )
 
 
 def fills_of(reader: Reader) -> int:

@@ -40,7 +40,7 @@ def read(view: View, reader: Callable[Concatenate[Actor, P], R], *args: P.args, 
     if args:
         raise TypeError(f"{name}: parameters of a cached read are given by name.")
     measures.cache_read(name)
-    key = name, as_key(dict(sorted(parameters.items()))), view.actor.sight, _database_key(view.actor)
+    key = name, as_key(dict(sorted(parameters.items()))), view.sight, _database_key(view.actor)
     versions = dict(view.versions)
 
     def compute() -> tuple[R, Collection[str]]:
@@ -66,7 +66,7 @@ def drawn(view: View, draw: Callable[Concatenate[View, P], R], *args: P.args, **
         raise TypeError(f"{name}: parameters of what is drawn are given by name.")
     measures.cache_read(name)
     given = as_key(dict(sorted(parameters.items())))
-    key = name, given, view.actor.sight, _database_key(view.actor), str(view.zone), view.minute
+    key = name, given, view.sight, _database_key(view.actor), str(view.zone), view.minute
 
     def compute() -> tuple[R, Collection[str]]:
         measures.cache_filled(name)

@@ -21,11 +21,13 @@ FRESH_S = 1.5
 @dataclass(frozen=True)
 class Sources:
     """The source tables by name, "chronicle.events" for instance: the version of each, and the columns that an adopted
-    one lacks, which reports read as unknown. `read_at` is when they were asked for, in UTC."""
+    one lacks, which reports read as unknown. `read_at` is when they were asked for, in UTC. `is_adopted` says whether
+    any table is adopted: then policies that are not ours decide who sees which rows."""
 
     versions: dict[str, str]
     missing_columns: dict[str, tuple[str, ...]]
     read_at: datetime
+    is_adopted: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,7 +50,7 @@ def polled_sources(dataset: Dataset) -> Sources | None:
     return polled.take(dataset, database_of(dataset))
 
 
-def _sources(rows: Iterable[Mapping[str, Any]], read_at: datetime) -> Sources:
+def _sources(rows: Sequence[Mapping[str, Any]], read_at: datetime) -> Sources:
     versions = {row["name"]: row["version"] for row in rows}
     missing = {row["name"]: tuple(row["missing_columns"]) for row in rows if row["missing_columns"]}
-    return Sources(versions, missing, read_at)
+    return Sources(versions, missing, read_at, any(row["is_adopted"] for row in rows))

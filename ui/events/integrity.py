@@ -35,7 +35,7 @@ class Checked:
     found: Any
     at: datetime
     versions: tuple[tuple[str, str], ...]
-    whose: tuple[str, str]
+    whose: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ def _keep(view: View, name: str, found: object) -> Checked:
     return kept
 
 
-def _whose(view: View) -> tuple[str, str]:
-    return view.actor.sight, view.actor.dataset
+def _whose(view: View) -> tuple[str, ...]:
+    return *view.sight, view.actor.dataset
 
 
 def _say_when(view: View, checked: Checked, done: str) -> None:
