@@ -15,39 +15,21 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
+from data.access import ACTIONS, ROLES
 from tests.browser import chromium
 from tests.browser.conftest import make_demo
 from tests.browser.console import ROOT, Console, running
 from tests.browser.steps import follow, wait_until_idle
 from tests.browser.visits import NARROW_PX, WIDE_PX, Dataset, Visits
+from ui import navigation
 
 FOLDER = ROOT / ".signalbox/screenshots"
 README_FOLDER = ROOT / "docs"
 SETTLED_MS = 700  # charts draw after the script has ended
 
-ROLES = ("admin", "manager", "member")
-PAGES = (
-    "overview",
-    "sessions",
-    "session",
-    "tools",
-    "calls",
-    "jobs",
-    "job",
-    "agents",
-    "agent",
-    "sops",
-    "sop_run",
-    "events",
-    "event_stream",
-    "clients",
-    "client",
-    "approvals",
-    "approval",
-    "migrations",
-    "database",
-)
-FOR_ADMINS = ("approvals", "approval", "migrations", "database")
+# Views beside the pages, that an address of a page opens.
+VIEWS = {"calls": "tools", "job": "jobs", "agent": "agents", "client": "clients", "approval": "approvals"}
+PAGES = (*(entry.url_path for entry in navigation.PAGES), *VIEWS)
 README = ("overview", "session", "approval")
 README_WHOLE = ("approval",)  # its buttons stand below the evidence, and a picture without them shows half of it
 
@@ -71,22 +53,20 @@ class Picture:
 
 
 def pictures() -> Iterator[Picture]:
-    """Every picture there is."""
+    """Every picture there is: each page with the demo, and those of the menu with nothing recorded."""
     for name in PAGES:
-        for role in ROLES if name not in FOR_ADMINS else ("admin",):
-            yield Picture(name, role, "demo")
-        yield Picture(name, "admin", "demo", scheme="dark")
-        yield Picture(name, "admin", "demo", width=NARROW_PX)
-    yield Picture("approvals", "manager", "demo")
-    for name in ("overview", "sessions", "tools", "jobs", "agents", "sops", "events", "clients", "approvals"):
-        for role in ROLES if name != "approvals" else ("admin",):
-            yield Picture(name, role, "real")
-        yield Picture(name, "admin", "real", width=NARROW_PX)
-    yield Picture("overview", "admin", "real", scheme="dark")
-    for role in ("admin", "manager", "member"):
-        yield Picture("backups", role, "real")
-    yield Picture("backups", "admin", "real", scheme="dark")
-    yield Picture("backups", "admin", "real", width=NARROW_PX)
+        yield from _of(name, "demo")
+    yield Picture("approvals", "manager", "demo")  # how a page says that it is closed
+    for entry in navigation.PAGES:
+        if entry.listed:
+            yield from _of(entry.url_path, "real")
+
+
+def _of(name: str, dataset: Dataset) -> Iterator[Picture]:
+    needs = navigation.entry_of(VIEWS.get(name, name)).needs
+    yield from (Picture(name, role, dataset) for role in ROLES if role in ACTIONS[needs][1])
+    yield Picture(name, "admin", dataset, scheme="dark")
+    yield Picture(name, "admin", dataset, width=NARROW_PX)
 
 
 def go_to(page: Page, name: str) -> None:
@@ -102,7 +82,10 @@ def go_to(page: Page, name: str) -> None:
     elif name == "agent":
         _open(page, "/agents")
         follow(page, page.locator('table[aria-label="Agents by what hurts most"] tbody tr a').first)
-    elif name == "sop_run":
+    elif name == "lift_session":
+        _open(page, "/lift_sessions?period=all")
+        follow(page, page.locator('table[aria-label="Sessions of lift-sys"] tbody tr a').first)
+    elif name == "sop_execution":
         _open(page, "/sops?list=runs")
         follow(page, page.locator('table[aria-label="Runs"] tbody tr a').first)
     elif name == "event_stream":
