@@ -53,6 +53,10 @@ NAMES: dict[str, tuple[tuple[str, ...], str]] = {
         "Folder with postgres, initdb, pg_ctl for the embedded server.",
     ),
     "embedded_port": (("SIGNALBOX_EMBEDDED_PORT",), "Fixed port of the embedded server; default is a free one."),
+    "reducers": (
+        ("SIGNALBOX_REDUCERS",),
+        "Python modules, by commas, each with `reducers` of your own aggregate types, so that streams show a state.",
+    ),
     "claude_config_dir": (("CLAUDE_CONFIG_DIR",), "Where Claude Code keeps its history. Default `~/.claude`."),
 }
 
@@ -79,6 +83,7 @@ class Settings:
     metrics_token: str | None = None
     postgres_binaries: Path | None = None
     embedded_port: int | None = None
+    reducers: tuple[str, ...] = ()
     claude_config_dir: Path | None = None
 
     @property
@@ -119,10 +124,11 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
         supabase_secret_key=given.get("supabase_secret_key"),
         backup_every_hours=_whole_number(given, "backup_every_hours", 24, at_least=1),
         port=_whole_number(given, "port", 8501, at_least=1),
-        hosts=tuple(name.strip().lower() for name in given.get("hosts", "").split(",") if name.strip()),
+        hosts=tuple(name.lower() for name in _listed(given, "hosts")),
         metrics_token=given.get("metrics_token"),
         postgres_binaries=_path(given, "postgres_binaries"),
         embedded_port=_whole_number(given, "embedded_port", 0, at_least=0) or None,
+        reducers=_listed(given, "reducers"),
         claude_config_dir=_path(given, "claude_config_dir"),
     )
 
@@ -179,6 +185,10 @@ def _whole_number(given: Mapping[str, str], name: str, default: int, *, at_least
     if not text.isdecimal() or int(text) < at_least:
         raise WrongSetting(f"{NAMES[name][0][0]} must be a whole number of at least {at_least}.")
     return int(text)
+
+
+def _listed(given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in given.get(name, "").split(",") if one.strip())
 
 
 def _path(given: Mapping[str, str], name: str) -> Path | None:

@@ -12,6 +12,7 @@ import pytest
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
+from data import reducers
 from data.access import Actor
 from data.errors import NotFound
 from data.reports import events, streams
@@ -286,7 +287,7 @@ def test_a_reducer_that_changes_what_it_is_given_does_not_change_the_state_befor
         state.setdefault("numbers", []).append(event.sequence_number)
         return state
 
-    monkeypatch.setattr(streams, "ENGINE_REDUCERS", Reducers([Reducer("Client", count)]))
+    monkeypatch.setattr(reducers, "_used", Reducers([Reducer("Client", count)]))
     onboarded(owner)
     client_event(owner, 2)
     found = state_of(people, 2)

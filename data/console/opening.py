@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data import audit, database, demo, embedded, migration, upgrade
+from data import audit, database, demo, embedded, migration, reducers, upgrade
 from data.access import Actor
 from data.errors import DatabaseUnavailable
 from data.identity import demo_accounts, supabase_auth, web_sessions
@@ -169,6 +169,7 @@ def open_console(settings: Settings, progress: Progress = log.info) -> Iterator[
     The embedded server is started or joined, brought up to date and given its demo accounts; a database that is not
     ours alone is opened as it is (`migrate up` changes it). Raises a SignalboxError that says what to do.
     """
+    reducers.use(settings.reducers)
     with _opened(settings, progress) as console:
         _running.append(console)
         try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from data import database
+from data import database, reducers
 from data.access import Actor
 from signalbox_client.events import SNAPSHOT_EVERY
-from signalbox_client.projections import ENGINE_REDUCERS, PROJECTIONS, Comparison, replay
+from signalbox_client.projections import PROJECTIONS, Comparison, replay
 
 __all__ = [
     "SNAPSHOT_EVERY",
@@ -71,6 +71,6 @@ def compare_projection(actor: Actor, name: str, *, limit: int = 50) -> Compariso
 
 def _reducers() -> dict[str, list[str]]:
     return {
-        "aggregate_types": [reducer.aggregate_type for reducer in ENGINE_REDUCERS],
-        "reducers": [reducer.label for reducer in ENGINE_REDUCERS],
+        "aggregate_types": [reducer.aggregate_type for reducer in reducers.used()],
+        "reducers": [reducer.label for reducer in reducers.used()],
     }

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from data import database
+from data import database, reducers
 from data.access import Actor
 from data.database import Unit
 from data.errors import NotFound
 from signalbox_client.events import SNAPSHOT_EVERY, Event, Reducer, ReducerFailed
-from signalbox_client.projections import ENGINE_REDUCERS, PROJECTIONS
+from signalbox_client.projections import PROJECTIONS
 
 SNAPSHOTS_EVERY = SNAPSHOT_EVERY  # events, as whoever appends with a reducer keeps them
 WINDOW = 25  # events around the one asked for
@@ -74,7 +74,7 @@ def read_stream(actor: Actor, *, aggregate_type: str, aggregate_id: str, at: int
     no event, or none that the viewer may see.
     """
     named = {"aggregate_type": aggregate_type, "aggregate_id": aggregate_id}
-    reducer = ENGINE_REDUCERS.find(aggregate_type)
+    reducer = reducers.used().find(aggregate_type)
     with database.reading(actor) as unit:
         row = unit.row("streams.read_stream", **named)
         if row is None:
