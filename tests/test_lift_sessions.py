@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,8 +16,10 @@ from psycopg.types.json import Jsonb
 from data.access import Actor
 from data.errors import NotFound
 from data.reports import lift_sessions as reports
+from data.reports.holes import NamedHoles, named_in
 from tests.page_runs import open_page, queries_during
 from ui.lift_sessions.difference import difference
+from ui.wording import figures
 
 Connection = psycopg.Connection[DictRow]
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -161,6 +164,33 @@ def test_one_session_with_its_holes_newest_first(owner: Connection, people: dict
         reports.read_session(people["other"], session_id=session)
 
 
+def test_holes_are_named_by_lists_of_an_ir() -> None:
+    ir = {
+        "intent": {"holes": [{"identifier": "first", "kind": "intent", "description": "Why?"}, {"kind": "nameless"}]},
+        "signature": {"parameters": [], "holes": [{"identifier": "type", "type_hint": 7}]},
+        "effects": [{"description": "", "holes": ["first", "fourth", 3]}, {"holes": ["last"]}],
+        "metadata": {"evidence": {"holes": "many"}},
+    }
+    named = named_in(ir)
+    assert named is not None
+    assert [(hole["identifier"], hole["kind"], hole["type_hint"], hole["description"]) for hole in named.holes] == [
+        ("first", "intent", None, "Why?"),
+        ("type", None, None, None),
+        ("fourth", None, None, None),
+        ("last", None, None, None),
+    ]
+    assert named.nameless == 2
+    silent_ones: tuple[Any, ...] = ({}, {"intent": "add"}, [], None, "holes", {"holes": {"identifier": "no list"}})
+    for silent in silent_ones:
+        assert named_in(silent) is None
+    deep: Any = {"holes": ["deep"]}
+    for _ in range(5000):
+        deep = [deep]
+    assert named_in(deep) == NamedHoles(
+        ({"identifier": "deep", **dict.fromkeys(("kind", "type_hint", "description"))},), 0
+    )
+
+
 def test_a_revision_is_compared_with_the_one_before_it(owner: Connection, people: dict[str, Actor]) -> None:
     me = people["member"]
     session = add(owner, me)
@@ -223,6 +253,38 @@ def test_one_session_shows_what_a_revision_changed(owner: Connection, people: di
     assert f"/lift_session?session={session}&revision=1" in page.links
     assert "against nothing" in open_page(me, ONE, session=str(session), revision="1").text
     assert "no revision of that number" in open_page(me, ONE, session=str(session), revision="9").text
+
+
+def test_the_present_ir_and_its_open_holes_are_shown(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    session = add(owner, me)
+    asked = {"session": str(session)}
+    assert "The session has no IR yet." in open_page(me, ONE, **asked).text
+
+    def write(ir: Any) -> str:
+        owner.execute("update lift.sessions set current_ir = %s where id = %s", (Jsonb(ir), session))
+        return open_page(me, ONE, **asked).text
+
+    told = write({"goal": "sort", "size": "x" * 30_000})
+    assert '"goal": "sort"' in told
+    assert "The first 20,000 of 30,0" in told
+    assert "has no list called “holes”, so which holes are open is not known." in told
+    assert "holes open" not in told
+    assert "It names none." in write({"intent": {"holes": []}})
+    holes = [
+        {"identifier": "h1", "kind": "type", "description": "Cents or <b>euros</b>?"},
+        {"identifier": "h2", "kind": "effect", "type_hint": "list[int]"},
+    ]
+    fill(owner, me, session, "h2", "int")
+    told = write({"intent": {"holes": [*holes, {}]}})
+    assert "1 hole filled and 1 hole open;" in told
+    assert re.search(rf"h1\s+type\s+{figures.DASH}\s+Cents or <b>euros</b>\?", told)
+    assert "list[int]" not in told.partition("Open holes")[2], "a filled hole is not open"
+    assert "1 entry without a name can be read in the present IR alone." in told
+    fill(owner, me, session, "h1", "cents")
+    assert "Every hole that it names is filled." in open_page(me, ONE, **asked).text
+    many = write({"holes": [f"open {number}" for number in range(101)]})
+    assert "The first 100 of 101; the present IR has them all." in many
 
 
 def test_what_is_not_there_is_said(owner: Connection, people: dict[str, Actor]) -> None:

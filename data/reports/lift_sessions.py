@@ -12,6 +12,7 @@ from data import database
 from data.access import Actor
 from data.errors import NotFound
 from data.reports.coverage import Coverage
+from data.reports.holes import NamedHoles, named_in
 
 SORTS = ("when", "revisions", "drafts", "holes", "cost")
 
@@ -112,6 +113,17 @@ class LiftSession:
     revisions: list[dict[str, Any]]
     drafts: list[dict[str, Any]]
     holes: list[dict[str, Any]]
+
+    @property
+    def named_holes(self) -> NamedHoles | None:
+        """The holes that the present IR names, whether filled or not; None where it says nothing of holes."""
+        return named_in(self.about["current_ir"])
+
+    @property
+    def open_holes(self) -> list[dict[str, str | None]]:
+        """Those that the present IR names and nothing has filled."""
+        named, filled = self.named_holes, set(self.about["filled_holes"])
+        return [hole for hole in named.holes if hole["identifier"] not in filled] if named else []
 
 
 def read_session(actor: Actor, *, session_id: UUID) -> LiftSession:

@@ -157,10 +157,13 @@ left join histograms as h on h.model = s.model
 order by s.drafts desc, s.model;
 
 -- name: read_session
--- One session of lift-sys with its present IR.
+-- One session of lift-sys with its present IR, and which holes have been filled.
 select
     s.session_id, s.prompt, s.status, a.email as owner, s.owner_id, s.created_at, s.updated_at, s.duration_ms,
-    s.revision_count, s.draft_count, s.hole_count, s.priced_drafts, s.cost_usd, t.current_ir
+    s.revision_count, s.draft_count, s.hole_count, s.priced_drafts, s.cost_usd, t.current_ir,
+    array(
+        select distinct h.hole_id from analytics.stg_lift__hole_resolutions as h where h.session_id = s.session_id
+    ) as filled_holes
 from analytics.lift_session_summary as s
 join analytics.stg_lift__sessions as t on t.session_id = s.session_id
 left join signalbox.addresses() as a on a.user_id = s.owner_id

@@ -1,4 +1,4 @@
-"""One session of lift-sys: what each revision changed, its drafts and its holes."""
+"""One session of lift-sys: its present IR, what each revision changed, its drafts and its holes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ def show(view: View) -> None:
     session_id = lift_sessions.asked_session()
     found = cached.read(view, reports.read_session, session_id=session_id)
     lift_sessions.head(view, found)
+    lift_sessions.present_ir(found.about["current_ir"])
     with page.panel(view, "the revisions"):
         compared = cached.read(
             view, reports.compare_revisions, session_id=session_id, revision=lift_sessions.asked_revision()
@@ -22,6 +23,7 @@ def show(view: View) -> None:
         elif found.revisions:
             page.note("There is no revision of that number.")
     lift_sessions.drafts_table(view, found.drafts)
+    lift_sessions.open_holes_table(view, found)
     lift_sessions.holes_table(view, found.holes)
     page.footer(view)
 
