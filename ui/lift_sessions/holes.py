@@ -41,8 +41,8 @@ def open_holes_table(view: View, found: LiftSession) -> None:
         page.note(f"{plural(named.nameless, 'entry', 'entries')} without a name can be read in the present IR alone.")
 
 
-def holes_table(view: View, holes: Sequence[Mapping[str, Any]]) -> None:
-    """What holes were filled with; an older resolution of the same hole is muted."""
+def holes_table(view: View, holes: Sequence[Mapping[str, Any]], total: int) -> None:
+    """One page of what holes were filled with, of `total`; an older resolution of the same hole is muted."""
     page.heading("Filled holes", "the newest resolution of a hole counts")
     if not holes:
         page.note("No hole was filled.")
@@ -68,4 +68,4 @@ def holes_table(view: View, holes: Sequence[Mapping[str, Any]]) -> None:
         ),
         when(view),
     ]
-    tables.table(view, holes, columns, label="Filled holes")
+    tables.table(view, holes, columns, label="Filled holes", total=total, paged_by="holes")

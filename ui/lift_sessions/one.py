@@ -10,7 +10,7 @@ import streamlit as st
 
 from data.reports.lift_sessions import LiftSession
 from ui import page
-from ui.asking import links
+from ui.asking import filters, links
 from ui.drawing import tables
 from ui.drawing.markup import Child, tag
 from ui.lift_sessions.listing import STATES
@@ -31,7 +31,7 @@ def head(view: View, found: LiftSession) -> None:
     ]
     if found.named_holes:
         parts.append(f"{plural(len(found.open_holes), 'hole')} open")
-    invalid = sum(False in (one["syntax_valid"], one["ast_valid"]) for one in found.drafts)
+    invalid = about["invalid_drafts"]
     of_drafts = f"({about['priced_drafts']} of {plural(about['draft_count'], 'draft')} priced)"
     cost = f"{figures.money(about['cost_usd'])} {of_drafts}" if about["cost_usd"] is not None else "not priced"
     wrong = f" {plural(invalid, 'draft does', 'drafts do')} not parse." if invalid else ""
@@ -59,19 +59,18 @@ def present_ir(ir: Any) -> None:
         st.code(text[:_LONGEST_SHOWN], language="json", wrap_lines=True)
 
 
-def revisions_table(view: View, found: LiftSession, shown: int | None) -> None:
-    """The revisions; each leads to what it changed."""
-    page.heading("Revisions")
-    if not found.revisions:
+def revisions_table(view: View, rows: Sequence[Mapping[str, Any]], total: int, shown: int | None) -> None:
+    """One page of the revisions, of `total`; each leads to what it changed."""
+    page.heading("Revisions", "the newest first" if total > 1 else None)
+    if not rows:
         page.note("No revision is recorded.")
         return
-    session = str(found.about["session_id"])
 
     def number(row: tables.Row) -> Child:
         words = f"Revision {row['revision_number']}"
         if row["revision_number"] == shown:
             return tag("b", words, aria_current="true")
-        return links.go(words, "lift_session", session=session, revision=row["revision_number"])
+        return links.go_to(words, filters.here(view, revision=row["revision_number"]))
 
     columns = [
         tables.Column("Revision", number),
@@ -79,12 +78,12 @@ def revisions_table(view: View, found: LiftSession, shown: int | None) -> None:
         tables.Column("By", lambda row: row["changed_by"] or tables.muted(figures.DASH)),
         when(view),
     ]
-    tables.table(view, found.revisions, columns, label="Revisions")
+    tables.table(view, rows, columns, label="Revisions", total=total, paged_by="revisions")
 
 
-def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]]) -> None:
-    """The drafts with validity and cost, and the code of each behind its number."""
-    page.heading("Drafts")
+def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]], total: int) -> None:
+    """One page of the drafts, of `total`, with validity and cost, and the code of each behind its number."""
+    page.heading("Drafts", "the newest first" if total > 1 else None)
     if not drafts:
         page.note("No draft is recorded.")
         return
@@ -103,7 +102,7 @@ def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]]) -> None:
         ),
         when(view),
     ]
-    tables.table(view, drafts, columns, label="Drafts")
+    tables.table(view, drafts, columns, label="Drafts", total=total, paged_by="drafts")
     for draft in drafts:
         with st.expander(f"Code of draft {draft['draft_number']}"):
             st.code(draft["code"], language=None)
