@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,8 +16,10 @@ from psycopg.types.json import Jsonb
 from data.access import Actor
 from data.errors import NotFound
 from data.reports import lift_sessions as reports
+from data.reports.holes import NamedHoles, named_in
 from tests.page_runs import open_page, queries_during
 from ui.lift_sessions.difference import difference
+from ui.wording import figures
 
 Connection = psycopg.Connection[DictRow]
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -155,10 +158,43 @@ def test_one_session_with_its_holes_newest_first(owner: Connection, people: dict
     session = add(owner, me)
     fill(owner, me, session, "h1", "old", minutes_ago=5)
     fill(owner, me, session, "h1", "new")
+    fill(owner, me, session, "h2", "other")
     found = reports.read_session(me, session_id=session)
-    assert [(row["resolution"], row["counts"]) for row in found.holes] == [("new", True), ("old", False)]
+    assert (sorted(found.about["filled_holes"]), found.about["resolutions"]) == (["h1", "h2"], 3)
+    holes = reports.list_holes(me, session_id=session, limit=2)
+    assert [(row["resolution"], row["counts"]) for row in holes] == [("new", True), ("old", False)]
+    (row,) = reports.list_holes(me, session_id=session, limit=2, offset=2)
+    assert (row["hole_id"], row["counts"]) == ("h2", True)
+    assert reports.list_holes(people["other"], session_id=session) == []
     with pytest.raises(NotFound):
         reports.read_session(people["other"], session_id=session)
+
+
+def test_holes_are_named_by_lists_of_an_ir() -> None:
+    ir = {
+        "intent": {"holes": [{"identifier": "first", "kind": "intent", "description": "Why?"}, {"kind": "nameless"}]},
+        "signature": {"parameters": [], "holes": [{"identifier": "type", "type_hint": 7}]},
+        "effects": [{"description": "", "holes": ["first", "fourth", 3]}, {"holes": ["last"]}],
+        "metadata": {"evidence": {"holes": "many"}},
+    }
+    named = named_in(ir)
+    assert named is not None
+    assert [(hole["identifier"], hole["kind"], hole["type_hint"], hole["description"]) for hole in named.holes] == [
+        ("first", "intent", None, "Why?"),
+        ("type", None, None, None),
+        ("fourth", None, None, None),
+        ("last", None, None, None),
+    ]
+    assert named.nameless == 2
+    silent_ones: tuple[Any, ...] = ({}, {"intent": "add"}, [], None, "holes", {"holes": {"identifier": "no list"}})
+    for silent in silent_ones:
+        assert named_in(silent) is None
+    deep: Any = {"holes": ["deep"]}
+    for _ in range(5000):
+        deep = [deep]
+    assert named_in(deep) == NamedHoles(
+        ({"identifier": "deep", **dict.fromkeys(("kind", "type_hint", "description"))},), 0
+    )
 
 
 def test_a_revision_is_compared_with_the_one_before_it(owner: Connection, people: dict[str, Actor]) -> None:
@@ -223,6 +259,86 @@ def test_one_session_shows_what_a_revision_changed(owner: Connection, people: di
     assert f"/lift_session?session={session}&revision=1" in page.links
     assert "against nothing" in open_page(me, ONE, session=str(session), revision="1").text
     assert "no revision of that number" in open_page(me, ONE, session=str(session), revision="9").text
+
+
+def test_the_present_ir_and_its_open_holes_are_shown(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    session = add(owner, me)
+    asked = {"session": str(session)}
+    assert "The session has no IR yet." in open_page(me, ONE, **asked).text
+
+    def write(ir: Any) -> str:
+        owner.execute("update lift.sessions set current_ir = %s where id = %s", (Jsonb(ir), session))
+        return open_page(me, ONE, **asked).text
+
+    told = write({"goal": "sort", "size": "x" * 30_000})
+    assert '"goal": "sort"' in told
+    assert "The first 20,000 of 30,0" in told
+    assert "has no list called “holes”, so which holes are open is not known." in told
+    assert "holes open" not in told
+    assert "It names none." in write({"intent": {"holes": []}})
+    holes = [
+        {"identifier": "h1", "kind": "type", "description": "Cents or <b>euros</b>?"},
+        {"identifier": "h2", "kind": "effect", "type_hint": "list[int]"},
+    ]
+    fill(owner, me, session, "h2", "int")
+    told = write({"intent": {"holes": [*holes, {}]}})
+    assert "1 hole filled and 1 hole open;" in told
+    assert re.search(rf"h1\s+type\s+{figures.DASH}\s+Cents or <b>euros</b>\?", told)
+    assert "list[int]" not in told.partition("Open holes")[2], "a filled hole is not open"
+    assert "1 entry without a name can be read in the present IR alone." in told
+    fill(owner, me, session, "h1", "cents")
+    assert "Every hole that it names is filled." in open_page(me, ONE, **asked).text
+    many = write({"holes": [f"open {number}" for number in range(101)]})
+    assert "The first 100 of 101; the present IR has them all." in many
+
+
+def test_long_sessions_come_in_pages(owner: Connection, people: dict[str, Actor]) -> None:
+    """Each table has pages of its own in the address, the newest rows first, and following one keeps the others."""
+    me = people["member"]
+    session = add(owner, me)
+    owner.execute(
+        "insert into lift.session_drafts (session_id, user_id, draft_number, code, syntax_valid, ast_valid)"
+        " select %s, %s, n, 'code ' || n, n > 1, nullif(n, 2) <> 3 from generate_series(1, 60) as n",
+        (session, me.user_id),
+    )
+    owner.execute(
+        "insert into lift.session_revisions (session_id, user_id, revision_number, ir_content)"
+        " select %s, %s, n, jsonb_build_object('step', n) from generate_series(1, 60) as n",
+        (session, me.user_id),
+    )
+    owner.execute(
+        "insert into lift.hole_resolutions (session_id, user_id, hole_id, resolution)"
+        " select %s, %s, 'h' || lpad(n::text, 2, '0'), to_jsonb(n) from generate_series(1, 30) as n",
+        (session, me.user_id),
+    )
+    asked = {"session": str(session)}
+    first = open_page(me, ONE, **asked)
+    assert "60 revisions, 60 drafts and 30 holes filled; cost not priced. 2 drafts do not parse." in first.text
+    assert [box.label for box in first.app.expander] == [f"Code of draft {number}" for number in range(60, 35, -1)]
+    assert first.text.count("1 to 25 of 60") == 2
+    assert "1 to 25 of 30" in first.text
+    assert "Revision 60 against revision 59" in first.text
+    for name in ("drafts", "revisions", "holes"):
+        assert f"/lift_session?session={session}&{name}=2" in first.links
+    assert any(link.startswith(f"/export/lift_drafts.csv?session_id={session}") for link in first.links)
+    assert "CSV, 60 drafts" in first.text
+
+    later = open_page(me, ONE, **asked, drafts="99", revisions="2", holes="2", revision="20")
+    assert [box.label for box in later.app.expander] == [f"Code of draft {number}" for number in range(10, 0, -1)]
+    assert "51 to 60 of 60" in later.text
+    assert "Revision 20 against revision 19" in later.text
+    here = f"/lift_session?session={session}&drafts=99&revisions=2&holes=2"
+    assert [f"{here}&revision={number}" in later.links for number in (36, 35, 20, 11, 10)] == [
+        False,
+        True,
+        False,  # which is shown
+        True,
+        False,
+    ]
+    assert f"/lift_session?session={session}&drafts=2&revisions=2&holes=2&revision=20" in later.links
+    assert "h30" in later.text
+    assert "h25" not in later.text
 
 
 def test_what_is_not_there_is_said(owner: Connection, people: dict[str, Actor]) -> None:

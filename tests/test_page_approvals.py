@@ -14,6 +14,7 @@ from streamlit.testing.v1.element_tree import Button
 from data import approvals
 from data.access import Actor
 from tests.page_runs import PageRun, open_page, queries_during
+from tests.performed import engine_event
 from tests.test_approvals import ask, stored, traces
 from ui.approvals.clock import clock
 
@@ -122,6 +123,15 @@ def test_one_question_stands_in_the_order_in_which_it_is_decided(owner: Owner, p
     assert "An earlier one" in page.text
     labels = [one.label.replace("\\", "") for one in page.app.button if one.label.startswith(("Reject", "Approve"))]
     assert labels == ["Reject: Refund of $240 to order 1881", "Approve: Refund of $240 to order 1881"]
+
+
+def test_a_question_that_no_event_tells_of_says_so(owner: Owner, people: People) -> None:
+    told, untold = ask(owner), ask(owner)
+    engine_event(owner, NOW, "HUMAN_APPROVAL_REQUESTED", aggregate_type="HumanApproval", aggregate_id=str(told))
+    engine_event(owner, NOW, "LEAD_SEEN", aggregate_id=str(untold))
+    words = "Not event-sourced: no event tells of this question, so no replay brings it back."
+    assert words in open_page(people["admin"], PAGE, approval=str(untold)).text
+    assert "no event tells" not in open_page(people["admin"], PAGE, approval=str(told)).text
 
 
 def test_approving_leaves_a_receipt_and_the_way_to_the_next(owner: Owner, people: People) -> None:

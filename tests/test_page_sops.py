@@ -179,6 +179,19 @@ def test_one_run_is_shown_step_by_step_with_what_is_tied_to_it(owner: Owner, peo
     assert str(execution) in "".join(open_page(people["admin"], ONE, id=str(execution)).pieces)
 
 
+def test_a_run_that_no_event_tells_of_says_so(owner: Owner, people: People) -> None:
+    told, untold = (run(owner, YESTERDAY, user_id=people["member"].user_id) for _ in range(2))
+    engine_event(owner, YESTERDAY, "SOP_STARTED", aggregate_type="SopExecution", aggregate_id=str(told))
+    engine_event(owner, YESTERDAY, "LEAD_SEEN", aggregate_id=str(untold))
+    words = "Not event-sourced: no event tells of this run, so no replay brings it back."
+    assert words in open_page(people["manager"], ONE, execution=str(untold)).text
+    assert "no event tells" not in open_page(people["manager"], ONE, execution=str(told)).text
+    for execution in (told, untold):
+        page = open_page(people["member"], ONE, execution=str(execution))
+        assert "No event that you may see tells of this run." in page.text
+        assert "Not event-sourced" not in page.text, "members see no event of the engine"
+
+
 def test_next_and_previous_stay_inside_the_filter(owner: Owner, people: People) -> None:
     ids = [run(owner, YESTERDAY - timedelta(hours=number), status="failed") for number in range(3)]
     run(owner, YESTERDAY - timedelta(minutes=5))

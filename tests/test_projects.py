@@ -172,6 +172,38 @@ def test_the_page_tells_and_leads_to_members(world: World, people: dict[str, Act
     assert any(link.startswith("/export/project_members.csv?project=") for link in one.links)
 
 
+def test_one_workspace_lists_its_members(owner: Connection, world: World, people: dict[str, Actor]) -> None:
+    """Its owner first, 25 at a time; whoever may not know an address sees that there is somebody."""
+    owner.execute(
+        "with hands as (insert into auth.users (id, email) select gen_random_uuid(), 'z' || n || '@harbour.example'"
+        " from generate_series(1, 28) as n returning id, email) insert into toolbox.users (id, email, full_name)"
+        " select id, email, 'Hand ' || email from hands"
+    )
+    owner.execute(
+        "insert into toolbox.workspace_members (workspace_id, user_id, role)"
+        " select %s, id, 'member' from toolbox.users where full_name like 'Hand %%' or id = %s",
+        (world.workspace, people["other"].user_id),
+    )
+    where, asked = "reports/projects.py", {"workspace": str(world.workspace)}
+    page = open_page(people["manager"], where, **asked)
+    told = page.text.partition("Members of Harbour")[2]
+    assert "1 to 25 of 30" in told
+    assert told.index(people["member"].email) < told.index(people["other"].email) < told.index("Hand ")
+    assert "CSV, 30 members" in told
+    assert f"/export/project_members.csv?workspace={world.workspace}" in page.links
+    assert f"/projects?workspace={world.workspace}&members=2" in page.links
+    later = open_page(people["manager"], where, **asked, members="2", q="nothing of that name").text
+    assert later.count("Hand ") == 5
+    assert "No project fits these filters." in later
+    own = open_page(people["member"], where, **asked).text.partition("Members of Harbour")[2]
+    assert people["member"].email in own
+    assert people["other"].email not in own
+    assert f"somebody whose address you may not see ({str(people['other'].user_id)[:8]})" in own
+    assert "Members of" not in open_page(people["manager"], where).text
+    owner.execute("delete from toolbox.workspace_members")
+    assert "Members of" not in open_page(people["other"], where, **asked).text, "which is not theirs to see"
+
+
 @pytest.mark.usefixtures("world")
 def test_filters_of_the_url_and_nonsense_in_it(people: dict[str, Actor]) -> None:
     page = open_page(people["manager"], "reports/projects.py", status="archived", workspace="x", project="y")
@@ -185,7 +217,7 @@ def test_an_empty_page_says_why(people: dict[str, Actor]) -> None:
 
 
 def test_at_most_eight_queries(owner: Connection, world: World, people: dict[str, Actor]) -> None:
-    for asked in ({}, {"project": str(world.shared)}):
+    for asked in ({}, {"project": str(world.shared)}, {"workspace": str(world.workspace)}):
         page = open_page(people["manager"], "reports/projects.py", **asked)
         owner.execute("update toolbox.projects set name = name")  # a new version: nothing is cached any more
         assert queries_during(page.run).total() <= 8

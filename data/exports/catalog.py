@@ -231,6 +231,11 @@ REPORTS: dict[str, Report] = {
             "offset": whole_number,
         },
     ),
+    "lift_drafts": Report(
+        query="lift_sessions.list_drafts",
+        sentence="Drafts of one session of lift-sys with their code, validity and cost.",
+        filters={"session_id": identifier, "limit": whole_number, "offset": whole_number},
+    ),
     "people": Report(
         query="people.list_people",
         sentence="People with their sessions, jobs, success and cost, against the period before.",

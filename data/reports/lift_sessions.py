@@ -12,6 +12,7 @@ from data import database
 from data.access import Actor
 from data.errors import NotFound
 from data.reports.coverage import Coverage
+from data.reports.holes import NamedHoles, named_in
 
 SORTS = ("when", "revisions", "drafts", "holes", "cost")
 
@@ -106,26 +107,50 @@ def list_validation(
 
 @dataclass(frozen=True)
 class LiftSession:
-    """One session: `about` (the columns of `read_session`), its revisions, drafts and resolutions in order."""
+    """One session: `about` has the columns of `read_session`."""
 
     about: dict[str, Any]
-    revisions: list[dict[str, Any]]
-    drafts: list[dict[str, Any]]
-    holes: list[dict[str, Any]]
+
+    @property
+    def named_holes(self) -> NamedHoles | None:
+        """The holes that the present IR names, whether filled or not; None where it says nothing of holes."""
+        return named_in(self.about["current_ir"])
+
+    @property
+    def open_holes(self) -> list[dict[str, str | None]]:
+        """Those that the present IR names and nothing has filled."""
+        named, filled = self.named_holes, set(self.about["filled_holes"])
+        return [hole for hole in named.holes if hole["identifier"] not in filled] if named else []
 
 
 def read_session(actor: Actor, *, session_id: UUID) -> LiftSession:
     """One session of lift-sys. Raises NotFound where there is none or the viewer may not see it."""
     with database.reading(actor) as unit:
         about = unit.row("lift_sessions.read_session", session_id=session_id)
-        if about is None:
-            raise NotFound
-        return LiftSession(
-            about,
-            unit.rows("lift_sessions.list_revisions", session_id=session_id),
-            unit.rows("lift_sessions.list_drafts", session_id=session_id),
-            unit.rows("lift_sessions.list_holes", session_id=session_id),
-        )
+    if about is None:
+        raise NotFound
+    return LiftSession(about)
+
+
+def list_revisions(actor: Actor, *, session_id: UUID, limit: int = 25, offset: int = 0) -> list[dict[str, Any]]:
+    """One page of the revisions of a session, the newest first: revision_number, change_summary, changed_by,
+    created_at."""
+    with database.reading(actor) as unit:
+        return unit.rows("lift_sessions.list_revisions", session_id=session_id, limit=limit, offset=offset)
+
+
+def list_drafts(actor: Actor, *, session_id: UUID, limit: int = 25, offset: int = 0) -> list[dict[str, Any]]:
+    """One page of the drafts of a session, the newest first: draft_number, code, syntax_valid, ast_valid, model,
+    input_tokens, output_tokens, cost_usd, latency_ms, created_at."""
+    with database.reading(actor) as unit:
+        return unit.rows("lift_sessions.list_drafts", session_id=session_id, limit=limit, offset=offset)
+
+
+def list_holes(actor: Actor, *, session_id: UUID, limit: int = 25, offset: int = 0) -> list[dict[str, Any]]:
+    """One page of what the holes of a session were filled with, by hole and then the newest first: hole_id, hole_type,
+    resolution, resolution_method, confidence, created_at; `counts` is true of the newest of each hole."""
+    with database.reading(actor) as unit:
+        return unit.rows("lift_sessions.list_holes", session_id=session_id, limit=limit, offset=offset)
 
 
 def compare_revisions(actor: Actor, *, session_id: UUID, revision: int | None = None) -> dict[str, Any] | None:

@@ -112,7 +112,8 @@ order by coalesce(a.decided_at, a.expires_at, a.created_at) desc nulls last, a.a
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
 -- name: find_approval
--- One question with all it says, the mark of that, and the session it was asked in.
+-- One question with all it says, the mark of that, and the session it was asked in; `is_event_sourced`: events tell of
+-- it.
 select
     a.approval_id,
     a.event_id,
@@ -141,7 +142,11 @@ select
         'hex'
     ) as said,
     s.session_key,
-    s.project_name
+    s.project_name,
+    exists (
+        select from analytics.stg_engine__events as e
+        where e.aggregate_type = 'HumanApproval' and e.aggregate_id = a.approval_id::text
+    ) as is_event_sourced
 from analytics.stg_engine__human_approvals as a
 left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
 where a.approval_id = %(approval_id)s::uuid;

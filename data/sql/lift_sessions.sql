@@ -157,21 +157,33 @@ left join histograms as h on h.model = s.model
 order by s.drafts desc, s.model;
 
 -- name: read_session
--- One session of lift-sys with its present IR.
+-- One session of lift-sys with its present IR, how many rows belong to it, and which holes have been filled.
 select
     s.session_id, s.prompt, s.status, a.email as owner, s.owner_id, s.created_at, s.updated_at, s.duration_ms,
-    s.revision_count, s.draft_count, s.hole_count, s.priced_drafts, s.cost_usd, t.current_ir
+    s.revision_count, s.draft_count, s.hole_count, s.priced_drafts, s.cost_usd, t.current_ir,
+    array(
+        select distinct h.hole_id from analytics.stg_lift__hole_resolutions as h where h.session_id = s.session_id
+    ) as filled_holes,
+    (select count(*) from analytics.stg_lift__session_revisions as r where r.session_id = s.session_id) as revisions,
+    (select count(*) from analytics.stg_lift__hole_resolutions as h where h.session_id = s.session_id) as resolutions,
+    d.drafts, d.invalid_drafts
 from analytics.lift_session_summary as s
 join analytics.stg_lift__sessions as t on t.session_id = s.session_id
 left join signalbox.addresses() as a on a.user_id = s.owner_id
+cross join lateral (
+    select count(*) as drafts, count(*) filter (where not x.syntax_valid or not x.ast_valid) as invalid_drafts
+    from analytics.stg_lift__session_drafts as x
+    where x.session_id = s.session_id
+) as d
 where s.session_id = %(session_id)s::uuid;
 
 -- name: list_revisions
--- The revisions of one session in order, without their contents.
+-- The revisions of one session, the newest first, without their contents.
 select revision_number, change_summary, changed_by, created_at
 from analytics.stg_lift__session_revisions
 where session_id = %(session_id)s::uuid
-order by revision_number;
+order by revision_number desc
+limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0);
 
 -- name: compare_revisions
 -- The IR of one revision of a session and of the one before it (null for the first).
@@ -191,12 +203,13 @@ where r.session_id = %(session_id)s::uuid
     ));
 
 -- name: list_drafts
--- The drafts of one session in order, with their code, validity and cost.
+-- The drafts of one session, the newest first, with their code, validity and cost.
 select
     draft_number, code, syntax_valid, ast_valid, model, input_tokens, output_tokens, cost_usd, latency_ms, created_at
 from analytics.stg_lift__session_drafts
 where session_id = %(session_id)s::uuid
-order by draft_number;
+order by draft_number desc
+limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0);
 
 -- name: list_holes
 -- What the holes of one session were filled with; the newest resolution of each counts.
@@ -205,4 +218,5 @@ select
     row_number() over (partition by h.hole_id order by h.created_at desc, h.resolution_id) = 1 as counts
 from analytics.stg_lift__hole_resolutions as h
 where h.session_id = %(session_id)s::uuid
-order by h.hole_id, h.created_at desc, h.resolution_id;
+order by h.hole_id, h.created_at desc, h.resolution_id
+limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0);

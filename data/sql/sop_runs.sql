@@ -65,7 +65,8 @@ order by
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
 -- name: find_execution
--- One run with all it says, the definition of its version, and the session it ran in.
+-- One run with all it says, the definition of its version, and the session it ran in; `is_event_sourced`: events tell
+-- of the run.
 select
     e.execution_id,
     e.sop_id,
@@ -96,7 +97,11 @@ select
     d.version as defined_version,
     d.steps as defined_steps,
     s.session_key,
-    s.project_name
+    s.project_name,
+    exists (
+        select from analytics.stg_engine__events as t
+        where t.aggregate_type = 'SopExecution' and t.aggregate_id = e.execution_id::text
+    ) as is_event_sourced
 from analytics.stg_engine__sop_executions as e
 left join lateral (
     select v.title, v.version, v.steps

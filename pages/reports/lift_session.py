@@ -1,9 +1,12 @@
-"""One session of lift-sys: what each revision changed, its drafts and its holes."""
+"""One session of lift-sys: its present IR, what each revision changed, its drafts and its holes."""
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from data.reports import lift_sessions as reports
 from ui import cached, lift_sessions, page
+from ui.asking import paging
 from ui.view import View
 
 
@@ -12,18 +15,34 @@ def show(view: View) -> None:
     session_id = lift_sessions.asked_session()
     found = cached.read(view, reports.read_session, session_id=session_id)
     lift_sessions.head(view, found)
+    lift_sessions.present_ir(found.about["current_ir"])
     with page.panel(view, "the revisions"):
-        compared = cached.read(
-            view, reports.compare_revisions, session_id=session_id, revision=lift_sessions.asked_revision()
-        )
-        lift_sessions.revisions_table(view, found, compared["revision_number"] if compared else None)
-        if compared:
-            lift_sessions.show_difference(compared)
-        elif found.revisions:
-            page.note("There is no revision of that number.")
-    lift_sessions.drafts_table(view, found.drafts)
-    lift_sessions.holes_table(view, found.holes)
-    page.footer(view)
+        show_revisions(view, session_id, found.about["revisions"])
+    drafts = found.about["drafts"]
+    with page.panel(view, "the drafts"):
+        offset = paging.offset_of(drafts, "drafts")
+        rows = cached.read(view, reports.list_drafts, session_id=session_id, limit=paging.PAGE_SIZE, offset=offset)
+        lift_sessions.drafts_table(view, rows, drafts)
+    with page.panel(view, "the holes"):
+        lift_sessions.open_holes_table(view, found)
+        resolutions = found.about["resolutions"]
+        offset = paging.offset_of(resolutions, "holes")
+        rows = cached.read(view, reports.list_holes, session_id=session_id, limit=paging.PAGE_SIZE, offset=offset)
+        lift_sessions.holes_table(view, rows, resolutions)
+    page.footer(view, report="lift_drafts", filters={"session_id": str(session_id)}, rows=drafts, noun="draft")
+
+
+def show_revisions(view: View, session_id: UUID, total: int) -> None:
+    """One page of the revisions, and what the one that is asked for changed."""
+    asked = lift_sessions.asked_revision()
+    compared = cached.read(view, reports.compare_revisions, session_id=session_id, revision=asked)
+    offset = paging.offset_of(total, "revisions")
+    rows = cached.read(view, reports.list_revisions, session_id=session_id, limit=paging.PAGE_SIZE, offset=offset)
+    lift_sessions.revisions_table(view, rows, total, compared["revision_number"] if compared else None)
+    if compared:
+        lift_sessions.show_difference(compared)
+    elif total:
+        page.note("There is no revision of that number.")
 
 
 view = page.begin("Session of lift-sys")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from data.reports import projects as reports
@@ -21,7 +23,7 @@ def show_one(view: View, project_id: UUID) -> None:
 
 
 def show(view: View) -> None:
-    """Sentence, workspaces and projects."""
+    """Sentence, workspaces and projects; of one workspace also its members."""
     workspace = projects.asked_workspace()
     workspaces = cached.read(view, reports.read_workspaces, chosen=workspace)
     chosen = projects.choose(view, workspaces.rows, workspace)
@@ -37,6 +39,19 @@ def show(view: View) -> None:
         projects.workspaces_table(view, workspaces)
     asked = {name: str(value) for name, value in chosen.parameters.items() if value is not None}
     page.footer(view, report="projects", filters=asked, rows=counted.projects)
+    one = next((row for row in workspaces.rows if row["workspace_id"] == chosen.workspace), None)
+    if one is not None:
+        with page.panel(view, "the members of the workspace"):
+            show_members(view, one)
+
+
+def show_members(view: View, workspace: Mapping[str, Any]) -> None:
+    """Who belongs to a workspace."""
+    asked, total = workspace["workspace_id"], workspace["members"]
+    offset = paging.offset_of(total, "members")
+    members = cached.read(view, reports.read_members, workspace=asked, limit=paging.PAGE_SIZE, offset=offset)
+    projects.workspace_members_table(view, workspace, members, "members")
+    page.footer(view, report="project_members", filters={"workspace": str(asked)}, rows=total, noun="member")
 
 
 view = page.begin("Projects")

@@ -17,6 +17,7 @@ from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join, tag
 from ui.view import View
 from ui.wording import figures, telling
+from ui.wording.sentences import unsourced
 
 Approval = Mapping[str, Any]
 
@@ -109,6 +110,8 @@ def why_and_clock(view: View, asked: Approval) -> None:
         pieces.append(tag("span", page.mark(state, words_of_clock), words_of_clock, class_=f"sb-{state}"))
     pieces.append(_asked(view, asked))
     st.html(tag("p", join(*pieces, between=". "), ".", class_="sb-say"))
+    if not asked["is_event_sourced"]:
+        page.note(unsourced("this question", sees_all=view.actor.sees_all))
 
 
 def _context(asked: Approval) -> None:

@@ -47,14 +47,16 @@ def table(
     label: str,
     total: int | None = None,
     sorted_by: tuple[str, bool] | None = None,
+    paged_by: str = filters.PAGE_NUMBER,
 ) -> None:
     """Draw one page of rows. `label` says what they are, `total` how many there are over all pages (default: these
-    are all), `sorted_by` is what `filters.sorting` gave, which makes the headers of sortable columns links."""
+    are all), `sorted_by` is what `filters.sorting` gave, which makes the headers of sortable columns links, `paged_by`
+    the parameter of the URL with the number of the page."""
     shown = records(rows)
     header = tag("tr", *[_header(view, column, sorted_by) for column in columns])
     lines = [tag("tr", *[_cell(column, row) for column in columns]) for row in shown]
     whole = tag("table", tag("thead", header), tag("tbody", *lines), class_="sb-table", aria_label=label)
-    below = paging.pager(view, total) if total is not None else None
+    below = paging.pager(view, total, name=paged_by) if total is not None else None
     put(tag("div", tag("div", whole, class_="sb-scroll", tabindex=0, role="region", aria_label=label), below))
 
 

@@ -2,8 +2,9 @@
 
 from ui.lift_sessions.choosing import Chosen, asked_revision, asked_session, choose, nothing, switch
 from ui.lift_sessions.difference import show_difference
+from ui.lift_sessions.holes import holes_table, open_holes_table
 from ui.lift_sessions.listing import sessions_table, summary, validation_table
-from ui.lift_sessions.one import drafts_table, head, holes_table, revisions_table
+from ui.lift_sessions.one import drafts_table, head, present_ir, revisions_table
 
 __all__ = [
     "Chosen",
@@ -14,6 +15,8 @@ __all__ = [
     "head",
     "holes_table",
     "nothing",
+    "open_holes_table",
+    "present_ir",
     "revisions_table",
     "sessions_table",
     "show_difference",

@@ -1,4 +1,4 @@
-"""One session of lift-sys: what it was, its revisions, drafts and holes."""
+"""One session of lift-sys: what it was, its present IR, revisions and drafts."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import streamlit as st
 
 from data.reports.lift_sessions import LiftSession
 from ui import page
-from ui.asking import links
+from ui.asking import filters, links
 from ui.drawing import tables
 from ui.drawing.markup import Child, tag
 from ui.lift_sessions.listing import STATES
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import listed, plural
+
+_LONGEST_SHOWN = 20_000  # characters of JSON; more makes the browser slow and is read by nobody
 
 
 def head(view: View, found: LiftSession) -> None:
@@ -25,9 +27,11 @@ def head(view: View, found: LiftSession) -> None:
     parts = [
         plural(about["revision_count"], "revision"),
         plural(about["draft_count"], "draft"),
-        f"{plural(len({one['hole_id'] for one in found.holes}), 'hole')} filled",
+        f"{plural(len(about['filled_holes']), 'hole')} filled",
     ]
-    invalid = sum(False in (one["syntax_valid"], one["ast_valid"]) for one in found.drafts)
+    if found.named_holes:
+        parts.append(f"{plural(len(found.open_holes), 'hole')} open")
+    invalid = about["invalid_drafts"]
     of_drafts = f"({about['priced_drafts']} of {plural(about['draft_count'], 'draft')} priced)"
     cost = f"{figures.money(about['cost_usd'])} {of_drafts}" if about["cost_usd"] is not None else "not priced"
     wrong = f" {plural(invalid, 'draft does', 'drafts do')} not parse." if invalid else ""
@@ -43,32 +47,43 @@ def head(view: View, found: LiftSession) -> None:
     )
 
 
-def revisions_table(view: View, found: LiftSession, shown: int | None) -> None:
-    """The revisions; each leads to what it changed."""
-    page.heading("Revisions")
-    if not found.revisions:
+def present_ir(ir: Any) -> None:
+    """The IR as it is now, on request."""
+    if not ir:
+        page.note("The session has no IR yet.")
+        return
+    with st.expander("The present IR"):
+        text = json.dumps(ir, ensure_ascii=False, indent=2)
+        if len(text) > _LONGEST_SHOWN:
+            page.note(f"The first {_LONGEST_SHOWN:,} of {len(text):,} characters.")
+        st.code(text[:_LONGEST_SHOWN], language="json", wrap_lines=True)
+
+
+def revisions_table(view: View, rows: Sequence[Mapping[str, Any]], total: int, shown: int | None) -> None:
+    """One page of the revisions, of `total`; each leads to what it changed."""
+    page.heading("Revisions", "the newest first" if total > 1 else None)
+    if not rows:
         page.note("No revision is recorded.")
         return
-    session = str(found.about["session_id"])
 
     def number(row: tables.Row) -> Child:
         words = f"Revision {row['revision_number']}"
         if row["revision_number"] == shown:
             return tag("b", words, aria_current="true")
-        return links.go(words, "lift_session", session=session, revision=row["revision_number"])
+        return links.go_to(words, filters.here(view, revision=row["revision_number"]))
 
     columns = [
         tables.Column("Revision", number),
         tables.Column("What changed", lambda row: row["change_summary"] or tables.muted("not said"), wide=True),
         tables.Column("By", lambda row: row["changed_by"] or tables.muted(figures.DASH)),
-        _when(view),
+        when(view),
     ]
-    tables.table(view, found.revisions, columns, label="Revisions")
+    tables.table(view, rows, columns, label="Revisions", total=total, paged_by="revisions")
 
 
-def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]]) -> None:
-    """The drafts with validity and cost, and the code of each behind its number."""
-    page.heading("Drafts")
+def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]], total: int) -> None:
+    """One page of the drafts, of `total`, with validity and cost, and the code of each behind its number."""
+    page.heading("Drafts", "the newest first" if total > 1 else None)
     if not drafts:
         page.note("No draft is recorded.")
         return
@@ -85,9 +100,9 @@ def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]]) -> None:
             lambda row: figures.money(row["cost_usd"]) if row["cost_usd"] is not None else tables.muted("not priced"),
             is_number=True,
         ),
-        _when(view),
+        when(view),
     ]
-    tables.table(view, drafts, columns, label="Drafts")
+    tables.table(view, drafts, columns, label="Drafts", total=total, paged_by="drafts")
     for draft in drafts:
         with st.expander(f"Code of draft {draft['draft_number']}"):
             st.code(draft["code"], language=None)
@@ -100,37 +115,8 @@ def _validity(is_valid: bool | None) -> Child:
     return tag("span", page.mark(state, word), f" {word}", class_=f"sb-state sb-{state}")
 
 
-def holes_table(view: View, holes: Sequence[Mapping[str, Any]]) -> None:
-    """What the holes were filled with; an older resolution of the same hole is muted."""
-    page.heading("Holes", "the newest resolution of a hole counts")
-    if not holes:
-        page.note("No hole was filled.")
-        return
-
-    def resolution(row: tables.Row) -> Child:
-        words = figures.as_written(json.dumps(row["resolution"], ensure_ascii=False), 160)
-        return tag("code", words) if row["counts"] else tables.muted(f"{words} (replaced)")
-
-    columns = [
-        tables.Column("Hole", tables.text("hole_id")),
-        tables.Column("Type", lambda row: row["hole_type"] or tables.muted(figures.DASH)),
-        tables.Column("Filled with", resolution, wide=True),
-        tables.Column("How", lambda row: row["resolution_method"] or tables.muted(figures.DASH)),
-        tables.Column(
-            "Confidence",
-            lambda row: (
-                figures.percent(row["confidence"], 1)
-                if row["confidence"] is not None
-                else tables.muted(figures.NONE_RECORDED)
-            ),
-            is_number=True,
-        ),
-        _when(view),
-    ]
-    tables.table(view, holes, columns, label="Holes")
-
-
-def _when(view: View) -> tables.Column:
+def when(view: View) -> tables.Column:
+    """The column of the time of a row."""
     return tables.Column(
         f"When ({figures.zone_name(view.as_of, view.zone)})",
         tables.when(view, "created_at"),

@@ -1,7 +1,7 @@
 """The parts of the page of projects."""
 
 from ui.projects.choosing import Chosen, asked_project, asked_workspace, choose, nothing
-from ui.projects.listing import members_table, projects_table, summary, workspaces_table
+from ui.projects.listing import members_table, projects_table, summary, workspace_members_table, workspaces_table
 
 __all__ = [
     "Chosen",
@@ -12,5 +12,6 @@ __all__ = [
     "nothing",
     "projects_table",
     "summary",
+    "workspace_members_table",
     "workspaces_table",
 ]

@@ -91,18 +91,29 @@ def members_table(view: View, project: Mapping[str, Any], members: Sequence[Mapp
     page.heading(figures.shortened(project["name"], 120) or "(no name)", f"{project['status']}, in {where}")
     if project["description"]:
         page.note(figures.shortened(project["description"], 1000))
+    tables.table(view, members, _of_a_member(view), label="Members", total=project["members"])
 
+
+def workspace_members_table(
+    view: View, workspace: Mapping[str, Any], members: Sequence[Mapping[str, Any]], paged_by: str
+) -> None:
+    """One page of those who belong to a workspace, by its own number of a page in the URL."""
+    page.heading(f"Members of {figures.shortened(workspace['name'], 80) or '(no name)'}", "its owner is one of them")
+    columns = _of_a_member(view)
+    tables.table(view, members, columns, label="Members", total=workspace["members"], paged_by=paged_by)
+
+
+def _of_a_member(view: View) -> list[tables.Column]:
     def person(row: tables.Row) -> Child:
         unknown = tables.muted(f"somebody whose address you may not see ({str(row['user_id'])[:8]})")
         return figures.middle(row["address"] or "", _LONGEST_ADDRESS) or unknown
 
-    columns = [
+    return [
         tables.Column("Member", person, hint=lambda row: row["address"]),
         tables.Column("Name", tables.text("full_name", 60)),
         tables.Column("Role", tables.text("role")),
         tables.Column(f"Since ({figures.zone_name(view.as_of, view.zone)})", tables.when(view, "joined_at")),
     ]
-    tables.table(view, members, columns, label="Members", total=project["members"])
 
 
 def _created(view: View) -> tables.Column:

@@ -21,7 +21,7 @@ from ui.sops.choosing import STATES, Chosen
 from ui.sops.steps import steps_of
 from ui.view import View
 from ui.wording import figures, telling
-from ui.wording.sentences import plural
+from ui.wording.sentences import plural, unsourced
 
 Run = Mapping[str, Any]
 
@@ -68,6 +68,8 @@ def head(view: View, run: Run, period: Period) -> None:
     where = f" at “{at}”" if at and run["status"] != "completed" else ""
     page.say(f"This run {words}{where}. {_people(run)} {_automated(run)}", state=STATES.get(run["status"], "unknown"))
     st.html(tag("p", *_facts(view, run, period), class_="sb-facts"))
+    if not run["is_event_sourced"]:
+        page.note(unsourced("this run", sees_all=view.actor.sees_all))
     if run["error_message"]:
         page.heading("Error")
         st.code(run["error_message"][:20_000], language=None, wrap_lines=True)

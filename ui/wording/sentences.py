@@ -60,3 +60,10 @@ def untimed(number: int, noun: str = "event") -> str | None:
     if not number:
         return None
     return f"{plural(number, noun)} without a recorded time {'is' if number == 1 else 'are'} in no period."
+
+
+def unsourced(thing: str, *, sees_all: bool) -> str:
+    """That no event tells of a row; whoever may not see all events is told no more than that."""
+    if not sees_all:
+        return f"No event that you may see tells of {thing}."
+    return f"Not event-sourced: no event tells of {thing}, so no replay brings it back."
