@@ -386,7 +386,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("agents.list_buckets", sliced | {"unit": unit, "agent": agent, "source": source}),
             (
                 "agents.calls.list_tool_calls",
-                {"agents": chance.choice((rolled_agents.AGENTS, ["helper"], ["r1", "app"]))},
+                before | {"agents": chance.choice((rolled_agents.AGENTS, ["helper"], ["r1", "app"]))},
             ),
             ("people.list_people", before | {"person": None}),
             ("lift_sessions.count_statuses", before | {"search": None}),

@@ -12,7 +12,7 @@ import pytest
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from data import exports
+from data import exports, rollups
 from data.access import Actor
 from data.reports import agent, agents
 from data.reports.performance import Performance, ToolCalls, together
@@ -202,9 +202,9 @@ def test_tool_calls_are_tied_by_what_events_say(owner: Owner, people: People) ->
     recorded.call(owner, session, NOON + timedelta(days=2))
     names = ("claude-code", "Explore", "IntakeAgent", "writer")
     assert agents.read_tool_calls(people["manager"], agents=names, **PERIOD) == {
-        "claude-code": ToolCalls(3, 1, 1),
-        "Explore": ToolCalls(1, 1, 0),
-        "IntakeAgent": ToolCalls(1, 0, 0),
+        "claude-code": ToolCalls(3, 1, 1, 0, 0, 0),
+        "Explore": ToolCalls(1, 1, 0, 0, 0, 0),
+        "IntakeAgent": ToolCalls(1, 0, 0, 0, 0, 0),
     }
     assert agents.read_tool_calls(people["manager"], agents=(), **PERIOD) == {}
 
@@ -224,11 +224,53 @@ def test_what_a_subagent_did_belongs_to_the_type_it_was_called_with(owner: Owner
     )
     names = ("claude-code", "Explore", "unknown")
     assert agents.read_tool_calls(people["manager"], agents=names, **PERIOD) == {
-        "claude-code": ToolCalls(2, 1, 1),
-        "Explore": ToolCalls(1, 1, 0),
-        "unknown": ToolCalls(2, 2, 0),
+        "claude-code": ToolCalls(2, 1, 1, 0, 0, 0),
+        "Explore": ToolCalls(1, 1, 0, 0, 0, 0),
+        "unknown": ToolCalls(2, 2, 0, 0, 0, 0),
     }
-    assert agents.read_tool_calls(people["manager"], agents=("Explore",), **PERIOD) == {"Explore": ToolCalls(1, 1, 0)}
+    assert agents.read_tool_calls(people["manager"], agents=("Explore",), **PERIOD) == {
+        "Explore": ToolCalls(1, 1, 0, 0, 0, 0)
+    }
+
+
+# As plainly as the tables say it: answered calls between two times, by agent type or where their event comes from.
+PLAIN_CALLS = """
+    select
+        coalesce(e.metadata ->> 'agent_type', e.source_app) as agent, count(*) as calls,
+        count(*) filter (where t.success) as succeeded,
+        count(*) filter (where not t.success and t.error_message not like %(refusal)s) as failed
+    from chronicle.tool_events as t
+    inner join chronicle.events as e on e.id = t.event_id
+    where t.phase = 'post' and t.created_at >= %(start)s and t.created_at < %(end)s
+    group by 1
+"""
+
+
+def plain_calls(owner: Owner, start: datetime, end: datetime) -> dict[str, tuple[int, int, int]]:
+    given = {"start": start, "end": end, "refusal": "The user doesn't want%"}
+    rows = owner.execute(PLAIN_CALLS, given).fetchall()
+    return {row["agent"]: (row["calls"], row["succeeded"], row["failed"]) for row in rows}
+
+
+def test_calls_of_the_period_before_are_those_of_the_tables_stored_or_not(owner: Owner, people: People) -> None:
+    session = recorded.session(owner, NOON)
+    for hours in (-25, -13, -12, -3, 0, 1, 13):
+        for number in range(3 + hours % 3):
+            error = recorded.REFUSAL if number == 2 else "boom" if number == 1 else None
+            recorded.call(owner, session, NOON + timedelta(hours=hours), success=error is None, error=error)
+    for hours in (-20, -14, 2):
+        recorded.call(owner, session, NOON + timedelta(hours=hours), agent_type="Explore")
+    recorded.call(owner, session, NOON - timedelta(days=1), agent_type="gone")
+    names = ("claude-code", "Explore", "gone", "writer")
+    now = plain_calls(owner, PERIOD["start"], PERIOD["end"])
+    before = plain_calls(owner, BEFORE["previous_start"], BEFORE["previous_end"])
+    none = (0, 0, 0)
+    plain = {name: ToolCalls(*now.get(name, none), *before.get(name, none)) for name in names if name != "writer"}
+    assert (plain["Explore"], plain["gone"]) == (ToolCalls(1, 1, 0, 2, 2, 0), ToolCalls(0, 0, 0, 1, 1, 0))
+    assert plain["claude-code"].previous_failed > 0
+    for _ in range(2):
+        assert agents.read_tool_calls(people["manager"], agents=names, **PERIOD, **BEFORE) == plain
+        rollups.finish("real")
 
 
 def test_the_activity_of_an_agent_is_counted_by_state_with_the_newest_of_each(owner: Owner, people: People) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -106,6 +107,82 @@ def test_tools_are_told_where_events_name_the_agent(owner: Owner, people: People
     page = open_page(people["manager"], PAGE)
     assert "75.0 %" in page.text
     assert "Tool success: 75.0 % of 4 calls" in open_page(people["manager"], PAGE, agent="claude-code").text
+
+
+def call_tools(owner: Owner, succeeded: int, failed: int, days: int) -> None:
+    """Calls of claude-code that ended in one way or the other, some days ago."""
+    session = recorded.session(owner, NOW - timedelta(days=days))
+    for number in range(succeeded + failed):
+        recorded.call(owner, session, NOW - timedelta(days=days), success=number < succeeded)
+
+
+def test_tool_success_is_compared_with_the_period_before(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), "claude-code")
+    call_tools(owner, 9, 3, days=1)
+    call_tools(owner, 18, 2, days=31)
+    text = open_page(people["manager"], PAGE).text
+    assert "75.0 % −15.0 pt was 90.0 % of 20" in text
+    assert "12 was 20" in text
+    one = open_page(people["manager"], PAGE, agent="claude-code").text
+    assert "Tool success: 75.0 % of 12 calls with a known outcome, was 90.0 % of 20 in the 30 days before." in one
+    assert "was" not in one_note(open_page(people["manager"], PAGE, agent="claude-code", period="all").text)
+
+
+def one_note(text: str) -> str:
+    """What a page says of tool success."""
+    [note] = [line for line in text.splitlines() if line.startswith("Tool success: ")]
+    return note
+
+
+def test_tools_of_the_period_before_alone_are_no_success_of_this_one(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), "claude-code")
+    call_tools(owner, 18, 2, days=31)
+    one = open_page(people["manager"], PAGE, agent="claude-code").text
+    assert one_note(one) == "Tool success: unknown. No call, was 90.0 % of 20 in the 30 days before."
+    assert "– was 90.0 % of 20" in open_page(people["manager"], PAGE).text
+
+
+def test_every_figure_of_the_list_says_what_it_was_and_of_how_many(owner: Owner, people: People) -> None:
+    counted: dict[str, Any] = {"avg_confidence": 0.9, "confidence_count": 30, "total_cost": 2}
+    window(owner, NOW - timedelta(days=1), actions_total=2000, actions_automated=1900, **counted)
+    earlier: dict[str, Any] = {"avg_confidence": 0.75, "confidence_count": 40, "total_cost": 3, "human_escalations": 7}
+    window(owner, NOW - timedelta(days=31), actions_total=1000, actions_automated=921, **earlier)
+    for number in range(9):
+        status, days = "failed" if number < 2 else "completed", 31 if number < 6 else 1
+        ended = NOW - timedelta(days=days)
+        recorded.job(owner, ended, agent="IntakeAgent", status=status, completed=ended)
+    text = open_page(people["manager"], PAGE).text
+    for words in (
+        "1 was 7",
+        "95.0 % +2.9 pt was 92.1 % of 1,000",
+        "2,000 was 1,000",
+        "0.90 was 0.75 of 40",
+        "3 was 4",
+        "0 was 2 of 6",
+        "$2.00 was $3.00 in 1 window",
+        "+0.15 on the 30 days before, n = 40",
+        "0 of 3; 3 done, was 4",
+    ):
+        assert words in text, words
+    alone = open_page(people["manager"], PAGE, period="all").text
+    assert "94.0 % 3,000 0.81 7 2 $5.00" in alone
+
+
+def test_a_rate_of_few_cases_is_not_compared(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), avg_confidence=0.9, confidence_count=30)
+    window(owner, NOW - timedelta(days=31), actions_total=9, avg_confidence=0.5, confidence_count=9)
+    call_tools(owner, 5, 4, days=31)
+    text = open_page(people["manager"], PAGE).text
+    assert "10 was 9" in text
+    assert " of 9" not in text
+
+
+def test_a_cost_against_the_period_before_says_of_how_many_windows(owner: Owner, people: People) -> None:
+    for number in range(12):
+        for days, cost in ((1, 3), (31, 2)):
+            window(owner, NOW - timedelta(days=days, hours=number), total_cost=cost)
+    text = open_page(people["manager"], PAGE).text
+    assert "It cost $36.00 (12 windows priced; +50 % on the 30 days before, was $24.00 in 12 windows)." in text
 
 
 def test_one_agent_shows_all_that_is_tied_to_it(owner: Owner, people: People) -> None:

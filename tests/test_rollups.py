@@ -468,8 +468,13 @@ def test_calls_of_a_subagent_count_for_its_type_once_that_is_told(owner: Owner, 
         assert calls("Explore", "unknown", "claude-code") == {"Explore": 2, "unknown": 1}
         rollups.finish("real")
     owner.execute("update chronicle.events set metadata = metadata - 'sidechain'")
+    earlier = {"start": told["end"], "end": None, "previous_start": told["start"], "previous_end": told["end"]}
     for _ in range(2):
         assert calls("Explore", "unknown", "claude-code") == {"Explore": 2, "claude-code": 1}
+        found = agents.read_tool_calls(people["manager"], agents=names, **earlier)
+        assert {agent: (one.calls, one.previous_calls) for agent, one in found.items()} == {
+            "Explore": (0, 1), "claude-code": (0, 1), "run-2": (0, 1),
+        }  # fmt: skip
         rollups.finish("real")
 
 

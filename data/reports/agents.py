@@ -97,10 +97,20 @@ def read_tool_calls(
     start: datetime | None = None,
     end: datetime | None = None,
     untimed: bool = False,
+    previous_start: datetime | None = None,
+    previous_end: datetime | None = None,
 ) -> dict[str, ToolCalls]:
-    """Calls of tools of those of the `agents` that events name; the others are not there."""
+    """Calls of tools of those of the `agents` that events name, in the period or the one before; no others."""
     if not agents:
         return {}
     with database.reading(actor) as unit:
-        rows = unit.rows("agents.calls.list_tool_calls", agents=list(agents), start=start, end=end, untimed=untimed)
-    return {row["agent"]: ToolCalls(row["calls"], row["succeeded"], row["failed"]) for row in rows}
+        rows = unit.rows(
+            "agents.calls.list_tool_calls",
+            agents=list(agents),
+            start=start,
+            end=end,
+            untimed=untimed,
+            previous_start=previous_start,
+            previous_end=previous_end,
+        )
+    return {row["agent"]: ToolCalls(**{field.name: row[field.name] for field in fields(ToolCalls)}) for row in rows}

@@ -146,16 +146,25 @@ def escalation_factor(escalations: int, actions: int, previous_escalations: int,
 
 @dataclass(frozen=True)
 class ToolCalls:
-    """Calls of tools that can be tied to an agent; `known` of them succeeded or failed."""
+    """Calls of tools that can be tied to an agent, in a period and in the one before; `known` of them succeeded or
+    failed."""
 
     calls: int
     succeeded: int
     failed: int
+    previous_calls: int
+    previous_succeeded: int
+    previous_failed: int
 
     @property
     def known(self) -> int:
         """What a rate is taken over."""
         return self.succeeded + self.failed
+
+    @property
+    def previous_known(self) -> int:
+        """The same of the period before."""
+        return self.previous_succeeded + self.previous_failed
 
 
 def together(agents: Sequence[Performance]) -> Performance:

@@ -1,17 +1,22 @@
 -- name: list_tool_calls
--- Answered calls of tools in a period by the agent they can be tied to, and what came of them. An event names an agent by
--- agent_id or agent_type in its metadata, or by the application it comes from. What a subagent did names no more than its
--- run: its type is that with which it was called, as for the windows that imports count; where none is told, "unknown".
+-- Answered calls of tools in a period and in the one before it by the agent they can be tied to, and what came of them.
+-- An event names an agent by agent_id or agent_type in its metadata, or by the application it comes from. What a subagent
+-- did names no more than its run: its type is that with which it was called, as for the windows that imports count; where
+-- none is told, "unknown".
 with call_windows as materialized (
     select
-        w.*, case w.kind when 'removed' then -1 else 1 end as sign
+        true as is_current, w.*, case w.kind when 'removed' then -1 else 1 end as sign
     from analytics.rollup_windows(
         'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
     ) as w
+    union all
+    select false, w.*, case w.kind when 'removed' then -1 else 1 end
+    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    where %(previous_start)s::timestamptz is not null
 ),
 
 live as materialized (
-    select f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
+    select w.is_current, f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
     from call_windows as w
     cross join lateral (
         select l.* from analytics.agent_call_facts as l
@@ -20,14 +25,14 @@ live as materialized (
     ) as f
     where w.kind = 'live'
     union all
-    select f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
+    select w.is_current, f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
     from call_windows as w
     cross join lateral (
         select l.* from analytics.agent_call_facts as l where l.tool_event_id = any(w.added) offset 0
     ) as f
     where w.kind = 'added'
     union all
-    select f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
+    select w.is_current, f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
     from call_windows as w
     cross join analytics.agent_call_facts as f
     where
@@ -37,7 +42,9 @@ live as materialized (
 
 -- By the name that an event itself gives.
 by_name as (
-    select r.name as agent, w.sign * r.calls as calls, w.sign * r.succeeded as succeeded, w.sign * r.failed as failed
+    select
+        w.is_current, r.name as agent, w.sign * r.calls as calls, w.sign * r.succeeded as succeeded,
+        w.sign * r.failed as failed
     from call_windows as w
     cross join lateral (
         select l.* from analytics.agent_call_rollup as l
@@ -46,7 +53,7 @@ by_name as (
     ) as r
     where w.kind in ('stored', 'removed')
     union all
-    select l.name, 1, l.is_success::integer, l.is_failure::integer
+    select l.is_current, l.name, 1, l.is_success::integer, l.is_failure::integer
     from live as l
     where l.name = any(%(agents)s::text[])
 ),
@@ -54,12 +61,12 @@ by_name as (
 -- Runs of subagents that are asked for themselves, or whose events do not name a type.
 runs as materialized (
     select
-        p.session_pk, p.agent_id, p.agent_type, sum(p.calls) as calls, sum(p.succeeded) as succeeded,
-        sum(p.failed) as failed
+        p.is_current, p.session_pk, p.agent_id, p.agent_type, sum(p.calls) as calls,
+        sum(p.succeeded) as succeeded, sum(p.failed) as failed
     from (
         select
-            r.session_pk, r.agent_id, r.agent_type, w.sign * r.calls as calls, w.sign * r.succeeded as succeeded,
-            w.sign * r.failed as failed
+            w.is_current, r.session_pk, r.agent_id, r.agent_type, w.sign * r.calls as calls,
+            w.sign * r.succeeded as succeeded, w.sign * r.failed as failed
         from call_windows as w
         cross join lateral (
             select l.* from analytics.agent_run_call_rollup as l
@@ -70,11 +77,12 @@ runs as materialized (
         ) as r
         where w.kind in ('stored', 'removed')
         union all
-        select l.session_pk, l.agent_id, l.agent_type, 1, l.is_success::integer, l.is_failure::integer
+        select
+            l.is_current, l.session_pk, l.agent_id, l.agent_type, 1, l.is_success::integer, l.is_failure::integer
         from live as l
         where l.agent_id is not null and (l.agent_type is null or l.agent_id = any(%(agents)s::text[]))
     ) as p
-    group by p.session_pk, p.agent_id, p.agent_type
+    group by p.is_current, p.session_pk, p.agent_id, p.agent_type
     having sum(p.calls) <> 0
 ),
 
@@ -90,24 +98,31 @@ types as (
 ),
 
 named as (
-    select n.agent, n.calls, n.succeeded, n.failed from by_name as n
+    select n.is_current, n.agent, n.calls, n.succeeded, n.failed from by_name as n
     union all
     select
+        r.is_current,
         case when r.agent_id = any(%(agents)s::text[]) then r.agent_id else coalesce(t.agent_type, 'unknown') end,
         r.calls, r.succeeded, r.failed
     from runs as r
     left join types as t on t.session_pk = r.session_pk and t.agent_id = r.agent_id
     union all
     -- What is counted under the run itself is not counted under the type that its events name.
-    select r.agent_type, -r.calls, -r.succeeded, -r.failed
+    select r.is_current, r.agent_type, -r.calls, -r.succeeded, -r.failed
     from runs as r
     where r.agent_type is not null
 )
 
 select
-    agent, sum(calls)::bigint as calls, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed
+    agent,
+    coalesce(sum(calls) filter (where is_current), 0)::bigint as calls,
+    coalesce(sum(succeeded) filter (where is_current), 0)::bigint as succeeded,
+    coalesce(sum(failed) filter (where is_current), 0)::bigint as failed,
+    coalesce(sum(calls) filter (where not is_current), 0)::bigint as previous_calls,
+    coalesce(sum(succeeded) filter (where not is_current), 0)::bigint as previous_succeeded,
+    coalesce(sum(failed) filter (where not is_current), 0)::bigint as previous_failed
 from named
 where agent = any(%(agents)s::text[])
 group by agent
-having sum(calls) <> 0
-order by failed desc, calls desc, agent;
+having sum(calls) filter (where is_current) <> 0 or sum(calls) filter (where not is_current) <> 0
+order by failed desc, calls desc, previous_calls desc, agent;

@@ -20,10 +20,11 @@ def show_all(view: View, found: tuple[Performance, ...], period: Period, chosen:
     """The table of agents, and what their tools did where events tie these to them."""
     asked: dict[str, Any] = {**period.parameters}
     agents.agents_table(view, found, period, chosen)
-    narrowed = {**asked, **period.compared, "source": chosen.source}
+    compared = asked | period.compared
+    narrowed = compared | {"source": chosen.source}
     page.footer(view, report="agents", filters=narrowed, rows=len(found))
     with page.panel(view, "the tools of agents"):
-        tools = cached.read(view, reports.read_tool_calls, agents=tuple(one.agent for one in found), **asked)
+        tools = cached.read(view, reports.read_tool_calls, agents=tuple(one.agent for one in found), **compared)
         boundary.say(view, period, rows="the tools of agents")
         agents.tools_table(view, tools, period)
 
@@ -32,16 +33,16 @@ def show_one(
     view: View, one: Performance, buckets: pd.DataFrame, period: Period, bucket: str, chosen: agents.Chosen
 ) -> None:
     """Trends, what the agent did, the windows behind its figures, and its tools."""
-    span: dict[str, Any] = {**period.parameters}
-    asked = span | {"agent": one.agent}
+    asked: dict[str, Any] = {**period.parameters, "agent": one.agent}
     agents.trends(view, buckets, period, bucket, chosen)
     with page.panel(view, "what this agent did"):
         activity = cached.read(view, single.read_activity, now=view.minute, **asked)
         agents.show_activity(view, one, activity, period, chosen)
+    compared: dict[str, Any] = {**period.parameters, **period.compared}
     with page.panel(view, "the tools of this agent"):
-        tools = cached.read(view, reports.read_tool_calls, agents=(one.agent,), **span)
+        tools = cached.read(view, reports.read_tool_calls, agents=(one.agent,), **compared)
         boundary.say(view, period, rows="the tools of agents")
-        agents.say_tools(tools.get(one.agent), one.agent)
+        agents.say_tools(tools.get(one.agent), one.agent, period)
     with page.panel(view, "the windows of this agent"):
         order = filters.sorting(single.WINDOW_SORTS, "-when")
         narrowed = asked | {"source": chosen.source}

@@ -1,9 +1,11 @@
 -- name: list_tool_calls
--- Answered calls of tools in a period by the agent they can be tied to, and what came of them. An event names an agent by
--- agent_id or agent_type in its metadata, or by the application it comes from. What a subagent did names no more than its
--- run: its type is that with which it was called, as for the windows that imports count; where none is told, "unknown".
+-- Answered calls of tools in a period and in the one before it by the agent they can be tied to, and what came of them.
+-- An event names an agent by agent_id or agent_type in its metadata, or by the application it comes from. What a subagent
+-- did names no more than its run: its type is that with which it was called, as for the windows that imports count; where
+-- none is told, "unknown".
 with counted as (
     select
+        p.is_current,
         c.session_pk,
         e.source_app,
         e.metadata ->> 'agent_id' as agent_id,
@@ -12,14 +14,19 @@ with counted as (
         count(*) as calls,
         count(*) filter (where c.success) as succeeded,
         count(*) filter (where not c.success and not analytics.is_refusal(c.error_message)) as failed
-    from analytics.stg_chronicle__tool_events as c
+    from (values (true), (false)) as p (is_current)
+    cross join analytics.stg_chronicle__tool_events as c
     inner join analytics.stg_chronicle__events as e on e.event_id = c.event_id
     where
         c.phase = 'post'
-        and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-        and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
-    group by 1, 2, 3, 4, 5
+        and (
+            p.is_current
+            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+            and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+            or not p.is_current and c.occurred_at >= %(previous_start)s and c.occurred_at < %(previous_end)s
+        )
+    group by 1, 2, 3, 4, 5, 6
 ),
 
 types as (
@@ -37,7 +44,7 @@ types as (
 
 named as (
     select
-        n.calls, n.succeeded, n.failed,
+        n.is_current, n.calls, n.succeeded, n.failed,
         case
             when n.agent_id = any(%(agents)s::text[]) then n.agent_id
             when n.agent_type is not null then n.agent_type
@@ -49,8 +56,14 @@ named as (
 )
 
 select
-    agent, sum(calls)::bigint as calls, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed
+    agent,
+    coalesce(sum(calls) filter (where is_current), 0)::bigint as calls,
+    coalesce(sum(succeeded) filter (where is_current), 0)::bigint as succeeded,
+    coalesce(sum(failed) filter (where is_current), 0)::bigint as failed,
+    coalesce(sum(calls) filter (where not is_current), 0)::bigint as previous_calls,
+    coalesce(sum(succeeded) filter (where not is_current), 0)::bigint as previous_succeeded,
+    coalesce(sum(failed) filter (where not is_current), 0)::bigint as previous_failed
 from named
 where agent = any(%(agents)s::text[])
 group by agent
-order by failed desc, calls desc, agent;
+order by failed desc, calls desc, previous_calls desc, agent;

@@ -8,6 +8,7 @@ from typing import Any
 
 from data.reports.performance import Performance
 from ui import page
+from ui.agents import before
 from ui.agents.choosing import Chosen
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
@@ -45,6 +46,8 @@ def _row(one: Performance) -> dict[str, Any]:
         "done": one.jobs_completed,
         "is_present": one.is_present,
         "jobs_ended": one.jobs_ended,
+        "previous_jobs_ended": one.previous_jobs_ended,
+        "was_windowed": one.previous_windows > 0,
         "cost": one.cost_usd,
         "by_windows": one.escalations if one.windows else None,
     }
@@ -72,34 +75,35 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
         shown = figures.middle(row["agent"], _LONGEST_NAME) or "(no name)"
         return links.go(shown, "agents", period.query, agent=row["agent"], source=chosen.source)
 
-    def escalations(row: tables.Row) -> Child:
+    def escalated(row: tables.Row) -> Child:
         if not row["windows"]:
             return _absent(row)
         address = links.href("agents", period.query, agent=row["agent"], source=chosen.source, sort="-escalations")
         return links.go_to(bar(row), address) if row["escalations"] else "0"
 
-    def automated(row: tables.Row) -> Child:
-        if not row["rated_actions"]:
-            return _absent(row, "no counts" if row["windows"] else figures.NONE_RECORDED)
-        moved = _moved(row) if period.previous else None
-        rate = figures.percent(row["automated"], row["rated_actions"])
-        return join(rate, tables.muted(f"  {moved}") if moved else None)
+    def escalations(row: tables.Row) -> Child:
+        return before.below(escalated(row), before.count(row["previous_escalations"], is_known=row["was_windowed"]))
 
-    def jobs(name: str, status: str) -> tables.Cell:
-        def cell(row: tables.Row) -> Child:
-            if not row[name]:
-                return "0" if row["jobs"] else _absent(row)
-            return links.go(figures.count(row[name]), "jobs", period.query, agent=row["agent"], status=status)
+    def jobs(row: tables.Row, name: str, status: str) -> Child:
+        if not row[name]:
+            return "0" if row["jobs"] else _absent(row)
+        return links.go(figures.count(row[name]), "jobs", period.query, agent=row["agent"], status=status)
 
-        return cell
+    def done(row: tables.Row) -> Child:
+        was = before.count(row["previous_jobs_completed"], is_known=row["previous_jobs_ended"] > 0)
+        return before.below(jobs(row, "jobs_completed", "completed"), was)
+
+    def failed(row: tables.Row) -> Child:
+        was = before.failed(row["previous_jobs_failed"], row["previous_jobs_ended"])
+        return before.below(jobs(row, "jobs_failed", "failed"), was)
 
     return [
         tables.Column("Agent", agent, hint=lambda row: row["agent"]),
         tables.Column("Escalations", escalations, is_number=True, sort="escalations", hint=_escalation_hint),
-        tables.Column("Automated", automated, is_number=True, sort="automated", down_first=False, hint=_rate_hint),
+        tables.Column("Automated", _automated, is_number=True, sort="automated", down_first=False, hint=_rate_hint),
         tables.Column(
             "Actions",
-            lambda row: figures.count(row["actions"]) if row["windows"] else _absent(row),
+            _actions,
             is_number=True,
             sort="actions",
             hint=lambda row: f"in {plural(row['windows'], 'window')} from {row['sources']}" if row["windows"] else None,
@@ -107,10 +111,24 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
         tables.Column(
             "Confidence", _confidence, is_number=True, sort="confidence", down_first=False, hint=_confidence_hint
         ),
-        tables.Column("Jobs done", jobs("jobs_completed", "completed"), is_number=True, sort="done"),
-        tables.Column("Failed", jobs("jobs_failed", "failed"), is_number=True, sort="failed", hint=_failed_hint),
+        tables.Column("Jobs done", done, is_number=True, sort="done"),
+        tables.Column("Failed", failed, is_number=True, sort="failed", hint=_failed_hint),
         tables.Column("Cost (USD)", _cost, is_number=True, sort="cost", hint=_cost_hint),
     ]
+
+
+def _automated(row: tables.Row) -> Child:
+    was = before.rate(row["previous_automated"], row["previous_rated_actions"])
+    if not row["rated_actions"]:
+        return before.below(_absent(row, "no counts" if row["windows"] else figures.NONE_RECORDED), was)
+    moved = _moved(row)
+    rate = figures.percent(row["automated"], row["rated_actions"])
+    return before.below(join(rate, tables.muted(f"  {moved}") if moved else None), was)
+
+
+def _actions(row: tables.Row) -> Child:
+    now = figures.count(row["actions"]) if row["windows"] else _absent(row)
+    return before.below(now, before.count(row["previous_actions"], is_known=row["was_windowed"]))
 
 
 def _moved(row: tables.Row) -> str | None:
@@ -128,49 +146,41 @@ def _escalation_hint(row: tables.Row) -> str | None:
     )
     if not row["previous_actions"]:
         return words
-    before = 100 * row["previous_counted_escalations"] / row["previous_actions"]
-    return f"{words}; before: {before:.1f} of {figures.count(row['previous_actions'])}"
+    earlier = 100 * row["previous_counted_escalations"] / row["previous_actions"]
+    return f"{words}; before: {earlier:.1f} of {figures.count(row['previous_actions'])}"
 
 
 def _rate_hint(row: tables.Row) -> str:
-    before = (
-        f"; before: {figures.percent(row['previous_automated'], row['previous_rated_actions'])} of "
-        f"{figures.count(row['previous_rated_actions'])}"
-        if row["previous_rated_actions"]
-        else ""
-    )
     left = f"; {plural(row['countless_windows'], 'window')} without counts left out" if row["countless_windows"] else ""
-    return f"of {plural(row['rated_actions'], 'action')} of which it is known{before}{left}"
+    return f"of {plural(row['rated_actions'], 'action')} of which it is known{left}"
 
 
 def _confidence(row: tables.Row) -> Child:
-    return f"{row['confidence']:.2f}" if row["confidence"] is not None else _absent(row)
+    now = f"{row['confidence']:.2f}" if row["confidence"] is not None else _absent(row)
+    return before.below(now, before.confidence(row["previous_confidence_sum"], row["previous_decisions"]))
 
 
 def _confidence_hint(row: tables.Row) -> str | None:
     if not row["decisions"]:
         return None
-    words = f"mean of {plural(row['decisions'], 'decision')}"
-    if not row["previous_decisions"]:
-        return words
-    before = row["previous_confidence_sum"] / row["previous_decisions"]
-    return f"{words}; before: {before:.2f} of {figures.count(row['previous_decisions'])}"
+    return f"mean of {plural(row['decisions'], 'decision')}"
 
 
 def _failed_hint(row: tables.Row) -> str | None:
     if not row["jobs_ended"]:
         return None
     words = f"{figures.percent(row['jobs_failed'], row['jobs_ended'])} of {plural(row['jobs_ended'], 'job')}"
-    ended = row["previous_jobs_completed"] + row["previous_jobs_failed"]
+    ended = row["previous_jobs_ended"]
     if not ended:
         return words
     return f"{words}; before: {figures.percent(row['previous_jobs_failed'], ended)} of {figures.count(ended)}"
 
 
 def _cost(row: tables.Row) -> Child:
+    was = before.cost(row["previous_cost_usd"], row["previous_priced_windows"])
     if row["cost_usd"] is None:
-        return _absent(row, "not priced" if row["windows"] else figures.NONE_RECORDED)
-    return tables.money(row["cost_usd"], is_estimate=row["estimated_windows"] > 0)
+        return before.below(_absent(row, "not priced" if row["windows"] else figures.NONE_RECORDED), was)
+    return before.below(tables.money(row["cost_usd"], is_estimate=row["estimated_windows"] > 0), was)
 
 
 def _cost_hint(row: tables.Row) -> str | None:
@@ -179,9 +189,7 @@ def _cost_hint(row: tables.Row) -> str | None:
     words = f"{figures.count(row['priced_windows'])} of {plural(row['windows'], 'window')} priced"
     if row["estimated_windows"]:
         words += f", {figures.count(row['estimated_windows'])} estimated at list prices"
-    if row["previous_cost_usd"] is None:
-        return words
-    return f"{words}; before: {figures.money(row['previous_cost_usd'])}"
+    return words
 
 
 def windows_table(

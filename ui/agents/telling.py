@@ -8,6 +8,7 @@ from math import isinf
 from data.reports import rates
 from data.reports.performance import Performance
 from ui import page
+from ui.agents import before
 from ui.agents.choosing import Chosen
 from ui.asking import links
 from ui.asking.periods import Period
@@ -58,8 +59,8 @@ def _automation(agents: Sequence[Performance], total: Performance, period: Perio
         f"{plural(total.rated_actions, 'action')} {where}"
     )
     if period.previous and total.previous_rated_actions >= LEAST_COMPARED:
-        before = figures.percent(total.previous_automated, total.previous_rated_actions)
-        words += f", was {before} of {figures.count(total.previous_rated_actions)} in {period.previous_label}"
+        was = before.rate(total.previous_automated, total.previous_rated_actions)
+        words += f", {was} in {period.previous_label}"
     return f"{words}."
 
 
@@ -133,7 +134,10 @@ def _cost(total: Performance, period: Period, *, is_one: bool) -> str | None:
     if period.previous and total.previous_cost_usd is not None:
         cases = min(total.priced_windows, total.previous_priced_windows)
         moved = change(total.cost_usd, total.previous_cost_usd, cases=cases)
-    return f"{words}; {moved} on {period.previous_label})." if moved else f"{words})."
+    if not moved:
+        return f"{words})."
+    was = before.cost(total.previous_cost_usd, total.previous_priced_windows)
+    return f"{words}; {moved} on {period.previous_label}, {was})."
 
 
 def say_windows(total: Performance, period: Period) -> None:
@@ -207,7 +211,7 @@ def cards_of(total: Performance, period: Period, chosen: Chosen) -> list[Card]:
             "Confidence",
             f"{total.confidence:.2f}" if total.confidence is not None else figures.NONE_RECORDED,
             _confidence_change(total) if period.previous else None,
-            than,
+            f"{than}, n\u00a0=\u00a0{figures.count(total.previous_decisions)}" if than else None,
             f"mean of {plural(total.decisions, 'decision')}" if total.decisions else None,
             address=links.href("agents", query, sort="confidence"),
         ),
@@ -218,7 +222,7 @@ def cards_of(total: Performance, period: Period, chosen: Chosen) -> list[Card]:
             if period.previous
             else None,
             f"{than}, n\u00a0=\u00a0{figures.count(total.previous_jobs_ended)}" if than else None,
-            f"{figures.count(total.jobs_failed)} of {figures.count(total.jobs_ended)}" if total.jobs_ended else None,
+            _jobs(total),
             address=links.href("jobs", period.query, agent=chosen.agent, status="failed"),
         ),
     ]
@@ -230,9 +234,19 @@ def _points(total: Performance) -> str | None:
     )
 
 
-def _confidence_change(total: Performance) -> str | None:
-    now, before = total.confidence, total.previous_confidence
-    if now is None or before is None or not rates.is_compared(total.decisions, total.previous_decisions):
+def _jobs(total: Performance) -> str | None:
+    """How many jobs failed and were done, and how many were done before."""
+    if not total.jobs_ended and not total.previous_jobs_ended:
         return None
-    moved = now - before
+    of = f"{figures.count(total.jobs_failed)} of {figures.count(total.jobs_ended)}; " if total.jobs_ended else ""
+    done = f"{of}{figures.count(total.jobs_completed)} done"
+    was = before.count(total.previous_jobs_completed, is_known=total.previous_jobs_ended > 0)
+    return f"{done}, {was}" if was else done
+
+
+def _confidence_change(total: Performance) -> str | None:
+    now, earlier = total.confidence, total.previous_confidence
+    if now is None or earlier is None or not rates.is_compared(total.decisions, total.previous_decisions):
+        return None
+    moved = now - earlier
     return "unchanged" if abs(moved) < 0.005 else f"{moved:+.2f}".replace("-", "−")
