@@ -10,6 +10,7 @@ from uuid import UUID
 
 from data import database
 from data.access import Actor
+from data.arguments import checked
 from data.errors import NotFound
 from data.reports.coverage import Coverage
 
@@ -35,6 +36,7 @@ def read_coverage(actor: Actor) -> Coverage:
     return Coverage(row["first_at"], row["last_at"], 0, row["holds_rows"])
 
 
+@checked()
 def count_statuses(
     actor: Actor,
     *,
@@ -69,6 +71,7 @@ def count_statuses(
     )
 
 
+@checked(sort=SORTS)
 def list_sessions(
     actor: Actor,
     *,
@@ -96,6 +99,7 @@ def list_sessions(
         )
 
 
+@checked()
 def list_validation(
     actor: Actor, *, start: datetime | None = None, end: datetime | None = None
 ) -> list[dict[str, Any]]:
@@ -114,6 +118,7 @@ class LiftSession:
     holes: list[dict[str, Any]]
 
 
+@checked()
 def read_session(actor: Actor, *, session_id: UUID) -> LiftSession:
     """One session of lift-sys. Raises NotFound where there is none or the viewer may not see it."""
     with database.reading(actor) as unit:
@@ -128,6 +133,7 @@ def read_session(actor: Actor, *, session_id: UUID) -> LiftSession:
         )
 
 
+@checked()
 def compare_revisions(actor: Actor, *, session_id: UUID, revision: int | None = None) -> dict[str, Any] | None:
     """The IR of a revision (None: the newest) and of the one before it; None where there is no such revision.
 
