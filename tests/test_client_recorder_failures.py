@@ -117,6 +117,32 @@ def test_a_commit_whose_answer_was_lost_is_not_repeated(database_url: str, owner
     assert stored(owner) == list(range(PROMPTS + 1))
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_what_another_writer_made_of_a_session_outlasts_a_repeated_batch(
+    database_url: str, owner: Owner, ended: bool
+) -> None:
+    """Ended by another after its beginning was stored, or begun again after its end was."""
+    with cutting(database_url) as proxy, Recorder(database_url, **SLOW) as another:
+        recorder = Recorder(proxy.url, **SLOW)
+        session = recorder.start_session("s")
+        if not ended:
+            recorder.flush()
+            session.end()
+        proxy.cuts = 1
+        with pytest.raises(NotFlushed):
+            recorder.flush()
+        if ended:
+            another.session("s").end("terminated")
+        else:
+            another.start_session("s")
+        another.flush()
+        left = owner.execute("select status, ended_at, updated_at from chronicle.sessions").fetchall()
+        recorder.close()
+        assert proxy.cut == 1
+    assert [row["status"] for row in left] == ["terminated" if ended else "active"]
+    assert owner.execute("select status, ended_at, updated_at from chronicle.sessions").fetchall() == left
+
+
 def test_closing_tries_until_the_database_answers(database_url: str, owner: Owner) -> None:
     with cutting(database_url) as proxy:
         recorder = Recorder(proxy.url, **SLOW)

@@ -15,17 +15,10 @@ from psycopg.conninfo import conninfo_to_dict
 from data import adoption, embedded, migration
 from tests import adoption_documents as documents
 from tests.migration_scratch import connected, empty_database, rows, value
-from tests.servers import any_server, look_alike_owner
+from tests.servers import any_server, give_publication, look_alike_owner
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 __all__ = ["any_server"]
-
-
-def give_publication(url: str, owner_url: str) -> None:
-    """On a hosted project it belongs to the role that people connect as."""
-    with connected(url) as connection:
-        role = sql.Identifier(str(conninfo_to_dict(owner_url)["user"]))
-        connection.execute(sql.SQL("alter publication supabase_realtime owner to {}").format(role))
 
 
 def test_owner_without_superuser_can_apply_and_verify(any_server: embedded.Lease) -> None:

@@ -447,7 +447,8 @@ def test_only_an_admin_sets_the_age_and_it_stands_in_the_audit_log(owner: Owner,
     assert rollups.keep(people["admin"], 30, seen=None).keep_raw_days == 30
     with pytest.raises(keeping.ChangedMeanwhile):
         rollups.keep(people["admin"], 60, seen=None)
-    for wrong in (0, -1, 40_000):
+    wrong: Any
+    for wrong in (0, -1, 40_000, True, 7.5, "7"):
         with pytest.raises(WrongUse):
             rollups.keep(people["admin"], wrong, seen=30)
     said = owner.execute("select actor_email, action, detail from signalbox.audit_log").fetchall()

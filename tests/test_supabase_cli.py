@@ -23,6 +23,9 @@ from data.migration.files import read_folder
 from data.migration.statements import says_the_same
 from tests.migration_scratch import connected, empty_database, history, rows, value, write_migrations
 from tests.node_tools import installed
+from tests.servers import give_publication, look_alike_owner, newest_or_oldest_server
+
+__all__ = ["newest_or_oldest_server"]
 
 ROOT = Path(__file__).parent.parent
 CLI_VERSION = "3.1.0"
@@ -104,7 +107,20 @@ def url(server: embedded.Lease) -> Iterator[str]:
         yield address
 
 
-def test_what_our_runner_applied_is_up_to_date_for_the_cli(own: Cli, url: str) -> None:
+@pytest.fixture(params=["superuser", "owner"])
+def anybodys_url(request: pytest.FixtureRequest, newest_or_oldest_server: embedded.Lease) -> Iterator[str]:
+    """The address of an empty database, for a superuser or for the owner that a hosted project gives."""
+    with empty_database(newest_or_oldest_server) as url:
+        if request.param == "superuser":
+            yield url
+            return
+        with look_alike_owner(url) as owner_url:
+            give_publication(url, owner_url)
+            yield owner_url
+
+
+def test_what_our_runner_applied_is_up_to_date_for_the_cli(own: Cli, anybodys_url: str) -> None:
+    url = anybodys_url
     migration.up(url, own.migrations, print)
     listed = own.run(url, "migration", "list").document["migrations"]
     assert [row["local"] for row in listed] == [file.version for file in read_folder(own.migrations).files]
@@ -113,7 +129,8 @@ def test_what_our_runner_applied_is_up_to_date_for_the_cli(own: Cli, url: str) -
     assert pushed.document["upToDate"] is True, pushed.text
 
 
-def test_what_the_cli_pushed_is_up_to_date_for_our_runner(own: Cli, url: str) -> None:
+def test_what_the_cli_pushed_is_up_to_date_for_our_runner(own: Cli, anybodys_url: str) -> None:
+    url = anybodys_url
     pushed = own.run(url, "db", "push")
     assert pushed.status == 0, pushed.text
     assert migration.status(url, own.migrations).is_current

@@ -1,8 +1,10 @@
 """What agents asked people: the queue, one question with its context, the decision, the history."""
 
 from data.approvals.deciding import (
+    MAX_NOTE_CHARACTERS,
     AlreadyDecided,
     Decision,
+    NoteTooLong,
     OnlyHistory,
     Receipt,
     RejectionNeedsNote,
@@ -27,10 +29,12 @@ from data.approvals.reading import (
 
 __all__ = [
     "EXPIRING_S",
+    "MAX_NOTE_CHARACTERS",
     "OVERDUE_S",
     "VIEWS",
     "AlreadyDecided",
     "Decision",
+    "NoteTooLong",
     "OnlyHistory",
     "Queue",
     "Receipt",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from data import audit, database
 from data.access import Actor
+from data.arguments import checked
 from data.database import Unit
 from data.errors import Conflict, NotFound, SignalboxError, WrongUse
 from signalbox_client import EventStore, NewEvent
@@ -40,6 +41,10 @@ class SaysSomethingElse(Conflict):
     """The agent has changed this question since you read it; nothing was changed. Read it again, then decide."""
 
 
+class NoteTooLong(WrongUse):
+    """This note is too long. Nothing was changed."""
+
+
 class RejectionNeedsNote(WrongUse):
     """A rejection needs a note: it is all the agent learns about the reason. Nothing was changed."""
 
@@ -57,16 +62,23 @@ class Receipt:
     sequence_number: int
 
 
+@checked()
 def decide(actor: Actor, approval_id: UUID, decision: Decision, note: str = "", *, said: str | None = None) -> Receipt:
     """Approve or reject what an agent waits for: decision, event and audit row are one transaction.
 
     `said` is the mark that `read_approval` gave of what was read: a question that says something else is not decided.
 
-    Raises NotAllowed, RejectionNeedsNote for a rejection without a note, and what the loser of a race reads:
-    AlreadyDecided with who and when, SaysSomethingElse, TimeRanOut, OnlyHistory; NotFound where there is nothing.
+    Raises WrongArgument, NotAllowed, NoteTooLong, RejectionNeedsNote for a rejection without a note, and what the loser
+    of a race reads: AlreadyDecided with who and when, SaysSomethingElse, TimeRanOut, OnlyHistory; NotFound where there
+    is nothing.
     """
     actor.must("decide_approvals")
-    written = note.replace("\0", "").strip()[:MAX_NOTE_CHARACTERS]
+    written = note.strip()
+    if len(written) > MAX_NOTE_CHARACTERS:
+        raise NoteTooLong(
+            f"A note can have at most {MAX_NOTE_CHARACTERS:,} characters, and this one has {len(written):,}."
+            " Nothing was changed."
+        )
     if decision == "rejected" and not written:
         raise RejectionNeedsNote
     with database.writing(actor) as unit:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from data import database
 from data.access import Actor
+from data.arguments import checked
 from data.errors import NotFound
 
 View = Literal["queue", "decided", "expired", "imported"]
@@ -27,6 +28,7 @@ class Queue:
     waiting: int
 
 
+@checked()
 def read_counts(actor: Actor, *, now: datetime) -> dict[str, int]:
     """How many questions there are by view: queue, decided, expired, imported. `now` decides what has
     expired.
@@ -38,6 +40,7 @@ def read_counts(actor: Actor, *, now: datetime) -> dict[str, int]:
     return {view: row[view] for view in VIEWS}
 
 
+@checked()
 def read_queue(actor: Actor, *, now: datetime, expiring_s: int = EXPIRING_S, limit: int = 25, offset: int = 0) -> Queue:
     """What waits for a decision at `now`: first what runs out within `expiring_s`, then by risk, then the
     oldest.
@@ -50,6 +53,7 @@ def read_queue(actor: Actor, *, now: datetime, expiring_s: int = EXPIRING_S, lim
     return Queue(tuple(rows), rows[0]["waiting"] if rows else 0)
 
 
+@checked()
 def read_history(actor: Actor, *, shown: View, now: datetime, limit: int = 25, offset: int = 0) -> list[dict[str, Any]]:
     """Questions that are over, the latest first: those decided here, those whose time ran out, or those
     found in imported logs. Rows hold the columns of the queue and outcome, decided_at, decided_by_name,
@@ -58,6 +62,7 @@ def read_history(actor: Actor, *, shown: View, now: datetime, limit: int = 25, o
         return unit.rows("approvals.list_history", shown=shown, now=now, limit=limit, offset=offset)
 
 
+@checked()
 def read_approval(actor: Actor, *, approval_id: UUID, now: datetime) -> dict[str, Any]:
     """One question with everything it says, and `said`, the mark of that by which it is decided. Raises NotFound where
     there is none, or it is not the actor's to see."""
@@ -68,6 +73,7 @@ def read_approval(actor: Actor, *, approval_id: UUID, now: datetime) -> dict[str
     return row
 
 
+@checked()
 def read_evidence(actor: Actor, *, approval_id: UUID) -> list[dict[str, Any]]:
     """What happened around a question, in the order of time: up to ten happenings before and eight after
     it, from its session and its stream: occurred_at, kind, what, detail, outcome, is_question. Empty when
@@ -76,6 +82,7 @@ def read_evidence(actor: Actor, *, approval_id: UUID) -> list[dict[str, Any]]:
         return unit.rows("approvals.list_evidence", approval_id=approval_id)
 
 
+@checked()
 def read_similar(actor: Actor, *, approval_id: UUID) -> list[dict[str, Any]]:
     """The last decided questions of the same kind and what came of them: approval_id, agent, title, outcome,
     risk_level, decided_at, decided_by_name, decision_note, is_imported, waited_ms, came_of_it, came_at."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from data import audit, database
 from data.access import Actor, Role
+from data.arguments import checked
 from data.errors import Conflict
 from data.identity.bookkeeping import bookkeeping
 from data.identity.notices import Notice, announce
@@ -26,11 +27,13 @@ class RoleChange:
     after: Role
 
 
+@checked()
 def grant(actor: Actor | None, address: str, role: Role) -> RoleChange:
     """Give the person with this address (or user id) a role; their open pages load anew.
 
     `actor` is None for the operator at the command line, who holds the database's password anyway.
-    Raises NotAllowed, UnknownPerson, Conflict when an address is not unique or nobody would be admin any more.
+    Raises WrongArgument, NotAllowed, UnknownPerson, Conflict when an address is not unique or nobody would be admin any
+    more.
     """
     if actor is not None:
         actor.must("manage_members")
@@ -50,6 +53,7 @@ def grant(actor: Actor | None, address: str, role: Role) -> RoleChange:
     return change
 
 
+@checked()
 def list_people(actor: Actor, search: str) -> tuple[list[dict[str, Any]], int]:
     """The people whose address contains `search`, at most SHOWN_PEOPLE of them, and how many there are.
 

@@ -10,8 +10,10 @@ from uuid import UUID
 
 from data import audit, database
 from data.access import Actor
+from data.arguments import checked
 from data.database import Unit
 from data.errors import Conflict, NotFound
+from data.jobs.reading import STATUSES
 from signalbox_client.connection import Work
 from signalbox_client.jobs import CANCELLABLE, RETRYABLE, acts
 
@@ -30,10 +32,11 @@ class JobReceipt:
     after: str
 
 
+@checked(expected=STATUSES)
 def cancel(actor: Actor, job_id: UUID, expected: str) -> JobReceipt:
     """Cancel a job that is still in the state the actor saw, pending or running; the clock of the job stops.
 
-    Nothing stops an agent that does not look at its job. Raises NotAllowed, NotFound, JobMoved.
+    Nothing stops an agent that does not look at its job. Raises WrongArgument, NotAllowed, NotFound, JobMoved.
     """
     actor.must("operate_jobs")
     with database.writing(actor) as unit:
@@ -44,11 +47,12 @@ def cancel(actor: Actor, job_id: UUID, expected: str) -> JobReceipt:
     return JobReceipt(job_id, before["agent"], before["status"], "cancelled")
 
 
+@checked(expected=STATUSES)
 def retry(actor: Actor, job_id: UUID, expected: str) -> JobReceipt:
     """Put a job that failed or was cancelled, and still is as the actor saw it, back into the queue.
 
     Its error, result and times belong to the attempt that is over: they move into the audit log.
-    Raises NotAllowed, NotFound, JobMoved.
+    Raises WrongArgument, NotAllowed, NotFound, JobMoved.
     """
     actor.must("operate_jobs")
     with database.writing(actor) as unit:

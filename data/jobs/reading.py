@@ -11,6 +11,7 @@ import pandas as pd
 
 from data import database, rollups
 from data.access import Actor
+from data.arguments import checked
 from data.errors import NotFound
 
 STATUSES = ("pending", "running", "completed", "failed", "cancelled")
@@ -85,6 +86,7 @@ class Failures:
     groups: int
 
 
+@checked()
 def read_summary(
     actor: Actor,
     *,
@@ -119,6 +121,7 @@ def read_summary(
     return JobSummary(**{field.name: found[field.name] for field in fields(JobSummary)})
 
 
+@checked()
 def read_buckets(
     actor: Actor,
     *,
@@ -138,6 +141,7 @@ def read_buckets(
         return reading.frame("jobs.list_buckets", **asked, coarsest=rollups.coarsest(unit, zone, start, end))
 
 
+@checked()
 def read_jobs(
     actor: Actor,
     *,
@@ -179,6 +183,7 @@ def read_jobs(
         )
 
 
+@checked()
 def read_failures(
     actor: Actor,
     *,
@@ -206,6 +211,7 @@ def read_failures(
     return Failures(shown, rows[0]["groups"] if rows else 0)
 
 
+@checked()
 def read_filter_values(
     actor: Actor, *, start: datetime | None = None, end: datetime | None = None, untimed: bool = False
 ) -> dict[str, dict[str, int]]:
@@ -218,6 +224,7 @@ def read_filter_values(
     return values
 
 
+@checked()
 def read_job(actor: Actor, *, job_id: UUID) -> dict[str, Any]:
     """One job with its data, result and error. Raises NotFound where there is none, or it is not the
     actor's to see."""
@@ -228,6 +235,7 @@ def read_job(actor: Actor, *, job_id: UUID) -> dict[str, Any]:
     return row
 
 
+@checked()
 def read_acts(actor: Actor, *, job_id: UUID) -> list[dict[str, Any]]:
     """What people did to a job (admins alone see that) and what the engine's stream says about it, the
     newest first: occurred_at, actor, happening, detail."""

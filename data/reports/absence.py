@@ -7,6 +7,7 @@ from typing import Literal
 
 from data import database
 from data.access import Actor
+from data.arguments import checked
 from data.errors import NotAllowed
 
 Kind = Literal["no table", "no rows", "hidden", "shown"]
@@ -20,6 +21,7 @@ class Absence:
     policies: tuple[str, ...] = ()
 
 
+@checked()
 def explain(actor: Actor, table: str) -> Absence:
     """Why the actor sees no row of a table or view ("shown" where they do). Raises NotAllowed for members.
 

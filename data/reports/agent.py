@@ -8,12 +8,14 @@ from typing import Any
 
 from data import database
 from data.access import Actor
+from data.arguments import checked
 
 WINDOW_SORTS = ("when", "escalations", "actions", "automated", "confidence", "cost")
 MOST_ITEMS = 8  # of each kind on the page of one agent; the pages that they lead to have them all
 MOST_TYPES = 12  # kinds of events on it
 
 
+@checked(sort=WINDOW_SORTS)
 def read_windows(
     actor: Actor,
     *,
@@ -56,6 +58,7 @@ class Activity:
     items: dict[str, list[dict[str, Any]]]
 
 
+@checked()
 def read_activity(
     actor: Actor,
     *,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from data import database, rollups
 from data.access import Actor
+from data.arguments import checked
 from data.reports.coverage import Coverage
 from data.reports.performance import Performance, ToolCalls
 
@@ -21,6 +22,7 @@ def read_coverage(actor: Actor) -> Coverage:
     return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
 
 
+@checked()
 def read_agents(
     actor: Actor,
     *,
@@ -49,6 +51,7 @@ def read_agents(
     return tuple(Performance(**{field.name: row[field.name] for field in fields(Performance)}) for row in rows)
 
 
+@checked()
 def read_sources(
     actor: Actor,
     *,
@@ -63,6 +66,7 @@ def read_sources(
     return {row["value"]: row["windows"] for row in rows}
 
 
+@checked()
 def read_buckets(
     actor: Actor,
     *,
@@ -90,6 +94,7 @@ def read_buckets(
         )
 
 
+@checked()
 def read_tool_calls(
     actor: Actor,
     *,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from data import database
 from data.access import Actor
+from data.arguments import checked
 from data.reports.coverage import Coverage
 
 STATUSES = ("critical", "at_risk", "unknown", "healthy")
@@ -54,6 +55,7 @@ class Standing:
     fallen_to: float | None
 
 
+@checked()
 def count_clients(
     actor: Actor, *, start: datetime | None = None, end: datetime | None = None, search: str | None = None
 ) -> Standing:
@@ -63,6 +65,7 @@ def count_clients(
     return Standing(**(row or {}))
 
 
+@checked(sort=SORTS)
 def list_clients(
     actor: Actor,
     *,
@@ -92,6 +95,7 @@ def list_clients(
         )
 
 
+@checked()
 def read_trends(
     actor: Actor, *, clients: Sequence[str], start: datetime, end: datetime
 ) -> dict[str, list[float | None]]:
@@ -105,6 +109,7 @@ def read_trends(
     return trends
 
 
+@checked()
 def read_scores(
     actor: Actor,
     *,
@@ -119,6 +124,7 @@ def read_scores(
         return reading.frame("clients.list_scores", client=client, start=start, end=end, unit=unit, zone=zone)
 
 
+@checked()
 def list_history(
     actor: Actor,
     *,
@@ -143,6 +149,7 @@ class Executions:
     rows: list[dict[str, Any]]
 
 
+@checked()
 def read_executions(actor: Actor, *, client: str, limit: int = 10) -> Executions:
     """The runs of procedures about one client, with the columns of `clients.list_executions`."""
     with database.reading(actor) as unit:
@@ -167,6 +174,7 @@ class ExperimentCount:
     experiments: int
 
 
+@checked()
 def count_experiments(
     actor: Actor, *, start: datetime | None = None, end: datetime | None = None
 ) -> tuple[ExperimentCount, ...]:
@@ -176,6 +184,7 @@ def count_experiments(
     return tuple(ExperimentCount(**row) for row in rows)
 
 
+@checked()
 def list_experiments(
     actor: Actor,
     *,

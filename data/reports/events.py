@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +12,10 @@ import pandas as pd
 
 from data import database, rollups
 from data.access import Actor
+from data.arguments import checked
 from data.errors import NotFound
 from data.reports.coverage import Coverage
+from data.reports.payloads import parse_payload, parseable
 from signalbox_client.events import Event
 from signalbox_client.events.tracing import trace_of
 
@@ -82,32 +83,14 @@ def read_coverage(actor: Actor) -> Coverage:
     return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
 
 
-def parse_payload(text: str) -> str:
-    """The JSON that payloads shall contain, from what somebody typed. Raises ValueError where it is none.
-
-    Payloads are objects, so nothing but an object can be in one at its top.
-    """
-    given = json.loads(text, parse_constant=_refuse)
-    match given:
-        case dict():
-            written = json.dumps(given, ensure_ascii=False, allow_nan=False)
-        case _:
-            raise ValueError("it is no object")
-    if "\\u0000" in written or any("\ud800" <= character <= "\udfff" for character in written):
-        raise ValueError("it holds a character that the database cannot store")
-    return written
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
-
-
+@checked(payload=parseable)
 def is_broad(actor: Actor, *, payload: str) -> bool:
     """Whether so many events contain a JSON value that readers had better look at all (their `broad`)."""
     with database.reading(actor) as unit:
         return bool(unit.value("events.is_broad", payload=payload, most=MOST_IDS))
 
 
+@checked(payload=parseable)
 def count_kinds(
     actor: Actor,
     *,
@@ -166,6 +149,7 @@ def _is_from_rows(aggregate_id: str | None, payload: str | None) -> bool:
     return aggregate_id is not None or payload is not None
 
 
+@checked(payload=parseable)
 def read_buckets(
     actor: Actor,
     *,
@@ -210,6 +194,7 @@ class Page:
     has_older: bool
 
 
+@checked(payload=parseable)
 def list_events(
     actor: Actor,
     *,
@@ -271,6 +256,7 @@ class Traced:
     is_complete: bool
 
 
+@checked()
 def read_trace(actor: Actor, *, correlation: UUID) -> Traced:
     """The events of a correlation, MOST_TRACED at most, by what caused what. Raises NotFound where there are none."""
     with database.reading(actor) as unit:
@@ -286,6 +272,7 @@ def read_trace(actor: Actor, *, correlation: UUID) -> Traced:
     return Traced(lines, {row["event_id"]: row for row in found}, trace.is_complete)
 
 
+@checked()
 def find_event(actor: Actor, *, event_id: UUID) -> dict[str, Any]:
     """Where an event lies: aggregate_type, aggregate_id, sequence_number, correlation_id. Raises NotFound."""
     with database.reading(actor) as unit:

@@ -7,6 +7,7 @@ from typing import Any
 
 from data import database, reducers
 from data.access import Actor
+from data.arguments import checked
 from signalbox_client.events import SNAPSHOT_EVERY
 from signalbox_client.projections import PROJECTIONS, Comparison, replay
 
@@ -43,6 +44,7 @@ def read_integrity(actor: Actor) -> Integrity:
     return Integrity(**(row or {}))
 
 
+@checked()
 def read_gaps(actor: Actor, *, limit: int = 50) -> list[dict[str, Any]]:
     """Ranges of missing numbers: aggregate_type, aggregate_id, numbers_missing (of the whole stream), first_missing,
     last_missing; the streams that miss most first."""
@@ -50,6 +52,7 @@ def read_gaps(actor: Actor, *, limit: int = 50) -> list[dict[str, Any]]:
         return unit.rows("integrity.list_gaps", limit=limit)
 
 
+@checked()
 def read_snapshot_lags(actor: Actor, *, limit: int = 50) -> list[dict[str, Any]]:
     """Aggregates whose snapshots lag: aggregate_type, aggregate_id, sequence_number, snapshot_sequence (0: none),
     snapshots_by_other_versions, events_behind; the furthest first."""
@@ -62,6 +65,7 @@ def projection_names() -> list[str]:
     return [projection.name for projection in PROJECTIONS]
 
 
+@checked()
 def compare_projection(actor: Actor, name: str, *, limit: int = 50) -> Comparison:
     """A projection's rows against a replay of its events, as far as the viewer sees both. Reads every event of the
     projection: do it when somebody asks, not with each view. Raises BadArgument for a name that is none."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from data import database
 from data.access import Actor
+from data.arguments import checked
 from data.errors import NotFound
 from data.reports.coverage import Coverage
 from data.reports.holes import NamedHoles, named_in
@@ -36,6 +37,7 @@ def read_coverage(actor: Actor) -> Coverage:
     return Coverage(row["first_at"], row["last_at"], 0, row["holds_rows"])
 
 
+@checked()
 def count_statuses(
     actor: Actor,
     *,
@@ -70,6 +72,7 @@ def count_statuses(
     )
 
 
+@checked(sort=SORTS)
 def list_sessions(
     actor: Actor,
     *,
@@ -97,6 +100,7 @@ def list_sessions(
         )
 
 
+@checked()
 def list_validation(
     actor: Actor, *, start: datetime | None = None, end: datetime | None = None
 ) -> list[dict[str, Any]]:
@@ -123,6 +127,7 @@ class LiftSession:
         return [hole for hole in named.holes if hole["identifier"] not in filled] if named else []
 
 
+@checked()
 def read_session(actor: Actor, *, session_id: UUID) -> LiftSession:
     """One session of lift-sys. Raises NotFound where there is none or the viewer may not see it."""
     with database.reading(actor) as unit:
@@ -153,6 +158,7 @@ def list_holes(actor: Actor, *, session_id: UUID, limit: int = 25, offset: int =
         return unit.rows("lift_sessions.list_holes", session_id=session_id, limit=limit, offset=offset)
 
 
+@checked()
 def compare_revisions(actor: Actor, *, session_id: UUID, revision: int | None = None) -> dict[str, Any] | None:
     """The IR of a revision (None: the newest) and of the one before it; None where there is no such revision.
 

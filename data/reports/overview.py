@@ -7,10 +7,12 @@ from typing import Any
 
 from data import database, rollups
 from data.access import Actor
+from data.arguments import checked
 
 MOST_PROBLEMS = 50
 
 
+@checked()
 def read_attention(actor: Actor, *, now: datetime) -> dict[str, Any]:
     """How much waits for somebody at `now` (cut to the minute by the caller), with the oldest of each.
 
@@ -21,6 +23,7 @@ def read_attention(actor: Actor, *, now: datetime) -> dict[str, Any]:
         return unit.row("overview.read_attention", now=now, most_problems=MOST_PROBLEMS) or {}
 
 
+@checked()
 def read_activity(
     actor: Actor,
     *,
@@ -53,6 +56,7 @@ def read_activity(
         )
 
 
+@checked()
 def read_calls(
     actor: Actor,
     *,
@@ -81,6 +85,7 @@ def read_calls(
         )
 
 
+@checked()
 def list_newest(actor: Actor, *, most: int = 10) -> list[dict[str, Any]]:
     """The last happenings that matter, newest first."""
     with database.reading(actor) as unit:

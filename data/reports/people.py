@@ -10,6 +10,7 @@ from typing import Any
 
 from data import database
 from data.access import Actor
+from data.arguments import checked
 from data.reports.coverage import Coverage
 
 
@@ -49,6 +50,7 @@ def read_coverage(actor: Actor) -> Coverage:
     return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
 
 
+@checked()
 def read_people(
     actor: Actor,
     *,
@@ -73,6 +75,7 @@ def read_people(
     return tuple(Person(**{field.name: row[field.name] for field in fields(Person)}) for row in rows)
 
 
+@checked()
 def read_activity(
     actor: Actor,
     *,

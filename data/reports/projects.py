@@ -8,6 +8,7 @@ from uuid import UUID
 
 from data import database
 from data.access import Actor
+from data.arguments import checked
 from data.errors import NotFound
 
 MOST_WORKSPACES = 100  # on one screen; projects lead to all of them
@@ -21,6 +22,7 @@ class Workspaces:
     workspaces: int
 
 
+@checked()
 def read_workspaces(actor: Actor, *, chosen: UUID | None = None) -> Workspaces:
     """At most MOST_WORKSPACES workspaces, and the `chosen` one wherever it stands: workspace_id, name, owner_id, owner
     (address, None where not to be known), created_at, projects, members (the owner included).
@@ -40,6 +42,7 @@ class ProjectCount:
     active: int
 
 
+@checked()
 def count_projects(
     actor: Actor, *, workspace: UUID | None = None, status: str | None = None, search: str | None = None
 ) -> ProjectCount:
@@ -49,6 +52,7 @@ def count_projects(
     return ProjectCount(**(row or {}))
 
 
+@checked()
 def read_projects(
     actor: Actor,
     *,
@@ -72,6 +76,7 @@ def read_projects(
         )
 
 
+@checked()
 def read_project(actor: Actor, *, project: UUID) -> dict[str, Any]:
     """One project with the columns of read_projects. Raises NotFound where the viewer may not see it or there is
     none."""
@@ -84,6 +89,7 @@ def read_project(actor: Actor, *, project: UUID) -> dict[str, Any]:
     return row
 
 
+@checked()
 def read_members(
     actor: Actor,
     *,

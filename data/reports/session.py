@@ -7,12 +7,14 @@ from uuid import UUID
 
 from data import audit, database
 from data.access import Actor
+from data.arguments import checked
 from data.errors import Conflict, NotFound
 
 # A session with more happenings is still shown, from its beginning up to here.
 MOST_ITEMS = 20_000
 
 
+@checked()
 def read_session(actor: Actor, *, session_pk: UUID) -> dict[str, Any]:
     """One session. Raises NotFound when there is none or it is not the actor's to see."""
     with database.reading(actor) as unit:
@@ -22,6 +24,7 @@ def read_session(actor: Actor, *, session_pk: UUID) -> dict[str, Any]:
     return row
 
 
+@checked()
 def list_items(actor: Actor, *, session_pk: UUID) -> list[dict[str, Any]]:
     """What happened in a session, in order, without contents; what has no time comes last, as it was recorded.
 
@@ -31,12 +34,14 @@ def list_items(actor: Actor, *, session_pk: UUID) -> list[dict[str, Any]]:
         return unit.rows("session.list_items", session_pk=session_pk, most=MOST_ITEMS)
 
 
+@checked()
 def count_items(actor: Actor, *, session_pk: UUID) -> int:
     """How many happenings a session has, for those of which `list_items` gives MOST_ITEMS."""
     with database.reading(actor) as unit:
         return int(unit.value("session.count_items", session_pk=session_pk))
 
 
+@checked()
 def read_item(actor: Actor, *, session_pk: UUID, item_id: UUID, kind: str) -> dict[str, Any]:
     """One happening of a session with its contents. Raises NotFound when the session has none of this id."""
     query = "session.read_question" if kind == "question" else "session.read_item"
@@ -47,6 +52,7 @@ def read_item(actor: Actor, *, session_pk: UUID, item_id: UUID, kind: str) -> di
     return row
 
 
+@checked()
 def acknowledge(actor: Actor, notification_id: UUID) -> None:
     """Mark a notification as seen, with its audit row. Raises NotAllowed, Conflict when somebody was faster."""
     actor.must("acknowledge_notifications")

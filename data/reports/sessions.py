@@ -10,6 +10,7 @@ import pandas as pd
 
 from data import database, rollups
 from data.access import Actor
+from data.arguments import checked
 
 SORTS = ("when", "duration", "prompts", "calls", "errors", "cost")
 HAS = ("errors", "refusals", "notifications", "compactions", "subagents")
@@ -34,6 +35,7 @@ class Chosen:
         return ("content",) * (self.has is not None) + ("words of prompts",) * (self.search is not None)
 
 
+@checked()
 def count_facets(actor: Actor, *, chosen: Chosen) -> dict[str, dict[str, int]]:
     """How many sessions each value of project, status, model and has would leave, other filters applied."""
     with database.reading(actor) as unit:
@@ -50,6 +52,7 @@ def count_facets(actor: Actor, *, chosen: Chosen) -> dict[str, dict[str, int]]:
     return facets
 
 
+@checked()
 def count_started(
     actor: Actor,
     *,
@@ -78,6 +81,7 @@ def count_started(
         )
 
 
+@checked(sort=SORTS)
 def list_page(
     actor: Actor, *, chosen: Chosen, sort: str, downwards: bool, most: int, skipped: int = 0
 ) -> list[dict[str, Any]]:
@@ -89,5 +93,5 @@ def list_page(
             sort=sort,
             downwards=downwards,
             most=most,
-            skipped=max(skipped, 0),
+            skipped=skipped,
         )

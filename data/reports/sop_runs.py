@@ -8,6 +8,7 @@ from uuid import UUID
 
 from data import database
 from data.access import Actor
+from data.arguments import checked
 from data.errors import NotFound
 
 STATUSES = ("failed", "running", "cancelled", "completed")
@@ -15,6 +16,7 @@ SORTS = ("hurt", "when", "took", "cost", "people")
 MAX_HAPPENINGS = 200  # of one run; the page of events has them all
 
 
+@checked(sort=SORTS)
 def read_executions(
     actor: Actor,
     *,
@@ -50,6 +52,7 @@ def read_executions(
         )
 
 
+@checked()
 def read_execution(actor: Actor, *, execution_id: UUID) -> dict[str, Any]:
     """One run with its steps. Raises NotFound where there is none, or it is not the actor's to see."""
     with database.reading(actor) as unit:
@@ -59,6 +62,7 @@ def read_execution(actor: Actor, *, execution_id: UUID) -> dict[str, Any]:
     return row
 
 
+@checked()
 def read_happenings(actor: Actor, *, correlation_id: UUID, now: datetime) -> list[dict[str, Any]]:
     """The engine's events and the questions to people of one correlation in the order of time: kind (event, question),
     item_id, occurred_at, what, who, subject, detail, happened. At most MAX_HAPPENINGS events."""

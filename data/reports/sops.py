@@ -10,6 +10,7 @@ import pandas as pd
 
 from data import database, rollups
 from data.access import Actor
+from data.arguments import checked
 from data.reports import rates
 from data.reports.coverage import Coverage
 
@@ -128,6 +129,7 @@ class Procedures:
     each: tuple[Procedure, ...]
 
 
+@checked()
 def read_procedures(
     actor: Actor,
     *,
@@ -155,6 +157,7 @@ def read_procedures(
     return Procedures(found[0], tuple(found[1:]))
 
 
+@checked()
 def read_agents(
     actor: Actor, *, start: datetime | None = None, end: datetime | None = None, untimed: bool = False
 ) -> dict[str, int]:
@@ -164,6 +167,7 @@ def read_agents(
     return {row["value"]: row["executions"] for row in rows}
 
 
+@checked()
 def read_buckets(
     actor: Actor,
     *,
@@ -190,6 +194,7 @@ def read_buckets(
         )
 
 
+@checked()
 def read_human_steps(
     actor: Actor,
     *,
@@ -208,6 +213,7 @@ def read_human_steps(
     return HumanSteps(shown, rows[0]["steps"] if rows else 0)
 
 
+@checked()
 def read_definitions(actor: Actor, *, sop: str) -> list[dict[str, Any]]:
     """The versions of one procedure, the newest first, at most MAX_VERSIONS: version, title, description, steps
     (whatever a document holds), status, created_at, updated_at."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from data import database, reducers
 from data.access import Actor
+from data.arguments import checked
 from data.database import Unit
 from data.errors import NotFound
 from signalbox_client.events import SNAPSHOT_EVERY, Event, Reducer, ReducerFailed
@@ -67,6 +68,7 @@ class StreamAt:
     problem: str | None
 
 
+@checked()
 def read_stream(actor: Actor, *, aggregate_type: str, aggregate_id: str, at: int | None = None) -> StreamAt:
     """An aggregate's state around event `at` (None: the newest), with the events around it.
 

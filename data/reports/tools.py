@@ -10,6 +10,7 @@ import pandas as pd
 
 from data import database, rollups
 from data.access import Actor
+from data.arguments import checked
 from data.reports import rates
 
 SORTS = ("when", "duration")  # of single calls
@@ -123,6 +124,7 @@ class Errors:
     groups: int
 
 
+@checked()
 def read_usage(
     actor: Actor,
     *,
@@ -158,6 +160,7 @@ def _usage_of(row: dict[str, Any]) -> ToolUsage:
     return ToolUsage(**{field.name: row[field.name] for field in fields(ToolUsage)})
 
 
+@checked()
 def read_buckets(
     actor: Actor,
     *,
@@ -188,6 +191,7 @@ def read_buckets(
         return reading.frame("tools.list_buckets", **asked, coarsest=rollups.coarsest(unit, zone, start, end))
 
 
+@checked()
 def read_errors(
     actor: Actor,
     *,
@@ -222,6 +226,7 @@ def read_errors(
     return Errors(shown, rows[0]["groups"] if rows else 0)
 
 
+@checked(sort=SORTS)
 def read_calls(
     actor: Actor,
     *,
@@ -257,6 +262,7 @@ def read_calls(
         )
 
 
+@checked()
 def read_filter_values(
     actor: Actor, *, start: datetime | None = None, end: datetime | None = None, untimed: bool = False
 ) -> dict[str, dict[str, int]]:

@@ -9,6 +9,7 @@ from data import audit, database
 from data.access import Actor, Dataset
 from data.database import Unit
 from data.errors import Conflict, NotAllowed, WrongUse
+from signalbox_client.checking import is_whole_number
 
 LONGEST_DAYS = 36_500
 ADOPTED = "the tables of chronicle are another system's, and its own rules say how long their rows are kept."
@@ -138,5 +139,7 @@ def _retention(unit: Unit) -> Retention:
 
 
 def _must_be_an_age(days: int | None) -> None:
-    if days is not None and not 1 <= days <= LONGEST_DAYS:
-        raise WrongUse(f"Events can be kept for 1 to {LONGEST_DAYS} days, or for ever; nothing was changed.")
+    if days is not None and not is_whole_number(days, least=1, most=LONGEST_DAYS):
+        raise WrongUse(
+            f"Events can be kept for 1 to {LONGEST_DAYS} days, or for ever, not for {days} days; nothing was changed."
+        )

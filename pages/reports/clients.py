@@ -42,7 +42,8 @@ def show(view: View) -> None:
             offset=offset,
         )
         names = tuple(row["client_id"] for row in rows)
-        start, end = period.start or known.first or view.minute, period.end or view.minute
+        start = period.start or known.first or view.minute
+        end = period.end or max(start, view.minute)  # a clock that goes wrong may be ahead of this one
         trends = cached.read(view, reports.read_trends, clients=names, start=start, end=end)
         clients.clients_table(view, rows, total, period, trends, order)
         page.footer(view, report="clients", filters=asked, rows=total, noun="client")

@@ -26,7 +26,7 @@ def write(database: Database, records: Sequence[Record]) -> None:
             position = 0
             for record in records:
                 for target, content in record.rows:
-                    copy.write_row((position, target, record.session_key, content))
+                    copy.write_row((position, target, record.event_id, record.session_key, content))
                     position += 1
         targets = {target for record in records for target, _ in record.rows}
         if "session_start" in targets:
@@ -37,8 +37,8 @@ def write(database: Database, records: Sequence[Record]) -> None:
         if misplaced.get("without_session"):
             raise Misplaced
         work.value("recorder.store_events")
-        if "session_end" in targets:
-            work.run("recorder.end_sessions")
+        if targets & {"session_start", "session_end"}:
+            work.run("recorder.settle_sessions")
 
 
 def blames_a_record(error: SignalboxError) -> bool:

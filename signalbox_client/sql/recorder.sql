@@ -1,14 +1,16 @@
 -- name: create_staged
 -- Makes the table that takes the records of one flush; it goes with the transaction, so a transaction pooler will do.
-create temporary table recorded (position integer, target text, session_key text, content jsonb) on commit drop;
+create temporary table recorded (
+    position integer, target text, event_id uuid, session_key text, content jsonb, is_new boolean default false
+) on commit drop;
 
 -- name: copy_staged
 -- Takes the records of one flush in one stream.
-copy pg_temp.recorded (position, target, session_key, content) from stdin;
+copy pg_temp.recorded (position, target, event_id, session_key, content) from stdin;
 
 -- name: store_sessions
--- Adds the sessions that began; one that is there already goes on.
-insert into chronicle.sessions as s (
+-- Adds the sessions that began and are not there yet.
+insert into chronicle.sessions (
     id, session_id, project_name, git_branch, git_commit, working_directory, environment, started_at, status, metadata
 )
 select distinct on (t.session_key)
@@ -18,9 +20,7 @@ from pg_temp.recorded as t
 cross join lateral jsonb_populate_record(null::chronicle.sessions, t.content) as r
 where t.target = 'session_start'
 order by t.session_key, t.position
-on conflict (session_id) do update
-set status = 'active', ended_at = null
-where s.status <> 'active' or s.ended_at is not null;
+on conflict (session_id) do nothing;
 
 -- name: find_misplaced
 -- How many records have no session to belong to, and how many would go on with a session of somebody else.
@@ -33,7 +33,8 @@ from pg_temp.recorded as t
 left join chronicle.sessions as s on s.session_id = t.session_key;
 
 -- name: store_events
--- Adds the events with their details; what was added by an earlier attempt stays as it is.
+-- Adds the events with their details; what was added by an earlier attempt stays as it is. Marks the beginnings and ends
+-- of sessions whose events are new.
 with staged as materialized (
     select t.position, t.target, s.id as session_pk, t.content
     from pg_temp.recorded as t
@@ -47,7 +48,13 @@ events as (
     where t.target = 'event'
     order by t.position
     on conflict (id) do nothing
-    returning 1
+    returning id
+),
+marked as (
+    update pg_temp.recorded as t
+    set is_new = true
+    from events
+    where t.event_id = events.id and t.target in ('session_start', 'session_end')
 ),
 tools as (
     insert into chronicle.tool_events (
@@ -104,20 +111,18 @@ lifecycle as (
 )
 select count(*) as added from events;
 
--- name: end_sessions
--- Ends the sessions that were ended and not begun again after that.
+-- name: settle_sessions
+-- Leaves each session as it was last begun or ended, by what is new in this flush: for what an earlier attempt has stored,
+-- whoever ended or began the session since then has the last word.
 update chronicle.sessions as s
 set status = e.status, ended_at = e.ended_at
 from (
     select distinct on (t.session_key)
-        t.session_key, t.position, t.content ->> 'status' as status, (t.content ->> 'ended_at')::timestamptz as ended_at
+        t.session_key,
+        case t.target when 'session_start' then 'active' else t.content ->> 'status' end as status,
+        case t.target when 'session_end' then (t.content ->> 'ended_at')::timestamptz end as ended_at
     from pg_temp.recorded as t
-    where t.target = 'session_end'
+    where t.is_new
     order by t.session_key asc, t.position desc
 ) as e
-where
-    s.session_id = e.session_key
-    and not exists (
-        select from pg_temp.recorded as b
-        where b.target = 'session_start' and b.session_key = e.session_key and b.position > e.position
-    );
+where s.session_id = e.session_key and (s.status, s.ended_at) is distinct from (e.status, e.ended_at);

@@ -15,8 +15,6 @@ from ui import acts, page
 from ui.approvals.clock import RISKS
 from ui.view import View
 
-_LONGEST_NOTE = 4000
-
 
 def decision_form(view: View, asked: Mapping[str, Any]) -> None:
     """The form of a waiting question; for whoever may not decide, and for what has run out, the sentence why not."""
@@ -32,7 +30,7 @@ def decision_form(view: View, asked: Mapping[str, Any]) -> None:
         st.text_area(
             "Note",
             key=key,
-            max_chars=_LONGEST_NOTE,
+            max_chars=approvals.MAX_NOTE_CHARACTERS,
             height=84,
             placeholder="What the agent and later readers should know. A rejection needs it.",
         )
