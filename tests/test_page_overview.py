@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +14,7 @@ from data import database, measures
 from data.access import Actor
 from data.identity import web_sessions
 from tests import recorded
+from tests.ingest_records import typed
 from tests.page_runs import open_page, queries_during
 from tests.performed import run, window
 from tests.recorded import Owner
@@ -42,6 +45,28 @@ def test_an_empty_database_offers_the_demo_and_the_import(people: People) -> Non
 def test_a_manager_is_told_who_may_make_the_demo_or_import(people: People) -> None:
     run = open_page(people["manager"], PAGE)
     assert not [button for button in run.app.button if button.label.startswith(("Make", "Import"))]
+
+
+def test_the_receipt_of_an_import_names_the_first_files_that_were_not_read(
+    people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "projects" / "bay"
+    folder.mkdir(parents=True)
+    for name in ("a", "b", "c"):
+        said = typed(1, "Dive", sessionId=name)
+        (folder / f"{name}.jsonl").write_text(json.dumps(said) + "\n{*broken*\n{again\n", encoding="utf-8")
+    (folder / "z.jsonl").symlink_to(tmp_path / "nowhere")
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path))
+    run = open_page(people["admin"], PAGE)
+    (button,) = [button for button in run.app.button if button.label == "Import this folder"]
+    button.click()
+    text = run.run().text
+    assert "3 files read" in text
+    receipt = text[text.index("Not read, or not whole:") :].splitlines()[0]
+    places = [receipt.index(words) for words in ("z.jsonl: the file cannot", "a.jsonl, line 2:", "b.jsonl, line 2:")]
+    assert places == sorted(places)
+    assert receipt.endswith("; and 1 more.")
+    assert "line 3" not in receipt
 
 
 def test_a_member_without_rows_is_told_why_nothing_is_there(owner: Owner, people: People) -> None:
