@@ -13,6 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 from data import database, measures
 from data.access import Actor
 from data.identity import web_sessions
+from data.ingest import ingest
+from data.ingest.report import KEPT_PROBLEMS
+from data.reports import overview as reports
 from tests import recorded
 from tests.ingest_records import typed
 from tests.page_runs import open_page, queries_during
@@ -228,6 +231,19 @@ def test_the_last_import_tells_its_unreadable_records_first(owner: Owner, people
     text = open_page(people["manager"], PAGE).text
     assert 0 < text.index("/logs/newer.jsonl") < text.index("/logs/older.jsonl")
     assert "11 more are not listed" in text
+
+
+def test_all_unreadable_lines_are_counted_though_a_file_keeps_the_first_alone(
+    people: People, database_url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "session.jsonl"
+    path.write_text(json.dumps(typed(1, "Dive")) + "\n{broken" * (KEPT_PROBLEMS + 300), encoding="utf-8")
+    ingest([path], database_url)
+    found = reports.read_attention(people["manager"], now=NOW)
+    assert (found["files_with_problems"], found["problems"]) == (1, KEPT_PROBLEMS + 300)
+    run = open_page(people["manager"], PAGE)
+    assert [unreadable.label for unreadable in run.app.expander] == ["500 records that could not be read"]
+    assert "450 more are not listed" in run.text
 
 
 def test_success_is_a_share_of_known_outcomes_and_refusals_are_not_failures(owner: Owner, people: People) -> None:
