@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 
 from data import database
 from data.access import Actor
-from data.errors import NotAllowed, NotFound
+from data.errors import Conflict, NotAllowed, NotFound
 from data.ingest import Progress, import_paths, ingest
 from tests.ingest_database import rows, value
 from tests.ingest_fixtures import FOLDER, GULLS, ITEMS, LIGHTHOUSE
@@ -82,6 +82,30 @@ def test_an_account_that_is_not_there_stops_the_import(database_url: str) -> Non
     with pytest.raises(NotFound, match="no account with the address nobody"):
         ingest([LIGHTHOUSE], database_url, owner="nobody@example.com")
     assert value(database_url, "select count(*) from chronicle.sessions") == 0
+
+
+def test_an_account_that_was_deleted_is_nobodys(
+    database_url: str, people: dict[str, Actor], owner: psycopg.Connection[DictRow]
+) -> None:
+    owner.execute("update auth.users set deleted_at = now() where id = %s", (people["member"].user_id,))
+    with pytest.raises(NotFound, match=r"no account with the address member@example\.com; nothing"):
+        ingest([LIGHTHOUSE], database_url, owner=people["member"].email)
+    assert value(database_url, "select count(*) from chronicle.sessions") == 0
+
+
+def test_an_address_of_several_accounts_stops_the_import_until_one_is_named_by_its_id(
+    database_url: str, people: dict[str, Actor], owner: psycopg.Connection[DictRow]
+) -> None:
+    shared = {str(people[name].user_id) for name in ("member", "other")}
+    for name, address in (("member", "crew@example.com"), ("other", "Crew@example.com")):
+        owner.execute("update auth.users set email = %s where id = %s", (address, people[name].user_id))
+    with pytest.raises(Conflict, match=r"2 accounts share the address crew@example\.com; nothing") as refused:
+        ingest([LIGHTHOUSE], database_url, owner="crew@example.com")
+    assert all(one in refused.value.sentence for one in shared)
+    assert value(database_url, "select count(*) from chronicle.sessions") == 0
+    assert value(database_url, "select count(*) from signalbox.audit_log") == 0, "nothing was begun"
+    ingest([LIGHTHOUSE], database_url, owner=str(people["other"].user_id).upper())
+    assert owners(database_url)["sessions"] == {str(people["other"].user_id)}
 
 
 def test_an_account_that_was_removed_does_not_stop_an_import(

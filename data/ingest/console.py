@@ -21,7 +21,8 @@ def import_paths(
 ) -> Report:
     """Import files and folders of this machine into the database the actor looks at. `progress` gets sentences.
 
-    Raises NotAllowed, NotFound (no account with the address `owner`), DatabaseUnavailable, WrongSetting.
+    Raises NotAllowed, NotFound (no account with the address `owner`), Conflict (several), DatabaseUnavailable,
+    WrongSetting.
     """
     actor.must("import_logs")
     say = progress

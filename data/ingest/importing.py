@@ -13,10 +13,11 @@ import psycopg
 from psycopg import errors
 
 from data.access import Actor
-from data.database import APPLICATION_NAME, queries
+from data.database import APPLICATION_NAME
 from data.database.translating import translated_errors
-from data.errors import NotFound, SignalboxError
+from data.errors import Conflict, NotFound, SignalboxError
 from data.ingest import prices
+from data.ingest.merging.statements import Statements
 from data.ingest.merging.storing import Store
 from data.ingest.reading.files import FileReading
 from data.ingest.reading.walking import Found, walk
@@ -59,14 +60,15 @@ def ingest(
 ) -> Report:
     """Import every file behind `paths` into the database.
 
-    `database` is a URL or a connection in autocommit mode, of the role that owns the tables. `owner` is the address of
-    an account that the sessions will belong to. `progress` is called before each file and at the end.
+    `database` is a URL or a connection in autocommit mode, of the role that owns the tables. `owner` is the address
+    or the id of an account that the sessions will belong to. `progress` is called before each file and at the end.
 
     One audit row says before anything else who imports which paths, `actor` or else the command line, and one at the
     end what came of it, so an import that was stopped has the first alone.
 
-    Raises NotFound when there is no such account, DatabaseUnavailable when the connection is lost (files done until
-    then are kept), NotMigrated, WrongSetting for an unusable price table. All else that goes wrong is in the report.
+    Raises NotFound when there is no such account, Conflict when several share the address, DatabaseUnavailable when
+    the connection is lost (files done until then are kept), NotMigrated, WrongSetting for an unusable price table. All
+    else that goes wrong is in the report.
     """
     act = Act(actor, paths, owner)
     with translated_errors(), _migrated():
@@ -109,11 +111,15 @@ def _ingest(act: Act, store: Store, progress: ProgressCallback | None, price_tab
 def _owner_id(connection: psycopg.Connection[Any], address: str | None) -> UUID | None:
     if address is None:
         return None
-    row = connection.execute(queries.find("ingest.importing.find_owner").text, {"address": address}).fetchone()
-    if row is None:
+    found = Statements(connection).rows("ingest.importing.find_owners", address=address.strip())
+    if not found:
         raise NotFound(f"There is no account with the address {address}; nothing was imported.")
-    found = row["id"] if isinstance(row, dict) else row[0]
-    return found if isinstance(found, UUID) else UUID(str(found))
+    if len(found) > 1:
+        ids = ", ".join(str(row["id"]) for row in found)
+        raise Conflict(
+            f"{len(found)} accounts share the address {address}; nothing was imported. Name one by its id: {ids}."
+        )
+    return UUID(str(found[0]["id"]))
 
 
 def _import(file: Found, store: Store) -> FileReport:
