@@ -55,7 +55,7 @@ class Served:
 
 def signed_in(actor: Actor) -> str:
     """The cookie of somebody who has just signed in."""
-    return web_sessions.start(Identity(actor.user_id, actor.email, "test"))
+    return web_sessions.start(Identity(actor.user_id, actor.email, "test"), dataset=actor.dataset)
 
 
 def hash_of(token: str) -> str:

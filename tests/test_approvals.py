@@ -309,6 +309,20 @@ def test_members_see_their_own_questions_and_nobody_elses(owner: Owner, people: 
     assert sum(approvals.read_counts(people["manager"], now=NOW).values()) == 2
 
 
+def test_managers_read_every_question_which_admins_alone_decide(owner: Owner, people: People) -> None:
+    mine, theirs = (ask(owner, user_id=people[name].user_id) for name in ("member", "other"))
+    everything = {mine, theirs}
+    for name, visible in (("admin", everything), ("manager", everything), ("member", {mine}), ("other", {theirs})):
+        reader = people[name]
+        queue = approvals.read_queue(reader, now=NOW)
+        assert {row["approval_id"] for row in queue.shown} == visible, name
+        for approval_id in visible:
+            assert approvals.read_approval(reader, approval_id=approval_id, now=NOW)["title"]
+        filters = exports.parse("approvals_queue", {"now": [NOW.isoformat()]})
+        assert exports.count(reader, "approvals_queue", filters) == len(visible), name
+        assert reader.can("decide_approvals") is (name == "admin")
+
+
 def test_evidence_is_what_happened_around_the_question(owner: Owner, people: People) -> None:
     session, call = uuid4(), uuid4()
     owner.execute("insert into chronicle.sessions (id, session_id) values (%s, 's')", (session,))

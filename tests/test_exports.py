@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -16,7 +17,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from data import exports
+from data import database, exports
 from data.access import Actor
 from data.database import queries
 from data.errors import NotFound
@@ -221,12 +222,12 @@ def test_what_cannot_be_exported_is_not_there(site: Served, people: dict[str, Ac
         assert client.get(f"/export/{name}").status_code == 404
 
 
-def test_the_file_name_says_report_filters_and_time() -> None:
+def test_the_file_name_says_report_filters_and_time(people: dict[str, Actor]) -> None:
     at = datetime(2026, 11, 20, 12, 3, tzinfo=UTC)
     given = {"tool": ["Bash"], "start": ["2026-11-01T00:00:00+01:00"], "project": [""]}
-    name = exports.file_name("tool_calls", "csv", given, at)
+    name = exports.file_name(people["manager"], "tool_calls", "csv", given, at)
     assert name == "tool_calls_tool-Bash_from-2026-11-01_at-2026-11-20T1203Z.csv"
-    odd = exports.file_name("tool_calls", "jsonl", {"tool": ['../"\r\n;ü/' + "x" * 300]}, at)
+    odd = exports.file_name(people["manager"], "tool_calls", "jsonl", {"tool": ['../"\r\n;ü/' + "x" * 300]}, at)
     assert set(odd) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-")
     assert len(odd) < 150
 
@@ -240,6 +241,17 @@ def test_the_file_name_is_on_the_answer(site: Served, people: dict[str, Actor]) 
             assert answer.headers["cache-control"] == "no-store"
             assert "sandbox" in answer.headers["content-security-policy"]
             assert answer.headers["content-encoding"] == "identity", "compressed, a broken stream would not be seen"
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_the_name_of_a_file_with_made_up_rows_says_so_first(
+    site: Served, people: dict[str, Actor], database_url: str, ending: str
+) -> None:
+    database.open_database("demo", database_url)
+    actor = replace(people["manager"], dataset="demo")
+    with site.client(signed_in(actor)) as client:
+        disposition = client.get(f"/export/tool_calls.{ending}?tool=Bash").headers["content-disposition"]
+        assert disposition.startswith('attachment; filename="demo-tool_calls_tool-Bash_')
 
 
 def test_exports_know_no_statement_timeout_and_cannot_write(

@@ -11,7 +11,7 @@ import pytest
 from data.command import main
 from data.ingest import find_history
 from data.settings import Settings
-from tests.ingest_database import value
+from tests.ingest_database import rows, value
 from tests.ingest_fixtures import FOLDER, GULLS, LIGHTHOUSE, ODD_LINES
 
 
@@ -30,6 +30,18 @@ def test_counts_are_printed_per_source(capsys: pytest.CaptureFixture[str], datab
     assert "status lines: 1 files" in printed.out
     assert printed.err == "", "no progress where nobody looks"
     assert value(database_url, "select count(*) from chronicle.sessions") == 2
+
+
+def test_an_import_is_written_down_with_what_came_of_it(
+    capsys: pytest.CaptureFixture[str], database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(LIGHTHOUSE.parent)
+    main(["ingest", "--json", LIGHTHOUSE.name])
+    totals = json.loads(capsys.readouterr().out)["totals"]
+    began, ended = rows(database_url, "select action, actor_email, detail from signalbox.audit_log order by id")
+    assert (began["actor_email"], ended["actor_email"]) == ("command line", "command line")
+    assert began["detail"]["paths"] == [str(LIGHTHOUSE)], "where the command was run does not stand anywhere"
+    assert ended["detail"] == {"owner": None, **totals}
 
 
 def test_progress_is_shown_on_a_terminal_alone(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from data import embedded
+from data import embedded, jobs
+from data.access import Actor
 from data.ingest import ingest
 from tests.ingest_database import fresh_database, rows
 from tests.ingest_records import REFUSAL, answered, called, entry, hook, write
@@ -132,3 +134,51 @@ def test_what_a_person_did_to_an_imported_job_stays(server: embedded.Lease, tmp_
         ingest([path], url)
         found = rows(url, "select error_message from agents.jobs where agent_identifier = 'diver'")
     assert found == [{"error_message": "cancelled by Ada"}]
+
+
+_TASK = called(1, "toolu_1", "Task", {"description": "d", "prompt": "p", "subagent_type": "diver"})
+_LATER = entry("user", 30, "next", message={"role": "user", "content": "go on without it"})
+_RESULT = answered(40, "toolu_1", "found a pearl")
+
+
+@pytest.mark.parametrize(
+    ("told", "acts", "grown"),
+    [
+        ([_TASK], ["cancel"], [_TASK, _RESULT]),
+        ([_TASK], ["cancel"], [_TASK, _LATER]),
+        ([_TASK, _LATER], ["retry"], [_TASK, _LATER, _RESULT]),
+        ([_TASK, _LATER], ["retry", "cancel"], [_TASK, _LATER, _RESULT]),
+    ],
+)
+def test_what_an_admin_did_to_an_imported_job_outlasts_what_its_log_tells_later(
+    told: list[Any], acts: list[str], grown: list[Any], database_url: str, people: dict[str, Actor], tmp_path: Path
+) -> None:
+    query = "select id, status, completed_at, updated_at from agents.jobs where agent_identifier = 'diver'"
+    path = tmp_path / "session.jsonl"
+    ingest([write(path, told)], database_url)
+    for act in acts:
+        (job,) = rows(database_url, query)
+        getattr(jobs, act)(people["admin"], job["id"], job["status"])
+    (left,) = rows(database_url, query)
+    ingest([write(path, grown)], database_url)
+    assert rows(database_url, query) == [left]
+
+
+def test_a_failed_session_that_was_put_back_into_the_queue_stays_there(
+    database_url: str, people: dict[str, Actor], tmp_path: Path
+) -> None:
+    query = "select id, status from agents.jobs where job_data ->> 'kind' = 'session'"
+    path = tmp_path / "session.jsonl"
+    ended = hook("StopFailure")
+    first = [entry("user", 1, "first", message={"role": "user", "content": "dive"})]
+    ingest([write(tmp_path / "hooks.jsonl", [ended]), write(path, first)], database_url)
+    (job,) = rows(database_url, query)
+    assert job["status"] == "failed"
+    ingest([write(path, [*first, _LATER])], database_url)
+    assert rows(database_url, "select extract(second from completed_at)::int as s from agents.jobs") == [{"s": 30}]
+    jobs.retry(people["admin"], job["id"], "failed")
+    ingest(
+        [write(path, [*first, _LATER, entry("user", 50, "more", message={"role": "user", "content": "?"})])],
+        database_url,
+    )
+    assert rows(database_url, query) == [{"id": job["id"], "status": "pending"}]

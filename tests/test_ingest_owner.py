@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 import psycopg
@@ -10,8 +11,8 @@ from psycopg.rows import DictRow
 
 from data import database
 from data.access import Actor
-from data.errors import NotAllowed, NotFound
-from data.ingest import import_paths, ingest
+from data.errors import Conflict, NotAllowed, NotFound
+from data.ingest import Progress, import_paths, ingest
 from tests.ingest_database import rows, value
 from tests.ingest_fixtures import FOLDER, GULLS, ITEMS, LIGHTHOUSE
 
@@ -83,6 +84,30 @@ def test_an_account_that_is_not_there_stops_the_import(database_url: str) -> Non
     assert value(database_url, "select count(*) from chronicle.sessions") == 0
 
 
+def test_an_account_that_was_deleted_is_nobodys(
+    database_url: str, people: dict[str, Actor], owner: psycopg.Connection[DictRow]
+) -> None:
+    owner.execute("update auth.users set deleted_at = now() where id = %s", (people["member"].user_id,))
+    with pytest.raises(NotFound, match=r"no account with the address member@example\.com; nothing"):
+        ingest([LIGHTHOUSE], database_url, owner=people["member"].email)
+    assert value(database_url, "select count(*) from chronicle.sessions") == 0
+
+
+def test_an_address_of_several_accounts_stops_the_import_until_one_is_named_by_its_id(
+    database_url: str, people: dict[str, Actor], owner: psycopg.Connection[DictRow]
+) -> None:
+    shared = {str(people[name].user_id) for name in ("member", "other")}
+    for name, address in (("member", "crew@example.com"), ("other", "Crew@example.com")):
+        owner.execute("update auth.users set email = %s where id = %s", (address, people[name].user_id))
+    with pytest.raises(Conflict, match=r"2 accounts share the address crew@example\.com; nothing") as refused:
+        ingest([LIGHTHOUSE], database_url, owner="crew@example.com")
+    assert all(one in refused.value.sentence for one in shared)
+    assert value(database_url, "select count(*) from chronicle.sessions") == 0
+    assert value(database_url, "select count(*) from signalbox.audit_log") == 0, "nothing was begun"
+    ingest([LIGHTHOUSE], database_url, owner=str(people["other"].user_id).upper())
+    assert owners(database_url)["sessions"] == {str(people["other"].user_id)}
+
+
 def test_an_account_that_was_removed_does_not_stop_an_import(
     database_url: str, people: dict[str, Actor], owner: psycopg.Connection[DictRow]
 ) -> None:
@@ -100,7 +125,40 @@ def test_an_import_from_the_console_needs_an_admin_and_is_written_down(
     report = import_paths(people["admin"], [LIGHTHOUSE], progress=said.append)
     assert report.counts["added_sessions"] == 1
     assert said[-1] == "1 of 1 files, 100 %"
-    (act,) = rows(database_url, "select * from signalbox.audit_log")
-    assert (act["action"], act["actor_id"]) == ("import_logs", UUID(str(people["admin"].user_id)))
-    assert act["target"] == str(LIGHTHOUSE)
-    assert act["detail"]["events_added"] == report.counts["events_added"]
+    began, ended = rows(database_url, "select * from signalbox.audit_log order by id")
+    for act in (began, ended):
+        assert (act["actor_id"], act["target"]) == (UUID(str(people["admin"].user_id)), str(LIGHTHOUSE))
+    assert (began["action"], ended["action"]) == ("began importing logs", "import_logs")
+    assert began["detail"] == {"owner": None, "paths": [str(LIGHTHOUSE)]}
+    assert ended["detail"] == {"owner": None, **report.counts}
+
+
+def test_an_import_that_is_stopped_midway_is_written_down(database_url: str, people: dict[str, Actor]) -> None:
+    class Stopped(BaseException):
+        """As Ctrl-C does."""
+
+    def stop(state: Progress) -> None:
+        if state.files_done == 2:
+            raise Stopped
+
+    def stop_told(sentence: str) -> None:
+        if sentence.startswith("2 of"):
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        ingest([FOLDER], database_url, progress=stop)
+    with pytest.raises(Stopped):
+        import_paths(people["admin"], [FOLDER], progress=stop_told)
+    assert value(database_url, "select count(*) from signalbox.import_files") > 0
+    acts = rows(database_url, "select action, actor_email, target from signalbox.audit_log order by id")
+    assert [(act["action"], act["actor_email"], act["target"]) for act in acts] == [
+        ("began importing logs", who, str(FOLDER)) for who in ("command line", people["admin"].email)
+    ]
+
+
+def test_an_import_of_many_paths_names_them_all_though_its_target_is_short(database_url: str, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number:0>200}.jsonl" for number in range(50)]
+    ingest(paths, database_url)
+    began, ended = rows(database_url, "select target, detail from signalbox.audit_log order by id")
+    assert began["target"] == ended["target"] == ", ".join(map(str, paths))[:499] + "…"
+    assert began["detail"]["paths"] == [str(path) for path in paths]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +13,11 @@ from streamlit.delta_generator import DeltaGenerator
 from data import database, measures
 from data.access import Actor
 from data.identity import web_sessions
+from data.ingest import ingest
+from data.ingest.report import KEPT_PROBLEMS
+from data.reports import overview as reports
 from tests import recorded
+from tests.ingest_records import typed
 from tests.page_runs import open_page, queries_during
 from tests.performed import run, window
 from tests.recorded import Owner
@@ -42,6 +48,28 @@ def test_an_empty_database_offers_the_demo_and_the_import(people: People) -> Non
 def test_a_manager_is_told_who_may_make_the_demo_or_import(people: People) -> None:
     run = open_page(people["manager"], PAGE)
     assert not [button for button in run.app.button if button.label.startswith(("Make", "Import"))]
+
+
+def test_the_receipt_of_an_import_names_the_first_files_that_were_not_read(
+    people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "projects" / "bay"
+    folder.mkdir(parents=True)
+    for name in ("a", "b", "c"):
+        said = typed(1, "Dive", sessionId=name)
+        (folder / f"{name}.jsonl").write_text(json.dumps(said) + "\n{*broken*\n{again\n", encoding="utf-8")
+    (folder / "z.jsonl").symlink_to(tmp_path / "nowhere")
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path))
+    run = open_page(people["admin"], PAGE)
+    (button,) = [button for button in run.app.button if button.label == "Import this folder"]
+    button.click()
+    text = run.run().text
+    assert "3 files read" in text
+    receipt = text[text.index("Not read, or not whole:") :].splitlines()[0]
+    places = [receipt.index(words) for words in ("z.jsonl: the file cannot", "a.jsonl, line 2:", "b.jsonl, line 2:")]
+    assert places == sorted(places)
+    assert receipt.endswith("; and 1 more.")
+    assert "line 3" not in receipt
 
 
 def test_a_member_without_rows_is_told_why_nothing_is_there(owner: Owner, people: People) -> None:
@@ -203,6 +231,19 @@ def test_the_last_import_tells_its_unreadable_records_first(owner: Owner, people
     text = open_page(people["manager"], PAGE).text
     assert 0 < text.index("/logs/newer.jsonl") < text.index("/logs/older.jsonl")
     assert "11 more are not listed" in text
+
+
+def test_all_unreadable_lines_are_counted_though_a_file_keeps_the_first_alone(
+    people: People, database_url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "session.jsonl"
+    path.write_text(json.dumps(typed(1, "Dive")) + "\n{broken" * (KEPT_PROBLEMS + 300), encoding="utf-8")
+    ingest([path], database_url)
+    found = reports.read_attention(people["manager"], now=NOW)
+    assert (found["files_with_problems"], found["problems"]) == (1, KEPT_PROBLEMS + 300)
+    run = open_page(people["manager"], PAGE)
+    assert [unreadable.label for unreadable in run.app.expander] == ["500 records that could not be read"]
+    assert "450 more are not listed" in run.text
 
 
 def test_success_is_a_share_of_known_outcomes_and_refusals_are_not_failures(owner: Owner, people: People) -> None:

@@ -86,7 +86,7 @@ class Exports:
             return refusal(request.scope, _status_of(error), error.sentence)
         headers = {
             "content-type": _TYPES[form],
-            "content-disposition": f'attachment; filename="{exports.file_name(name, form, given)}"',
+            "content-disposition": f'attachment; filename="{exports.file_name(actor, name, form, given)}"',
             "cache-control": "no-store",
             "content-encoding": "identity",  # compressing would cost more than it saves, and hide where a stream broke
             "x-accel-buffering": "no",

@@ -1,4 +1,9 @@
-"""What agents asked people: the queue, one question with its context, the history."""
+"""What agents asked people: the queue, one question with its context, the history.
+
+Reading asks for no permission here: as with every report, row-level security lets managers and admins read all
+questions and members their own, also in the exports and where other pages tell of them. Deciding is an admin's alone
+(`decide`), and so is the page of approvals, which is made for that.
+"""
 
 from __future__ import annotations
 

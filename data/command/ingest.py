@@ -25,7 +25,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add `ingest`."""
     parser = commands.add_parser("ingest", help="import agent logs", description=_DESCRIPTION)
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, or a folder to walk")
-    parser.add_argument("--owner", metavar="ADDRESS", help="account that the sessions will belong to")
+    parser.add_argument("--owner", metavar="ADDRESS", help="account that the sessions will belong to, or its id")
     parser.add_argument("--json", action="store_true", help="print one JSON document: counts per source and file")
     parser.set_defaults(run=run)
 

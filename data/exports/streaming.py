@@ -52,8 +52,10 @@ def count(actor: Actor, name: str, parameters: Mapping[str, Any]) -> int:
         return count_rows(unit, report(name).query_for(parameters), parameters)
 
 
-def file_name(name: str, form: Format, given: Mapping[str, list[str]], at: datetime | None = None) -> str:
-    """Report, filters, days of the period and time of export, in characters that every file system takes."""
+def file_name(actor: Actor, name: str, form: Format, given: Mapping[str, list[str]], at: datetime | None = None) -> str:
+    """Report, filters, days of the period and time of export, in characters that every file system takes; what is
+    made up says so first."""
+    mark = "demo-" if actor.dataset == "demo" else ""
     filters = [
         f"{key}-{'+'.join(values)}"
         for key, values in sorted(given.items())
@@ -61,7 +63,7 @@ def file_name(name: str, form: Format, given: Mapping[str, list[str]], at: datet
     ]
     described = re.sub(r"[^A-Za-z0-9._+-]+", "-", "_".join([name, *filters]))[:120].strip("-._")
     days = "".join(f"_{word}-{day[0]}" for key, word in _OF_THE_PERIOD.items() if (day := _day_of(given.get(key))))
-    return f"{described}{days}_at-{(at or datetime.now(UTC)):%Y-%m-%dT%H%MZ}.{form}"
+    return f"{mark}{described}{days}_at-{(at or datetime.now(UTC)):%Y-%m-%dT%H%MZ}.{form}"
 
 
 _OF_THE_PERIOD = {"start": "from", "end": "until"}

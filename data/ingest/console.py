@@ -1,13 +1,12 @@
-"""An import started by a person in the console: permission, progress in sentences, and an audit row."""
+"""An import started by a person in the console: permission, and progress in sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from data import audit
 from data.access import Actor
-from data.database import database_of, operating
+from data.database import database_of
 from data.ingest.importing import Progress, ingest
 from data.ingest.report import Report
 
@@ -22,7 +21,8 @@ def import_paths(
 ) -> Report:
     """Import files and folders of this machine into the database the actor looks at. `progress` gets sentences.
 
-    Raises NotAllowed, NotFound (no account with the address `owner`), DatabaseUnavailable, WrongSetting.
+    Raises NotAllowed, NotFound (no account with the address `owner`), Conflict (several), DatabaseUnavailable,
+    WrongSetting.
     """
     actor.must("import_logs")
     say = progress
@@ -31,11 +31,7 @@ def import_paths(
         if say:
             say(progress_sentence(state))
 
-    report = ingest(paths, database_of(actor.dataset).url, owner, tell, price_table)
-    with operating(actor.dataset) as unit:
-        target = ", ".join(str(path) for path in paths)
-        audit.record(unit, actor, "import_logs", target, {"owner": owner, **report.counts})
-    return report
+    return ingest(paths, database_of(actor.dataset).url, owner, tell, price_table, actor)
 
 
 def progress_sentence(state: Progress) -> str:

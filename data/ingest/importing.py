@@ -12,14 +12,17 @@ from uuid import UUID
 import psycopg
 from psycopg import errors
 
-from data.database import APPLICATION_NAME, queries
+from data.access import Actor
+from data.database import APPLICATION_NAME
 from data.database.translating import translated_errors
-from data.errors import NotFound, SignalboxError
+from data.errors import Conflict, NotFound, SignalboxError
 from data.ingest import prices
+from data.ingest.merging.statements import Statements
 from data.ingest.merging.storing import Store
 from data.ingest.reading.files import FileReading
 from data.ingest.reading.walking import Found, walk
 from data.ingest.report import FileReport, Problem, Report, readable_path
+from data.ingest.writing_down import Act
 
 _ATTEMPTS = 3
 # What another writer of the same tables can bring about; the file is then read again.
@@ -53,22 +56,28 @@ def ingest(
     owner: str | None = None,
     progress: ProgressCallback | None = None,
     price_table: Path | None = None,
+    actor: Actor | None = None,
 ) -> Report:
     """Import every file behind `paths` into the database.
 
-    `database` is a URL or a connection in autocommit mode, of the role that owns the tables. `owner` is the address of
-    an account that the sessions will belong to. `progress` is called before each file and at the end.
+    `database` is a URL or a connection in autocommit mode, of the role that owns the tables. `owner` is the address
+    or the id of an account that the sessions will belong to. `progress` is called before each file and at the end.
 
-    Raises NotFound when there is no such account, DatabaseUnavailable when the connection is lost (files done until
-    then are kept), NotMigrated, WrongSetting for an unusable price table. All else that goes wrong is in the report.
+    One audit row says before anything else who imports which paths, `actor` or else the command line, and one at the
+    end what came of it, so an import that was stopped has the first alone.
+
+    Raises NotFound when there is no such account, Conflict when several share the address, DatabaseUnavailable when
+    the connection is lost (files done until then are kept), NotMigrated, WrongSetting for an unusable price table. All
+    else that goes wrong is in the report.
     """
+    act = Act(actor, paths, owner)
     with translated_errors(), _migrated():
         if isinstance(database, psycopg.Connection):
-            return _ingest(paths, Store(database, _owner_id(database, owner)), progress, price_table)
+            return _ingest(act, Store(database, _owner_id(database, owner)), progress, price_table)
         with psycopg.connect(
             database, autocommit=True, prepare_threshold=None, application_name=APPLICATION_NAME
         ) as connection:
-            return _ingest(paths, Store(connection, _owner_id(connection, owner), is_ours=True), progress, price_table)
+            return _ingest(act, Store(connection, _owner_id(connection, owner), is_ours=True), progress, price_table)
 
 
 @contextmanager
@@ -79,15 +88,11 @@ def _migrated() -> Iterator[None]:
         raise NotMigrated from error
 
 
-def _ingest(
-    paths: Sequence[Path | str],
-    store: Store,
-    progress: ProgressCallback | None,
-    price_table: Path | None,
-) -> Report:
+def _ingest(act: Act, store: Store, progress: ProgressCallback | None, price_table: Path | None) -> Report:
+    act.begin(store.connection)
     if prices.sync(store.connection, prices.load(price_table)):
         store.reprice()
-    found = walk(Path(path) for path in paths)
+    found = walk(Path(path) for path in act.paths)
     files = found.files
     report = Report(unreadable=found.problems)
     total = sum(file.size_bytes for file in files)
@@ -97,7 +102,7 @@ def _ingest(
         tell(Progress(len(report.files), len(files), done, total, readable_path(file.path)))
         report.files.append(_import(file, store))
         done += file.size_bytes
-    store.finish()
+    store.finish(lambda: act.end(store.connection, report))
     report.notes += store.left_out
     tell(Progress(len(files), len(files), done, total, ""))
     return report
@@ -106,11 +111,15 @@ def _ingest(
 def _owner_id(connection: psycopg.Connection[Any], address: str | None) -> UUID | None:
     if address is None:
         return None
-    row = connection.execute(queries.find("ingest.importing.find_owner").text, {"address": address}).fetchone()
-    if row is None:
+    found = Statements(connection).rows("ingest.importing.find_owners", address=address.strip())
+    if not found:
         raise NotFound(f"There is no account with the address {address}; nothing was imported.")
-    found = row["id"] if isinstance(row, dict) else row[0]
-    return found if isinstance(found, UUID) else UUID(str(found))
+    if len(found) > 1:
+        ids = ", ".join(str(row["id"]) for row in found)
+        raise Conflict(
+            f"{len(found)} accounts share the address {address}; nothing was imported. Name one by its id: {ids}."
+        )
+    return UUID(str(found[0]["id"]))
 
 
 def _import(file: Found, store: Store) -> FileReport:

@@ -97,6 +97,18 @@ class Report:
         """Everything that did not go in, in the order of the files."""
         return [*self.unreadable, *(problem for file in self.files for problem in file.problems)]
 
+    def worst(self, most: int) -> str:
+        """Which files and folders did not go in, or not whole, in a sentence; those of which nothing did come first,
+        and of each one thing that was wrong. Empty when there are none."""
+        first: dict[str, Problem] = {}
+        for problem in sorted(self.problems, key=lambda problem: problem.line is not None):
+            first.setdefault(problem.path, problem)
+        if not first:
+            return ""
+        named = "; ".join(problem.sentence for problem in list(first.values())[:most])
+        left = f"; and {len(first) - most} more" if len(first) > most else ""
+        return f"Not read, or not whole: {named}{left}."
+
     @property
     def holds(self) -> bool:
         """Whether all went in that could be recognised, and under the owner that was asked for."""

@@ -106,14 +106,28 @@ from (
 ) as j;
 
 -- name: drop_outdated_jobs
--- Takes out the jobs of which the staged ones tell something newer; what a person changed since stays.
+-- Takes out the jobs of which the staged ones tell something newer; what a person or a worker changed since stays. A
+-- job out of a log is as an import left it while its status and its end are those that the import noted in it; a work
+-- item that says when it was changed gives way to a version that was changed later than it was touched here.
 delete from agents.jobs as j
 using staged_records as s
 where s.source_kind = 'job'
     and j.id = any(array(select k.record_key from staged_records as k where k.source_kind = 'job'))
     and j.id = s.record_key
     and (j.job_data, j.result) is distinct from (s.job_data, s.job_result)
-    and (s.updated_at is null or j.updated_at <= s.updated_at);
+    and case
+        when s.updated_at is not null then j.updated_at <= s.updated_at
+        when j.job_data ? 'imported' then
+            (j.status::text, j.completed_at) is not distinct from (
+                case
+                    when j.job_data ->> 'kind' <> 'session' then j.job_data #>> '{imported,status}'
+                    when j.job_data #>> '{imported,status}' = 'error' then 'failed'
+                    else 'completed'
+                end,
+                (j.job_data #>> '{imported,ended_at}')::timestamptz
+            )
+        else true
+    end;
 
 -- name: own_jobs
 -- Gives the staged jobs that are there already, and are nobody's, to the owner.

@@ -42,7 +42,11 @@ cross join (
     where not is_acknowledged and severity <> 'info' and occurred_at > %(now)s::timestamptz - interval '24 hours'
 ) as n
 cross join (
-    select count(*) as files_with_problems, coalesce(sum(jsonb_array_length(problems)), 0)::bigint as problems
+    -- As many as the import counted: of a file with many it stores the first alone.
+    select
+        count(*) as files_with_problems,
+        coalesce(sum(greatest((counts ->> 'unreadable_lines')::bigint, jsonb_array_length(problems))), 0)::bigint
+            as problems
     from signalbox.import_files
     where jsonb_typeof(problems) = 'array' and jsonb_array_length(problems) > 0
 ) as f

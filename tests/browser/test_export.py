@@ -85,7 +85,7 @@ def test_a_csv_of_a_filtered_page_is_the_database_row_by_row(
             "times are UTC with their offset"
         )
     assert not expected
-    assert path.name.startswith("tool_calls_")
+    assert path.name.startswith("demo-tool_calls_")
     assert "failed" in path.name
     assert project in path.name
     assert path.suffix == ".csv"

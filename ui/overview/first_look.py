@@ -16,6 +16,8 @@ from ui.view import View
 from ui.wording.sentences import plural
 from ui.wording.terminal import command
 
+NAMED_FILES = 3  # of those that could not be read, in the receipt of an import
+
 
 def show(view: View) -> None:
     """Say that there is nothing yet, and why; offer both ways on to whoever may take them."""
@@ -84,4 +86,5 @@ def _import(view: View) -> None:
 
 
 def _read(actor: Actor, history: Path, line: DeltaGenerator) -> str:
-    return ingest.import_paths(actor, [history], progress=line.write).sentence
+    report = ingest.import_paths(actor, [history], progress=line.write)
+    return f"{report.sentence} {report.worst(NAMED_FILES)}".rstrip()

@@ -9,7 +9,10 @@ from data.ingest.staging.touched import Staged, Touched
 
 
 def derive_jobs(do: Statements, staged: Staged, touched: Touched, owner: UUID | None) -> None:
-    """Add the jobs that the file told, in a newer version where they are known and nobody changed them since."""
+    """Add the jobs that the file told, in a newer version where they are known and still are as an import left them.
+
+    A job that somebody cancelled, retried or worked on stays as it is, whatever its log tells later.
+    """
     if told := touched.with_changed_job(staged):
         do.run("ingest.jobs.stage_session_jobs", sessions=told)
     if started := touched.with_changed_subagents():

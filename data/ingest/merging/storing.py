@@ -76,14 +76,15 @@ class Store:
             self._merge(staged)
         return staged.report
 
-    def finish(self) -> None:
-        """Count the days that changed, then wait until all stands on disk.
+    def finish(self, write_down: Callable[[], None]) -> None:
+        """Count the days that changed and `write_down` that all is done, then wait until it stands on disk.
 
         Until then a crash of the server may lose the newest files, and the days are as they were before.
         """
         with self._transaction():
             if self._takes(_METRICS):  # else the days stay noted
                 metrics.count(self._do)
+            write_down()
         self._do.run("ingest.storing.drop_staged")
         if self._last_file is not None:
             self._do.run("ingest.storing.make_durable", file_id=self._last_file)
