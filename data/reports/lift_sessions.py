@@ -137,6 +137,7 @@ def read_session(actor: Actor, *, session_id: UUID) -> LiftSession:
     return LiftSession(about)
 
 
+@checked()
 def list_revisions(actor: Actor, *, session_id: UUID, limit: int = 25, offset: int = 0) -> list[dict[str, Any]]:
     """One page of the revisions of a session, the newest first: revision_number, change_summary, changed_by,
     created_at."""
@@ -144,6 +145,7 @@ def list_revisions(actor: Actor, *, session_id: UUID, limit: int = 25, offset: i
         return unit.rows("lift_sessions.list_revisions", session_id=session_id, limit=limit, offset=offset)
 
 
+@checked()
 def list_drafts(actor: Actor, *, session_id: UUID, limit: int = 25, offset: int = 0) -> list[dict[str, Any]]:
     """One page of the drafts of a session, the newest first: draft_number, code, syntax_valid, ast_valid, model,
     input_tokens, output_tokens, cost_usd, latency_ms, created_at."""
@@ -151,6 +153,7 @@ def list_drafts(actor: Actor, *, session_id: UUID, limit: int = 25, offset: int 
         return unit.rows("lift_sessions.list_drafts", session_id=session_id, limit=limit, offset=offset)
 
 
+@checked()
 def list_holes(actor: Actor, *, session_id: UUID, limit: int = 25, offset: int = 0) -> list[dict[str, Any]]:
     """One page of what the holes of a session were filled with, by hole and then the newest first: hole_id, hole_type,
     resolution, resolution_method, confidence, created_at; `counts` is true of the newest of each hole."""
