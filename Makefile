@@ -33,7 +33,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/squawk migrations/2*.sql
 
 prove: $(VENV)/.installed-dev
-	SIGNALBOX_PROOFS=full $(BIN)/python -m pytest -o faulthandler_timeout=3600 tests/proofs
+	$(BIN)/python -m pytest -o faulthandler_timeout=3600 tests/proofs
 
 bench: $(VENV)/.installed-dev
 	EVENTS="$(EVENTS)" $(BIN)/python -m tests.benchmarks $(ONLY)
