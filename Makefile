@@ -5,15 +5,21 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PORT ?= 8501
+PORT :=
 ONLY ?=
 EVENTS ?=
 
 .PHONY: run test check prove bench screenshots clean-venv
 
+# The console takes its port from the settings, unless `make run PORT=8600` says it; settings that are wrong it names
+# itself. A shell acts on a signal only between two programs, so the console runs beside it and is told of SIGTERM; one
+# that was asked to end has not failed.
+run: export SIGNALBOX_PORT := $(or $(PORT),$(SIGNALBOX_PORT))
 run: $(VENV)/.installed
-	@trap 'exit 0' INT TERM; FORWARDED_ALLOW_IPS="$(FORWARDED_ALLOW_IPS)" SIGNALBOX_PORT=$(PORT) \
-		$(BIN)/streamlit run streamlit_app.py --server.address 127.0.0.1 --server.port $(PORT)
+	@trap 'trap "" INT TERM; kill $$! 2>/dev/null; wait; exit 0' INT TERM; \
+		port=$$($(BIN)/python -c 'from data import settings; print(settings.load().port)' 2>/dev/null); \
+		FORWARDED_ALLOW_IPS="$(FORWARDED_ALLOW_IPS)" \
+		$(BIN)/streamlit run streamlit_app.py --server.address 127.0.0.1 --server.port $${port:-8501} & wait $$!
 
 # Programs that tests start would each compile anew what they import, where nothing compiled may be kept.
 test: export PYTHONDONTWRITEBYTECODE =
@@ -27,7 +33,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/squawk migrations/2*.sql
 
 prove: $(VENV)/.installed-dev
-	SIGNALBOX_PROOFS=full $(BIN)/python -m pytest -o faulthandler_timeout=3600 tests/proofs
+	$(BIN)/python -m pytest -o faulthandler_timeout=3600 tests/proofs
 
 bench: $(VENV)/.installed-dev
 	EVENTS="$(EVENTS)" $(BIN)/python -m tests.benchmarks $(ONLY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ from data.access import Actor
 from data.errors import DatabaseUnavailable
 from data.identity import demo_accounts, web_sessions
 from data.settings import Settings
+from tests.embedded_holders import kill_server, runs, wait_until
 from tests.gate_site import hash_of, signed_in
 
 
@@ -56,6 +59,28 @@ def test_a_given_database_is_opened_as_it_is(database_url: str, owner: psycopg.C
         assert console.Examination(opened).run().migrations == "pending"
     row = owner.execute("select count(*) as accounts from auth.users").fetchone()
     assert row == {"accounts": 0}, "no demo accounts outside the embedded server"
+
+
+@pytest.mark.parametrize("name", ["a living stranger", "a zombie"])
+def test_a_dead_server_is_started_again_whoever_has_its_pid_now(home: Path, name: str) -> None:
+    with console.open_console(Settings(home=home), quiet) as opened:
+        assert opened.lease is not None
+        noted = opened.lease.data_directory / "postmaster.pid"
+        lines = noted.read_text().splitlines()
+        with subprocess.Popen(["sleep", "600" if name == "a living stranger" else "0"]) as holder:
+            try:
+                if name == "a zombie":
+                    os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)
+                kill_server(home)
+                wait_until(lambda: not runs(home), "the end of the server")
+                noted.write_text("\n".join([str(holder.pid), *lines[1:]]) + "\n")
+                opened.recover()
+                assert runs(home)
+                assert name == "a zombie" or holder.poll() is None, "the stranger is left alone"
+            finally:
+                holder.kill()
+                opened.lease.ensure_running()
+        assert console.Examination(opened).run().is_well
 
 
 def test_a_demo_that_another_process_made_and_removed_is_followed(home: Path) -> None:

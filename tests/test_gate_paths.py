@@ -31,6 +31,7 @@ PAGES = {"", "overview", "tools", "approvals"}
         "/_stcore/agent/mcp",
         "/_stcore/script-health-check",
         "/_stcore/",
+        "/_stcore/upload_file/a/b",
         "/auth/login",
         "/auth/logout",
         "/oauth2callback",
@@ -62,7 +63,6 @@ def test_unlisted_addresses_are_nothing(path: str) -> None:
         ("/static/js/index.js", Kind.ASSET),
         ("/media/abc.png", Kind.STREAM),
         ("/export/tool_calls.csv", Kind.STREAM),
-        ("/_stcore/upload_file/a/b", Kind.FRESH),
         ("/_stcore/metrics", Kind.SCRAPE),
     ],
 )

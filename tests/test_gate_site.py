@@ -152,7 +152,7 @@ def test_another_origin_changes_nothing(site: Served, people: dict[str, Actor], 
     token = signed_in(people["member"])
     with site.client(token, origin=origin) as client:
         assert client.post("/logout").status_code == 403
-        assert client.delete("/_stcore/upload_file/a/b").status_code == 403
+        assert client.delete("/media/x").status_code == 403
         assert client.post("/login", data={"email": "a@b.c", "password": "x"}).status_code == 403
         assert client.get("/whoami").status_code == 200, "still signed in"
     with pytest.raises(InvalidStatus) as refused:
@@ -279,7 +279,7 @@ def test_whatever_shows_or_changes_data_asks_the_database_first(
     unwatched: None, site: Served, people: dict[str, Actor], owner: psycopg.Connection[DictRow]
 ) -> None:
     asked = [("GET", path) for path in ("/tools", "/whoami", "/export/tool_calls.csv", "/media/x")]
-    for method, path in (*asked, ("PUT", "/_stcore/upload_file/a/b"), ("POST", "/logout")):
+    for method, path in (*asked, ("POST", "/logout")):
         token = signed_in(people["member"])
         with site.client(token) as client:
             assert client.get("/static/part.js").status_code == 200

@@ -74,6 +74,7 @@ NOT_FOR_ANYBODY = [
     "/_stcore/agent/interact",
     "/_stcore/agent/mcp",
     "/_stcore/",
+    "/_stcore/upload_file/a/b",
     "/static/..%2f_stcore/metrics",
 ]
 

@@ -17,7 +17,7 @@ from data import console, database, measures
 from data.access import Actor
 from data.console.health import BELIEVED_S
 from data.errors import NotAllowed
-from data.settings import Settings
+from data.settings import STATEMENT_TIMEOUTS_MS, Settings
 from tests import own_loop
 from tests.gate_site import serving
 from web.health import Health
@@ -156,9 +156,35 @@ def test_metrics_count_what_happened(people: dict[str, Actor], database_url: str
         'signalbox_query_seconds_bucket{le="30.0",query="tests.query"} 1.0',
         'signalbox_query_seconds_bucket{le="+Inf",query="tests.query"} 2.0',
         'signalbox_query_seconds_count{query="tests.query"} 2.0',
-        'signalbox_pool_connections_max{dataset="real"} 5.0',
+        'signalbox_pool_connections_max{dataset="real",pool="owner"} 5.0',
         "signalbox_web_sessions 0.0",
     } <= set(lines)
+
+
+def test_metrics_tell_of_the_pool_of_reports_where_there_is_one(people: dict[str, Actor], database_url: str) -> None:
+    settings = Settings(database_url=database_url, read_database_url=database_url, metrics_token="secret")
+    with serving(settings) as site, site.client(authorization="bearer secret") as client:
+        database.open_database("real", database_url, read_url=database_url)
+        with database.reading(people["manager"]), database.reading(people["manager"]):
+            lines = client.get("/metrics").text.splitlines()
+    assert 'signalbox_pool_connections{dataset="real",pool="reader"} 2.0' in lines
+    assert 'signalbox_pool_free{dataset="real",pool="reader"} 0.0' in lines
+
+
+@pytest.mark.usefixtures("people")
+def test_metrics_leave_out_what_the_database_does_not_tell_in_time(
+    owner: Owner, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(database_url=database_url, metrics_token="secret")
+    with serving(settings) as site, site.client(authorization="bearer secret") as client:
+        monkeypatch.setitem(STATEMENT_TIMEOUTS_MS, "development", 100)
+        database.open_database("real", database_url)
+        with owner.transaction():
+            owner.execute("lock table signalbox.web_sessions in access exclusive mode")
+            answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "signalbox_pool_connections" in answer.text
+    assert "signalbox_web_sessions" not in answer.text
 
 
 def test_log_lines_are_one_json_object_each() -> None:

@@ -72,13 +72,13 @@ def test_what_is_looked_up_is_data_and_leaves_nothing_behind(people: People, own
     odd = "o'neill\\'; select pg_sleep(0) --%s%%"
     owner.execute("update auth.users set email = %s where id = %s", (odd, people["member"].user_id))
     token_hash = hash_of(signed_in(people["member"]))
-    before = database.statistics()["real"]["pool_available"]
+    before = database.statistics()["real"]["owner"]["pool_available"]
     for asked in ([token_hash], [odd], []):
         rows = database.look_up("real", "web_sessions.find_people", token_hashes=asked, idle_s=60.0, seen_as_s=60.0)
         assert [row["email"] for row in rows] == ([odd] if asked == [token_hash] else [])
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         database.look_up("real", "web_sessions.mark_seen", token_hashes=[token_hash])
-    assert database.statistics()["real"]["pool_available"] == before
+    assert database.statistics()["real"]["owner"]["pool_available"] == before
     with database.reading(people["member"]) as unit:
         assert unit.connection.execute("select current_user as name").fetchone() == {"name": "authenticated"}
 
@@ -189,14 +189,14 @@ def test_what_fails_together_leaves_the_others_readable(people: People) -> None:
 
 
 def test_who_waits_together_holds_no_connection(people: People) -> None:
-    free = database.statistics()["real"]["pool_available"]
+    free = database.statistics()["real"]["owner"]["pool_available"]
     with database.together(people["manager"]):
         with database.reading(people["manager"]):
             pass
-        held = database.statistics()["real"]
+        held = database.statistics()["real"]["owner"]
         assert held["pool_available"] == held["pool_size"] - 1
         database.let_go()
-        after = database.statistics()["real"]
+        after = database.statistics()["real"]["owner"]
         assert after["pool_available"] == after["pool_size"] >= free
         with database.reading(people["manager"]) as unit:
             assert unit.connection.execute("select 1 as one").fetchone() == {"one": 1}

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from data import database, measures
-from data.errors import DatabaseUnavailable
+from data.errors import SignalboxError
 from data.identity import web_sessions
 from web.gate.connections import Connections
 from web.gate.tokens import carries_token
@@ -70,15 +70,17 @@ class _OwnFigures(Collector):
 
 
 def _pools() -> Iterator[Metric]:
-    size = GaugeMetricFamily("signalbox_pool_connections", "Connections of the pool.", labels=["dataset"])
-    most = GaugeMetricFamily("signalbox_pool_connections_max", "Connections it may have.", labels=["dataset"])
-    free = GaugeMetricFamily("signalbox_pool_free", "Connections that nobody uses.", labels=["dataset"])
-    waiting = GaugeMetricFamily("signalbox_pool_waiting", "Who waits for a connection.", labels=["dataset"])
-    for dataset, figures in database.statistics().items():
-        for family, key in (
-            (size, "pool_size"), (most, "pool_max"), (free, "pool_available"), (waiting, "requests_waiting")
-        ):  # fmt: skip
-            family.add_metric([dataset], figures.get(key, 0))
+    labels = ["dataset", "pool"]
+    size = GaugeMetricFamily("signalbox_pool_connections", "Connections of the pool.", labels=labels)
+    most = GaugeMetricFamily("signalbox_pool_connections_max", "Connections it may have.", labels=labels)
+    free = GaugeMetricFamily("signalbox_pool_free", "Connections that nobody uses.", labels=labels)
+    waiting = GaugeMetricFamily("signalbox_pool_waiting", "Who waits for a connection.", labels=labels)
+    for dataset, pools in database.statistics().items():
+        for name, figures in pools.items():
+            for family, key in (
+                (size, "pool_size"), (most, "pool_max"), (free, "pool_available"), (waiting, "requests_waiting")
+            ):  # fmt: skip
+                family.add_metric([dataset, name], figures.get(key, 0))
     yield from (size, most, free, waiting)
 
 
@@ -108,9 +110,9 @@ def _cache_reads() -> Iterator[Metric]:
 
 
 def _sessions() -> Iterator[Metric]:
-    """How many browsers are signed in; left out, not zero, when the database cannot be asked."""
+    """How many browsers are signed in; left out, not zero, when the database does not tell."""
     try:
         live = web_sessions.count_live()
-    except DatabaseUnavailable:
+    except SignalboxError:
         return
     yield GaugeMetricFamily("signalbox_web_sessions", "Signed-in browsers.", value=live)

@@ -6,12 +6,10 @@ The server opens it for as long as it serves, a command for as long as it runs.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from data import audit, database, demo, embedded, migration, reducers, upgrade
 from data.access import Actor
@@ -111,7 +109,7 @@ class Console:
 
     def recover(self) -> None:
         """Start the embedded server again where it died; does nothing with DATABASE_URL. Raises EmbeddedServerError."""
-        if self.lease is None or _lives(self.lease.data_directory):
+        if self.lease is None or self.lease.is_running:
             return
         before = self.lease.url()
         self.lease.ensure_running()
@@ -140,18 +138,6 @@ class Console:
         if self.lease is None:
             raise demo.DemoNeedsEmbedded
         return self.lease
-
-
-def _lives(data_directory: Path) -> bool:
-    """Whether a server seems to run there: a look at its process, so cheap that it can be taken every few seconds.
-
-    The process may have become another's; then the pages say that the database is away until somebody starts anew.
-    """
-    try:
-        os.kill(int((data_directory / "postmaster.pid").read_text().split()[0]), 0)
-    except (OSError, ValueError, IndexError) as error:
-        return isinstance(error, PermissionError)
-    return True
 
 
 _running: list[Console] = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from typing import Any, Literal
 
 import psycopg
@@ -14,7 +16,7 @@ from psycopg.pq.abc import PGconn
 
 from data.database import queries
 from data.database.behind import named
-from data.database.units import Unit
+from data.database.units import Unit, report
 
 Format = Literal["csv", "jsonl"]
 
@@ -38,15 +40,38 @@ _JSON_LINES = sql.SQL(
 )
 
 
-def copied_pieces(
-    unit: Unit, name: str, form: Format, parameters: Mapping[str, Any]
-) -> Generator[tuple[bytes, int], None, None]:
+Pieces = Generator[tuple[bytes, int], None, None]
+
+
+def copied_pieces(unit: Unit, name: str, form: Format, parameters: Mapping[str, Any]) -> Pieces:
     """The rows of a named query in pieces of about PIECE_BYTES, each with how many rows were copied up to its end.
 
     CSV: a byte order mark, a header, the line ends of RFC 4180; timestamps in ISO 8601 with offset, text that a
     spreadsheet would run as a formula gets an apostrophe in front. JSON lines: the values as they are.
     There is one piece at least. Closing the iterator early cancels the COPY.
     """
+    return _reported(_copied(unit, name, form, parameters), f"{name} as {form}")
+
+
+def _reported(pieces: Pieces, name: str) -> Pieces:
+    """The pieces, and at their end a report of how long they took: of the waiting for them, not for who takes them."""
+    seconds = 0.0
+    try:
+        with closing(pieces):
+            while True:
+                started = time.perf_counter()
+                try:
+                    piece = next(pieces, None)
+                finally:
+                    seconds += time.perf_counter() - started
+                if piece is None:
+                    return
+                yield piece
+    finally:
+        report(name, seconds)
+
+
+def _copied(unit: Unit, name: str, form: Format, parameters: Mapping[str, Any]) -> Pieces:
     with named(name):
         copying = statement(unit, name, form, parameters)
     piece, rows = (bytearray(BYTE_ORDER_MARK), -1) if form == "csv" else (bytearray(), 0)  # the header is no row
@@ -90,8 +115,12 @@ def _raise_failure(connection: PGconn) -> None:
 def count_rows(unit: Unit, name: str, parameters: Mapping[str, Any]) -> int:
     """How many rows the named query has."""
     counting = sql.SQL("select count(*) as rows from ({query}) as report").format(query=_query(name))
-    with named(name):
-        found = unit.connection.execute(counting, parameters).fetchone()
+    started = time.perf_counter()
+    try:
+        with named(name):
+            found = unit.connection.execute(counting, parameters).fetchone()
+    finally:
+        report(f"{name} counted", time.perf_counter() - started)
     return int(found["rows"]) if found else 0
 
 

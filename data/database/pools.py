@@ -49,6 +49,11 @@ class Database:
     owner: Pool
     reader: Pool
 
+    @property
+    def pools(self) -> dict[str, Pool]:
+        """Each pool once, by its name."""
+        return {"owner": self.owner} | ({"reader": self.reader} if self.reader is not self.owner else {})
+
 
 _databases: dict[Dataset, Database] = {}
 _guard = threading.Lock()
@@ -97,9 +102,13 @@ def is_replica(pool: Pool) -> bool:
     return any(opened.reader is pool is not opened.owner for opened in open_datasets().values())
 
 
-def statistics() -> dict[Dataset, dict[str, int]]:
-    """What each owner pool is doing, by dataset: pool_size, pool_available, requests_waiting, pool_max and more."""
-    return {dataset: dict(opened.owner.get_stats()) for dataset, opened in open_datasets().items()}
+def statistics() -> dict[Dataset, dict[str, dict[str, int]]]:
+    """What each pool is doing, by dataset and "owner" or, where reports have one of their own, "reader": pool_size,
+    pool_available, requests_waiting, pool_max and more."""
+    return {
+        dataset: {name: dict(pool.get_stats()) for name, pool in opened.pools.items()}
+        for dataset, opened in open_datasets().items()
+    }
 
 
 def connect_apart(opened: Database) -> Connection:

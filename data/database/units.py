@@ -90,10 +90,11 @@ class Unit:
                 unreadable.note_query(error, name)
                 raise
             finally:
-                _report(name, time.perf_counter() - started)
+                report(name, time.perf_counter() - started)
 
 
-def _report(name: str, seconds: float) -> None:
+def report(name: str, seconds: float) -> None:
+    """Count what ran under this name and how long it took; what was slow is logged."""
     measures.query_took(name, seconds)
     if seconds >= SLOW_QUERY_S:
         # By name alone: parameters may hold what people typed.
@@ -174,7 +175,7 @@ def look_up(dataset: Dataset, name: str, **parameters: Any) -> list[dict[str, An
             finally:
                 database.owner.putconn(connection)
     finally:
-        _report(name, time.perf_counter() - started)
+        report(name, time.perf_counter() - started)
 
 
 @contextmanager

@@ -58,6 +58,11 @@ class Lease:
         """The folder of the cluster."""
         return self._place.data
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the server has its first process: a look at that, cheap enough to be taken every few seconds."""
+        return processes.postmaster(self._place) is not None
+
     def url(self, database: str = MAIN_DATABASE) -> str:
         """The connection URL of a database, with the password: never print or log it."""
         password, name = quote(self._password, safe=""), quote(database, safe="")

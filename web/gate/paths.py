@@ -36,12 +36,12 @@ _EXACT = {
     "/_stcore/host-config": Kind.ASSET,
     "/_stcore/metrics": Kind.SCRAPE,
 }
+# Without /_stcore/upload_file/, as no page takes files.
 _PREFIXES = (
     ("/static/", Kind.ASSET),
     ("/app/static/", Kind.ASSET),
     ("/component/", Kind.ASSET),
     ("/_stcore/bidi-components/", Kind.ASSET),
-    ("/_stcore/upload_file/", Kind.FRESH),
     ("/media/", Kind.STREAM),
     ("/export/", Kind.STREAM),
 )
