@@ -243,6 +243,10 @@ def walked(owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch) -> lis
     owner.execute("alter policy projects_select on toolbox.projects using (false)")
     open_page(people["admin"], "reports/projects.py")  # which asks why there is nothing
     owner.execute("alter policy projects_select on toolbox.projects using (owner_id = (select auth.uid()))")
+    owner.execute("create policy none on engine.human_approvals as restrictive to authenticated using (false)")
+    open_page(people["admin"], "admin/approvals.py")  # which asks what is hidden
+    owner.execute("drop policy none on engine.human_approvals")
+    cached.forget()  # policies are no change of a table
     for actor in (people["member"], people["admin"]):
         for path, parameters in [*addresses(owner, session_pk), *addresses_of_systems(rows, people["member"])]:
             open_page(actor, path, **parameters)

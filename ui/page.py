@@ -63,7 +63,9 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
         if table.partition(".")[0] in entry.systems:
             note(f"{table}, adopted from elsewhere, has no {listed(columns)}: what rests on that is unknown here.")
     versions = tuple(sorted(sources.versions.items()))
-    view = View(entry, actor, versions, sources.read_at, _zone(), controls, ran=notes.started())
+    view = View(
+        entry, actor, versions, sources.read_at, _zone(), controls, ran=notes.started(), adopted=sources.adopted
+    )
     live.opened(view)
     return view
 

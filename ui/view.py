@@ -19,7 +19,7 @@ class View:
 
     `as_of` is when they were read, in UTC; `zone` is the viewer's. `controls` is the slot beside the title.
     `rests_on` gathers the source tables behind what the page has read from the cache so far, `ran` the queries that it
-    ran beside that.
+    ran beside that. `adopted` are the source tables that are read where another system made them.
     """
 
     page: PageEntry
@@ -30,6 +30,7 @@ class View:
     controls: DeltaGenerator = field(repr=False, compare=False)
     rests_on: set[str] = field(default_factory=set, repr=False, compare=False)
     ran: notes.Ran = field(default_factory=notes.Ran, repr=False, compare=False)
+    adopted: frozenset[str] = frozenset()
 
     @property
     def minute(self) -> datetime:

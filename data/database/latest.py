@@ -21,11 +21,13 @@ FRESH_S = 1.5
 @dataclass(frozen=True)
 class Sources:
     """The source tables by name, "chronicle.events" for instance: the version of each, and the columns that an adopted
-    one lacks, which reports read as unknown. `read_at` is when they were asked for, in UTC."""
+    one lacks, which reports read as unknown. `read_at` is when they were asked for, in UTC; `adopted` are the tables
+    that are read for ours."""
 
     versions: dict[str, str]
     missing_columns: dict[str, tuple[str, ...]]
     read_at: datetime
+    adopted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
