@@ -51,9 +51,7 @@ def view_of(actor: Actor) -> View:
     """What a page of this person works with."""
     sources = database.read_sources(actor)
     versions = tuple(sorted(sources.versions.items()))
-    return View(
-        FIRST, actor, versions, datetime.now(UTC), ZoneInfo("UTC"), DeltaGenerator(), is_adopted=sources.is_adopted
-    )
+    return View(FIRST, actor, versions, datetime.now(UTC), ZoneInfo("UTC"), DeltaGenerator(), adopted=sources.adopted)
 
 
 def fills_of(reader: Reader) -> int:
@@ -246,6 +244,10 @@ def walked(owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch) -> lis
     owner.execute("alter policy projects_select on toolbox.projects using (false)")
     open_page(people["admin"], "reports/projects.py")  # which asks why there is nothing
     owner.execute("alter policy projects_select on toolbox.projects using (owner_id = (select auth.uid()))")
+    owner.execute("create policy none on engine.human_approvals as restrictive to authenticated using (false)")
+    open_page(people["admin"], "admin/approvals.py")  # which asks what is hidden
+    owner.execute("drop policy none on engine.human_approvals")
+    cached.forget()  # policies are no change of a table
     for actor in (people["member"], people["admin"]):
         for path, parameters in [*addresses(owner, session_pk), *addresses_of_systems(rows, people["member"])]:
             open_page(actor, path, **parameters)

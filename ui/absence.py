@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from data.reports import absence
 from ui import cached, page
-from ui.drawing.markup import join, tag
+from ui.drawing.markup import Markup, join, tag
 from ui.view import View
+from ui.wording.sentences import plural
 
 
 def explained(view: View, table: str, things: str) -> bool:
@@ -21,12 +24,31 @@ def explained(view: View, table: str, things: str) -> bool:
         return True
     if found.kind != "hidden":
         return False
-    page.empty(
-        f"There are {things}, but {_who(view)} none of them.",
-        "Row security decides: ",
-        join(*(tag("code", policy) for policy in found.policies)),
-    )
+    page.empty(f"There are {things}, but {_who(view)} none of them.", decided_by(found.policies))
     return True
+
+
+def hidden_questions(view: View, *, seen_waiting: int, sees_any: bool) -> absence.HiddenQuestions | None:
+    """What row security hides of the questions to people from a viewer who sees `seen_waiting` of those that wait, and
+    any at all or none. None where it hides nothing, and for members, whom nobody tells of what is not theirs."""
+    if not view.actor.sees_all:
+        return None
+    hidden = cached.read(
+        view, absence.find_hidden_questions, now=view.minute, seen_waiting=seen_waiting, sees_any=sees_any
+    )
+    return hidden if hidden.waiting or hidden.are_all else None
+
+
+def unseen(number: int) -> str:
+    """How many questions wait that row security hides, in words."""
+    sees = "does not see" if number == 1 else "sees none of"
+    them = "it" if number == 1 else "them"
+    return f"{plural(number, 'question waits', 'questions wait')} for a decision, but your role {sees} {them}"
+
+
+def decided_by(policies: Sequence[str]) -> Markup:
+    """The policies by which rows are hidden, as a sentence."""
+    return join("Row security decides: ", join(*(tag("code", policy) for policy in policies), between=", "), ".")
 
 
 def _who(view: View) -> str:

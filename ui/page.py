@@ -59,15 +59,25 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
         if actor.watcher:
             note(links.go(f"Look at the Overview as {actor.email} sees it", "overview"))
         _refuse(error.sentence, shut=isinstance(error, NotAllowed))
-    for table, columns in sources.missing_columns.items():
-        if table.partition(".")[0] in entry.systems:
-            note(f"{table}, adopted from elsewhere, has no {listed(columns)}: what rests on that is unknown here.")
+    _say_what_is_missing(entry, sources)
     versions = tuple(sorted(sources.versions.items()))
     view = View(
-        entry, actor, versions, sources.read_at, _zone(), controls, ran=notes.started(), is_adopted=sources.is_adopted
+        entry, actor, versions, sources.read_at, _zone(), controls, ran=notes.started(), adopted=sources.adopted
     )
     live.opened(view)
     return view
+
+
+def _say_what_is_missing(entry: PageEntry, sources: database.Sources) -> None:
+    """What adopted systems did not bring of that which the page may show."""
+    missing = {name: lacking for name, lacking in sources.missing_tables.items() if name in entry.systems}
+    missing |= {
+        name: lacking for name, lacking in sources.missing_columns.items() if name.partition(".")[0] in entry.systems
+    }
+    for name, lacking in missing.items():
+        what = "table" if "." not in name else "column"
+        words = f"{what} {lacking[0]}" if len(lacking) == 1 else f"{what}s {listed(lacking)}"
+        note(f"{name}, adopted from elsewhere, has no {words}: what rests on that is unknown here.")
 
 
 def title_of(title: str) -> str:

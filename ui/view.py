@@ -18,9 +18,8 @@ class View:
     """One run of one page. `versions` are the change versions of the source tables, read before any data.
 
     `as_of` is when they were read, in UTC; `zone` is the viewer's. `controls` is the slot beside the title.
-    `is_adopted` says whether any table is one that its system brought, with policies of its own.
     `rests_on` gathers the source tables behind what the page has read from the cache so far, `ran` the queries that it
-    ran beside that.
+    ran beside that. `adopted` are the source tables that are read where another system made them.
     """
 
     page: PageEntry
@@ -31,13 +30,13 @@ class View:
     controls: DeltaGenerator = field(repr=False, compare=False)
     rests_on: set[str] = field(default_factory=set, repr=False, compare=False)
     ran: notes.Ran = field(default_factory=notes.Ran, repr=False, compare=False)
-    is_adopted: bool = False
+    adopted: frozenset[str] = frozenset()
 
     @property
     def sight(self) -> tuple[str, ...]:
         """What the viewer may see, as a key: equal keys see equal rows. Policies of adopted tables may tell apart two
         people whom ours give the same rows, so that nobody shares an answer while there are such tables."""
-        if not self.is_adopted:
+        if not self.adopted:
             return (self.actor.sight,)
         return self.actor.sight, str(self.actor.user_id), self.actor.client_id or ""
 

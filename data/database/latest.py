@@ -17,17 +17,36 @@ from data.database.pools import Database
 # Polled every second, so this spans one poll that came late. A figure is at most this old when a page begins.
 FRESH_S = 1.5
 
+_NEVER_WRITTEN = "0-0"  # no mark in the change log, none taken out of it
+
 
 @dataclass(frozen=True)
 class Sources:
     """The source tables by name, "chronicle.events" for instance: the version of each, and the columns that an adopted
-    one lacks, which reports read as unknown. `read_at` is when they were asked for, in UTC. `is_adopted` says whether
-    any table is adopted: then policies that are not ours decide who sees which rows."""
+    one lacks, which reports read as unknown. `read_at` is when they were asked for, in UTC; `adopted` are the tables
+    that are read for ours."""
 
     versions: dict[str, str]
     missing_columns: dict[str, tuple[str, ...]]
     read_at: datetime
-    is_adopted: bool = False
+    adopted: frozenset[str] = frozenset()
+
+    @property
+    def missing_tables(self) -> dict[str, tuple[str, ...]]:
+        """The tables that adopted systems did not bring, by system. Ours stand in for them, so those that anything was
+        ever written into here are not missing."""
+        missing: dict[str, tuple[str, ...]] = {}
+        systems = {_parts(name)[0] for name in self.adopted}
+        for name, version in sorted(self.versions.items()):
+            system, table = _parts(name)
+            if system in systems and name not in self.adopted and version == _NEVER_WRITTEN:
+                missing[system] = (*missing.get(system, ()), table)
+        return missing
+
+
+def _parts(name: str) -> tuple[str, str]:
+    system, _, table = name.partition(".")
+    return system, table
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from data.errors import SignalboxError
 
 
 def read_sources(actor: Actor) -> Sources:
-    """The version of every source table, and what adopted ones lack.
+    """The version of every source table, which are adopted, and what those lack.
 
     Read it before the data: newer data under an older version is computed once more, the other way round would
     be stale for ever.
@@ -53,4 +53,4 @@ def polled_sources(dataset: Dataset) -> Sources | None:
 def _sources(rows: Sequence[Mapping[str, Any]], read_at: datetime) -> Sources:
     versions = {row["name"]: row["version"] for row in rows}
     missing = {row["name"]: tuple(row["missing_columns"]) for row in rows if row["missing_columns"]}
-    return Sources(versions, missing, read_at, any(row["is_adopted"] for row in rows))
+    return Sources(versions, missing, read_at, frozenset(row["name"] for row in rows if row["is_adopted"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from data import database
@@ -19,6 +20,16 @@ class Absence:
 
     kind: Kind
     policies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HiddenQuestions:
+    """How many questions wait that the viewer does not see, and whether there are questions of which they see none.
+    `policies` says what lets rows through, where any are hidden."""
+
+    waiting: int
+    are_all: bool
+    policies: tuple[str, ...]
 
 
 @checked()
@@ -39,6 +50,18 @@ def explain(actor: Actor, table: str) -> Absence:
     if not has_rows:
         return Absence("no rows")
     return Absence("hidden", tuple(_said(row) for row in rows))
+
+
+@checked()
+def find_hidden_questions(actor: Actor, *, now: datetime, seen_waiting: int, sees_any: bool) -> HiddenQuestions:
+    """What row security hides of the questions to people from somebody who sees `seen_waiting` of those that wait at
+    `now`, and any question at all or none. One query, as the owner. Raises NotAllowed for members."""
+    actor.must("view_people")
+    table = "analytics.stg_engine__human_approvals"
+    given = {"table": table, "now": now, "seen_waiting": seen_waiting, "sees_any": sees_any}
+    rows = database.look_up(actor.dataset, "absence.find_hidden_questions", **given)
+    policies = tuple(_said(row) for row in rows if row["table_name"])
+    return HiddenQuestions(rows[0]["waiting"], rows[0]["are_all"], policies)
 
 
 def _sees_any(actor: Actor, table: str) -> bool:

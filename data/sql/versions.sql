@@ -1,5 +1,5 @@
 -- name: read_sources
--- The change version of every source table, the columns that an adopted one lacks, and whether any table is adopted.
-select v.name, v.version, a.missing_columns, exists (select from signalbox.adopted_tables) as is_adopted
+-- The change version of every source table, whether it is an adopted one, and the columns that this lacks.
+select v.name, v.version, a.table_name is not null as is_adopted, coalesce(a.missing_columns, '{}') as missing_columns
 from signalbox.change_versions() as v
-left join signalbox.adopted_tables as a on a.system || '.' || a.table_name = v.name and a.missing_columns <> '{}';
+left join signalbox.adopted_tables as a on a.system || '.' || a.table_name = v.name;

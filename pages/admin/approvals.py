@@ -35,10 +35,11 @@ def show_lists(view: View) -> None:
     with page.panel(view, "the list of questions"):
         counts = cached.read(view, reports.read_counts, now=now)
         queue = cached.read(view, reports.read_queue, now=now, offset=offset if shown == "queue" else 0)
-        approvals.summary(view, queue, counts)
+        hidden = approvals.hidden_from(view, counts)
+        approvals.summary(view, queue, counts, hidden)
         approvals.switch(view, shown, counts)
         if not counts[shown]:
-            approvals.nothing(shown, counts)
+            approvals.nothing(shown, counts, hidden)
             page.footer(view)
         elif shown == "queue":
             approvals.queue_table(view, queue)

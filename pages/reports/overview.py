@@ -19,7 +19,14 @@ else:
     calls = None
     with page.in_one():
         with page.panel(view, "the overview"):
-            drawn = cached.drawn(view, overview.draw, period=period, known=known, backup=overview.newest_backup(view))
+            drawn = cached.drawn(
+                view,
+                overview.draw,
+                period=period,
+                known=known,
+                backup=overview.newest_backup(view),
+                hidden=overview.hidden_questions(view),
+            )
             calls = drawn.calls
             page.put(drawn.first)
             overview.unreadable(view, drawn.problems, drawn.first_problems)

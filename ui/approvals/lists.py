@@ -10,7 +10,8 @@ import streamlit as st
 
 from data.approvals import VIEWS, Queue
 from data.approvals import View as Shown
-from ui import page
+from data.reports.absence import HiddenQuestions
+from ui import absence, page
 from ui.approvals.clock import OUTCOMES, RISKS, clock, is_expiring, is_overdue
 from ui.asking import filters, links
 from ui.drawing import tables
@@ -38,8 +39,19 @@ def asked_view() -> Shown:
     return next((view for view in VIEWS if view == asked), "queue")
 
 
-def summary(view: View, queue: Queue, counts: Mapping[str, int]) -> None:
-    """The first sentences: what waits, what hurries, or that nothing does."""
+def hidden_from(view: View, counts: Mapping[str, int]) -> HiddenQuestions | None:
+    """What row security hides from this person; asked where no question is seen at all, and of an adopted table always,
+    for its policies are not ours. None where nothing is hidden."""
+    if any(counts.values()) and "engine.human_approvals" not in view.adopted:
+        return None
+    return absence.hidden_questions(view, seen_waiting=counts["queue"], sees_any=any(counts.values()))
+
+
+def summary(view: View, queue: Queue, counts: Mapping[str, int], hidden: HiddenQuestions | None) -> None:
+    """The first sentences: what waits, what hurries, or that nothing does, and what row security hides."""
+    if hidden and not counts["queue"]:
+        _say_hidden(hidden, counts)
+        return
     if not queue.waiting:
         if not any(counts.values()):
             page.say("Nothing waits for a decision, and no question has ever been recorded.", state="well")
@@ -58,6 +70,18 @@ def summary(view: View, queue: Queue, counts: Mapping[str, int]) -> None:
     words = plural(queue.waiting, "question waits", "questions wait")
     scope = "" if len(queue.shown) == queue.waiting else " on this page"
     page.say(f"{words} for your decision{f', {listed(hurried)}{scope}' if hurried else ''}.", state="waiting")
+    if hidden:
+        _say_hidden(hidden, counts)
+
+
+def _say_hidden(hidden: HiddenQuestions, counts: Mapping[str, int]) -> None:
+    if not hidden.waiting:
+        words = "Nothing waits for a decision. There are questions that are over, but your role sees none of them"
+    elif counts["queue"]:
+        words = f"Beside those that you see, {absence.unseen(hidden.waiting)}"
+    else:
+        words = absence.unseen(hidden.waiting)
+    page.say(f"{words}. ", absence.decided_by(hidden.policies), state="unknown")
 
 
 def switch(view: View, shown: Shown, counts: Mapping[str, int]) -> None:
@@ -73,8 +97,11 @@ def switch(view: View, shown: Shown, counts: Mapping[str, int]) -> None:
     st.html(tag("div", *pieces, class_="sb-chips", role="navigation", aria_label="Lists of questions"))
 
 
-def nothing(shown: Shown, counts: Mapping[str, int]) -> None:
-    """Why a list is empty, and where to look instead."""
+def nothing(shown: Shown, counts: Mapping[str, int], hidden: HiddenQuestions | None) -> None:
+    """Why a list is empty, and where to look instead; where rows are hidden, no more than that none is seen."""
+    if hidden:
+        page.empty("Your role sees no question of this list.")
+        return
     elsewhere = [links.go(_NAMES[name], "approvals", show=name) for name in VIEWS if name != shown and counts[name]]
     page.empty(
         {

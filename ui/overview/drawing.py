@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from data.reports import overview as reports
-from ui import backups, boundary, cached, page
+from data.reports.absence import HiddenQuestions
+from ui import absence, backups, boundary, cached, page
 from ui.asking import filters
 from ui.asking.periods import Extent, Period
 from ui.backups.attention import Attention, is_told
@@ -37,8 +38,19 @@ def newest_backup(view: View) -> Attention | None:
     return backups.attention(view, cached.read(view, reports.read_attention, now=view.minute))
 
 
-def draw(view: View, *, period: Period, known: Extent, backup: Attention | None) -> Drawn:
-    """Everything about a period, and what is wrong with the backups."""
+def hidden_questions(view: View) -> HiddenQuestions | None:
+    """Which waiting questions row security hides from this person. Asked of an adopted table alone, whose policies are
+    not ours: by those whoever sees all sees them. Before drawing, which holds a connection while it waits for none."""
+    if "engine.human_approvals" not in view.adopted or not view.actor.sees_all:
+        return None
+    seen = cached.read(view, reports.read_attention, now=view.minute)["pending_approvals"]
+    return absence.hidden_questions(view, seen_waiting=seen, sees_any=True)
+
+
+def draw(
+    view: View, *, period: Period, known: Extent, backup: Attention | None, hidden: HiddenQuestions | None = None
+) -> Drawn:
+    """Everything about a period, what is wrong with the backups, and which waiting questions are hidden."""
     asked: dict[str, Any] = {
         **period.parameters,
         **period.compared,
@@ -46,7 +58,7 @@ def draw(view: View, *, period: Period, known: Extent, backup: Attention | None)
         "zone": str(view.zone),
     }
     attention = cached.read(view, reports.read_attention, now=view.minute)
-    attention["backup"] = backup
+    attention["backup"], attention["hidden"] = backup, hidden
     happened = gather(cached.read(view, reports.read_activity, **asked), cached.read(view, reports.read_calls, **asked))
     calls: int | None = happened.calls.calls
     with page.gathering() as first:

@@ -10,8 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 from data import console, database, ingest
 from data.access import Actor
 from data.identity import web_sessions
-from ui import acts, page
+from ui import absence, acts, page
 from ui.drawing.markup import code, tag
+from ui.overview.drawing import hidden_questions
 from ui.view import View
 from ui.wording.sentences import plural
 from ui.wording.terminal import command
@@ -30,6 +31,8 @@ def show(view: View) -> None:
         if "demo" in database.open_datasets():
             _open_demo(view)
         return
+    if hidden := hidden_questions(view):
+        page.say(absence.unseen(hidden.waiting), ". ", absence.decided_by(hidden.policies), state="unknown")
     page.say("No session of an agent is recorded here yet. There are two ways on.", state="unknown")
     left, right = st.columns(2, gap="medium")
     with left, st.container(border=True, height="stretch"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import page
+from ui import absence, page
 from ui.asking import links
 from ui.asking.periods import Extent, Period
 from ui.backups.attention import is_told
@@ -49,6 +49,8 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
         closing = attention["next_expiry_at"]
         ends = f"; the next one lapses at {figures.moment(closing, view.zone, view.as_of)}" if closing else ""
         lines.append(("waiting", join(head, age, ends, "" if decides else ". An admin decides.")))
+    if hidden := attention["hidden"]:
+        lines.append(("unknown", join(absence.unseen(hidden.waiting), ". ", absence.decided_by(hidden.policies))))
     if number := attention["long_running_jobs"]:
         words = plural(number, "job runs for more than an hour", "jobs run for more than an hour")
         since = figures.moment(attention["oldest_start_at"], view.zone, view.as_of)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ui import page
+from ui import absence, page
 from ui.agents.telling import escalates, per_hundred
 from ui.asking import links
 from ui.asking.periods import Extent, Period
@@ -26,14 +26,15 @@ _MOST_PLACES = 21  # of a small trend, which is 84 pixels wide
 def summary(view: View, period: Period, attention: Attention, happened: Happened) -> None:
     """The first sentences: what waits, then what happened and how it compares."""
     urgent = _urgent(period, attention, happened)
-    first: Child = (
-        f"{listed(urgent).capitalize()}."
-        if urgent
-        else (
+    hidden = attention["hidden"]
+    first = [
+        f"{told}." for told in (listed(urgent).capitalize(), absence.unseen(hidden.waiting) if hidden else "") if told
+    ]
+    if not first:
+        first.append(
             "Nothing needs you: no question waits, no job runs over an hour, no job, session or run of a procedure "
             "failed."
         )
-    )
     worse = happened.worse[0] if happened.worse else None
     more = urgent[1:] or worse or happened.escalating  # than what is not known of the backup
     state = (
@@ -41,12 +42,14 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
         if attention["pending_approvals"]
         else "attention"
         if urgent or worse or happened.escalating
+        else "unknown"
+        if hidden
         else "well"
     )
     backup = attention["backup"]
     if backup and (backup.state == "broken" or (backup.state == "unknown" and state == "attention" and not more)):
         state = backup.state
-    pieces: list[Child] = [first, " ", _what_happened(period, happened)]
+    pieces: list[Child] = [" ".join(first), " ", _what_happened(period, happened)]
     if worse:
         now, before = figures.per_cent(worse.rate), figures.per_cent(worse.rate_before)
         words = f"{worse.tool} fails more often than in {period.previous_label}"

@@ -1,0 +1,202 @@
+"""Pages on adopted systems: what their policies hide or their tables lack is said, and never looks fine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from data import adoption
+from data.access import Actor
+from tests import adoption_documents as documents
+from tests import recorded
+from tests.page_runs import PageRun, open_page, queries_during
+from tests.test_adoption import make
+from ui import cached
+from ui.navigation import FOLDER, PAGES
+
+Owner = psycopg.Connection[DictRow]
+People = dict[str, Actor]
+
+NOW = datetime.now(UTC)
+APPROVALS, OVERVIEW = "admin/approvals.py", "reports/overview.py"
+MOST_QUERIES = 8
+# `open_page` signs in anew, which looks the person up once more than a run of a page does.
+_OF_SIGNING_IN = ("web_sessions.", "audit.")
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    cached.forget()
+    yield
+    cached.forget()
+
+
+def adopt_questions(url: str, owner: Owner, seen: str) -> None:
+    """Adopt the engine, where a policy of its own lets through the questions of which `seen` holds."""
+    make(owner, documents.ENGINE)
+    owner.execute('drop policy "Enable all for authenticated users" on public.human_approvals')
+    owner.execute(f"create policy theirs on public.human_approvals for select to authenticated using ({seen})".encode())
+    adoption.adopt(url, "engine", "public")
+
+
+def ask(owner: Owner, title: str, status: str = "pending") -> None:
+    owner.execute(
+        "insert into public.human_approvals (approval_type, title, status) values ('refund', %s, %s)", (title, status)
+    )
+
+
+def first_sentence(page: PageRun) -> str:
+    return next(piece for piece in page.pieces if "sb-say" in piece).partition("</p>")[0]
+
+
+def test_questions_that_a_policy_hides_are_said_and_not_called_well(
+    database_url: str, owner: Owner, people: People
+) -> None:
+    adopt_questions(database_url, owner, "false")
+    ask(owner, "Refund it?")
+    page = open_page(people["admin"], APPROVALS)
+    assert "1 question waits for a decision, but your role does not see it." in page.text
+    assert "public.human_approvals: the policy “theirs” lets through false" in page.text
+    assert "Your role sees no question of this list." in page.text
+    assert "sb-unknown" in first_sentence(page)
+    assert "ever been recorded" not in page.text
+    assert "Refund it?" not in page.text
+
+
+def test_questions_that_are_hidden_beside_others_are_said(database_url: str, owner: Owner, people: People) -> None:
+    adopt_questions(database_url, owner, "title = 'Open'")
+    for title in ("Open", "Secret", "More secret"):
+        ask(owner, title)
+    page = open_page(people["admin"], APPROVALS)
+    assert "Beside those that you see, 2 questions wait for a decision, but your role sees none of them." in page.text
+    assert "1 question waits for your decision" in page.text
+
+
+def test_a_hidden_history_is_not_called_none(database_url: str, owner: Owner, people: People) -> None:
+    adopt_questions(database_url, owner, "false")
+    page = open_page(people["admin"], APPROVALS)
+    assert "no question has ever been recorded" in page.text
+    ask(owner, "Done", "approved")
+    page = open_page(people["admin"], APPROVALS, show="decided")
+    assert "There are questions that are over, but your role sees none of them." in page.text
+    assert "Nothing has been decided" not in page.text
+    assert "sb-unknown" in first_sentence(page)
+
+
+def test_overview_says_which_policy_hides_waiting_questions(database_url: str, owner: Owner, people: People) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2), user_id=people["member"].user_id)
+    adopt_questions(database_url, owner, "status <> 'pending'")
+    page = open_page(people["manager"], OVERVIEW)
+    assert "Nothing needs you" in page.text
+    ask(owner, "Refund it?")
+    page = open_page(people["manager"], OVERVIEW)
+    assert "Nothing needs you" not in page.text
+    assert "sb-unknown" in first_sentence(page)
+    assert page.text.count("1 question waits for a decision, but your role does not see it.") == 2
+    assert "public.human_approvals: the policy “theirs” lets through (status <> 'pending'" in page.text
+    assert "your role does not see" not in open_page(people["member"], OVERVIEW).text
+
+
+def test_an_overview_without_a_session_says_it_too(database_url: str, owner: Owner, people: People) -> None:
+    adopt_questions(database_url, owner, "false")
+    ask(owner, "Refund it?")
+    page = open_page(people["admin"], OVERVIEW)
+    assert "There are two ways on" in page.text
+    assert "1 question waits for a decision, but your role does not see it." in page.text
+
+
+@pytest.mark.parametrize("path", [APPROVALS, OVERVIEW])
+def test_asking_what_is_hidden_stays_within_the_queries_of_a_page(
+    database_url: str, owner: Owner, people: People, path: str
+) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2))
+    asks = "absence.find_hidden_questions"
+    assert (asks in queries_during(lambda: open_page(people["admin"], path))) == (path == APPROVALS)
+    adopt_questions(database_url, owner, "false")
+    ask(owner, "Refund it?")
+    ran = queries_during(lambda: open_page(people["admin"], path))
+    assert ran[asks] == 1
+    look_up_of_the_person = 1
+    shown = {name: times for name, times in ran.items() if not name.startswith(_OF_SIGNING_IN)}
+    assert sum(shown.values()) + look_up_of_the_person <= MOST_QUERIES, shown
+
+
+def test_a_page_says_which_tables_and_columns_an_adopted_system_lacks(
+    database_url: str, owner: Owner, people: People
+) -> None:
+    make(owner, documents.CHRONICLE)
+    make(owner, documents.LIFT, "lift_sys")
+    adoption.adopt(database_url, "chronicle", "public", managers_read=True)
+    adoption.adopt(database_url, "lift", "lift_sys", managers_read=True)
+    unknown = "what rests on that is unknown here."
+    tools = open_page(people["manager"], "reports/tools.py").text
+    assert f"chronicle.tool_events, adopted from elsewhere, has no column call_id: {unknown}" in tools
+    assert "session_drafts" not in tools
+    lift = open_page(people["manager"], "reports/lift_sessions.py").text
+    assert f"lift, adopted from elsewhere, has no tables hole_resolutions and session_drafts: {unknown}" in lift
+    assert f"lift.sessions, adopted from elsewhere, has no column prompt: {unknown}" in lift
+    assert "call_id" not in lift
+
+
+def test_a_table_that_is_written_here_is_not_called_missing(database_url: str, owner: Owner, people: People) -> None:
+    make(owner, documents.LIFT, "lift_sys")
+    adoption.adopt(database_url, "lift", "lift_sys")
+    assert "has no table" in open_page(people["manager"], "reports/lift_sessions.py").text
+    owner.execute(
+        "insert into signalbox.change_log (source, slot) select source, 0 from signalbox.change_sources"
+        " where name = 'lift.session_drafts'"
+    )
+    text = open_page(people["manager"], "reports/lift_sessions.py").text
+    assert "lift, adopted from elsewhere, has no table hole_resolutions:" in text
+
+
+def fill(owner: Owner, user_id: UUID) -> dict[str, dict[str, str]]:
+    """A row or two in each adopted system; the parameters of pages of one thing."""
+    owner.execute("insert into public.sessions (session_id, project_name) values ('one', 'harbour')")
+    session = owner.execute("select id from public.sessions").fetchone()
+    owner.execute("insert into lift_sys.sessions (user_id, title) values (%s, 'x')", (user_id,))
+    lift = owner.execute("select id from lift_sys.sessions").fetchone()
+    owner.execute(
+        "insert into jobs_sys.jobs (user_id, agent_identifier, status) values (%s, 'a', 'running')", (user_id,)
+    )
+    owner.execute(
+        "insert into engine_sys.events (event_type, correlation_id, aggregate_type, aggregate_id, sequence_number,"
+        " payload, emitted_by) values ('A', gen_random_uuid(), 'Lead', '1', 1, '{}', 'x')"
+    )
+    owner.execute("insert into engine_sys.human_approvals (approval_type, title) values ('refund', 'Refund it?')")
+    owner.execute("insert into toolbox_sys.users (id, email) values (%s, 'm@example.com')", (user_id,))
+    owner.execute("insert into toolbox_sys.projects (owner_id, name) values (%s, 'Lighthouse')", (user_id,))
+    assert session
+    assert lift
+    return {
+        "session": {"session": str(session["id"])},
+        "lift_session": {"session": str(lift["id"])},
+        "event_stream": {"type": "Lead", "id": "1"},
+    }
+
+
+def test_no_part_of_a_page_fails_on_adopted_systems(database_url: str, owner: Owner, people: People) -> None:
+    made = (
+        ("chronicle", "public", documents.CHRONICLE),
+        ("lift", "lift_sys", documents.LIFT),
+        ("agents", "jobs_sys", documents.AGENTS),
+        ("engine", "engine_sys", documents.ENGINE),
+        ("toolbox", "toolbox_sys", documents.TOOLBOX),
+    )
+    for _, schema, text in made:
+        make(owner, text, schema)
+        owner.execute(f"grant usage on schema {schema} to authenticated".encode())
+    given = fill(owner, people["member"].user_id)
+    for system, schema, _ in made:
+        adoption.adopt(database_url, system, schema, managers_read=True)
+    pages = [entry for entry in PAGES if entry.systems and people["manager"].can(entry.needs)]
+    assert len(pages) > 10
+    for entry in pages:
+        path = str(entry.path.relative_to(FOLDER))
+        text = open_page(people["manager"], path, **given.get(entry.url_path, {})).text
+        assert "If trying again does not help" not in text, entry.url_path
