@@ -23,6 +23,7 @@ from data.errors import NotFound
 from data.exports.catalog import REPORTS
 from data.exports.parameters import Report, flag, identifier, moment, text, texts, whole_number
 from data.identity import web_sessions
+from data.reports.tools import read_usage
 from data.settings import Settings
 from tests.gate_site import Served, hash_of, serving, signed_in
 from web import exports as exports_over_http
@@ -189,6 +190,24 @@ def test_filters_are_those_of_the_page(site: Served, people: dict[str, Actor], o
         assert tools(error_group="bang") == []
         assert tools(tool="'; drop table chronicle.sessions; --") == []
         assert len(tools(tool="")) == 3
+
+
+def test_calls_without_a_session_are_in_the_file_that_counts_them(
+    site: Served, people: dict[str, Actor], owner: Owner
+) -> None:
+    add_call(owner, "s", None, "Read", None, "2026-11-20 10:00+00")
+    owner.execute(
+        "insert into chronicle.tool_events (tool_name, phase, success, created_at) values ('Bash', 'post', true, now())"
+    )
+    with site.client(signed_in(people["manager"])) as client:
+        rows = rows_of(client.get("/export/tool_calls.csv"))
+        of_project = rows_of(client.get("/export/tool_calls.csv", params={"project": "project"}))
+    assert len(rows) == read_usage(people["manager"]).total.calls
+    assert [(row["tool"], row["session_id"], row["project"]) for row in rows] == [
+        ("Read", "s", "project"),
+        ("Bash", "", ""),
+    ]
+    assert [row["tool"] for row in of_project] == ["Read"]
 
 
 @pytest.mark.parametrize(
