@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -23,9 +24,11 @@ from data.errors import NotFound
 from data.exports.catalog import REPORTS
 from data.exports.parameters import Report, flag, identifier, moment, text, texts, whole_number
 from data.identity import web_sessions
+from data.ingest import ingest
 from data.reports.tools import read_usage
 from data.settings import Settings
 from tests.gate_site import Served, hash_of, serving, signed_in
+from tests.ingest_records import hook, write
 from web import exports as exports_over_http
 
 Owner = psycopg.Connection[DictRow]
@@ -441,3 +444,15 @@ def test_no_filter_of_any_export_fails_the_server(people: dict[str, Actor], name
             except exports.BadFilter:
                 continue
             assert list(exports.stream(people["member"], name, parameters, "csv")), (filter_name, value)
+
+
+def test_events_without_a_time_are_in_the_file_as_they_were_recorded(
+    people: dict[str, Actor], owner: Owner, database_url: str, tmp_path: Path
+) -> None:
+    said = [f"Word {number}" for number in range(12)]
+    hooks = [hook("UserPromptSubmit", prompt=words) for words in said]
+    ingest([write(tmp_path / "hooks.jsonl", hooks)], database_url)
+    (session,) = owner.execute("select id from chronicle.sessions").fetchall()
+    asked = exports.parse("session_events", {"session": [str(session["id"])]})
+    lines = b"".join(exports.stream(people["manager"], "session_events", asked, "jsonl")).splitlines()
+    assert [json.loads(line)["prompt_text"] for line in lines] == said
