@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.delta_generator import DeltaGenerator
 
-from data import database, measures
+from data import approvals, database, measures
 from data.access import Actor
 from data.identity import web_sessions
+from data.reports import overview
 from tests import recorded
 from tests.page_runs import open_page, queries_during
 from tests.performed import run, window
@@ -314,6 +315,19 @@ def test_a_question_leads_those_who_decide_to_it_also_without_a_session(owner: O
     manager = open_page(people["manager"], PAGE)
     assert "Refund of 12" in manager.text
     assert address not in manager.links
+
+
+def test_a_decision_of_now_on_an_old_question_is_among_the_newest(owner: Owner, people: People) -> None:
+    asked_long_ago = recorded.question(owner, NOW - timedelta(days=5), "An old question")
+    for minute in range(12):
+        recorded.question(owner, NOW - timedelta(days=1, minutes=minute), f"Younger {minute}")
+    approvals.decide(people["admin"], asked_long_ago, "approved")
+    newest = overview.list_newest(people["manager"], most=10)
+    assert [(one["kind"], one["subject"]) for one in newest[:2]] == [
+        ("question approved", "An old question"),
+        ("question pending", "Younger 0"),
+    ]
+    assert len(newest) == len({one["item_id"] for one in newest}) == 10
 
 
 def test_the_type_of_a_notification_is_left_out_where_its_words_say_it(owner: Owner, people: People) -> None:
