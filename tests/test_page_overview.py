@@ -260,6 +260,10 @@ def test_events_without_a_time_are_counted_and_in_no_period(owner: Owner, people
     run = open_page(people["manager"], PAGE)
     assert "there was 1 session" in run.text
     assert "2 events without a recorded time are in no period." in run.text
+    all_time = open_page(people["manager"], PAGE, period="all")
+    assert "All time includes 2 events without a recorded time." in all_time.text
+    assert "/?period=untimed" in all_time.links
+    assert "in no period" not in all_time.text
     untimed = open_page(people["manager"], PAGE, period="untimed")
     assert "Among the rows without a time there was 1 session" in untimed.text
 

@@ -199,6 +199,10 @@ with groups as (
             %(search)s::text is null
             or strpos(lower(concat_ws(' ', j.job_id, j.agent, j.error_message, j.job_data)), lower(%(search)s)) > 0
         )
+        and (
+            %(error_group)s::text is null
+            or analytics.error_group(left(j.error_message, 500)) = %(error_group)s
+        )
     group by j.agent, error_group
     order by cases desc, last_at desc nulls last, j.agent, error_group
     limit %(limit)s::bigint

@@ -197,6 +197,7 @@ groups as (
         (array_agg(e.newest_id order by e.last_at desc nulls last))[1] as newest_id,
         count(*) over () as groups
     from errors as e
+    where %(error_group)s::text is null or analytics.error_group(e.beginning) = %(error_group)s
     group by e.tool_name, error_group
     order by cases desc, last_at desc nulls last, tool_name, error_group
     limit %(limit)s::bigint
