@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -24,8 +25,11 @@ from data.errors import NotFound
 from data.exports.catalog import REPORTS
 from data.exports.parameters import Report, flag, identifier, moment, text, texts, whole_number
 from data.identity import web_sessions
+from data.ingest import ingest
+from data.reports.tools import read_usage
 from data.settings import Settings
 from tests.gate_site import Served, hash_of, serving, signed_in
+from tests.ingest_records import hook, write
 from web import exports as exports_over_http
 
 Owner = psycopg.Connection[DictRow]
@@ -190,6 +194,24 @@ def test_filters_are_those_of_the_page(site: Served, people: dict[str, Actor], o
         assert tools(error_group="bang") == []
         assert tools(tool="'; drop table chronicle.sessions; --") == []
         assert len(tools(tool="")) == 3
+
+
+def test_calls_without_a_session_are_in_the_file_that_counts_them(
+    site: Served, people: dict[str, Actor], owner: Owner
+) -> None:
+    add_call(owner, "s", None, "Read", None, "2026-11-20 10:00+00")
+    owner.execute(
+        "insert into chronicle.tool_events (tool_name, phase, success, created_at) values ('Bash', 'post', true, now())"
+    )
+    with site.client(signed_in(people["manager"])) as client:
+        rows = rows_of(client.get("/export/tool_calls.csv"))
+        of_project = rows_of(client.get("/export/tool_calls.csv", params={"project": "project"}))
+    assert len(rows) == read_usage(people["manager"]).total.calls
+    assert [(row["tool"], row["session_id"], row["project"]) for row in rows] == [
+        ("Read", "s", "project"),
+        ("Bash", "", ""),
+    ]
+    assert [row["tool"] for row in of_project] == ["Read"]
 
 
 @pytest.mark.parametrize(
@@ -434,3 +456,15 @@ def test_no_filter_of_any_export_fails_the_server(people: dict[str, Actor], name
             except exports.BadFilter:
                 continue
             assert list(exports.stream(people["member"], name, parameters, "csv")), (filter_name, value)
+
+
+def test_events_without_a_time_are_in_the_file_as_they_were_recorded(
+    people: dict[str, Actor], owner: Owner, database_url: str, tmp_path: Path
+) -> None:
+    said = [f"Word {number}" for number in range(12)]
+    hooks = [hook("UserPromptSubmit", prompt=words) for words in said]
+    ingest([write(tmp_path / "hooks.jsonl", hooks)], database_url)
+    (session,) = owner.execute("select id from chronicle.sessions").fetchall()
+    asked = exports.parse("session_events", {"session": [str(session["id"])]})
+    lines = b"".join(exports.stream(people["manager"], "session_events", asked, "jsonl")).splitlines()
+    assert [json.loads(line)["prompt_text"] for line in lines] == said

@@ -10,6 +10,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from data.access import Actor
+from data.jobs.reading import MAX_GROUPS
 from tests.page_runs import open_page, queries_during
 from tests.test_jobs import acts, make_job, running, stored
 
@@ -29,6 +30,23 @@ DONE = {
 def test_it_says_why_there_is_nothing(people: People) -> None:
     assert "No job is recorded yet" in open_page(people["manager"], PAGE).text
     assert "No job of yours" in open_page(people["member"], PAGE).text
+
+
+def test_jobs_without_a_time_are_said_in_every_period(owner: Owner, people: People) -> None:
+    make_job(owner, **DONE)
+    make_job(owner, created_at=None, started_at=None, completed_at=None)
+    assert "1 job without a recorded time is in no period." in open_page(people["manager"], PAGE).text
+    all_time = open_page(people["manager"], PAGE, period="all").text
+    assert "All time includes 1 job without a recorded time." in all_time
+
+
+def test_a_kind_of_failure_beyond_the_most_frequent_has_its_file_as_well(owner: Owner, people: People) -> None:
+    for number in range(1, MAX_GROUPS + 2):
+        for _ in range(1 if number > MAX_GROUPS else 2):
+            make_job(owner, **DONE, status="failed", error_message=f"Broken {'x' * number}")
+    rarest = open_page(people["manager"], PAGE, status="failed", error=f"Broken {'x' * (MAX_GROUPS + 1)}")
+    assert "CSV, 1 row" in rarest.text
+    assert "CSV, 2 rows" in open_page(people["manager"], PAGE, status="failed", error="Broken x").text
 
 
 def test_what_runs_for_too_long_is_said_first_and_found(owner: Owner, people: People) -> None:

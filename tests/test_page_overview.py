@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.delta_generator import DeltaGenerator
 
-from data import database, measures
+from data import approvals, database, measures
 from data.access import Actor
 from data.identity import web_sessions
 from data.ingest import ingest
 from data.ingest.report import KEPT_PROBLEMS
-from data.reports import overview as reports
+from data.reports import overview
 from tests import recorded
 from tests.ingest_records import typed
 from tests.page_runs import open_page, queries_during
@@ -239,7 +239,7 @@ def test_all_unreadable_lines_are_counted_though_a_file_keeps_the_first_alone(
     path = tmp_path / "session.jsonl"
     path.write_text(json.dumps(typed(1, "Dive")) + "\n{broken" * (KEPT_PROBLEMS + 300), encoding="utf-8")
     ingest([path], database_url)
-    found = reports.read_attention(people["manager"], now=NOW)
+    found = overview.read_attention(people["manager"], now=NOW)
     assert (found["files_with_problems"], found["problems"]) == (1, KEPT_PROBLEMS + 300)
     run = open_page(people["manager"], PAGE)
     assert [unreadable.label for unreadable in run.app.expander] == ["500 records that could not be read"]
@@ -300,6 +300,10 @@ def test_events_without_a_time_are_counted_and_in_no_period(owner: Owner, people
     run = open_page(people["manager"], PAGE)
     assert "there was 1 session" in run.text
     assert "2 events without a recorded time are in no period." in run.text
+    all_time = open_page(people["manager"], PAGE, period="all")
+    assert "All time includes 2 events without a recorded time." in all_time.text
+    assert "/?period=untimed" in all_time.links
+    assert "in no period" not in all_time.text
     untimed = open_page(people["manager"], PAGE, period="untimed")
     assert "Among the rows without a time there was 1 session" in untimed.text
 
@@ -355,6 +359,19 @@ def test_a_question_leads_those_who_decide_to_it_also_without_a_session(owner: O
     manager = open_page(people["manager"], PAGE)
     assert "Refund of 12" in manager.text
     assert address not in manager.links
+
+
+def test_a_decision_of_now_on_an_old_question_is_among_the_newest(owner: Owner, people: People) -> None:
+    asked_long_ago = recorded.question(owner, NOW - timedelta(days=5), "An old question")
+    for minute in range(12):
+        recorded.question(owner, NOW - timedelta(days=1, minutes=minute), f"Younger {minute}")
+    approvals.decide(people["admin"], asked_long_ago, "approved")
+    newest = overview.list_newest(people["manager"], most=10)
+    assert [(one["kind"], one["subject"]) for one in newest[:2]] == [
+        ("question approved", "An old question"),
+        ("question pending", "Younger 0"),
+    ]
+    assert len(newest) == len({one["item_id"] for one in newest}) == 10
 
 
 def test_the_type_of_a_notification_is_left_out_where_its_words_say_it(owner: Owner, people: People) -> None:

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from data import exports
 from data.access import Actor
+from data.reports.tools import MAX_GROUPS
 from tests.page_runs import PageRun, open_page, queries_during
 from tests.test_tools import REFUSAL, call, make_session
 
@@ -82,12 +83,27 @@ def test_refusals_are_said_apart_from_failures(owner: Owner, people: People) -> 
     assert "They never ran, so they are no failures." in text
 
 
+def test_a_kind_of_error_beyond_the_most_frequent_has_its_file_as_well(owner: Owner, people: People) -> None:
+    session = make_session(owner)
+    for number in range(1, MAX_GROUPS + 2):
+        at = NOW - timedelta(hours=number)
+        for _ in range(1 if number > MAX_GROUPS else 2):
+            call(owner, session, at=at, success=False, error=f"Broken {'x' * number}")
+    rarest = f"Broken {'x' * (MAX_GROUPS + 1)}"
+    first = open_page(people["manager"], PAGE)
+    assert not any(f"error={rarest.replace(' ', '+')}" in link for link in first.links)
+    assert "CSV, 1 row" in open_page(people["manager"], PAGE, error=rarest).text
+    assert "CSV, 2 rows" in open_page(people["manager"], PAGE, error="Broken x").text
+
+
 def test_untimed_calls_are_said_and_can_be_looked_at(owner: Owner, people: People) -> None:
     session = make_session(owner)
     call(owner, session, at=NOW - timedelta(hours=1))
     for _ in range(2):
         call(owner, session, "Read", at=None)
     assert "2 calls without a recorded time are in no period." in open_page(people["manager"], PAGE).text
+    all_time = open_page(people["manager"], PAGE, period="all").text
+    assert "All time includes 2 calls without a recorded time." in all_time
     untimed = open_page(people["manager"], PAGE, period="untimed").text
     assert "of 2 calls without a time succeeded" in untimed
     assert "cannot be drawn over it" in untimed

@@ -50,7 +50,7 @@ REPORTS: dict[str, Report] = {
     "tool_errors": Report(
         query="tools.list_errors",
         sentence="Kinds of failures of tools with how often and a case of each.",
-        filters=_PERIOD | {"tool": text, "project": text, "limit": whole_number},
+        filters=_PERIOD | {"tool": text, "project": text, "error_group": text, "limit": whole_number},
     ),
     "jobs": Report(
         query="jobs.list_jobs",
@@ -72,7 +72,7 @@ REPORTS: dict[str, Report] = {
     "job_failures": Report(
         query="jobs.list_failures",
         sentence="Kinds of failures of jobs with how often and a case of each.",
-        filters=_PERIOD | {"agent": text, "search": text, "limit": whole_number},
+        filters=_PERIOD | {"agent": text, "search": text, "error_group": text, "limit": whole_number},
     ),
     "approvals": Report(
         query="approvals.list_history",

@@ -192,8 +192,10 @@ def read_failures(
     untimed: bool = False,
     agent: str | None = None,
     search: str | None = None,
+    error_group: str | None = None,
 ) -> Failures:
-    """The kinds of failures of jobs of a period, the most frequent first, at most MAX_GROUPS of them."""
+    """The kinds of failures of jobs of a period, the most frequent first, at most MAX_GROUPS of them, or the one kind
+    that is asked for, agent by agent."""
     with database.reading(actor) as unit:
         rows = unit.rows(
             "jobs.list_failures",
@@ -202,6 +204,7 @@ def read_failures(
             untimed=untimed,
             agent=agent,
             search=search,
+            error_group=error_group,
             limit=MAX_GROUPS,
         )
     shown = tuple(

@@ -89,4 +89,4 @@ def read_calls(
 def list_newest(actor: Actor, *, most: int = 10) -> list[dict[str, Any]]:
     """The last happenings that matter, newest first."""
     with database.reading(actor) as unit:
-        return unit.rows("overview.list_newest", most=most)
+        return unit.rows("overview.newest.list_newest", most=most)

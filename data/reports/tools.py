@@ -200,8 +200,10 @@ def read_errors(
     untimed: bool = False,
     tool: str | None = None,
     project: str | None = None,
+    error_group: str | None = None,
 ) -> Errors:
-    """The kinds of failures of a period, the most frequent first, at most MAX_GROUPS of them. Refusals are none."""
+    """The kinds of failures of a period, the most frequent first, at most MAX_GROUPS of them, or the one kind that is
+    asked for, tool by tool. Refusals are none."""
     with database.reading(actor) as unit:
         rows = unit.rows(
             "tools.list_errors",
@@ -210,6 +212,7 @@ def read_errors(
             untimed=untimed,
             tool=tool,
             project=project,
+            error_group=error_group,
             limit=MAX_GROUPS,
         )
     shown = tuple(

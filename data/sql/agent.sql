@@ -90,7 +90,7 @@ activity as (
             and (%(end)s::timestamptz is null or e.occurred_at < %(end)s)
             and not coalesce(%(untimed)s::boolean, false)
         group by e.event_type
-        order by count(*) desc
+        order by count(*) desc, e.event_type
         limit %(most_types)s::bigint
     )
     union all

@@ -261,7 +261,7 @@ left join lateral (
         e.correlation_id = a.correlation_id
         and e.occurred_at > a.decided_at
         and e.aggregate_type <> 'HumanApproval'
-    order by e.occurred_at desc
+    order by e.occurred_at desc, e.event_id
     limit 1
 ) as later on true
 where this.approval_id = %(approval_id)s::uuid and a.stored_status in ('approved', 'rejected')

@@ -12,7 +12,7 @@ select
     c.is_answered,
     c.call_id
 from analytics.tool_calls as c
-join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
+left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
 where
     (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
     and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)

@@ -174,7 +174,8 @@ order by
         when not coalesce(%(newest)s::boolean, false) and j.status in ('pending', 'running')
             then coalesce(j.started_at, j.created_at)
     end nulls last,
-    j.counted_at desc nulls last
+    j.counted_at desc nulls last,
+    j.job_id
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
 -- name: list_failures
@@ -198,15 +199,19 @@ with groups as (
             %(search)s::text is null
             or strpos(lower(concat_ws(' ', j.job_id, j.agent, j.error_message, j.job_data)), lower(%(search)s)) > 0
         )
+        and (
+            %(error_group)s::text is null
+            or analytics.error_group(left(j.error_message, 500)) = %(error_group)s
+        )
     group by j.agent, error_group
-    order by cases desc, last_at desc nulls last, j.agent
+    order by cases desc, last_at desc nulls last, j.agent, error_group
     limit %(limit)s::bigint
 )
 
 select g.agent, g.error_group, g.cases, g.last_at, g.groups, g.newest_id, left(newest.error_message, 4000) as example
 from groups as g
 left join analytics.stg_agents__jobs as newest on newest.job_id = g.newest_id
-order by g.cases desc, g.last_at desc nulls last, g.agent;
+order by g.cases desc, g.last_at desc nulls last, g.agent, g.error_group;
 
 -- name: list_filter_values
 -- Agents and states of the jobs of a period, each with how many.
@@ -246,18 +251,18 @@ where j.job_id = %(job_id)s::uuid;
 
 -- name: list_acts
 -- What people did to one job through the console and what the engine's stream says about it, the newest first.
-select
-    a.occurred_at,
-    coalesce(a.actor_email, 'somebody') as actor,
-    a.action as happening,
-    a.detail
-from signalbox.audit_log as a
-where a.target = 'job:' || %(job_id)s::uuid::text
-union all
-select e.occurred_at, e.emitted_by, e.event_type, e.payload
-from analytics.stg_engine__events as e
-where e.aggregate_type = 'Job' and e.aggregate_id = %(job_id)s::uuid::text
-order by occurred_at desc
+select h.occurred_at, h.actor, h.happening, h.detail
+from (
+    select
+        a.occurred_at, coalesce(a.actor_email, 'somebody') as actor, a.action as happening, a.detail, a.id::text as id
+    from signalbox.audit_log as a
+    where a.target = 'job:' || %(job_id)s::uuid::text
+    union all
+    select e.occurred_at, e.emitted_by, e.event_type, e.payload, e.event_id::text
+    from analytics.stg_engine__events as e
+    where e.aggregate_type = 'Job' and e.aggregate_id = %(job_id)s::uuid::text
+) as h
+order by h.occurred_at desc, h.id
 limit %(limit)s::bigint;
 
 -- name: find_state

@@ -192,7 +192,7 @@ where notification_id = %(notification_id)s::uuid and not is_acknowledged
 returning notification_id, session_pk;
 
 -- name: export_events
--- Every event of one session with its contents, in order; what has no time comes last.
+-- Every event of one session with its contents, in order; what has no time comes last, as it was recorded.
 select
     e.occurred_at, e.event_type, c.tool_name as tool, c.phase, c.duration_ms, c.success, c.error_message,
     p.prompt_text, n.message as notification, e.data, e.metadata, e.event_id
@@ -200,5 +200,12 @@ from analytics.stg_chronicle__events as e
 left join analytics.stg_chronicle__tool_events as c on c.event_id = e.event_id
 left join analytics.stg_chronicle__prompt_events as p on p.event_id = e.event_id
 left join analytics.stg_chronicle__notification_events as n on n.event_id = e.event_id
+left join lateral (
+    select r.file_id, r.line
+    from signalbox.import_records as r
+    where r.event_id = e.event_id
+    order by r.file_id, r.line
+    limit 1
+) as o on true
 where e.session_pk = %(session)s::uuid
-order by e.occurred_at nulls last, e.recorded_at, e.event_id;
+order by e.occurred_at nulls last, o.file_id, o.line, e.recorded_at, e.event_id;

@@ -1,7 +1,8 @@
 -- name: list_calls
 -- Calls one by one, by time or by duration, with what went in and the session they belong to.
 -- The newest first is what is asked for most: answered and unanswered calls then come from the index on their time, as
--- many as there are on the pages up to this one, and what has no time comes last.
+-- many as there are on the pages up to this one, and what has no time comes last. Where times are equal or missing the
+-- id decides, so that no call is on two pages or on none.
 with answered as materialized (
     select
         c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
@@ -30,7 +31,7 @@ with answered as materialized (
             %(error_group)s::text is null
             or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
         )
-    order by c.occurred_at desc
+    order by c.occurred_at desc, c.tool_event_id
     limit %(limit)s::bigint + %(offset)s::bigint
 ),
 
@@ -68,7 +69,7 @@ newest as (
                 )
             )
             and answer.is_there is null
-        order by c.occurred_at desc
+        order by c.occurred_at desc, c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
     union all
@@ -99,7 +100,8 @@ newest as (
             case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
             case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
             case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
-            c.occurred_at desc nulls last
+            c.occurred_at desc nulls last,
+            c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
     union all
@@ -111,6 +113,8 @@ newest as (
         where
             %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
             and %(start)s::timestamptz is null and %(end)s::timestamptz is null and c.occurred_at is null
+            -- All of them are sorted: not before the answered calls with a time end on these pages.
+            and (select r.first_at from reach as r) = '-infinity'
             and (%(tool)s::text is null or c.tool_name = %(tool)s)
             and (
                 %(project)s::text is null or c.session_pk in (
@@ -122,6 +126,7 @@ newest as (
                 %(error_group)s::text is null
                 or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
             )
+        order by c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
 ),
@@ -133,7 +138,8 @@ chosen as (
         case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
         case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
         case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
-        c.occurred_at desc nulls last
+        c.occurred_at desc nulls last,
+        c.tool_event_id
     limit %(limit)s::bigint offset %(offset)s::bigint
 )
 
@@ -164,4 +170,5 @@ order by
     case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
     case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
     case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
-    c.occurred_at desc nulls last;
+    c.occurred_at desc nulls last,
+    c.tool_event_id;

@@ -197,8 +197,9 @@ groups as (
         (array_agg(e.newest_id order by e.last_at desc nulls last))[1] as newest_id,
         count(*) over () as groups
     from errors as e
+    where %(error_group)s::text is null or analytics.error_group(e.beginning) = %(error_group)s
     group by e.tool_name, error_group
-    order by cases desc, last_at desc nulls last, tool_name
+    order by cases desc, last_at desc nulls last, tool_name, error_group
     limit %(limit)s::bigint
 )
 
@@ -213,7 +214,7 @@ select
     newest.tool_event_id
 from groups as g
 left join analytics.stg_chronicle__tool_events as newest on newest.tool_event_id = g.newest_id
-order by g.cases desc, g.last_at desc nulls last, g.tool_name;
+order by g.cases desc, g.last_at desc nulls last, g.tool_name, g.error_group;
 
 -- name: list_filter_values
 -- Projects and tools with calls in a period, each with how many.

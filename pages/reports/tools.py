@@ -20,7 +20,7 @@ with page.panel(view, "the figures of tools"):
     asked |= chosen.carried
     compared = asked | period.compared
     usage = cached.read(view, reports.read_usage, **compared)
-    errors = cached.read(view, reports.read_errors, **asked)
+    errors = cached.read(view, reports.read_errors, **asked, error_group=chosen.group)
     tools.draw_outcome(view, chosen, usage)
     begins = {"sums": "calls", "rows": "single calls and the texts of errors"}
     if not usage.total.calls:
@@ -29,7 +29,7 @@ with page.panel(view, "the figures of tools"):
         page.footer(view)
     else:
         tools.summary(usage, period, chosen.tool)
-        filters.say_untimed(view, period, known, "call")
+        filters.say_untimed(view, period, known, "call", in_all_time=True)
         tools.say_outcomes(chosen)
         raw_from = boundary.say(view, period, **begins)
         cards.cards(tools.cards_of(usage, period, chosen.carried))

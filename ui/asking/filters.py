@@ -33,10 +33,12 @@ def given(name: str) -> str | None:
     return value if value and len(value) <= LONGEST_VALUE and value.isprintable() else None
 
 
-def say_untimed(view: View, period: Period, known: Extent, noun: str) -> None:
-    """How many rows no period holds because they have no time, leading to them."""
-    said = sentences.untimed(known.untimed, noun)
-    if said and not period.untimed and period.choice != "all":
+def say_untimed(view: View, period: Period, known: Extent, noun: str, *, in_all_time: bool = False) -> None:
+    """How many rows no period holds because they have no time, leading to them; `in_all_time` says that all time has
+    them among its figures, and that nothing else on the page tells so."""
+    is_all = period.choice == "all"
+    said = sentences.untimed(known.untimed, noun, in_all_time=is_all)
+    if said and not period.untimed and (in_all_time or not is_all):
         page.note(links.go(said, view.page.url_path, period="untimed"))
 
 

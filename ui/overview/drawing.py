@@ -82,5 +82,5 @@ def draw_newest(view: View, *, period: Period) -> Markup:
     """The newest happenings, and how many events no period holds."""
     with page.gathering() as pieces:
         showing.newest(view, cached.read(view, reports.list_newest, most=10))
-        filters.say_untimed(view, period, filters.extent(view, "events"), "event")
+        filters.say_untimed(view, period, filters.extent(view, "events"), "event", in_all_time=True)
     return page.one_of(pieces)

@@ -55,10 +55,13 @@ def point_change(part: int, whole: int, previous_part: int, previous_whole: int)
     return "unchanged" if abs(points) < 0.05 else with_unit(f"{points:+.1f}", "pt").replace("-", "−")
 
 
-def untimed(number: int, noun: str = "event") -> str | None:
-    """The sentence every period says about what it cannot place; None when everything has a time."""
+def untimed(number: int, noun: str = "event", *, in_all_time: bool = False) -> str | None:
+    """The sentence every period says about what it cannot place, or all time about what it holds beside what has a
+    time; None when everything has one."""
     if not number:
         return None
+    if in_all_time:
+        return f"All time includes {plural(number, noun)} without a recorded time."
     return f"{plural(number, noun)} without a recorded time {'is' if number == 1 else 'are'} in no period."
 
 

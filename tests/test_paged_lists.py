@@ -1,0 +1,117 @@
+"""Lists that are read page by page hold each row once, however many share a time or have none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from data import jobs
+from data.access import Actor
+from data.database import queries
+from data.reports import tools
+from tests import recorded
+from tests.recorded import Owner
+
+People = dict[str, Actor]
+Rows = list[dict[str, Any]]
+
+AT = datetime(2026, 11, 10, 12, tzinfo=UTC)
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+EACH = 40  # rows of one kind
+PAGE = 25
+
+# Columns of which no two rows of their list hold the same; drafts and revisions are listed of one session.
+KEYS = {
+    "approval_id",
+    "assessment_id",
+    "client_id",
+    "draft_number",
+    "execution_id",
+    "experiment_id",
+    "id",
+    "job_id",
+    "metric_id",
+    "project_id",
+    "resolution_id",
+    "revision_number",
+    "session_id",
+    "session_pk",
+    "tool_event_id",
+    "user_id",
+}
+# Where a list is cut: what it is ordered by before, if it is. A limit of 1 looks something up.
+CUT = re.compile(
+    r"(?:\border\s+by\b(?P<order>(?:(?!\border\s+by\b|\blimit\b).)*))?\blimit\s+(?!1\b)", re.IGNORECASE | re.DOTALL
+)
+LAST_KEY = re.compile(r"(?:^|,)\s*(?:\w+\.)?(?P<key>\w+)(?:\s+desc)?\s*$")
+
+
+def is_paged(name: str) -> bool:
+    return bool({"offset", "skipped"} & queries.find(name).parameters)
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(queries.all_queries()) if is_paged(name)])
+def test_the_order_of_a_paged_list_ends_with_what_no_two_rows_share(name: str) -> None:
+    statement = re.sub(r"--[^\n]*", "", queries.find(name).text)
+    cuts = [match["order"] for match in CUT.finditer(statement)]
+    assert cuts
+    for order in cuts:
+        last = LAST_KEY.search(order or "")
+        assert (last["key"] if last else None) in KEYS, f"{name} is cut after the order {order!r}"
+
+
+def all_pages(read: Callable[..., Rows], key: str) -> list[Any]:
+    """The keys of the rows on all pages, up to the first page without any."""
+    found: list[Any] = []
+    while rows := read(limit=PAGE, offset=len(found)):
+        found += [row[key] for row in rows]
+    return found
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"downwards": False},
+        {"sort": "duration"},
+        {"sort": "duration", "downwards": False},
+        {"untimed": True},
+        {"start": AT},
+        {"outcome": "succeeded"},
+        {"outcome": "unknown"},
+    ],
+    ids=str,
+)
+def test_each_call_is_on_one_page(owner: Owner, people: People, asked: dict[str, Any]) -> None:
+    session_pk = recorded.session(owner, AT)
+    for at in (AT, None):
+        for is_answered in (True, False):
+            for _ in range(EACH):
+                recorded.call(owner, session_pk, at, answered=is_answered, ms=0)
+    found = all_pages(lambda **page: tools.read_calls(people["manager"], **asked, **page), "tool_event_id")
+    expected = EACH * (2 if {"untimed", "start", "outcome"} & asked.keys() else 4)
+    assert (len(found), len(set(found))) == (expected, expected)
+
+
+@pytest.mark.parametrize("asked", [{}, {"newest": True}, {"untimed": True}, {"status": "failed"}], ids=str)
+def test_each_job_is_on_one_page(owner: Owner, people: People, asked: dict[str, Any]) -> None:
+    for at in (AT, None):
+        for status in ("failed", "pending"):
+            for _ in range(EACH):
+                recorded.job(owner, at, status=status)
+    found = all_pages(lambda **page: jobs.read_jobs(people["manager"], now=NOW, **asked, **page), "job_id")
+    expected = EACH * (2 if {"untimed", "status"} & asked.keys() else 4)
+    assert (len(found), len(set(found))) == (expected, expected)
+
+
+def test_pages_of_calls_go_from_the_newest_to_those_without_a_time(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, AT)
+    for at in (None, AT, None, AT.replace(hour=13)):
+        for _ in range(EACH):
+            recorded.call(owner, session_pk, at, ms=0)
+    times = all_pages(lambda **page: tools.read_calls(people["manager"], **page), "occurred_at")
+    assert times == [AT.replace(hour=13)] * EACH + [AT] * EACH + [None] * 2 * EACH
