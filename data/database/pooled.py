@@ -17,7 +17,8 @@ import psycopg
 
 from data.database.queries import find
 
-_ROUNDS = 3  # beside other clients a pooler may give back the same process by chance
+# Beside other clients a pooler may give back the same process by chance.
+_CLIENTS, _TURNS = 3, 8
 _PATIENCE_S = 5.0  # a session pooler whose places are all taken, by us among others, lets a second client wait
 
 
@@ -29,13 +30,17 @@ def changes_hands(connection: psycopg.Connection[Any], url: str) -> bool:
     ours = _serving(connection)
     if ours == connection.info.backend_pid:  # a pooler tells a number of its own making
         return False
-    for _ in range(_ROUNDS):
-        with suppress(psycopg.OperationalError), _second(url) as other, other.transaction():
-            theirs = _serving(other)
-            now = _serving(connection)
-            if theirs == ours or now != ours:
+    for _ in range(_CLIENTS):
+        with suppress(psycopg.OperationalError), _second(url) as other:
+            if any(_is_handed_on(connection, ours, other) for _ in range(_TURNS)):
                 return True
     return False
+
+
+def _is_handed_on(connection: psycopg.Connection[Any], ours: int, other: psycopg.Connection[Any]) -> bool:
+    """Whether our process serves the other's transaction, or another one us meanwhile."""
+    with other.transaction():
+        return _serving(other) == ours or _serving(connection) != ours
 
 
 def _serving(connection: psycopg.Connection[Any]) -> int:

@@ -126,7 +126,7 @@ def test_every_page_announces_as_many_rows_as_its_csv_holds(
     page = open_demo("admin", path)
     announced = number(page.get_by_role("link", name="CSV").first.inner_text())
     taken = download(page, "CSV", tmp_path)
-    assert taken.name.startswith(unit)
+    assert taken.name.startswith(f"demo-{unit}")
     assert len(read_csv(taken)) == announced > 0
 
 
