@@ -58,6 +58,42 @@ def test_of_equal_calls_the_refused_one_is_what_was_asked_about(
     assert found == [{"status": "rejected", "tool": "Bash"}]
 
 
+def test_a_notice_of_a_request_is_history_unless_a_call_tells_of_the_same_question(
+    server: embedded.Lease, tmp_path: Path
+) -> None:
+    """Older logs hold no requests, but say that one waited; nothing in them says what became of it."""
+    messages = (
+        "Claude needs your permission to use Bash",
+        "Claude needs your permission to use Bash",
+        "Claude needs your permission to use reef - dive (MCP)",
+        "Claude needs your permission",
+        "Claude is waiting for your input",
+    )
+    notices = write(
+        tmp_path / "hooks.jsonl",
+        [hook("Notification", message=message) for message in messages],
+    )
+    refused = [called(1, "no", "Bash", {"command": "rm"}), answered(8, "no", REFUSAL, failed=True)]
+    query = "select title, status, metadata ->> 'outcome' as outcome from engine.human_approvals order by title, status"
+    unanswered = ("expired", "unanswered")
+    with fresh_database(server) as url:
+        ingest([notices], url)
+        assert [tuple(row.values()) for row in rows(url, query)] == [
+            ("Allow the use of Bash", *unanswered),
+            ("Allow the use of Bash", *unanswered),
+            ("Allow the use of reef - dive (MCP)", *unanswered),
+            ("Give a permission", *unanswered),
+        ]
+        for _ in range(2):
+            ingest([notices, write(tmp_path / "session.jsonl", refused)], url)
+            assert [tuple(row.values()) for row in rows(url, query)] == [
+                ("Allow the use of Bash", *unanswered),
+                ("Allow the use of Bash", "rejected", "rejected"),
+                ("Allow the use of reef - dive (MCP)", *unanswered),
+                ("Give a permission", *unanswered),
+            ]
+
+
 @pytest.mark.parametrize("tool", ["AskUserQuestion", "ExitPlanMode"])
 def test_a_question_that_nobody_answered_is_history_until_a_later_log_has_the_answer(
     tool: str, server: embedded.Lease, tmp_path: Path

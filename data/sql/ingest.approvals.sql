@@ -1,6 +1,7 @@
 -- name: derive_approvals
 -- What people were asked in these sessions and what they answered, from calls that ask, calls that were refused, and
--- requests for permission; made anew, so that it does not matter which log came first.
+-- requests for permission; made anew, so that it does not matter which log came first. Notices of a request count where
+-- the log holds no requests themselves, and no call that tells of the same question.
 with sessions as materialized (
     select s.id, s.session_id, s.metadata from chronicle.sessions as s where s.id = any(%(sessions)s::uuid[])
 ),
@@ -65,6 +66,23 @@ requests as materialized (
         and e.event_type = 'notification'
         and e.metadata ->> 'hook_event_name' = 'PermissionRequest'
 ),
+notices as materialized (
+    select
+        n.id,
+        n.session_id,
+        n.message,
+        n.created_at as asked_at,
+        btrim(substring(n.message from 'permission to use (.+)$')) as tool_name,
+        (select e.metadata ->> 'agent_id' from chronicle.events as e where e.id = n.event_id) as agent_id,
+        row_number() over (
+            partition by n.session_id, btrim(substring(n.message from 'permission to use (.+)$'))
+            order by n.created_at nulls last, n.id
+        ) as place
+    from chronicle.notification_events as n
+    where n.session_id = any(%(sessions)s::uuid[])
+        and n.notification_type = 'permission_prompt'
+        and not exists (select from requests as r where r.session_id = n.session_id)
+),
 -- Whoever refused was asked, so requests belong to refused calls before they belong to others.
 alike as materialized (
     select
@@ -121,6 +139,26 @@ questions as (
     left join alike as c
         on c.session_id = r.session_id and c.tool_name = r.tool_name and c.parameters = r.parameters and c.place = r.place
     where c.call_id is null or c.call_id not in (select a.call_id from asked as a)
+    union all
+    select
+        md5('approval:' || n.id)::uuid,
+        n.session_id,
+        n.agent_id,
+        'tool_use',
+        coalesce('Allow the use of ' || left(n.tool_name, 200), 'Give a permission'),
+        jsonb_build_object('message', n.message),
+        n.tool_name,
+        null,
+        'expired',
+        'unanswered',
+        n.asked_at,
+        null,
+        null,
+        'hooks'
+    from notices as n
+    where n.place > (
+        select count(*) from asked as a where a.session_id = n.session_id and a.tool_name = n.tool_name
+    )
 ),
 derived as (
     select

@@ -163,6 +163,8 @@ class HookReader:
             return self.rows.notification("permission_request", message, "warning")
         message_told = as_text(payload.get("message"))
         kind = as_text(payload.get("notification_type")) or _notification_type(message_told or "")
+        if kind == "permission_prompt":
+            session.holds.add(PERMISSION_REQUESTS)
         severity = "warning" if kind.startswith("permission") else "info"
         return self.rows.notification(kind, message_told, severity)
 
