@@ -39,7 +39,7 @@ def use(modules: Iterable[str]) -> None:
 def _of(name: str) -> Reducers:
     try:
         module = import_module(name)
-    except Exception as error:
+    except Exception as error:  # somebody else's module may raise anything, and the console must say which it was
         raise WrongSetting(
             f"{_SETTING} names {name}, which cannot be imported: {type(error).__name__}: {error}."
         ) from error
