@@ -97,11 +97,19 @@ def known_of(owner: Owner, start: object, end: object, untimed: object, project:
     return {name: value for row in rows if row for name, value in row.items()}
 
 
-@pytest.mark.parametrize("is_stored", [True, False])
-def test_the_figures_of_a_project_are_those_of_the_tables(owner: Owner, people: People, is_stored: bool) -> None:
+@pytest.mark.parametrize("since", ["never stored", "stored", "changed since"])
+def test_the_figures_of_a_project_are_those_of_the_tables(owner: Owner, people: People, since: str) -> None:
     fill(owner)
-    if is_stored:
+    if since != "never stored":
         rollups.finish("real")
+    if since == "changed since":
+        moved = recorded.session(owner, MIDDLE + timedelta(hours=3), project="shop", status="error")
+        recorded.call(owner, moved, MIDDLE + timedelta(hours=3), success=False, error="late")
+        owner.execute(
+            "update chronicle.sessions set project_name = %s where id in (select id from chronicle.sessions"
+            " where project_name = %s and started_at >= %s order by started_at limit 1)",
+            (FISH, QUOTED, MIDDLE),
+        )
     for asked in (BOTH, ALL, UNTIMED):
         for project in (project or NONE for project in PROJECTS):
             happened = read(people["manager"], asked, project)
