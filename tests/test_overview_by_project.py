@@ -235,7 +235,9 @@ def test_what_belongs_to_no_project_is_left_out_and_said(owner: Owner, people: P
     assert not any(
         address.startswith(("/jobs", "/sops", "/agents", "/backups")) for address in shown.links if "project" in address
     )
+    recorded.session(owner, at, user_id=people["member"].user_id)
     member = open_page(people["member"], PAGE, project="shop").text
+    assert "questions without a session and records that could not be read belong to no project" in member
     assert "backups" not in member
 
 
@@ -257,7 +259,8 @@ def test_what_waits_in_sessions_of_the_project_is_told_and_that_of_others_is_not
     fish = open_page(people["admin"], PAGE, project=FISH)
     assert "1 question waits for a decision and 1 session ended in an error." in fish.text
     assert "1 notification not acknowledged" in fish.text
-    assert f"/approvals?approval={asked[FISH]}" in fish.links
+    assert fish.links.count(f"/approvals?approval={asked[FISH]}") == 2, "of what needs somebody, and of the newest"
+    assert shop.links.count(f"/approvals?approval={asked['shop']}") == 1
     assert "4 questions wait" in open_page(people["admin"], PAGE).text
 
 

@@ -1,18 +1,20 @@
 -- name: read_attention
--- What waits for somebody in sessions of one project, as one row; `now` is the time of the page cut to the minute.
+-- What waits for somebody in sessions of one project, as one row, and how many questions wait that the viewer may see
+-- wherever they were asked; `now` is the time of the page cut to the minute.
 select
     q.pending_approvals, q.oldest_approval_at, q.next_expiry_at,
-    case when q.pending_approvals = 1 then q.oldest_approval_id end as only_approval_id,
-    n.open_notifications, n.newest_notification_at
+    case when q.pending_approvals = 1 then q.one_approval_id end as only_approval_id,
+    q.seen_waiting, n.open_notifications, n.newest_notification_at
 from (
     select
-        count(*) as pending_approvals, min(a.created_at) as oldest_approval_at, min(a.expires_at) as next_expiry_at,
-        min(a.approval_id::text) as oldest_approval_id
+        count(*) as seen_waiting,
+        count(*) filter (where s.project_name = %(project)s) as pending_approvals,
+        min(a.created_at) filter (where s.project_name = %(project)s) as oldest_approval_at,
+        min(a.expires_at) filter (where s.project_name = %(project)s) as next_expiry_at,
+        min(a.approval_id::text) filter (where s.project_name = %(project)s) as one_approval_id
     from analytics.stg_engine__human_approvals as a
-    inner join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
-    where
-        a.stored_status = 'pending' and (a.expires_at is null or a.expires_at > %(now)s)
-        and s.project_name = %(project)s
+    left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
+    where a.stored_status = 'pending' and (a.expires_at is null or a.expires_at > %(now)s)
 ) as q
 cross join (
     select count(*) as open_notifications, max(e.occurred_at) as newest_notification_at

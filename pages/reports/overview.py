@@ -27,7 +27,7 @@ else:
                 period=period,
                 known=known,
                 backup=None if project else overview.newest_backup(view),
-                hidden=overview.hidden_questions(view),
+                hidden=overview.hidden_questions(view, project),
                 project=project,
             )
             calls = drawn.calls
