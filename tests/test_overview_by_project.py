@@ -183,7 +183,8 @@ def test_the_picker_offers_each_project_with_its_sessions_and_puts_it_into_the_a
         picker(shown).set_value(project)
         shown.run()
         assert shown.app.query_params["project"] == project
-        assert f"{sessions} of the project “{project}”" in shown.text
+        assert f"Nothing of the project “{project}” needs you: no question waits, no session failed. In" in shown.text
+        assert f"{sessions}." in shown.text
         assert picker(shown).options[1:] == [f"{NONE} · 4", f"{QUOTED} · 3", f"{FISH} · 2", "shop · 1"]
     reloaded = open_page(people["manager"], PAGE, project=QUOTED)
     assert (picker(reloaded).value, reloaded.text) == (QUOTED, shown.text)
@@ -364,7 +365,7 @@ def test_members_count_and_see_their_own_sessions_of_a_project(owner: Owner, peo
             recorded.call(owner, session_pk, at, success=False, error=f"{role} broke")
     rollups.finish("real")
     shown = open_page(people["member"], PAGE, project="shop")
-    assert "there were 2 sessions of the project “shop”" in shown.text
+    assert "there were 2 sessions;" in shown.text
     assert picker(shown).options == ["All projects", "shop · 2"]
     assert "other broke" not in shown.text
     assert "member broke" in shown.text
@@ -374,7 +375,7 @@ def test_each_project_is_drawn_by_itself_and_kept(owner: Owner, people: People) 
     for project in ("shop", FISH, FISH):
         recorded.session(owner, NOW - timedelta(hours=2), project=project)
     open_page(people["manager"], PAGE)
-    for project, told in (("shop", "there was 1 session of"), (FISH, "there were 2 sessions of")):
+    for project, told in (("shop", "there was 1 session."), (FISH, "there were 2 sessions.")):
         assert told in open_page(people["manager"], PAGE, project=project).text
     again = queries_during(lambda: open_page(people["manager"], PAGE, project="shop"))
     assert not {name for name in again if name.startswith("overview.project.read_calls")}
@@ -404,6 +405,6 @@ def test_events_without_a_time_are_said_to_be_of_all_projects(owner: Owner, peop
     assert "/?period=untimed&project=shop" in shown.links
     everything = open_page(people["manager"], PAGE, project="shop", period="all").text
     assert "Of all projects together, all time includes 4 events without a recorded time." in everything
-    assert "there were 2 sessions of the project “shop”" in everything
+    assert "there were 2 sessions;" in everything
     untimed = open_page(people["manager"], PAGE, project="shop", period="untimed").text
-    assert "Among the rows without a time there was 1 session of the project “shop”" in untimed
+    assert "Among the rows without a time there was 1 session;" in untimed

@@ -76,6 +76,7 @@ def test_the_project_of_overview_is_a_step_of_the_history_too(open_demo: OpenPag
     expect(page.locator(".sb-chip", has_text="storefront")).to_be_visible()
     said = sentence.inner_text()
     assert "of the project “storefront”" in said
+    assert said != all_projects
     assert query(page) == {"period": "30d", "project": "storefront"}
 
     page.reload()

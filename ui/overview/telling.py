@@ -31,6 +31,7 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
     first = [
         f"{told}." for told in (listed(urgent).capitalize(), absence.unseen(hidden.waiting) if hidden else "") if told
     ]
+    names_project = happened.project is not None and bool(first)
     if not first:
         first.append(_nothing(happened))
     worse = happened.worse[0] if happened.worse else None
@@ -47,7 +48,7 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
     backup = attention["backup"]
     if backup and (backup.state == "broken" or (backup.state == "unknown" and state == "attention" and not more)):
         state = backup.state
-    pieces: list[Child] = [" ".join(first), " ", _what_happened(period, happened)]
+    pieces: list[Child] = [" ".join(first), " ", _what_happened(period, happened, names_project=names_project)]
     if worse:
         now, before = figures.per_cent(worse.rate), figures.per_cent(worse.rate_before)
         words = f"{worse.tool} fails more often than in {period.previous_label}"
@@ -98,13 +99,13 @@ def _escalating(escalating: Sequence[Escalating], period: Period) -> Markup:
     return join(name, words, others, ".")
 
 
-def _what_happened(period: Period, happened: Happened) -> str:
+def _what_happened(period: Period, happened: Happened, *, names_project: bool) -> str:
     sessions = happened.count("sessions")
     if not happened.holds_any:
         return "" if happened.project is not None else f"No session and no call of a tool is recorded {period.during}."
     when = period.during[0].upper() + period.during[1:]
     words = f"{when} there {'was' if sessions == 1 else 'were'} {plural(sessions, 'session')}"
-    words += "" if happened.project is None else f" {of_project.named(happened.project)}"
+    words += f" {of_project.named(happened.project or '')}" if names_project else ""
     moved = change(sessions, happened.before("sessions")) if period.previous else None
     if moved:
         words += f" ({_against(moved, happened.before('sessions'), period)})"
