@@ -244,11 +244,12 @@ def test_what_belongs_to_no_project_is_left_out_and_said(owner: Owner, people: P
 
 def test_what_waits_in_sessions_of_the_project_is_told_and_that_of_others_is_not(owner: Owner, people: People) -> None:
     at = NOW - timedelta(hours=2)
-    asked = {}
+    asked: dict[str, list[str]] = {"shop": [], FISH: []}
     for project, number in (("shop", 2), (FISH, 1)):
         session_pk = recorded.session(owner, at, project=project, status="error")
         for place in range(number):
-            asked[project] = recorded.question(owner, at, f"{project} {place}", session_pk=session_pk)
+            approval_id = recorded.question(owner, at, f"{project} {place}", session_pk=session_pk)
+            asked[project].append(f"/approvals?approval={approval_id}")
             recorded.notification(owner, session_pk, at, f"{project} needs you")
         recorded.question(owner, at, "Lapsed", session_pk=session_pk, expires=NOW - timedelta(hours=1))
         recorded.notification(owner, session_pk, NOW - timedelta(hours=30), f"{project} needed you")
@@ -260,8 +261,8 @@ def test_what_waits_in_sessions_of_the_project_is_told_and_that_of_others_is_not
     fish = open_page(people["admin"], PAGE, project=FISH)
     assert "1 question waits for a decision and 1 session ended in an error." in fish.text
     assert "1 notification not acknowledged" in fish.text
-    assert fish.links.count(f"/approvals?approval={asked[FISH]}") == 2, "of what needs somebody, and of the newest"
-    assert shop.links.count(f"/approvals?approval={asked['shop']}") == 1
+    assert [fish.links.count(address) for address in asked[FISH]] == [2], "of what needs somebody, and of the newest"
+    assert [shop.links.count(address) for address in asked["shop"]] == [1, 1]
     assert "4 questions wait" in open_page(people["admin"], PAGE).text
 
 
