@@ -106,6 +106,7 @@ def _compare(connection: Connection, chance: random.Random, where: str, begin: d
         "coarsest": rollups.coarsest(unit, zone, BASE - timedelta(days=90), BASE + timedelta(days=90)),
     }
     tool, project = chance.choice((None, None, "A")), chance.choice((None, None, "a", "b"))
+    of_project = {"project": project or "a"}
     name, parameters = chance.choice(
         [
             ("tools.list_usage", before | {"tool": tool, "project": project, "with_total": True}),
@@ -113,11 +114,13 @@ def _compare(connection: Connection, chance: random.Random, where: str, begin: d
             ("tools.list_filter_values", {}),
             ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None, "source": None}),
             ("overview.read_calls", before | sliced | {"bucket": unit, "tool": None, "project": None}),
+            ("overview.project.read_activity", before | sliced | of_project | {"bucket": unit}),
+            ("overview.project.read_calls", before | sliced | of_project | {"bucket": unit, "tool": None}),
         ]
     )
     parameters = asked | parameters
     stored = rows_of_query(connection, name, parameters)
-    _bring_back(connection, calls=name.startswith("tools.") or name == "overview.read_calls")
+    _bring_back(connection, calls=name.startswith("tools.") or name.endswith(".read_calls"))
     live = rows_of_query(connection, name, parameters)
     differing = [pair for pair in zip(stored, live, strict=False) if pair[0] != pair[1]]
     assert stored == live, f"{where}: {name} {parameters} gave {differing or (stored, live)}"

@@ -364,6 +364,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
         "status": chance.choice((None, None, "error")),
         "model": chance.choice((None, None, "unknown-model")),
     }
+    of_project = {"project": project or "a"}
     name, parameters = chance.choice(
         [
             ("tools.list_usage", before | {"tool": tool, "project": project, "with_total": True}),
@@ -394,6 +395,8 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("approvals.count_views", {"now": BASE}),
             ("coverage.read_coverage", {}),
             ("overview.read_calls", before | sliced | {"bucket": unit, "tool": None, "project": None}),
+            ("overview.project.read_activity", before | sliced | of_project | {"bucket": unit}),
+            ("overview.project.read_calls", before | sliced | of_project | {"bucket": unit, "tool": None}),
         ]
     )
     parameters = asked | parameters

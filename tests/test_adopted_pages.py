@@ -102,6 +102,17 @@ def test_overview_says_which_policy_hides_waiting_questions(database_url: str, o
     assert "your role does not see" not in open_page(people["member"], OVERVIEW).text
 
 
+def test_the_overview_of_a_project_says_it_too(database_url: str, owner: Owner, people: People) -> None:
+    recorded.session(owner, NOW - timedelta(hours=2))
+    adopt_questions(database_url, owner, "title = 'Seen'")
+    for title in ("Hidden", "Seen"):
+        ask(owner, title)
+    page = open_page(people["manager"], OVERVIEW, project="shop")
+    assert "Nothing of the project" not in page.text
+    assert "sb-unknown" in first_sentence(page)
+    assert page.text.count("1 question waits for a decision, but your role does not see it.") == 2
+
+
 def test_an_overview_without_a_session_says_it_too(database_url: str, owner: Owner, people: People) -> None:
     adopt_questions(database_url, owner, "false")
     ask(owner, "Refund it?")
@@ -110,16 +121,16 @@ def test_an_overview_without_a_session_says_it_too(database_url: str, owner: Own
     assert "1 question waits for a decision, but your role does not see it." in page.text
 
 
-@pytest.mark.parametrize("path", [APPROVALS, OVERVIEW])
+@pytest.mark.parametrize(("path", "given"), [(APPROVALS, {}), (OVERVIEW, {}), (OVERVIEW, {"project": "shop"})])
 def test_asking_what_is_hidden_stays_within_the_queries_of_a_page(
-    database_url: str, owner: Owner, people: People, path: str
+    database_url: str, owner: Owner, people: People, path: str, given: dict[str, str]
 ) -> None:
     recorded.session(owner, NOW - timedelta(hours=2))
     asks = "absence.find_hidden_questions"
     assert (asks in queries_during(lambda: open_page(people["admin"], path))) == (path == APPROVALS)
     adopt_questions(database_url, owner, "false")
     ask(owner, "Refund it?")
-    ran = queries_during(lambda: open_page(people["admin"], path))
+    ran = queries_during(lambda: open_page(people["admin"], path, **given))
     assert ran[asks] == 1
     look_up_of_the_person = 1
     shown = {name: times for name, times in ran.items() if not name.startswith(_OF_SIGNING_IN)}
@@ -196,7 +207,7 @@ def test_no_part_of_a_page_fails_on_adopted_systems(database_url: str, owner: Ow
         adoption.adopt(database_url, system, schema, managers_read=True)
     pages = [entry for entry in PAGES if entry.systems and people["manager"].can(entry.needs)]
     assert len(pages) > 10
-    for entry in pages:
-        path = str(entry.path.relative_to(FOLDER))
-        text = open_page(people["manager"], path, **given.get(entry.url_path, {})).text
-        assert "If trying again does not help" not in text, entry.url_path
+    opened = [(str(entry.path.relative_to(FOLDER)), given.get(entry.url_path, {})) for entry in pages]
+    for path, parameters in (*opened, (OVERVIEW, {"project": "harbour"})):
+        text = open_page(people["manager"], path, **parameters).text
+        assert "If trying again does not help" not in text, path

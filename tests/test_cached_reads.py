@@ -270,6 +270,7 @@ def addresses(owner: Owner, session_pk: UUID) -> list[tuple[str, dict[str, str]]
     session = str(session_pk)
     return [
         *plain,
+        ("reports/overview.py", {"project": f"{WORD}-project"}),
         ("reports/sessions.py", {"q": WORD, "has": "errors"}),
         ("reports/session.py", {"session": session, "at": "0"}),
         ("reports/session.py", {"session": session, "item": str(question["id"])}),

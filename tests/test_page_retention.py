@@ -118,6 +118,16 @@ def test_a_page_says_from_where_on_only_sums_exist(owner: Owner, people: People,
     assert "only sums are kept" not in open_page(people["manager"], path, period="7d").text
 
 
+def test_of_one_project_calls_alone_are_counted_from_sums(owner: Owner, people: People) -> None:
+    fill(owner)
+    before = open_page(people["manager"], "reports/overview.py", period="all", project="shop").text
+    drop(owner)
+    said = open_page(people["manager"], "reports/overview.py", period="all", project="shop").text
+    assert "only sums are kept, and calls are counted from them; lists, search and single calls begin there." in said
+    card = "known outcomes of"
+    assert said[said.index(card) :][:22] == before[before.index(card) :][:22]
+
+
 def test_what_is_gone_is_not_shown_as_nothing(owner: Owner, people: People) -> None:
     old = fill(owner)
     drop(owner)

@@ -81,7 +81,7 @@ def asked(name: str, chance: random.Random) -> tuple[str, dict[str, Any]]:
     parameters: dict[str, Any] = {
         "start": chance.choice((start, None)), "end": chance.choice((end, None)), "untimed": False,
         "previous_start": start - (end - start), "previous_end": start, "tool": chance.choice((None, "Bash")),
-        "project": None if name == "tools.list_buckets" else chance.choice((None, "shop")),
+        "project": _project_of(name, chance),
         "with_total": True, "zone": zone, "unit": unit, "bucket": unit, "agent": None, "source": None,
         "agents": ["claude-code"],
         "coarsest": rollups.coarsest(unit, zone, LONG_AGO, NOW),
@@ -89,9 +89,15 @@ def asked(name: str, chance: random.Random) -> tuple[str, dict[str, Any]]:
     return name, parameters
 
 
+def _project_of(name: str, chance: random.Random) -> str | None:
+    if name.startswith("overview.project."):
+        return "shop"
+    return None if name == "tools.list_buckets" else chance.choice((None, "shop"))
+
+
 REPORTS = (
     "tools.list_usage", "tools.list_buckets", "overview.read_activity", "overview.read_calls",
-    "agents.calls.list_tool_calls",
+    "overview.project.read_activity", "overview.project.read_calls", "agents.calls.list_tool_calls",
 )  # fmt: skip
 
 

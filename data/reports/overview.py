@@ -10,6 +10,7 @@ from data.access import Actor
 from data.arguments import checked
 
 MOST_PROBLEMS = 50
+MOST_SESSIONS = 500  # of a project, whose happenings are looked for session by session
 
 
 @checked()
@@ -24,6 +25,17 @@ def read_attention(actor: Actor, *, now: datetime) -> dict[str, Any]:
 
 
 @checked()
+def read_attention_of(actor: Actor, *, project: str, now: datetime) -> dict[str, Any]:
+    """The same of what belongs to a project, which are the questions and notifications of its sessions.
+
+    `only_approval_id` is the question that waits, where it is the only one; `seen_waiting` is how many questions wait
+    in all that the viewer may see.
+    """
+    with database.reading(actor) as unit:
+        return unit.row("overview.project.read_attention", project=project, now=now) or {}
+
+
+@checked()
 def read_activity(
     actor: Actor,
     *,
@@ -34,26 +46,29 @@ def read_activity(
     previous_end: datetime | None,
     bucket: str,
     zone: str,
+    project: str | None = None,
 ) -> list[dict[str, Any]]:
     """Sessions, prompts, finished jobs and runs of procedures, costs: is_current, bucket (null in the period before),
     kind, happened, amount in US dollars. Each thing counts in one slice, so the rows of a kind may be added up.
 
-    Rows of the kind "actions" are of one `agent` each: windows as happened, actions as amount, escalations.
+    Rows of the kind "actions" are of the agent `name` each: windows as happened, actions as amount, escalations. Those
+    of the kind "project" are the sessions of the project `name`, whichever is asked for. Of a `project` there are
+    sessions and costs alone.
     """
+    asked: dict[str, Any] = {
+        "coarsest": rollups.coarsest(bucket, zone, start, end),
+        "start": start,
+        "end": end,
+        "untimed": untimed,
+        "previous_start": previous_start,
+        "previous_end": previous_end,
+        "bucket": bucket,
+        "zone": zone,
+    }
     with database.reading(actor) as unit:
-        return unit.rows(
-            "overview.read_activity",
-            coarsest=rollups.coarsest(bucket, zone, start, end),
-            agent=None,
-            source=None,
-            start=start,
-            end=end,
-            untimed=untimed,
-            previous_start=previous_start,
-            previous_end=previous_end,
-            bucket=bucket,
-            zone=zone,
-        )
+        if project is not None:
+            return unit.rows("overview.project.read_activity", **asked, project=project)
+        return unit.rows("overview.read_activity", **asked, agent=None, source=None)
 
 
 @checked()
@@ -67,14 +82,15 @@ def read_calls(
     previous_end: datetime | None,
     bucket: str,
     zone: str,
+    project: str | None = None,
 ) -> list[dict[str, Any]]:
     """Calls by outcome: per tool in both periods (is_slice false), and per slice of time (is_slice true)."""
     with database.reading(actor) as unit:
         return unit.rows(
-            "overview.read_calls",
+            "overview.read_calls" if project is None else "overview.project.read_calls",
             coarsest=rollups.coarsest(bucket, zone, start, end),
             tool=None,
-            project=None,
+            project=project,
             start=start,
             end=end,
             untimed=untimed,
@@ -90,3 +106,10 @@ def list_newest(actor: Actor, *, most: int = 10) -> list[dict[str, Any]]:
     """The last happenings that matter, newest first."""
     with database.reading(actor) as unit:
         return unit.rows("overview.newest.list_newest", most=most)
+
+
+@checked()
+def list_newest_of(actor: Actor, *, project: str, most: int = 10) -> list[dict[str, Any]]:
+    """The same of a project, looked for in its MOST_SESSIONS newest sessions."""
+    with database.reading(actor) as unit:
+        return unit.rows("overview.project.list_newest", project=project, most=most, most_sessions=MOST_SESSIONS)

@@ -77,6 +77,7 @@ left join lateral (
 -- name: read_activity
 -- What happened per slice of the period and of the one before: `kind`, how many, and what they add up to (US dollars).
 -- The kind "actions" is of one agent, over the whole period: actions of windows that count them, and their escalations.
+-- The kind "project" is how many sessions of the whole period one project has.
 with session_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true) as w
@@ -152,7 +153,7 @@ run_parts as (
 ),
 happened as (
     select
-        is_current, occurred_at, 'sessions' as kind, sessions as happened, null::numeric as amount, null::text as agent,
+        is_current, occurred_at, 'sessions' as kind, sessions as happened, null::numeric as amount, null::text as name,
         null::numeric as escalations
     from session_parts
     union all
@@ -172,18 +173,7 @@ happened as (
     select is_current, occurred_at, 'actions', counted, actions, agent, counted_escalations from agent_window_parts
 )
 
-select
-    is_current,
-    case when is_current and kind <> 'actions'
-        then date_trunc(%(bucket)s::text, occurred_at, %(zone)s::text) end as bucket,
-    kind,
-    agent,
-    sum(happened)::bigint as happened,
-    sum(amount) as amount,
-    coalesce(sum(escalations), 0)::bigint as escalations
-from happened
-group by 1, 2, 3, 4
-having sum(happened) <> 0;
+-- uses: overview.happened_by_slice
 
 -- name: read_calls
 -- Calls of tools by outcome: per tool in the period and the one before, and per slice of the period (tool_name null).
@@ -250,6 +240,31 @@ parts as (
         w.kind = 'untimed'
         and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
 ),
+-- uses: overview.calls_by_tool_and_slice
+
+-- part: happened_by_slice
+-- What was put into `happened`, per slice of the period, and the sessions of `session_parts` by project.
+select
+    is_current,
+    case when is_current and kind <> 'actions'
+        then date_trunc(%(bucket)s::text, occurred_at, %(zone)s::text) end as bucket,
+    kind,
+    name,
+    sum(happened)::bigint as happened,
+    sum(amount) as amount,
+    coalesce(sum(escalations), 0)::bigint as escalations
+from happened
+group by 1, 2, 3, 4
+having sum(happened) <> 0
+union all
+select true, null, 'project', p.project_name, sum(p.sessions)::bigint, null, 0
+from session_parts as p
+where p.is_current
+group by p.project_name
+having sum(p.sessions) <> 0;
+
+-- part: calls_by_tool_and_slice
+-- The calls in `parts` per tool in both periods, and per slice of the period.
 calls as (
     select
         p.*,

@@ -16,6 +16,8 @@ if not known.holds_rows:
     page.footer(view)
 else:
     period = filters.period(view, known)
+    project = filters.given("project")
+    filters.chips(view, {"project": ("project", project) if project else None})
     calls = None
     with page.in_one():
         with page.panel(view, "the overview"):
@@ -24,13 +26,16 @@ else:
                 overview.draw,
                 period=period,
                 known=known,
-                backup=overview.newest_backup(view),
-                hidden=overview.hidden_questions(view),
+                backup=None if project else overview.newest_backup(view),
+                hidden=overview.hidden_questions(view, project),
+                project=project,
             )
             calls = drawn.calls
+            filters.choice(view, "project", drawn.projects)
             page.put(drawn.first)
             overview.unreadable(view, drawn.problems, drawn.first_problems)
             page.put(drawn.trends)
         with page.panel(view, "the newest happenings"):
-            page.put(cached.drawn(view, overview.draw_newest, period=period))
-    page.footer(view, report="tool_calls", filters=period.parameters, rows=calls, noun="tool call")
+            page.put(cached.drawn(view, overview.draw_newest, period=period, project=project))
+    taken = period.parameters | ({"project": project} if project else {})
+    page.footer(view, report="tool_calls", filters=taken, rows=calls, noun="tool call")

@@ -67,6 +67,40 @@ def test_each_filter_is_a_step_of_the_history_and_survives_a_reload(open_demo: O
     assert table(page, "Calls") == calls
 
 
+def test_the_project_of_overview_is_a_step_of_the_history_too(open_demo: OpenPage) -> None:
+    page = open_demo("manager", "/?period=30d", cold=True)
+    sentence = page.locator(".sb-say").first
+    all_projects = sentence.inner_text()
+    sessions = page.locator(".sb-card").first
+    choose(page, "Project", "storefront")
+    expect(page.locator(".sb-chip", has_text="storefront")).to_be_visible()
+    said = sentence.inner_text()
+    assert "of the project “storefront”" in said
+    assert said != all_projects
+    assert query(page) == {"period": "30d", "project": "storefront"}
+
+    page.reload()
+    expect(sentence).to_have_text(said, timeout=30_000)
+    wait_until_idle(page)
+    picked = page.get_by_role("combobox", name=re.compile("Project$")).input_value()
+    assert picked == f"storefront · {number(sessions.locator('.sb-card-value').inner_text())}"
+    follow(page, sessions)
+    assert query(page) == {"period": "30d", "project": "storefront"}
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sessions")
+    assert number(page.locator(".sb-say").first.inner_text()) == number(picked)
+
+    go_back(page)
+    expect(sentence).to_have_text(said)
+    go_back(page)
+    expect(sentence).to_have_text(all_projects)
+    assert query(page) == {"period": "30d"}
+    go_forward(page)
+    expect(sentence).to_have_text(said)
+    follow(page, page.get_by_role("link", name="Show all projects"))
+    expect(sentence).to_have_text(all_projects)
+    assert query(page) == {"period": "30d"}
+
+
 def test_a_chip_takes_its_filter_away_and_clear_all_every_one(open_demo: OpenPage) -> None:
     page = open_demo("manager", "/tools?period=30d&tool=Bash&outcome=failed&page=2")
     follow(page, page.locator(".sb-chip", has_text="outcome"))
@@ -120,6 +154,7 @@ def test_a_bar_of_a_chart_opens_its_days(open_demo: OpenPage) -> None:
         ("/?period=30d", 0, "Sessions", {}),
         ("/?period=30d", 1, "Tools", {"outcome": "failed"}),
         ("/?period=30d", 2, "Sessions", {"sort": "-cost"}),
+        ("/?period=30d&project=storefront", 1, "Tools", {"outcome": "failed", "project": "storefront"}),
         ("/tools?period=30d&tool=Bash", 0, "Tools", {"tool": "Bash"}),
         ("/jobs?period=30d&status=failed", 0, "Jobs", {"status": "failed"}),
         ("/sessions?period=30d&has=errors", 0, "Sessions", {"has": "errors"}),

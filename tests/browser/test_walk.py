@@ -313,6 +313,23 @@ def test_the_figures_of_overview_are_those_of_the_database(open_demo: OpenPage, 
     assert f"{counted['waiting']} questions wait" in page.locator(".sb-say").first.inner_text()
 
 
+def test_the_figures_of_one_project_are_those_of_the_database(open_demo: OpenPage, demo_rows: Rows) -> None:
+    page = open_demo("manager", "/?period=all&project=storefront")
+    counted = one(
+        demo_rows,
+        """select
+            count(*) as sessions,
+            count(*) filter (where s.status = 'error') as broken,
+            (select count(*) from analytics.tool_calls as c inner join chronicle.sessions as o on o.id = c.session_pk
+             where o.project_name = 'storefront') as calls
+        from chronicle.sessions as s where s.project_name = 'storefront'""",
+    )
+    assert card(page, "Sessions started") == counted["sessions"]
+    assert card(page, "Sessions in error") == counted["broken"]
+    expect(page.locator(".sb-card", has_text="Jobs finished")).to_have_count(0)
+    expect(page.locator(".sb-footer", has_text="CSV")).to_contain_text(f"CSV, {counted['calls']:,} tool calls")
+
+
 def test_the_sentence_of_the_sessions_page_counts_what_the_table_holds(open_demo: OpenPage) -> None:
     page = open_demo("manager", "/sessions?status=error&period=30d")
     rows = table(page, "Sessions")

@@ -14,7 +14,7 @@ from ui.asking.periods import Extent, Period
 from ui.backups.attention import Attention, is_told
 from ui.drawing import cards
 from ui.drawing.markup import Markup
-from ui.overview import showing, telling
+from ui.overview import of_project, showing, telling
 from ui.overview.happenings import gather
 from ui.view import View
 
@@ -22,13 +22,14 @@ from ui.view import View
 @dataclass(frozen=True)
 class Drawn:
     """What the page shows of a period: its first sentences, figures and what needs somebody; its trends; how many calls
-    the CSV holds, None where it may hold fewer than there were."""
+    the CSV holds, None where it may hold fewer than there were; how many sessions each project has in it."""
 
     first: Markup
     trends: Markup
     calls: int | None
     problems: int
     first_problems: Sequence[Mapping[str, Any]]
+    projects: Mapping[str, int]
 
 
 def newest_backup(view: View) -> Attention | None:
@@ -38,49 +39,79 @@ def newest_backup(view: View) -> Attention | None:
     return backups.attention(view, cached.read(view, reports.read_attention, now=view.minute))
 
 
-def hidden_questions(view: View) -> HiddenQuestions | None:
-    """Which waiting questions row security hides from this person. Asked of an adopted table alone, whose policies are
-    not ours: by those whoever sees all sees them. Before drawing, which holds a connection while it waits for none."""
+def hidden_questions(view: View, project: str | None = None) -> HiddenQuestions | None:
+    """Which waiting questions row security hides from this person, whatever their project. Asked of an adopted table
+    alone, whose policies are not ours: by those whoever sees all sees them. Before drawing, which holds a connection
+    while it waits for none."""
     if "engine.human_approvals" not in view.adopted or not view.actor.sees_all:
         return None
-    seen = cached.read(view, reports.read_attention, now=view.minute)["pending_approvals"]
+    seen = _attention(view, project)["pending_approvals" if project is None else "seen_waiting"]
     return absence.hidden_questions(view, seen_waiting=seen, sees_any=True)
 
 
 def draw(
-    view: View, *, period: Period, known: Extent, backup: Attention | None, hidden: HiddenQuestions | None = None
+    view: View,
+    *,
+    period: Period,
+    known: Extent,
+    backup: Attention | None,
+    hidden: HiddenQuestions | None = None,
+    project: str | None = None,
 ) -> Drawn:
-    """Everything about a period, what is wrong with the backups, and which waiting questions are hidden."""
+    """Everything about a period, what is wrong with the backups, and which waiting questions are hidden; or of a period
+    what is of one project."""
     asked: dict[str, Any] = {
         **period.parameters,
         **period.compared,
         "bucket": period.bucket(known),
         "zone": str(view.zone),
+        "project": project,
     }
-    attention = cached.read(view, reports.read_attention, now=view.minute)
+    attention = _attention(view, project)
     attention["backup"], attention["hidden"] = backup, hidden
-    happened = gather(cached.read(view, reports.read_activity, **asked), cached.read(view, reports.read_calls, **asked))
-    calls: int | None = happened.calls.calls
+    activity, calls = cached.read(view, reports.read_activity, **asked), cached.read(view, reports.read_calls, **asked)
+    happened = gather(activity, calls, project)
+    is_empty = project is not None and not happened.holds_any
     with page.gathering() as first:
         telling.summary(view, period, attention, happened)
-        if boundary.say(view, period, sums="calls and prompts", rows="lists, search and single calls"):
-            calls = None  # the CSV holds the rows alone
-        cards.cards(telling.figures_of(view, period, happened, known))
+        if project is not None:
+            of_project.say_left_out(view, period)
+        sums = "calls and prompts" if project is None else "calls"
+        is_cut = boundary.say(view, period, sums=sums, rows="lists, search and single calls") is not None
+        if is_empty:
+            of_project.empty(period, project or "")
+        else:
+            cards.cards(telling.figures_of(view, period, happened, known))
         showing.needs_you(view, period, attention, happened)
     with page.gathering() as trends:
-        showing.trends(view, period, happened, known)
+        if not is_empty:
+            showing.trends(view, period, happened, known)
     return Drawn(
         page.one_of(first),
         page.one_of(trends),
-        calls,
-        attention["problems"],
-        attention["first_problems"],
+        None if is_cut else happened.calls.calls,  # the CSV holds the rows alone
+        attention.get("problems", 0),
+        attention.get("first_problems", ()),
+        happened.projects,
     )
 
 
-def draw_newest(view: View, *, period: Period) -> Markup:
-    """The newest happenings, and how many events no period holds."""
+def _attention(view: View, project: str | None) -> dict[str, Any]:
+    """What waits for somebody; of a project the questions and notifications of its sessions and nothing else."""
+    if project is None:
+        return cached.read(view, reports.read_attention, now=view.minute)
+    return cached.read(view, reports.read_attention_of, project=project, now=view.minute)
+
+
+def draw_newest(view: View, *, period: Period, project: str | None = None) -> Markup:
+    """The newest happenings, of all or of one project, and how many events no period holds."""
     with page.gathering() as pieces:
-        showing.newest(view, cached.read(view, reports.list_newest, most=10))
-        filters.say_untimed(view, period, filters.extent(view, "events"), "event", in_all_time=True)
+        known = filters.extent(view, "events")
+        if project is None:
+            showing.newest(view, cached.read(view, reports.list_newest, most=10))
+            filters.say_untimed(view, period, known, "event", in_all_time=True)
+        else:
+            rows = cached.read(view, reports.list_newest_of, project=project, most=10)
+            showing.newest(view, rows, project)
+            of_project.say_untimed(period, known, project)
     return page.one_of(pieces)

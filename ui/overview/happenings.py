@@ -71,7 +71,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Happened:
-    """The period and the one before, each thing counted in one slice of time."""
+    """The period and the one before, each thing counted in one slice of time; all of one `project`, or of every one."""
 
     counts: dict[str, int]
     counts_before: dict[str, int]
@@ -83,6 +83,13 @@ class Happened:
     escalating: tuple[Escalating, ...]
     slices: Sequence[Row]  # bucket, kind, happened, amount
     call_slices: Sequence[Row]  # bucket and the outcomes
+    projects: dict[str, int]  # sessions of the period by project, the largest first, whichever is asked for
+    project: str | None = None
+
+    @property
+    def holds_any(self) -> bool:
+        """Whether the period holds a session or a call of a tool."""
+        return bool(self.count("sessions") or self.calls.calls)
 
     def count(self, kind: str) -> int:
         """How many of a kind in the period."""
@@ -93,8 +100,8 @@ class Happened:
         return self.counts_before.get(kind, 0)
 
 
-def gather(activity: Sequence[Row], calls: Sequence[Row]) -> Happened:
-    """Put the rows of data.reports.overview.read_activity and read_calls together."""
+def gather(activity: Sequence[Row], calls: Sequence[Row], project: str | None = None) -> Happened:
+    """Put the rows of data.reports.overview.read_activity and read_calls together, which were asked of the project."""
     now, before = _parts(activity)
     tools_now, tools_before = (_per_tool(part) for part in _parts([row for row in calls if not row["is_slice"]]))
     return Happened(
@@ -108,6 +115,8 @@ def gather(activity: Sequence[Row], calls: Sequence[Row]) -> Happened:
         escalating=_escalating(_per_agent(now), _per_agent(before)),
         slices=[row for row in now if row["bucket"] is not None],
         call_slices=[row for row in calls if row["is_slice"] and row["is_current"] and row["bucket"] is not None],
+        projects=_projects(now),
+        project=project,
     )
 
 
@@ -120,6 +129,12 @@ def _counts(rows: Sequence[Row]) -> dict[str, int]:
     for row in rows:
         counts[row["kind"]] = counts.get(row["kind"], 0) + int(row["happened"])
     return counts
+
+
+def _projects(rows: Sequence[Row]) -> dict[str, int]:
+    """Sessions by project, the largest first."""
+    counted = [(str(row["name"]), int(row["happened"])) for row in rows if row["kind"] == "project"]
+    return dict(sorted(counted, key=lambda one: (-one[1], one[0])))
 
 
 def _cost(rows: Sequence[Row]) -> Cost:
@@ -142,9 +157,7 @@ def _per_tool(rows: Sequence[Row]) -> dict[str, Outcomes]:
 
 def _per_agent(rows: Sequence[Row]) -> dict[str, tuple[int, int]]:
     """Actions and escalations by agent."""
-    return {
-        str(row["agent"]): (int(row["amount"]), int(row["escalations"])) for row in rows if row["kind"] == "actions"
-    }
+    return {str(row["name"]): (int(row["amount"]), int(row["escalations"])) for row in rows if row["kind"] == "actions"}
 
 
 def _escalating(now: dict[str, tuple[int, int]], before: dict[str, tuple[int, int]]) -> tuple[Escalating, ...]:

@@ -13,6 +13,7 @@ from ui.asking.periods import Extent, Period
 from ui.backups.attention import is_told
 from ui.drawing import charts, tables
 from ui.drawing.markup import Child, Markup, join, tag
+from ui.overview import of_project
 from ui.overview.happenings import Escalating, Happened
 from ui.overview.telling import Attention
 from ui.view import View
@@ -27,14 +28,16 @@ def needs_you(view: View, period: Period, attention: Attention, happened: Happen
     lines = _lines(view, period, attention, happened)
     page.heading("Needs you")
     if not lines:
-        checked = (
-            "questions to people, jobs over an hour, failed jobs and sessions, runs of procedures that failed or are "
-        )
-        checked += "open for over a day, escalations of agents, notifications of the last 24 hours"
-        checked += ", the last backup" if is_told(view) else ""
+        checked = of_project.LOOKED_AT if happened.project is not None else _looked_at(view)
         page.put(tag("p", page.mark("well"), f"Nothing. Looked at: {checked}.", class_="sb-lines"))
         return
     page.put(tag("ul", *[tag("li", page.mark(state), line) for state, line in lines], class_="sb-lines"))
+
+
+def _looked_at(view: View) -> str:
+    checked = "questions to people, jobs over an hour, failed jobs and sessions, runs of procedures that failed or are "
+    checked += "open for over a day, escalations of agents, notifications of the last 24 hours"
+    return checked + (", the last backup" if is_told(view) else "")
 
 
 def _lines(view: View, period: Period, attention: Attention, happened: Happened) -> list[tuple[str, Markup]]:
@@ -43,7 +46,7 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
     if waiting:
         words = plural(waiting, "question waits for a decision", "questions wait for a decision")
         decides = view.actor.can("decide_approvals")
-        head: Child = links.go(words, "approvals") if decides else words
+        head: Child = links.go(words, "approvals", approval=attention.get("only_approval_id")) if decides else words
         since = attention["oldest_approval_at"]
         age = f", the oldest since {figures.moment(since, view.zone, view.as_of)}" if since else ""
         closing = attention["next_expiry_at"]
@@ -51,7 +54,7 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
         lines.append(("waiting", join(head, age, ends, "" if decides else ". An admin decides.")))
     if hidden := attention["hidden"]:
         lines.append(("unknown", join(absence.unseen(hidden.waiting), ". ", absence.decided_by(hidden.policies))))
-    if number := attention["long_running_jobs"]:
+    if number := attention.get("long_running_jobs"):
         words = plural(number, "job runs for more than an hour", "jobs run for more than an hour")
         since = figures.moment(attention["oldest_start_at"], view.zone, view.as_of)
         lines.append(("attention", join(links.go(words, "jobs", status="running", period="all"), f", since {since}")))
@@ -70,7 +73,7 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
                 ),
             )
         )
-    if number := attention["long_open_runs"]:
+    if number := attention.get("long_open_runs"):
         words = plural(
             number, "run of a procedure is open for over a day", "runs of procedures are open for over a day"
         )
@@ -78,15 +81,15 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
         lines.append(("attention", join(links.go(words, "sops", status="running", period="all"), f", since {since}")))
     if number := happened.count("sessions in error"):
         words = f"{plural(number, 'session')} ended in an error"
-        lines.append(("broken", join(links.go(words, "sessions", period.query, status="error"), f" {period.during}")))
+        opened = links.go(words, "sessions", period.query, status="error", project=happened.project)
+        lines.append(("broken", join(opened, f" {period.during}")))
     if number := attention["open_notifications"]:
         words = f"{plural(number, 'notification')} not acknowledged"
-        lines.append(
-            ("attention", join(links.go(words, "sessions", has="notifications", period="24h"), " in 24 hours"))
-        )
+        opened = links.go(words, "sessions", has="notifications", period="24h", project=happened.project)
+        lines.append(("attention", join(opened, " in 24 hours")))
     if happened.escalating:
         lines.append(("attention", _escalates(happened.escalating, period)))
-    if attention["files_with_problems"]:
+    if attention.get("files_with_problems"):
         words = (
             f"{plural(attention['problems'], 'record')} in {plural(attention['files_with_problems'], 'file')} "
             "could not be read at import; they are listed below"
@@ -158,7 +161,7 @@ def trends(view: View, period: Period, happened: Happened, known: Extent) -> Non
                 kind=kind,
                 small=True,
                 opens=opens,
-                carrying=carrying,
+                carrying={**carrying, "project": happened.project},
                 period=period,
                 decimals=2 if value == "amount" else 0,
             ),
@@ -182,11 +185,13 @@ _SIGNS = {
 }
 
 
-def newest(view: View, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The last happenings that matter, whatever the period."""
-    page.heading("Fresh from the stream", "the last ten that matter, whatever the period")
+def newest(view: View, rows: Sequence[Mapping[str, Any]], project: str | None = None) -> None:
+    """The last happenings that matter, whatever the period; those of a project were looked for in its newest
+    sessions."""
+    where, nothing = of_project.searched() if project is not None else ("", "Nothing with a time is recorded yet.")
+    page.heading("Fresh from the stream", f"the last ten that matter{where}, whatever the period")
     if not rows:
-        page.empty("Nothing with a time is recorded yet.")
+        page.empty(nothing)
         return
     tables.table(
         view,

@@ -13,6 +13,7 @@ from ui.asking.periods import Extent, Period
 from ui.drawing import time_axis
 from ui.drawing.cards import Card
 from ui.drawing.markup import Child, Markup, join
+from ui.overview import of_project
 from ui.overview.happenings import Cost, Escalating, Happened
 from ui.view import View
 from ui.wording import figures
@@ -30,11 +31,9 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
     first = [
         f"{told}." for told in (listed(urgent).capitalize(), absence.unseen(hidden.waiting) if hidden else "") if told
     ]
+    names_project = happened.project is not None and bool(first)
     if not first:
-        first.append(
-            "Nothing needs you: no question waits, no job runs over an hour, no job, session or run of a procedure "
-            "failed."
-        )
+        first.append(_nothing(happened))
     worse = happened.worse[0] if happened.worse else None
     more = urgent[1:] or worse or happened.escalating  # than what is not known of the backup
     state = (
@@ -43,19 +42,19 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
         else "attention"
         if urgent or worse or happened.escalating
         else "unknown"
-        if hidden
+        if hidden or (happened.project is not None and not happened.holds_any)
         else "well"
     )
     backup = attention["backup"]
     if backup and (backup.state == "broken" or (backup.state == "unknown" and state == "attention" and not more)):
         state = backup.state
-    pieces: list[Child] = [" ".join(first), " ", _what_happened(period, happened)]
+    pieces: list[Child] = [" ".join(first), " ", _what_happened(period, happened, names_project=names_project)]
     if worse:
         now, before = figures.per_cent(worse.rate), figures.per_cent(worse.rate_before)
         words = f"{worse.tool} fails more often than in {period.previous_label}"
         pieces += [
             " ",
-            links.go(words, "tools", period.query, tool=worse.tool),
+            links.go(words, "tools", period.query, tool=worse.tool, project=happened.project),
             f": {now} of {figures.count(worse.calls)} calls, was {before}.",
         ]
     if happened.escalating:
@@ -63,13 +62,21 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
     page.say(*pieces, state=state)
 
 
+def _nothing(happened: Happened) -> str:
+    if happened.project is not None:
+        return f"Nothing {of_project.named(happened.project)} needs you: no question waits, no session failed."
+    return (
+        "Nothing needs you: no question waits, no job runs over an hour, no job, session or run of a procedure failed."
+    )
+
+
 def _urgent(period: Period, attention: Attention, happened: Happened) -> list[str]:
     counts = (
         (attention["pending_approvals"], "question waits", "questions wait", " for a decision"),
-        (attention["long_running_jobs"], "job runs", "jobs run", " over an hour"),
+        (attention.get("long_running_jobs", 0), "job runs", "jobs run", " over an hour"),
         (happened.count("jobs failed"), "job failed", "jobs failed", ""),
         (happened.count("runs failed"), "run of a procedure failed", "runs of procedures failed", ""),
-        (attention["long_open_runs"], "run of a procedure is", "runs of procedures are", " open for over a day"),
+        (attention.get("long_open_runs", 0), "run of a procedure is", "runs of procedures are", " open for over a day"),
         (happened.count("sessions in error"), "session ended in an error", "sessions ended in an error", ""),
     )
     urgent = [f"{plural(number, one, many)}{more}" for number, one, many, more in counts if number]
@@ -92,12 +99,13 @@ def _escalating(escalating: Sequence[Escalating], period: Period) -> Markup:
     return join(name, words, others, ".")
 
 
-def _what_happened(period: Period, happened: Happened) -> str:
+def _what_happened(period: Period, happened: Happened, *, names_project: bool) -> str:
     sessions = happened.count("sessions")
-    if not sessions and not happened.calls.calls:
-        return f"No session and no call of a tool is recorded {period.during}."
+    if not happened.holds_any:
+        return "" if happened.project is not None else f"No session and no call of a tool is recorded {period.during}."
     when = period.during[0].upper() + period.during[1:]
     words = f"{when} there {'was' if sessions == 1 else 'were'} {plural(sessions, 'session')}"
+    words += f" {of_project.named(happened.project or '')}" if names_project else ""
     moved = change(sessions, happened.before("sessions")) if period.previous else None
     if moved:
         words += f" ({_against(moved, happened.before('sessions'), period)})"
@@ -116,20 +124,21 @@ def _against(moved: str, before: int, period: Period) -> str:
 
 
 def figures_of(view: View, period: Period, happened: Happened, known: Extent) -> list[Card]:
-    """Sessions, success of calls, jobs and cost, each against the period before."""
+    """Sessions, success of calls, jobs (of a project, which has none, sessions in error) and cost, each against the
+    period before."""
     bucket = period.bucket(known)
     calls, before = happened.calls, happened.calls_before
     points = point_change(calls.succeeded, calls.known, before.succeeded, before.known)
-    done, failed = happened.count("jobs completed"), happened.count("jobs failed")
-    done_before = happened.before("jobs completed") + happened.before("jobs failed")
+    project = happened.project
+    prompts = plural(happened.count("prompts"), "prompt")
     return [
         Card(
             "Sessions started",
             figures.count(happened.count("sessions")),
             change(happened.count("sessions"), happened.before("sessions")),
             _than(period, happened.before("sessions")),
-            plural(happened.count("prompts"), "prompt"),
-            links.href("sessions", period.query),
+            prompts if project is None else of_project.share(happened),
+            links.href("sessions", period.query, project=project),
             _trend(view, period, bucket, happened, "sessions"),
         ),
         Card(
@@ -138,19 +147,39 @@ def figures_of(view: View, period: Period, happened: Happened, known: Extent) ->
             points,
             _than(period, before.known),
             f"{figures.count(calls.known)} known outcomes of {figures.count(calls.calls)}",
-            links.href("tools", period.query),
+            links.href("tools", period.query, project=project),
         ),
-        Card(
-            "Jobs finished",
-            figures.count(done + failed),
-            change(done + failed, done_before),
-            _than(period, done_before),
-            f"{figures.count(failed)} failed",
-            links.href("jobs", period.query),
-            _trend(view, period, bucket, happened, "jobs completed", "jobs failed"),
-        ),
+        (_jobs_card if project is None else _errors_card)(view, period, bucket, happened),
         _cost_card(period, happened),
     ]
+
+
+def _jobs_card(view: View, period: Period, bucket: str, happened: Happened) -> Card:
+    done, failed = happened.count("jobs completed"), happened.count("jobs failed")
+    done_before = happened.before("jobs completed") + happened.before("jobs failed")
+    return Card(
+        "Jobs finished",
+        figures.count(done + failed),
+        change(done + failed, done_before),
+        _than(period, done_before),
+        f"{figures.count(failed)} failed",
+        links.href("jobs", period.query),
+        _trend(view, period, bucket, happened, "jobs completed", "jobs failed"),
+    )
+
+
+def _errors_card(view: View, period: Period, bucket: str, happened: Happened) -> Card:
+    number, before = happened.count("sessions in error"), happened.before("sessions in error")
+    sessions = happened.count("sessions")
+    return Card(
+        "Sessions in error",
+        figures.count(number),
+        change(number, before),
+        _than(period, before),
+        f"{figures.percent(number, sessions)} of {plural(sessions, 'session')}" if sessions else None,
+        links.href("sessions", period.query, status="error", project=happened.project),
+        _trend(view, period, bucket, happened, "sessions in error"),
+    )
 
 
 def _than(period: Period, before: int) -> str:
@@ -181,7 +210,7 @@ def _cost_card(period: Period, happened: Happened) -> Card:
     if cost.amount is not None and before.amount:
         moved = change(float(cost.amount), float(before.amount), cases=min(_priced(cost), _priced(before)))
     value = figures.money(cost.amount) if cost.amount is not None else _no_cost(cost)
-    address = links.href("sessions", period.query, sort="-cost")
+    address = links.href("sessions", period.query, sort="-cost", project=happened.project)
     return Card("Cost of sessions", value, moved, _than(period, _priced(before)), basis(cost), address)
 
 
