@@ -254,5 +254,6 @@ def test_what_is_over_decides_the_period_that_a_history_opens_on(owner: Owner, p
     known = approvals.read_coverage(admin, now=NOW)
     assert (known.first, known.last, known.untimed) == (NOW - 5 * WEEK, NOW - 5 * WEEK, 1)
     owner.execute("update engine.human_approvals set created_at = 'infinity' where id = %s", (over,))
+    ask(owner, created_at=NOW - 3 * WEEK, status="expired")
     known = approvals.read_coverage(admin, now=NOW)
-    assert (known.last, known.untimed, known.holds_rows) == (None, 2, True)
+    assert (known.first, known.last, known.untimed) == (NOW - 3 * WEEK, NOW - 3 * WEEK, 2)

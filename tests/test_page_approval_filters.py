@@ -214,7 +214,7 @@ def test_next_stays_inside_the_filter_that_the_question_was_opened_from(owner: O
     assert "Nothing that matches these filters waits any more." in page.text
     assert "Next of 1 that wait:" in page.text
     assert f"/approvals?approval={other}" in page.links
-    page = open_page(people["admin"], PAGE, show="decided", agent="billing", approval=str(second))
+    page = open_page(people["admin"], PAGE, show="decided", agent="deploys", approval=str(second))
     assert "Next of 1 that wait:" in page.text
     assert f"/approvals?approval={other}" in page.links
 
