@@ -106,6 +106,9 @@ def test_filters_do_not_make_hidden_questions_look_well(database_url: str, owner
     assert "1 question asked in the last 7 days that matches these filters was decided" in page.text
     assert "1 question waits for a decision, but your role does not see it." in page.text
     assert "sb-well" not in "".join(piece for piece in page.pieces if "sb-say" in piece)
+    page = open_page(people["admin"], APPROVALS, show="expired")
+    assert "Your role sees no question of this list." in page.text
+    assert "/approvals?show=expired&period=all" in page.links
 
 
 def test_overview_says_which_policy_hides_waiting_questions(database_url: str, owner: Owner, people: People) -> None:

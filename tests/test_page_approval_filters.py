@@ -199,6 +199,8 @@ def test_a_history_opens_on_the_newest_period_that_holds_something(owner: Owner,
     page = open_page(people["admin"], PAGE, show="decided", period="7d", agent="nobody")
     assert "No question asked in the last 7 days that was decided has the agent “nobody”." in page.text
     assert ("look at all time", "/approvals?show=decided&period=all&agent=nobody") in named_links(page)
+    page = open_page(people["admin"], PAGE, show="decided", period="7d", risk="unknown")
+    assert "No question asked in the last 7 days that was decided has the risk “not given”." in page.text
 
 
 def test_next_stays_inside_the_filter_that_the_question_was_opened_from(owner: Owner, people: People) -> None:

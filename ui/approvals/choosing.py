@@ -13,7 +13,7 @@ from data.reports.absence import HiddenQuestions
 from ui import page
 from ui.asking import filters, links
 from ui.asking.periods import Extent, Period
-from ui.drawing.markup import Child, join, span, tag
+from ui.drawing.markup import Child, Markup, join, span, tag
 from ui.page import put
 from ui.view import View
 from ui.wording import figures, sentences
@@ -151,14 +151,19 @@ def nothing(
 ) -> None:
     """Why a list is empty, and where to look instead; where rows are hidden, no more than that none is seen."""
     is_filtered = asked.narrows or bool(asked.outcome)
+    is_cut = asked.shown != "queue" and period.choice != "all" and known.holds_rows
+
+    def to_all_time(words: str) -> Markup:
+        return links.go_to(words, filters.here(view, period="all", **dict.fromkeys(("from", "to", "page"))))
+
     if is_filtered and known.holds_rows:
         remaining = dict.fromkeys((*asked.subject, "outcome", "page"))
         away = links.go_to("Take the filters away", filters.here(view, **remaining))
-        page.empty(_unmatched(asked, period), away, *_or_all_time(view, asked, period), ".")
+        page.empty(_unmatched(asked, period), away, *([" or ", to_all_time("look at all time")] if is_cut else []), ".")
     elif hidden:
-        page.empty("Your role sees no question of this list.")
-    elif asked.shown != "queue" and period.choice != "all" and known.holds_rows:
-        page.empty(f"{_NONE[asked.shown]} {_none_of(period)}.", links.go_to("Show all time", _all_time(view)), ".")
+        page.empty("Your role sees no question of this list.", *([to_all_time("Show all time")] if is_cut else []))
+    elif is_cut:
+        page.empty(f"{_NONE[asked.shown]} among those {asked_in(period)}.", to_all_time("Show all time"))
     else:
         page.empty(_NEVER[asked.shown], *_elsewhere(view, asked, counts))
 
@@ -176,10 +181,6 @@ _NEVER: dict[Shown, str] = {
 }
 
 
-def _none_of(period: Period) -> str:
-    return f"among those {asked_in(period)}"
-
-
 def _unmatched(asked: Chosen, period: Period) -> str:
     values = {**asked.subject, "outcome": asked.outcome}
     named = [(name, value) for name, value in values.items() if value]
@@ -192,17 +193,8 @@ def _unmatched(asked: Chosen, period: Period) -> str:
     if len(named) != 1:
         return f"No {of_list} matches these filters."
     [(name, value)] = named
-    return f"No {of_list} has the {name} “{figures.shortened(value, 60)}”."
-
-
-def _or_all_time(view: View, asked: Chosen, period: Period) -> tuple[Child, ...]:
-    if asked.shown == "queue" or period.choice == "all":
-        return ()
-    return (" or ", links.go_to("look at all time", _all_time(view)))
-
-
-def _all_time(view: View) -> str:
-    return filters.here(view, period="all", **dict.fromkeys(("from", "to", "page")))
+    words = _risk(value) if name == "risk" else value
+    return f"No {of_list} has the {name} “{figures.shortened(words, 60)}”."
 
 
 def _elsewhere(view: View, asked: Chosen, counts: Counts) -> list[Child]:
