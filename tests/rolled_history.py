@@ -392,7 +392,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("people.list_people", before | {"person": None}),
             ("lift_sessions.count_statuses", before | {"search": None}),
             ("lift_sessions.list_validation", {}),
-            ("approvals.count_views", {"now": BASE}),
+            ("approvals.count_views", {"now": BASE, "agent": agent, "risk": chance.choice((None, "low"))}),
             ("coverage.read_coverage", {}),
             ("overview.read_calls", before | sliced | {"bucket": unit, "tool": None, "project": None}),
             ("overview.project.read_activity", before | sliced | of_project | {"bucket": unit}),

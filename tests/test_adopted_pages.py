@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -88,6 +89,28 @@ def test_a_hidden_history_is_not_called_none(database_url: str, owner: Owner, pe
     assert "sb-unknown" in first_sentence(page)
 
 
+def test_filters_do_not_make_hidden_questions_look_well(database_url: str, owner: Owner, people: People) -> None:
+    adopt_questions(database_url, owner, "title = 'Open'")
+    ask(owner, "Secret")
+    page = open_page(people["admin"], APPROVALS, kind="refund")
+    assert "Your role sees no question of this list." in page.text
+    assert "sb-unknown" in first_sentence(page)
+    ask(owner, "Open")
+    page = open_page(people["admin"], APPROVALS, kind="deploy")
+    assert "1 question waits for your decision, but it does not match these filters." in page.text
+    assert "Beside those that you see, 1 question waits for a decision, but your role does not see it." in page.text
+    assert "No question that waits has the kind “deploy”." in page.text
+    assert "sb-waiting" in first_sentence(page)
+    owner.execute("update public.human_approvals set status = 'approved' where title = 'Open'")
+    page = open_page(people["admin"], APPROVALS, show="decided", kind="refund")
+    assert "1 question asked in the last 7 days that matches these filters was decided" in page.text
+    assert "1 question waits for a decision, but your role does not see it." in page.text
+    assert "sb-well" not in "".join(piece for piece in page.pieces if "sb-say" in piece)
+    page = open_page(people["admin"], APPROVALS, show="expired")
+    assert "Your role sees no question of this list." in page.text
+    assert "/approvals?show=expired&period=all" in page.links
+
+
 def test_overview_says_which_policy_hides_waiting_questions(database_url: str, owner: Owner, people: People) -> None:
     recorded.session(owner, NOW - timedelta(hours=2), user_id=people["member"].user_id)
     adopt_questions(database_url, owner, "status <> 'pending'")
@@ -132,9 +155,24 @@ def test_asking_what_is_hidden_stays_within_the_queries_of_a_page(
     ask(owner, "Refund it?")
     ran = queries_during(lambda: open_page(people["admin"], path, **given))
     assert ran[asks] == 1
+    assert_few(ran)
+
+
+def assert_few(ran: Counter[str]) -> None:
     look_up_of_the_person = 1
     shown = {name: times for name, times in ran.items() if not name.startswith(_OF_SIGNING_IN)}
     assert sum(shown.values()) + look_up_of_the_person <= MOST_QUERIES, shown
+
+
+def test_a_filtered_history_beside_hidden_questions_stays_within_the_queries_of_a_page(
+    database_url: str, owner: Owner, people: People
+) -> None:
+    adopt_questions(database_url, owner, "status <> 'pending'")
+    ask(owner, "Refund it?")
+    ask(owner, "Refunded", "approved")
+    ran = queries_during(lambda: open_page(people["admin"], APPROVALS, show="decided", kind="refund"))
+    assert ran["absence.find_hidden_questions"] == ran["approvals.list_history"] == 1
+    assert_few(ran)
 
 
 def test_a_page_says_which_tables_and_columns_an_adopted_system_lacks(

@@ -280,6 +280,8 @@ def addresses(owner: Owner, session_pk: UUID) -> list[tuple[str, dict[str, str]]
         ("admin/approvals.py", {"approval": str(question["id"])}),
         ("admin/approvals.py", {"approval": str(decided["id"])}),
         ("admin/approvals.py", {"show": "decided"}),
+        ("admin/approvals.py", {"agent": f"{WORD}-agent", "kind": "refund"}),
+        ("admin/approvals.py", {"show": "decided", "project": f"{WORD}-project", "period": "all"}),
     ]
 
 

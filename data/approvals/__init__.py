@@ -13,16 +13,25 @@ from data.approvals.deciding import (
     decide,
 )
 from data.approvals.expiring import expire_due
+from data.approvals.history import (
+    OUTCOMES,
+    History,
+    read_buckets,
+    read_coverage,
+    read_filter_values,
+    read_history,
+    read_summary,
+)
 from data.approvals.reading import (
     EXPIRING_S,
     OVERDUE_S,
     VIEWS,
+    Counts,
     Queue,
     View,
     read_approval,
     read_counts,
     read_evidence,
-    read_history,
     read_queue,
     read_similar,
 )
@@ -30,10 +39,13 @@ from data.approvals.reading import (
 __all__ = [
     "EXPIRING_S",
     "MAX_NOTE_CHARACTERS",
+    "OUTCOMES",
     "OVERDUE_S",
     "VIEWS",
     "AlreadyDecided",
+    "Counts",
     "Decision",
+    "History",
     "NoteTooLong",
     "OnlyHistory",
     "Queue",
@@ -45,9 +57,13 @@ __all__ = [
     "decide",
     "expire_due",
     "read_approval",
+    "read_buckets",
     "read_counts",
+    "read_coverage",
     "read_evidence",
+    "read_filter_values",
     "read_history",
     "read_queue",
     "read_similar",
+    "read_summary",
 ]

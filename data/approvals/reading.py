@@ -1,4 +1,4 @@
-"""What agents asked people: the queue, one question with its context, the history.
+"""What agents asked people: the queue, one question with its context, how many there are.
 
 Reading asks for no permission here: as with every report, row-level security lets managers and admins read all
 questions and members their own, also in the exports and where other pages tell of them. Deciding is an admin's alone
@@ -7,7 +7,8 @@ questions and members their own, also in the exports and where other pages tell 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -27,44 +28,92 @@ SIMILAR = 5  # look.md: the last five like it
 
 @dataclass(frozen=True)
 class Queue:
-    """The questions on one page of the queue, and how many wait altogether."""
+    """The questions on one page of the queue, and how many it holds altogether; 0 on a page past its end."""
 
     shown: tuple[dict[str, Any], ...]
     waiting: int
 
 
+@dataclass(frozen=True)
+class Counts:
+    """How many questions each list holds: `queue` of now, the others of a period. `waiting` is the queue without
+    filters."""
+
+    waiting: int
+    queue: int
+    decided: int
+    expired: int
+    imported: int
+
+    def of(self, view: View) -> int:
+        """How many questions the list holds."""
+        return int(getattr(self, view))
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Counts:
+        """The counts that a row of a query holds."""
+        return cls(**{field.name: row[field.name] for field in fields(cls)})
+
+
 @checked()
-def read_counts(actor: Actor, *, now: datetime) -> dict[str, int]:
-    """How many questions there are by view: queue, decided, expired, imported. `now` decides what has
-    expired.
+def read_counts(
+    actor: Actor,
+    *,
+    now: datetime,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    agent: str | None = None,
+    kind: str | None = None,
+    risk: str | None = None,
+    project: str | None = None,
+) -> Counts:
+    """How many questions wait at `now`, and how many of those asked from `start` up to `end` (None is open), or only of
+    those without a time, stand in each list of history. No sums are kept by `kind` and `project`.
 
     Raises what `database.reading` raises, as every reader here.
     """
+    asked = {"now": now, "start": start, "end": end, "untimed": untimed, "agent": agent, "risk": risk}
     with database.reading(actor) as unit:
-        row = unit.row("approvals.count_views", now=now) or {}
-    return {view: row[view] for view in VIEWS}
+        if kind or project:
+            row = unit.row("approvals.history.count_views", **asked, kind=kind, project=project)
+        else:
+            row = unit.row("approvals.count_views", **asked)
+    return Counts.of_row(row or {})
 
 
 @checked()
-def read_queue(actor: Actor, *, now: datetime, expiring_s: int = EXPIRING_S, limit: int = 25, offset: int = 0) -> Queue:
-    """What waits for a decision at `now`: first what runs out within `expiring_s`, then by risk, then the
-    oldest.
+def read_queue(
+    actor: Actor,
+    *,
+    now: datetime,
+    agent: str | None = None,
+    kind: str | None = None,
+    risk: str | None = None,
+    project: str | None = None,
+    expiring_s: int = EXPIRING_S,
+    limit: int = 25,
+    offset: int = 0,
+) -> Queue:
+    """What waits for a decision at `now` and passes the filters: first what runs out within `expiring_s`, then by risk,
+    then the oldest.
 
     Rows hold approval_id, agent, approval_type, title, reason, risk_level, created_at, expires_at,
     project_name.
     """
     with database.reading(actor) as unit:
-        rows = unit.rows("approvals.list_queue", now=now, soon_s=expiring_s, limit=limit, offset=offset)
+        rows = unit.rows(
+            "approvals.list_queue",
+            now=now,
+            agent=agent,
+            kind=kind,
+            risk=risk,
+            project=project,
+            soon_s=expiring_s,
+            limit=limit,
+            offset=offset,
+        )
     return Queue(tuple(rows), rows[0]["waiting"] if rows else 0)
-
-
-@checked()
-def read_history(actor: Actor, *, shown: View, now: datetime, limit: int = 25, offset: int = 0) -> list[dict[str, Any]]:
-    """Questions that are over, the latest first: those decided here, those whose time ran out, or those
-    found in imported logs. Rows hold the columns of the queue and outcome, decided_at, decided_by_name,
-    decision_note, waited_ms."""
-    with database.reading(actor) as unit:
-        return unit.rows("approvals.list_history", shown=shown, now=now, limit=limit, offset=offset)
 
 
 @checked()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from data.exports.parameters import Report, flag, identifier, json_object, moment, one_of, text, whole_number
 
 _PERIOD = {"start": moment, "end": moment, "untimed": flag}
+_OF_QUESTIONS = {"agent": text, "kind": text, "risk": text, "project": text}
 
 REPORTS: dict[str, Report] = {
     "tool_calls": Report(
@@ -77,8 +78,11 @@ REPORTS: dict[str, Report] = {
     "approvals": Report(
         query="approvals.list_history",
         sentence="Questions to people that are over: decided, run out of time, or from imported logs.",
-        filters={
+        filters=_PERIOD
+        | _OF_QUESTIONS
+        | {
             "shown": one_of("decided", "expired", "imported"),
+            "outcome": one_of("approved", "rejected", "expired", "pending"),
             "now": moment,
             "limit": whole_number,
             "offset": whole_number,
@@ -92,7 +96,7 @@ REPORTS: dict[str, Report] = {
     "approvals_queue": Report(
         query="approvals.list_queue",
         sentence="Questions that wait for a decision.",
-        filters={"now": moment, "soon_s": whole_number, "limit": whole_number, "offset": whole_number},
+        filters=_OF_QUESTIONS | {"now": moment, "soon_s": whole_number, "limit": whole_number, "offset": whole_number},
     ),
     "agents": Report(
         query="agents.list_agents",

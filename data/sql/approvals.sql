@@ -1,9 +1,12 @@
 -- name: count_views
--- How many questions wait, were decided, ran out of time, or came from an imported log. Whether the time of one that
--- waits ran out is a matter of the moment, so those are looked at one by one; they are few.
+-- How many questions wait, whatever their time, and how many of a period were decided, ran out of time, or came from an
+-- imported log. Whether the time of one that waits ran out is a matter of the moment, so those are looked at one by one;
+-- they are few. `waiting` counts past the filters.
 with approval_windows as materialized (
     select w.*, case w.kind when 'removed' then -1 else 1 end as sign
-    from analytics.rollup_windows('approvals', null, null) as w
+    from analytics.rollup_windows(
+        'approvals', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)
+    ) as w
 ),
 
 counted as (
@@ -14,16 +17,22 @@ counted as (
         where l.level = w.level and l.slot >= w.lo and l.slot < w.hi
         offset 0
     ) as r
-    where w.kind in ('stored', 'removed')
+    where
+        w.kind in ('stored', 'removed')
+        and (%(agent)s::text is null or r.agent = %(agent)s)
+        and (%(risk)s::text is null or r.risk_level = %(risk)s)
     union all
     select a.stored_status, a.is_imported, 1
     from approval_windows as w
     cross join lateral (
-        select l.stored_status, l.is_imported from analytics.stg_engine__human_approvals as l
+        select l.stored_status, l.is_imported, l.agent, l.risk_level from analytics.stg_engine__human_approvals as l
         where l.created_at >= w.from_at and l.created_at < w.until_at
         offset 0
     ) as a
-    where w.kind = 'live'
+    where
+        w.kind = 'live'
+        and (%(agent)s::text is null or a.agent = %(agent)s)
+        and (%(risk)s::text is null or a.risk_level = %(risk)s)
     union all
     select a.stored_status, a.is_imported, 1
     from approval_windows as w
@@ -31,9 +40,12 @@ counted as (
     where
         w.kind = 'untimed'
         and (a.created_at is null or a.created_at = '-infinity' or a.created_at >= '60000-01-01 00:00+00')
+        and (%(agent)s::text is null or a.agent = %(agent)s)
+        and (%(risk)s::text is null or a.risk_level = %(risk)s)
 )
 
 select
+    p.waiting,
     p.queue,
     coalesce(sum(c.approvals) filter (where not c.is_imported and c.stored_status in ('approved', 'rejected')), 0)::bigint
         as decided,
@@ -42,16 +54,26 @@ select
     coalesce(sum(c.approvals) filter (where c.is_imported), 0)::bigint as imported
 from (
     select
-        count(*) filter (where a.expires_at is null or a.expires_at > coalesce(%(now)s::timestamptz, now())) as queue,
-        count(*) filter (where a.expires_at <= coalesce(%(now)s::timestamptz, now())) as late
-    from analytics.stg_engine__human_approvals as a
-    where a.stored_status = 'pending' and not a.is_imported
+        count(*) filter (where not o.is_late) as waiting,
+        count(*) filter (where not o.is_late and o.is_chosen) as queue,
+        count(*) filter (where o.is_late and o.is_chosen and o.is_of_period) as late
+    from (
+        select
+            coalesce(a.expires_at <= coalesce(%(now)s::timestamptz, now()), false) as is_late,
+            (%(agent)s::text is null or a.agent = %(agent)s)
+            and (%(risk)s::text is null or a.risk_level = %(risk)s) as is_chosen,
+-- uses: approvals.history.of_period
+            as is_of_period
+        from analytics.stg_engine__human_approvals as a
+        where a.stored_status = 'pending' and not a.is_imported
+    ) as o
 ) as p
 left join counted as c on true
-group by p.queue, p.late;
+group by p.waiting, p.queue, p.late;
 
 -- name: list_queue
--- What waits for a decision: first what runs out within soon_s seconds, then by risk, then the longest waiting.
+-- What waits for a decision and passes the filters: first what runs out within soon_s seconds, then by risk, then the
+-- longest waiting.
 select
     a.approval_id,
     a.agent,
@@ -69,6 +91,8 @@ where
     a.stored_status = 'pending'
     and not a.is_imported
     and (a.expires_at is null or a.expires_at > coalesce(%(now)s::timestamptz, now()))
+    and
+-- uses: approvals.history.chosen
 order by
     coalesce(a.expires_at <= coalesce(%(now)s::timestamptz, now()) + make_interval(secs => coalesce(%(soon_s)s::float8, 3600)), false) desc,
     array_position(array['critical', 'high', 'medium', 'unknown', 'low'], a.risk_level),
@@ -77,16 +101,16 @@ order by
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
 -- name: list_history
--- Questions that are over, the latest first: decided ones, ones whose time ran out, ones found in imported logs, or all.
+-- Questions of a period that are over and pass the filters, the latest first: decided ones, ones whose time ran out, ones
+-- found in imported logs, or all.
 select
     a.approval_id,
     a.agent,
     a.approval_type,
     a.title,
     a.risk_level,
-    case
-        when a.stored_status = 'pending' and a.expires_at <= coalesce(%(now)s::timestamptz, now()) then 'expired' else a.stored_status
-    end as outcome,
+-- uses: approvals.history.outcome
+    as outcome,
     a.created_at,
     a.expires_at,
     a.decided_at,
@@ -99,15 +123,16 @@ select
 from analytics.stg_engine__human_approvals as a
 left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
 where
-    case coalesce(%(shown)s::text, 'all')
-        when 'decided' then not a.is_imported and a.stored_status in ('approved', 'rejected')
-        when 'expired' then not a.is_imported
-            and (a.stored_status = 'expired' or a.stored_status = 'pending' and a.expires_at <= coalesce(%(now)s::timestamptz, now()))
-        when 'imported' then a.is_imported
-        when 'all' then a.is_imported or a.stored_status <> 'pending'
-            or a.expires_at <= coalesce(%(now)s::timestamptz, now())
-        else false
-    end
+-- uses: approvals.history.of_list
+    and
+-- uses: approvals.history.of_period
+    and
+-- uses: approvals.history.chosen
+    and (
+        %(outcome)s::text is null
+        or %(outcome)s =
+-- uses: approvals.history.outcome
+    )
 order by coalesce(a.decided_at, a.expires_at, a.created_at) desc nulls last, a.approval_id
 limit %(limit)s::bigint offset %(offset)s::bigint;
 

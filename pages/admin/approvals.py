@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from data import approvals as reports
 from ui import acts, approvals, cached, page
-from ui.asking import paging
+from ui.asking import filters, paging
+from ui.asking.periods import Extent
+from ui.drawing import cards
 from ui.view import View
 
 
 def show_one(view: View, approval_id: UUID) -> None:
     """One question in the order in which it is decided: what, why, how risky and how long, evidence, note, buttons."""
-    now = view.minute
+    now, carried = view.minute, approvals.chosen().of_queue
     with page.panel(view, "the question"):
         asked = cached.read(view, reports.read_approval, approval_id=approval_id, now=now)
-        queue = cached.read(view, reports.read_queue, now=now, limit=1)
+        queue = cached.read(view, reports.read_queue, now=now, **carried, limit=1)
+        if is_rest := bool(carried) and not queue.shown:
+            carried = {}
+            queue = cached.read(view, reports.read_queue, now=now, limit=1)
         approvals.head(view, asked)
         approvals.what_will_happen(asked)
         approvals.why_and_clock(view, asked)
@@ -25,33 +31,67 @@ def show_one(view: View, approval_id: UUID) -> None:
             approvals.similar(view, cached.read(view, reports.read_similar, approval_id=approval_id))
         acts.show_outcome()
         approvals.decision_form(view, asked)
-        approvals.onward(asked, queue)
+        approvals.onward(asked, queue, carried, is_rest=is_rest)
 
 
-def show_lists(view: View) -> None:
-    """What waits, or one of the lists of what is over."""
-    shown = approvals.asked_view()
-    now, offset = view.minute, paging.asked_offset()
+def show_queue(view: View, known: Extent) -> None:
+    """What waits now. The counts of the other lists are of the period that they open on."""
+    chosen, period, now = approvals.chosen(), filters.asked_period(view, known), view.minute
+    values = cached.read(view, reports.read_filter_values, shown="queue", now=now, **chosen.subject)
+    if known.holds_rows:
+        approvals.draw_filters(view, chosen, values)
+    asked: dict[str, Any] = {**period.parameters, **chosen.subject}
+    counts = cached.read(view, reports.read_counts, now=now, **asked)
+    queue = cached.read(view, reports.read_queue, now=now, **chosen.subject, offset=paging.asked_offset())
+    hidden = approvals.hidden_from(view, counts, known)
+    approvals.summary(view, queue, counts, known, hidden)
+    approvals.say_how_counted(chosen)
+    approvals.switch(view, chosen, counts, period)
+    if not counts.queue:
+        approvals.nothing(view, chosen, counts, period, known, hidden)
+        page.footer(view)
+        return
+    approvals.queue_table(view, queue, counts.queue)
+    page.footer(view, report="approvals_queue", filters=chosen.subject, rows=counts.queue)
+
+
+def show_history(view: View, known: Extent) -> None:
+    """One of the lists of what is over: sentence, figures, chart and questions of a period."""
+    chosen, period = approvals.chosen(), filters.period(view, known)
+    asked: dict[str, Any] = {"shown": chosen.shown, **period.parameters, **chosen.subject}
+    narrowed = asked | {"outcome": chosen.outcome}
+    now: dict[str, Any] = {"now": view.minute}
+    values = cached.read(view, reports.read_filter_values, **narrowed, **now)
+    if known.holds_rows:
+        approvals.draw_filters(view, chosen, values)
+    compared: dict[str, Any] = asked | period.compared
+    told = cached.read(view, reports.read_summary, **compared, **now)
+    hidden = approvals.hidden_from(view, told.counts, known)
+    total = approvals.total_of(chosen, told)
+    approvals.history_summary(chosen, told, period, hidden)
+    approvals.say_untimed(view, period, told.untimed)
+    approvals.say_how_counted(chosen)
+    approvals.switch(view, chosen, told.counts, period)
+    if not total:
+        approvals.nothing(view, chosen, told.counts, period, known, hidden)
+        page.footer(view)
+        return
+    cards.cards(approvals.cards_of(chosen, told, period))
+    with page.panel(view, "the chart of questions"):
+        bucket = period.bucket(known)
+        buckets = cached.read(view, reports.read_buckets, **asked, **now, unit=bucket, zone=str(view.zone))
+        approvals.history_chart(view, buckets, period, bucket, chosen)
     with page.panel(view, "the list of questions"):
-        counts = cached.read(view, reports.read_counts, now=now)
-        queue = cached.read(view, reports.read_queue, now=now, offset=offset if shown == "queue" else 0)
-        hidden = approvals.hidden_from(view, counts)
-        approvals.summary(view, queue, counts, hidden)
-        approvals.switch(view, shown, counts)
-        if not counts[shown]:
-            approvals.nothing(shown, counts, hidden)
-            page.footer(view)
-        elif shown == "queue":
-            approvals.queue_table(view, queue)
-            page.footer(view, report="approvals_queue", rows=counts["queue"])
-        else:
-            rows = cached.read(view, reports.read_history, shown=shown, now=now, offset=offset)
-            approvals.history_table(view, rows, counts[shown])
-            page.footer(view, report="approvals", filters={"shown": shown}, rows=counts[shown])
+        rows = cached.read(view, reports.read_history, **narrowed, **now, offset=paging.asked_offset())
+        approvals.history_table(view, rows, total)
+        page.footer(view, report="approvals", filters=narrowed, rows=total)
 
 
 view = page.begin("Approvals", needs="decide_approvals")
 if (asked_approval := approvals.asked_approval()) is not None:
     show_one(view, asked_approval)
 else:
-    show_lists(view)
+    with page.panel(view, "the list of questions"):
+        known = filters.extent_of(cached.read(view, reports.read_coverage, now=view.minute))
+        show_list = show_queue if approvals.chosen().shown == "queue" else show_history
+        show_list(view, known)

@@ -117,6 +117,8 @@ def test_json_lines_of_a_filtered_page_are_the_database_row_by_row(
         ("/jobs?period=30d&status=failed", "jobs"),
         ("/tools?period=30d", "tools"),
         ("/approvals?show=decided", "approvals"),
+        ("/approvals?show=decided&period=90d&agent=deploy-bot&outcome=approved", "approvals"),
+        ("/approvals?agent=deploy-bot", "approvals_queue"),
         ("/?period=30d", "tool_calls"),
     ],
 )

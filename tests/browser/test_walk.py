@@ -129,7 +129,8 @@ def test_what_tables_lead_to_stands_as_well(open_demo: OpenPage) -> None:
 def test_nothing_scrolls_sideways_on_a_narrow_screen_but_tables_in_their_frame(open_demo: OpenPage) -> None:
     page = open_demo("admin", "/", width=NARROW_PX)
     operations = ("/backups", "/migrations", "/migrations?version=20261120090000", "/database")
-    for path in ("/", "/sessions", "/tools?outcome=failed", "/jobs", "/approvals", *operations):
+    questions = ("/approvals", "/approvals?show=decided")
+    for path in ("/", "/sessions", "/tools?outcome=failed", "/jobs", *questions, *operations):
         turn_to(page, path)
         assert fits_its_width(page), f"{path} is wider than the screen"
         wide = page.evaluate(

@@ -33,14 +33,21 @@ def head(view: View, asked: Approval) -> None:
         page.say(_ended(view, asked), state=OUTCOMES[asked["status"]])
 
 
-def onward(asked: Approval, queue: Queue) -> None:
-    """The way to what waits next, once this one is over."""
-    if asked["status"] == "pending" or not queue.shown:
+def onward(asked: Approval, queue: Queue, carried: Mapping[str, links.Value], *, is_rest: bool) -> None:
+    """The way to what waits next, once this one is over: the first of the `queue` that the filters `carried` leave, or,
+    where they leave none any more, of all that waits (`is_rest`)."""
+    if asked["status"] == "pending":
+        return
+    if is_rest:
+        page.note("Nothing that matches these filters waits any more.")
+    if not queue.shown:
         return
     following = queue.shown[0]
     title = figures.shortened(following["title"], 80) or "(no title)"
-    words_of_way = f"Next of {figures.count(queue.waiting)} that wait: {title} ›"
-    st.html(tag("p", links.go(words_of_way, "approvals", approval=str(following["approval_id"])), class_="sb-say"))
+    matching = " and match these filters" if carried else ""
+    words_of_way = f"Next of {figures.count(queue.waiting)} that wait{matching}: {title} ›"
+    way = links.go(words_of_way, "approvals", dict(carried), approval=str(following["approval_id"]))
+    st.html(tag("p", way, class_="sb-say"))
 
 
 def _ended(view: View, asked: Approval) -> Markup:

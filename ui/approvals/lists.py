@@ -4,121 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-import streamlit as st
-
-from data.approvals import VIEWS, Queue
-from data.approvals import View as Shown
+from data.approvals import Counts, Queue
 from data.reports.absence import HiddenQuestions
 from ui import absence, page
 from ui.approvals.clock import OUTCOMES, RISKS, clock, is_expiring, is_overdue
 from ui.asking import filters, links
+from ui.asking.periods import Extent
 from ui.drawing import tables
-from ui.drawing.markup import Child, Markup, join, tag
+from ui.drawing.markup import Child, Markup, tag
 from ui.view import View
 from ui.wording import figures, telling
 from ui.wording.sentences import listed, plural
 
-_NAMES: dict[Shown, str] = {
-    "queue": "Waiting",
-    "decided": "Decided",
-    "expired": "Ran out of time",
-    "imported": "From imported logs",
-}
 
-
-def asked_approval() -> UUID | None:
-    """The one question that the URL asks for; None where it asks for none, or for what is no id."""
-    return filters.asked_identifier("approval")
-
-
-def asked_view() -> Shown:
-    """Which list the URL asks for; the queue unless it names another."""
-    asked = filters.given("show")
-    return next((view for view in VIEWS if view == asked), "queue")
-
-
-def hidden_from(view: View, counts: Mapping[str, int]) -> HiddenQuestions | None:
+def hidden_from(view: View, counts: Counts, known: Extent) -> HiddenQuestions | None:
     """What row security hides from this person; asked where no question is seen at all, and of an adopted table always,
     for its policies are not ours. None where nothing is hidden."""
-    if any(counts.values()) and "engine.human_approvals" not in view.adopted:
+    if known.holds_rows and "engine.human_approvals" not in view.adopted:
         return None
-    return absence.hidden_questions(view, seen_waiting=counts["queue"], sees_any=any(counts.values()))
+    return absence.hidden_questions(view, seen_waiting=counts.waiting, sees_any=known.holds_rows)
 
 
-def summary(view: View, queue: Queue, counts: Mapping[str, int], hidden: HiddenQuestions | None) -> None:
+def summary(view: View, queue: Queue, counts: Counts, known: Extent, hidden: HiddenQuestions | None) -> None:
     """The first sentences: what waits, what hurries, or that nothing does, and what row security hides."""
-    if hidden and not counts["queue"]:
-        _say_hidden(hidden, counts)
+    if hidden and not counts.waiting:
+        say_hidden(hidden, counts.waiting)
         return
-    if not queue.waiting:
-        if not any(counts.values()):
+    if not counts.waiting:
+        if not known.holds_rows:
             page.say("Nothing waits for a decision, and no question has ever been recorded.", state="well")
         else:
             page.say("Nothing waits for a decision. Looked at: every open question of this database.", state="well")
         return
+    page.say(_waiting(view, queue, counts), state="waiting")
+    if hidden:
+        say_hidden(hidden, counts.waiting)
+
+
+def _waiting(view: View, queue: Queue, counts: Counts) -> str:
+    """What waits, how much of it the filters leave, and what of that hurries."""
+    words = f"{plural(counts.waiting, 'question waits', 'questions wait')} for your decision"
+    if not counts.queue:
+        return f"{words}, but {'it does not match' if counts.waiting == 1 else 'none matches'} these filters."
     hurried = [
-        f"{number} {words}"
-        for number, words in (
+        f"{number} {told}"
+        for number, told in (
             (sum(is_expiring(row, view.as_of) for row in queue.shown), "within an hour of running out"),
             (sum(is_overdue(row, view.as_of) for row in queue.shown), "waiting for more than a day"),
             (sum(row["risk_level"] in RISKS for row in queue.shown), "of high or critical risk"),
         )
         if number
     ]
-    words = plural(queue.waiting, "question waits", "questions wait")
-    scope = "" if len(queue.shown) == queue.waiting else " on this page"
-    page.say(f"{words} for your decision{f', {listed(hurried)}{scope}' if hurried else ''}.", state="waiting")
-    if hidden:
-        _say_hidden(hidden, counts)
+    if counts.queue < counts.waiting:
+        match = "matches" if counts.queue == 1 else "match"
+        words += f", and {figures.count(counts.queue)} of them {match} these filters"
+    scope = "" if len(queue.shown) == counts.queue else " on this page"
+    between = ": " if counts.queue < counts.waiting else ", "
+    return f"{words}{f'{between}{listed(hurried)}{scope}' if hurried else ''}."
 
 
-def _say_hidden(hidden: HiddenQuestions, counts: Mapping[str, int]) -> None:
+def say_hidden(hidden: HiddenQuestions, seen_waiting: int) -> None:
+    """What row security hides beside the `seen_waiting` questions that wait, and by which policies."""
     if not hidden.waiting:
         words = "Nothing waits for a decision. There are questions that are over, but your role sees none of them"
-    elif counts["queue"]:
+    elif seen_waiting:
         words = f"Beside those that you see, {absence.unseen(hidden.waiting)}"
     else:
         words = absence.unseen(hidden.waiting)
     page.say(f"{words}. ", absence.decided_by(hidden.policies), state="unknown")
 
 
-def switch(view: View, shown: Shown, counts: Mapping[str, int]) -> None:
-    """Links to the lists, each with how many questions it holds."""
-    pieces: list[Child] = []
-    for name, words in _NAMES.items():
-        label = join(words, " ", tag("b", figures.count(counts[name])))
-        if name == shown:
-            pieces.append(tag("span", label, class_="sb-chip", aria_current="true"))
-        else:
-            address = links.href(view.page.url_path, show=None if name == "queue" else name)
-            pieces.append(links.go_to(label, address, class_="sb-chip"))
-    st.html(tag("div", *pieces, class_="sb-chips", role="navigation", aria_label="Lists of questions"))
-
-
-def nothing(shown: Shown, counts: Mapping[str, int], hidden: HiddenQuestions | None) -> None:
-    """Why a list is empty, and where to look instead; where rows are hidden, no more than that none is seen."""
-    if hidden:
-        page.empty("Your role sees no question of this list.")
-        return
-    elsewhere = [links.go(_NAMES[name], "approvals", show=name) for name in VIEWS if name != shown and counts[name]]
-    page.empty(
-        {
-            "queue": "No agent waits for a decision.",
-            "decided": "Nothing has been decided here yet.",
-            "expired": "No question has run out of time.",
-            "imported": "No imported log holds a question to a person.",
-        }[shown],
-        *(
-            ["Look at: ", join(*elsewhere, between=", "), "."]
-            if elsewhere
-            else ["Agents ask by engine.human_approvals."]
-        ),
-    )
-
-
-def queue_table(view: View, queue: Queue) -> None:
+def queue_table(view: View, queue: Queue, total: int) -> None:
     """What waits: first what runs out, then by risk, then the oldest."""
     tables.table(
         view,
@@ -131,7 +88,7 @@ def queue_table(view: View, queue: Queue) -> None:
             tables.Column("Why", tables.text("reason", 300), line=True, hint=lambda row: row["reason"]),
         ],
         label="Questions that wait for a decision",
-        total=queue.waiting,
+        total=total,
     )
 
 

@@ -112,6 +112,7 @@ def by_state(
     states: Mapping[str, str],
     words: Mapping[str, str] | None = None,
     only: str | None = None,
+    height_px: int | None = None,
     opens: str,
     carrying: Mapping[str, Value],
 ) -> None:
@@ -137,6 +138,7 @@ def by_state(
         series=None if only else "state",
         series_colours={named[name]: state for name, state in states.items()},
         kind=states[only] if only else "signal",
+        height_px=height_px,
         opens=opens,
         carrying=carrying,
     )

@@ -1,0 +1,204 @@
+"""Which questions are looked at: the list, filters with counts, chips, the period in words, why a list is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from data.approvals import VIEWS, Counts
+from data.approvals import View as Shown
+from data.reports.absence import HiddenQuestions
+from ui import page
+from ui.asking import filters, links
+from ui.asking.periods import Extent, Period
+from ui.drawing.markup import Child, Markup, join, span, tag
+from ui.page import put
+from ui.view import View
+from ui.wording import figures, sentences
+
+NAMES: dict[Shown, str] = {
+    "queue": "Waiting",
+    "decided": "Decided",
+    "expired": "Ran out of time",
+    "imported": "From imported logs",
+}
+OUTCOMES_OF: dict[Shown, tuple[str, ...]] = {
+    "decided": ("approved", "rejected"),
+    "imported": ("approved", "rejected", "expired", "pending"),
+}
+_UNSUMMED = ("kind", "project")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the URL asks for: the list, and which of its questions. `outcome` narrows the chart and the list of a
+    history, the others every figure of the page."""
+
+    shown: Shown
+    agent: str | None = None
+    kind: str | None = None
+    risk: str | None = None
+    project: str | None = None
+    outcome: str | None = None
+
+    @property
+    def subject(self) -> dict[str, Any]:
+        """What narrows every figure of the page, as parameters of readers, of exports and of the URL."""
+        return {"agent": self.agent, "kind": self.kind, "risk": self.risk, "project": self.project}
+
+    @property
+    def carried(self) -> dict[str, links.Value]:
+        """What links to the same list carry on, but for its outcome."""
+        return {"show": None if self.shown == "queue" else self.shown, **self.subject}
+
+    @property
+    def of_queue(self) -> dict[str, Any]:
+        """The filters of the queue that a question was opened from; none where it was opened from elsewhere."""
+        return {name: value for name, value in self.subject.items() if value and self.shown == "queue"}
+
+    @property
+    def narrows(self) -> bool:
+        """Whether every figure is of some of the questions alone."""
+        return any(self.subject.values())
+
+
+def asked_approval() -> UUID | None:
+    """The one question that the URL asks for; None where it asks for none, or for what is no id."""
+    return filters.asked_identifier("approval")
+
+
+def chosen() -> Chosen:
+    """The list that the URL asks for, the queue unless it names another, and its filters."""
+    asked, outcome = filters.given("show"), filters.given("outcome")
+    shown: Shown = next((view for view in VIEWS if view == asked), "queue")
+    return Chosen(
+        shown,
+        filters.given("agent"),
+        filters.given("kind"),
+        filters.given("risk"),
+        filters.given("project"),
+        outcome if outcome in OUTCOMES_OF.get(shown, ()) else None,
+    )
+
+
+def draw_filters(view: View, asked: Chosen, values: Mapping[str, Mapping[str, int]]) -> None:
+    """One picker per filter, each value with how many questions of the list it leaves; the active ones as chips."""
+    filters.choice(view, "agent", values["agent"])
+    filters.choice(view, "kind", values["kind"])
+    filters.choice(view, "risk", values["risk"], every="Any risk", label=_risk)
+    filters.choice(view, "project", values["project"])
+    if known := OUTCOMES_OF.get(asked.shown):
+        filters.choice(view, "outcome", values["outcome"], every="Any outcome", known=known)
+    active: dict[str, tuple[str, str] | None] = {
+        name: (name, _risk(value) if name == "risk" else value) if value else None
+        for name, value in {**asked.subject, "outcome": asked.outcome}.items()
+    }
+    filters.chips(view, active)
+
+
+def _risk(level: str) -> str:
+    return "not given" if level == "unknown" else level
+
+
+def say_how_counted(asked: Chosen) -> None:
+    """What takes longer, and why; which figures are not of the chosen outcome alone."""
+    if asked.outcome:
+        of = f"{asked.outcome} ones"
+        page.note(f"The sentence and the figures are of all outcomes; the chart and the list are of {of} alone.")
+    filters.say_unsummed([name for name in _UNSUMMED if asked.subject[name]], "questions")
+
+
+def say_untimed(view: View, period: Period, untimed: int) -> None:
+    """How many questions of the list no period holds, leading to them."""
+    said = sentences.untimed(untimed, "question", in_all_time=period.choice == "all")
+    if said and not period.untimed:
+        page.note(links.go_to(said, filters.here(view, period="untimed", **dict.fromkeys(("from", "to", "page")))))
+
+
+def asked_in(period: Period) -> str:
+    """The period of a history inside a sentence: "asked in the last 7 days", "without a recorded time"."""
+    if period.untimed:
+        return "without a recorded time"
+    if period.choice == "all":
+        return period.during
+    words, _, days = period.during.partition(": ")
+    return f"asked {words} ({days})" if days else f"asked {words}"
+
+
+def switch(view: View, asked: Chosen, counts: Counts, period: Period) -> None:
+    """Links to the lists, each with how many questions it holds: the queue now, the others of the period."""
+    queue, *history = [_way(view, name, asked, counts) for name in NAMES]
+    of_period = span(f"{asked_in(period)}:", "sb-muted")
+    put(tag("div", queue, of_period, *history, class_="sb-chips", role="navigation", aria_label="Lists of questions"))
+
+
+def _way(view: View, name: Shown, asked: Chosen, counts: Counts) -> Child:
+    label = join(NAMES[name], " ", tag("b", figures.count(counts.of(name))))
+    if name == asked.shown:
+        return tag("span", label, class_="sb-chip", aria_current="true")
+    return links.go_to(label, _to_list(view, name), class_="sb-chip")
+
+
+def _to_list(view: View, name: Shown) -> str:
+    """The address of another list with the same filters and period."""
+    return filters.here(view, show=None if name == "queue" else name, outcome=None, page=None)
+
+
+def nothing(
+    view: View, asked: Chosen, counts: Counts, period: Period, known: Extent, hidden: HiddenQuestions | None
+) -> None:
+    """Why a list is empty, and where to look instead; where rows are hidden, no more than that none is seen."""
+    is_filtered = asked.narrows or bool(asked.outcome)
+    is_cut = asked.shown != "queue" and period.choice != "all" and known.holds_rows
+
+    def to_all_time(words: str) -> Markup:
+        return links.go_to(words, filters.here(view, period="all", **dict.fromkeys(("from", "to", "page"))))
+
+    if is_filtered and known.holds_rows:
+        remaining = dict.fromkeys((*asked.subject, "outcome", "page"))
+        away = links.go_to("Take the filters away", filters.here(view, **remaining))
+        page.empty(_unmatched(asked, period), away, *([" or ", to_all_time("look at all time")] if is_cut else []), ".")
+    elif hidden:
+        page.empty("Your role sees no question of this list.", *([to_all_time("Show all time")] if is_cut else []))
+    elif is_cut:
+        page.empty(f"{_NONE[asked.shown]} among those {asked_in(period)}.", to_all_time("Show all time"))
+    else:
+        page.empty(_NEVER[asked.shown], *_elsewhere(view, asked, counts))
+
+
+_NONE: dict[Shown, str] = {
+    "decided": "No question was decided",
+    "expired": "No question ran out of time",
+    "imported": "No imported log holds a question to a person",
+}
+_NEVER: dict[Shown, str] = {
+    "queue": "No agent waits for a decision.",
+    "decided": "Nothing has been decided here yet.",
+    "expired": "No question has run out of time.",
+    "imported": "No imported log holds a question to a person.",
+}
+
+
+def _unmatched(asked: Chosen, period: Period) -> str:
+    values = {**asked.subject, "outcome": asked.outcome}
+    named = [(name, value) for name, value in values.items() if value]
+    of_list = {
+        "queue": "question that waits",
+        "decided": f"question {asked_in(period)} that was decided",
+        "expired": f"question {asked_in(period)} that ran out of time",
+        "imported": f"question {asked_in(period)} in an imported log",
+    }[asked.shown]
+    if len(named) != 1:
+        return f"No {of_list} matches these filters."
+    [(name, value)] = named
+    words = _risk(value) if name == "risk" else value
+    return f"No {of_list} has the {name} “{figures.shortened(words, 60)}”."
+
+
+def _elsewhere(view: View, asked: Chosen, counts: Counts) -> list[Child]:
+    others = [
+        links.go_to(NAMES[name], _to_list(view, name)) for name in VIEWS if name != asked.shown and counts.of(name)
+    ]
+    return ["Look at: ", join(*others, between=", "), "."] if others else ["Agents ask by engine.human_approvals."]
