@@ -5144,11 +5144,19 @@ CREATE TABLE signalbox.import_records (
     source_kind text NOT NULL,
     pair_key uuid,
     pair_order bigint,
-    dropped_event_id uuid
+    dropped_event_id uuid,
+    place integer,
+    part integer
 );
 
 -- comment signalbox.TABLE import_records
 COMMENT ON TABLE signalbox.import_records IS 'Which event each record of a log became: two records of one happening, told by hooks and by a transcript, name the same event, which may have been dropped since. One row per record.';
+
+-- comment signalbox.COLUMN import_records.place
+COMMENT ON COLUMN signalbox.import_records.place IS 'Which record of its file it is, 1 for the first; null where it was imported before this was kept.';
+
+-- comment signalbox.COLUMN import_records.part
+COMMENT ON COLUMN signalbox.import_records.part IS 'Which event of its record it is, 1 for the first, 0 for what is derived from the record and comes before its events.';
 
 -- table signalbox.members
 CREATE TABLE signalbox.members (

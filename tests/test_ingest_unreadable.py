@@ -311,4 +311,4 @@ def test_no_shape_of_a_record_stops_an_import(values: list[dict[str, Any]]) -> N
         sorter.take(line, record)
     sorter.finish()
     content = b"".join(written)
-    assert all(row.count(b"\t") == 42 for row in content.splitlines())
+    assert all(row.count(b"\t") == 44 for row in content.splitlines())

@@ -38,6 +38,8 @@ select r.raw_from from signalbox.retention as r where r.dropped_from is not null
 create temporary table if not exists staged_records (
     seq bigint,
     line integer,
+    place integer,
+    part integer,
     source_kind text,
     session_key uuid,
     record_key uuid,
@@ -87,7 +89,7 @@ create temporary table if not exists staged_records (
 -- name: copy_staged
 -- Takes rows into the staging table: all its columns but the two that only the database fills.
 copy staged_records (
-    seq, line, source_kind, session_key, record_key, event_id, pair_key, call_id, counted, event_type, happened_at,
+    seq, line, place, part, source_kind, session_key, record_key, event_id, pair_key, call_id, counted, event_type, happened_at,
     data, metadata, tool_name, tool_type, phase, parameters, result, execution_time_ms, success, error_message,
     file_path, prompt_text, prompt_length, notification_type, message, severity, lifecycle_type, trigger_reason,
     message_id, model, input_tokens, output_tokens, cache_write_tokens, cache_write_1h_tokens, cache_read_tokens,

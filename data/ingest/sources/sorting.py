@@ -32,6 +32,7 @@ class RecordSorter:
 
     def take(self, line: int, value: Any) -> None:
         """One record. What has the marks of a known kind but not its shape is reported."""
+        self.rows.begin_record()
         kind = kind_of(value)
         if kind is None:
             self.problem(line, "not a record of an agent log")
