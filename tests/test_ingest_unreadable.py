@@ -292,6 +292,10 @@ FIELDS = [
     "event_type",
     "data",
     "duration_ms",
+    "checkpoint_id",
+    "files_touched",
+    "attribution",
+    "agent",
 ]
 names = st.sampled_from(
     ["user", "assistant", "system", "progress", "PreToolUse", "PostToolUse", "Notification", "Stop", "UserPromptSubmit"]

@@ -84,7 +84,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Job:
-    """A work item as a job."""
+    """A work item or a checkpoint as a job."""
 
     job_id: str
     agent: str
@@ -176,7 +176,7 @@ class Rows:
         self._put(line, event, detail, self.place)
 
     def add_job(self, line: int, job: Job) -> None:
-        """Stage a work item."""
+        """Stage a job that the file itself tells."""
         escaper = self.escaper
         fields = (
             escaper.text(job.agent),
