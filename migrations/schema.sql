@@ -117,6 +117,24 @@ begin
 end
 $$;
 
+-- function agents.stamp_new_job()
+CREATE FUNCTION agents.stamp_new_job() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    if new.created_at = now() and new.started_at is null and new.completed_at is null then
+        -- As text, since a table that was moved here may not know every state.
+        if new.status::text = 'running' then
+            new.started_at := now();
+        elsif new.status::text in ('completed', 'failed', 'cancelled') then
+            new.completed_at := now();
+        end if;
+    end if;
+    return new;
+end
+$$;
+
 -- function analytics.answered_slots(integer[])
 CREATE FUNCTION analytics.answered_slots(slots integer[]) RETURNS SETOF integer
     LANGUAGE sql STABLE ROWS 10
@@ -5144,11 +5162,19 @@ CREATE TABLE signalbox.import_records (
     source_kind text NOT NULL,
     pair_key uuid,
     pair_order bigint,
-    dropped_event_id uuid
+    dropped_event_id uuid,
+    place integer,
+    part integer
 );
 
 -- comment signalbox.TABLE import_records
 COMMENT ON TABLE signalbox.import_records IS 'Which event each record of a log became: two records of one happening, told by hooks and by a transcript, name the same event, which may have been dropped since. One row per record.';
+
+-- comment signalbox.COLUMN import_records.place
+COMMENT ON COLUMN signalbox.import_records.place IS 'Which record of its file it is, 1 for the first; null where it was imported before this was kept.';
+
+-- comment signalbox.COLUMN import_records.part
+COMMENT ON COLUMN signalbox.import_records.part IS 'Which event of its record it is, 1 for the first, 0 for what is derived from the record and comes before its events.';
 
 -- table signalbox.members
 CREATE TABLE signalbox.members (
@@ -5872,6 +5898,9 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON agents.jobs REFERENCING OLD
 
 -- trigger agents.jobs jobs_stamp
 CREATE TRIGGER jobs_stamp BEFORE UPDATE ON agents.jobs FOR EACH ROW EXECUTE FUNCTION agents.stamp_job();
+
+-- trigger agents.jobs jobs_stamp_new
+CREATE TRIGGER jobs_stamp_new BEFORE INSERT ON agents.jobs FOR EACH ROW EXECUTE FUNCTION agents.stamp_new_job();
 
 -- trigger chronicle.events change_log_agents
 CREATE TRIGGER change_log_agents AFTER UPDATE ON chronicle.events REFERENCING OLD TABLE AS former_rows NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_event_agents();
@@ -7170,6 +7199,9 @@ GRANT ALL ON FUNCTION agents.get_job_stats(p_user_id uuid) TO service_role;
 
 -- acl agents.FUNCTION stamp_job()
 REVOKE ALL ON FUNCTION agents.stamp_job() FROM PUBLIC;
+
+-- acl agents.FUNCTION stamp_new_job()
+REVOKE ALL ON FUNCTION agents.stamp_new_job() FROM PUBLIC;
 
 -- acl analytics.FUNCTION answered_slots(slots integer[])
 REVOKE ALL ON FUNCTION analytics.answered_slots(slots integer[]) FROM PUBLIC;

@@ -44,7 +44,7 @@ SNAPSHOT: dict[str, LiteralString] = {
     """,
     "replies": "select * from signalbox.model_replies order by message_id",
     "records": """
-        select r.record_key, r.event_id, f.path, r.line, r.source_kind, r.pair_key, r.pair_order
+        select r.record_key, r.event_id, f.path, r.line, r.place, r.part, r.source_kind, r.pair_key, r.pair_order
         from signalbox.import_records as r inner join signalbox.import_files as f on f.id = r.file_id
         order by r.record_key
     """,

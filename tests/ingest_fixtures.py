@@ -23,3 +23,5 @@ REEF = FOLDER / "reef-chronicle.json"  # events as Chronicle keeps them, pretty 
 REEF_SESSION = "66666666-aaaa-4bbb-8ccc-000000000006"
 
 ITEMS = FOLDER / "items.jsonl"
+
+CHECKPOINTS = FOLDER / "checkpoints.jsonl"  # two sessions of one commit, and one that names neither agent nor session

@@ -69,11 +69,11 @@ def test_json_is_one_document_with_counts_per_file_source_and_in_total(capsys: p
     printed = capsys.readouterr()
     document = json.loads(printed.out)
     assert document["holds"] is False
-    assert set(document["sources"]) == {"transcript", "hooks", "status_lines", "work_items"}
+    assert set(document["sources"]) == {"transcript", "hooks", "status_lines", "work_items", "checkpoints"}
     totals = document["totals"]
     assert totals["files_imported"] == sum(source["files"] for source in document["sources"].values())
     assert totals["problems"] == 6
-    assert totals["escaped_characters"] == 3
+    assert totals["escaped_characters"] == 4
     assert totals["untimed_events"] > 0
     file = next(file for file in document["files"] if file["path"] == str(ODD_LINES.resolve()))
     assert {problem["line"] for problem in file["problems"]} == {1, 5, 9, 12, 13, 14}

@@ -292,6 +292,10 @@ FIELDS = [
     "event_type",
     "data",
     "duration_ms",
+    "checkpoint_id",
+    "files_touched",
+    "attribution",
+    "agent",
 ]
 names = st.sampled_from(
     ["user", "assistant", "system", "progress", "PreToolUse", "PostToolUse", "Notification", "Stop", "UserPromptSubmit"]
@@ -311,4 +315,4 @@ def test_no_shape_of_a_record_stops_an_import(values: list[dict[str, Any]]) -> N
         sorter.take(line, record)
     sorter.finish()
     content = b"".join(written)
-    assert all(row.count(b"\t") == 42 for row in content.splitlines())
+    assert all(row.count(b"\t") == 44 for row in content.splitlines())

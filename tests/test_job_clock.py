@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.rows import DictRow
 
 from data.access import Actor
@@ -17,6 +19,7 @@ People = dict[str, Actor]
 
 STATUSES = ("pending", "running", "completed", "failed", "cancelled")
 ENDS = STATUSES[2:]
+OTHER_DAY = datetime(2026, 3, 3, 8, tzinfo=UTC)
 
 
 def make_job(owner: Owner, *path: str, user_id: UUID | None = None) -> UUID:
@@ -77,6 +80,50 @@ def test_cancelled_before_it_ran_never_started(owner: Owner) -> None:
     times = clock(owner, make_job(owner, "cancelled"))
     assert times["started_at"] is None
     assert times["completed_at"] is not None
+
+
+def inserted(owner: Owner, **columns: object) -> dict[str, Any]:
+    """The times of a job that is inserted with these columns, and `now` of that transaction."""
+    query = sql.SQL(
+        "insert into agents.jobs (agent_identifier, {}) values ('writer', {})"
+        " returning created_at, started_at, completed_at, now() as now"
+    ).format(sql.SQL(", ").join(map(sql.Identifier, columns)), sql.SQL(", ").join(map(sql.Placeholder, columns)))
+    row = owner.execute(query, columns).fetchone()
+    assert row
+    return dict(row)
+
+
+def test_a_job_inserted_as_running_starts_as_it_is_created(owner: Owner) -> None:
+    times = inserted(owner, status="running")
+    assert (times["started_at"], times["completed_at"]) == (times["now"], None)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_job_inserted_as_ended_ends_as_it_is_created_and_nobody_knows_when_it_started(owner: Owner, end: str) -> None:
+    times = inserted(owner, status=end)
+    assert (times["started_at"], times["completed_at"]) == (None, times["now"])
+
+
+def test_a_job_inserted_as_waiting_has_no_clock(owner: Owner) -> None:
+    times = inserted(owner, status="pending")
+    assert (times["started_at"], times["completed_at"]) == (None, None)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("created_at", [None, OTHER_DAY])
+def test_a_job_out_of_a_log_keeps_its_times_and_those_that_nobody_knows(
+    owner: Owner, status: str, created_at: datetime | None
+) -> None:
+    times = inserted(owner, status=status, created_at=created_at)
+    assert (times["created_at"], times["started_at"], times["completed_at"]) == (created_at, None, None)
+
+
+@pytest.mark.parametrize("column", ["started_at", "completed_at"])
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_job_inserted_with_one_of_its_times_is_given_no_other(owner: Owner, status: str, column: str) -> None:
+    times = inserted(owner, status=status, **{column: OTHER_DAY})
+    other = {"started_at": "completed_at", "completed_at": "started_at"}[column]
+    assert (times[column], times[other]) == (OTHER_DAY, None)
 
 
 def test_times_that_a_writer_gives_are_kept(owner: Owner) -> None:

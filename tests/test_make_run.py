@@ -96,7 +96,8 @@ def test_the_port_is_that_of_the_settings(
     for name in ("Makefile", "data", "signalbox_client"):
         tmp_path.joinpath(name).symlink_to(ROOT / name)
     tmp_path.joinpath(".env").write_text(file)
-    tmp_path.joinpath("requirements.txt").touch()
+    for name in ("requirements.txt", "constraints.txt"):
+        tmp_path.joinpath(name).touch()
     programs = tmp_path / "programs"
     programs.mkdir()
     programs.joinpath("python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')

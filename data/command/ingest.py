@@ -15,9 +15,9 @@ from data.ingest.console import progress_sentence
 from data.ingest.sources.recognition import KIND_NAMES
 
 _DESCRIPTION = """\
-Import Claude Code transcripts (JSON lines, arrays, subagent files), hook events, status lines and work items. Folders
-are walked; files are recognised by their content. Importing the same or grown files again adds only what is new.
-Exit status 1 when a line or a file could not be read; everything else went in.
+Import Claude Code transcripts (JSON lines, arrays, subagent files), hook events, status lines, work items and
+checkpoints. Folders are walked; files are recognised by their content. Importing the same or grown files again adds
+only what is new. Exit status 1 when a line or a file could not be read; everything else went in.
 """
 
 

@@ -1,4 +1,4 @@
-"""Import of real agent logs: Claude Code transcripts, hook events, status lines and work items.
+"""Import of real agent logs: Claude Code transcripts, hook events, status lines, work items, checkpoints.
 
     report = ingest(["~/.claude/projects"], url)
 

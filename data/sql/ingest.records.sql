@@ -89,13 +89,13 @@ lifecycle as (
 ),
 register as (
     insert into signalbox.import_records (
-        record_key, event_id, dropped_event_id, file_id, line, source_kind, pair_key, pair_order
+        record_key, event_id, dropped_event_id, file_id, line, place, part, source_kind, pair_key, pair_order
     )
     select
         s.record_key,
         case when g.is_gone then null else s.event_id end,
         case when g.is_gone then s.event_id end,
-        %(file_id)s::bigint, s.line, s.source_kind, s.pair_key, s.pair_order
+        %(file_id)s::bigint, s.line, s.place, s.part, s.source_kind, s.pair_key, s.pair_order
     from staged_records as s
     -- Only what was told before can have been dropped since.
     cross join lateral (

@@ -35,12 +35,12 @@ where r.session_key = m.told;
 -- name: move_session_starts
 -- A file with earlier entries of a known session moves the derived start of that session.
 with starts as materialized (
-    select s.event_id, s.happened_at, s.data, s.line
+    select s.event_id, s.happened_at, s.data, s.line, s.place, s.part
     from staged_records as s
     where s.event_type = 'session_start' and s.metadata ? 'derived'
 ),
 earlier as materialized (
-    select s.event_id, s.happened_at, s.data, s.line
+    select s.event_id, s.happened_at, s.data, s.line, s.place, s.part
     from starts as s
     inner join chronicle.events as e
         on e.id = any(array(select k.event_id from starts as k)) and e.id = s.event_id
@@ -59,7 +59,7 @@ moved_detail as (
     where l.id = any(array(select k.event_id from earlier as k)) and l.id = s.event_id
 )
 update signalbox.import_records as r
-set file_id = %(file_id)s, line = s.line
+set file_id = %(file_id)s, line = s.line, place = s.place, part = s.part
 from earlier as s
 where r.record_key = any(array(select k.event_id from earlier as k)) and r.record_key = s.event_id;
 
@@ -76,10 +76,16 @@ from (
         select
             e.session_id,
             e.lifecycle_type,
-            row_number() over (partition by e.session_id, r.file_id order by r.line desc, r.record_key) = 1 as is_last
+            row_number() over (
+                partition by e.session_id, r.file_id
+                order by r.line desc, r.place desc nulls last, r.record_key
+            ) = 1 as is_last
         from chronicle.lifecycle_events as e
         cross join lateral (
-            select i.file_id, i.line, i.record_key from signalbox.import_records as i where i.event_id = e.event_id offset 0
+            select i.file_id, i.line, i.place, i.record_key
+            from signalbox.import_records as i
+            where i.event_id = e.event_id
+            offset 0
         ) as r
         where e.session_id = any(%(sessions)s::uuid[])
             and e.lifecycle_type in ('Stop', 'StopFailure', 'SessionEnd')

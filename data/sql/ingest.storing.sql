@@ -1,9 +1,9 @@
 -- name: prepare
 -- Settings of an import, for its connection or, behind a pooler, for one transaction: it may take as long as its files
--- are large, no statement is worth compiling, and a commit need not wait for the disk, since the last one does. Nothing
--- is known of the size of what is staged, so nested loops over it are avoided, as are scans of the tables that it joins:
--- they are reached by fenced or listed lookups. Says whether the connection is the server's own and no pooler's, and
--- whether the staging table is still to be made.
+-- are large, and no statement is worth compiling. Nothing is known of the size of what is staged, so nested loops over
+-- it are avoided, as are scans of the tables that it joins: they are reached by fenced or listed lookups. A commit waits
+-- for the disk as anywhere else, since a file that was said to be in stays in. Says whether the staging table is still
+-- to be made.
 select
     set_config('statement_timeout', '0', %(for_transaction)s::boolean),
     set_config('lock_timeout', '0', %(for_transaction)s::boolean),
@@ -11,7 +11,6 @@ select
     set_config('jit', 'off', %(for_transaction)s::boolean),
     set_config('timezone', 'UTC', %(for_transaction)s::boolean),
     set_config('work_mem', '64MB', %(for_transaction)s::boolean),
-    set_config('synchronous_commit', 'off', %(for_transaction)s::boolean),
     set_config('enable_nestloop', 'off', %(for_transaction)s::boolean),
     set_config('enable_seqscan', 'off', %(for_transaction)s::boolean),
     set_config('plan_cache_mode', 'force_generic_plan', %(for_transaction)s::boolean),
@@ -38,6 +37,8 @@ select r.raw_from from signalbox.retention as r where r.dropped_from is not null
 create temporary table if not exists staged_records (
     seq bigint,
     line integer,
+    place integer,
+    part integer,
     source_kind text,
     session_key uuid,
     record_key uuid,
@@ -87,7 +88,7 @@ create temporary table if not exists staged_records (
 -- name: copy_staged
 -- Takes rows into the staging table: all its columns but the two that only the database fills.
 copy staged_records (
-    seq, line, source_kind, session_key, record_key, event_id, pair_key, call_id, counted, event_type, happened_at,
+    seq, line, place, part, source_kind, session_key, record_key, event_id, pair_key, call_id, counted, event_type, happened_at,
     data, metadata, tool_name, tool_type, phase, parameters, result, execution_time_ms, success, error_message,
     file_path, prompt_text, prompt_length, notification_type, message, severity, lifecycle_type, trigger_reason,
     message_id, model, input_tokens, output_tokens, cache_write_tokens, cache_write_1h_tokens, cache_read_tokens,
@@ -116,13 +117,3 @@ set format = excluded.format,
     problems = excluded.problems,
     last_imported_at = now()
 returning f.id;
-
--- name: make_durable
--- Waits until everything that was committed before stands on disk: the transactions of single files did not wait.
-with patience as materialized (
-    select set_config('synchronous_commit', 'on', true)
-)
-update signalbox.import_files
-set last_imported_at = clock_timestamp()
-from patience
-where id = %(file_id)s;

@@ -42,6 +42,17 @@ left join lateral (
 ) as f on true
 where s.session_pk = %(session_pk)s::uuid;
 
+-- part: logged_at
+-- The place `o` of the event `e` in its log: file, line, record, and how many events of that record stand before it. Of
+-- records imported before their place was kept the line alone is known; they stand before what their file grew by.
+left join lateral (
+    select array[r.file_id, r.line, coalesce(r.place, 0), coalesce(r.part, 0)] as place
+    from signalbox.import_records as r
+    where r.event_id = e.event_id
+    order by 1
+    limit 1
+) as o on true
+
 -- name: list_items
 -- What happened in a session, in order: prompts, calls, notifications, compactions, questions; without their contents.
 with items as (
@@ -115,14 +126,8 @@ select
     e.metadata ->> 'agent_type' as agent_type
 from items as i
 left join analytics.stg_chronicle__events as e on e.event_id = i.item_id
-left join lateral (
-    select r.file_id, r.line
-    from signalbox.import_records as r
-    where r.event_id = i.item_id
-    order by r.file_id, r.line
-    limit 1
-) as o on true
-order by i.occurred_at nulls last, o.file_id, o.line, e.recorded_at, i.item_id
+-- uses: session.logged_at
+order by i.occurred_at nulls last, o.place, e.recorded_at, i.item_id
 limit %(most)s;
 
 -- name: count_items
@@ -200,12 +205,6 @@ from analytics.stg_chronicle__events as e
 left join analytics.stg_chronicle__tool_events as c on c.event_id = e.event_id
 left join analytics.stg_chronicle__prompt_events as p on p.event_id = e.event_id
 left join analytics.stg_chronicle__notification_events as n on n.event_id = e.event_id
-left join lateral (
-    select r.file_id, r.line
-    from signalbox.import_records as r
-    where r.event_id = e.event_id
-    order by r.file_id, r.line
-    limit 1
-) as o on true
+-- uses: session.logged_at
 where e.session_pk = %(session)s::uuid
-order by e.occurred_at nulls last, o.file_id, o.line, e.recorded_at, e.event_id;
+order by e.occurred_at nulls last, o.place, e.recorded_at, e.event_id;

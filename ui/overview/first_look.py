@@ -71,7 +71,8 @@ def _make_demo(actor: Actor, running: console.Console, line: DeltaGenerator) -> 
 def _import(view: View) -> None:
     page.heading("Import your own logs")
     page.note(
-        "Claude Code transcripts, hook events, status lines and work items. Nothing is read before you ask for it."
+        "Claude Code transcripts, hook events, status lines, work items and checkpoints. Nothing is read before you "
+        "ask for it."
     )
     history = ingest.find_history()
     if history is None:

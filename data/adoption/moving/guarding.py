@@ -34,6 +34,7 @@ NEEDED_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "signalbox.refuse_rewriting": (),
     "signalbox.touch_updated_at": ("updated_at",),
     "agents.stamp_job": ("updated_at", "started_at", "completed_at"),
+    "agents.stamp_new_job": ("created_at", "started_at", "completed_at"),
     "lift.count_children": ("session_id",),
     "lift.count_nothing": (),
 }
@@ -104,6 +105,7 @@ _PURPOSE = {
     "signalbox.refuse_rewriting": "refuses to change or delete what was recorded",
     "signalbox.touch_updated_at": "sets updated_at",
     "agents.stamp_job": "stamps started_at and completed_at by the status",
+    "agents.stamp_new_job": "stamps jobs that are inserted as running or ended",
     "lift.count_children": "counts revisions, drafts and holes",
     "lift.count_nothing": "counts revisions, drafts and holes",
 }

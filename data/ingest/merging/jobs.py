@@ -1,4 +1,4 @@
-"""Sessions, subagents and work items as jobs."""
+"""Sessions, subagents, work items and checkpoints as jobs."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def derive_jobs(do: Statements, staged: Staged, touched: Touched, owner: UUID | 
         do.run("ingest.jobs.stage_session_jobs", sessions=told)
     if started := touched.with_changed_subagents():
         do.run("ingest.jobs.stage_subagent_jobs", sessions=started)
-    if not (told or started or staged.has_work_items):
+    if not (told or started or staged.has_jobs):
         return
-    if touched.any_existed or staged.has_work_items:
+    if touched.any_existed or staged.has_jobs:
         do.run("ingest.jobs.drop_outdated_jobs")
         if owner:
             do.run("ingest.jobs.own_jobs", owner=owner)

@@ -37,7 +37,6 @@ class Store:
         self.owner = owner
         self.connection = connection
         self._do = Statements(connection)
-        self._last_file: int | None = None
         self._elsewhere = {row["name"]: row["source"] for row in self._do.rows("ingest.storing.list_kept_elsewhere")}
         for name, source in self._elsewhere.items():
             if name.startswith("chronicle."):
@@ -77,17 +76,12 @@ class Store:
         return staged.report
 
     def finish(self, write_down: Callable[[], None]) -> None:
-        """Count the days that changed and `write_down` that all is done, then wait until it stands on disk.
-
-        Until then a crash of the server may lose the newest files, and the days are as they were before.
-        """
+        """Count the days that changed and `write_down` that all is done."""
         with self._transaction():
             if self._takes(_METRICS):  # else the days stay noted
                 metrics.count(self._do)
             write_down()
         self._do.run("ingest.storing.drop_staged")
-        if self._last_file is not None:
-            self._do.run("ingest.storing.make_durable", file_id=self._last_file)
 
     @property
     def left_out(self) -> list[str]:
@@ -125,7 +119,6 @@ class Store:
             counts=Jsonb(report.held(), dumps=orjson.dumps),
             problems=Jsonb(problems, dumps=orjson.dumps),
         )
-        self._last_file = file["id"]
         touched = merge_sessions(do, staged, self.owner)
         merge_records(do, staged, touched, file["id"])
         whole = touched.whole(do.raw_from)

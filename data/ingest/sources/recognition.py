@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-Kind = Literal["transcript", "hooks", "status_lines", "work_items"]
+from data.ingest.sources.checkpoints import is_checkpoint
+
+Kind = Literal["transcript", "hooks", "status_lines", "work_items", "checkpoints"]
 
 KIND_NAMES: dict[Kind, str] = {
     "transcript": "Claude Code transcript",
     "hooks": "hook events",
     "status_lines": "status lines",
     "work_items": "work items",
+    "checkpoints": "checkpoints",
 }
 
 _OTHER_IDS = ("uuid", "leafUuid", "messageId")  # of entries that name no session
@@ -33,6 +36,8 @@ def kind_of(record: Any) -> Kind | None:
         return "status_lines"
     if _is_work_item(record):
         return "work_items"
+    if is_checkpoint(record):
+        return "checkpoints"
     return None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from data.ingest.report import FileReport
-from data.ingest.sources import status_lines, work_items
+from data.ingest.sources import checkpoints, status_lines, work_items
 from data.ingest.sources.hooks import HookReader
 from data.ingest.sources.recognition import kind_of
 from data.ingest.sources.transcripts import TranscriptReader
@@ -32,6 +32,7 @@ class RecordSorter:
 
     def take(self, line: int, value: Any) -> None:
         """One record. What has the marks of a known kind but not its shape is reported."""
+        self.rows.begin_record()
         kind = kind_of(value)
         if kind is None:
             self.problem(line, "not a record of an agent log")
@@ -45,8 +46,10 @@ class RecordSorter:
             elif kind == "status_lines":
                 if refusal := status_lines.take(value, self.sessions):
                     self.problem(line, refusal)
-            else:
+            elif kind == "work_items":
                 work_items.take(self.rows, line, value)
+            else:
+                checkpoints.take(self.rows, line, value)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             self.problem(line, f"not in the shape of its kind ({type(error).__name__}: {error})"[:300])
 
@@ -70,6 +73,7 @@ class RecordSorter:
             has_files=rows.has_files,
             has_replies=rows.has_replies,
             has_work_items=report.records["work_items"] > 0,
+            has_jobs=report.records["work_items"] + report.records["checkpoints"] > 0,
             has_failed_stop=hooks.has_failed_stop,
             has_transcript=transcript.entries.total() > 0,
             has_prompts=report.read["user_prompt"] > 0,

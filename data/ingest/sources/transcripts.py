@@ -63,7 +63,7 @@ class TranscriptReader:
         at = moment(entry.get("timestamp"))
         session = self.sessions.of(session_id)
         session.told_by.add(SOURCE)
-        session.saw_entry(at, entry, line)
+        session.saw_entry(at, entry, line, self.rows.place)
         if isinstance(agent := entry.get("agentId"), str):
             session.saw_agent(agent, at)
         if kind == "assistant":
@@ -243,7 +243,8 @@ class TranscriptReader:
         event.data = {"session_id": session.session_id, "cwd": session.directory}
         event.metadata["derived"] = "first entry of the session"
         event.pair_key = key_of("session_start", session.session_id, "pair")
-        self.rows.add_event(session.first_line, event, self.rows.lifecycle("SessionStart", "first entry"))
+        detail = self.rows.lifecycle("SessionStart", "first entry")
+        self.rows.add_event(session.first_line, event, detail, before=session.first_place)
 
     def _entry_key(self, entry: dict[str, Any], session: SessionFacts) -> str | None:
         uuid = as_text(entry.get("uuid"))

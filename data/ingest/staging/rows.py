@@ -84,7 +84,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Job:
-    """A work item as a job."""
+    """A work item or a checkpoint as a job."""
 
     job_id: str
     agent: str
@@ -109,17 +109,29 @@ class Rows:
         self.untimed = 0
         self.count = 0
         self.has_counted = self.has_files = self.has_replies = False
+        self.place = 0  # of the record that is read now, in its file
+        self._part = 0  # events of that record so far
         self._write = write
         self._lines: list[bytes] = []
         self._size = 0
 
-    def add_event(self, line: int, event: Event, detail: bytes = _NO_DETAIL) -> None:
-        """Stage an event with its detail, which the functions of this class make."""
+    def begin_record(self) -> None:
+        """What is added from now on comes from the next record of the file."""
+        self.place += 1
+        self._part = 0
+
+    def add_event(self, line: int, event: Event, detail: bytes = _NO_DETAIL, before: int | None = None) -> None:
+        """Stage an event of the record that is read now, or one that stands `before` the events of the record at that
+        place, with its detail, which the functions of this class make."""
         self.events[event.event_type] += 1
         if event.happened_at is None:
             self.untimed += 1
         self.has_counted |= event.counted
-        self._put(line, event, detail)
+        if before is not None:
+            self._put(line, event, detail, before)
+            return
+        self._part += 1
+        self._put(line, event, detail, self.place, self._part)
 
     def tool(self, phase: ToolPhase) -> bytes:
         """The detail of one phase of a tool call."""
@@ -161,10 +173,10 @@ class Rows:
         fields += [b"%d" % count for count in reply.tokens]
         detail = b"\t".join([_nulls(_BEFORE_REPLY), *fields, _nulls(_JOB)])
         event = Event("reply", reply.session_key, "", "", "", reply.replied_at, None, None)
-        self._put(line, event, detail)
+        self._put(line, event, detail, self.place)
 
     def add_job(self, line: int, job: Job) -> None:
-        """Stage a work item."""
+        """Stage a job that the file itself tells."""
         escaper = self.escaper
         fields = (
             escaper.text(job.agent),
@@ -176,7 +188,8 @@ class Rows:
             escaper.json(job.result),
         )
         detail = b"\t".join([_nulls(_BEFORE_REPLY + _REPLY), *fields])
-        self._put(line, Event("job", "", job.job_id, "", "", job.created_at, None, None), detail)
+        event = Event("job", "", job.job_id, "", "", job.created_at, None, None)
+        self._put(line, event, detail, self.place)
 
     def flush(self) -> None:
         """Hand on what is left."""
@@ -185,13 +198,15 @@ class Rows:
             self._lines.clear()
             self._size = 0
 
-    def _put(self, line: int, event: Event, detail: bytes) -> None:
+    def _put(self, line: int, event: Event, detail: bytes, place: int, part: int = 0) -> None:
         self.count += 1
         escaper = self.escaper
         keys = "\t".join(
             (
                 str(self.count),
                 str(line),
+                str(place),
+                str(part),
                 event.source,
                 event.session_key or "\\N",
                 event.record_key or "\\N",

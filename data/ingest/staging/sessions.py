@@ -44,6 +44,7 @@ class SessionFacts:
     first_hook_at: datetime | None = None
     last_hook_at: datetime | None = None
     first_line: int = 0
+    first_place: int = 0
     directory: str | None = None
     branch: str | None = None
     version: str | None = None
@@ -66,17 +67,18 @@ class SessionFacts:
         """The latest time that anything told."""
         return max((at for at in (self.last_entry_at, self.last_hook_at) if at), default=None)
 
-    def saw_entry(self, at: datetime | None, entry: dict[str, Any], line: int) -> None:
+    def saw_entry(self, at: datetime | None, entry: dict[str, Any], line: int, place: int) -> None:
         """An entry of a transcript: the directory is that of the first, branch and version those of the last."""
         if at is None:
             self.first_line = self.first_line or line
+            self.first_place = self.first_place or place
             self.directory = self.directory or _text(entry.get("cwd"))
             self.branch = self.branch or _text(entry.get("gitBranch"))
             self.version = self.version or _text(entry.get("version"))
             return
         if self.first_entry_at is None or at < self.first_entry_at:
             self.first_entry_at = at
-            self.first_line = line
+            self.first_line, self.first_place = line, place
             self.directory = _text(entry.get("cwd")) or self.directory
         if self.last_entry_at is None or at >= self.last_entry_at:
             self.last_entry_at = at

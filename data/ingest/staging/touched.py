@@ -33,6 +33,7 @@ class Staged:
     has_files: bool = False
     has_replies: bool = False
     has_work_items: bool = False
+    has_jobs: bool = False  # that the file itself tells: work items and checkpoints
     has_failed_stop: bool = False
     has_transcript: bool = False
     has_tools: bool = False
