@@ -5616,11 +5616,17 @@ CREATE INDEX idx_tool_events_created_at ON chronicle.tool_events USING btree (cr
 -- index chronicle.idx_tool_events_event_id
 CREATE INDEX idx_tool_events_event_id ON chronicle.tool_events USING btree (event_id);
 
+-- index chronicle.idx_tool_events_failed
+CREATE INDEX idx_tool_events_failed ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = 'post'::text) AND (NOT success) AND (NOT analytics.is_refusal(error_message)));
+
 -- index chronicle.idx_tool_events_failed_at
 CREATE INDEX idx_tool_events_failed_at ON chronicle.tool_events USING btree (created_at DESC) WHERE (((phase)::text = 'post'::text) AND (NOT success));
 
 -- index chronicle.idx_tool_events_name_phase
 CREATE INDEX idx_tool_events_name_phase ON chronicle.tool_events USING btree (tool_name, phase);
+
+-- index chronicle.idx_tool_events_refused
+CREATE INDEX idx_tool_events_refused ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = 'post'::text) AND (NOT success) AND analytics.is_refusal(error_message));
 
 -- index chronicle.idx_tool_events_session_time
 CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (session_id, created_at DESC);
