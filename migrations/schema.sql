@@ -5613,6 +5613,9 @@ CREATE INDEX idx_tool_events_call_id ON chronicle.tool_events USING btree (call_
 -- index chronicle.idx_tool_events_created_at
 CREATE INDEX idx_tool_events_created_at ON chronicle.tool_events USING btree (created_at);
 
+-- index chronicle.idx_tool_events_duration
+CREATE INDEX idx_tool_events_duration ON chronicle.tool_events USING btree (execution_time_ms) WHERE ((phase)::text = 'post'::text);
+
 -- index chronicle.idx_tool_events_event_id
 CREATE INDEX idx_tool_events_event_id ON chronicle.tool_events USING btree (event_id);
 

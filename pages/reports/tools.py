@@ -40,6 +40,11 @@ with page.panel(view, "the figures of tools"):
             with page.panel(view, "the list of calls"):
                 order = filters.sorting(reports.SORTS, "-when")
                 narrowed = asked | {"outcome": chosen.outcome, "error_group": chosen.group}
+                listed = usage
+                if raw_from:
+                    start = max(raw_from, period.start or raw_from)
+                    listed = cached.read(view, reports.read_usage, **(asked | {"start": start}))
+                total = tools.total_of(listed, errors, chosen)
                 rows = cached.read(
                     view,
                     reports.read_calls,
@@ -47,13 +52,8 @@ with page.panel(view, "the figures of tools"):
                     sort=order[0],
                     downwards=order[1],
                     limit=paging.PAGE_SIZE,
-                    offset=paging.asked_offset(),
+                    offset=paging.offset_of(tools.leafed_of(total), filters.PAGE_NUMBER),
                 )
-                listed = usage
-                if raw_from:
-                    start = max(raw_from, period.start or raw_from)
-                    listed = cached.read(view, reports.read_usage, **(asked | {"start": start}))
-                total = tools.total_of(listed, errors, chosen)
                 tools.calls_table(view, rows, total, period, chosen, order)
                 page.footer(view, report="tool_calls", filters=narrowed, rows=total)
         else:
