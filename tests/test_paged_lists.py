@@ -115,6 +115,7 @@ def test_calls_are_in_order_over_all_pages_and_what_is_unknown_comes_last(
             owner, session_pk, at, chance.choice(("Bash", "Read")), success=number % 3 > 0, error="no",
             answered=number % 5 > 0, ms=chance.choice((None, 1, 2, 3, 4)),
         )  # fmt: skip
+    recorded.call(owner, session_pk, AT + timedelta(minutes=1), "Read", answered=False)
     found: list[dict[str, Any]] = []
     while rows := tools.read_calls(
         people["manager"], **asked, sort=sort, downwards=downwards, limit=3, offset=len(found)
