@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data.exports.parameters import Report, flag, identifier, json_object, moment, one_of, text, whole_number
+from data.exports.parameters import Report, flag, identifier, json_object, moment, one_of, text, texts, whole_number
 
 _PERIOD = {"start": moment, "end": moment, "untimed": flag}
 
@@ -98,6 +98,11 @@ REPORTS: dict[str, Report] = {
         query="agents.list_agents",
         sentence="Agents with their actions, escalations, confidence, jobs and what they cost, now and before.",
         filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "agent": text, "source": text},
+    ),
+    "agent_tools": Report(
+        query="agents.calls.list_tool_calls",
+        sentence="Answered calls of tools by the agent that events name, and what came of them, now and before.",
+        filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "agents": texts},
     ),
     "agent_windows": Report(
         query="agent.list_windows",

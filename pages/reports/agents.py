@@ -30,6 +30,8 @@ def show_all(
         tools = cached.read(view, reports.read_tool_calls, agents=tuple(one.agent for one in found), **compared)
         boundary.say(view, period, rows="the tools of agents", known=coverage)
         agents.tools_table(view, tools, period)
+        if tools:
+            page.footer(view, report="agent_tools", filters=compared | {"agents": tuple(tools)}, rows=len(tools))
 
 
 def show_one(
