@@ -268,4 +268,16 @@ REPORTS: dict[str, Report] = {
         sentence="Who belongs to a project or a workspace of ToolboxAI.",
         filters={"project": identifier, "workspace": identifier, "limit": whole_number, "offset": whole_number},
     ),
+    "table_policies": Report(
+        query="operations.tables.list_policies",
+        sentence="Policies of one table, or of all, with whom they are for and what they let through.",
+        needs="operate_database",
+        filters={"table": text},
+    ),
+    "table_indexes": Report(
+        query="operations.tables.list_indexes",
+        sentence="Indexes of one table, or of all, with their sizes, reads and definitions.",
+        needs="operate_database",
+        filters={"table": text},
+    ),
 }

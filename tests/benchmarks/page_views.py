@@ -83,4 +83,5 @@ VIEWS: tuple[PageView, ...] = (
     PageView("seen_as"),
     PageView("migrations"),
     PageView("database"),
+    PageView("database", {"table": "chronicle.events"}),
 )
