@@ -7258,8 +7258,6 @@ GRANT ALL ON FUNCTION analytics.histogram_value(key integer) TO authenticated;
 GRANT ALL ON FUNCTION analytics.histogram_value(key integer) TO service_role;
 
 -- acl analytics.FUNCTION is_refusal(message text)
-REVOKE ALL ON FUNCTION analytics.is_refusal(message text) FROM PUBLIC;
-
 GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO service_role;

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from psycopg import sql
 
 from data.access import Actor
 from data.reports import sessions
@@ -74,3 +76,27 @@ def test_an_order_that_has_to_be_counted_says_so(people: People) -> None:
     assert f"{words}what all cost was counted." in open_page(people["manager"], "reports/sessions.py", sort="cost").text
     assert words not in open_page(people["manager"], "reports/sessions.py", sort="-errors").text
     assert words not in open_page(people["manager"], "reports/sessions.py", sort="-calls", project="p1").text
+
+
+def test_whoever_may_write_calls_may_write_failed_ones(owner: Owner) -> None:
+    """An index asks of each failed call whether a person refused it, with the rights of who writes."""
+    session_pk = recorded.session(owner, AT)
+    writer = f"writer_{uuid4().hex[:12]}"  # roles are of all databases of the server
+    role = sql.Identifier(writer)
+    owner.execute(sql.SQL("create role {} bypassrls").format(role))
+    try:
+        owner.execute(sql.SQL("grant usage on schema chronicle to {}").format(role))
+        owner.execute(sql.SQL("grant insert on chronicle.tool_events to {}").format(role))
+        owner.execute(sql.SQL("set role {}").format(role))
+        for error in ("no", "User rejected it"):
+            owner.execute(
+                "insert into chronicle.tool_events (session_id, tool_name, phase, success, error_message)"
+                " values (%s, 'Bash', 'post', false, %s)",
+                (session_pk, error),
+            )
+    finally:
+        owner.execute("reset role")
+        owner.execute(sql.SQL("drop owned by {}").format(role))
+        owner.execute(sql.SQL("drop role {}").format(role))
+    found = owner.execute("select count(*) as n from analytics.tool_calls where not success").fetchone()
+    assert found == {"n": 2}
