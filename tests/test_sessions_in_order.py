@@ -64,6 +64,12 @@ def test_many_are_in_the_order_of_what_is_shown_of_each(people: People, sort: st
     places = [row["session_pk"] for row in whole]
     assert [row["session_pk"] for row in page(people["manager"], most=3, skipped=2)] == places[2:5]
     assert page(people["member"], most=9) == []
+    quiet = sessions.list_page(
+        people["manager"], chosen=Chosen(project="quiet"), sort=sort, downwards=downwards, most=MANY + 4
+    )
+    assert ({row["project_name"] for row in quiet}, len(quiet)) == ({"quiet"}, MANY), (
+        "no other one gets in by its calls"
+    )
 
 
 @pytest.mark.usefixtures("many")

@@ -40,7 +40,8 @@ counted as (
         and t.session_pk in (select c.session_pk from chosen as c)
     group by t.session_pk
     union all
-    -- Of few sessions call by call, of many with all answers looked for at once, as analytics.tool_calls has them.
+    -- Of few sessions call by call, of many with all answers looked for at once, as analytics.tool_calls has them. Those
+    -- without an answer come from all sessions: the planner takes them for one, and would look for its session each time.
     select c.session_pk, k.calls
     from chosen as c
     cross join lateral (
@@ -60,7 +61,6 @@ counted as (
         from analytics.stg_chronicle__tool_events as t
         where
             %(sort)s::text = 'calls' and t.phase = 'pre' and (select count(*) from chosen) > 500
-            and t.session_pk in (select c.session_pk from chosen as c)
             and not exists (
                 select from analytics.stg_chronicle__tool_events as a where a.call_id = t.call_id and a.phase = 'post'
             )
@@ -79,15 +79,17 @@ keyed as (
     from (
         select
             c.session_pk,
+            true as is_chosen,
             case %(sort)s::text
                 when 'when' then extract(epoch from c.started_at) when 'duration' then c.lasted_s
                 when 'cost' then null else 0
             end as number
         from chosen as c
         union all
-        select n.session_pk, n.number from counted as n
+        select n.session_pk, false, n.number from counted as n
     ) as k
     group by k.session_pk
+    having bool_or(k.is_chosen)
 ),
 
 picked as (
