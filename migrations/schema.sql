@@ -5639,14 +5639,23 @@ CREATE INDEX idx_tool_events_call_id ON chronicle.tool_events USING btree (call_
 -- index chronicle.idx_tool_events_created_at
 CREATE INDEX idx_tool_events_created_at ON chronicle.tool_events USING btree (created_at);
 
+-- index chronicle.idx_tool_events_duration
+CREATE INDEX idx_tool_events_duration ON chronicle.tool_events USING btree (execution_time_ms) WHERE ((phase)::text = 'post'::text);
+
 -- index chronicle.idx_tool_events_event_id
 CREATE INDEX idx_tool_events_event_id ON chronicle.tool_events USING btree (event_id);
+
+-- index chronicle.idx_tool_events_failed
+CREATE INDEX idx_tool_events_failed ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = 'post'::text) AND (NOT success) AND (NOT analytics.is_refusal(error_message)));
 
 -- index chronicle.idx_tool_events_failed_at
 CREATE INDEX idx_tool_events_failed_at ON chronicle.tool_events USING btree (created_at DESC) WHERE (((phase)::text = 'post'::text) AND (NOT success));
 
 -- index chronicle.idx_tool_events_name_phase
 CREATE INDEX idx_tool_events_name_phase ON chronicle.tool_events USING btree (tool_name, phase);
+
+-- index chronicle.idx_tool_events_refused
+CREATE INDEX idx_tool_events_refused ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = 'post'::text) AND (NOT success) AND analytics.is_refusal(error_message));
 
 -- index chronicle.idx_tool_events_session_time
 CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (session_id, created_at DESC);
@@ -7281,8 +7290,6 @@ GRANT ALL ON FUNCTION analytics.histogram_value(key integer) TO authenticated;
 GRANT ALL ON FUNCTION analytics.histogram_value(key integer) TO service_role;
 
 -- acl analytics.FUNCTION is_refusal(message text)
-REVOKE ALL ON FUNCTION analytics.is_refusal(message text) FROM PUBLIC;
-
 GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO service_role;

@@ -449,13 +449,14 @@ HOSTILE = ("-1", "0", "99999999999999999", "1e999", "NaN", "'; --", "\u0663", "-
 def test_no_filter_of_any_export_fails_the_server(people: dict[str, Actor], name: str) -> None:
     """Whatever stands in it is taken, or refused in a sentence."""
     report = REPORTS[name]
+    reader = next(people[role] for role in ("member", "manager", "admin") if people[role].can(report.needs))
     for filter_name in report.filters:
         for value in HOSTILE:
             try:
                 parameters = exports.parse(name, {filter_name: [value]})
             except exports.BadFilter:
                 continue
-            assert list(exports.stream(people["member"], name, parameters, "csv")), (filter_name, value)
+            assert list(exports.stream(reader, name, parameters, "csv")), (filter_name, value)
 
 
 def test_events_without_a_time_are_in_the_file_as_they_were_recorded(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
+from data import database, exports
 from data.access import Actor
 from tests import recorded
 from tests.page_runs import open_page, queries_during
 from tests.performed import engine_event, run, window
+from ui.asking import links
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -294,3 +297,30 @@ def test_no_cost_needs_no_remark_on_costs(owner: Owner, people: People) -> None:
     window(owner, NOW - timedelta(days=1))
     page = open_page(people["manager"], PAGE)
     assert "may differ" not in page.text
+
+
+def test_the_table_of_tool_success_is_taken_away_as_it_is_shown(
+    owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for agent in ("claude-code", "never & seen"):
+        window(owner, NOW - timedelta(days=1), agent)
+    call_tools(owner, 9, 3, days=1)
+    call_tools(owner, 18, 2, days=31)
+    page = open_page(people["manager"], PAGE)
+    [address] = [link for link in page.links if link.startswith("/export/agent_tools.csv?")]
+    asked = exports.parse("agent_tools", parse_qs(address.partition("?")[2]))
+    assert asked["agents"] == ["claude-code"], "those of the table"
+    with database.reading(people["manager"]) as unit:
+        [row] = unit.rows(exports.report("agent_tools").query, **asked)
+    assert row == {"agent": "claude-code", "calls": 12, "succeeded": 9, "failed": 3, "previous_calls": 20,
+                   "previous_succeeded": 18, "previous_failed": 2}  # fmt: skip
+    assert "CSV, 1 row" in page.text
+    monkeypatch.setattr(exports, "MAX_VALUES", 0)
+    assert "/export/agent_tools" not in " ".join(open_page(people["manager"], PAGE).links), "so many it does not take"
+
+
+def test_several_values_of_a_filter_stand_in_the_address_one_by_one() -> None:
+    assert (
+        links.href("export/agent_tools.csv", agents=("a & b", "c")) == "/export/agent_tools.csv?agents=a+%26+b&agents=c"
+    )
+    assert links.href("agents", agents=()) == "/agents"

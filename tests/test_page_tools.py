@@ -14,8 +14,10 @@ from psycopg.types.json import Jsonb
 from data import exports
 from data.access import Actor
 from data.reports.tools import MAX_GROUPS
+from tests import recorded
 from tests.page_runs import PageRun, open_page, queries_during
 from tests.test_tools import REFUSAL, call, make_session
+from ui.tools import listing
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -194,6 +196,27 @@ def test_long_lists_come_in_pages(owner: Owner, people: People) -> None:
     first = open_page(people["manager"], PAGE, tool="Bash")
     assert "1 to 25 of 30" in first.text
     assert "26 to 30 of 30" in open_page(people["manager"], PAGE, tool="Bash", page="2").text
+
+
+@pytest.mark.parametrize("asked", ["3", "999"])
+def test_calls_beyond_those_that_can_be_leafed_through_are_in_the_file(
+    owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.setattr(listing, "MOST_LEAFED", 50)
+    session_pk = recorded.session(owner, NOW - timedelta(hours=1))
+    for number in range(60):
+        at = NOW - timedelta(hours=1) + timedelta(seconds=number)
+        recorded.call(owner, session_pk, at, given={"command": f"step {number:02}"})
+    words = "The pages hold the first 50 of 60 calls in this order."
+    last = open_page(people["manager"], PAGE, list="calls", page=asked)
+    assert words in last.text
+    assert "26 to 50 of 50" in last.text
+    assert ("step 10" in last.text, "step 09" in last.text) == (True, False)
+    assert [address for address in last.links if address.startswith("/export/tool_calls.csv")]
+    first = open_page(people["manager"], PAGE, list="calls", sort="when")
+    assert "step 00" in first.text, "the order can be turned round"
+    monkeypatch.setattr(listing, "MOST_LEAFED", 60)
+    assert words not in open_page(people["manager"], PAGE, list="calls").text
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +97,44 @@ def test_each_call_is_on_one_page(owner: Owner, people: People, asked: dict[str,
     found = all_pages(lambda **page: tools.read_calls(people["manager"], **asked, **page), "tool_event_id")
     expected = EACH * (2 if {"untimed", "start", "outcome"} & asked.keys() else 4)
     assert (len(found), len(set(found))) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"start": AT - timedelta(minutes=8)}, {"tool": "Read"}, {"outcome": "failed"}], ids=str
+)
+@pytest.mark.parametrize(("sort", "downwards"), list(itertools.product(tools.SORTS, (True, False))))
+def test_calls_are_in_order_over_all_pages_and_what_is_unknown_comes_last(
+    owner: Owner, people: People, asked: dict[str, Any], sort: str, downwards: bool
+) -> None:
+    """Whatever index they come from: with and without an answer, a time or a duration."""
+    chance = random.Random(7)
+    session_pk = recorded.session(owner, AT)
+    for number in range(40):
+        at = AT - timedelta(minutes=chance.randrange(20)) if number % 4 else None
+        recorded.call(
+            owner, session_pk, at, chance.choice(("Bash", "Read")), success=number % 3 > 0, error="no",
+            answered=number % 5 > 0, ms=chance.choice((None, 1, 2, 3, 4)),
+        )  # fmt: skip
+    recorded.call(owner, session_pk, AT + timedelta(minutes=1), "Read", answered=False)
+    found: list[dict[str, Any]] = []
+    while rows := tools.read_calls(
+        people["manager"], **asked, sort=sort, downwards=downwards, limit=3, offset=len(found)
+    ):
+        found += rows
+    every = owner.execute("select * from analytics.tool_calls").fetchall()
+    fitting = {
+        row["tool_event_id"]
+        for row in every
+        if ("start" not in asked or (row["occurred_at"] and row["occurred_at"] >= asked["start"]))
+        and asked.get("tool") in (None, row["tool_name"])
+        and asked.get("outcome") in (None, row["outcome"])
+    }
+    assert len(found) == len(fitting)
+    assert {row["tool_event_id"] for row in found} == fitting
+    values = [row["occurred_at" if sort == "when" else "duration_ms"] for row in found]
+    known = [value for value in values if value is not None]
+    assert known == sorted(known, reverse=downwards)
+    assert values == known + [None] * (len(values) - len(known))
 
 
 @pytest.mark.parametrize("asked", [{}, {"newest": True}, {"untimed": True}, {"status": "failed"}], ids=str)

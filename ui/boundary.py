@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from data.reports.coverage import read_coverage
+from data.reports.coverage import Coverage, read_coverage
 from ui import cached, page
 from ui.asking.periods import Period
 from ui.view import View
@@ -18,13 +18,16 @@ def read(view: View) -> datetime | None:
     return next(iter(cached.read(view, read_coverage).values())).raw_from
 
 
-def say(view: View, period: Period, *, rows: str, sums: str | None = None) -> datetime | None:
+def say(
+    view: View, period: Period, *, rows: str, sums: str | None = None, known: Coverage | None = None
+) -> datetime | None:
     """Say it where the period, or the one it is compared with, reaches so far back, and from when on there are rows.
 
     `rows` is what begins there ("lists, search and the texts of errors"), `sums` what is right before all the same
-    ("calls and prompts"; None: nothing on this page). Members read no sums: for them everything begins there.
+    ("calls and prompts"; None: nothing on this page). Members read no sums: for them everything begins there. A page
+    that has read a coverage with `raw_from` gives it as `known`, and spares a query.
     """
-    raw_from = read(view)
+    raw_from = read(view) if known is None else known.raw_from
     starts = [at for at in (period.start, period.previous_start) if at is not None]
     if raw_from is None or period.untimed or (starts and min(starts) >= raw_from):
         return None

@@ -252,9 +252,12 @@ def footer(
     file) and `noun` what each is.
     """
     ways: list[Child] = []
-    values = [str(value) for value in (filters or {}).values()]
-    # An export takes no longer value, which the id of a stream may have.
-    is_taken = all(len(value) <= exports.MAX_CHARACTERS for value in values)
+    # An export takes no longer value, which the id of a stream may have, and not more of them.
+    several = [value if isinstance(value, tuple) else (str(value),) for value in (filters or {}).values()]
+    is_taken = all(
+        len(values) <= exports.MAX_VALUES and all(len(value) <= exports.MAX_CHARACTERS for value in values)
+        for values in several
+    )
     if report and rows != 0 and is_taken and view.actor.can("export_rows"):
         amount = "" if rows is None else f", {plural(rows, noun)}"
         for kind, label in (("csv", f"CSV{amount}"), ("jsonl", "JSON lines")):

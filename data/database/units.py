@@ -19,6 +19,7 @@ from data.database import notes, queries, sharing, unreadable
 from data.database.beginning import SETTINGS, begun, give_up, settings_for
 from data.database.behind import named, where_current
 from data.database.latest import polled
+from data.database.nesting import read_shallow
 from data.database.pools import Connection, Limits, Pool, connect_apart, database_of, is_replica
 from data.database.translating import translated_errors
 from data.errors import Busy, DatabaseUnavailable, NotAllowed, ReplicaUnavailable
@@ -37,9 +38,11 @@ _IN_THE_WAY = (
 
 @dataclass(frozen=True)
 class Unit:
-    """An open transaction. Queries are called by name; parameters are keyword arguments."""
+    """An open transaction. Queries are called by name; parameters are keyword arguments. What is read to be shown has
+    JSON that is nested too deep cut."""
 
     _connection: Connection
+    _is_to_show: bool = False
 
     @property
     def connection(self) -> Connection:
@@ -82,6 +85,8 @@ class Unit:
         notes.query_ran(name)
         started = time.perf_counter()
         with self._connection.cursor() as cursor:
+            if self._is_to_show:
+                read_shallow(cursor)
             try:
                 with named(name):
                     cursor.execute(query.text, parameters)
@@ -223,7 +228,7 @@ def _unit(pool: Pool, limits: Limits, actor: Actor | None, *, read_only: bool) -
     with _explained(pool), where_current() if actor else nullcontext():
         connection, _ = begun(pool, limits, settings)
         try:
-            yield Unit(connection)
+            yield Unit(connection, _is_to_show=read_only)
             connection.commit()
         except BaseException:
             give_up(connection)

@@ -3,11 +3,12 @@
 A new report takes a named query of its area and an entry in `catalog`.
 """
 
-from data.exports.parameters import MAX_CHARACTERS, BadFilter, Report
+from data.exports.parameters import MAX_CHARACTERS, MAX_VALUES, BadFilter, Report
 from data.exports.streaming import ExportCancelled, Format, Stream, count, file_name, parse, report, stream
 
 __all__ = [
     "MAX_CHARACTERS",
+    "MAX_VALUES",
     "BadFilter",
     "ExportCancelled",
     "Format",

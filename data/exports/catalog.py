@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data.exports.parameters import Report, flag, identifier, json_object, moment, one_of, text, whole_number
+from data.exports.parameters import Report, flag, identifier, json_object, moment, one_of, text, texts, whole_number
 
 _PERIOD = {"start": moment, "end": moment, "untimed": flag}
 _OF_QUESTIONS = {"agent": text, "kind": text, "risk": text, "project": text}
@@ -102,6 +102,11 @@ REPORTS: dict[str, Report] = {
         query="agents.list_agents",
         sentence="Agents with their actions, escalations, confidence, jobs and what they cost, now and before.",
         filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "agent": text, "source": text},
+    ),
+    "agent_tools": Report(
+        query="agents.calls.list_tool_calls",
+        sentence="Answered calls of tools by the agent that events name, and what came of them, now and before.",
+        filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "agents": texts},
     ),
     "agent_windows": Report(
         query="agent.list_windows",
@@ -266,5 +271,17 @@ REPORTS: dict[str, Report] = {
         query="projects.list_members",
         sentence="Who belongs to a project or a workspace of ToolboxAI.",
         filters={"project": identifier, "workspace": identifier, "limit": whole_number, "offset": whole_number},
+    ),
+    "table_policies": Report(
+        query="operations.tables.list_policies",
+        sentence="Policies of one table, or of all, with whom they are for and what they let through.",
+        needs="operate_database",
+        filters={"table": text},
+    ),
+    "table_indexes": Report(
+        query="operations.tables.list_indexes",
+        sentence="Indexes of one table, or of all, with their sizes, reads and definitions.",
+        needs="operate_database",
+        filters={"table": text},
     ),
 }

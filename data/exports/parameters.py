@@ -28,12 +28,14 @@ class Report:
     """Something that can be exported: `query` is the named query with its columns in the order of the file,
     `filters` maps each of the query's parameters to the reader of its text. A filter that is not given is None.
     `found_query` answers in its place where one of the filters `found_by` is given, which stored sums do not know.
+    `needs` is the action that whoever takes the file must be allowed.
     """
 
     query: str
     sentence: str
     filters: Mapping[str, Reader]
     found_query: str | None = None
+    needs: str = "export_rows"
     found_by: frozenset[str] = frozenset()
 
     def query_for(self, parameters: Mapping[str, Any]) -> str:

@@ -48,6 +48,7 @@ def parse(name: str, given: Mapping[str, list[str]]) -> dict[str, Any]:
 def count(actor: Actor, name: str, parameters: Mapping[str, Any]) -> int:
     """How many rows the export would have for this person. Raises what `database.reading` raises."""
     actor.must("export_rows")
+    actor.must(report(name).needs)
     with database.reading(actor) as unit:
         return count_rows(unit, report(name).query_for(parameters), parameters)
 
@@ -79,6 +80,7 @@ def stream(actor: Actor, name: str, parameters: Mapping[str, Any], form: Format)
     Raises NotAllowed, NotFound at once; DatabaseUnavailable, NotAllowed while it runs.
     """
     actor.must("export_rows")
+    actor.must(report(name).needs)
     return Stream(actor, report(name), dict(parameters), form)
 
 

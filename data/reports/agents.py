@@ -19,7 +19,7 @@ def read_coverage(actor: Actor) -> Coverage:
     """From when to when agents are on record. Raises what `database.reading` raises, as every reader here."""
     with database.reading(actor) as unit:
         row = unit.row("agents.read_coverage") or {}
-    return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
+    return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"], row["raw_from"])
 
 
 @checked()

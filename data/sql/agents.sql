@@ -1,11 +1,13 @@
 -- name: read_coverage
 -- From when to when agents are on record, how many windows have no time, and whether there is anything; a window counts
--- when it ended, a job when it ended or, while it is open, when it was created.
+-- when it ended, a job when it ended or, while it is open, when it was created. Before raw_from there are sums alone of
+-- what happened in sessions.
 select
     least(m.first_at, j.first_at) as first_at,
     greatest(m.last_at, j.last_at) as last_at,
     m.untimed,
-    m.last_at is not null or m.untimed > 0 or j.holds_rows as holds_rows
+    m.last_at is not null or m.untimed > 0 or j.holds_rows as holds_rows,
+    (select r.raw_from from signalbox.retention as r where r.dropped_from is not null) as raw_from
 from (
     select
         (select min(w.window_end) from analytics.stg_engine__agent_metrics as w) as first_at,

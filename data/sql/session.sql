@@ -125,7 +125,13 @@ select
     e.metadata ->> 'agent_id' as agent_id,
     e.metadata ->> 'agent_type' as agent_type
 from items as i
-left join analytics.stg_chronicle__events as e on e.event_id = i.item_id
+-- With a limit it is looked up by its index, happening by happening, and the events of all sessions are not read.
+left join lateral (
+    select x.event_id, x.metadata, x.recorded_at
+    from analytics.stg_chronicle__events as x
+    where x.event_id = i.item_id
+    limit 1
+) as e on true
 -- uses: session.logged_at
 order by i.occurred_at nulls last, o.place, e.recorded_at, i.item_id
 limit %(most)s;

@@ -14,60 +14,69 @@ with chosen as materialized (
         )
 ),
 
-found as (
+-- Each by the index that holds nothing else, session by session as sessions.count_has does.
+held as materialized (
     select
         s.session_pk,
         s.project_name,
         s.status,
+        exists (
+            select from analytics.stg_chronicle__tool_events as t
+            where
+                t.session_pk = s.session_pk and t.phase = 'post' and not t.success
+                and not analytics.is_refusal(t.error_message)
+        ) as has_errors,
+        exists (
+            select from analytics.stg_chronicle__tool_events as t
+            where
+                t.session_pk = s.session_pk and t.phase = 'post' and not t.success
+                and analytics.is_refusal(t.error_message)
+        ) as has_refusals,
+        exists (
+            select from analytics.stg_chronicle__notification_events as n
+            where n.session_pk = s.session_pk and not n.is_acknowledged
+        ) as has_notifications,
+        exists (
+            select from analytics.stg_chronicle__events as e
+            where e.session_pk = s.session_pk and e.event_type = 'compact_pre'
+        ) as has_compactions,
+        exists (
+            select from analytics.stg_chronicle__events as e
+            where e.session_pk = s.session_pk and e.metadata ? 'agent_id'
+        ) as has_subagents
+    from chosen as s
+),
+
+-- Each model of a session once before they are put together, which is a fraction of its replies.
+used as (
+    select d.session_pk, array_agg(d.model) as models
+    from (
+        select r.session_id as session_pk, r.model
+        from signalbox.model_replies as r
+        where r.model <> '<synthetic>' and r.session_id in (select c.session_pk from chosen as c)
+        group by r.session_id, r.model
+    ) as d
+    group by d.session_pk
+),
+
+found as (
+    select
+        s.*,
+        m.models,
         coalesce(s.project_name = %(project)s, %(project)s::text is null) as fits_project,
         coalesce(s.status = %(status)s, %(status)s::text is null) as fits_status,
-        t.has_errors,
-        t.has_refusals,
-        n.has_notifications,
-        e.has_compactions,
-        e.has_subagents,
-        m.models,
         coalesce(%(model)s::text = any(m.models), %(model)s::text is null) as fits_model,
         coalesce(
             case %(has)s::text
-                when 'errors' then t.has_errors
-                when 'refusals' then t.has_refusals
-                when 'notifications' then n.has_notifications
-                when 'compactions' then e.has_compactions
-                when 'subagents' then e.has_subagents
+                when 'errors' then s.has_errors
+                when 'refusals' then s.has_refusals
+                when 'notifications' then s.has_notifications
+                when 'compactions' then s.has_compactions
+                when 'subagents' then s.has_subagents
             end, %(has)s::text is null
         ) as fits_has
-    from chosen as s
-    left join (
-        select
-            session_pk,
-            bool_or(not analytics.is_refusal(error_message)) as has_errors,
-            bool_or(analytics.is_refusal(error_message)) as has_refusals
-        from analytics.stg_chronicle__tool_events
-        where phase = 'post' and not success and session_pk in (select session_pk from chosen)
-        group by session_pk
-    ) as t on t.session_pk = s.session_pk
-    left join (
-        select session_pk, true as has_notifications
-        from analytics.stg_chronicle__notification_events
-        where not is_acknowledged and session_pk in (select session_pk from chosen)
-        group by session_pk
-    ) as n on n.session_pk = s.session_pk
-    left join (
-        select
-            session_pk,
-            bool_or(event_type = 'compact_pre') as has_compactions,
-            bool_or(metadata ? 'agent_id') as has_subagents
-        from analytics.stg_chronicle__events
-        where (event_type = 'compact_pre' or metadata ? 'agent_id') and session_pk in (select session_pk from chosen)
-        group by session_pk
-    ) as e on e.session_pk = s.session_pk
-    left join (
-        select session_pk, array_agg(distinct model) as models
-        from analytics.reply_costs
-        where model <> '<synthetic>' and session_pk in (select session_pk from chosen)
-        group by session_pk
-    ) as m on m.session_pk = s.session_pk
+    from held as s
+    left join used as m on m.session_pk = s.session_pk
 )
 
 select 'project' as filter, project_name as value, count(*) as sessions

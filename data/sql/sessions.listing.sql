@@ -1,14 +1,13 @@
 -- name: list_page
--- Sessions inside the filters with what happened in them and what they cost, one page of them. What it is sorted by
--- decides whether the page can be picked before anything is counted.
-with chosen as (
+-- Sessions inside the filters with what happened in them and what they cost, one page of them. The page is picked by
+-- what it is sorted by alone, which is counted for all sessions at once; the rest is looked up for those on the page.
+with chosen as materialized (
     select
         s.session_pk,
         s.started_at,
         case when s.started_at > '-infinity' and s.started_at < '60000-01-01 00:00+00'
             and s.ended_at > '-infinity' and s.ended_at < '60000-01-01 00:00+00'
-            then extract(epoch from s.ended_at - s.started_at) end as lasted_s,
-        count(*) over () as sessions_in_all
+            then extract(epoch from s.ended_at - s.started_at) end as lasted_s
     from analytics.stg_chronicle__sessions as s
     where
         (%(start)s::timestamptz is null or s.started_at >= %(start)s)
@@ -27,19 +26,81 @@ with chosen as (
         )
 ),
 
+counted as (
+    select p.session_pk, count(*) as number
+    from analytics.stg_chronicle__prompt_events as p
+    where %(sort)s::text = 'prompts' and p.session_pk in (select c.session_pk from chosen as c)
+    group by p.session_pk
+    union all
+    -- In the words of the index of calls without success.
+    select t.session_pk, count(*)
+    from analytics.stg_chronicle__tool_events as t
+    where
+        %(sort)s::text = 'errors' and t.phase = 'post' and not t.success and not analytics.is_refusal(t.error_message)
+        and t.session_pk in (select c.session_pk from chosen as c)
+    group by t.session_pk
+    union all
+    -- Of few sessions call by call, of many with all answers looked for at once, as analytics.tool_calls has them. Those
+    -- without an answer come from all sessions: the planner takes them for one, and would look for its session each time.
+    select c.session_pk, k.calls
+    from chosen as c
+    cross join lateral (
+        select count(*) as calls from analytics.tool_calls as t where t.session_pk = c.session_pk
+    ) as k
+    where %(sort)s::text = 'calls' and (select count(*) from chosen) <= 500
+    union all
+    select k.session_pk, count(*)
+    from (
+        select t.session_pk
+        from analytics.stg_chronicle__tool_events as t
+        where
+            %(sort)s::text = 'calls' and t.phase = 'post' and (select count(*) from chosen) > 500
+            and t.session_pk in (select c.session_pk from chosen as c)
+        union all
+        select t.session_pk
+        from analytics.stg_chronicle__tool_events as t
+        where
+            %(sort)s::text = 'calls' and t.phase = 'pre' and (select count(*) from chosen) > 500
+            and not exists (
+                select from analytics.stg_chronicle__tool_events as a where a.call_id = t.call_id and a.phase = 'post'
+            )
+    ) as k
+    group by k.session_pk
+    union all
+    select c.session_pk, k.cost_usd
+    from chosen as c
+    inner join analytics.session_costs as k on k.session_pk = c.session_pk
+    where %(sort)s::text = 'cost'
+),
+
+-- Added up and not joined: nobody can tell the planner how many they are.
+keyed as (
+    select k.session_pk, sum(k.number) as key
+    from (
+        select
+            c.session_pk,
+            true as is_chosen,
+            case %(sort)s::text
+                when 'when' then extract(epoch from c.started_at) when 'duration' then c.lasted_s
+                when 'cost' then null else 0
+            end as number
+        from chosen as c
+        union all
+        select n.session_pk, false, n.number from counted as n
+    ) as k
+    group by k.session_pk
+    having bool_or(k.is_chosen)
+),
+
 picked as (
-    select session_pk, sessions_in_all
-    from chosen
+    select k.session_pk, k.key, (select count(*) from chosen) as sessions_in_all
+    from keyed as k
     order by
-        case when %(downwards)s::boolean then
-            case %(sort)s::text when 'duration' then lasted_s else extract(epoch from started_at) end
-        end desc nulls last,
-        case when not %(downwards)s::boolean then
-            case %(sort)s::text when 'duration' then lasted_s else extract(epoch from started_at) end
-        end asc nulls last,
-        session_pk
-    limit case when %(sort)s::text in ('when', 'duration') then %(most)s::bigint end
-    offset case when %(sort)s::text in ('when', 'duration') then %(skipped)s::bigint end
+        case when %(downwards)s::boolean then k.key end desc nulls last,
+        case when not %(downwards)s::boolean then k.key end asc nulls last,
+        k.session_pk
+    limit %(most)s::bigint
+    offset %(skipped)s::bigint
 )
 
 select
@@ -65,17 +126,9 @@ select
 from picked as p
 inner join analytics.session_summary as s on s.session_pk = p.session_pk
 order by
-    case when %(downwards)s::boolean then case %(sort)s::text
-        when 'duration' then s.duration_ms when 'calls' then s.calls when 'errors' then s.failed_calls
-        when 'prompts' then s.prompts when 'cost' then s.cost_usd
-        else extract(epoch from s.started_at) end end desc nulls last,
-    case when not %(downwards)s::boolean then case %(sort)s::text
-        when 'duration' then s.duration_ms when 'calls' then s.calls when 'errors' then s.failed_calls
-        when 'prompts' then s.prompts when 'cost' then s.cost_usd
-        else extract(epoch from s.started_at) end end asc nulls last,
-    s.session_pk
-limit %(most)s
-offset case when %(sort)s::text in ('when', 'duration') then 0 else %(skipped)s::bigint end;
+    case when %(downwards)s::boolean then p.key end desc nulls last,
+    case when not %(downwards)s::boolean then p.key end asc nulls last,
+    p.session_pk;
 
 -- name: export_sessions
 -- Sessions inside the filters with what happened in them and what they cost, newest first. What happened in those

@@ -1,48 +1,159 @@
 -- name: list_calls
 -- Calls one by one, by time or by duration, with what went in and the session they belong to.
--- The newest first is what is asked for most: answered and unanswered calls then come from the index on their time, as
--- many as there are on the pages up to this one, and what has no time comes last. Where times are equal or missing the
--- id decides, so that no call is on two pages or on none.
+-- Answered calls come from the index on what they are sorted by, as many as there are on the pages up to this one; the
+-- unanswered ones among them by time; what has no time, or no duration, comes last. Where two are equal or unknown the id
+-- decides, so that no call is on two pages or on none.
 with answered as materialized (
-    select
-        c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
-        c.duration_ms, c.error_message
-    from analytics.stg_chronicle__tool_events as c
-    -- As tool_calls has it.
-    cross join lateral (
-        select case when c.success then 'succeeded' when c.success is null then null
-            when analytics.is_refusal(c.error_message) then 'refused' else 'failed' end as outcome
-    ) as o
-    where
-        %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
-        and c.phase = 'post' and c.occurred_at is not null
-        and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-        and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-        and (%(tool)s::text is null or c.tool_name = %(tool)s)
-        and (
-            %(project)s::text is null or c.session_pk in (
-                select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+    (
+        select
+            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
+            c.duration_ms, c.error_message
+        from analytics.stg_chronicle__tool_events as c
+        -- As tool_calls has it.
+        cross join lateral (
+            select case when c.success then 'succeeded' when c.success is null then null
+                when analytics.is_refusal(c.error_message) then 'refused' else 'failed' end as outcome
+        ) as o
+        where
+            %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+            and c.phase = 'post' and c.occurred_at is not null
+            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+            and (%(tool)s::text is null or c.tool_name = %(tool)s)
+            and (
+                %(project)s::text is null or c.session_pk in (
+                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+                )
             )
-        )
-        and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
-        -- In the words of the index of failed calls, where it is these that are asked for.
-        and (coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success)
-        and (
-            %(error_group)s::text is null
-            or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
-        )
-    order by c.occurred_at desc, c.tool_event_id
-    limit %(limit)s::bigint + %(offset)s::bigint
+            and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
+            -- In the words of the index of failed calls, where it is these that are asked for.
+            and (
+                coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success
+            )
+            and (
+                %(error_group)s::text is null
+                or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+            )
+        order by c.occurred_at desc, c.tool_event_id
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
+    union all
+    (
+        select
+            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
+            c.duration_ms, c.error_message
+        from analytics.stg_chronicle__tool_events as c
+        -- As tool_calls has it.
+        cross join lateral (
+            select case when c.success then 'succeeded' when c.success is null then null
+                when analytics.is_refusal(c.error_message) then 'refused' else 'failed' end as outcome
+        ) as o
+        where
+            %(sort)s::text = 'when' and not %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+            and c.phase = 'post' and c.occurred_at is not null
+            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+            and (%(tool)s::text is null or c.tool_name = %(tool)s)
+            and (
+                %(project)s::text is null or c.session_pk in (
+                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+                )
+            )
+            and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
+            -- In the words of the index of failed calls, where it is these that are asked for.
+            and (
+                coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success
+            )
+            and (
+                %(error_group)s::text is null
+                or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+            )
+        order by c.occurred_at, c.tool_event_id
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
+    union all
+    (
+        select
+            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
+            c.duration_ms, c.error_message
+        from analytics.stg_chronicle__tool_events as c
+        -- As tool_calls has it.
+        cross join lateral (
+            select case when c.success then 'succeeded' when c.success is null then null
+                when analytics.is_refusal(c.error_message) then 'refused' else 'failed' end as outcome
+        ) as o
+        where
+            %(sort)s::text = 'duration' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+            and c.phase = 'post' and c.duration_ms is not null
+            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+            and (%(tool)s::text is null or c.tool_name = %(tool)s)
+            and (
+                %(project)s::text is null or c.session_pk in (
+                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+                )
+            )
+            and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
+            -- In the words of the index of failed calls, where it is these that are asked for.
+            and (
+                coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success
+            )
+            and (
+                %(error_group)s::text is null
+                or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+            )
+        order by c.duration_ms desc, c.occurred_at desc nulls last, c.tool_event_id
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
+    union all
+    (
+        select
+            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
+            c.duration_ms, c.error_message
+        from analytics.stg_chronicle__tool_events as c
+        -- As tool_calls has it.
+        cross join lateral (
+            select case when c.success then 'succeeded' when c.success is null then null
+                when analytics.is_refusal(c.error_message) then 'refused' else 'failed' end as outcome
+        ) as o
+        where
+            %(sort)s::text = 'duration' and not %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+            and c.phase = 'post' and c.duration_ms is not null
+            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+            and (%(tool)s::text is null or c.tool_name = %(tool)s)
+            and (
+                %(project)s::text is null or c.session_pk in (
+                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+                )
+            )
+            and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
+            -- In the words of the index of failed calls, where it is these that are asked for.
+            and (
+                coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success
+            )
+            and (
+                %(error_group)s::text is null
+                or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+            )
+        order by c.duration_ms, c.occurred_at desc nulls last, c.tool_event_id
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
 ),
 
--- Unanswered calls that are older than all of these are on none of these pages.
+-- Unanswered calls beyond the last of these are on none of these pages, and nothing without a value is, while those with
+-- one fill them.
 reach as materialized (
-    select case when count(*) >= %(limit)s::bigint + %(offset)s::bigint then min(a.occurred_at) else '-infinity' end
-        as first_at
+    select
+        count(*) >= %(limit)s::bigint + %(offset)s::bigint as is_full,
+        case when count(*) >= %(limit)s::bigint + %(offset)s::bigint then min(a.occurred_at) else '-infinity' end
+            as first_at,
+        case when count(*) >= %(limit)s::bigint + %(offset)s::bigint then max(a.occurred_at) else 'infinity' end
+            as last_at
     from answered as a
 ),
 
-newest as (
+found as (
     select * from answered
     union all
     (
@@ -75,14 +186,41 @@ newest as (
     union all
     (
         select
+            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, null, false, null, null
+        from analytics.stg_chronicle__tool_events as c
+        -- With a limit it is looked up by its index, call by call, and not read as a whole.
+        left join lateral (
+            select true as is_there from analytics.stg_chronicle__tool_events as a
+            where a.call_id = c.call_id and a.phase = 'post'
+            limit 1
+        ) as answer on true
+        where
+            %(sort)s::text = 'when' and not %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
+            and c.phase = 'pre' and c.occurred_at is not null
+            and c.occurred_at <= (select r.last_at from reach as r)
+            and coalesce(%(outcome)s::text = 'unknown', true) and %(error_group)s::text is null
+            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+            and (%(tool)s::text is null or c.tool_name = %(tool)s)
+            and (
+                %(project)s::text is null or c.session_pk in (
+                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+                )
+            )
+            and answer.is_there is null
+        order by c.occurred_at, c.tool_event_id
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
+    union all
+    (
+        select
             c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, c.outcome, c.is_answered,
             c.duration_ms, c.error_message
         from analytics.tool_calls as c
         where
-            not (
-                %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
-            )
-            and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+            (coalesce(%(untimed)s::boolean, false) or not (select r.is_full from reach as r))
+            and (%(sort)s::text = 'duration' and not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+            and (%(sort)s::text = 'when' or coalesce(%(untimed)s::boolean, false) or c.duration_ms is null)
             and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
             and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
             and (%(tool)s::text is null or c.tool_name = %(tool)s)
@@ -99,41 +237,15 @@ newest as (
         order by
             case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
             case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
-            case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
             c.occurred_at desc nulls last,
             c.tool_event_id
-        limit %(limit)s::bigint + %(offset)s::bigint
-    )
-    union all
-    (
-        select
-            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, c.outcome, c.is_answered,
-            c.duration_ms, c.error_message
-        from analytics.tool_calls as c
-        where
-            %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
-            and %(start)s::timestamptz is null and %(end)s::timestamptz is null and c.occurred_at is null
-            -- All of them are sorted: not before the answered calls with a time end on these pages.
-            and (select r.first_at from reach as r) = '-infinity'
-            and (%(tool)s::text is null or c.tool_name = %(tool)s)
-            and (
-                %(project)s::text is null or c.session_pk in (
-                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
-                )
-            )
-            and (%(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s)
-            and (
-                %(error_group)s::text is null
-                or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
-            )
-        order by c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
 ),
 
 chosen as (
     select c.*
-    from newest as c
+    from found as c
     order by
         case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
         case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from data.operations import inspection as reports
+from data.operations.tables import read_table
 from ui import acts, page
 from ui import database as parts
 from ui.asking import filters
@@ -29,8 +30,18 @@ def show(view: View) -> None:
         parts.tables(view, tables)
     with page.panel(view, "the indexes"):
         parts.indexes(view, server, indexes)
+    page.footer(view)
+
+
+def show_one(view: View, table: str) -> None:
+    """One table with its policies and indexes."""
+    parts.way_back(view)
+    with page.panel(view, "the table"):
+        parts.one_table(view, table, read_table(view.actor, table))
 
 
 view = page.begin("Database", needs="operate_database")
-show(view)
-page.footer(view)
+if (asked := parts.asked_table()) is not None:
+    show_one(view, asked)
+else:
+    show(view)

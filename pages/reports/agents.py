@@ -8,6 +8,7 @@ import pandas as pd
 
 from data.reports import agent as single
 from data.reports import agents as reports
+from data.reports.coverage import Coverage
 from data.reports.performance import Performance, together
 from ui import agents, boundary, cached, page
 from ui.asking import filters, paging
@@ -16,7 +17,9 @@ from ui.drawing import cards
 from ui.view import View
 
 
-def show_all(view: View, found: tuple[Performance, ...], period: Period, chosen: agents.Chosen) -> None:
+def show_all(
+    view: View, found: tuple[Performance, ...], period: Period, chosen: agents.Chosen, coverage: Coverage
+) -> None:
     """The table of agents, and what their tools did where events tie these to them."""
     asked: dict[str, Any] = {**period.parameters}
     agents.agents_table(view, found, period, chosen)
@@ -25,12 +28,20 @@ def show_all(view: View, found: tuple[Performance, ...], period: Period, chosen:
     page.footer(view, report="agents", filters=narrowed, rows=len(found))
     with page.panel(view, "the tools of agents"):
         tools = cached.read(view, reports.read_tool_calls, agents=tuple(one.agent for one in found), **compared)
-        boundary.say(view, period, rows="the tools of agents")
+        boundary.say(view, period, rows="the tools of agents", known=coverage)
         agents.tools_table(view, tools, period)
+        if tools:
+            page.footer(view, report="agent_tools", filters=compared | {"agents": tuple(tools)}, rows=len(tools))
 
 
 def show_one(
-    view: View, one: Performance, buckets: pd.DataFrame, period: Period, bucket: str, chosen: agents.Chosen
+    view: View,
+    one: Performance,
+    buckets: pd.DataFrame,
+    period: Period,
+    bucket: str,
+    chosen: agents.Chosen,
+    coverage: Coverage,
 ) -> None:
     """Trends, what the agent did, the windows behind its figures, and its tools."""
     asked: dict[str, Any] = {**period.parameters, "agent": one.agent}
@@ -41,7 +52,7 @@ def show_one(
     compared: dict[str, Any] = {**period.parameters, **period.compared}
     with page.panel(view, "the tools of this agent"):
         tools = cached.read(view, reports.read_tool_calls, agents=(one.agent,), **compared)
-        boundary.say(view, period, rows="the tools of agents")
+        boundary.say(view, period, rows="the tools of agents", known=coverage)
         agents.say_tools(tools.get(one.agent), one.agent, period)
     with page.panel(view, "the windows of this agent"):
         order = filters.sorting(single.WINDOW_SORTS, "-when")
@@ -61,7 +72,8 @@ def show_one(
 
 def show(view: View) -> None:
     """Sentences, figures and chart; below them all agents, or one."""
-    known = filters.extent_of(cached.read(view, reports.read_coverage))
+    coverage = cached.read(view, reports.read_coverage)
+    known = filters.extent_of(coverage)
     period = filters.period(view, known, first="30d")
     bucket = period.bucket(known)
     chosen = agents.is_asked()
@@ -89,9 +101,9 @@ def show(view: View) -> None:
     buckets = cached.read(view, reports.read_buckets, **drawn)
     agents.chart(view, buckets, period, bucket, chosen)
     if chosen.agent:
-        show_one(view, shown[0], buckets, period, bucket, chosen)
+        show_one(view, shown[0], buckets, period, bucket, chosen, coverage)
     else:
-        show_all(view, found, period, chosen)
+        show_all(view, found, period, chosen, coverage)
 
 
 view = page.begin("Agents")

@@ -44,6 +44,7 @@ with page.panel(view, "the list of sessions"):
     )
     if total:
         listing.summary(period, chosen, counts, total)
+        listing.say_order(order, total)
     raw_from = boundary.say(view, period, rows="search in prompts, and the prompts, calls and errors of sessions,")
     if rows:
         if not period.untimed:

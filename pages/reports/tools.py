@@ -9,6 +9,8 @@ from ui import boundary, cached, page, tools
 from ui.asking import filters, paging
 from ui.drawing import cards
 
+ROWS = "single calls and the texts of errors"  # what begins where rows do
+
 view = page.begin("Tools")
 known = filters.extent(view, "tools")
 period = filters.period(view, known)
@@ -22,16 +24,15 @@ with page.panel(view, "the figures of tools"):
     usage = cached.read(view, reports.read_usage, **compared)
     errors = cached.read(view, reports.read_errors, **asked, error_group=chosen.group)
     tools.draw_outcome(view, chosen, usage)
-    begins = {"sums": "calls", "rows": "single calls and the texts of errors"}
     if not usage.total.calls:
-        boundary.say(view, period, **begins)
+        boundary.say(view, period, sums="calls", rows=ROWS)
         tools.nothing(view, period, holds_any=known.holds_rows)
         page.footer(view)
     else:
         tools.summary(usage, period, chosen.tool)
         filters.say_untimed(view, period, known, "call", in_all_time=True)
         tools.say_outcomes(chosen)
-        raw_from = boundary.say(view, period, **begins)
+        raw_from = boundary.say(view, period, sums="calls", rows=ROWS)
         cards.cards(tools.cards_of(usage, period, chosen.carried))
         with page.panel(view, "the chart of calls"):
             drawn = asked | {"error_group": chosen.group, "unit": bucket, "zone": str(view.zone)}
@@ -40,6 +41,11 @@ with page.panel(view, "the figures of tools"):
             with page.panel(view, "the list of calls"):
                 order = filters.sorting(reports.SORTS, "-when")
                 narrowed = asked | {"outcome": chosen.outcome, "error_group": chosen.group}
+                listed = usage
+                if raw_from:
+                    start = max(raw_from, period.start or raw_from)
+                    listed = cached.read(view, reports.read_usage, **(asked | {"start": start}))
+                total = tools.total_of(listed, errors, chosen)
                 rows = cached.read(
                     view,
                     reports.read_calls,
@@ -47,13 +53,8 @@ with page.panel(view, "the figures of tools"):
                     sort=order[0],
                     downwards=order[1],
                     limit=paging.PAGE_SIZE,
-                    offset=paging.asked_offset(),
+                    offset=paging.offset_of(tools.leafed_of(total), filters.PAGE_NUMBER),
                 )
-                listed = usage
-                if raw_from:
-                    start = max(raw_from, period.start or raw_from)
-                    listed = cached.read(view, reports.read_usage, **(asked | {"start": start}))
-                total = tools.total_of(listed, errors, chosen)
                 tools.calls_table(view, rows, total, period, chosen, order)
                 page.footer(view, report="tool_calls", filters=narrowed, rows=total)
         else:

@@ -19,6 +19,7 @@ from data.database.pools import Limits
 from tests import page_runs
 from ui import cached
 
+_FAILED = "could not be shown"  # what a page says of a part that failed
 LIMITS = Limits(pool_size=1, statement_timeout_ms=300_000)  # answers from the tables take what they take
 
 
@@ -32,19 +33,34 @@ class Asked:
 
 def asked_by(actor: Actor, path: str, **parameters: str) -> list[Asked]:
     """What the page asks of the demo's database, in its order, when nothing is cached. A console must be open."""
-    noted: list[Asked] = []
+    return [asked for asked, _ in _noted(actor, path, parameters)]
+
+
+def took_by(actor: Actor, path: str, **parameters: str) -> list[tuple[str, float]]:
+    """The same by name, each with its milliseconds from asking to the last row as the page itself waited for them.
+
+    Raises RuntimeError when the page did not show all its parts: what fails is fast, or was given up.
+    """
+    return [(asked.name, took_ms) for asked, took_ms in _noted(actor, path, parameters)]
+
+
+def _noted(actor: Actor, path: str, parameters: Mapping[str, str]) -> list[tuple[Asked, float]]:
+    noted: list[tuple[Asked, float]] = []
     run = units.Unit._run
 
     @contextmanager
     def noting(unit: units.Unit, name: str, given: Mapping[str, Any]) -> Iterator[psycopg.Cursor[dict[str, Any]]]:
-        if unit._connection.info.dbname == demo.DATABASE:
-            noted.append(Asked(name, dict(given)))
+        began = time.perf_counter()
         with run(unit, name, given) as cursor:
             yield cursor
+        if unit._connection.info.dbname == demo.DATABASE:
+            noted.append((Asked(name, dict(given)), 1000 * (time.perf_counter() - began)))
 
     cached.forget()
     with mock.patch.object(units.Unit, "_run", noting):
-        page_runs.open_page(actor, path, **parameters)
+        page = page_runs.open_page(actor, path, **parameters)
+    if _FAILED in page.text:
+        raise RuntimeError(f"{path} {parameters} did not show all its parts: {page.text[:400]}")
     return noted
 
 

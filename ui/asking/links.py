@@ -9,14 +9,15 @@ from urllib.parse import urlencode
 from ui.drawing.markup import Child, Markup, tag
 from ui.navigation import FIRST
 
-Value = str | int | float | bool | datetime | None
+Value = str | int | float | bool | datetime | tuple[str, ...] | None
 
 
 def href(page: str, parameters: Mapping[str, Value] | None = None, /, **more: Value) -> str:
-    """The address of a page with parameters; None is left out, times are ISO 8601 with offset."""
+    """The address of a page with parameters; None is left out, times are ISO 8601 with offset, several texts stand as
+    often as there are."""
     path = "/" if page in ("", FIRST.url_path) else f"/{page}"
     given = {**(parameters or {}), **more}
-    query = urlencode({name: _text(value) for name, value in given.items() if value is not None})
+    query = urlencode([(name, text) for name, value in given.items() for text in _texts(value)])
     return f"{path}?{query}" if query else path
 
 
@@ -30,9 +31,13 @@ def go_to(content: Child, address: str, class_: str = "", title: str | None = No
     return tag("a", content, href=address, class_=f"sb-go {class_}".strip(), title=title)
 
 
-def _text(value: Value) -> str:
+def _texts(value: Value) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, tuple):
+        return value
     if isinstance(value, datetime):
-        return value.isoformat()
+        return (value.isoformat(),)
     if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+        return ("true" if value else "false",)
+    return (str(value),)

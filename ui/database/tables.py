@@ -7,7 +7,7 @@ from typing import Any
 
 from data.operations.inspection import Table
 from ui import page
-from ui.asking import filters, paging
+from ui.asking import filters, links, paging
 from ui.database.looking import Looked
 from ui.drawing import tables as drawing
 from ui.drawing.markup import Child, tag
@@ -38,7 +38,8 @@ def tables(view: View, looked: Looked[list[Table]]) -> None:
         return
     page.heading(
         "Tables",
-        f"{plural(len(looked.found), 'table')}, {size(sum(one.size_bytes for one in looked.found))} with indexes",
+        f"{plural(len(looked.found), 'table')}, {size(sum(one.size_bytes for one in looked.found))} with indexes; each "
+        "leads to its policies and indexes",
     )
     sorted_by = filters.sorting(tuple(_SORTS), "-size")
     rows = sorted((_row(one) for one in looked.found), key=_SORTS[sorted_by[0]], reverse=sorted_by[1])
@@ -48,7 +49,7 @@ def tables(view: View, looked: Looked[list[Table]]) -> None:
         view,
         rows[offset : offset + paging.PAGE_SIZE],
         [
-            drawing.Column("Table", drawing.text("name", 60), hint=lambda row: row["name"]),
+            drawing.Column("Table", _name, hint=lambda row: row["name"]),
             drawing.Column("Size", drawing.bar("size_bytes", largest, size), is_number=True, sort="size"),
             drawing.Column("Rows, about", _estimate, is_number=True, sort="rows"),
             drawing.Column("Dead rows", _dead, is_number=True, sort="dead"),
@@ -56,7 +57,7 @@ def tables(view: View, looked: Looked[list[Table]]) -> None:
             drawing.Column("Row-level security", _protection, sort="security"),
             drawing.Column(
                 "Policies",
-                lambda row: figures.count(len(row["policies"])),
+                lambda row: links.go(figures.count(len(row["policies"])), view.page.url_path, table=row["name"]),
                 is_number=True,
                 hint=lambda row: "\n".join(row["policies"]) or None,
             ),
@@ -66,6 +67,11 @@ def tables(view: View, looked: Looked[list[Table]]) -> None:
         total=len(rows),
         sorted_by=sorted_by,
     )
+
+
+def _name(row: drawing.Row) -> Child:
+    """Leads to its policies and indexes."""
+    return links.go(figures.middle(row["name"], 60), "database", table=row["name"])
 
 
 def _row(one: Table) -> dict[str, Any]:

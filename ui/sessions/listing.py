@@ -9,7 +9,7 @@ import pandas as pd
 
 from data.reports.sessions import Chosen
 from ui import boundary, page
-from ui.asking import filters, links
+from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import charts, tables
 from ui.drawing.markup import Child, tag
@@ -18,6 +18,8 @@ from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import COST_BASES, change, plural
 
+# What takes longer the more of it there is; failed calls and prompts have indexes of their own.
+_COUNTED = {"calls": "the calls of all were", "cost": "what all cost was"}
 STATUS_STATES = {"error": "broken", "terminated": "unknown", "completed": "well", "active": "signal"}
 
 
@@ -38,6 +40,12 @@ def summary(period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> 
     ended = f" {figures.count(broken)} ended in an error." if broken else " None ended in an error."
     page.say(f"{words}.{ended}", state="attention" if broken else "well")
     filters.say_unsummed(asked.unsummed, "sessions")
+
+
+def say_order(order: tuple[str, bool], total: int) -> None:
+    """Says what a list of many sessions is put into order by, where that has to be counted for every one of them."""
+    if order[0] in _COUNTED and total > paging.PAGE_SIZE:
+        page.note(f"No sums are kept of single sessions, so for this order {_COUNTED[order[0]]} counted.")
 
 
 def _untimed(counts: pd.DataFrame) -> int:

@@ -258,7 +258,7 @@ def _told(payload: str | None) -> str:
     """What an event says of the run: the step it is about, with what went wrong or came out; else what says most."""
     try:
         given = json.loads(payload or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         given = None
     step = given.get("step") if isinstance(given, dict) else None
     if not isinstance(step, str) or not step:

@@ -1,7 +1,7 @@
 """The parts of the page of tools."""
 
 from ui.tools.choosing import Chosen, choose, draw_outcome, nothing, say_outcomes
-from ui.tools.listing import by_tool, calls_table, errors_of, total_of
+from ui.tools.listing import by_tool, calls_table, errors_of, leafed_of, total_of
 from ui.tools.telling import cards_of, chart, summary
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "choose",
     "draw_outcome",
     "errors_of",
+    "leafed_of",
     "nothing",
     "say_outcomes",
     "summary",

@@ -19,6 +19,8 @@ from ui.wording.sentences import listed, plural, point_change
 
 _LONGEST_NAME = 34  # of a tool in a table
 _MOST_NAMED = 5  # tools in one sentence
+# Calls that can be leafed through: a page costs as much as all before it, and nobody leafs that far.
+MOST_LEAFED = 10_000
 _SORTS = ("failed", "rate", "calls", "refused", "unknown", "average", "p50", "p95", "time")
 
 
@@ -189,7 +191,17 @@ def calls_table(
         (chosen.only != "succeeded", tables.Column("Error", _error, line=True, hint=lambda row: row["error_message"])),
     ]
     shown = [column for is_shown, column in columns if is_shown]
-    tables.table(view, rows, shown, label="Calls", total=total, sorted_by=sorted_by)
+    tables.table(view, rows, shown, label="Calls", total=leafed_of(total), sorted_by=sorted_by)
+    if total > MOST_LEAFED:
+        page.note(
+            f"The pages hold the first {figures.count(MOST_LEAFED)} of {figures.count(total)} calls in this order. For "
+            "others turn the order round or narrow the filters; the CSV holds all of them."
+        )
+
+
+def leafed_of(total: int) -> int:
+    """How many of so many calls the pages hold."""
+    return min(total, MOST_LEAFED)
 
 
 def _error(row: tables.Row) -> Child:

@@ -35,7 +35,7 @@ def answers(note: str | None) -> dict[str, str] | None:
     """A note that holds questions with their answers, as some logs record them; None for any other."""
     try:
         given = json.loads(note or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(given, dict) or not given or not all(isinstance(one, str) for one in given.values()):
         return None
@@ -43,14 +43,15 @@ def answers(note: str | None) -> dict[str, str] | None:
 
 
 def value(text: str | None, length: int = 110) -> str:
-    """The value of a JSON text that says most; the text itself where it is no JSON, such as when it was cut."""
+    """The value of a JSON text that says most; the text itself where it is no JSON, such as when it was cut, or where
+    none of its values says more than the others."""
     try:
         given = json.loads(text or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         given = text
     if isinstance(given, dict):
         texts = {name: one for name, one in given.items() if isinstance(one, str) and one}
         given = next((texts[name] for name in _NAMES if name in texts), None) or next(iter(texts.values()), given)
     if given in (None, {}, []):
         return ""
-    return figures.as_written(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False), length)
+    return figures.as_written(given if isinstance(given, str) else text or "", length)

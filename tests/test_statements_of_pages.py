@@ -1,0 +1,91 @@
+"""What a view of a page asks of the database when nothing is cached: every statement that the server saw, whoever sent
+it and through whatever, without the beginning and the end of transactions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from data import database, demo, embedded
+from data.access import ACTIONS, Actor
+from data.identity import demo_accounts
+from tests.benchmarks.page_views import VIEWS, PageView
+from tests.conftest import MIGRATIONS
+from tests.page_runs import open_page
+from ui import cached, navigation
+
+Counted = psycopg.Connection[tuple[str, int]]
+
+MOST_STATEMENTS = 8
+EVENTS = 3000
+
+# The frame of a transaction, and who counts here.
+_FRAME = ("begin", "commit", "rollback", "select set_config(", "start transaction")
+_SEEN = """
+    select s.query, sum(s.calls)::bigint
+    from extensions.pg_stat_statements as s
+    where s.dbid = (select d.oid from pg_database as d where d.datname = current_database())
+    group by s.query
+"""
+
+
+@pytest.fixture(scope="module")
+def demo_url(server: embedded.Lease) -> Iterator[str]:
+    """A database in which there is something of everything."""
+    demo.create(server, MIGRATIONS, events=EVENTS, seed=7, progress=lambda _: None, replace=True)
+    yield server.url(demo.DATABASE)
+    database.close_all()
+    demo.remove(server)
+
+
+@pytest.fixture
+def counted(demo_url: str) -> Iterator[Counted]:
+    """A connection that counts; the database is open as the real one."""
+    database.open_database("real", demo_url)
+    demo_accounts.add_to("real")
+    with psycopg.connect(demo_url, autocommit=True) as connection:
+        yield connection
+    database.close_all()
+
+
+def statements(connection: Counted) -> Counter[str]:
+    """How often each statement was sent so far."""
+    rows = connection.execute(_SEEN).fetchall()
+    return Counter(
+        {
+            " ".join(text.split()): calls
+            for text, calls in rows
+            if not text.strip().lower().startswith(_FRAME) and "pg_stat_statements" not in text
+        }
+    )
+
+
+def in_one_view(connection: Counted, view: PageView, actor: Actor) -> Counter[str]:
+    """What was sent while the page ran once for somebody who is signed in, with nothing cached."""
+    parameters = dict(view.parameters)
+    if view.found_by is not None:
+        cursor = connection.execute(view.found_by)
+        row = cursor.fetchone()
+        assert row is not None, "there is something of everything"
+        parameters |= {column.name: str(value) for column, value in zip(cursor.description or (), row, strict=True)}
+    path = navigation.entry_of(view.page).path.relative_to(navigation.FOLDER)
+    page = open_page(actor, str(path), **parameters)
+    assert "could not be shown" not in page.text
+    cached.forget()
+    before = statements(connection)
+    page.run()
+    return statements(connection) - before
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: " ".join([view.page, *view.parameters.values()]))
+def test_a_view_sends_at_most_eight_statements(counted: Counted, view: PageView) -> None:
+    needed = navigation.entry_of(view.page).needs
+    for role in ("admin", "member"):
+        if role in ACTIONS[needed][1]:
+            person = demo_accounts.of_role(role)
+            sent = in_one_view(counted, view, Actor(person.user_id, person.email, role))
+            assert sum(sent.values()) <= MOST_STATEMENTS, "\n".join(f"{n} × {text[:100]}" for text, n in sent.items())
+            assert sent, "what was sent is counted"
