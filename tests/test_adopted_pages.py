@@ -13,6 +13,7 @@ from psycopg.rows import DictRow
 from data import adoption
 from data.access import Actor
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
 from tests import recorded
 from tests.page_runs import PageRun, open_page, queries_during
 from tests.test_adoption import make
@@ -38,7 +39,7 @@ def _empty_cache() -> Iterator[None]:
 
 def adopt_questions(url: str, owner: Owner, seen: str) -> None:
     """Adopt the engine, where a policy of its own lets through the questions of which `seen` holds."""
-    make(owner, documents.ENGINE)
+    make(owner, oddities.ENGINE)
     owner.execute('drop policy "Enable all for authenticated users" on public.human_approvals')
     owner.execute(f"create policy theirs on public.human_approvals for select to authenticated using ({seen})".encode())
     adoption.adopt(url, "engine", "public")
@@ -130,7 +131,7 @@ def test_a_page_says_which_tables_and_columns_an_adopted_system_lacks(
     database_url: str, owner: Owner, people: People
 ) -> None:
     make(owner, documents.CHRONICLE)
-    make(owner, documents.LIFT, "lift_sys")
+    make(owner, oddities.LIFT, "lift_sys")
     adoption.adopt(database_url, "chronicle", "public", managers_read=True)
     adoption.adopt(database_url, "lift", "lift_sys", managers_read=True)
     unknown = "what rests on that is unknown here."
@@ -144,7 +145,7 @@ def test_a_page_says_which_tables_and_columns_an_adopted_system_lacks(
 
 
 def test_a_table_that_is_written_here_is_not_called_missing(database_url: str, owner: Owner, people: People) -> None:
-    make(owner, documents.LIFT, "lift_sys")
+    make(owner, oddities.LIFT, "lift_sys")
     adoption.adopt(database_url, "lift", "lift_sys")
     assert "has no table" in open_page(people["manager"], "reports/lift_sessions.py").text
     owner.execute(
@@ -183,9 +184,9 @@ def fill(owner: Owner, user_id: UUID) -> dict[str, dict[str, str]]:
 def test_no_part_of_a_page_fails_on_adopted_systems(database_url: str, owner: Owner, people: People) -> None:
     made = (
         ("chronicle", "public", documents.CHRONICLE),
-        ("lift", "lift_sys", documents.LIFT),
+        ("lift", "lift_sys", oddities.LIFT),
         ("agents", "jobs_sys", documents.AGENTS),
-        ("engine", "engine_sys", documents.ENGINE),
+        ("engine", "engine_sys", oddities.ENGINE),
         ("toolbox", "toolbox_sys", documents.TOOLBOX),
     )
     for _, schema, text in made:

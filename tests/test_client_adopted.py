@@ -26,6 +26,7 @@ from signalbox_client.projections import replay
 from signalbox_client.recorder import NotFlushed
 from signalbox_client.sessions import Session
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -74,7 +75,7 @@ def test_every_client_refuses_and_the_recorder_keeps_what_it_was_given(
     database_url: str, owner: Owner, people: People
 ) -> None:
     adopt(database_url, owner, "chronicle", documents.CHRONICLE, "recorded")
-    adopt(database_url, owner, "lift", documents.LIFT, "lifted")
+    adopt(database_url, owner, "lift", oddities.LIFT, "lifted")
     recorder = Recorder(database_url, flush_after_s=3600)
     recorder.start_session("s")
     with pytest.raises(NotFlushed, match=r"recorded\.sessions"):
@@ -87,7 +88,7 @@ def test_every_client_refuses_and_the_recorder_keeps_what_it_was_given(
 
 def test_an_adopted_log_is_appended_to_where_it_is_and_not_read_as_empty(database_url: str, owner: Owner) -> None:
     """Appending goes through a function of the database that finds the log, and a cause is found there, too."""
-    adopt(database_url, owner, "engine", documents.ENGINE)
+    adopt(database_url, owner, "engine", oddities.ENGINE)
     store = EventStore(database_url)
     first = store.append(NewEvent("LEAD_SCORED", "Lead", "a", emitted_by="test"))
     second = store.append(NewEvent("LEAD_LOST", "Lead", "a", emitted_by="test", causation_id=first.event_id))
@@ -106,7 +107,7 @@ def test_an_adopted_log_is_appended_to_where_it_is_and_not_read_as_empty(databas
 
 def test_a_table_that_was_not_there_to_adopt_is_ours_and_written(database_url: str, owner: Owner) -> None:
     """The engine's own document has no procedures: theirs stay here while its log lies elsewhere."""
-    adopt(database_url, owner, "engine", documents.ENGINE)
+    adopt(database_url, owner, "engine", oddities.ENGINE)
     owner.execute("insert into engine.sop_definitions (sop_id, title, steps) values ('a', 'A', '[]')")
     with Procedures(database_url, emitted_by="test") as procedures:
         run = procedures.start("a")
@@ -120,7 +121,7 @@ def test_moved_and_released_tables_are_ours_to_write(database_url: str, owner: O
     adoption.adopt(database_url, "agents", "public", move=True)
     Jobs(database_url).create("writer")
     assert count(owner, "agents.jobs") == count(owner, "public.jobs") == 1
-    adopt(database_url, owner, "lift", documents.LIFT, "lifted")
+    adopt(database_url, owner, "lift", oddities.LIFT, "lifted")
     adoption.release(database_url, "lift")
     assert PostgresSessionStore(database_url).list_sessions(uuid4()) == []
 

@@ -25,8 +25,8 @@ left join analytics.stg_toolbox__users as u on u.user_id = w.owner_id
 order by lower(w.name), w.workspace_id;
 
 -- name: count_projects
--- How many projects fit, and how many of them are active.
-select count(*) as projects, count(*) filter (where p.status = 'active') as active
+-- How many projects fit, how many of them are active, and of how many it is known.
+select count(*) as projects, count(*) filter (where p.status = 'active') as active, count(p.status) as known
 from analytics.stg_toolbox__projects as p
 where
     (%(workspace)s::uuid is null or p.workspace_id = %(workspace)s)

@@ -147,6 +147,8 @@ def state(name: str, states: Mapping[str, str]) -> Cell:
     """A status with its mark and word; `states` says which status is well, broken, attention, waiting, signal."""
 
     def cell(row: Row) -> Child:
+        if row[name] is None:
+            return muted(figures.NONE_RECORDED)
         value = str(row[name])
         kind = states.get(value, "unknown")
         return tag("span", mark(kind, value), f" {value}", class_=f"sb-state sb-{kind}")

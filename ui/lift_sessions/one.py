@@ -105,7 +105,10 @@ def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]], total: int) ->
     tables.table(view, drafts, columns, label="Drafts", total=total, paged_by="drafts")
     for draft in drafts:
         with st.expander(f"Code of draft {draft['draft_number']}"):
-            st.code(draft["code"], language=None)
+            if draft["code"] is None:
+                page.note("The code of this draft is not recorded.")
+            else:
+                st.code(draft["code"], language=None)
 
 
 def _validity(is_valid: bool | None) -> Child:
