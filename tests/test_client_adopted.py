@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from data import adoption
 from data.access import Actor
+from data.reports import integrity
 from signalbox_client import (
     AdoptedElsewhere,
     Database,
@@ -27,6 +29,7 @@ from signalbox_client.recorder import NotFlushed
 from signalbox_client.sessions import Session
 from tests import adoption_documents as documents
 from tests import adoption_oddities as oddities
+from tests.page_runs import open_page
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -133,3 +136,49 @@ def test_a_client_that_lives_on_hears_of_it(database_url: str, owner: Owner, mon
     monkeypatch.setattr("signalbox_client.adopted.LOOK_AGAIN_AFTER_S", 0.0)
     with pytest.raises(AdoptedElsewhere):
         jobs.take()
+
+
+@pytest.mark.parametrize("move", [False, True], ids=["pointed", "moved"])
+def test_the_console_compares_adopted_tables_with_a_replay_where_they_are(
+    database_url: str, owner: Owner, people: People, move: bool
+) -> None:
+    """Rows as their own engine writes them, whose table lacks a risk: what it lacks is named, not called wrong."""
+    owner.execute("create schema theirs")
+    owner.execute(documents.tables_in("theirs", documents.ENGINE))
+    for number, status in enumerate(("pending", "approved"), 1):
+        owner.execute(
+            "insert into theirs.human_approvals (id, agent_id, approval_type, title, status)"
+            " values (%s, 'a', 'refund', 'Refund it?', %s)",
+            (UUID(int=number), status),
+        )
+        owner.execute(
+            "insert into theirs.events (event_type, correlation_id, aggregate_type, aggregate_id, sequence_number,"
+            " payload, emitted_by) values ('HUMAN_APPROVAL_REQUESTED', gen_random_uuid(), 'HumanApproval', %s, 1, %s,"
+            " 'a')",
+            (str(UUID(int=number)), Jsonb({"approval_type": "refund", "title": "Refund it?", "risk_level": "high"})),
+        )
+    adoption.adopt(database_url, "engine", "theirs", move=move, managers_read=True)
+    found = integrity.compare_projection(people["manager"], "human_approvals")
+    assert (found.rows, found.missing, found.not_event_sourced) == (2, 0, 0)
+    differing = {(one.key[-1], one.column) for one in found.differences}
+    assert ("2", "status") in differing
+    assert ("1", "status") not in differing
+    assert ("risk_level" in found.not_compared) is not move
+    assert (("1", "risk_level") in differing) is move, "moving adds the column, and what its rows were is not known"
+    health = integrity.compare_projection(people["manager"], "client_health")
+    assert health.not_compared == (() if move else ("event_id",))
+
+
+def test_a_comparison_says_which_columns_an_adopted_table_lacks(
+    database_url: str, owner: Owner, people: People
+) -> None:
+    adopt(database_url, owner, "engine", documents.ENGINE, "theirs", managers_read=True)
+    owner.execute(documents.rows_in("theirs", "engine", people["member"].user_id))
+    page = open_page(people["manager"], "reports/events.py", view="integrity")
+    page.app.button(key="compare_projections").click()
+    text = page.run().text
+    assert "client_health: the adopted table has no column event_id, by which its rows are found." in text
+    assert (
+        "human_approvals: no event tells of a row, so there is nothing to compare. 2 rows are not event-sourced" in text
+    )
+    assert "is empty here" not in text
