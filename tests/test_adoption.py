@@ -168,7 +168,9 @@ def test_an_approval_is_decided_where_it_is(database_url: str, owner: Connection
     ).fetchone()
     assert row is not None
     adoption.adopt(database_url, "engine", "public")
-    with pytest.raises(ColumnMissing, match="column decided_by_name"):
+    with pytest.raises(
+        ColumnMissing, match=r"column decided_by_name, which the adopted table of engine\.human_approvals lacks"
+    ):
         approvals.decide(people["admin"], row["id"], "approved", "fine")
     owner.execute("alter table public.human_approvals add decision_note text, add decided_by_name text")
     adoption.adopt(database_url, "engine", "public")
