@@ -82,6 +82,7 @@ LOOKS = {
             {"session": "11111111-1111-4111-8111-111111111111"},
             lacks=(CALL_ID,),
         ),
+        Look("tools", ("No oil", "harbour"), {"tool": "Bash"}, lacks=(CALL_ID,)),
         Look("tools", ("Calls 4", "Grep 0 0 % 2", "Bash 1 100 % 2", "No oil"), lacks=(CALL_ID,)),
         Look("people", ("2 sessions",), lacks=(CALL_ID,)),
     ),
@@ -114,6 +115,15 @@ LOOKS = {
             {"view": "integrity"},
             lacks=("engine.event_snapshots, adopted from elsewhere, has no column reducer",),
         ),
+        Look(
+            "sops",
+            ("Definition 1 version, the newest first", "This version lists no steps."),
+            {"sop": "light-the-lamp"},
+        ),
+        Look("events", ("LEAD_WON",), {"correlation": "33333333-3333-4333-8333-333333333333"}),
+        Look("clients", ("No assessment of harbour-co is recorded",), {"client": "harbour-co"}),
+        Look("agents", ("IntakeAgent",), {"agent": "IntakeAgent"}),
+        Look("approvals", ("Offer the lighthouse?",), {"show": "decided"}),
         Look("event_stream", ("Event 3: LEAD_WON", "harbour-co"), {"type": "Lead", "id": "lead-001"}),
         Look(
             "clients",
@@ -149,8 +159,23 @@ LOOKS = {
     "toolbox": (
         Look(
             "projects",
-            ("1 project, none of them with a status; 1 workspace", "Lighthouse none recorded Coast keeper@example.com"),
+            (
+                "1 project, none of them with a status; 1 workspace",
+                "Lighthouse none recorded Coast keeper@example.com 2",
+                "Coast nobody 1 1",
+            ),
             lacks=("toolbox.projects, adopted from elsewhere, has no columns description, status and updated_at",),
+        ),
+        Look(
+            "projects",
+            ("Lighthouse status not recorded, in Coast", "keeper@example.com", "mate@example.com"),
+            {"project": "55555555-5555-4555-8555-777777777777"},
+        ),
+        Look(
+            "projects",
+            ("Members of Coast", "mate@example.com – member no time"),
+            {"workspace": "55555555-5555-4555-8555-666666666666"},
+            lacks=("toolbox.workspaces, adopted from elsewhere, has no columns owner_id and updated_at",),
         ),
     ),
 }

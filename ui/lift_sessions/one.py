@@ -39,7 +39,7 @@ def head(view: View, found: LiftSession) -> None:
     if about["prompt"]:
         st.html(tag("p", f"“{figures.shortened(about['prompt'], 300)}”", class_="sb-quote"))
     page.note(
-        f"{about['status']}, {about['owner'] or figures.short_id(about['owner_id'])}, begun "
+        f"{about['status'] or 'status not recorded'}, {about['owner'] or figures.short_id(about['owner_id'])}, begun "
         f"{figures.moment(about['created_at'], view.zone, view.as_of)}, changed "
         f"{figures.moment(about['updated_at'], view.zone, view.as_of)} "
         f"{figures.zone_name(view.as_of, view.zone)}. ",
