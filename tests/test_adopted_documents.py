@@ -260,3 +260,18 @@ def test_a_moved_log_has_one_index_on_its_positions(database_url: str, owner: Ow
         " and indexdef like '%(\"position\")'"
     ).fetchone()
     assert row == {"names": ["idx_events_position"]}
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("events", "sequence_number"), ("events", "event_type"), ("human_approvals", "status")]
+)
+def test_a_table_whose_rows_would_tell_nothing_is_refused_by_the_name_of_the_column(
+    database_url: str, owner: Owner, people: People, table: str, column: str
+) -> None:
+    build(owner, people, ["engine"])
+    owner.execute(sql.SQL("drop function workshop.get_event_stream(text, text)"))
+    owner.execute(sql.SQL("alter table workshop.{} drop {}").format(sql.Identifier(table), sql.Identifier(column)))
+    tried = adoption.adopt(database_url, "engine", "workshop", dry_run=True)
+    assert tried.obstacles == (f"{table} has no {column}, without which its rows tell nothing",)
+    with pytest.raises(adoption.AdoptionError, match=f"{table} has no {column}"):
+        adoption.adopt(database_url, "engine", "workshop")

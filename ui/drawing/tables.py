@@ -127,14 +127,20 @@ def when(view: View, name: str) -> Cell:
 
 def identifier(name: str) -> Cell:
     """The first characters of an id in the mono type, the whole one copied on a click."""
-    return lambda row: tag(
-        "button",
-        figures.short_id(row[name]),
-        type="button",
-        class_="sb-copy sb-id",
-        data_copy=str(row[name]),
-        title=f"{row[name]} (click to copy)",
-    )
+
+    def cell(row: Row) -> Child:
+        if row[name] is None:
+            return muted(figures.NONE_RECORDED)
+        return tag(
+            "button",
+            figures.short_id(row[name]),
+            type="button",
+            class_="sb-copy sb-id",
+            data_copy=str(row[name]),
+            title=f"{row[name]} (click to copy)",
+        )
+
+    return cell
 
 
 def money(usd: float | Decimal, *, is_estimate: bool) -> Child:

@@ -122,8 +122,8 @@ def days(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 
 
 def short_id(identifier: object) -> str:
-    """The first eight characters of an id."""
-    return str(identifier)[:8]
+    """The first eight characters of an id, none of one that is not known."""
+    return "" if identifier is None else str(identifier)[:8]
 
 
 # The tags that agents put around what was typed, printed or told to them. Any other tag is what somebody wrote about.
