@@ -201,3 +201,14 @@ def test_no_part_of_a_page_fails_on_adopted_systems(database_url: str, owner: Ow
         path = str(entry.path.relative_to(FOLDER))
         text = open_page(people["manager"], path, **given.get(entry.url_path, {})).text
         assert "If trying again does not help" not in text, entry.url_path
+
+
+def test_what_many_tables_lack_stands_behind_one_line(database_url: str, owner: Owner, people: People) -> None:
+    make(owner, documents.ENGINE)
+    adoption.adopt(database_url, "engine", "public", managers_read=True)
+    page = open_page(people["manager"], "reports/events.py")
+    (folded,) = page.app.expander
+    assert (
+        folded.label == "8 adopted tables or systems lack something that pages read: what rests on that is unknown here"
+    )
+    assert "engine.events, adopted from elsewhere, has no columns causation_id and position" in page.text
