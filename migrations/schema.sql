@@ -3393,6 +3393,8 @@ CREATE TABLE analytics.agent_call_rollup (
     failed bigint NOT NULL
 );
 
+ALTER TABLE ONLY analytics.agent_call_rollup REPLICA IDENTITY FULL;
+
 -- comment analytics.TABLE agent_call_rollup
 COMMENT ON TABLE analytics.agent_call_rollup IS 'Answered calls of tools in level times 15 minutes from slot on by the agent that their event names. One row per level, slot and name.';
 
@@ -3407,6 +3409,8 @@ CREATE TABLE analytics.agent_run_call_rollup (
     succeeded bigint NOT NULL,
     failed bigint NOT NULL
 );
+
+ALTER TABLE ONLY analytics.agent_run_call_rollup REPLICA IDENTITY FULL;
 
 -- comment analytics.TABLE agent_run_call_rollup
 COMMENT ON TABLE analytics.agent_run_call_rollup IS 'Answered calls of tools of runs of subagents in level times 15 minutes from slot on. One row per level, slot, session, run and type that its events name.';
@@ -3523,6 +3527,8 @@ CREATE TABLE analytics.agent_window_rollup (
     priced bigint NOT NULL
 );
 
+ALTER TABLE ONLY analytics.agent_window_rollup REPLICA IDENTITY FULL;
+
 -- comment analytics.TABLE agent_window_rollup
 COMMENT ON TABLE analytics.agent_window_rollup IS 'Windows of agents that ended in level times 15 minutes from slot on; counted ones say how many actions there were. One row per level, slot, agent and source.';
 
@@ -3536,6 +3542,8 @@ CREATE TABLE analytics.approval_rollup (
     is_imported boolean NOT NULL,
     approvals bigint NOT NULL
 );
+
+ALTER TABLE ONLY analytics.approval_rollup REPLICA IDENTITY FULL;
 
 -- comment analytics.TABLE approval_rollup
 COMMENT ON TABLE analytics.approval_rollup IS 'Questions asked in level times 15 minutes from slot on, by the status as it is stored: whether the time of a pending one ran out is a matter of the moment. One row per level, slot, status, risk, agent and whether a log told of it.';
@@ -3619,6 +3627,8 @@ CREATE TABLE analytics.engine_event_rollup (
     last_at timestamp with time zone
 );
 
+ALTER TABLE ONLY analytics.engine_event_rollup REPLICA IDENTITY FULL;
+
 -- comment analytics.TABLE engine_event_rollup
 COMMENT ON TABLE analytics.engine_event_rollup IS 'Events of the engine in level times 15 minutes from slot on; decisions are those with a confidence. One row per level, slot, type, type of aggregate and emitter.';
 
@@ -3629,6 +3639,8 @@ CREATE TABLE analytics.engine_event_type_rollup (
     event_type text NOT NULL,
     events bigint NOT NULL
 );
+
+ALTER TABLE ONLY analytics.engine_event_type_rollup REPLICA IDENTITY FULL;
 
 -- comment analytics.TABLE engine_event_type_rollup
 COMMENT ON TABLE analytics.engine_event_type_rollup IS 'Events of the engine in level times 15 minutes from slot on, over all aggregates and emitters. One row per level, slot and type.';
@@ -3711,6 +3723,8 @@ CREATE TABLE analytics.job_owner_rollup (
     last_at timestamp with time zone
 );
 
+ALTER TABLE ONLY analytics.job_owner_rollup REPLICA IDENTITY FULL;
+
 -- comment analytics.TABLE job_owner_rollup
 COMMENT ON TABLE analytics.job_owner_rollup IS 'Jobs that count in level times 15 minutes from slot on; an hour (level 4) is the finest. One row per level, slot, owner and status.';
 
@@ -3732,6 +3746,8 @@ CREATE TABLE analytics.job_rollup (
     wait_keys integer[] NOT NULL,
     wait_counts bigint[] NOT NULL
 );
+
+ALTER TABLE ONLY analytics.job_rollup REPLICA IDENTITY FULL;
 
 -- comment analytics.TABLE job_rollup
 COMMENT ON TABLE analytics.job_rollup IS 'Jobs that count in level times 15 minutes from slot on: a job counts when it ended, while it is open when it was created. One row per level, slot, agent and status.';
@@ -3796,6 +3812,8 @@ CREATE TABLE analytics.lift_draft_rollup (
     latency_keys integer[] NOT NULL,
     latency_counts bigint[] NOT NULL
 );
+
+ALTER TABLE ONLY analytics.lift_draft_rollup REPLICA IDENTITY FULL;
 
 -- comment analytics.TABLE lift_draft_rollup
 COMMENT ON TABLE analytics.lift_draft_rollup IS 'Drafts of lift-sys made in level times 15 minutes from slot on. One row per level, slot and model.';
@@ -3869,6 +3887,8 @@ CREATE TABLE analytics.lift_session_rollup (
     unpriced bigint NOT NULL,
     last_at timestamp with time zone
 );
+
+ALTER TABLE ONLY analytics.lift_session_rollup REPLICA IDENTITY FULL;
 
 -- comment analytics.TABLE lift_session_rollup
 COMMENT ON TABLE analytics.lift_session_rollup IS 'Sessions of lift-sys that began in level times 15 minutes from slot on, with what their drafts cost. One row per level, slot, owner and status.';
@@ -4092,6 +4112,8 @@ CREATE TABLE analytics.session_model_rollup (
     sessions bigint NOT NULL
 );
 
+ALTER TABLE ONLY analytics.session_model_rollup REPLICA IDENTITY FULL;
+
 -- comment analytics.TABLE session_model_rollup
 COMMENT ON TABLE analytics.session_model_rollup IS 'Sessions that began in level times 15 minutes from slot on by model; one with replies of two models counts with both. One row per level, slot, project, status and model.';
 
@@ -4107,6 +4129,8 @@ CREATE TABLE analytics.session_owner_rollup (
     last_at timestamp with time zone
 );
 
+ALTER TABLE ONLY analytics.session_owner_rollup REPLICA IDENTITY FULL;
+
 -- comment analytics.TABLE session_owner_rollup
 COMMENT ON TABLE analytics.session_owner_rollup IS 'Sessions that began in level times 15 minutes from slot on, with what they cost; unpriced ones are not priced in full. One row per level, slot and owner.';
 
@@ -4121,6 +4145,8 @@ CREATE TABLE analytics.session_rollup (
     cost_usd numeric,
     tokens numeric NOT NULL
 );
+
+ALTER TABLE ONLY analytics.session_rollup REPLICA IDENTITY FULL;
 
 -- comment analytics.TABLE session_rollup
 COMMENT ON TABLE analytics.session_rollup IS 'Sessions that began in level times 15 minutes from slot on, with what they cost. One row per level, slot, project, status and basis of the cost.';
@@ -4417,6 +4443,8 @@ CREATE TABLE analytics.sop_run_rollup (
     cost_usd numeric NOT NULL,
     priced bigint NOT NULL
 );
+
+ALTER TABLE ONLY analytics.sop_run_rollup REPLICA IDENTITY FULL;
 
 -- comment analytics.TABLE sop_run_rollup
 COMMENT ON TABLE analytics.sop_run_rollup IS 'Runs of procedures that count in level times 15 minutes from slot on, and how many began there, whenever they ended. One row per level, slot, procedure, agent and status.';
@@ -5092,6 +5120,8 @@ CREATE TABLE signalbox.change_links (
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
 
+ALTER TABLE ONLY signalbox.change_links REPLICA IDENTITY FULL;
+
 -- comment signalbox.TABLE change_links
 COMMENT ON TABLE signalbox.change_links IS 'link is the id of a session, or of a call, whose rows in the source count differently now. One row per statement and link.';
 
@@ -5103,6 +5133,8 @@ CREATE TABLE signalbox.change_log (
     added uuid[]
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+ALTER TABLE ONLY signalbox.change_log REPLICA IDENTITY FULL;
 
 -- comment signalbox.TABLE change_log
 COMMENT ON TABLE signalbox.change_log IS 'slot is the quarter of an hour (UTC) of the rows touched, the lowest for rows without a time. Where a statement did nothing but add some rows, added names them; without it the slot is counted anew. A row may be named twice. One row per statement and slot, or per row of a statement that adds one or two.';

@@ -14,6 +14,7 @@ from psycopg.rows import DictRow
 from data import adoption
 from data.access import Actor
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
 from tests import recorded
 from tests.page_runs import PageRun, open_page, queries_during
 from tests.test_adoption import make
@@ -39,7 +40,7 @@ def _empty_cache() -> Iterator[None]:
 
 def adopt_questions(url: str, owner: Owner, seen: str) -> None:
     """Adopt the engine, where a policy of its own lets through the questions of which `seen` holds."""
-    make(owner, documents.ENGINE)
+    make(owner, oddities.ENGINE)
     owner.execute('drop policy "Enable all for authenticated users" on public.human_approvals')
     owner.execute(f"create policy theirs on public.human_approvals for select to authenticated using ({seen})".encode())
     adoption.adopt(url, "engine", "public")
@@ -179,7 +180,7 @@ def test_a_page_says_which_tables_and_columns_an_adopted_system_lacks(
     database_url: str, owner: Owner, people: People
 ) -> None:
     make(owner, documents.CHRONICLE)
-    make(owner, documents.LIFT, "lift_sys")
+    make(owner, oddities.LIFT, "lift_sys")
     adoption.adopt(database_url, "chronicle", "public", managers_read=True)
     adoption.adopt(database_url, "lift", "lift_sys", managers_read=True)
     unknown = "what rests on that is unknown here."
@@ -193,7 +194,7 @@ def test_a_page_says_which_tables_and_columns_an_adopted_system_lacks(
 
 
 def test_a_table_that_is_written_here_is_not_called_missing(database_url: str, owner: Owner, people: People) -> None:
-    make(owner, documents.LIFT, "lift_sys")
+    make(owner, oddities.LIFT, "lift_sys")
     adoption.adopt(database_url, "lift", "lift_sys")
     assert "has no table" in open_page(people["manager"], "reports/lift_sessions.py").text
     owner.execute(
@@ -232,9 +233,9 @@ def fill(owner: Owner, user_id: UUID) -> dict[str, dict[str, str]]:
 def test_no_part_of_a_page_fails_on_adopted_systems(database_url: str, owner: Owner, people: People) -> None:
     made = (
         ("chronicle", "public", documents.CHRONICLE),
-        ("lift", "lift_sys", documents.LIFT),
+        ("lift", "lift_sys", oddities.LIFT),
         ("agents", "jobs_sys", documents.AGENTS),
-        ("engine", "engine_sys", documents.ENGINE),
+        ("engine", "engine_sys", oddities.ENGINE),
         ("toolbox", "toolbox_sys", documents.TOOLBOX),
     )
     for _, schema, text in made:
@@ -249,3 +250,14 @@ def test_no_part_of_a_page_fails_on_adopted_systems(database_url: str, owner: Ow
     for path, parameters in (*opened, (OVERVIEW, {"project": "harbour"})):
         text = open_page(people["manager"], path, **parameters).text
         assert "If trying again does not help" not in text, path
+
+
+def test_what_many_tables_lack_stands_behind_one_line(database_url: str, owner: Owner, people: People) -> None:
+    make(owner, documents.ENGINE)
+    adoption.adopt(database_url, "engine", "public", managers_read=True)
+    page = open_page(people["manager"], "reports/events.py")
+    (folded,) = page.app.expander
+    assert (
+        folded.label == "8 adopted tables or systems lack something that pages read: what rests on that is unknown here"
+    )
+    assert "engine.events, adopted from elsewhere, has no columns causation_id and position" in page.text

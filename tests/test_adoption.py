@@ -18,6 +18,7 @@ from data.errors import ColumnMissing, WrongUse
 from data.migration.files import FOLDER
 from data.migration.state import inventory
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
 
 Connection = psycopg.Connection[DictRow]
 
@@ -60,7 +61,7 @@ def states(table: adoption.TableFinding) -> dict[str, str]:
 
 
 def test_what_differs_is_said_column_by_column(database_url: str, owner: Connection) -> None:
-    make(owner, documents.CHRONICLE)
+    make(owner, oddities.CHRONICLE)
     found = adoption.adopt(database_url, "chronicle", "public", dry_run=True)
     assert states(finding(found, "sessions")) == {}
     assert states(finding(found, "tool_events")) == {"call_id": "missing"}
@@ -97,7 +98,7 @@ def test_rights_and_row_security_are_kept(database_url: str, owner: Connection, 
 
 def test_two_systems_that_both_own_sessions(database_url: str, owner: Connection, people: dict[str, Actor]) -> None:
     make(owner, documents.CHRONICLE)
-    make(owner, documents.LIFT, "lift_sys")
+    make(owner, oddities.LIFT, "lift_sys")
     owner.execute("insert into public.sessions (session_id, project_name) values ('one', 'harbour')")
     owner.execute("insert into lift_sys.sessions (user_id, title) values (%s, 'x')", (people["member"].user_id,))
     adoption.adopt(database_url, "chronicle", "public", managers_read=True)
@@ -114,7 +115,7 @@ def test_two_systems_that_both_own_sessions(database_url: str, owner: Connection
 
 
 def test_times_without_a_zone_are_utc(database_url: str, owner: Connection, people: dict[str, Actor]) -> None:
-    make(owner, documents.CHRONICLE)
+    make(owner, oddities.CHRONICLE)
     owner.execute("insert into public.events (event_type, timestamp, data) values ('x', '2026-11-20 12:00', '{}')")
     adoption.adopt(database_url, "chronicle", "public", managers_read=True)
     with database.reading(people["admin"]) as unit:
@@ -125,7 +126,7 @@ def test_times_without_a_zone_are_utc(database_url: str, owner: Connection, peop
 
 
 def test_a_value_that_cannot_be_converted_reads_as_unknown(database_url: str, owner: Connection) -> None:
-    make(owner, documents.LIFT, "lift_sys")
+    make(owner, oddities.LIFT, "lift_sys")
     user = owner.execute("insert into auth.users (id) values (gen_random_uuid()) returning id").fetchone()
     assert user is not None
     owner.execute("insert into lift_sys.sessions (user_id) values (%s)", (user["id"],))
@@ -161,13 +162,15 @@ def test_acts_reach_the_table_where_it_is(database_url: str, owner: Connection, 
 def test_an_approval_is_decided_where_it_is(database_url: str, owner: Connection, people: dict[str, Actor]) -> None:
     from data import approvals  # noqa: PLC0415 - the one test about them
 
-    make(owner, documents.ENGINE)
+    make(owner, oddities.ENGINE)
     row = owner.execute(
         "insert into public.human_approvals (approval_type, title) values ('x', 'Send it?') returning id"
     ).fetchone()
     assert row is not None
     adoption.adopt(database_url, "engine", "public")
-    with pytest.raises(ColumnMissing, match="column decided_by_name"):
+    with pytest.raises(
+        ColumnMissing, match=r"column decided_by_name, which the adopted table of engine\.human_approvals lacks"
+    ):
         approvals.decide(people["admin"], row["id"], "approved", "fine")
     owner.execute("alter table public.human_approvals add decision_note text, add decided_by_name text")
     adoption.adopt(database_url, "engine", "public")
@@ -288,7 +291,7 @@ def test_a_moved_engine_appends_and_streams(database_url: str, owner: Connection
     for missing in ("event_snapshots", "sop_definitions", "sop_executions", "agent_metrics", "client_health",
                     "chaos_experiments"):  # fmt: skip
         owner.execute(sql.SQL("create table {} (id uuid primary key)").format(sql.Identifier("public", missing)))
-    make(owner, documents.ENGINE)
+    make(owner, oddities.ENGINE)
     owner.execute(
         "insert into public.events (event_type, correlation_id, aggregate_type, aggregate_id, sequence_number, payload,"
         " emitted_by) values ('FIRST', gen_random_uuid(), 'Lead', '1', 1, '{}', 'x')"
@@ -300,7 +303,7 @@ def test_a_moved_engine_appends_and_streams(database_url: str, owner: Connection
 
 
 def test_half_a_system_is_not_moved(database_url: str, owner: Connection) -> None:
-    make(owner, documents.LIFT, "lift_sys")
+    make(owner, oddities.LIFT, "lift_sys")
     before = everything(database_url)
     with pytest.raises(errors.AdoptionError, match="no hole_resolutions, session_drafts"):
         adoption.adopt(database_url, "lift", "lift_sys", move=True)
@@ -357,7 +360,7 @@ def at_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("at_database")
 def test_the_command_says_what_people_will_see(owner: Connection, capsys: pytest.CaptureFixture[str]) -> None:
-    make(owner, documents.CHRONICLE)
+    make(owner, oddities.CHRONICLE)
     assert main(["adopt", "chronicle", "--from", "public", "--dry-run"]) == 0
     printed = capsys.readouterr().out
     assert "call_id: missing, reads as unknown (uuid)" in printed

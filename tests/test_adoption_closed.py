@@ -16,6 +16,7 @@ from data.errors import KeptElsewhere
 from data.migration.files import FOLDER
 from data.migration.state import inventory
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
 from tests.backup_runs import counts, restored, source
 from tests.test_adoption import add_job, everything, make
 
@@ -86,7 +87,7 @@ def test_the_owner_adds_no_rows_but_migrates_and_deletes_people(
 
 
 def test_only_tables_that_are_read_elsewhere_are_closed(database_url: str, owner: Connection) -> None:
-    make(owner, documents.ENGINE)
+    make(owner, oddities.ENGINE)
     adoption.adopt(database_url, "engine", "public")
     owner.execute("insert into engine.sop_definitions (sop_id, title, steps) values ('a', 'A', '[]')")
     owner.execute("select engine.append_event('LEAD_SCORED', 'Lead', '1')")
@@ -148,7 +149,7 @@ def test_an_import_leaves_out_what_another_system_keeps_elsewhere(
     database_url: str, owner: Connection, tmp_path: Path
 ) -> None:
     make(owner, documents.AGENTS)
-    make(owner, documents.ENGINE, "theirs")
+    make(owner, oddities.ENGINE, "theirs")
     for missing in ("sop_executions", "agent_metrics"):
         owner.execute(sql.SQL("create table theirs.{} (id uuid primary key)").format(sql.Identifier(missing)))
     adoption.adopt(database_url, "agents", "public")

@@ -13,6 +13,7 @@ from data.adoption import doing, errors
 from data.command import main
 from data.migration.apply import RUNNER_LOCK
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
 from tests.test_adoption import add_job, at_database, everything, make
 
 __all__ = ["at_database"]
@@ -24,7 +25,7 @@ Connection = psycopg.Connection[DictRow]
 def test_our_rows_and_half_a_system_are_said_together(
     database_url: str, owner: Connection, people: dict[str, Actor], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make(owner, documents.LIFT, "lift_sys")
+    make(owner, oddities.LIFT, "lift_sys")
     owner.execute("insert into lift.sessions (user_id) values (%s)", (people["member"].user_id,))
     before = everything(database_url)
     assert main(["adopt", "lift", "--from", "lift_sys", "--dry-run"]) == 1

@@ -14,6 +14,7 @@ from data.command import main
 from data.errors import WrongUse
 from data.migration.files import FOLDER
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
 from tests.test_adoption import add_job, agents_seen, at_database, everything, finding, states
 
 __all__ = ["at_database"]
@@ -84,7 +85,7 @@ def test_a_column_of_another_collation_is_read_in_ours(
 
 @pytest.mark.parametrize("kind", ["timestamp", "timestamp(3)"])
 def test_times_without_a_zone_are_utc_in_every_session(database_url: str, owner: Connection, kind: str) -> None:
-    make(owner, documents.AGENTS)
+    make(owner, oddities.AGENTS)
     owner.execute(f"alter table public.jobs alter completed_at type {kind}".encode())
     owner.execute("insert into public.jobs (agent_identifier, completed_at) values ('x', '2026-11-20 12:00')")
     adoption.adopt(database_url, "agents", "public")

@@ -11,6 +11,7 @@ from data.access import Actor
 from data.adoption import errors
 from data.command import main
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
 from tests.test_adoption import at_database, everything, finding, make
 
 __all__ = ["at_database"]
@@ -85,7 +86,7 @@ def test_tables_that_inherit_are_noticed_and_guarded_when_they_are_moved(
 
 
 def test_a_part_that_cannot_be_watched_is_said(database_url: str, owner: Connection) -> None:
-    make(owner, documents.AGENTS)
+    make(owner, oddities.AGENTS)
     owner.execute("create foreign data wrapper nowhere; create server nowhere foreign data wrapper nowhere")
     far = "create foreign table public.far_jobs () inherits (public.jobs) server nowhere"
     owner.execute(far)

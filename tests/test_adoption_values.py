@@ -16,6 +16,7 @@ from data.adoption.needs import Column
 from data.command import main
 from data.database.unreadable import UnreadableValue
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
 from tests.conftest import MIGRATIONS, TEMPLATE, fresh_database
 from tests.page_runs import open_page
 from tests.servers import any_server
@@ -112,7 +113,7 @@ def test_they_are_without_the_help_of_newer_servers(owner: Connection) -> None:
 def test_a_value_that_stops_converting_later_reads_as_unknown_and_is_counted(
     database_url: str, owner: Connection, people: dict[str, Actor], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make(owner, documents.AGENTS)
+    make(owner, oddities.AGENTS)
     owner.execute("alter table public.jobs alter completed_at type text, alter started_at type text")
     owner.execute("insert into public.jobs (agent_identifier, completed_at) values ('x', '2026-11-20 12:00Z')")
     adoption.adopt(database_url, "agents", "public", managers_read=True)
@@ -153,7 +154,7 @@ def test_a_report_that_meets_a_value_it_cannot_read_says_whose_it_is_and_what_to
 ) -> None:
     """As PostgreSQL 15 reads it, on any: adopting again then leaves the column out."""
     monkeypatch.setattr("data.adoption.converting._TRIES_VALUES", 999_999)
-    make(owner, documents.AGENTS)
+    make(owner, oddities.AGENTS)
     owner.execute("alter table public.jobs alter completed_at type text")
     add_job(owner, people["member"], "fine")
     adoption.adopt(database_url, "agents", "public", managers_read=True)
@@ -183,7 +184,7 @@ def test_a_report_that_meets_a_value_it_cannot_read_says_whose_it_is_and_what_to
 def test_a_wrong_value_of_our_own_is_not_blamed_on_an_adopted_table(
     database_url: str, owner: Connection, people: dict[str, Actor]
 ) -> None:
-    make(owner, documents.LIFT, "lift_sys")
+    make(owner, oddities.LIFT, "lift_sys")
     adoption.adopt(database_url, "lift", "lift_sys")
     with pytest.raises(psycopg.DataError), database.reading(people["manager"]) as unit:
         unit.rows("jobs.find_job", job_id="no identifier")

@@ -12,6 +12,7 @@ from psycopg.rows import DictRow
 from data import adoption, jobs
 from data.access import Actor
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
 from tests.test_adoption import add_job, make
 
 Connection = psycopg.Connection[DictRow]
@@ -34,7 +35,7 @@ def write(owner: Connection, column: str, value: str, zone: str = "UTC") -> Any:
 
 
 def test_values_are_written_as_they_are(database_url: str, owner: Connection, people: dict[str, Actor]) -> None:
-    make(owner, documents.AGENTS)
+    make(owner, oddities.AGENTS)
     owner.execute(
         "alter table public.jobs alter started_at type timestamp, alter error_message type jsonb using null,"
         " alter result type json, alter updated_at type text"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from data import adoption
 from data.access import Actor
+from data.reports import integrity
 from signalbox_client import (
     AdoptedElsewhere,
     Database,
@@ -26,6 +28,8 @@ from signalbox_client.projections import replay
 from signalbox_client.recorder import NotFlushed
 from signalbox_client.sessions import Session
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
+from tests.page_runs import open_page
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -74,7 +78,7 @@ def test_every_client_refuses_and_the_recorder_keeps_what_it_was_given(
     database_url: str, owner: Owner, people: People
 ) -> None:
     adopt(database_url, owner, "chronicle", documents.CHRONICLE, "recorded")
-    adopt(database_url, owner, "lift", documents.LIFT, "lifted")
+    adopt(database_url, owner, "lift", oddities.LIFT, "lifted")
     recorder = Recorder(database_url, flush_after_s=3600)
     recorder.start_session("s")
     with pytest.raises(NotFlushed, match=r"recorded\.sessions"):
@@ -87,7 +91,7 @@ def test_every_client_refuses_and_the_recorder_keeps_what_it_was_given(
 
 def test_an_adopted_log_is_appended_to_where_it_is_and_not_read_as_empty(database_url: str, owner: Owner) -> None:
     """Appending goes through a function of the database that finds the log, and a cause is found there, too."""
-    adopt(database_url, owner, "engine", documents.ENGINE)
+    adopt(database_url, owner, "engine", oddities.ENGINE)
     store = EventStore(database_url)
     first = store.append(NewEvent("LEAD_SCORED", "Lead", "a", emitted_by="test"))
     second = store.append(NewEvent("LEAD_LOST", "Lead", "a", emitted_by="test", causation_id=first.event_id))
@@ -106,7 +110,7 @@ def test_an_adopted_log_is_appended_to_where_it_is_and_not_read_as_empty(databas
 
 def test_a_table_that_was_not_there_to_adopt_is_ours_and_written(database_url: str, owner: Owner) -> None:
     """The engine's own document has no procedures: theirs stay here while its log lies elsewhere."""
-    adopt(database_url, owner, "engine", documents.ENGINE)
+    adopt(database_url, owner, "engine", oddities.ENGINE)
     owner.execute("insert into engine.sop_definitions (sop_id, title, steps) values ('a', 'A', '[]')")
     with Procedures(database_url, emitted_by="test") as procedures:
         run = procedures.start("a")
@@ -120,7 +124,7 @@ def test_moved_and_released_tables_are_ours_to_write(database_url: str, owner: O
     adoption.adopt(database_url, "agents", "public", move=True)
     Jobs(database_url).create("writer")
     assert count(owner, "agents.jobs") == count(owner, "public.jobs") == 1
-    adopt(database_url, owner, "lift", documents.LIFT, "lifted")
+    adopt(database_url, owner, "lift", oddities.LIFT, "lifted")
     adoption.release(database_url, "lift")
     assert PostgresSessionStore(database_url).list_sessions(uuid4()) == []
 
@@ -132,3 +136,49 @@ def test_a_client_that_lives_on_hears_of_it(database_url: str, owner: Owner, mon
     monkeypatch.setattr("signalbox_client.adopted.LOOK_AGAIN_AFTER_S", 0.0)
     with pytest.raises(AdoptedElsewhere):
         jobs.take()
+
+
+@pytest.mark.parametrize("move", [False, True], ids=["pointed", "moved"])
+def test_the_console_compares_adopted_tables_with_a_replay_where_they_are(
+    database_url: str, owner: Owner, people: People, move: bool
+) -> None:
+    """Rows as their own engine writes them, whose table lacks a risk: what it lacks is named, not called wrong."""
+    owner.execute("create schema theirs")
+    owner.execute(documents.tables_in("theirs", documents.ENGINE))
+    for number, status in enumerate(("pending", "approved"), 1):
+        owner.execute(
+            "insert into theirs.human_approvals (id, agent_id, approval_type, title, status)"
+            " values (%s, 'a', 'refund', 'Refund it?', %s)",
+            (UUID(int=number), status),
+        )
+        owner.execute(
+            "insert into theirs.events (event_type, correlation_id, aggregate_type, aggregate_id, sequence_number,"
+            " payload, emitted_by) values ('HUMAN_APPROVAL_REQUESTED', gen_random_uuid(), 'HumanApproval', %s, 1, %s,"
+            " 'a')",
+            (str(UUID(int=number)), Jsonb({"approval_type": "refund", "title": "Refund it?", "risk_level": "high"})),
+        )
+    adoption.adopt(database_url, "engine", "theirs", move=move, managers_read=True)
+    found = integrity.compare_projection(people["manager"], "human_approvals")
+    assert (found.rows, found.missing, found.not_event_sourced) == (2, 0, 0)
+    differing = {(one.key[-1], one.column) for one in found.differences}
+    assert ("2", "status") in differing
+    assert ("1", "status") not in differing
+    assert ("risk_level" in found.not_compared) is not move
+    assert (("1", "risk_level") in differing) is move, "moving adds the column, and what its rows were is not known"
+    health = integrity.compare_projection(people["manager"], "client_health")
+    assert health.not_compared == (() if move else ("event_id",))
+
+
+def test_a_comparison_says_which_columns_an_adopted_table_lacks(
+    database_url: str, owner: Owner, people: People
+) -> None:
+    adopt(database_url, owner, "engine", documents.ENGINE, "theirs", managers_read=True)
+    owner.execute(documents.rows_in("theirs", "engine", people["member"].user_id))
+    page = open_page(people["manager"], "reports/events.py", view="integrity")
+    page.app.button(key="compare_projections").click()
+    text = page.run().text
+    assert "client_health: the adopted table has no column event_id, by which its rows are found." in text
+    assert (
+        "human_approvals: no event tells of a row, so there is nothing to compare. 2 rows are not event-sourced" in text
+    )
+    assert "is empty here" not in text

@@ -13,6 +13,11 @@ from data.migration.files import FOLDER
 
 Connection = psycopg.Connection[DictRow]
 
+OTHER_PHASES = """
+alter table chronicle.tool_events drop constraint tool_events_phase_check,
+add constraint tool_events_phase_check check (phase = 'pre')
+"""
+
 
 def reports(url: str) -> dict[str, SystemReport]:
     return {each.schema: each for each in migration.verify(url, FOLDER).systems}
@@ -40,7 +45,10 @@ def test_counts_of_the_document_are_set_beside_ours(database_url: str, owner: Co
     assert before["indexes, keys included"].here != before["indexes, keys included"].document
     owner.execute("drop policy sessions_delete on lift.sessions")
     after = reports(database_url)["lift"]
-    assert [(count.what, count.here) for count in after.counts if not count.agrees] == [("policies", 15)]
+    assert [(count.what, count.here) for count in after.counts if not count.agrees] == [
+        ("policies", 15),
+        ("policies of sessions", 3),
+    ]
     assert not after.holds
 
 
@@ -58,6 +66,12 @@ def test_counts_of_the_document_are_set_beside_ours(database_url: str, owner: Co
         ("agents", "alter table agents.jobs drop column result cascade", "column", "jobs.result"),
         ("lift", "drop view analytics.user_analytics", "view", "user_analytics"),
         ("toolbox", "drop index toolbox.idx_workspaces_user", "index", "idx_workspaces_user"),
+        ("toolbox", "alter table toolbox.workspaces disable row level security", "row security", "workspaces"),
+        ("agents", "alter type agents.job_status rename value 'cancelled' to 'stopped'", "value",
+         "job_status.cancelled"),
+        ("agents", "alter view analytics.job_stats rename column pending_jobs to waiting", "view column",
+         "job_stats.pending_jobs"),
+        ("chronicle", OTHER_PHASES, "value", "tool_events_phase_check.post"),
     ],
 )  # fmt: skip
 def test_what_is_gone_is_named(
@@ -101,3 +115,18 @@ def test_the_command_prints_system_by_system(
     for title in (document["title"] for document in read_documents()):
         assert f"{title} (" in printed
     assert "indexes, keys included: the document says 36, here are 25" in printed
+
+
+def test_the_counts_of_each_table_are_set_beside_ours(database_url: str) -> None:
+    counts = {count.what: (count.document, count.here) for count in reports(database_url)["lift"].counts}
+    for table, columns, indexes in (
+        ("sessions", (11, 11), (6, 7)),
+        ("session_revisions", (10, 10), (4, 4)),
+        ("session_drafts", (10, 10), (4, 4)),
+        ("hole_resolutions", (9, 9), (4, 4)),
+    ):
+        assert counts[f"columns of {table}"] == columns
+        assert counts[f"indexes of {table}, keys left out"] == indexes
+        assert counts[f"policies of {table}"] == (4, 4)
+    assert counts["indexes, keys left out"] == (28, 19)
+    assert counts["tables with row security"] == (4, 4)

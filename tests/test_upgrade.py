@@ -11,6 +11,7 @@ from data.access import Actor
 from data.command import main
 from data.migration.files import FOLDER
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
 from tests.test_adoption import add_job, agents_seen, at_database, make
 
 __all__ = ["at_database"]
@@ -45,7 +46,7 @@ def test_what_another_runner_applied_is_mended_by_the_next_one(
 
 def test_an_upgrade_gives_moved_tables_the_triggers_that_they_lack(database_url: str, owner: Connection) -> None:
     """Those that were moved before the console did so."""
-    make(owner, documents.CHRONICLE)
+    make(owner, oddities.CHRONICLE)
     adoption.adopt(database_url, "chronicle", "public", move=True)
     owner.execute("drop trigger sessions_updated_at on chronicle.sessions")
     adoption.point_again(database_url)

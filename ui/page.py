@@ -26,6 +26,7 @@ from ui.wording.sentences import listed, plural
 log = logging.getLogger("signalbox.pages")
 
 PRODUCT = "Signalbox"
+_MOST_LACKS_AT_ONCE = 2  # sentences on adopted tables above a page; more stand behind one line
 
 _gathered: ContextVar[list[Markup] | None] = ContextVar("gathered", default=None)
 
@@ -74,6 +75,15 @@ def _say_what_is_missing(entry: PageEntry, sources: database.Sources) -> None:
     missing |= {
         name: lacking for name, lacking in sources.missing_columns.items() if name.partition(".")[0] in entry.systems
     }
+    if len(missing) > _MOST_LACKS_AT_ONCE:
+        behind = "adopted tables or systems lack something that pages read: what rests on that is unknown here"
+        with st.expander(f"{len(missing)} {behind}"):
+            _say_lacks(missing)
+    else:
+        _say_lacks(missing)
+
+
+def _say_lacks(missing: Mapping[str, Sequence[str]]) -> None:
     for name, lacking in missing.items():
         what = "table" if "." not in name else "column"
         words = f"{what} {lacking[0]}" if len(lacking) == 1 else f"{what}s {listed(lacking)}"

@@ -103,7 +103,7 @@ def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
     found = place.types.get(needed.name)
     if found is None or found == needed.type:
         state: State = "missing" if found is None else "same"
-        return ColumnFinding(needed.name, needed.type, found, state, needed.is_key)
+        return ColumnFinding(needed.name, needed.type, found, state, needed.is_key, is_essential=needed.is_essential)
     reading = read_as(needed, found, place.connection.info.server_version)
     unreadable: int | None = 0
     if not reading.is_total and place.row["is_selectable"]:
@@ -116,6 +116,7 @@ def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
         needed.is_key,
         unreadable or 0,
         reading.is_tried or unreadable is None,
+        needed.is_essential,
     )
 
 

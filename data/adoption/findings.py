@@ -23,6 +23,7 @@ class ColumnFinding:
     is_key: bool
     unreadable: int = 0
     is_tried: bool = True
+    is_essential: bool = False
 
     @property
     def is_null(self) -> bool:
@@ -75,6 +76,9 @@ class TableFinding:
         keys = [column.name for column in self.columns if column.is_key and column.is_null]
         if keys:
             return f"{self.name} has no {' and '.join(keys)}, by which its rows are known"
+        essential = [column.name for column in self.columns if column.is_essential and column.is_null]
+        if essential:
+            return f"{self.name} has no {' and '.join(essential)}, without which its rows tell nothing"
         for column in self.columns:
             if column.is_key and column.unreadable:
                 return (

@@ -11,6 +11,11 @@ from data.migration.state import inventory
 
 SYSTEMS = ("agents", "chronicle", "engine", "lift", "toolbox")
 
+# Beside the keys: columns without which no row of the table tells anything.
+ESSENTIAL = frozenset(
+    f"engine.events.{name}" for name in ("event_type", "aggregate_type", "aggregate_id", "sequence_number")
+) | {"engine.human_approvals.status"}
+
 _AFTER_TYPE = re.compile(r" (?:not null|default|generated)\b.*$")
 _DEFAULT = re.compile(r" default (?P<expression>.*)$")
 _LABEL = re.compile(r"'((?:[^']|'')*)'")
@@ -20,12 +25,13 @@ _KEY_COLUMNS = re.compile(r"^PRIMARY KEY \((?P<columns>[^)]*)\)", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of ours with its type and default as PostgreSQL writes them; a key column is one that rows are known
-    by."""
+    by, an essential one such that rows tell nothing without it."""
 
     name: str
     type: str
     is_key: bool
     default: str | None = None
+    is_essential: bool = False
 
 
 @cache
@@ -55,7 +61,13 @@ def _columns(items: list[inventory.Item], table: str) -> tuple[Column, ...]:
         for column in match["columns"].split(",")
     }
     return tuple(
-        Column(name, _AFTER_TYPE.sub("", item.definition), name in keys, _default(item.definition))
+        Column(
+            name,
+            _AFTER_TYPE.sub("", item.definition),
+            name in keys,
+            _default(item.definition),
+            f"{table}.{name}" in ESSENTIAL,
+        )
         for item in items
         if item.kind == "column" and item.identity.startswith(f"{table}.")
         for name in [item.identity.removeprefix(f"{table}.")]

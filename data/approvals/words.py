@@ -103,9 +103,9 @@ def describe(payload: Mapping[str, Any]) -> Words:
     return Words(tuple(lines), diff, command, plan, questions, max(len(found) - MAX_LINES, 0))
 
 
-def act_of(title: str) -> str:
+def act_of(title: str | None) -> str:
     """The title as what a button names after its verb, short enough for a narrow screen."""
-    words = " ".join(title.split()) or "this"
+    words = " ".join((title or "").split()) or "this"
     return words if len(words) <= MAX_ACT_CHARACTERS else words[: MAX_ACT_CHARACTERS - 1].rstrip() + "…"
 
 

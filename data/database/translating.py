@@ -27,8 +27,9 @@ def translated_errors() -> Iterator[None]:
         # A column that an adopted table lacks reads as null through its view, and cannot be written.
         if (missing := _MISSING_COLUMN.search(error.diag.message_primary or "")) is None:
             raise
+        table = missing["table"].replace("__", ".", 1)
         raise ColumnMissing(
-            f"This needs a column {missing['column']}, which the adopted table of {missing['table']} lacks. "
+            f"This needs a column {missing['column']}, which the adopted table of {table} lacks. "
             "Add it there and adopt the system again; nothing was changed."
         ) from error
     except postgres_errors.InsufficientPrivilege as error:

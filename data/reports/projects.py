@@ -36,10 +36,11 @@ def read_workspaces(actor: Actor, *, chosen: UUID | None = None) -> Workspaces:
 
 @dataclass(frozen=True)
 class ProjectCount:
-    """How many projects fit, and how many of them are active."""
+    """How many projects fit, how many of them are active, and of how many it is known whether they are."""
 
     projects: int
     active: int
+    known: int
 
 
 @checked()

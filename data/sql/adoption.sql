@@ -234,6 +234,12 @@ join pg_catalog.pg_class as class on class.oid = policy.polrelid
 where policy.polrelid = any(%(tables)s::regclass[]) and policy.polcmd in ('r', '*')
 order by 1, 2;
 
+-- name: list_granted
+-- Which of these tables signed-in people may read, row security aside.
+select class.relname::text as name
+from pg_catalog.pg_class as class
+where class.oid = any(%(tables)s::regclass[]) and pg_catalog.has_table_privilege('authenticated', class.oid, 'select');
+
 -- name: list_grants
 -- Who may do what with a table or with some of its columns, its owner included, to grant it on the view that takes its
 -- name; whoever asks owns that view. `columns` is null for the whole table.

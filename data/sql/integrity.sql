@@ -88,3 +88,67 @@ group by n.aggregate_type, n.aggregate_id, n.sequence_number
 having n.sequence_number - coalesce(max(s.sequence_number) filter (where s.reducer = t.reducer), 0) > %(behind)s::bigint
 order by events_behind desc, n.aggregate_type, n.aggregate_id
 limit %(limit)s::bigint;
+
+-- name: read_events
+-- The next events of one aggregate type that a projection takes, aggregate by aggregate, each in its order.
+select e.event_id, e.event_type, e.correlation_id, e.causation_id, e.aggregate_type, e.aggregate_id,
+    e.sequence_number, e.payload, e.metadata, e.emitted_by, e.confidence, e.occurred_at as timestamp,
+    e.recorded_at as created_at
+from analytics.stg_engine__events as e
+where e.aggregate_type = %(aggregate_type)s::text and e.event_type = any(%(event_types)s::text[])
+and (e.aggregate_id, e.sequence_number) > (%(after_id)s::text, %(after_sequence)s::bigint)
+order by e.aggregate_id, e.sequence_number
+limit %(limit)s::bigint;
+
+-- name: read_human_approvals
+-- Questions by their ids, as far as events tell of them.
+select h.approval_id::text as key, h.event_id, h.correlation_id, h.session_pk as session_id, h.owner_id as user_id,
+    h.agent as agent_id, h.approval_type, h.title, h.reason, h.risk_level, h.request_payload, h.context,
+    h.stored_status as status, h.created_at, h.expires_at, h.decided_at, h.decided_by, h.decided_by_name,
+    h.decision_note
+from analytics.stg_engine__human_approvals as h
+where h.approval_id = any(%(keys)s::uuid[]);
+
+-- name: read_sop_executions
+-- Executions by their ids, as far as events tell of them.
+select x.execution_id::text as key, x.sop_id, x.sop_version, x.correlation_id, x.client_id,
+    x.session_pk as session_id, x.owner_id as user_id, x.agent as agent_id, x.status, x.current_step, x.steps, x.actions_total, x.actions_automated, x.human_interventions, x.cycle_time_hours,
+    x.automation_rate, x.estimated_cost_usd as estimated_cost, x.error_message, x.started_at, x.completed_at
+from analytics.stg_engine__sop_executions as x
+where x.execution_id = any(%(keys)s::uuid[]);
+
+-- name: read_client_health
+-- Assessments by the events they were projected from.
+select c.event_id::text as key, c.client_id, c.health_score, c.status, c.signals, c.risk_factors, c.computed_at
+from analytics.stg_engine__client_health as c
+where c.event_id = any(%(keys)s::uuid[]);
+
+-- name: count_unsourced_human_approvals
+-- How many questions no event tells of.
+select count(*) as unsourced
+from analytics.stg_engine__human_approvals as h
+where not exists (
+    select from analytics.stg_engine__events as e
+    where e.aggregate_type = %(aggregate_type)s::text and e.aggregate_id = h.approval_id::text
+    and e.event_type = any(%(event_types)s::text[])
+);
+
+-- name: count_unsourced_sop_executions
+-- How many executions no event tells of.
+select count(*) as unsourced
+from analytics.stg_engine__sop_executions as x
+where not exists (
+    select from analytics.stg_engine__events as e
+    where e.aggregate_type = %(aggregate_type)s::text and e.aggregate_id = x.execution_id::text
+    and e.event_type = any(%(event_types)s::text[])
+);
+
+-- name: count_unsourced_client_health
+-- How many assessments were not projected from an event that this projection takes.
+select count(*) as unsourced
+from analytics.stg_engine__client_health as c
+where not exists (
+    select from analytics.stg_engine__events as e
+    where e.event_id = c.event_id and e.aggregate_type = %(aggregate_type)s::text
+    and e.event_type = any(%(event_types)s::text[])
+);

@@ -17,16 +17,16 @@ select
     (select count(*) from analytics.stg_toolbox__projects as p where p.workspace_id = w.workspace_id) as projects,
     (
         select count(*) from analytics.stg_toolbox__workspace_members as m
-        where m.workspace_id = w.workspace_id and m.user_id <> w.owner_id
-    ) + 1 as members,
+        where m.workspace_id = w.workspace_id and m.user_id is distinct from w.owner_id
+    ) + num_nonnulls(w.owner_id) as members,
     w.workspaces
 from listed as w
 left join analytics.stg_toolbox__users as u on u.user_id = w.owner_id
 order by lower(w.name), w.workspace_id;
 
 -- name: count_projects
--- How many projects fit, and how many of them are active.
-select count(*) as projects, count(*) filter (where p.status = 'active') as active
+-- How many projects fit, how many of them are active, and of how many it is known.
+select count(*) as projects, count(*) filter (where p.status = 'active') as active, count(p.status) as known
 from analytics.stg_toolbox__projects as p
 where
     (%(workspace)s::uuid is null or p.workspace_id = %(workspace)s)
@@ -55,8 +55,8 @@ select
     p.project_id, p.name, p.description, p.status, p.workspace_id, w.name as workspace, p.owner_id, u.email as owner,
     (
         select count(*) from analytics.stg_toolbox__project_members as m
-        where m.project_id = p.project_id and m.user_id <> p.owner_id
-    ) + 1 as members,
+        where m.project_id = p.project_id and m.user_id is distinct from p.owner_id
+    ) + num_nonnulls(p.owner_id) as members,
     p.created_at, p.updated_at
 from listed as p
 left join analytics.stg_toolbox__workspaces as w on w.workspace_id = p.workspace_id
@@ -69,21 +69,21 @@ select m.user_id, u.email as address, u.full_name, m.role, m.joined_at
 from (
     select p.owner_id as user_id, 'owner' as role, p.created_at as joined_at
     from analytics.stg_toolbox__projects as p
-    where p.project_id = %(project)s::uuid
+    where p.project_id = %(project)s::uuid and p.owner_id is not null
     union all
     select x.user_id, x.role, x.joined_at
     from analytics.stg_toolbox__project_members as x
     join analytics.stg_toolbox__projects as p on p.project_id = x.project_id
-    where x.project_id = %(project)s::uuid and x.user_id <> p.owner_id
+    where x.project_id = %(project)s::uuid and x.user_id is distinct from p.owner_id
     union all
     select w.owner_id, 'owner', w.created_at
     from analytics.stg_toolbox__workspaces as w
-    where w.workspace_id = %(workspace)s::uuid
+    where w.workspace_id = %(workspace)s::uuid and w.owner_id is not null
     union all
     select y.user_id, y.role, y.joined_at
     from analytics.stg_toolbox__workspace_members as y
     join analytics.stg_toolbox__workspaces as w on w.workspace_id = y.workspace_id
-    where y.workspace_id = %(workspace)s::uuid and y.user_id <> w.owner_id
+    where y.workspace_id = %(workspace)s::uuid and y.user_id is distinct from w.owner_id
 ) as m
 left join analytics.stg_toolbox__users as u on u.user_id = m.user_id
 order by m.role = 'owner' desc, address nulls last, m.user_id

@@ -22,7 +22,7 @@ def show(view: View) -> None:
     clients.choose(view, chosen, standing)
     total = getattr(standing, chosen.status) if chosen.status else standing.clients
     if not total:
-        clients.nothing(view, period, chosen, holds_any=known.holds_rows)
+        clients.nothing(view, period, chosen, known)
         page.footer(view)
         return
     clients.summary(standing, period)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import Any
@@ -14,6 +14,8 @@ from signalbox_client.connection import Database, Source
 from signalbox_client.errors import BadArgument
 from signalbox_client.events import Event
 from signalbox_client.projections.projection import Projection, ProjectionFailed, Projections, Row, comparable
+
+Read = Callable[..., list[dict[str, Any]]]
 
 PAGE = 2000
 ROWS_AT_ONCE = 500
@@ -34,7 +36,8 @@ class Comparison:
     """What came of comparing a projection's rows with a replay; the lists hold at most `limit` entries, counts all.
 
     `missing`: events tell of a row that is not there. `not_event_sourced`: rows that no event tells of.
-    `failed`: sentences about events that cannot be projected.
+    `failed`: sentences about events that cannot be projected. `not_compared`: columns that events tell of and that the
+    stored rows, as they were read, do not have.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Comparison:
     missing_keys: list[str] = field(default_factory=list)
     not_event_sourced: int = 0
     failed: list[str] = field(default_factory=list)
+    not_compared: tuple[str, ...] = ()
 
     @property
     def is_same(self) -> bool:
@@ -63,13 +67,18 @@ class Rebuilt:
 
 
 class Replay:
-    """Replays projections over one database. Raises BadArgument."""
+    """Replays projections over one database. Raises BadArgument.
 
-    def __init__(self, source: Source | Database, projections: Projections) -> None:
+    `read(name, **parameters)` gives the rows of a statement that reads (`projections.read_events`, for one), for
+    whoever keeps the tables somewhere else; by default those of this package are run. A rebuild takes no notice of it.
+    """
+
+    def __init__(self, source: Source | Database, projections: Projections, *, read: Read | None = None) -> None:
         if not isinstance(projections, Projections):
             raise BadArgument("projections", f"must be Projections, not {type(projections).__name__}.")
         self._database = Database.of(source)
         self._projections = projections
+        self._read = read or self._database.at_once
 
     def rows(self, name: str) -> Iterator[tuple[str, Row]]:
         """Each row that events tell of, by its key, folded from them alone. Raises BadArgument, ProjectionFailed."""
@@ -84,6 +93,7 @@ class Replay:
         rows = differing = missing = 0
         differences: list[Difference] = []
         missing_keys: list[str] = []
+        not_compared: set[str] = set()
         folded = self._folded(projection, failed)
         while some := list(islice(folded, ROWS_AT_ONCE)):
             stored = self._stored(projection, [key for key, _ in some])
@@ -94,15 +104,26 @@ class Replay:
                     missing += 1
                     missing_keys += [key][: most - len(missing_keys)]
                     continue
+                not_compared |= row.keys() - found.keys()
                 changed = list(_differences(key, row, found))
                 differing += bool(changed)
                 differences += changed[: most - len(differences)]
-        unsourced = self._database.at_once(
+        unsourced = self._read(
             f"projections.count_unsourced_{name}",
             aggregate_type=projection.aggregate_type,
             event_types=sorted(projection.event_types),
         )[0]["unsourced"]
-        return Comparison(name, rows, differing, differences, missing, missing_keys, unsourced, failed[:most])
+        return Comparison(
+            name,
+            rows,
+            differing,
+            differences,
+            missing,
+            missing_keys,
+            unsourced,
+            failed[:most],
+            tuple(sorted(not_compared)),
+        )
 
     def rebuild(self, name: str) -> Rebuilt:
         """Make the stored rows what the events tell; rows without events stay as they are. All in one transaction.
@@ -151,7 +172,7 @@ class Replay:
     def _events(self, projection: Projection) -> Iterator[Event]:
         after_id, after_sequence = "", 0
         while True:
-            found = self._database.at_once(
+            found = self._read(
                 "projections.read_events",
                 aggregate_type=projection.aggregate_type,
                 event_types=sorted(projection.event_types),
@@ -166,12 +187,14 @@ class Replay:
 
     def _stored(self, projection: Projection, keys: list[str]) -> dict[str, Row]:
         known = [key for key in keys if _is_uuid(key)]
-        rows = self._database.at_once(f"projections.read_{projection.name}", keys=known)
+        rows = self._read(f"projections.read_{projection.name}", keys=known)
         return {row["key"]: row for row in rows}
 
 
 def _differences(key: str, row: Row, stored: Row) -> Iterator[Difference]:
     for column, value in row.items():
+        if column not in stored:
+            continue
         replayed, found = comparable(value), comparable(stored[column])
         if replayed != found:
             yield Difference(key, column, replayed, found)

@@ -153,4 +153,4 @@ def risk(row: tables.Row) -> Child:
     level = row["risk_level"]
     if level in RISKS:
         return tag("span", page.mark(RISKS[level], f"{level} risk"), level, class_=f"sb-state sb-{RISKS[level]}")
-    return tables.muted("not given") if level == "unknown" else str(level)
+    return tables.muted("not given") if level in (None, "unknown") else str(level)

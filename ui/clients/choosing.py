@@ -11,9 +11,10 @@ import streamlit as st
 from data.reports.clients import OUTCOMES, STATUSES, ExperimentCount, Standing
 from ui import absence, page
 from ui.asking import filters, links
-from ui.asking.periods import Period
+from ui.asking.periods import Extent, Period
 from ui.drawing.markup import Child, tag
 from ui.view import View
+from ui.wording.sentences import plural
 
 STATES = {"critical": "broken", "at_risk": "attention", "unknown": "unknown", "healthy": "well"}
 WORDS = {"critical": "critical", "at_risk": "at risk", "unknown": "unknown", "healthy": "healthy"}
@@ -110,9 +111,16 @@ def choose_experiments(view: View, counts: Sequence[ExperimentCount]) -> ChosenE
     return chosen
 
 
-def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
-    """Why there is no client: none that fits, hidden ones, none at all."""
-    if holds_any:
+def nothing(view: View, period: Period, chosen: Chosen, known: Extent) -> None:
+    """Why there is no client: none that fits, none with a time, hidden ones, none at all."""
+    if known.holds_rows and known.first is None:
+        several = known.untimed > 1
+        page.empty(
+            f"{plural(known.untimed, 'assessment of clients is', 'assessments of clients are')} recorded, and "
+            f"{'none of them says' if several else 'it does not say'} when it was made.",
+            "How a client stands is what its newest assessment says, and which that is cannot be told.",
+        )
+    elif known.holds_rows:
         what = "fits these filters" if chosen.status or chosen.search else f"was assessed {period.during} or before"
         page.empty(
             f"No client {what}.",

@@ -127,14 +127,20 @@ def when(view: View, name: str) -> Cell:
 
 def identifier(name: str) -> Cell:
     """The first characters of an id in the mono type, the whole one copied on a click."""
-    return lambda row: tag(
-        "button",
-        figures.short_id(row[name]),
-        type="button",
-        class_="sb-copy sb-id",
-        data_copy=str(row[name]),
-        title=f"{row[name]} (click to copy)",
-    )
+
+    def cell(row: Row) -> Child:
+        if row[name] is None:
+            return muted(figures.NONE_RECORDED)
+        return tag(
+            "button",
+            figures.short_id(row[name]),
+            type="button",
+            class_="sb-copy sb-id",
+            data_copy=str(row[name]),
+            title=f"{row[name]} (click to copy)",
+        )
+
+    return cell
 
 
 def money(usd: float | Decimal, *, is_estimate: bool) -> Child:
@@ -147,6 +153,8 @@ def state(name: str, states: Mapping[str, str]) -> Cell:
     """A status with its mark and word; `states` says which status is well, broken, attention, waiting, signal."""
 
     def cell(row: Row) -> Child:
+        if row[name] is None:
+            return muted(figures.NONE_RECORDED)
         value = str(row[name])
         kind = states.get(value, "unknown")
         return tag("span", mark(kind, value), f" {value}", class_=f"sb-state sb-{kind}")

@@ -19,7 +19,7 @@ from ui.drawing.markup import Child, join, tag
 from ui.events.listing import short, written
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import plural
+from ui.wording.sentences import listed, plural
 
 _CHECKED, _COMPARED = "events_checked", "events_compared"
 MOST_LISTED = 50
@@ -205,12 +205,19 @@ def _say_comparison(found: Comparison) -> None:
     if found.not_event_sourced:
         stand = "is" if found.not_event_sourced == 1 else "are"
         own = f" {plural(found.not_event_sourced, 'row')} {stand} not event-sourced and cannot be compared."
-    if wrong:
+    if found.not_compared:
+        own += f" Not compared, because the adopted table lacks it: {listed(found.not_compared)}."
+    if found.not_compared and not found.rows:
+        page.say(
+            f"{found.name}: the adopted table has no column {listed(found.not_compared)}, by which its rows are found.",
+            state="unknown",
+        )
+    elif wrong:
         page.say(f"{found.name}: {', '.join(wrong)}, of {plural(found.rows, 'row')} from events.{own}", state="broken")
     elif found.rows:
         page.say(
             f"{found.name}: {plural(found.rows, 'row')} as replay gives {'it' if found.rows == 1 else 'them'}.{own}",
-            state="well",
+            state="unknown" if found.not_compared else "well",
         )
     else:
         page.say(f"{found.name}: no event tells of a row, so there is nothing to compare.{own}", state="unknown")

@@ -63,7 +63,7 @@ def sessions_table(
         ),
         tables.Column("Prompt", prompt, line=True, hint=lambda row: row["prompt"]),
         tables.Column("Status", tables.state("status", STATES)),
-        tables.Column("Person", lambda row: row["owner"] or figures.short_id(row["owner_id"])),
+        tables.Column("Person", lambda row: row["owner"] or figures.short_id(row["owner_id"]) or "nobody"),
         tables.Column("Revisions", tables.count("revision_count"), is_number=True, sort="revisions"),
         tables.Column("Drafts", tables.count("draft_count"), is_number=True, sort="drafts"),
         tables.Column("valid", valid, is_number=True),

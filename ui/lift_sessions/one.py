@@ -38,8 +38,9 @@ def head(view: View, found: LiftSession) -> None:
     page.say(f"{listed(parts)}; cost {cost}.{wrong}", state="attention" if invalid else STATES.get(about["status"]))
     if about["prompt"]:
         st.html(tag("p", f"“{figures.shortened(about['prompt'], 300)}”", class_="sb-quote"))
+    owner = about["owner"] or figures.short_id(about["owner_id"]) or "nobody"
     page.note(
-        f"{about['status']}, {about['owner'] or figures.short_id(about['owner_id'])}, begun "
+        f"{about['status'] or 'status not recorded'}, {owner}, begun "
         f"{figures.moment(about['created_at'], view.zone, view.as_of)}, changed "
         f"{figures.moment(about['updated_at'], view.zone, view.as_of)} "
         f"{figures.zone_name(view.as_of, view.zone)}. ",
@@ -105,7 +106,10 @@ def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]], total: int) ->
     tables.table(view, drafts, columns, label="Drafts", total=total, paged_by="drafts")
     for draft in drafts:
         with st.expander(f"Code of draft {draft['draft_number']}"):
-            st.code(draft["code"], language=None)
+            if draft["code"] is None:
+                page.note("The code of this draft is not recorded.")
+            else:
+                st.code(draft["code"], language=None)
 
 
 def _validity(is_valid: bool | None) -> Child:

@@ -21,8 +21,10 @@ _STATES = {"active": "signal", "archived": "unknown"}
 def summary(workspaces: int, counted: ProjectCount, chosen: Chosen) -> None:
     """How many workspaces and projects there are."""
     fitting = " that fit" if chosen.is_any else ""
+    of = "them" if counted.known == counted.projects else f"{figures.count(counted.known)} with a status"
+    active = f"{figures.count(counted.active)} of {of} active" if counted.known else "none of them with a status"
     page.say(
-        f"{plural(counted.projects, 'project')}{fitting}, {figures.count(counted.active)} of them active; "
+        f"{plural(counted.projects, 'project')}{fitting}, {active if counted.projects else '0 of them active'}; "
         f"{plural(workspaces, 'workspace')} in all."
     )
 
@@ -88,7 +90,8 @@ def members_table(view: View, project: Mapping[str, Any], members: Sequence[Mapp
     where = figures.shortened(project["workspace"], 80) or (
         "no workspace" if project["workspace_id"] is None else "a workspace that is not yours to see"
     )
-    page.heading(figures.shortened(project["name"], 120) or "(no name)", f"{project['status']}, in {where}")
+    status = project["status"] or "status not recorded"
+    page.heading(figures.shortened(project["name"], 120) or "(no name)", f"{status}, in {where}")
     if project["description"]:
         page.note(figures.shortened(project["description"], 1000))
     tables.table(view, members, _of_a_member(view), label="Members", total=project["members"])

@@ -91,7 +91,10 @@ def table(
     placed = [{**row, "at": skipped + number} for number, row in enumerate(rows)]
 
     def title(row: Row) -> Child:
-        words = figures.shortened(row["first_prompt"], 160) or f"session {figures.short_id(row['session_key'])}"
+        words = (
+            figures.shortened(row["first_prompt"], 160)
+            or f"session {figures.short_id(row['session_key'] or row['session_pk'])}"
+        )
         address = links.href("session", carried, session=row["session_pk"], at=row["at"])
         return links.go_to(words, address, title=row["first_prompt"])
 

@@ -33,7 +33,9 @@ def definitions_of(view: View, versions: Sequence[Mapping[str, Any]], sop: str) 
     for number, version in enumerate(versions):
         steps = steps_of(version["steps"])
         when = figures.moment(version["updated_at"], view.zone, view.as_of)
-        title = f"Version {version['version']} · {escaped(version['status'])} · {plural(len(steps), 'step')} · {when}"
+        number_of_it = "without a number" if version["version"] is None else str(version["version"])
+        status = escaped(version["status"] or "status not recorded")
+        title = f"Version {number_of_it} · {status} · {plural(len(steps), 'step')} · {when}"
         with st.expander(title, expanded=number == 0):
             _version(version, steps)
 

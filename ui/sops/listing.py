@@ -71,7 +71,8 @@ def _columns(period: Period, chosen: Chosen, most_failed: int) -> list[tables.Co
 
     def procedure(row: tables.Row) -> Child:
         words = figures.shortened(row["title"], 60) or figures.middle(row["sop_id"] or "", 40) or "(no name)"
-        version = f" v{row['newest_version']}" if row["newest_version"] else " not defined here"
+        unnumbered = " version not recorded" if row["versions"] else " not defined here"
+        version = f" v{row['newest_version']}" if row["newest_version"] else unnumbered
         return join(links.go(words, "sops", query(row)), tables.muted(version))
 
     def failed(row: tables.Row) -> Child:

@@ -77,7 +77,9 @@ def head(view: View, run: Run, period: Period) -> None:
 
 def _people(run: Run) -> str:
     human = [step for step in steps_of(run["steps"]) if step.is_human]
-    number = max(run["human_interventions"], len(human))
+    number = max(run["human_interventions"] or 0, len(human))
+    if not number and run["human_interventions"] is None:
+        return "Whether a person stepped in is not recorded."
     if not number:
         return "No person stepped in."
     named = list(dict.fromkeys(figures.shortened(step.name, 60) for step in human if step.name))

@@ -122,8 +122,8 @@ def days(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 
 
 def short_id(identifier: object) -> str:
-    """The first eight characters of an id."""
-    return str(identifier)[:8]
+    """The first eight characters of an id, none of one that is not known."""
+    return "" if identifier is None else str(identifier)[:8]
 
 
 # The tags that agents put around what was typed, printed or told to them. Any other tag is what somebody wrote about.
@@ -156,8 +156,10 @@ def _cut(line: str, length: int) -> str:
     return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"
 
 
-def middle(name: str, length: int) -> str:
+def middle(name: str | None, length: int) -> str:
     """A name or path whose end tells it apart: where it is too long, the middle gives way to an ellipsis."""
+    if name is None:
+        return ""
     if len(name) <= length:
         return name
     head = (length - 1) * 2 // 5

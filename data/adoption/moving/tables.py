@@ -133,7 +133,6 @@ def _add_column(connection: Connection, table: sql.Identifier, column: Column, *
                 table, name, sql.SQL(column.type), default
             )
         )
-        connection.execute(sql.SQL("create index on {} ({})").format(table, name))  # subscribers go on from there
         return
     connection.execute(sql.SQL("alter table {} add column {} {}").format(table, name, sql.SQL(column.type)))
     connection.execute(sql.SQL("alter table {} alter column {} set default {}").format(table, name, default))
@@ -183,10 +182,11 @@ def _sight(connection: Connection, found: SystemFinding) -> str:
     """What a member sees of the moved tables: their own policies stay, and ours are not added, since row security
     adds up what policies allow and somebody would see more than before without anybody having said so."""
     tables = {"tables": [f"{found.system}.{table.name}" for table in found.tables]}
+    granted = {row["name"] for row in connection.execute(find("adoption.list_granted").text, tables)}
     policies: dict[str, list[str]] = {}
     for row in connection.execute(find("adoption.list_read_policies").text, tables):
         policies.setdefault(row["table_name"], []).append(row["name"])
-    readable = [table for table in found.tables if table.is_readable]
+    readable = [table for table in found.tables if table.name in granted]
     parts = [
         *(f"of {table.name} what {_quoted(policies[table.name])} allows" for table in readable
           if table.is_secured and table.name in policies),

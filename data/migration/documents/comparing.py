@@ -11,8 +11,12 @@ from typing import Any
 from data.migration.state.inventory import Item
 
 FOLDER = Path(__file__).parent
-KINDS = ("table", "column", "type", "index", "constraint", "function", "trigger", "policy", "view", "published")
+KINDS = (
+    "extension", "table", "row security", "column", "type", "value", "index", "constraint", "function", "trigger",
+    "policy", "view", "view column", "published",
+)  # fmt: skip
 _LISTED_AS_EXTRA = frozenset({"table", "type", "index", "function", "trigger", "policy"})
+_SECURED = "row security on"
 _BY_US = ("change_log_", "kept_elsewhere")  # triggers that tables carry for the console
 
 
@@ -90,7 +94,8 @@ def _system(document: dict[str, Any], by_key: dict[tuple[str, str], Item], items
             if named.here is None:
                 left_out.append(named)
             else:
-                (there if _is_there(kind, schema, named.here, by_key) else missing).append(named)
+                found = _is_there(document, named, by_key)
+                (there if found else missing).append(named)
     known_here = {(kind, each.here) for each in there for kind in (each.kind, *_ALSO.get(each.kind, ()))}
     own = [item for item in items if item.schema == schema]
     extra = [
@@ -111,8 +116,18 @@ def _system(document: dict[str, Any], by_key: dict[tuple[str, str], Item], items
 _ALSO = {"index": ("constraint",), "constraint": ("index",)}
 
 
-def _is_there(kind: str, schema: str, here: str, by_key: dict[tuple[str, str], Item]) -> bool:
-    kinds = (kind, *_ALSO.get(kind, ()))
+def _is_there(document: dict[str, Any], named: Named, by_key: dict[tuple[str, str], Item]) -> bool:
+    schema, here = document["schema"], named.here or ""
+    owner, _, part = here.rpartition(".")
+    if named.kind == "row security":
+        table = by_key.get(("table", f"{schema}.{here}"))
+        return table is not None and _SECURED in table.definition
+    if named.kind == "value":  # of an enumeration, or one that a check lets through
+        holders = (by_key.get((kind, f"{schema}.{owner}")) for kind in ("type", "constraint"))
+        return any(item is not None and f"'{part}'" in item.definition for item in holders)
+    if named.kind == "view column":
+        return ("column", f"{_named(document, 'view', owner).here}.{part}") in by_key
+    kinds = (named.kind, *_ALSO.get(named.kind, ()))
     return any((known, name) in by_key for known in kinds for name in (f"{schema}.{here}", here))
 
 
@@ -148,6 +163,10 @@ def _is_counted(item: Item, kind: str) -> bool:
         return item.kind == "index" or (
             item.kind == "constraint" and item.definition.upper().startswith(("PRIMARY KEY", "UNIQUE"))
         )
+    if kind == "custom index":  # one that no key brings
+        return item.kind == "index"
+    if kind == "row security":
+        return item.kind == "table" and _SECURED in item.definition
     if kind == "trigger":
         return item.kind == "trigger" and not item.identity.rpartition(".")[2].startswith(_BY_US)
     return item.kind == kind
