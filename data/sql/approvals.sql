@@ -136,6 +136,15 @@ where
 order by coalesce(a.decided_at, a.expires_at, a.created_at) desc nulls last, a.approval_id
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
+-- part: said
+-- The mark of all that a question says, by which whoever decides it shows what was read.
+encode(
+    sha256(convert_to(jsonb_build_array(
+        a.agent, a.approval_type, a.title, a.reason, a.risk_level, a.request_payload, a.context
+    )::text, 'UTF8')),
+    'hex'
+)
+
 -- name: find_approval
 -- One question with all it says, the mark of that, and the session it was asked in; `is_event_sourced`: events tell of
 -- it.
@@ -160,12 +169,8 @@ select
     a.decided_by_name,
     a.decision_note,
     a.is_imported,
-    encode(
-        sha256(convert_to(jsonb_build_array(
-            a.agent, a.approval_type, a.title, a.reason, a.risk_level, a.request_payload, a.context
-        )::text, 'UTF8')),
-        'hex'
-    ) as said,
+-- uses: approvals.said
+    as said,
     s.session_key,
     s.project_name,
     exists (
@@ -296,7 +301,7 @@ limit %(limit)s::bigint;
 -- name: decide
 -- Decides a question that still waits and says what was read; no row when somebody was faster, its time has run out or
 -- it says something else by now.
-update analytics.stg_engine__human_approvals
+update analytics.stg_engine__human_approvals as a
 set
     stored_status = %(decision)s::text,
     decided_at = now(),
@@ -304,17 +309,17 @@ set
     decided_by_name = %(actor_name)s::text,
     decision_note = %(note)s::text
 where
-    approval_id = %(approval_id)s::uuid
-    and stored_status = 'pending'
-    and (expires_at is null or expires_at > now())
-    and not is_imported
-    and (%(said)s::text is null or %(said)s::text = encode(
-        sha256(convert_to(jsonb_build_array(
-            agent, approval_type, title, reason, risk_level, request_payload, context
-        )::text, 'UTF8')),
-        'hex'
-    ))
-returning approval_id, correlation_id, event_id, agent, approval_type, title, risk_level, decided_at, created_at;
+    a.approval_id = %(approval_id)s::uuid
+    and a.stored_status = 'pending'
+    and (a.expires_at is null or a.expires_at > now())
+    and not a.is_imported
+    and (
+        %(said)s::text is null or %(said)s::text =
+-- uses: approvals.said
+    )
+returning
+    a.approval_id, a.correlation_id, a.event_id, a.agent, a.approval_type, a.title, a.risk_level, a.decided_at,
+    a.created_at;
 
 -- name: expire_due
 -- Notes on questions whose time has run out that it has, past those that somebody is deciding at the moment.

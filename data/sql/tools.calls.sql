@@ -1,3 +1,66 @@
+-- part: answered
+-- Calls that were answered and pass the filters, with what came of them as tool_calls has it; in no order yet.
+select
+    c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
+    c.duration_ms, c.error_message
+from analytics.stg_chronicle__tool_events as c
+cross join lateral (
+    select case when c.success then 'succeeded' when c.success is null then null
+        when analytics.is_refusal(c.error_message) then 'refused' else 'failed' end as outcome
+) as o
+where
+    c.phase = 'post'
+    and not coalesce(%(untimed)s::boolean, false)
+    and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+    and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+    and (%(tool)s::text is null or c.tool_name = %(tool)s)
+    and (
+        %(project)s::text is null or c.session_pk in (
+            select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+        )
+    )
+    and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
+    -- In the words of the index of failed calls, where it is these that are asked for.
+    and (coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success)
+    and (
+        %(error_group)s::text is null
+        or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+    )
+
+-- part: unanswered
+-- Calls with a time that were never answered and pass the filters, where they are sorted by time; in no order yet.
+select
+    c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, null, false, null, null
+from analytics.stg_chronicle__tool_events as c
+-- With a limit it is looked up by its index, call by call, and not read as a whole.
+left join lateral (
+    select true as is_there from analytics.stg_chronicle__tool_events as a
+    where a.call_id = c.call_id and a.phase = 'post'
+    limit 1
+) as answer on true
+where
+    c.phase = 'pre' and c.occurred_at is not null and answer.is_there is null
+    and not coalesce(%(untimed)s::boolean, false)
+    and %(sort)s::text = 'when'
+    and coalesce(%(outcome)s::text = 'unknown', true) and %(error_group)s::text is null
+    and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+    and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+    and (%(tool)s::text is null or c.tool_name = %(tool)s)
+    and (
+        %(project)s::text is null or c.session_pk in (
+            select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
+        )
+    )
+
+-- part: in_order
+-- The order that is asked for. Where two calls are equal or unknown in it the id decides.
+order by
+    case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
+    case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
+    case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
+    c.occurred_at desc nulls last,
+    c.tool_event_id
+
 -- name: list_calls
 -- Calls one by one, by time or by duration, with what went in and the session they belong to.
 -- Answered calls come from the index on what they are sorted by, as many as there are on the pages up to this one; the
@@ -5,137 +68,29 @@
 -- decides, so that no call is on two pages or on none.
 with answered as materialized (
     (
-        select
-            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
-            c.duration_ms, c.error_message
-        from analytics.stg_chronicle__tool_events as c
-        -- As tool_calls has it.
-        cross join lateral (
-            select case when c.success then 'succeeded' when c.success is null then null
-                when analytics.is_refusal(c.error_message) then 'refused' else 'failed' end as outcome
-        ) as o
-        where
-            %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
-            and c.phase = 'post' and c.occurred_at is not null
-            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-            and (%(tool)s::text is null or c.tool_name = %(tool)s)
-            and (
-                %(project)s::text is null or c.session_pk in (
-                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
-                )
-            )
-            and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
-            -- In the words of the index of failed calls, where it is these that are asked for.
-            and (
-                coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success
-            )
-            and (
-                %(error_group)s::text is null
-                or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
-            )
+-- uses: tools.calls.answered
+            and %(sort)s::text = 'when' and %(downwards)s::boolean and c.occurred_at is not null
         order by c.occurred_at desc, c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
     union all
     (
-        select
-            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
-            c.duration_ms, c.error_message
-        from analytics.stg_chronicle__tool_events as c
-        -- As tool_calls has it.
-        cross join lateral (
-            select case when c.success then 'succeeded' when c.success is null then null
-                when analytics.is_refusal(c.error_message) then 'refused' else 'failed' end as outcome
-        ) as o
-        where
-            %(sort)s::text = 'when' and not %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
-            and c.phase = 'post' and c.occurred_at is not null
-            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-            and (%(tool)s::text is null or c.tool_name = %(tool)s)
-            and (
-                %(project)s::text is null or c.session_pk in (
-                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
-                )
-            )
-            and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
-            -- In the words of the index of failed calls, where it is these that are asked for.
-            and (
-                coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success
-            )
-            and (
-                %(error_group)s::text is null
-                or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
-            )
+-- uses: tools.calls.answered
+            and %(sort)s::text = 'when' and not %(downwards)s::boolean and c.occurred_at is not null
         order by c.occurred_at, c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
     union all
     (
-        select
-            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
-            c.duration_ms, c.error_message
-        from analytics.stg_chronicle__tool_events as c
-        -- As tool_calls has it.
-        cross join lateral (
-            select case when c.success then 'succeeded' when c.success is null then null
-                when analytics.is_refusal(c.error_message) then 'refused' else 'failed' end as outcome
-        ) as o
-        where
-            %(sort)s::text = 'duration' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
-            and c.phase = 'post' and c.duration_ms is not null
-            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-            and (%(tool)s::text is null or c.tool_name = %(tool)s)
-            and (
-                %(project)s::text is null or c.session_pk in (
-                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
-                )
-            )
-            and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
-            -- In the words of the index of failed calls, where it is these that are asked for.
-            and (
-                coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success
-            )
-            and (
-                %(error_group)s::text is null
-                or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
-            )
+-- uses: tools.calls.answered
+            and %(sort)s::text = 'duration' and %(downwards)s::boolean and c.duration_ms is not null
         order by c.duration_ms desc, c.occurred_at desc nulls last, c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
     union all
     (
-        select
-            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, o.outcome, true as is_answered,
-            c.duration_ms, c.error_message
-        from analytics.stg_chronicle__tool_events as c
-        -- As tool_calls has it.
-        cross join lateral (
-            select case when c.success then 'succeeded' when c.success is null then null
-                when analytics.is_refusal(c.error_message) then 'refused' else 'failed' end as outcome
-        ) as o
-        where
-            %(sort)s::text = 'duration' and not %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
-            and c.phase = 'post' and c.duration_ms is not null
-            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-            and (%(tool)s::text is null or c.tool_name = %(tool)s)
-            and (
-                %(project)s::text is null or c.session_pk in (
-                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
-                )
-            )
-            and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
-            -- In the words of the index of failed calls, where it is these that are asked for.
-            and (
-                coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success
-            )
-            and (
-                %(error_group)s::text is null
-                or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
-            )
+-- uses: tools.calls.answered
+            and %(sort)s::text = 'duration' and not %(downwards)s::boolean and c.duration_ms is not null
         order by c.duration_ms, c.occurred_at desc nulls last, c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
@@ -157,57 +112,15 @@ found as (
     select * from answered
     union all
     (
-        select
-            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, null, false, null, null
-        from analytics.stg_chronicle__tool_events as c
-        -- With a limit it is looked up by its index, call by call, and not read as a whole.
-        left join lateral (
-            select true as is_there from analytics.stg_chronicle__tool_events as a
-            where a.call_id = c.call_id and a.phase = 'post'
-            limit 1
-        ) as answer on true
-        where
-            %(sort)s::text = 'when' and %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
-            and c.phase = 'pre' and c.occurred_at is not null
-            and c.occurred_at >= (select r.first_at from reach as r)
-            and coalesce(%(outcome)s::text = 'unknown', true) and %(error_group)s::text is null
-            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-            and (%(tool)s::text is null or c.tool_name = %(tool)s)
-            and (
-                %(project)s::text is null or c.session_pk in (
-                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
-                )
-            )
-            and answer.is_there is null
+-- uses: tools.calls.unanswered
+            and %(downwards)s::boolean and c.occurred_at >= (select r.first_at from reach as r)
         order by c.occurred_at desc, c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
     union all
     (
-        select
-            c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, null, false, null, null
-        from analytics.stg_chronicle__tool_events as c
-        -- With a limit it is looked up by its index, call by call, and not read as a whole.
-        left join lateral (
-            select true as is_there from analytics.stg_chronicle__tool_events as a
-            where a.call_id = c.call_id and a.phase = 'post'
-            limit 1
-        ) as answer on true
-        where
-            %(sort)s::text = 'when' and not %(downwards)s::boolean and not coalesce(%(untimed)s::boolean, false)
-            and c.phase = 'pre' and c.occurred_at is not null
-            and c.occurred_at <= (select r.last_at from reach as r)
-            and coalesce(%(outcome)s::text = 'unknown', true) and %(error_group)s::text is null
-            and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-            and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-            and (%(tool)s::text is null or c.tool_name = %(tool)s)
-            and (
-                %(project)s::text is null or c.session_pk in (
-                    select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
-                )
-            )
-            and answer.is_there is null
+-- uses: tools.calls.unanswered
+            and not %(downwards)s::boolean and c.occurred_at <= (select r.last_at from reach as r)
         order by c.occurred_at, c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
@@ -234,11 +147,7 @@ found as (
                 %(error_group)s::text is null
                 or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
             )
-        order by
-            case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
-            case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
-            c.occurred_at desc nulls last,
-            c.tool_event_id
+-- uses: tools.calls.in_order
         limit %(limit)s::bigint + %(offset)s::bigint
     )
 ),
@@ -246,12 +155,7 @@ found as (
 chosen as (
     select c.*
     from found as c
-    order by
-        case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
-        case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
-        case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
-        c.occurred_at desc nulls last,
-        c.tool_event_id
+-- uses: tools.calls.in_order
     limit %(limit)s::bigint offset %(offset)s::bigint
 )
 
@@ -278,9 +182,4 @@ left join lateral (
     order by t.phase desc
     limit 1
 ) as asked on true
-order by
-    case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
-    case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
-    case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
-    c.occurred_at desc nulls last,
-    c.tool_event_id;
+-- uses: tools.calls.in_order
