@@ -28,8 +28,7 @@ def read_attention(actor: Actor, *, now: datetime) -> dict[str, Any]:
 def read_attention_of(actor: Actor, *, project: str, now: datetime) -> dict[str, Any]:
     """The same of what belongs to a project, which are the questions and notifications of its sessions.
 
-    `only_approval_id` is the question that waits, where it is the only one; `seen_waiting` is how many questions wait
-    in all that the viewer may see.
+    `seen_waiting` is how many questions wait in all that the viewer may see.
     """
     with database.reading(actor) as unit:
         return unit.row("overview.project.read_attention", project=project, now=now) or {}

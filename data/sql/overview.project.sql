@@ -3,15 +3,13 @@
 -- wherever they were asked; `now` is the time of the page cut to the minute.
 select
     q.pending_approvals, q.oldest_approval_at, q.next_expiry_at,
-    case when q.pending_approvals = 1 then q.one_approval_id end as only_approval_id,
     q.seen_waiting, n.open_notifications, n.newest_notification_at
 from (
     select
         count(*) as seen_waiting,
         count(*) filter (where s.project_name = %(project)s) as pending_approvals,
         min(a.created_at) filter (where s.project_name = %(project)s) as oldest_approval_at,
-        min(a.expires_at) filter (where s.project_name = %(project)s) as next_expiry_at,
-        min(a.approval_id::text) filter (where s.project_name = %(project)s) as one_approval_id
+        min(a.expires_at) filter (where s.project_name = %(project)s) as next_expiry_at
     from analytics.stg_engine__human_approvals as a
     left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
     where a.stored_status = 'pending' and (a.expires_at is null or a.expires_at > %(now)s)

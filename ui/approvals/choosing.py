@@ -14,7 +14,6 @@ from ui import page
 from ui.asking import filters, links
 from ui.asking.periods import Extent, Period
 from ui.drawing.markup import Child, Markup, join, span, tag
-from ui.page import put
 from ui.view import View
 from ui.wording import figures, sentences
 
@@ -131,7 +130,10 @@ def switch(view: View, asked: Chosen, counts: Counts, period: Period) -> None:
     """Links to the lists, each with how many questions it holds: the queue now, the others of the period."""
     queue, *history = [_way(view, name, asked, counts) for name in NAMES]
     of_period = span(f"{asked_in(period)}:", "sb-muted")
-    put(tag("div", queue, of_period, *history, class_="sb-chips", role="navigation", aria_label="Lists of questions"))
+    lists = tag(
+        "div", queue, of_period, *history, class_="sb-chips", role="navigation", aria_label="Lists of questions"
+    )
+    page.put(lists)
 
 
 def _way(view: View, name: Shown, asked: Chosen, counts: Counts) -> Child:

@@ -46,7 +46,7 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
     if waiting:
         words = plural(waiting, "question waits for a decision", "questions wait for a decision")
         decides = view.actor.can("decide_approvals")
-        head: Child = links.go(words, "approvals", approval=attention.get("only_approval_id")) if decides else words
+        head: Child = links.go(words, "approvals", project=happened.project) if decides else words
         since = attention["oldest_approval_at"]
         age = f", the oldest since {figures.moment(since, view.zone, view.as_of)}" if since else ""
         closing = attention["next_expiry_at"]
