@@ -141,11 +141,12 @@ def test_the_place_in_a_table_survives(open_page: OpenPage, rows: Rows) -> None:
     add_job(rows)
     page = open_page("admin", "/jobs?sort=-when", width=420)
     table = page.locator(".sb-scroll").first
-    table.evaluate("element => { element.scrollLeft = 60; }")
     link = page.locator("table a").first
     link.focus()
+    # Not as far as it goes, because that depends on how wide the new row is.
+    table.evaluate("element => { element.scrollLeft = 60; }")
     href, left = link.get_attribute("href"), table.evaluate("element => element.scrollLeft")
-    assert left > 0
+    assert left == 60
     expect(page.locator("table")).to_contain_text(add_job(rows), timeout=TIMEOUT_MS)
     assert page.evaluate("document.activeElement.getAttribute('href')") == href
     assert table.evaluate("element => element.scrollLeft") == left
