@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-MOST_STEPS = 4
+MOST_STEPS = 5
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,11 @@ class Scale:
 
 
 def scale_of(highest: float, *, least_step: float = 0) -> Scale:
-    """A scale that reaches over the highest amount in about four steps of a round length, none below `least_step`."""
+    """A scale that reaches over the highest amount in at most five steps of a round length, none below `least_step`."""
     if not highest > 0:
         return Scale(1.0, (0.0,))
-    rough = highest / MOST_STEPS
-    power = 10.0 ** math.floor(math.log10(rough))
-    share = rough / power
-    # The round step nearest to the rough one, as a ratio.
-    whole = next((size for size, least in ((10, 50), (5, 10), (2, 2)) if share >= math.sqrt(least)), 1)
-    step = max(power * whole, least_step)
+    power = 10.0 ** math.floor(math.log10(highest / MOST_STEPS))
+    step = next(size * power for size in (1, 2, 5, 10) if round(highest / (size * power), 9) <= MOST_STEPS)
+    step = max(step, least_step)
     count = max(1, math.ceil(round(highest / step, 9)))
     return Scale(count * step, tuple(number * step for number in range(count + 1)))
