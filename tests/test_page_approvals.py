@@ -103,7 +103,7 @@ def test_history_is_apart_by_how_it_ended(owner: Owner, people: People) -> None:
 
 
 def test_one_question_stands_in_the_order_in_which_it_is_decided(owner: Owner, people: People) -> None:
-    ask(owner, title="An earlier one", status="approved", decided_at=NOW)
+    ask(owner, title="An earlier one", status="approved", decided_at=NOW, decision_note='{"Which?": "The blue one"}')
     approval_id = ask(
         owner,
         reason="The parcel never arrived.",
@@ -121,6 +121,8 @@ def test_one_question_stands_in_the_order_in_which_it_is_decided(owner: Owner, p
     assert "Risk: ▲ high . ◆ runs out in 2 h" in page.text
     assert "-plan: free\n+plan: pro" in [code.value for code in page.app.code]
     assert "An earlier one" in page.text
+    assert "The blue one" in page.text
+    assert "Which?" not in page.text, "of answers to questions the answers alone"
     labels = [one.label.replace("\\", "") for one in page.app.button if one.label.startswith(("Reject", "Approve"))]
     assert labels == ["Reject: Refund of $240 to order 1881", "Approve: Refund of $240 to order 1881"]
 

@@ -129,6 +129,12 @@ def test_one_job_shows_what_went_in_what_came_out_and_its_course(owner: Owner, p
     assert "<b>things" not in "".join(page.pieces)
 
 
+def test_the_job_of_a_subagent_is_called_what_its_call_said(owner: Owner, people: People) -> None:
+    job_id = make_job(owner, **DONE, job_data=Jsonb({"kind": "subagent", "input": {"description": "Read the plan"}}))
+    assert "Read the plan" in open_page(people["manager"], PAGE).text
+    assert "Read the plan" in open_page(people["manager"], PAGE, job=str(job_id)).text.partition("Data")[0]
+
+
 @pytest.mark.parametrize("job", ["00000000-0000-0000-0000-000000000000", "nonsense"])
 def test_an_address_without_a_job_is_answered(owner: Owner, people: People, job: str) -> None:
     make_job(owner, **DONE)

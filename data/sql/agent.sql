@@ -125,7 +125,7 @@ activity as (
     union all
     (
         select 'job', false, j.status, null, j.job_id, j.counted_at,
-            left(coalesce(j.job_data ->> 'title', j.job_data ->> 'description', j.job_data ->> 'prompt'), 300),
+-- uses: jobs.title,
             left(j.error_message, 500), null
         from analytics.stg_agents__jobs as j
         where

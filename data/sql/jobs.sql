@@ -122,13 +122,24 @@ group by bucket
 having sum(jobs) <> 0
 order by bucket;
 
+-- part: title
+-- What a job `j` says of itself, at most 300 characters; a subagent's is what its call said in short.
+left(
+    coalesce(
+        j.job_data ->> 'title', j.job_data ->> 'description', j.job_data ->> 'prompt',
+        j.job_data #>> '{input,description}'
+    ),
+    300
+)
+
 -- name: list_jobs
 -- Jobs one by one: what hurts first (running for longer than long_s seconds, failed, waiting, running), or the newest.
 select
     j.job_id,
     j.agent,
     j.status,
-    left(coalesce(j.job_data ->> 'title', j.job_data ->> 'description', j.job_data ->> 'prompt'), 300) as title,
+-- uses: jobs.title
+    as title,
     left(j.error_message, 1000) as error_message,
     j.created_at,
     j.started_at,

@@ -8,6 +8,7 @@ from typing import Any
 
 from ui import page
 from ui.approvals.clock import OUTCOMES
+from ui.approvals.lists import note
 from ui.asking import filters, links
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join, tag
@@ -94,7 +95,7 @@ def similar(view: View, rows: Sequence[Mapping[str, Any]]) -> None:
                 tables.when(view, "decided_at"),
                 hint=lambda row: figures.exact(row["decided_at"], view.zone),
             ),
-            tables.Column("Note", tables.text("decision_note", 80), wide=True, hint=lambda row: row["decision_note"]),
+            tables.Column("Note", lambda row: note(row, 80), wide=True, hint=lambda row: row["decision_note"]),
             tables.Column("What came of it", _came_of_it),
         ],
         label="The last questions like it",

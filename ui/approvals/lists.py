@@ -108,17 +108,18 @@ def history_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) -> 
                 hint=lambda row: figures.exact(row["decided_at"] or row["expires_at"], view.zone),
             ),
             tables.Column("Risk", risk),
-            tables.Column("Note", _note, line=True, hint=lambda row: row["decision_note"]),
+            tables.Column("Note", note, line=True, hint=lambda row: row["decision_note"]),
         ],
         label="Questions that are over",
         total=total,
     )
 
 
-def _note(row: tables.Row) -> Child:
+def note(row: tables.Row, length: int = 300) -> Child:
+    """What was written with the decision; of answers to questions the answers alone."""
     answered = telling.answers(row["decision_note"])
     words = "; ".join(answered.values()) if answered else row["decision_note"]
-    return figures.shortened(words, 300) or tables.muted(figures.DASH)
+    return figures.shortened(words, length) or tables.muted(figures.DASH)
 
 
 def _question(view: View) -> tables.Column:

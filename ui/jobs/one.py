@@ -46,9 +46,11 @@ def show_job(view: View, job: Job, happenings: Sequence[Mapping[str, Any]]) -> N
 
 
 def _title(job: Job) -> str | None:
+    """What the job says of itself; that of a subagent is what its call said in short."""
     data = job["job_data"] if isinstance(job["job_data"], dict) else {}
-    named = next((data[name] for name in ("title", "description", "prompt") if isinstance(data.get(name), str)), None)
-    return named or None
+    given = data["input"] if isinstance(data.get("input"), dict) else {}
+    told = [*(data.get(name) for name in ("title", "description", "prompt")), given.get("description")]
+    return next((words for words in told if isinstance(words, str) and words), None)
 
 
 def _say(view: View, job: Job) -> None:
