@@ -31,11 +31,29 @@ _SEEN = """
     group by s.query
 """
 
+# The server's own upkeep asks the functions in conditions of indexes, and that would be counted as sent.
+_LEFT_ALONE = """
+    do $$
+    declare kept regclass;
+    begin
+        for kept in
+            select c.oid from pg_class as c
+            inner join pg_namespace as n on n.oid = c.relnamespace
+            where c.relkind = 'r' and n.nspname in ('chronicle', 'engine', 'agents', 'lift', 'toolbox', 'analytics')
+        loop
+            execute format('alter table %s set (autovacuum_enabled = false)', kept);
+        end loop;
+    end
+    $$
+"""
+
 
 @pytest.fixture(scope="module")
 def demo_url(server: embedded.Lease) -> Iterator[str]:
     """A database in which there is something of everything."""
     demo.create(server, MIGRATIONS, events=EVENTS, seed=7, progress=lambda _: None, replace=True)
+    with psycopg.connect(server.url(demo.DATABASE), autocommit=True) as connection:
+        connection.execute(_LEFT_ALONE)
     yield server.url(demo.DATABASE)
     database.close_all()
     demo.remove(server)
