@@ -17,6 +17,10 @@ def written(payload: dict[str, Any]) -> list[str]:
     ]
 
 
+def test_an_amount_that_nobody_pays_is_told_as_it_is() -> None:
+    assert written({"amount": 10**30, "currency": "USD"}) == [f"Amount: {10**30}", "Currency: USD"]
+
+
 def test_money_carries_its_currency_and_is_strong() -> None:
     payload = {"action": "refund", "amount": 240, "currency": "USD", "order": {"id": 1881, "fee_cents": 1250}}
     assert written(payload) == [

@@ -8,16 +8,21 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg.rows import DictRow
 
-from data import database, demo, embedded
+from data import adoption, database, demo, embedded
 from data.access import ACTIONS, Actor
 from data.identity import demo_accounts
+from tests import adoption_documents as documents
 from tests.benchmarks.page_views import VIEWS, PageView
 from tests.conftest import MIGRATIONS
 from tests.page_runs import open_page
+from tests.test_adoption import make
 from ui import cached, navigation
 
 Counted = psycopg.Connection[tuple[str, int]]
+Owner = psycopg.Connection[DictRow]
+People = dict[str, Actor]
 
 MOST_STATEMENTS = 8
 EVENTS = 3000
@@ -107,3 +112,25 @@ def test_a_view_sends_at_most_eight_statements(counted: Counted, view: PageView)
             sent = in_one_view(counted, view, Actor(person.user_id, person.email, role))
             assert sum(sent.values()) <= MOST_STATEMENTS, "\n".join(f"{n} × {text[:100]}" for text, n in sent.items())
             assert sent, "what was sent is counted"
+
+
+@pytest.mark.parametrize("role", ["admin", "manager", "member"])
+@pytest.mark.parametrize("name", ["overview", "sessions", "tools", "jobs", "agents", "sops", "events", "clients"])
+def test_a_view_of_an_empty_database_sends_no_more(database_url: str, people: People, name: str, role: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        sent = in_one_view(connection, PageView(name), people[role])
+    assert sum(sent.values()) <= MOST_STATEMENTS, "\n".join(f"{n} × {text[:100]}" for text, n in sent.items())
+
+
+@pytest.mark.parametrize("role", ["admin", "manager"])
+@pytest.mark.parametrize("name", ["sessions", "tools", "jobs"])
+def test_a_view_that_row_security_empties_sends_no_more(
+    database_url: str, owner: Owner, people: People, name: str, role: str
+) -> None:
+    for system, text in (("chronicle", documents.CHRONICLE), ("agents", documents.AGENTS)):
+        make(owner, text)
+        adoption.adopt(database_url, system, "public")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(_LEFT_ALONE)
+        sent = in_one_view(connection, PageView(name), people[role])
+    assert sum(sent.values()) <= MOST_STATEMENTS, "\n".join(f"{n} × {text[:100]}" for text, n in sent.items())

@@ -13,6 +13,7 @@ from typing import Any
 MAX_LINES = 24  # more is not read; the whole payload stands below as JSON
 MAX_VALUE_CHARACTERS = 400
 MAX_DIFF_LINES = 400
+MOST_DIGITS_OF_MONEY = 20  # more is no sum that anybody pays
 MAX_ACT_CHARACTERS = 56  # what a button can say on a narrow screen
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
@@ -256,7 +257,7 @@ def _number(value: float | str) -> Decimal | None:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and number.adjusted() < MOST_DIGITS_OF_MONEY else None
 
 
 def _money(name: str, value: float | str, currency: Any) -> str:

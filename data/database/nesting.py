@@ -1,5 +1,5 @@
-"""JSON nested deeper than anybody reads, and than Python can take apart, is cut where pages read it. Pure but for the
-loader; what is written, exported or merged is never cut."""
+"""JSON that is nested deeper than anybody reads is cut where pages read it, and numbers too long for Python stay text.
+Pure but for the loader; what is written, exported or merged stays as it is."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import re
 from typing import Any
 
 import psycopg
-from psycopg.types.json import JsonbLoader, JsonLoader
+from psycopg.adapt import Loader
 
 MOST_LEVELS = 50  # indented, more would fill the screens that show some
+MOST_DIGITS = 300  # of a whole number; longer ones stay text, since Python refuses to write some thousands
 INSTEAD = f"… nested deeper than {MOST_LEVELS} levels, which is not shown"
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
@@ -37,17 +38,16 @@ def cut(text: bytes) -> bytes:
     return b"".join([*kept, text[taken_up_to:]])
 
 
-class _ShallowJsonLoader(JsonLoader):
-    def load(self, data: Any) -> Any:
-        return super().load(cut(bytes(data)))
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MOST_DIGITS else digits
 
 
-class _ShallowJsonbLoader(JsonbLoader):
+class _ShownJsonLoader(Loader):
     def load(self, data: Any) -> Any:
-        return super().load(cut(bytes(data)))
+        return json.loads(cut(bytes(data)), parse_int=_whole)
 
 
 def read_shallow(cursor: psycopg.Cursor[Any]) -> None:
     """Have what this cursor reads cut."""
-    cursor.adapters.register_loader("json", _ShallowJsonLoader)
-    cursor.adapters.register_loader("jsonb", _ShallowJsonbLoader)
+    cursor.adapters.register_loader("json", _ShownJsonLoader)
+    cursor.adapters.register_loader("jsonb", _ShownJsonLoader)

@@ -33,12 +33,12 @@ def show_all(view: View) -> None:
         asked |= chosen.subject
         compared: dict[str, Any] = asked | period.compared
         counted = cached.read(view, reports.read_summary, now=view.minute, **compared)
-        failures = cached.read(view, reports.read_failures, **asked, error_group=chosen.group)
         jobs.draw_status(view, chosen, counted)
         if not counted.jobs and not chosen.long_running:
             jobs.nothing(view, period, holds_any=known.holds_rows)
             page.footer(view)
             return
+        failures = cached.read(view, reports.read_failures, **asked, error_group=chosen.group)
         jobs.summary(view, counted, period, chosen.carried)
         filters.say_untimed(view, period, known, "job", in_all_time=True)
         jobs.say_states(chosen)

@@ -5,23 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from data.reports import sessions as reports
+from data.reports.sessions import Chosen
 from ui import boundary, cached, lift_sessions, page
 from ui.asking import filters, paging
+from ui.asking.periods import Extent, Period
 from ui.navigation import entry_of
 from ui.sessions import choosing, listing
+from ui.view import View
 
-view = page.begin("Sessions")
-if pk := filters.given("session"):
-    st.switch_page(entry_of("session").path, query_params={"session": pk})
 
-lift_sessions.switch(view)
-known = filters.extent(view, "sessions")
-period = filters.period(view, known)
-filters.search(view, "Search in prompts")
-chosen = choosing.chosen(period)
-order = filters.sorting(reports.SORTS, choosing.DEFAULT_SORT)
-
-with page.panel(view, "the list of sessions"):
+def show_list(view: View, period: Period, chosen: Chosen, known: Extent) -> None:
+    """Filters, then sentence, chart and sessions."""
+    order = filters.sorting(reports.SORTS, choosing.DEFAULT_SORT)
     choosing.draw_filters(view, cached.read(view, reports.count_facets, chosen=chosen))
     counts = cached.read(
         view,
@@ -51,6 +46,23 @@ with page.panel(view, "the list of sessions"):
             listing.chart(view, counts, chosen, period, period.bucket(known))
         listing.table(view, rows, chosen, period, order, skipped, raw_from)
     else:
-        choosing.empty(view, period, chosen, holds_any=known.holds_rows)
+        choosing.empty(view, period, chosen, holds_any=True)
     filters.say_untimed(view, period, known, "session")
     page.footer(view, report="sessions", filters=choosing.as_export(chosen), rows=total)
+
+
+view = page.begin("Sessions")
+if pk := filters.given("session"):
+    st.switch_page(entry_of("session").path, query_params={"session": pk})
+
+lift_sessions.switch(view)
+known = filters.extent(view, "sessions")
+period = filters.period(view, known)
+filters.search(view, "Search in prompts")
+chosen = choosing.chosen(period)
+with page.panel(view, "the list of sessions"):
+    if known.holds_rows:
+        show_list(view, period, chosen, known)
+    else:
+        choosing.empty(view, period, chosen, holds_any=False)
+        page.footer(view)

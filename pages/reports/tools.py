@@ -22,13 +22,13 @@ with page.panel(view, "the figures of tools"):
     asked |= chosen.carried
     compared = asked | period.compared
     usage = cached.read(view, reports.read_usage, **compared)
-    errors = cached.read(view, reports.read_errors, **asked, error_group=chosen.group)
     tools.draw_outcome(view, chosen, usage)
     if not usage.total.calls:
         boundary.say(view, period, sums="calls", rows=ROWS)
         tools.nothing(view, period, holds_any=known.holds_rows)
         page.footer(view)
     else:
+        errors = cached.read(view, reports.read_errors, **asked, error_group=chosen.group)
         tools.summary(usage, period, chosen.tool)
         filters.say_untimed(view, period, known, "call", in_all_time=True)
         tools.say_outcomes(chosen)
