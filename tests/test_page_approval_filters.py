@@ -61,11 +61,13 @@ def test_a_filter_that_nothing_passes_is_never_called_well(owner: Owner, people:
     assert "sb-waiting" in first_sentence(history)
 
 
-def test_a_page_past_the_end_of_the_queue_does_not_say_that_nothing_waits(owner: Owner, people: People) -> None:
-    ask(owner)
-    page = open_page(people["admin"], PAGE, page="9")
-    assert "1 question waits for your decision" in page.text
-    assert "Nothing waits" not in page.text
+@pytest.mark.parametrize("show", ["queue", "decided"])
+def test_a_page_past_the_end_of_a_list_is_its_last(owner: Owner, people: People, show: str) -> None:
+    decided = {"status": "approved", "decided_at": NOW} if show == "decided" else {}
+    ask(owner, title="Mine", **decided)
+    page = open_page(people["admin"], PAGE, show=show, page="9")
+    assert titles(page) == {"Mine"}
+    assert "Nothing waits" not in page.text or show == "decided"
 
 
 def test_a_value_that_nobody_can_type_filters_nothing_and_is_said(owner: Owner, people: People) -> None:

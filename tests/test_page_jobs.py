@@ -49,6 +49,11 @@ def test_a_kind_of_failure_beyond_the_most_frequent_has_its_file_as_well(owner: 
     assert "CSV, 2 rows" in open_page(people["manager"], PAGE, status="failed", error="Broken x").text
 
 
+def test_a_page_past_the_end_is_the_last(owner: Owner, people: People) -> None:
+    make_job(owner, **DONE, job_data=Jsonb({"title": "The only one"}))
+    assert "The only one" in open_page(people["manager"], PAGE, page="99").text
+
+
 def test_what_runs_for_too_long_is_said_first_and_found(owner: Owner, people: People) -> None:
     make_job(owner, **DONE)
     running(owner, NOW - timedelta(days=30), agent_identifier="stuck one")

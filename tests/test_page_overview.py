@@ -102,7 +102,7 @@ def test_what_waits_stands_first_and_each_line_leads_to_its_rows(owner: Owner, p
     assert "1 question waits for a decision, 1 job runs over an hour, 1 job failed and 1 session ended" in first
     for address in (
         "/approvals",
-        "/jobs?status=running&period=all",
+        "/jobs?long=true&period=all",
         "/jobs?period=7d&status=failed",
         "/sessions?period=7d&status=error",
         "/sessions?has=notifications&period=24h",

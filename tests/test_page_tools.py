@@ -59,6 +59,16 @@ def test_the_tool_that_got_worse_stands_in_the_first_sentence(owner: Owner, peop
     assert "75.0 % of 80 calls succeeded in the last 7 days" in text
 
 
+def test_every_way_to_a_tool_stays_inside_the_project(owner: Owner, people: People) -> None:
+    fill(owner, worse=True)
+    [project] = {row["project_name"] for row in owner.execute("select project_name from chronicle.sessions").fetchall()}
+    shown = open_page(people["manager"], PAGE, project=project)
+    assert "Bash fails more often" in shown.text
+    ways = [address for address in shown.links if address.startswith("/tools?") and "tool=" in address]
+    assert len(ways) > 3
+    assert [address for address in ways if f"project={project}" not in address] == []
+
+
 def test_it_says_by_what_check_all_is_well(owner: Owner, people: People) -> None:
     fill(owner)
     text = open_page(people["manager"], PAGE).text

@@ -42,7 +42,7 @@ def show_queue(view: View, known: Extent) -> None:
         approvals.draw_filters(view, chosen, values)
     asked: dict[str, Any] = {**period.parameters, **chosen.subject}
     counts = cached.read(view, reports.read_counts, now=now, **asked)
-    queue = cached.read(view, reports.read_queue, now=now, **chosen.subject, offset=paging.asked_offset())
+    queue = cached.read(view, reports.read_queue, now=now, **chosen.subject, offset=paging.offset_of(counts.queue))
     hidden = approvals.hidden_from(view, counts, known)
     approvals.summary(view, queue, counts, known, hidden)
     approvals.say_how_counted(chosen)
@@ -82,7 +82,7 @@ def show_history(view: View, known: Extent) -> None:
         buckets = cached.read(view, reports.read_buckets, **asked, **now, unit=bucket, zone=str(view.zone))
         approvals.history_chart(view, buckets, period, bucket, chosen)
     with page.panel(view, "the list of questions"):
-        rows = cached.read(view, reports.read_history, **narrowed, **now, offset=paging.asked_offset())
+        rows = cached.read(view, reports.read_history, **narrowed, **now, offset=paging.offset_of(total))
         approvals.history_table(view, rows, total)
         page.footer(view, report="approvals", filters=narrowed, rows=total)
 

@@ -74,7 +74,7 @@ def show_list(view: View, period: Period, chosen: jobs.Chosen, asked: dict[str, 
         **narrowed,
         newest=order[0] == "when",
         limit=paging.PAGE_SIZE,
-        offset=paging.asked_offset(),
+        offset=paging.offset_of(total),
     )
     hurting = "what runs too long, failed or waits stands first" if order[0] == "hurt" else "the latest first"
     page.heading(f"{chosen.only.capitalize()} jobs" if chosen.only else "Jobs", hurting)

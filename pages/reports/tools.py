@@ -29,7 +29,7 @@ with page.panel(view, "the figures of tools"):
         page.footer(view)
     else:
         errors = cached.read(view, reports.read_errors, **asked, error_group=chosen.group)
-        tools.summary(usage, period, chosen.tool)
+        tools.summary(usage, period, chosen)
         filters.say_untimed(view, period, known, "call", in_all_time=True)
         tools.say_outcomes(chosen)
         raw_from = boundary.say(view, period, sums="calls", rows=ROWS)
@@ -53,12 +53,12 @@ with page.panel(view, "the figures of tools"):
                     sort=order[0],
                     downwards=order[1],
                     limit=paging.PAGE_SIZE,
-                    offset=paging.offset_of(tools.leafed_of(total), filters.PAGE_NUMBER),
+                    offset=paging.offset_of(tools.leafed_of(total)),
                 )
                 tools.calls_table(view, rows, total, period, chosen, order)
                 page.footer(view, report="tool_calls", filters=narrowed, rows=total)
         else:
-            tools.by_tool(view, usage, period)
+            tools.by_tool(view, usage, period, chosen.project)
             page.footer(view, report="tools", filters=compared, rows=len(usage.tools))
         if not chosen.group and chosen.outcome in (None, "failed"):
             tools.errors_of(view, usage, errors, period, {"project": chosen.project})

@@ -57,7 +57,7 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
     if number := attention.get("long_running_jobs"):
         words = plural(number, "job runs for more than an hour", "jobs run for more than an hour")
         since = figures.moment(attention["oldest_start_at"], view.zone, view.as_of)
-        lines.append(("attention", join(links.go(words, "jobs", status="running", period="all"), f", since {since}")))
+        lines.append(("attention", join(links.go(words, "jobs", long=True, period="all"), f", since {since}")))
     if number := happened.count("jobs failed"):
         words = f"{plural(number, 'job')} failed"
         lines.append(("broken", join(links.go(words, "jobs", period.query, status="failed"), f" {period.during}")))

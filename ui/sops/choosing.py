@@ -101,7 +101,7 @@ def total_of(shown: Procedure, steps: HumanSteps, chosen: Chosen) -> int | None:
 
 def offset_of(total: int | None) -> int:
     """How many runs come before the page that the URL asks for: of a known total never past its last page."""
-    return paging.asked_offset() if total is None else (paging.page_number(total) - 1) * paging.PAGE_SIZE
+    return paging.asked_offset() if total is None else paging.offset_of(total)
 
 
 def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:

@@ -24,18 +24,18 @@ MOST_LEAFED = 10_000
 _SORTS = ("failed", "rate", "calls", "refused", "unknown", "average", "p50", "p95", "time")
 
 
-def by_tool(view: View, usage: Usage, period: Period) -> None:
+def by_tool(view: View, usage: Usage, period: Period, project: str | None) -> None:
     """The table of tools, what hurts most first."""
     sorted_by = filters.sorting(_SORTS, "-failed")
     rows = _sorted([_row(one) for one in usage.tools], sorted_by)
     page.heading(
         "Tools", "sorted by failed calls, then by the time spent in them" if sorted_by[0] == "failed" else None
     )
-    offset = paging.asked_offset()
+    offset = paging.offset_of(len(rows))
     tables.table(
         view,
         rows[offset : offset + paging.PAGE_SIZE],
-        _columns(period, max((row["failed"] for row in rows), default=0)),
+        _columns({**period.query, "project": project}, max((row["failed"] for row in rows), default=0)),
         label="Tools by what hurts most",
         total=len(rows),
         sorted_by=sorted_by,
@@ -76,24 +76,24 @@ def _time(name: str) -> tables.Cell:
     return lambda row: figures.duration(row[name]) if row[name] is not None else _absent(row, "not timed")
 
 
-def _columns(period: Period, most_failed: int) -> list[tables.Column]:
+def _columns(carried: Mapping[str, links.Value], most_failed: int) -> list[tables.Column]:
     def linked(name: str, outcome: str) -> tables.Cell:
         return lambda row: (
-            links.go(figures.count(row[name]), "tools", period.query, tool=row["tool_name"], outcome=outcome)
+            links.go(figures.count(row[name]), "tools", carried, tool=row["tool_name"], outcome=outcome)
             if row[name]
             else "0"
         )
 
     def tool(row: tables.Row) -> Child:
         shown = figures.middle(row["tool_name"], _LONGEST_NAME)
-        return links.go(shown, "tools", period.query, tool=row["tool_name"])
+        return links.go(shown, "tools", carried, tool=row["tool_name"])
 
     failed = tables.bar("failed", most_failed, kind="broken")
 
     def failures(row: tables.Row) -> Child:
         if not row["failed"]:
             return "0" if row["known"] else _absent(row, "unknown")
-        return links.go(failed(row), "tools", period.query, tool=row["tool_name"], outcome="failed")
+        return links.go(failed(row), "tools", carried, tool=row["tool_name"], outcome="failed")
 
     def rate(row: tables.Row) -> Child:
         if not row["known"]:

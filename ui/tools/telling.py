@@ -22,12 +22,13 @@ from ui.wording.sentences import change, listed, plural, point_change
 _MOST_NAMED = 3  # tools in one sentence; the table has them all
 
 
-def summary(usage: Usage, period: Period, tool: str | None) -> None:
+def summary(usage: Usage, period: Period, chosen: Chosen) -> None:
     """The first sentences: which tools fail more often or take longer than before, and what is not known."""
+    tool = chosen.tool
     worse = [one for one in usage.tools if one.fails_more_often]
     slower = [one for one in usage.tools if one.is_slower and not one.fails_more_often]
-    pieces: list[Child] = [_rise(one, period, tool) for one in worse[:_MOST_NAMED]]
-    pieces += [_delay(one, period, tool) for one in slower[:_MOST_NAMED]]
+    pieces: list[Child] = [_rise(one, period, chosen) for one in worse[:_MOST_NAMED]]
+    pieces += [_delay(one, period, chosen) for one in slower[:_MOST_NAMED]]
     if more := len(worse) + len(slower) - len(pieces):
         pieces.append(f"{plural(more, 'other tool is', 'other tools are')} worse as well.")
     compared = sum(one.is_compared for one in usage.tools)
@@ -46,9 +47,8 @@ def summary(usage: Usage, period: Period, tool: str | None) -> None:
     page.say(join(*pieces, between=" "), state=state)
 
 
-def _rise(one: ToolUsage, period: Period, tool: str | None) -> Markup:
-    name = one.tool_name or ""
-    words: Child = name if tool else links.go(name, "tools", period.query, tool=name, outcome="failed")
+def _rise(one: ToolUsage, period: Period, chosen: Chosen) -> Markup:
+    words = _to_tool(one, period, chosen, outcome="failed")
     return join(
         words,
         f" fails more often than in {period.previous_label}: {figures.percent(one.failed, one.known)} of "
@@ -57,15 +57,20 @@ def _rise(one: ToolUsage, period: Period, tool: str | None) -> Markup:
     )
 
 
-def _delay(one: ToolUsage, period: Period, tool: str | None) -> Markup:
-    name = one.tool_name or ""
-    words: Child = name if tool else links.go(name, "tools", period.query, tool=name, sort="-duration")
+def _delay(one: ToolUsage, period: Period, chosen: Chosen) -> Markup:
+    words = _to_tool(one, period, chosen, sort="-duration")
     return join(
         words,
         f" takes longer than in {period.previous_label}: p95 {figures.duration(one.p95_ms)} of "
         f"{figures.count(one.timed)} calls, was {figures.duration(one.previous_p95_ms)} of "
         f"{figures.count(one.previous_timed)}.",
     )
+
+
+def _to_tool(one: ToolUsage, period: Period, chosen: Chosen, **asked: links.Value) -> Child:
+    """The name of a tool, leading to its calls inside the filters where the page is of several."""
+    name = one.tool_name or ""
+    return name if chosen.tool else links.go(name, "tools", period.query, tool=name, project=chosen.project, **asked)
 
 
 def _outcomes(total: ToolUsage, period: Period) -> str:
