@@ -216,7 +216,7 @@ def test_an_agent_that_is_not_there_is_said_with_a_way_out(owner: Owner, people:
     fill(owner)
     page = open_page(people["manager"], PAGE, agent="nobody")
     assert "Nothing of nobody is on record in the last 30 days" in page.text
-    assert "/agents?period=all" in page.links
+    assert "/agents?agent=nobody&period=all" in page.links
 
 
 def test_a_source_narrows_the_page_and_its_export(owner: Owner, people: People) -> None:

@@ -47,7 +47,7 @@ def test_it_says_when_filters_leave_nothing_and_how_to_get_out(owner: Owner, peo
     fill(owner)
     page = open_page(people["manager"], PAGE, project="no such project")
     assert "No call in the last 7 days fits these filters" in page.text
-    assert "/tools?period=all" in page.links
+    assert "/tools?project=no+such+project&period=all" in page.links
 
 
 def test_the_tool_that_got_worse_stands_in_the_first_sentence(owner: Owner, people: People) -> None:
@@ -67,6 +67,17 @@ def test_every_way_to_a_tool_stays_inside_the_project(owner: Owner, people: Peop
     ways = [address for address in shown.links if address.startswith("/tools?") and "tool=" in address]
     assert len(ways) > 3
     assert [address for address in ways if f"project={project}" not in address] == []
+
+
+def test_calls_without_a_time_and_all_time_keep_the_filters(owner: Owner, people: People) -> None:
+    fill(owner)
+    [project] = {row["project_name"] for row in owner.execute("select project_name from chronicle.sessions").fetchall()}
+    recorded.call(owner, recorded.session(owner, NOW), None)
+    shown = open_page(people["manager"], PAGE, project=project)
+    assert "Whatever the filters, 1 call without a recorded time is in no period." in shown.text
+    assert f"/tools?project={project}&period=untimed" in shown.links
+    assert "Whatever the filters" not in open_page(people["manager"], PAGE).text
+    assert "/tools?project=nobody&period=all" in open_page(people["manager"], PAGE, project="nobody").links
 
 
 def test_it_says_by_what_check_all_is_well(owner: Owner, people: People) -> None:

@@ -23,7 +23,9 @@ select
     ) as open_to
 from pg_class as c
 inner join pg_namespace as n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p') and format('%%s.%%s', n.nspname, c.relname) = %(table)s::text;
+where
+    c.relkind in ('r', 'p') and n.nspname not like 'pg\_%%' and n.nspname <> 'information_schema'
+    and format('%%s.%%s', n.nspname, c.relname) = %(table)s::text;
 
 -- name: list_policies
 -- The policies of a table, or of all: for which command and whom, which rows it lets through, and which may be written.

@@ -93,7 +93,7 @@ def show(view: View) -> None:
         return
     total = together(shown)
     agents.summary(shown, total, period, chosen)
-    filters.say_untimed(view, period, known, "window")
+    filters.say_untimed(view, period, known, "window", within=("agent", "source"))
     agents.say_windows(total, period)
     agents.of_source(chosen)
     cards.cards(agents.cards_of(total, period, chosen))

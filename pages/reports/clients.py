@@ -26,7 +26,7 @@ def show(view: View) -> None:
         page.footer(view)
         return
     clients.summary(standing, period)
-    filters.say_untimed(view, period, known, "assessment")
+    filters.say_untimed(view, period, known, "assessment", within=("status", "q"))
     cards.cards(clients.cards_of(view, standing, period))
     with page.panel(view, "the table of clients"):
         order = filters.sorting(reports.SORTS, "-worst")

@@ -27,7 +27,7 @@ def show(view: View) -> None:
         page.footer(view)
         return
     events.summary(counts, period, chosen)
-    filters.say_untimed(view, period, known, "event")
+    filters.say_untimed(view, period, known, "event", within=("q", "id", "type", "aggregate", "emitter"))
     bucket = period.bucket(known)
     if not period.untimed:
         types = events.charted(counts, chosen)

@@ -40,7 +40,7 @@ def show_all(view: View) -> None:
             return
         failures = cached.read(view, reports.read_failures, **asked, error_group=chosen.group)
         jobs.summary(view, counted, period, chosen.carried)
-        filters.say_untimed(view, period, known, "job", in_all_time=True)
+        filters.say_untimed(view, period, known, "job", in_all_time=True, within=("agent", "q", "status", "error"))
         jobs.say_states(chosen)
         cards.cards(jobs.cards_of(counted, period, chosen.carried))
         with page.panel(view, "the chart of jobs"):

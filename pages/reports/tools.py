@@ -30,7 +30,9 @@ with page.panel(view, "the figures of tools"):
     else:
         errors = cached.read(view, reports.read_errors, **asked, error_group=chosen.group)
         tools.summary(usage, period, chosen)
-        filters.say_untimed(view, period, known, "call", in_all_time=True)
+        filters.say_untimed(
+            view, period, known, "call", in_all_time=True, within=("tool", "project", "outcome", "error")
+        )
         tools.say_outcomes(chosen)
         raw_from = boundary.say(view, period, sums="calls", rows=ROWS)
         cards.cards(tools.cards_of(usage, period, chosen.carried))

@@ -67,7 +67,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
             f"Nothing {who}is on record {where}{narrowed}.",
             links.go("Take the filters away", view.page.url_path, period.query),
             " or ",
-            links.go("look at all time", view.page.url_path, period="all"),
+            filters.to_all_time(view),
             ".",
         )
     elif absence.explained(view, "analytics.stg_engine__agent_metrics", "records of agents"):

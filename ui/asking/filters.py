@@ -13,7 +13,7 @@ from data.reports.coverage import Coverage, read_coverage
 from ui import cached, page
 from ui.asking import links, periods
 from ui.asking.periods import Extent, Period
-from ui.drawing.markup import Child, join, span, tag
+from ui.drawing.markup import Child, Markup, join, span, tag
 from ui.view import View
 from ui.wording import figures, sentences
 
@@ -33,13 +33,25 @@ def given(name: str) -> str | None:
     return value if value and len(value) <= LONGEST_VALUE and value.isprintable() else None
 
 
-def say_untimed(view: View, period: Period, known: Extent, noun: str, *, in_all_time: bool = False) -> None:
+def say_untimed(
+    view: View, period: Period, known: Extent, noun: str, *, in_all_time: bool = False, within: Sequence[str] = ()
+) -> None:
     """How many rows no period holds because they have no time, leading to them; `in_all_time` says that all time has
-    them among its figures, and that nothing else on the page tells so."""
+    them among its figures, and that nothing else on the page tells so. The number is of all rows, which is said where
+    one of the filters `within` is set; the link keeps those."""
     is_all = period.choice == "all"
     said = sentences.untimed(known.untimed, noun, in_all_time=is_all)
-    if said and not period.untimed and (in_all_time or not is_all):
-        page.note(links.go(said, view.page.url_path, period="untimed"))
+    if not said or period.untimed or (is_all and not in_all_time):
+        return
+    carried = {name: value for name in within if (value := given(name))}
+    words = f"Whatever the filters, {said[0].lower()}{said[1:]}" if carried else said
+    page.note(links.go(words, view.page.url_path, carried, period="untimed"))
+
+
+def to_all_time(view: View) -> Markup:
+    """The way from an empty list to all time, with the filters that are set."""
+    address = here(view, period="all", **dict.fromkeys(("from", "to", PAGE_NUMBER)))
+    return links.go_to("look at all time", address)
 
 
 def say_unsummed(asked: Sequence[str], rows: str) -> None:

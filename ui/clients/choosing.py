@@ -126,7 +126,7 @@ def nothing(view: View, period: Period, chosen: Chosen, known: Extent) -> None:
             f"No client {what}.",
             links.go("Take the filters away", view.page.url_path, period.query),
             " or ",
-            links.go("look at all time", view.page.url_path, period="all"),
+            filters.to_all_time(view),
             ".",
         )
     elif absence.explained(view, "analytics.stg_engine__client_health", "assessments of clients"):

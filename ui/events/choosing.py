@@ -174,7 +174,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
             f"No event {where}{' fits these filters' if chosen.is_any else ' is recorded'}.",
             links.go("Take the filters away", view.page.url_path, period.query),
             " or ",
-            links.go("look at all time", view.page.url_path, {**chosen.carried, "period": "all"}),
+            filters.to_all_time(view),
             ".",
         )
     elif absence.explained(view, "analytics.stg_engine__events", "events"):

@@ -97,7 +97,7 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
             f"No job {where} fits these filters.",
             links.go("Take the filters away", view.page.url_path, period.query),
             " or ",
-            links.go("look at all time", view.page.url_path, period="all"),
+            filters.to_all_time(view),
             ".",
         )
     elif absence.explained(view, "analytics.stg_agents__jobs", "jobs"):

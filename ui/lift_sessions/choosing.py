@@ -55,7 +55,7 @@ def choose(view: View, counts: Sequence[StatusCount]) -> Chosen:
 def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
     """Why there is no session: filtered out, none of the viewer's own, or none at all."""
     if holds_any:
-        where = links.go("look at all time", view.page.url_path, period="all")
+        where = filters.to_all_time(view)
         if chosen.status or chosen.search:
             everything = links.go("Take the filters away", view.page.url_path, period.query)
             why = filters.unmatched(

@@ -105,7 +105,7 @@ def empty(view: View, period: Period, asked: Chosen, *, holds_any: bool) -> None
             filters.unmatched("session", period, open_ones, narrowed=bool(asked.has or asked.search)),
             links.go_to("Take the filters away", filters.here(view, **remaining)),
             " or ",
-            links.go("look at all time", view.page.url_path, period="all"),
+            filters.to_all_time(view),
             ".",
         )
     else:

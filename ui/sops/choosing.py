@@ -112,7 +112,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
             f"No run of a procedure {where} fits these filters.",
             links.go("Take the filters away", view.page.url_path, period.query),
             " or ",
-            links.go("look at all time", view.page.url_path, period="all"),
+            filters.to_all_time(view),
             ".",
         )
     elif absence.explained(view, "analytics.stg_engine__sop_executions", "runs of procedures"):

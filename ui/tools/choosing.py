@@ -107,7 +107,7 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
             f"No call {where} fits these filters.",
             everything,
             " or ",
-            links.go("look at all time", view.page.url_path, period="all"),
+            filters.to_all_time(view),
             ".",
         )
     elif absence.explained(view, "analytics.tool_calls", "calls of tools"):
