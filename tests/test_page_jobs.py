@@ -49,6 +49,15 @@ def test_a_kind_of_failure_beyond_the_most_frequent_has_its_file_as_well(owner: 
     assert "CSV, 2 rows" in open_page(people["manager"], PAGE, status="failed", error="Broken x").text
 
 
+def test_a_job_leads_back_to_the_list_it_was_opened_from(owner: Owner, people: People) -> None:
+    job_id = make_job(owner, **DONE, agent_identifier="writer")
+    asked = "agent=writer&period=30d&status=completed"
+    page = open_page(people["manager"], PAGE, agent="writer", period="30d", status="completed")
+    assert f"/jobs?{asked}&job={job_id}" in page.links
+    one = open_page(people["manager"], PAGE, agent="writer", period="30d", status="completed", job=str(job_id))
+    assert f"/jobs?{asked}" in one.links
+
+
 def test_a_page_past_the_end_is_the_last(owner: Owner, people: People) -> None:
     make_job(owner, **DONE, job_data=Jsonb({"title": "The only one"}))
     assert "The only one" in open_page(people["manager"], PAGE, page="99").text

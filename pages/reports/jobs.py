@@ -8,7 +8,6 @@ from uuid import UUID
 from data import jobs as reports
 from ui import cached, jobs, page
 from ui.asking import filters, paging
-from ui.asking.periods import Period
 from ui.drawing import cards
 from ui.view import View
 
@@ -47,14 +46,14 @@ def show_all(view: View) -> None:
             buckets = cached.read(view, reports.read_buckets, **asked, unit=bucket, zone=str(view.zone))
             jobs.chart(view, buckets, period, bucket, chosen)
         with page.panel(view, "the list of jobs"):
-            show_list(view, period, chosen, asked, jobs.total_of(counted, failures, chosen))
+            show_list(view, chosen, asked, jobs.total_of(counted, failures, chosen))
         if not chosen.group and not chosen.long_running and chosen.status in (None, "failed"):
             jobs.failures_of(view, failures, period, chosen.carried)
             if failures.groups:
                 page.footer(view, report="job_failures", filters=asked, rows=failures.groups)
 
 
-def show_list(view: View, period: Period, chosen: jobs.Chosen, asked: dict[str, Any], total: int) -> None:
+def show_list(view: View, chosen: jobs.Chosen, asked: dict[str, Any], total: int) -> None:
     """The jobs behind the figures, what hurts first unless the newest are asked for."""
     order = filters.sorting(("hurt", "when"), "-hurt")
     span: dict[str, Any] = {"start": None, "end": None, "untimed": False} if chosen.long_running else {}
@@ -78,7 +77,7 @@ def show_list(view: View, period: Period, chosen: jobs.Chosen, asked: dict[str, 
     )
     hurting = "what runs too long, failed or waits stands first" if order[0] == "hurt" else "the latest first"
     page.heading(f"{chosen.only.capitalize()} jobs" if chosen.only else "Jobs", hurting)
-    jobs.jobs_table(view, rows, total, period, order)
+    jobs.jobs_table(view, rows, total, order)
     page.footer(view, report="jobs", filters=narrowed, rows=total)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from data.jobs import Failures, JobSummary
 from ui import page
-from ui.asking import links
+from ui.asking import filters, links
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, tag
@@ -18,16 +18,14 @@ from ui.wording import figures, telling
 from ui.wording.sentences import plural
 
 
-def jobs_table(
-    view: View, rows: Sequence[Mapping[str, Any]], total: int, period: Period, sorted_by: tuple[str, bool]
-) -> None:
-    """Jobs one by one, each leading to all that is known about it."""
+def jobs_table(view: View, rows: Sequence[Mapping[str, Any]], total: int, sorted_by: tuple[str, bool]) -> None:
+    """Jobs one by one, each leading to all that is known about it, with the filters for the way back."""
     says_any = any(row["error_message"] for row in rows)
     tables.table(
         view,
         rows,
         [
-            tables.Column("Job", lambda row: _job(row, period), wide=True, hint=lambda row: row["title"]),
+            tables.Column("Job", lambda row: _job(view, row), wide=True, hint=lambda row: row["title"]),
             tables.Column("State", _state),
             tables.Column("Agent", tables.text("agent", 40)),
             tables.Column("Ran", _ran, is_number=True, hint=_ran_hint),
@@ -45,9 +43,9 @@ def jobs_table(
     )
 
 
-def _job(row: tables.Row, period: Period) -> Markup:
+def _job(view: View, row: tables.Row) -> Markup:
     words = figures.shortened(row["title"], 90) or f"Job {figures.short_id(row['job_id'])}"
-    return links.go(words, "jobs", period.query, job=str(row["job_id"]))
+    return links.go_to(words, filters.here(view, job=str(row["job_id"])))
 
 
 def _state(row: tables.Row) -> Child:
