@@ -95,7 +95,7 @@ def failures_of(view: View, failures: Failures, period: Period, carried: Mapping
 
     def example(row: tables.Row) -> Child:
         words = telling.line(row["example"], row["group"]) or row["group"]
-        return links.go(words, "jobs", period.query, job=str(row["newest_id"]))
+        return links.go_to(words, filters.here(view, job=str(row["newest_id"])))
 
     columns = [
         tables.Column("Kind", kind, wide=True),
