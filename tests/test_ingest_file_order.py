@@ -151,3 +151,43 @@ def test_the_last_stop_on_a_line_decides_how_a_session_ended(
     stops = [hook(names[0], last_assistant_message=f"turn {n}") for n in range(20)] + [hook(names[1])]
     ingest([on_one_line(tmp_path / "stops.json", stops)], database_url)
     assert owner.execute("select status from chronicle.sessions").fetchall() == [{"status": status}]
+
+
+def test_a_question_stands_behind_what_asked_it(
+    owner: Owner, people: dict[str, Actor], database_url: str, tmp_path: Path
+) -> None:
+    """Also one of which the context names a call that no log can have told."""
+    asked = {"questions": [{"question": "Which bay?"}]}
+    payloads = mixed_payloads()[:60]
+    payloads[40:40] = [hook("PreToolUse", tool_name="AskUserQuestion", tool_input=asked)]
+    payloads[20:20] = [hook("Notification", message="Claude needs your permission to use Write")]
+    ingest([on_one_line(tmp_path / "hooks.json", payloads)], database_url)
+    owner.execute(
+        "insert into engine.human_approvals (session_id, agent_id, approval_type, title, context)"
+        " values (%s, 'diver', 'tool_use', 'Dive?', '{\"call_id\": \"toolu_1\"}')",
+        (only_session(owner),),
+    )
+    items = shown(owner, people["manager"])
+    kinds = [item["kind"] for item in items if item["words"] != "Dive?"]
+    assert [at for at, kind in enumerate(kinds) if kind == "question"] == [21, 43]
+    assert len(kinds) == len(payloads) + 2
+    questions = [(item["words"], items[at - 1]["kind"]) for at, item in enumerate(items) if item["kind"] == "question"]
+    assert questions[1:] == [("Allow the use of Write", "notification"), ("Which bay?", "call")]
+
+
+def test_a_question_stands_behind_its_request_and_not_behind_its_call(
+    owner: Owner, people: dict[str, Actor], database_url: str, tmp_path: Path
+) -> None:
+    given: dict[str, Any] = {"tool_name": "Write", "tool_input": {"file_path": "a", "content": "b"}}
+    payloads = mixed_payloads()[:60]
+    payloads[30:30] = [
+        hook("PreToolUse", **given),
+        hook("UserPromptSubmit", prompt="meanwhile"),
+        hook("PermissionRequest", **given),
+        hook("PostToolUse", **given, tool_response={"filePath": "a"}),
+    ]
+    ingest([on_one_line(tmp_path / "hooks.json", payloads)], database_url)
+    told = [item["kind"] for item in shown(owner, people["manager"])[30:35]]
+    assert told == ["call", "prompt", "notification", "question", "prompt"]
+    [question] = owner.execute("select context ? 'call_id' as names_call from engine.human_approvals").fetchall()
+    assert question["names_call"]

@@ -29,7 +29,7 @@ class Problem:
 
 @dataclass
 class FileReport:
-    """One file. `read` counts what the file holds, `added` what was new in the database."""
+    """One file. `read` counts what the file holds, `added`, `renewed` and `removed` what it did to the database."""
 
     path: str
     outcome: Outcome = "imported"
@@ -39,7 +39,9 @@ class FileReport:
     entries: Counter[str] = field(default_factory=Counter)  # by type of entry or name of hook
     left_out: Counter[str] = field(default_factory=Counter)  # read, and deliberately not stored
     read: Counter[str] = field(default_factory=Counter)  # events by type, before anything known is taken out
-    added: Counter[str] = field(default_factory=Counter)
+    added: Counter[str] = field(default_factory=Counter)  # rows that are there anew
+    renewed: Counter[str] = field(default_factory=Counter)  # rows that were there, and are others since
+    removed: Counter[str] = field(default_factory=Counter)  # rows that were there, or came with this file, and went
     sessions: int = 0
     known: int = 0  # records that an earlier import brought in
     paired: int = 0  # records that another source had told already, or tells now
@@ -61,11 +63,18 @@ class FileReport:
             "notes": self.notes,
         }
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether anything is other than it was because of this file."""
+        return bool(self.paired or +self.added or +self.renewed or +self.removed)
+
     def figures(self) -> dict[str, Any]:
         """The counts alone: what the file holds, and what of it was new."""
         return {
             **self.held(),
             "added": dict(self.added),
+            "renewed": dict(self.renewed),
+            "removed": dict(self.removed),
             "known_records": self.known,
             "paired_records": self.paired,
         }
@@ -118,23 +127,29 @@ class Report:
     def counts(self) -> dict[str, int]:
         """Totals: files, and what was added, read and left aside."""
         outcomes = Counter(file.outcome for file in self.files)
-        added: Counter[str] = Counter()
-        for file in self.files:
-            added.update(file.added)
+        added = self._added()
         return {
             "files": len(self.files),
             "files_imported": outcomes["imported"],
             "files_not_recognised": outcomes["not recognised"],
             "files_failed": outcomes["failed"] + len(self.unreadable),
             "records": sum(sum(file.records.values()) for file in self.files),
-            **{f"added_{name}": count for name, count in sorted(added.items())},
-            "events_added": sum(count for name, count in added.items() if name in EVENT_TYPES),
+            **{f"added_{name}": count for name, count in sorted((+added).items())},
+            "events_added": max(0, sum(count for name, count in added.items() if name in EVENT_TYPES)),
             "known_records": sum(file.known for file in self.files),
             "paired_records": sum(file.paired for file in self.files),
             "untimed_events": sum(file.untimed for file in self.files),
             "escaped_characters": sum(file.escaped for file in self.files),
             "problems": len(self.problems),
         }
+
+    def _added(self) -> Counter[str]:
+        """By how many rows each is more than before: what one file brought in, another may have told better."""
+        added: Counter[str] = Counter()
+        for file in self.files:
+            added.update(file.added)
+            added.subtract(file.removed)
+        return added
 
     def by_source(self) -> dict[str, dict[str, Any]]:
         """Totals by kind of source: files, records, events read by type, problems."""
@@ -157,8 +172,11 @@ class Report:
         counts = self.counts
         if not counts["files_imported"]:
             return "No agent log was found there."
+        jobs = counts.get("added_jobs", 0)
+        added = [f"{counts['events_added']} events"] if counts["events_added"] or not jobs else []
+        added += [f"{jobs} job{'s' * (jobs != 1)}"] if jobs else []
         text = (
-            f"{counts['files_imported']} files read, {counts['events_added']} events added"
+            f"{counts['files_imported']} files read, {' and '.join(added)} added"
             f" ({counts['known_records']} records were known, {counts['paired_records']} told by two sources)."
         )
         if counts["untimed_events"]:

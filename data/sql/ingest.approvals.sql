@@ -2,6 +2,7 @@
 -- What people were asked in these sessions and what they answered, from calls that ask, calls that were refused, and
 -- requests for permission; made anew, so that it does not matter which log came first. Notices of a request count where
 -- the log holds no requests themselves, and no call that tells of the same question.
+-- Says how many came, changed and went.
 with sessions as materialized (
     select s.id, s.session_id, s.metadata from chronicle.sessions as s where s.id = any(%(sessions)s::uuid[])
 ),
@@ -186,29 +187,38 @@ gone as (
     where h.session_id = any(%(sessions)s::uuid[])
         and h.metadata -> 'imported' = 'true'
         and h.id not in (select d.id from derived as d)
-)
-insert into engine.human_approvals as h (
-    id, session_id, user_id, agent_id, approval_type, title, request_payload, context,
-    status, created_at, decided_at, decided_by_name, decision_note, metadata
+    returning h.id
+),
+saved as (
+    insert into engine.human_approvals as h (
+        id, session_id, user_id, agent_id, approval_type, title, request_payload, context,
+        status, created_at, decided_at, decided_by_name, decision_note, metadata
+    )
+    select
+        d.id, d.session_id, d.user_id, d.agent_id, d.approval_type, d.title, d.request_payload, d.context,
+        d.status, d.asked_at, d.decided_at, d.decided_by_name, d.decision_note, d.metadata
+    from derived as d
+    on conflict (id) do update
+    set session_id = excluded.session_id,
+        user_id = excluded.user_id,
+        agent_id = excluded.agent_id,
+        title = excluded.title,
+        context = excluded.context,
+        status = excluded.status,
+        created_at = excluded.created_at,
+        decided_at = excluded.decided_at,
+        decided_by_name = excluded.decided_by_name,
+        decision_note = excluded.decision_note,
+        metadata = excluded.metadata
+    where (h.session_id, h.user_id, h.agent_id, h.title, h.context, h.status, h.created_at, h.decided_at, h.decision_note, h.metadata)
+        is distinct from (
+            excluded.session_id, excluded.user_id, excluded.agent_id, excluded.title, excluded.context, excluded.status,
+            excluded.created_at, excluded.decided_at, excluded.decision_note, excluded.metadata
+        )
+    returning h.xmax = 0 as is_new
 )
 select
-    d.id, d.session_id, d.user_id, d.agent_id, d.approval_type, d.title, d.request_payload, d.context,
-    d.status, d.asked_at, d.decided_at, d.decided_by_name, d.decision_note, d.metadata
-from derived as d
-on conflict (id) do update
-set session_id = excluded.session_id,
-    user_id = excluded.user_id,
-    agent_id = excluded.agent_id,
-    title = excluded.title,
-    context = excluded.context,
-    status = excluded.status,
-    created_at = excluded.created_at,
-    decided_at = excluded.decided_at,
-    decided_by_name = excluded.decided_by_name,
-    decision_note = excluded.decision_note,
-    metadata = excluded.metadata
-where (h.session_id, h.user_id, h.agent_id, h.title, h.context, h.status, h.created_at, h.decided_at, h.decision_note, h.metadata)
-    is distinct from (
-        excluded.session_id, excluded.user_id, excluded.agent_id, excluded.title, excluded.context, excluded.status,
-        excluded.created_at, excluded.decided_at, excluded.decision_note, excluded.metadata
-    );
+    count(*) filter (where v.is_new) as added,
+    count(*) filter (where not v.is_new) as renewed,
+    (select count(*) from gone) as removed
+from saved as v;

@@ -1,6 +1,6 @@
 -- name: derive_epic_executions
 -- Every epic among the work items is a run of a procedure, with the items below it as its steps; made anew. How much of
--- it agents did without people, and what it cost, no work item says.
+-- it agents did without people, and what it cost, no work item says. Says how many came, changed and went.
 with items as materialized (
     select
         j.id,
@@ -77,26 +77,35 @@ gone as (
     where x.sop_id = 'epic'
         and x.metadata @> '{"imported": true, "kind": "epic"}'
         and x.id not in (select d.id from derived as d)
-)
-insert into engine.sop_executions as x (
-    id, sop_id, user_id, agent_id, status, current_step, steps, cycle_time_hours, started_at, completed_at, metadata
+    returning x.id
+),
+saved as (
+    insert into engine.sop_executions as x (
+        id, sop_id, user_id, agent_id, status, current_step, steps, cycle_time_hours, started_at, completed_at, metadata
+    )
+    select
+        d.id, 'epic', d.user_id, d.agent_id, d.status, d.current_step, d.steps,
+        -- An end before the beginning is a mistake of the log, and no time at all.
+        case when d.completed_at >= d.started_at then extract(epoch from d.completed_at - d.started_at) / 3600 end,
+        d.started_at, d.completed_at, d.metadata
+    from derived as d
+    on conflict (id) do update
+    set user_id = excluded.user_id,
+        agent_id = excluded.agent_id,
+        status = excluded.status,
+        current_step = excluded.current_step,
+        steps = excluded.steps,
+        cycle_time_hours = excluded.cycle_time_hours,
+        started_at = excluded.started_at,
+        completed_at = excluded.completed_at,
+        metadata = excluded.metadata
+    where (x.user_id, x.agent_id, x.status, x.current_step, x.steps, x.started_at, x.completed_at, x.metadata)
+        is distinct from (excluded.user_id, excluded.agent_id, excluded.status, excluded.current_step, excluded.steps,
+            excluded.started_at, excluded.completed_at, excluded.metadata)
+    returning x.xmax = 0 as is_new
 )
 select
-    d.id, 'epic', d.user_id, d.agent_id, d.status, d.current_step, d.steps,
-    -- An end before the beginning is a mistake of the log, and no time at all.
-    case when d.completed_at >= d.started_at then extract(epoch from d.completed_at - d.started_at) / 3600 end,
-    d.started_at, d.completed_at, d.metadata
-from derived as d
-on conflict (id) do update
-set user_id = excluded.user_id,
-    agent_id = excluded.agent_id,
-    status = excluded.status,
-    current_step = excluded.current_step,
-    steps = excluded.steps,
-    cycle_time_hours = excluded.cycle_time_hours,
-    started_at = excluded.started_at,
-    completed_at = excluded.completed_at,
-    metadata = excluded.metadata
-where (x.user_id, x.agent_id, x.status, x.current_step, x.steps, x.started_at, x.completed_at, x.metadata)
-    is distinct from (excluded.user_id, excluded.agent_id, excluded.status, excluded.current_step, excluded.steps,
-        excluded.started_at, excluded.completed_at, excluded.metadata);
+    count(*) filter (where v.is_new) as added,
+    count(*) filter (where not v.is_new) as renewed,
+    (select count(*) from gone) as removed
+from saved as v;

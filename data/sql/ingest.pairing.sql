@@ -91,8 +91,11 @@ noted as (
 select distinct n.event_id from noted as n;
 
 -- name: remove_told
--- Removes the events of transcripts that tell what was dropped.
-delete from chronicle.events as e where e.id = any(%(events)s::uuid[]);
+-- Removes the events of transcripts that tell what was dropped; says how many of which type.
+with gone as (
+    delete from chronicle.events as e where e.id = any(%(events)s::uuid[]) returning e.event_type
+)
+select g.event_type as name, count(*) as removed from gone as g group by g.event_type;
 
 -- name: link_pairs
 -- Points hook records to the event by which a transcript tells the same: alike, and in the same place of their order.
@@ -145,7 +148,8 @@ linked as (
 select l.record_key from linked as l;
 
 -- name: remove_absorbed
--- Removes the events of hook records that point to a transcript's by now, with the jobs that were made of them.
+-- Removes the events of hook records that point to a transcript's by now, with the jobs that were made of them; says how
+-- many of which type, and how many jobs.
 with absorbed as materialized (
     select unnest(%(records)s::uuid[]) as record_key
 ),
@@ -156,9 +160,16 @@ jobs as (
         from chronicle.tool_events as t
         where t.id = any(%(records)s::uuid[]) and t.tool_type = 'subagent' and t.phase = 'pre'
     ))
+    returning j.id
+),
+gone as (
+    delete from chronicle.events as e
+    where e.id = any(array(select a.record_key from absorbed as a))
+    returning e.event_type
 )
-delete from chronicle.events as e
-where e.id = any(array(select a.record_key from absorbed as a));
+select g.event_type as name, count(*) as removed from gone as g group by g.event_type
+union all
+select 'jobs', count(*) from jobs having count(*) > 0;
 
 -- name: attach_outcomes
 -- Results that only hooks tell belong to the calls of a transcript that have none, in order; the others to their own.

@@ -108,64 +108,76 @@ register as (
 select a.event_type, count(*) as events from added as a group by a.event_type;
 
 -- name: add_files_touched
--- Files that the staged calls read or wrote: one row per session and file, at the first time known.
-insert into chronicle.project_context as p (id, session_id, file_path, file_type, created_at)
-select
-    md5(t.session_key::text || ':' || t.file_path)::uuid,
-    t.session_key,
-    t.file_path,
-    -- What stands behind the last dot of the name, unless the name begins with it.
-    case when strpos(substr(t.file_name, 2), '.') > 0
-        then nullif(left(lower(split_part(t.file_name, '.', -1)), 50), '') end,
-    t.first_at
-from (
+-- Files that the staged calls read or wrote: one row per session and file, at the first time known. Says how many
+-- are new, and of how many the time is another one.
+with saved as (
+    insert into chronicle.project_context as p (id, session_id, file_path, file_type, created_at)
     select
-        s.session_key,
-        s.file_path,
-        split_part(replace(s.file_path, '\', '/'), '/', -1) as file_name,
-        min(s.happened_at) as first_at
-    from staged_records as s
-    where s.file_path is not null
-    group by s.session_key, s.file_path
-) as t
-on conflict (session_id, md5(file_path)) do update
-set created_at = excluded.created_at
-where excluded.created_at < p.created_at or (p.created_at is null and excluded.created_at is not null);
+        md5(t.session_key::text || ':' || t.file_path)::uuid,
+        t.session_key,
+        t.file_path,
+        -- What stands behind the last dot of the name, unless the name begins with it.
+        case when strpos(substr(t.file_name, 2), '.') > 0
+            then nullif(left(lower(split_part(t.file_name, '.', -1)), 50), '') end,
+        t.first_at
+    from (
+        select
+            s.session_key,
+            s.file_path,
+            split_part(replace(s.file_path, '\', '/'), '/', -1) as file_name,
+            min(s.happened_at) as first_at
+        from staged_records as s
+        where s.file_path is not null
+        group by s.session_key, s.file_path
+    ) as t
+    on conflict (session_id, md5(file_path)) do update
+    set created_at = excluded.created_at
+    where excluded.created_at < p.created_at or (p.created_at is null and excluded.created_at is not null)
+    returning p.xmax = 0 as is_new
+)
+select count(*) filter (where v.is_new) as added, count(*) filter (where not v.is_new) as renewed
+from saved as v;
 
 -- name: add_replies
--- Tokens of replies: each count is the highest that any line of the reply names.
-insert into signalbox.model_replies as m (
-    message_id, session_id, model, replied_at, input_tokens, output_tokens,
-    cache_write_tokens, cache_write_1h_tokens, cache_read_tokens
+-- Tokens of replies: each count is the highest that any line of the reply names. Says how many are new, and how many are
+-- other than they were.
+with saved as (
+    insert into signalbox.model_replies as m (
+        message_id, session_id, model, replied_at, input_tokens, output_tokens,
+        cache_write_tokens, cache_write_1h_tokens, cache_read_tokens
+    )
+    select
+        s.message_id,
+        min(s.session_key::text)::uuid,
+        min(s.model),
+        min(s.happened_at),
+        max(s.input_tokens),
+        max(s.output_tokens),
+        max(s.cache_write_tokens),
+        max(s.cache_write_1h_tokens),
+        max(s.cache_read_tokens)
+    from staged_records as s
+    where s.message_id is not null
+    group by s.message_id
+    on conflict (message_id) do update
+    set session_id = least(m.session_id, excluded.session_id),
+        model = least(m.model, excluded.model),
+        replied_at = least(m.replied_at, excluded.replied_at),
+        input_tokens = greatest(m.input_tokens, excluded.input_tokens),
+        output_tokens = greatest(m.output_tokens, excluded.output_tokens),
+        cache_write_tokens = greatest(m.cache_write_tokens, excluded.cache_write_tokens),
+        cache_write_1h_tokens = greatest(m.cache_write_1h_tokens, excluded.cache_write_1h_tokens),
+        cache_read_tokens = greatest(m.cache_read_tokens, excluded.cache_read_tokens)
+    where excluded.session_id < m.session_id
+        or excluded.model < m.model
+        or excluded.replied_at < m.replied_at
+        or (m.replied_at is null and excluded.replied_at is not null)
+        or excluded.input_tokens > m.input_tokens
+        or excluded.output_tokens > m.output_tokens
+        or excluded.cache_write_tokens > m.cache_write_tokens
+        or excluded.cache_write_1h_tokens > m.cache_write_1h_tokens
+        or excluded.cache_read_tokens > m.cache_read_tokens
+    returning m.xmax = 0 as is_new
 )
-select
-    s.message_id,
-    min(s.session_key::text)::uuid,
-    min(s.model),
-    min(s.happened_at),
-    max(s.input_tokens),
-    max(s.output_tokens),
-    max(s.cache_write_tokens),
-    max(s.cache_write_1h_tokens),
-    max(s.cache_read_tokens)
-from staged_records as s
-where s.message_id is not null
-group by s.message_id
-on conflict (message_id) do update
-set session_id = least(m.session_id, excluded.session_id),
-    model = least(m.model, excluded.model),
-    replied_at = least(m.replied_at, excluded.replied_at),
-    input_tokens = greatest(m.input_tokens, excluded.input_tokens),
-    output_tokens = greatest(m.output_tokens, excluded.output_tokens),
-    cache_write_tokens = greatest(m.cache_write_tokens, excluded.cache_write_tokens),
-    cache_write_1h_tokens = greatest(m.cache_write_1h_tokens, excluded.cache_write_1h_tokens),
-    cache_read_tokens = greatest(m.cache_read_tokens, excluded.cache_read_tokens)
-where excluded.session_id < m.session_id
-    or excluded.model < m.model
-    or excluded.replied_at < m.replied_at
-    or (m.replied_at is null and excluded.replied_at is not null)
-    or excluded.input_tokens > m.input_tokens
-    or excluded.output_tokens > m.output_tokens
-    or excluded.cache_write_tokens > m.cache_write_tokens
-    or excluded.cache_write_1h_tokens > m.cache_write_1h_tokens
-    or excluded.cache_read_tokens > m.cache_read_tokens;
+select count(*) filter (where v.is_new) as added, count(*) filter (where not v.is_new) as renewed
+from saved as v;

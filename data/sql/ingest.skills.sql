@@ -2,6 +2,7 @@
 -- Runs of skills in these sessions, made anew: a call of Skill begins one, and it goes on until a person speaks, until
 -- the same agent calls the next skill, or to the end. The calls of that time are its steps: those about which a person
 -- was asked are human ones. Without times nobody knows which calls belong to it, and its figures stay unknown.
+-- Says how many came, changed and went.
 with sessions as materialized (
     select s.id, s.session_id as name, s.metadata from chronicle.sessions as s where s.id = any(%(sessions)s::uuid[])
 ),
@@ -172,40 +173,49 @@ gone as (
     where x.session_id = any(%(sessions)s::uuid[])
         and x.metadata -> 'imported' = 'true'
         and x.id not in (select d.id from derived as d)
-)
-insert into engine.sop_executions as x (
-    id, sop_id, session_id, user_id, agent_id, status, steps, actions_total, actions_automated, human_interventions,
-    cycle_time_hours, automation_rate, estimated_cost, error_message, started_at, completed_at, metadata
+    returning x.id
+),
+saved as (
+    insert into engine.sop_executions as x (
+        id, sop_id, session_id, user_id, agent_id, status, steps, actions_total, actions_automated, human_interventions,
+        cycle_time_hours, automation_rate, estimated_cost, error_message, started_at, completed_at, metadata
+    )
+    select
+        d.id, d.sop_id, d.session_id, d.user_id, d.agent_id, d.status, d.steps, d.actions_total, d.actions_automated,
+        d.human_interventions,
+        case when d.completed_at >= d.started_at then extract(epoch from d.completed_at - d.started_at) / 3600 end,
+        d.automation_rate,
+        d.estimated_cost, d.error_message, d.started_at, d.completed_at, d.metadata
+    from derived as d
+    on conflict (id) do update
+    set sop_id = excluded.sop_id,
+        session_id = excluded.session_id,
+        user_id = excluded.user_id,
+        agent_id = excluded.agent_id,
+        status = excluded.status,
+        steps = excluded.steps,
+        actions_total = excluded.actions_total,
+        actions_automated = excluded.actions_automated,
+        human_interventions = excluded.human_interventions,
+        cycle_time_hours = excluded.cycle_time_hours,
+        automation_rate = excluded.automation_rate,
+        estimated_cost = excluded.estimated_cost,
+        error_message = excluded.error_message,
+        started_at = excluded.started_at,
+        completed_at = excluded.completed_at,
+        metadata = excluded.metadata
+    where (x.sop_id, x.session_id, x.user_id, x.agent_id, x.status, x.steps, x.actions_automated, x.estimated_cost, x.error_message,
+        x.started_at, x.completed_at, x.metadata)
+        is distinct from (excluded.sop_id, excluded.session_id, excluded.user_id, excluded.agent_id, excluded.status,
+            excluded.steps, excluded.actions_automated, excluded.estimated_cost, excluded.error_message,
+            excluded.started_at, excluded.completed_at, excluded.metadata)
+    returning x.xmax = 0 as is_new
 )
 select
-    d.id, d.sop_id, d.session_id, d.user_id, d.agent_id, d.status, d.steps, d.actions_total, d.actions_automated,
-    d.human_interventions,
-    case when d.completed_at >= d.started_at then extract(epoch from d.completed_at - d.started_at) / 3600 end,
-    d.automation_rate,
-    d.estimated_cost, d.error_message, d.started_at, d.completed_at, d.metadata
-from derived as d
-on conflict (id) do update
-set sop_id = excluded.sop_id,
-    session_id = excluded.session_id,
-    user_id = excluded.user_id,
-    agent_id = excluded.agent_id,
-    status = excluded.status,
-    steps = excluded.steps,
-    actions_total = excluded.actions_total,
-    actions_automated = excluded.actions_automated,
-    human_interventions = excluded.human_interventions,
-    cycle_time_hours = excluded.cycle_time_hours,
-    automation_rate = excluded.automation_rate,
-    estimated_cost = excluded.estimated_cost,
-    error_message = excluded.error_message,
-    started_at = excluded.started_at,
-    completed_at = excluded.completed_at,
-    metadata = excluded.metadata
-where (x.sop_id, x.session_id, x.user_id, x.agent_id, x.status, x.steps, x.actions_automated, x.estimated_cost, x.error_message,
-    x.started_at, x.completed_at, x.metadata)
-    is distinct from (excluded.sop_id, excluded.session_id, excluded.user_id, excluded.agent_id, excluded.status,
-        excluded.steps, excluded.actions_automated, excluded.estimated_cost, excluded.error_message,
-        excluded.started_at, excluded.completed_at, excluded.metadata);
+    count(*) filter (where v.is_new) as added,
+    count(*) filter (where not v.is_new) as renewed,
+    (select count(*) from gone) as removed
+from saved as v;
 
 -- name: find_sessions_with_skills
 -- The sessions of which executions were made, but those that began before `raw_from`.

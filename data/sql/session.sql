@@ -54,11 +54,17 @@ left join lateral (
 ) as o on true
 
 -- name: list_items
--- What happened in a session, in order: prompts, calls, notifications, compactions, questions; without their contents.
-with items as (
+-- What happened in a session, in order: prompts, calls, notifications, compactions, questions; without their contents. A
+-- question stands behind the event that asked it: its notification, by which an import names it, or else its call.
+with notices as (
+    select md5('approval:' || n.event_id)::uuid as approval_id, n.event_id
+    from analytics.stg_chronicle__notification_events as n
+    where n.session_pk = %(session_pk)s::uuid and n.event_id is not null
+),
+items as (
     select
         p.event_id as item_id, 'prompt' as kind, p.occurred_at, null::bigint as duration_ms, 'Prompt' as name,
-        left(p.prompt_text, 160) as words, null::text as outcome, false as is_open
+        left(p.prompt_text, 160) as words, null::text as outcome, false as is_open, p.event_id
     from analytics.stg_chronicle__prompt_events as p
     where p.session_pk = %(session_pk)s::uuid
     union all
@@ -73,7 +79,7 @@ with items as (
             a.parameters ->> 'pattern', a.parameters ->> 'url', a.parameters ->> 'query', a.parameters ->> 'prompt',
             c.error_message
         ), 160),
-        coalesce(c.outcome, 'unknown'), not c.is_answered
+        coalesce(c.outcome, 'unknown'), not c.is_answered, coalesce(a.event_id, c.event_id)
     from analytics.tool_calls as c
     left join analytics.stg_chronicle__tool_events as a
         on a.call_id = c.call_id and a.phase = 'pre' and a.session_pk = c.session_pk
@@ -82,7 +88,7 @@ with items as (
     select
         n.event_id, 'notification', n.occurred_at, null,
         coalesce(upper(left(n.notification_type, 1)) || replace(substr(n.notification_type, 2), '_', ' '), 'Notification'),
-        left(n.message, 160), n.severity, not n.is_acknowledged
+        left(n.message, 160), n.severity, not n.is_acknowledged, n.event_id
     from analytics.stg_chronicle__notification_events as n
     where n.session_pk = %(session_pk)s::uuid
     union all
@@ -91,8 +97,18 @@ with items as (
         case when q.created_at > '-infinity' and q.created_at < '60000-01-01 00:00+00'
             and q.decided_at > '-infinity' and q.decided_at < '60000-01-01 00:00+00'
             then extract(epoch from q.decided_at - q.created_at) * 1000 end,
-        q.approval_type, left(q.title, 160), q.status, q.status = 'pending'
+        q.approval_type, left(q.title, 160), q.status, q.status = 'pending', coalesce(n.event_id, a.event_id)
     from analytics.stg_engine__human_approvals as q
+    left join notices as n on n.approval_id = q.approval_id
+    left join lateral (
+        select t.event_id
+        from analytics.stg_chronicle__tool_events as t
+        -- Whoever else writes approvals may call anything a call.
+        where t.call_id = case when q.context ->> 'call_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                then (q.context ->> 'call_id')::uuid end
+            and t.phase = 'pre' and t.session_pk = q.session_pk
+        limit 1
+    ) as a on true
     where q.session_pk = %(session_pk)s::uuid
     union all
     select
@@ -106,7 +122,8 @@ with items as (
             else coalesce(e.metadata ->> 'hook_event_name', e.metadata ->> 'entry', e.data ->> 'subtype', 'System')
         end,
         left(coalesce(e.data ->> 'trigger', e.data ->> 'source', e.data ->> 'reason', e.data ->> 'error'), 160),
-        case when e.metadata ->> 'severity' = 'error' or e.data ->> 'level' = 'error' then 'failed' end, false
+        case when e.metadata ->> 'severity' = 'error' or e.data ->> 'level' = 'error' then 'failed' end, false,
+        e.event_id
     from analytics.stg_chronicle__events as e
     where
         e.session_pk = %(session_pk)s::uuid
@@ -129,11 +146,11 @@ from items as i
 left join lateral (
     select x.event_id, x.metadata, x.recorded_at
     from analytics.stg_chronicle__events as x
-    where x.event_id = i.item_id
+    where x.event_id = i.event_id
     limit 1
 ) as e on true
 -- uses: session.logged_at
-order by i.occurred_at nulls last, o.place, e.recorded_at, i.item_id
+order by i.occurred_at nulls last, o.place, e.recorded_at, i.event_id, i.kind = 'question', i.item_id
 limit %(most)s;
 
 -- name: count_items

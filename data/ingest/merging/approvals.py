@@ -9,4 +9,4 @@ from data.ingest.staging.touched import Staged, Touched
 def derive_approvals(do: Statements, staged: Staged, touched: Touched) -> None:
     """Make the approvals anew of the sessions in which the file can have changed one."""
     if asked := touched.with_changed_approvals(staged):
-        staged.report.added["approvals"] = do.run("ingest.approvals.derive_approvals", sessions=asked)
+        do.tally(staged.report, "approvals", "ingest.approvals.derive_approvals", sessions=asked)

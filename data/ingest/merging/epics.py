@@ -13,4 +13,4 @@ def derive_executions(do: Statements, staged: Staged) -> None:
     still open is running. Work items say neither how many actions it took nor what they cost: both stay unknown.
     """
     if staged.has_work_items:
-        staged.report.added["executions"] += do.run("ingest.epics.derive_epic_executions")
+        do.tally(staged.report, "executions", "ingest.epics.derive_epic_executions")

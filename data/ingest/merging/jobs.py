@@ -19,8 +19,11 @@ def derive_jobs(do: Statements, staged: Staged, touched: Touched, owner: UUID | 
         do.run("ingest.jobs.stage_subagent_jobs", sessions=started)
     if not (told or started or staged.has_jobs):
         return
+    renewed = 0
     if touched.any_existed or staged.has_jobs:
-        do.run("ingest.jobs.drop_outdated_jobs")
+        renewed = do.run("ingest.jobs.drop_outdated_jobs")
         if owner:
             do.run("ingest.jobs.own_jobs", owner=owner)
-    staged.report.added["jobs"] = do.run("ingest.jobs.add_jobs", owner=owner)
+    report = staged.report
+    report.renewed["jobs"] += renewed
+    report.added["jobs"] += do.run("ingest.jobs.add_jobs", owner=owner) - renewed

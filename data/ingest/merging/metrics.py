@@ -23,7 +23,7 @@ from data.ingest.staging.touched import Staged, Touched
 def mark(do: Statements, staged: Staged, touched: Touched, file_id: int) -> None:
     """Note the days that have to be counted anew because of this file."""
     report = staged.report
-    if touched.ids and (+report.added or report.paired or touched.any_moved):
+    if touched.ids and (report.has_changed or touched.any_moved):
         do.run("ingest.metrics.mark_windows", sessions=touched.ids, file_id=file_id)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from data.ingest.merging.statements import Statements
+from data.ingest.report import EVENT_TYPES, FileReport
 from data.ingest.staging.touched import Staged, Touched
 
 
@@ -22,9 +25,17 @@ def pair(do: Statements, staged: Staged, touched: Touched) -> None:
     if staged.has_transcript:
         if do.raw_from:
             told = [row["event_id"] for row in do.rows("ingest.pairing.drop_told")]
-            staged.report.paired += do.run("ingest.pairing.remove_told", events=told) if told else 0
+            if told:
+                _remove(do, staged.report, "ingest.pairing.remove_told", events=told)
         linked = [row["record_key"] for row in do.rows("ingest.pairing.link_pairs")]
         if linked:
-            staged.report.paired += do.run("ingest.pairing.remove_absorbed", records=linked)
+            _remove(do, staged.report, "ingest.pairing.remove_absorbed", records=linked)
     if staged.has_tools:
         do.run("ingest.pairing.attach_outcomes")
+
+
+def _remove(do: Statements, report: FileReport, name: str, **parameters: Any) -> None:
+    """Take events out that are told by two sources, and what was made of them."""
+    removed = {row["name"]: row["removed"] for row in do.rows(name, **parameters)}
+    report.removed.update(removed)
+    report.paired += sum(count for name, count in removed.items() if name in EVENT_TYPES)

@@ -23,10 +23,10 @@ def merge_records(do: Statements, staged: Staged, touched: Touched, file_id: int
         joining.join(do, touched, shared)
         pairing.pair(do, staged, touched)
         if staged.has_files:
-            report.added["files_touched"] = do.run("ingest.records.add_files_touched")
+            do.tally(report, "files_touched", "ingest.records.add_files_touched")
         sessions.settle_status(do, staged, touched)
     if staged.has_replies:
-        report.added["replies"] = do.run("ingest.records.add_replies")
+        do.tally(report, "replies", "ingest.records.add_replies")
 
 
 def _add(do: Statements, staged: Staged, file_id: int, *, carefully: bool) -> int:

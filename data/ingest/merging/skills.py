@@ -9,6 +9,8 @@ from uuid import UUID
 from data.ingest.merging.statements import Statements
 from data.ingest.staging.touched import Staged, Touched
 
+_DERIVE = "ingest.skills.derive_skill_executions"
+
 
 def derive_executions(do: Statements, staged: Staged, touched: Touched) -> None:
     """Make the executions anew of the sessions in which the file can have changed one.
@@ -21,12 +23,12 @@ def derive_executions(do: Statements, staged: Staged, touched: Touched) -> None:
     has neither hours nor calls nor cost: which calls followed it is not known.
     """
     if ran := touched.with_changed_skills(staged):
-        staged.report.added["executions"] += rederive(do, ran)
+        do.tally(staged.report, "executions", _DERIVE, sessions=ran)
 
 
-def rederive(do: Statements, sessions: Sequence[UUID]) -> int:
-    """Make the executions of these sessions anew; how many are new or other than they were."""
-    return do.run("ingest.skills.derive_skill_executions", sessions=sessions)
+def rederive(do: Statements, sessions: Sequence[UUID]) -> None:
+    """Make the executions of these sessions anew."""
+    do.run(_DERIVE, sessions=sessions)
 
 
 def sessions_with_skills(do: Statements, raw_from: datetime | None) -> list[UUID]:

@@ -130,8 +130,8 @@ class Store:
             skills.derive_executions(do, staged, whole)
             epics.derive_executions(do, staged)
         metrics.mark(do, staged, touched, file["id"])
-        report.added = +report.added
-        if do.raw_from and len(whole.sessions) < len(touched.sessions) and (report.added or report.paired):
+        report.added, report.renewed, report.removed = +report.added, +report.renewed, +report.removed
+        if do.raw_from and len(whole.sessions) < len(touched.sessions) and report.has_changed:
             left = len(touched.sessions) - len(whole.sessions)
             report.notes.append(
                 f"{left} sessions began before {do.raw_from:%d %B %Y}, of which only sums are kept: what is new in "
