@@ -27,8 +27,9 @@ REPORTS: dict[str, Report] = {
             "project": text,
             "status": text,
             "model": text,
-            "has": one_of("errors", "refusals", "notifications", "compactions", "subagents"),
+            "has": one_of("errors", "refusals", "notifications", "waiting", "compactions", "subagents"),
             "search": text,
+            "now": moment,
         },
     ),
     "session_events": Report(

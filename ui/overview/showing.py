@@ -85,7 +85,7 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
         lines.append(("broken", join(opened, f" {period.during}")))
     if number := attention["open_notifications"]:
         words = f"{plural(number, 'notification')} not acknowledged"
-        opened = links.go(words, "sessions", has="notifications", period="24h", project=happened.project)
+        opened = links.go(words, "sessions", has="waiting", period="all", project=happened.project)
         lines.append(("attention", join(opened, " in 24 hours")))
     if happened.escalating:
         lines.append(("attention", _escalates(happened.escalating, period)))
