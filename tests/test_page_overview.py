@@ -128,7 +128,7 @@ def test_runs_of_procedures_that_failed_or_hang_are_told(owner: Owner, people: P
     run(owner, None, status="running", started_at=NOW - timedelta(hours=25))
     shown = open_page(people["manager"], PAGE)
     assert "1 run of a procedure is open for over a day" in shown.text
-    assert "/sops?status=running&period=all" in shown.links
+    assert "/sops?long=true&sort=when&period=all" in shown.links
     assert "procedure" not in open_page(people["member"], PAGE).text, "runs of nobody are not a member's"
 
 

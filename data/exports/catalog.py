@@ -137,6 +137,7 @@ REPORTS: dict[str, Report] = {
             "status": one_of("failed", "running", "cancelled", "completed"),
             "agent": text,
             "step": text,
+            "open_before": moment,
             "sort": one_of("hurt", "when", "took", "cost", "people"),
             "downwards": flag,
             "limit": whole_number,

@@ -78,7 +78,9 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
             number, "run of a procedure is open for over a day", "runs of procedures are open for over a day"
         )
         since = figures.moment(attention["oldest_run_at"], view.zone, view.as_of)
-        lines.append(("attention", join(links.go(words, "sops", status="running", period="all"), f", since {since}")))
+        lines.append(
+            ("attention", join(links.go(words, "sops", long=True, sort="when", period="all"), f", since {since}"))
+        )
     if number := happened.count("sessions in error"):
         words = f"{plural(number, 'session')} ended in an error"
         opened = links.go(words, "sessions", period.query, status="error", project=happened.project)
