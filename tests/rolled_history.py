@@ -334,7 +334,7 @@ _TWINS = {
     "sessions.count_has": "sessions.found.count_facets",
     "sessions.count_started": "sessions.found.count_started",
 }
-_OF_TWINS = {"aggregate_id": None, "payload": None, "broad": None, "has": None, "search": None}
+_OF_TWINS = {"aggregate_id": None, "payload": None, "broad": None, "has": None, "search": None, "now": None}
 
 
 def compare(connection: Connection, chance: random.Random, where: str) -> None:
@@ -380,7 +380,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("sops.list_agents", {"sop": sop, "agent": agent}),
             ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None, "source": None}),
             ("sessions.count_facets", of_sessions),
-            ("sessions.count_has", of_sessions),
+            ("sessions.count_has", of_sessions | {"now": BASE}),
             ("sessions.count_started", before | sliced | of_sessions | {"bucket": unit}),
             ("agents.list_agents", before | {"agent": agent, "source": source}),
             ("agents.list_sources", {"agent": agent, "source": None}),
@@ -411,7 +411,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
         differing = [pair for pair in zip(stored, live, strict=False) if pair[0] != pair[1]]
         assert stored == live, f"{where}: {name} {parameters} gave {differing or (stored, live)}"
         if name in _TWINS:
-            twin = rows_of_query(connection, _TWINS[name], parameters | _OF_TWINS)
+            twin = rows_of_query(connection, _TWINS[name], _OF_TWINS | parameters)
             if name == "sessions.count_has":
                 live = [{"filter": "has", **row} for row in live]
                 twin = [row for row in twin if row["filter"] == "has"]

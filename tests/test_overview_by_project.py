@@ -280,7 +280,7 @@ def test_every_link_carries_the_project_where_the_page_has_the_filter(
     leading = [address for address in shown.links if address.startswith(("/sessions", "/tools", "/export"))]
     wanted = (
         f"/sessions?period=7d&{carried}", f"/sessions?period=7d&status=error&{carried}",
-        f"/sessions?period=7d&sort=-cost&{carried}", f"/sessions?has=notifications&period=24h&{carried}",
+        f"/sessions?period=7d&sort=-cost&{carried}", f"/sessions?has=waiting&period=all&{carried}",
         f"/tools?period=7d&{carried}", f"/tools?period=7d&tool=Bash&{carried}",
     )  # fmt: skip
     assert set(wanted) <= set(leading)

@@ -105,7 +105,7 @@ def test_what_waits_stands_first_and_each_line_leads_to_its_rows(owner: Owner, p
         "/jobs?long=true&period=all",
         "/jobs?period=7d&status=failed",
         "/sessions?period=7d&status=error",
-        "/sessions?has=notifications&period=24h",
+        "/sessions?has=waiting&period=all",
     ):
         assert address in run.links
     manager = open_page(people["manager"], PAGE)
@@ -128,7 +128,7 @@ def test_runs_of_procedures_that_failed_or_hang_are_told(owner: Owner, people: P
     run(owner, None, status="running", started_at=NOW - timedelta(hours=25))
     shown = open_page(people["manager"], PAGE)
     assert "1 run of a procedure is open for over a day" in shown.text
-    assert "/sops?status=running&period=all" in shown.links
+    assert "/sops?long=true&sort=when&period=all" in shown.links
     assert "procedure" not in open_page(people["member"], PAGE).text, "runs of nobody are not a member's"
 
 
@@ -168,7 +168,7 @@ def test_what_is_no_longer_or_not_yet_urgent_needs_nobody(owner: Owner, people: 
     run = open_page(people["manager"], PAGE)
     assert "Nothing needs you" in run.text
     assert "Nothing. Looked at" in run.text
-    assert "/sessions?has=notifications&period=24h" not in run.links
+    assert "/sessions?has=waiting&period=all" not in run.links
 
 
 def test_finished_jobs_are_those_that_came_to_an_end_by_themselves(owner: Owner, people: People) -> None:

@@ -117,16 +117,20 @@ def test_sessions_are_found_by_what_is_in_them(owner: Owner, people: People, has
     wanted = {name: recorded.session(owner, AT, project=name) for name in sessions.HAS}
     recorded.call(owner, wanted["errors"], AT, success=False, error="broken")
     recorded.call(owner, wanted["refusals"], AT, success=False, error=recorded.REFUSAL)
-    recorded.notification(owner, wanted["notifications"], AT, "needs you")
+    recorded.notification(owner, wanted["notifications"], NOW - timedelta(hours=30), "needed you")
+    recorded.notification(owner, wanted["waiting"], AT, "needs you")
     recorded.event(owner, wanted["compactions"], "compact_pre", AT)
     recorded.call(owner, wanted["subagents"], AT, agent_id="a1")
     rows = sessions.list_page(people["manager"], chosen=Chosen(has=has), sort="when", downwards=True, most=9)
-    assert [row["project_name"] for row in rows] == [has]
+    found = {has, "waiting"} if has == "notifications" else {has}
+    assert {row["project_name"] for row in rows} == found
+    assert len(rows) == len(found)
     counts = sessions.count_started(
         people["manager"], chosen=Chosen(has=has), previous_start=None, previous_end=None, bucket="day", zone="UTC"
     )
-    assert counts["sessions"].sum() == 1
-    assert sessions.count_facets(people["manager"], chosen=Chosen(has=has))["project"] == {has: 1}
+    assert counts["sessions"].sum() == len(found)
+    facets = sessions.count_facets(people["manager"], chosen=Chosen(has=has))
+    assert facets["project"] == dict.fromkeys(found, 1)
 
 
 def found_by(actor: Actor, chosen: Chosen) -> tuple[list[str], list[str], int]:
@@ -158,7 +162,10 @@ def test_each_filter_holds_for_list_export_count_and_the_values_of_the_others(
     given: dict[str, Any] = {name: value}
     assert found_by(people["manager"], Chosen(**given)) == (["shop"], ["shop"], 1)
     of_shop = {"project": {"shop": 1}, "status": {"error": 1}, "model": {"opus": 1}, "has": {"errors": 1}}
-    of_bank = {"project": {"bank": 1}, "status": {"completed": 1}, "model": {"haiku": 1}, "has": {"notifications": 1}}
+    of_bank = {
+        "project": {"bank": 1}, "status": {"completed": 1}, "model": {"haiku": 1},
+        "has": {"notifications": 1, "waiting": 1},
+    }  # fmt: skip
     assert sessions.count_facets(people["manager"], chosen=Chosen(**given)) == of_shop | (
         {name: of_shop[name] | of_bank[name]} if name in of_shop else {}
     )
@@ -182,6 +189,46 @@ def test_what_was_acknowledged_and_what_no_model_wrote_is_no_value_of_a_filter(o
     facets = sessions.count_facets(people["manager"], chosen=Chosen())
     assert (facets["has"], facets["model"]) == ({}, {})
     assert found_by(people["manager"], Chosen(has="notifications")) == ([], [], 0)
+
+
+def test_what_overview_counts_as_not_acknowledged_is_in_the_sessions_it_leads_to(owner: Owner, people: People) -> None:
+    """Whenever they began; and mere information, what is older and what was acknowledged is in neither."""
+    hours = {"old": 40, "informed": 1, "late": 30, "seen": 2, "other": 3}
+    began = {name: recorded.session(owner, NOW - timedelta(hours=number)) for name, number in hours.items()}
+    began["untimed"] = recorded.session(owner, None)
+    recorded.notification(owner, began["old"], NOW - timedelta(minutes=5), "needs you")
+    recorded.notification(owner, began["old"], NOW - timedelta(minutes=4), "still needs you", severity="error")
+    recorded.notification(owner, began["informed"], NOW - timedelta(minutes=5), "done", severity="info")
+    recorded.notification(owner, began["late"], NOW - timedelta(hours=25), "needed you")
+    seen = recorded.notification(owner, began["seen"], NOW - timedelta(minutes=5), "was seen")
+    session.acknowledge(people["admin"], seen)
+    recorded.notification(owner, began["untimed"], NOW - timedelta(hours=23), "needs you")
+    overview = open_page(people["manager"], "reports/overview.py", project="shop")
+    assert "3 notifications not acknowledged in 24 hours" in overview.text
+    [leading] = {address for address in overview.links if "has=waiting" in address}
+    assert leading == "/sessions?has=waiting&period=all&project=shop"
+    run = open_page(people["manager"], LIST, has="waiting", period="all", project="shop")
+    assert rows_of(run) == [str(began["old"]), str(began["untimed"])]
+    assert "with notifications not acknowledged in 24 hours ×" in run.text
+    assert "hold notifications of the last 24 hours that nobody acknowledged" in run.text
+    assert "2 sessions that match" in run.text
+    assert "CSV, 2 rows" in run.text
+    [offered] = [box.options for box in run.app.selectbox if box.label == "Has"]
+    assert "notifications not acknowledged in 24 hours · 2" in offered
+    plain = open_page(people["manager"], LIST, period="all", project="shop")
+    [offered] = [box.options for box in plain.app.selectbox if box.label == "Has"]
+    assert {"notifications not acknowledged in 24 hours · 2", "open notifications · 4"} <= set(offered)
+
+
+def test_the_day_of_what_waits_is_counted_from_the_time_that_is_asked_for(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, AT)
+    recorded.notification(owner, session_pk, AT, "needs you")
+    for now, waits in ((AT + timedelta(hours=24), False), (AT + timedelta(hours=23, minutes=59), True)):
+        chosen = Chosen(has="waiting", now=now)
+        assert found_by(people["manager"], chosen) == ((["shop"], ["shop"], 1) if waits else ([], [], 0))
+        assert sessions.count_facets(people["manager"], chosen=chosen)["project"] == ({"shop": 1} if waits else {})
+        facets = sessions.count_facets(people["manager"], chosen=Chosen(), now=now)
+        assert facets["has"] == {"notifications": 1} | ({"waiting": 1} if waits else {})
 
 
 @pytest.mark.parametrize("sort", sessions.SORTS)

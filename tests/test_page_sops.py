@@ -97,6 +97,53 @@ def test_one_procedure_shows_its_runs_and_its_definition(owner: Owner, people: P
     assert any("/export/sop_executions.csv?" in link and "status=failed" in link for link in failed.links)
 
 
+def test_runs_that_overview_counts_as_open_for_over_a_day_are_those_it_leads_to(owner: Owner, people: People) -> None:
+    """The oldest first, page by page, with the same in the export and in the way from run to run."""
+    kept = [run(owner, None, status="running", started_at=NOW - timedelta(hours=80 - n)) for n in range(27)]
+    for hours in (1, 23):
+        run(owner, None, status="running", started_at=NOW - timedelta(hours=hours))
+    run(owner, None, status="running")
+    run(owner, YESTERDAY - timedelta(days=3))
+    run(owner, YESTERDAY - timedelta(days=3), status="failed")
+    recorded.session(owner, YESTERDAY)  # without one, Overview says how to begin
+    overview = open_page(people["manager"], "reports/overview.py")
+    assert "27 runs of procedures are open for over a day" in overview.text
+    [leading] = {address for address in overview.links if "long=" in address}
+    assert leading == "/sops?long=true&sort=when&period=all"
+    asked = {"long": "true", "sort": "when", "period": "all"}
+    pages = [open_page(people["manager"], PAGE, **asked, page=number) for number in ("1", "2")]
+    listed = [link for page in pages for link in page.links if link.startswith("/sop_execution?")]
+    assert [link.split("execution=")[1].split("&")[0] for link in listed] == [str(one) for one in kept]
+    assert all("long=true" in link for link in listed)
+    assert "1 to 25 of 27" in pages[0].text
+    assert "CSV, 27 rows" in pages[0].text
+    assert "open for over a day, now ×" in pages[0].text
+    assert "the list is of runs open for over a day alone" in pages[0].text
+    assert any("/export/sop_executions.csv?" in link and "open_before=" in link for link in pages[0].links)
+    one = open_page(people["manager"], ONE, **asked, execution=str(kept[1]), at="1")
+    for place in (0, 2):
+        assert any(str(kept[place]) in link and "long=true" in link for link in one.links)
+
+
+def test_other_filters_hold_for_the_count_of_what_is_open_for_long(owner: Owner, people: People) -> None:
+    began = NOW - timedelta(hours=30)
+    for sop, agent, steps in (("refund", "a", STEPS), ("refund", "b", []), ("audit", "a", [])):
+        run(owner, None, sop, status="running", started_at=began, agent_id=agent, steps=steps)
+    run(owner, YESTERDAY, status="failed", agent_id="a", steps=STEPS)
+    definition(owner, "refund")
+    first = queries_during(lambda: open_page(people["manager"], PAGE, long="true", period="all", sop="refund"))
+    of_page = {name: n for name, n in first.items() if not name.startswith(("web_sessions.", "audit."))}
+    assert sum(of_page.values()) <= MOST_QUERIES - 1, of_page  # and who looks at it
+    for narrowed, found in (
+        ({}, 3), ({"sop": "refund"}, 2), ({"agent": "a"}, 2), ({"step": "approve"}, 1), ({"status": "running"}, 3),
+    ):  # fmt: skip
+        page = open_page(people["manager"], PAGE, long="true", period="all", **narrowed)
+        assert sum(link.startswith("/sop_execution?") for link in page.links) == found, narrowed
+        assert f"CSV, {found} row" in page.text, narrowed
+    failed = open_page(people["manager"], PAGE, long="true", period="all", status="failed")
+    assert "No run fits these filters." in failed.text
+
+
 def test_a_step_leads_to_the_runs_in_which_a_person_took_it(owner: Owner, people: People) -> None:
     fill(owner)
     page = open_page(people["manager"], PAGE, sop="refund", step="approve")
@@ -223,7 +270,10 @@ def test_hostile_and_odd_documents_are_shown_as_text(owner: Owner, people: Peopl
 
 
 @pytest.mark.parametrize("role", ["admin", "manager", "member"])
-@pytest.mark.parametrize("parameters", [{}, {"sop": "refund"}, {"status": "failed"}, {"list": "runs", "agent": "x"}])
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, {"sop": "refund"}, {"status": "failed"}, {"list": "runs", "agent": "x"}, {"long": "true", "sop": "refund"}],
+)
 def test_it_needs_few_queries(owner: Owner, people: People, role: str, parameters: dict[str, str]) -> None:
     fill(owner)
     definition(owner, "refund")

@@ -27,8 +27,9 @@ REPORTS: dict[str, Report] = {
             "project": text,
             "status": text,
             "model": text,
-            "has": one_of("errors", "refusals", "notifications", "compactions", "subagents"),
+            "has": one_of("errors", "refusals", "notifications", "waiting", "compactions", "subagents"),
             "search": text,
+            "now": moment,
         },
     ),
     "session_events": Report(
@@ -136,6 +137,7 @@ REPORTS: dict[str, Report] = {
             "status": one_of("failed", "running", "cancelled", "completed"),
             "agent": text,
             "step": text,
+            "open_before": moment,
             "sort": one_of("hurt", "when", "took", "cost", "people"),
             "downwards": flag,
             "limit": whole_number,

@@ -13,12 +13,13 @@ from data.access import Actor
 from data.arguments import checked
 
 SORTS = ("when", "duration", "prompts", "calls", "errors", "cost")
-HAS = ("errors", "refusals", "notifications", "compactions", "subagents")
+HAS = ("errors", "refusals", "notifications", "waiting", "compactions", "subagents")
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which sessions are looked at; None is no filter. `search` is written as in a web search."""
+    """Which sessions are looked at; None is no filter. `search` is written as in a web search. `now` is what the last
+    24 hours of `has` "waiting" are counted from; None is the database's own time."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -28,6 +29,7 @@ class Chosen:
     model: str | None = None
     has: str | None = None
     search: str | None = None
+    now: datetime | None = None
 
     @property
     def unsummed(self) -> tuple[str, ...]:
@@ -36,16 +38,17 @@ class Chosen:
 
 
 @checked()
-def count_facets(actor: Actor, *, chosen: Chosen) -> dict[str, dict[str, int]]:
-    """How many sessions each value of project, status, model and has would leave, other filters applied."""
+def count_facets(actor: Actor, *, chosen: Chosen, now: datetime | None = None) -> dict[str, dict[str, int]]:
+    """How many sessions each value of project, status, model and has would leave, other filters applied; `now` is what
+    the last 24 hours are counted from."""
+    asked = asdict(chosen) | {"now": now or chosen.now}
     with database.reading(actor) as unit:
         if chosen.unsummed:
-            rows = unit.rows("sessions.found.count_facets", **asdict(chosen))
+            rows = unit.rows("sessions.found.count_facets", **asked)
         else:
-            asked = asdict(chosen)
-            del asked["has"], asked["search"]
-            rows = unit.rows("sessions.count_facets", **asked)
-            rows += [{"filter": "has", **row} for row in unit.rows("sessions.count_has", **asked)]
+            of_sums = {name: asked[name] for name in ("start", "end", "untimed", "project", "status", "model")}
+            rows = unit.rows("sessions.count_facets", **of_sums)
+            rows += [{"filter": "has", **row} for row in unit.rows("sessions.count_has", **of_sums, now=asked["now"])]
     facets: dict[str, dict[str, int]] = {"project": {}, "status": {}, "model": {}, "has": {}}
     for row in rows:
         facets[row["filter"]][row["value"]] = row["sessions"]
@@ -68,7 +71,7 @@ def count_started(
         name = "sessions.found.count_started"
     else:
         name = "sessions.count_started"
-        del asked["has"], asked["search"]
+        del asked["has"], asked["search"], asked["now"]
         asked["coarsest"] = rollups.coarsest(bucket, zone, chosen.start, chosen.end)
     with database.reading(actor) as unit:
         return unit.frame(

@@ -27,6 +27,7 @@ def read_executions(
     status: str | None = None,
     agent: str | None = None,
     step: str | None = None,
+    open_before: datetime | None = None,
     sort: str = "hurt",
     downwards: bool = True,
     limit: int = 25,
@@ -34,7 +35,7 @@ def read_executions(
 ) -> list[dict[str, Any]]:
     """Runs one by one by SORTS, what is not known last: execution_id, sop_id, sop_version, status, agent, current_step,
     started_at, completed_at, cycle_ms, automation_rate, human_interventions, estimated_cost_usd, error_message.
-    `step` takes those in which a person stepped in there."""
+    `step` takes those in which a person stepped in there, `open_before` those that began before it and are open."""
     with database.reading(actor) as unit:
         return unit.rows(
             "sop_runs.list_executions",
@@ -45,11 +46,41 @@ def read_executions(
             status=status,
             agent=agent,
             step=step,
+            open_before=open_before,
             sort=sort,
             downwards=downwards,
             limit=limit,
             offset=offset,
         )
+
+
+@checked()
+def count_executions(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    sop: str | None = None,
+    status: str | None = None,
+    agent: str | None = None,
+    step: str | None = None,
+    open_before: datetime | None = None,
+) -> int:
+    """How many runs `read_executions` gives over all its pages."""
+    with database.reading(actor) as unit:
+        found: int = unit.value(
+            "sop_runs.count_executions",
+            start=start,
+            end=end,
+            untimed=untimed,
+            sop=sop,
+            status=status,
+            agent=agent,
+            step=step,
+            open_before=open_before,
+        )
+    return found
 
 
 @checked()

@@ -14,6 +14,10 @@ with chosen as materialized (
         )
 ),
 
+waiting as materialized (
+-- uses: sessions.waiting
+),
+
 -- Each by the index that holds nothing else, session by session as sessions.count_has does.
 held as materialized (
     select
@@ -36,6 +40,7 @@ held as materialized (
             select from analytics.stg_chronicle__notification_events as n
             where n.session_pk = s.session_pk and not n.is_acknowledged
         ) as has_notifications,
+        s.session_pk in (select w.session_pk from waiting as w) as is_waiting,
         exists (
             select from analytics.stg_chronicle__events as e
             where e.session_pk = s.session_pk and e.event_type = 'compact_pre'
@@ -71,6 +76,7 @@ found as (
                 when 'errors' then s.has_errors
                 when 'refusals' then s.has_refusals
                 when 'notifications' then s.has_notifications
+                when 'waiting' then s.is_waiting
                 when 'compactions' then s.has_compactions
                 when 'subagents' then s.has_subagents
             end, %(has)s::text is null
@@ -94,7 +100,7 @@ from found
 cross join lateral (
     values
     ('errors', has_errors), ('refusals', has_refusals), ('notifications', has_notifications),
-    ('compactions', has_compactions), ('subagents', has_subagents)
+    ('waiting', is_waiting), ('compactions', has_compactions), ('subagents', has_subagents)
 ) as h (value, holds)
 where h.holds and fits_project and fits_status and fits_model
 group by h.value
@@ -127,7 +133,18 @@ where
         %(model)s::text is null
         or s.session_pk in (select r.session_pk from analytics.reply_costs as r where r.model = %(model)s)
     )
-    and (%(has)s::text is null or s.session_pk in (select w.session_pk from analytics.sessions_with(%(has)s) as w))
+    and (
+        %(has)s::text is null
+        or s.session_pk in (
+            select w.session_pk from analytics.sessions_with(%(has)s) as w
+            union all
+            select n.session_pk
+            from (
+-- uses: sessions.waiting
+            ) as n
+            where %(has)s::text = 'waiting'
+        )
+    )
     and (
         %(search)s::text is null
         or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)

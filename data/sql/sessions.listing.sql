@@ -19,7 +19,18 @@ with chosen as materialized (
             %(model)s::text is null
             or s.session_pk in (select r.session_pk from analytics.reply_costs as r where r.model = %(model)s)
         )
-        and (%(has)s::text is null or s.session_pk in (select w.session_pk from analytics.sessions_with(%(has)s) as w))
+        and (
+            %(has)s::text is null
+            or s.session_pk in (
+                select w.session_pk from analytics.sessions_with(%(has)s) as w
+                union all
+                select n.session_pk
+                from (
+-- uses: sessions.waiting
+                ) as n
+                where %(has)s::text = 'waiting'
+            )
+        )
         and (
             %(search)s::text is null
             or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
@@ -167,7 +178,18 @@ where
         %(model)s::text is null
         or s.session_pk in (select r.session_pk from analytics.reply_costs as r where r.model = %(model)s)
     )
-    and (%(has)s::text is null or s.session_pk in (select w.session_pk from analytics.sessions_with(%(has)s) as w))
+    and (
+        %(has)s::text is null
+        or s.session_pk in (
+            select w.session_pk from analytics.sessions_with(%(has)s) as w
+            union all
+            select n.session_pk
+            from (
+-- uses: sessions.waiting
+            ) as n
+            where %(has)s::text = 'waiting'
+        )
+    )
     and (
         %(search)s::text is null
         or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)

@@ -99,6 +99,10 @@ with chosen as materialized (
         )
 ),
 
+waiting as materialized (
+-- uses: sessions.waiting
+),
+
 held as (
     select
         exists (
@@ -117,6 +121,7 @@ held as (
             select from analytics.stg_chronicle__notification_events as n
             where n.session_pk = c.session_pk and not n.is_acknowledged
         ) as has_notifications,
+        c.session_pk in (select w.session_pk from waiting as w) as is_waiting,
         exists (
             select from analytics.stg_chronicle__events as e
             where e.session_pk = c.session_pk and e.event_type = 'compact_pre'
@@ -133,7 +138,7 @@ from held
 cross join lateral (
     values
     ('errors', has_errors), ('refusals', has_refusals), ('notifications', has_notifications),
-    ('compactions', has_compactions), ('subagents', has_subagents)
+    ('waiting', is_waiting), ('compactions', has_compactions), ('subagents', has_subagents)
 ) as h (value, holds)
 where h.holds
 group by h.value;
@@ -210,3 +215,12 @@ from counted
 where %(status)s::text is null or status = %(status)s
 group by 1, 2, 3
 having sum(sessions) <> 0;
+
+-- part: waiting
+-- The sessions of the notifications that Overview counts: of the last 24 hours, acknowledged by nobody, and more than
+-- information. `now` is the time of the page cut to the minute.
+select n.session_pk
+from analytics.stg_chronicle__notification_events as n
+where
+    not n.is_acknowledged and n.severity <> 'info'
+    and n.occurred_at > coalesce(%(now)s::timestamptz, now()) - interval '24 hours'

@@ -29,24 +29,7 @@ cross join lateral (
         )::float8 as cycle_ms
 ) as k
 where
-    (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
-    and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
-    and (
-        not coalesce(%(untimed)s::boolean, false) or case when e.completed_at is null then e.started_at else e.completed_at end is null
-    )
-    and (%(sop)s::text is null or e.sop_id = %(sop)s)
-    and (%(status)s::text is null or e.status = %(status)s)
-    and (%(agent)s::text is null or e.agent = %(agent)s)
-    and (
-        %(step)s::text is null
-        or exists (
-            select from jsonb_array_elements(e.steps) as s (step)
-            where lower(coalesce(s.step ->> 'kind', s.step ->> 'type', s.step ->> 'actor')) = 'human'
-            and coalesce(
-                s.step ->> 'step', s.step ->> 'name', s.step ->> 'title', s.step ->> 'step_id', s.step ->> 'id'
-            ) = %(step)s
-        )
-    )
+-- uses: sop_runs.fits
 order by
     case when %(sort)s::text is null or %(sort)s::text = 'hurt'
         then array_position(array['failed', 'running', 'cancelled', 'completed'], e.status) end,
@@ -63,6 +46,13 @@ order by
     case when e.completed_at is null then e.started_at else e.completed_at end desc nulls last,
     e.execution_id
 limit %(limit)s::bigint offset %(offset)s::bigint;
+
+-- name: count_executions
+-- How many runs list_executions lists over all its pages.
+select count(*) as executions
+from analytics.stg_engine__sop_executions as e
+where
+-- uses: sop_runs.fits
 
 -- name: find_execution
 -- One run with all it says, the definition of its version, and the session it ran in; `is_event_sourced`: events tell
@@ -139,3 +129,25 @@ select
 from analytics.stg_engine__human_approvals as a
 where a.correlation_id = %(correlation_id)s::uuid
 order by occurred_at nulls last, kind, item_id;
+
+-- part: fits
+-- Which runs are asked for; `open_before` takes those that began before it and are still open.
+    (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
+    and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
+    and (
+        not coalesce(%(untimed)s::boolean, false) or case when e.completed_at is null then e.started_at else e.completed_at end is null
+    )
+    and (%(sop)s::text is null or e.sop_id = %(sop)s)
+    and (%(status)s::text is null or e.status = %(status)s)
+    and (%(agent)s::text is null or e.agent = %(agent)s)
+    and (%(open_before)s::timestamptz is null or e.status = 'running' and e.started_at < %(open_before)s)
+    and (
+        %(step)s::text is null
+        or exists (
+            select from jsonb_array_elements(e.steps) as s (step)
+            where lower(coalesce(s.step ->> 'kind', s.step ->> 'type', s.step ->> 'actor')) = 'human'
+            and coalesce(
+                s.step ->> 'step', s.step ->> 'name', s.step ->> 'title', s.step ->> 'step_id', s.step ->> 'id'
+            ) = %(step)s
+        )
+    )

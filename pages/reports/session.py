@@ -24,7 +24,7 @@ with page.panel(view, "this session"):
     if len(items) == session.MOST_ITEMS:
         one.say_cut(view, about, len(items), cached.read(view, session.count_items, session_pk=pk))
     period = filters.asked_period(view, filters.extent(view, "sessions"))
-    chosen = choosing.chosen(period)
+    chosen = choosing.chosen(view, period)
     place = one.place_in_list(choosing.as_query(chosen, period))
     rows = []
     if place.at is not None:

@@ -17,7 +17,7 @@ from ui.view import View
 def show_list(view: View, period: Period, chosen: Chosen, known: Extent) -> None:
     """Filters, then sentence, chart and sessions."""
     order = filters.sorting(reports.SORTS, choosing.DEFAULT_SORT)
-    choosing.draw_filters(view, cached.read(view, reports.count_facets, chosen=chosen))
+    choosing.draw_filters(view, cached.read(view, reports.count_facets, chosen=chosen, now=view.minute))
     counts = cached.read(
         view,
         reports.count_started,
@@ -39,6 +39,7 @@ def show_list(view: View, period: Period, chosen: Chosen, known: Extent) -> None
     )
     if total:
         listing.summary(period, chosen, counts, total)
+        choosing.say_waiting(chosen)
         listing.say_order(order, total)
     raw_from = boundary.say(view, period, rows="search in prompts, and the prompts, calls and errors of sessions,")
     if rows:
@@ -59,7 +60,7 @@ lift_sessions.switch(view)
 known = filters.extent(view, "sessions")
 period = filters.period(view, known)
 filters.search(view, "Search in prompts")
-chosen = choosing.chosen(period)
+chosen = choosing.chosen(view, period)
 with page.panel(view, "the list of sessions"):
     if known.holds_rows:
         show_list(view, period, chosen, known)

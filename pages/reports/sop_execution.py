@@ -16,7 +16,7 @@ with page.panel(view, "this run"):
     execution_id = sops.asked_execution()
     run = cached.read(view, sop_runs.read_execution, execution_id=execution_id)
     period = filters.asked_period(view, filters.extent_of(cached.read(view, reports.read_coverage)), first="30d")
-    chosen = sops.asked()
+    chosen = sops.asked(view)
     at = filters.asked_number("at")
     rows = []
     if at is not None:

@@ -78,14 +78,16 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
             number, "run of a procedure is open for over a day", "runs of procedures are open for over a day"
         )
         since = figures.moment(attention["oldest_run_at"], view.zone, view.as_of)
-        lines.append(("attention", join(links.go(words, "sops", status="running", period="all"), f", since {since}")))
+        lines.append(
+            ("attention", join(links.go(words, "sops", long=True, sort="when", period="all"), f", since {since}"))
+        )
     if number := happened.count("sessions in error"):
         words = f"{plural(number, 'session')} ended in an error"
         opened = links.go(words, "sessions", period.query, status="error", project=happened.project)
         lines.append(("broken", join(opened, f" {period.during}")))
     if number := attention["open_notifications"]:
         words = f"{plural(number, 'notification')} not acknowledged"
-        opened = links.go(words, "sessions", has="notifications", period="24h", project=happened.project)
+        opened = links.go(words, "sessions", has="waiting", period="all", project=happened.project)
         lines.append(("attention", join(opened, " in 24 hours")))
     if happened.escalating:
         lines.append(("attention", _escalates(happened.escalating, period)))

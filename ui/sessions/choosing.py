@@ -20,6 +20,7 @@ _HAS_WORDS = {
     "errors": "failed calls",
     "refusals": "refused calls",
     "notifications": "open notifications",
+    "waiting": "notifications not acknowledged in 24 hours",
     "compactions": "compactions",
     "subagents": "subagents",
 }
@@ -28,7 +29,7 @@ _HAS_WORDS = {
 DEFAULT_SORT = "-when"
 
 
-def chosen(period: Period) -> Chosen:
+def chosen(view: View, period: Period) -> Chosen:
     """What the URL asks for, as the filters of the reads."""
     has = filters.given("has")
     return Chosen(
@@ -40,6 +41,7 @@ def chosen(period: Period) -> Chosen:
         model=filters.given("model"),
         has=has if has in HAS else None,
         search=filters.given("q"),
+        now=view.minute if has == "waiting" else None,
     )
 
 
@@ -66,6 +68,7 @@ def as_export(asked: Chosen) -> dict[str, links.Value]:
         "model": asked.model,
         "has": asked.has,
         "search": asked.search,
+        "now": asked.now,
     }
 
 
@@ -83,6 +86,15 @@ def draw_filters(view: View, facets: Mapping[str, Mapping[str, int]]) -> None:
     if words := filters.given("q"):
         active["q"] = ("prompts say", words)
     filters.chips(view, active)
+
+
+def say_waiting(asked: Chosen) -> None:
+    """Which notifications the list is about, where it is about those that Overview counts."""
+    if asked.has == "waiting":
+        page.note(
+            "These sessions, whenever they began, hold notifications of the last 24 hours that nobody acknowledged. "
+            "Those that only inform are left out."
+        )
 
 
 def is_filtered(asked: Chosen) -> bool:

@@ -1,9 +1,11 @@
-"""What the page of procedures is asked for: procedure, state, agent, step; and why there is nothing."""
+"""What the page of procedures is asked for: procedure, state, agent, step, open for long; and why there is nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from data.reports.sop_runs import SORTS, STATUSES
 from data.reports.sops import HumanSteps, Procedure, Procedures
@@ -14,16 +16,19 @@ from ui.view import View
 
 STATES = {"failed": "broken", "running": "signal", "cancelled": "unknown", "completed": "well"}
 DEFAULT_SORT = "-hurt"
+LONG_OPEN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the URL asks for. `step` is one at which a person stepped in; `single` is whether runs are listed."""
+    """What the URL asks for. `step` is one at which a person stepped in; `open_before` asks for runs that began before
+    it and are still open; `single` is whether runs are listed."""
 
     sop: str | None
     status: str | None
     agent: str | None
     step: str | None
+    open_before: datetime | None
     single: bool
 
     @property
@@ -32,22 +37,28 @@ class Chosen:
         return {"sop": self.sop, "agent": self.agent}
 
     @property
-    def narrowed(self) -> dict[str, str | None]:
+    def narrowed(self) -> dict[str, Any]:
         """What the list of runs is narrowed to, as parameters of its reader and of its export."""
+        return {**self._named, "open_before": self.open_before}
+
+    @property
+    def _named(self) -> dict[str, str | None]:
         return {"sop": self.sop, "status": self.status, "agent": self.agent, "step": self.step}
 
     @property
     def query(self) -> dict[str, str]:
         """The same with the order as parameters of the URL, so that steps from run to run stay inside the filter."""
-        given = {**self.narrowed, "sort": filters.given("sort")}
+        given = {**self._named, "long": "true" if self.open_before else None, "sort": filters.given("sort")}
         return {name: value for name, value in given.items() if value}
 
 
-def asked() -> Chosen:
+def asked(view: View) -> Chosen:
     """What the URL asks for."""
     sop, status, agent, step = (filters.given(name) for name in ("sop", "status", "agent", "step"))
     status = status if status in STATUSES else None
-    return Chosen(sop, status, agent, step, bool(sop or status or agent or step or filters.given("list") == "runs"))
+    open_before = view.minute - LONG_OPEN if filters.given("long") == "true" else None
+    single = bool(sop or status or agent or step or open_before or filters.given("list") == "runs")
+    return Chosen(sop, status, agent, step, open_before, single)
 
 
 def order() -> tuple[str, bool]:
@@ -75,15 +86,17 @@ def draw_status(view: View, chosen: Chosen, shown: Procedure) -> None:
             "status": ("state", chosen.status) if chosen.status else None,
             "agent": ("agent", chosen.agent) if chosen.agent else None,
             "step": ("a person stepped in at", chosen.step) if chosen.step else None,
+            "long": ("open", "for over a day, now") if chosen.open_before else None,
         },
     )
 
 
 def say_states(chosen: Chosen) -> None:
     """That the figures are of all states, where the list is of one."""
-    if chosen.status or chosen.step:
+    if chosen.status or chosen.step or chosen.open_before:
         what = f"{chosen.status} runs" if chosen.status else "runs"
-        where = " in which a person stepped in there" if chosen.step else ""
+        where = " open for over a day" if chosen.open_before else ""
+        where += " in which a person stepped in there" if chosen.step else ""
         page.note(
             f"The sentence, the four figures and the steps are of all states; the list is of {what}{where} alone."
         )

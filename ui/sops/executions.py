@@ -26,7 +26,9 @@ def executions_table(
     sorted_by: tuple[str, bool],
 ) -> None:
     """Runs one by one, each leading to its steps; from there to the one before and after."""
-    page.heading("Runs", "what failed or is open stands first" if sorted_by[0] == "hurt" else None)
+    what = "Runs open for over a day" if chosen.open_before else "Runs"
+    hurting = sorted_by[0] == "hurt" and not chosen.open_before
+    page.heading(what, "what failed or is open stands first" if hurting else None)
     skipped = offset_of(total)
     if not rows:
         page.note(
