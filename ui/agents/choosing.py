@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from data.reports.performance import Performance
 from ui import absence, page
-from ui.asking import filters, links
+from ui.asking import emptiness, filters, links
 from ui.asking.periods import Period
 from ui.drawing.markup import code
 from ui.view import View
@@ -67,7 +67,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
             f"Nothing {who}is on record {where}{narrowed}.",
             links.go("Take the filters away", view.page.url_path, period.query),
             " or ",
-            filters.to_all_time(view),
+            emptiness.to_all_time(view),
             ".",
         )
     elif absence.explained(view, "analytics.stg_engine__agent_metrics", "records of agents"):

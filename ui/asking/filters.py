@@ -13,7 +13,7 @@ from data.reports.coverage import Coverage, read_coverage
 from ui import cached, page
 from ui.asking import links, periods
 from ui.asking.periods import Extent, Period
-from ui.drawing.markup import Child, Markup, join, span, tag
+from ui.drawing.markup import Child, join, span, tag
 from ui.view import View
 from ui.wording import figures, sentences
 
@@ -46,12 +46,6 @@ def say_untimed(
     carried = {name: value for name in within if (value := given(name))}
     words = f"Whatever the filters, {said[0].lower()}{said[1:]}" if carried else said
     page.note(links.go(words, view.page.url_path, carried, period="untimed"))
-
-
-def to_all_time(view: View) -> Markup:
-    """The way from an empty list to all time, with the filters that are set."""
-    address = here(view, period="all", **dict.fromkeys(("from", "to", PAGE_NUMBER)))
-    return links.go_to("look at all time", address)
 
 
 def say_unsummed(asked: Sequence[str], rows: str) -> None:
@@ -208,16 +202,6 @@ def asked_of(name: str, known: Collection[str] | None, label: Callable[[str], st
         f"{sentences.listed([label(one) for one in known])}."
     )
     return None
-
-
-def unmatched(thing: str, period: Period, asked: Mapping[str, str | None], *, narrowed: bool = False) -> str:
-    """Why a list is empty, by name where one filter alone stands between: `asked` are those that take any value, with
-    what each asks for, `narrowed` says whether something else leaves rows out as well."""
-    values = [(name, value) for name, value in asked.items() if value]
-    if len(values) != 1 or narrowed:
-        return f"No {thing} {period.during} matches these filters."
-    name, value = values[0]
-    return f"No {thing} {period.during} has the {name} “{figures.shortened(value, 60)}”."
 
 
 def asked_identifier(name: str) -> UUID | None:

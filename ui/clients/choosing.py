@@ -10,7 +10,7 @@ import streamlit as st
 
 from data.reports.clients import OUTCOMES, STATUSES, ExperimentCount, Standing
 from ui import absence, page
-from ui.asking import filters, links
+from ui.asking import emptiness, filters, links
 from ui.asking.periods import Extent, Period
 from ui.drawing.markup import Child, tag
 from ui.view import View
@@ -126,7 +126,7 @@ def nothing(view: View, period: Period, chosen: Chosen, known: Extent) -> None:
             f"No client {what}.",
             links.go("Take the filters away", view.page.url_path, period.query),
             " or ",
-            filters.to_all_time(view),
+            emptiness.to_all_time(view),
             ".",
         )
     elif absence.explained(view, "analytics.stg_engine__client_health", "assessments of clients"):

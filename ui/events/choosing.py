@@ -13,7 +13,7 @@ import streamlit as st
 from data.reports import events as reports
 from data.reports.events import Counts, Kind
 from ui import absence, cached, page
-from ui.asking import filters, links
+from ui.asking import emptiness, filters, links
 from ui.asking.periods import Period
 from ui.drawing.markup import Child, tag
 from ui.view import View
@@ -174,7 +174,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
             f"No event {where}{' fits these filters' if chosen.is_any else ' is recorded'}.",
             links.go("Take the filters away", view.page.url_path, period.query),
             " or ",
-            filters.to_all_time(view),
+            emptiness.to_all_time(view),
             ".",
         )
     elif absence.explained(view, "analytics.stg_engine__events", "events"):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from data.jobs import STATUSES, JobSummary
 from ui import absence, page
-from ui.asking import filters, links
+from ui.asking import emptiness, filters, links
 from ui.asking.periods import Period
 from ui.drawing.markup import code
 from ui.view import View
@@ -97,7 +97,7 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
             f"No job {where} fits these filters.",
             links.go("Take the filters away", view.page.url_path, period.query),
             " or ",
-            filters.to_all_time(view),
+            emptiness.to_all_time(view),
             ".",
         )
     elif absence.explained(view, "analytics.stg_agents__jobs", "jobs"):

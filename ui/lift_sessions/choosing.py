@@ -11,7 +11,7 @@ import streamlit as st
 from data.errors import NotFound
 from data.reports.lift_sessions import StatusCount
 from ui import absence, page
-from ui.asking import filters, links
+from ui.asking import emptiness, filters, links
 from ui.asking.periods import Period
 from ui.drawing.markup import Child, tag
 from ui.view import View
@@ -55,10 +55,10 @@ def choose(view: View, counts: Sequence[StatusCount]) -> Chosen:
 def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
     """Why there is no session: filtered out, none of the viewer's own, or none at all."""
     if holds_any:
-        where = filters.to_all_time(view)
+        where = emptiness.to_all_time(view)
         if chosen.status or chosen.search:
             everything = links.go("Take the filters away", view.page.url_path, period.query)
-            why = filters.unmatched(
+            why = emptiness.unmatched(
                 "session of lift-sys", period, {"status": chosen.status}, narrowed=bool(chosen.search)
             )
             page.empty(why, everything, " or ", where, ".")

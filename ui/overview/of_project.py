@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from data.reports.overview import MOST_SESSIONS
 from ui import page
-from ui.asking import filters, links
+from ui.asking import emptiness, links
 from ui.asking.periods import Extent, Period
 from ui.backups.attention import is_told
 from ui.navigation import FIRST
@@ -42,7 +42,7 @@ def say_left_out(view: View, period: Period) -> None:
 def empty(period: Period, project: str) -> None:
     """Why there are no figures."""
     page.empty(
-        filters.unmatched("session or call of a tool", period, {"project": project}),
+        emptiness.unmatched("session or call of a tool", period, {"project": project}),
         links.go("Take the filter away", FIRST.url_path, period.query),
         " or ",
         links.go("look at all time", FIRST.url_path, period="all", project=project),

@@ -7,7 +7,7 @@ from typing import Any
 
 from data.reports.sessions import HAS, Chosen
 from ui import absence, page
-from ui.asking import filters, links
+from ui.asking import emptiness, filters, links
 from ui.asking.periods import Period
 from ui.drawing.markup import code
 from ui.view import View
@@ -114,10 +114,10 @@ def empty(view: View, period: Period, asked: Chosen, *, holds_any: bool) -> None
         remaining = dict.fromkeys(("project", "status", "model", "has", "q", "page"))
         open_ones = {"project": asked.project, "status": asked.status, "model": asked.model}
         page.empty(
-            filters.unmatched("session", period, open_ones, narrowed=bool(asked.has or asked.search)),
+            emptiness.unmatched("session", period, open_ones, narrowed=bool(asked.has or asked.search)),
             links.go_to("Take the filters away", filters.here(view, **remaining)),
             " or ",
-            filters.to_all_time(view),
+            emptiness.to_all_time(view),
             ".",
         )
     else:

@@ -10,7 +10,7 @@ from typing import Any
 from data.reports.sop_runs import SORTS, STATUSES
 from data.reports.sops import HumanSteps, Procedure, Procedures
 from ui import absence, page
-from ui.asking import filters, links, paging
+from ui.asking import emptiness, filters, links, paging
 from ui.asking.periods import Period
 from ui.view import View
 
@@ -125,7 +125,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
             f"No run of a procedure {where} fits these filters.",
             links.go("Take the filters away", view.page.url_path, period.query),
             " or ",
-            filters.to_all_time(view),
+            emptiness.to_all_time(view),
             ".",
         )
     elif absence.explained(view, "analytics.stg_engine__sop_executions", "runs of procedures"):

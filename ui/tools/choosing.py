@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from data.reports.tools import Usage
 from ui import absence, page
-from ui.asking import filters, links
+from ui.asking import emptiness, filters, links
 from ui.asking.periods import Period
 from ui.drawing.markup import code
 from ui.view import View
@@ -107,7 +107,7 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
             f"No call {where} fits these filters.",
             everything,
             " or ",
-            filters.to_all_time(view),
+            emptiness.to_all_time(view),
             ".",
         )
     elif absence.explained(view, "analytics.tool_calls", "calls of tools"):
