@@ -290,6 +290,7 @@ def addresses_of_systems(rows: all_systems.Rows, member: Actor) -> list[tuple[st
     return [
         ("reports/agents.py", {"agent": rows.agent}),
         ("reports/sops.py", {"sop": "refund"}),
+        ("reports/sops.py", {"long": "true"}),
         ("reports/sop_execution.py", {"execution": str(rows.execution)}),
         ("reports/events.py", {"q": f'{{"client_id": "{rows.client}"}}'}),
         ("reports/events.py", {"correlation": str(rows.correlation)}),
