@@ -7801,6 +7801,21 @@ GRANT UPDATE(error_message) ON TABLE analytics.stg_agents__jobs TO authenticated
 
 GRANT UPDATE(error_message) ON TABLE analytics.stg_agents__jobs TO service_role;
 
+-- acl analytics.COLUMN stg_agents__jobs.updated_at
+GRANT UPDATE(updated_at) ON TABLE analytics.stg_agents__jobs TO authenticated;
+
+GRANT UPDATE(updated_at) ON TABLE analytics.stg_agents__jobs TO service_role;
+
+-- acl analytics.COLUMN stg_agents__jobs.started_at
+GRANT UPDATE(started_at) ON TABLE analytics.stg_agents__jobs TO authenticated;
+
+GRANT UPDATE(started_at) ON TABLE analytics.stg_agents__jobs TO service_role;
+
+-- acl analytics.COLUMN stg_agents__jobs.completed_at
+GRANT UPDATE(completed_at) ON TABLE analytics.stg_agents__jobs TO authenticated;
+
+GRANT UPDATE(completed_at) ON TABLE analytics.stg_agents__jobs TO service_role;
+
 -- acl analytics.COLUMN stg_agents__jobs.stored_status
 GRANT UPDATE(stored_status) ON TABLE analytics.stg_agents__jobs TO authenticated;
 

@@ -12,10 +12,10 @@ from psycopg import errors as postgres_errors
 from psycopg import sql
 
 from data import audit
-from data.adoption import closing, moving, pointing, watching
+from data.adoption import allowing, closing, moving, pointing, watching
 from data.adoption.comparing import compare
 from data.adoption.errors import AdoptionError, NothingToAdopt, NotTheOwner
-from data.adoption.findings import SystemFinding
+from data.adoption.findings import SystemFinding, TableFinding
 from data.adoption.refusing import NOTHING, refusals
 from data.database.queries import find
 from data.database.units import Unit
@@ -145,6 +145,7 @@ def _do(
     if move:
         remarks = moving.move(connection, found, is_rehearsal=is_rehearsal)
         remarks += moving.planned(connection, found) if is_rehearsal else []
+        found = replace(found, tables=tuple(_as_moved(connection, found.system, table) for table in found.tables))
     else:
         point_tables(connection, found)
         remarks.append(_WHILE_READ)
@@ -164,6 +165,11 @@ def _do(
             schema = found.system if move else found.schema
             pointing.let_managers_read(connection, schema, table.name, is_secured=table.is_secured)
     return replace(found, remarks=tuple(remarks))
+
+
+def _as_moved(connection: Connection, system: str, table: TableFinding) -> TableFinding:
+    """What its owner would run names the table where it is from now on."""
+    return replace(table, admins_need=allowing.needed(connection, system, system, table.name))
 
 
 def point_tables(connection: Connection, found: SystemFinding) -> None:
@@ -207,4 +213,4 @@ def _leave_former(connection: Connection, found: SystemFinding) -> None:
 
 def _leave(connection: Connection, system: str, noted: dict[str, Any]) -> None:
     watching.unwatch(connection, system, noted["table_name"])
-    pointing.stop_managers_reading(connection, noted["source_schema"], noted["source_table"])
+    pointing.take_policies_back(connection, noted["source_schema"], noted["source_table"])

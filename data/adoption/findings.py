@@ -48,7 +48,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class TableFinding:
-    """One table: its columns as we need them, columns beyond those, its parts, and who may read it."""
+    """One table: its columns as we need them, columns beyond those, its parts, and who may read it; `admins_need` is
+    what its owner would run to let admins act on all its rows, "" where they may, or where nobody acts on them."""
 
     name: str
     is_there: bool
@@ -61,6 +62,7 @@ class TableFinding:
     is_readable: bool = True
     is_secured: bool = True
     read_policies: int = 0
+    admins_need: str = ""
     estimated_rows: int = 0
 
     @property

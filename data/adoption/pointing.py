@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from psycopg import sql
 
+from data.adoption import allowing
 from data.adoption.converting import read_as
 from data.adoption.findings import TableFinding
 from data.adoption.needs import tables_of
@@ -94,7 +95,7 @@ def let_managers_read(connection: Connection, schema: str, table: str, *, is_sec
     name = sql.Identifier(schema, table)
     connection.execute(sql.SQL("grant usage on schema {} to authenticated").format(sql.Identifier(schema)))
     connection.execute(sql.SQL("grant select on {} to authenticated").format(name))
-    stop_managers_reading(connection, schema, table)
+    _drop_policy(connection, schema, table, _POLICY)
     if is_secured:
         connection.execute(
             sql.SQL("create policy {} on {} for select to authenticated using ((select signalbox.sees_all()))").format(
@@ -103,8 +104,13 @@ def let_managers_read(connection: Connection, schema: str, table: str, *, is_sec
         )
 
 
-def stop_managers_reading(connection: Connection, schema: str, table: str) -> None:
-    """Take back the policy of `let_managers_read`. Grants stay: they may have been there before."""
+def take_policies_back(connection: Connection, schema: str, table: str) -> None:
+    """Take back the policies that ask who manages this console. Grants stay: they may have been there before."""
+    for policy in (_POLICY, *allowing.POLICIES.values()):
+        _drop_policy(connection, schema, table, policy)
+
+
+def _drop_policy(connection: Connection, schema: str, table: str, policy: str) -> None:
     connection.execute(
-        sql.SQL("drop policy if exists {} on {}").format(sql.Identifier(_POLICY), sql.Identifier(schema, table))
+        sql.SQL("drop policy if exists {} on {}").format(sql.Identifier(policy), sql.Identifier(schema, table))
     )

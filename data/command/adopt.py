@@ -125,6 +125,8 @@ def _table_lines(found: adoption.SystemFinding, table: adoption.TableFinding, *,
     yield from (f"  {remark}" for remark in table.remarks)
     if table.extra:
         yield f"  not needed: {', '.join(table.extra)}"
+    if table.admins_need:
+        yield f"  its own rights decide on which rows admins act here; to let them act on all: {table.admins_need}"
     if not is_opened:
         yield from (f"  {sentence}" for sentence in _rights(table))
 
