@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from data import adoption, jobs
+from data import adoption, approvals, jobs
 from data.access import Actor
+from data.approvals import expiring
 from data.command import main
-from data.errors import NotAllowed
+from data.errors import ColumnMissing, NotAllowed
+from data.migration.files import FOLDER
 from tests import adoption_documents as documents
 from tests.test_adoption import add_job, at_database, make
 
@@ -130,3 +133,81 @@ def test_the_report_of_adopting_says_what_lets_admins_act(
             "select policyname from pg_policies where policyname like 'signalbox%' and tablename = 'jobs'"
         )
         assert left.fetchall() == []
+
+
+def ask(owner: Owner) -> dict[str, Any]:
+    """A question on the document's own table that came of an event; with its id and that of the event."""
+    row = owner.execute(
+        "with asked as ("
+        " insert into public.events (event_type, correlation_id, aggregate_type, aggregate_id, sequence_number,"
+        " payload, emitted_by) values ('HUMAN_APPROVAL_REQUESTED', gen_random_uuid(), 'Lead', %s, 1, '{}', 'intake')"
+        " returning *)"
+        " insert into public.human_approvals (event_id, agent_id, approval_type, title)"
+        " select event_id, 'intake', 'refund', 'Refund it?' from asked"
+        " returning id, (select correlation_id from asked) as correlation_id",
+        (str(uuid4()),),
+    ).fetchone()
+    assert row is not None
+    return row
+
+
+def test_a_question_is_decided_on_the_documents_own_tables(database_url: str, owner: Owner, people: People) -> None:
+    """They have no column for a name, which the id tells, nor for a cause; a note without its column is refused."""
+    make(owner, documents.ENGINE)
+    question = ask(owner)
+    adoption.adopt(database_url, "engine", "public")
+    with pytest.raises(ColumnMissing) as refused:
+        approvals.decide(people["admin"], question["id"], "rejected", "too much")
+    assert refused.value.sentence == (
+        "public.human_approvals, read as engine.human_approvals, lacks what this writes: decision_note. Add it there"
+        " and adopt engine again; nothing was changed."
+    )
+    approvals.decide(people["admin"], question["id"], "approved")
+    row = owner.execute(
+        "select a.status, a.decided_by, e.correlation_id, e.payload ->> 'decided_by_name' as name"
+        " from public.human_approvals as a join public.events as e on e.aggregate_id = a.id::text"
+    ).fetchone()
+    assert row == {
+        "status": "approved", "decided_by": str(people["admin"].user_id), "name": people["admin"].email,
+        "correlation_id": question["correlation_id"],
+    }  # fmt: skip
+    adoption.release(database_url, "engine")
+    owner.execute("alter table public.human_approvals drop decided_by, add expires_at timestamptz")
+    later = ask(owner)
+    adoption.adopt(database_url, "engine", "public")
+    with pytest.raises(ColumnMissing, match="lacks what this writes: decided_by, decision_note"):
+        approvals.decide(people["admin"], later["id"], "rejected", "too much")
+    owner.execute("update public.human_approvals set expires_at = now() where status = 'pending'")
+    assert expiring.expire_due("real") == 1
+
+
+def test_a_decision_that_the_tables_do_not_let_admins_make_names_what_does(
+    database_url: str, owner: Owner, people: People
+) -> None:
+    make(owner, documents.ENGINE)
+    question = ask(owner)
+    for table in ("events", "human_approvals"):
+        owner.execute(
+            sql.SQL('drop policy "Enable all for authenticated users" on {0};'
+                    " create policy theirs on {0} for select using (true)").format(sql.Identifier("public", table))
+        )  # fmt: skip
+    adoption.adopt(database_url, "engine", "public")
+    with pytest.raises(NotAllowed) as refused:
+        approvals.decide(people["admin"], question["id"], "approved")
+    said, _, statements = refused.value.sentence.partition("the owner runs: ")
+    assert said.startswith("public.events and public.human_approvals were adopted with rights of their own")
+    owner.execute(statements.encode())
+    approvals.decide(people["admin"], question["id"], "approved")
+
+
+def test_a_log_that_was_adopted_before_is_appended_to_after_the_migration(database_url: str, owner: Owner) -> None:
+    make(owner, documents.ENGINE)
+    adoption.adopt(database_url, "engine", "public")
+    for name in ("insert_adopted", "write_adopted"):
+        owner.execute(sql.SQL("drop trigger {} on analytics.adopted_engine__events").format(sql.Identifier(name)))
+    (migration_file,) = FOLDER.glob("20261121110100_*.sql")
+    block = migration_file.read_text(encoding="utf-8").partition("do $$")[2].partition("$$;")[0]
+    owner.execute(f"do $${block}$$".encode())
+    row = owner.execute("select * from engine.append_event('X', 'Lead', '1', p_confidence => 0.5)").fetchone()
+    assert row is not None
+    assert (row["sequence_number"], row["confidence"]) == (1, 0.5)

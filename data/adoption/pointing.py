@@ -69,16 +69,18 @@ def _make_adopted_view(connection: Connection, system: str, schema: str, table: 
 
 
 def _make_writable(connection: Connection, view: sql.Identifier, table: TableFinding, source: sql.Identifier) -> None:
-    """Where columns have other types, a view cannot be written by itself: a trigger then writes the table."""
-    connection.execute(sql.SQL("drop trigger if exists write_adopted on {}").format(view))
-    if all(column.state in ("same", "missing") for column in table.columns):
-        return
+    """Where columns have other types or are missing, a view cannot be written by itself: triggers write the table."""
+    is_plain = all(column.state == "same" for column in table.columns)
     keys = [sql.Literal(column.name) for column in table.columns if column.is_key]
     arguments = sql.SQL(", ").join([sql.Literal(source.as_string(connection)), *keys])
-    connection.execute(
-        sql.SQL("create trigger write_adopted instead of update on {} for each row "
-                "execute function signalbox.write_adopted({})").format(view, arguments)
-    )  # fmt: skip
+    for name, event in (("write_adopted", "update"), ("insert_adopted", "insert")):
+        connection.execute(sql.SQL("drop trigger if exists {} on {}").format(sql.Identifier(name), view))
+        if not is_plain:
+            connection.execute(
+                sql.SQL("create trigger {} instead of {} on {} for each row execute function {}({})").format(
+                    sql.Identifier(name), sql.SQL(event), view, sql.Identifier("signalbox", name), arguments
+                )
+            )
 
 
 def _replace_view(connection: Connection, name: str, body: str) -> None:
