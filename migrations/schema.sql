@@ -839,27 +839,14 @@ begin
             p_aggregate_type, p_aggregate_id, newest, p_expected_sequence
             using errcode = 'SB001';
     end if;
-    -- A table of another program may keep the confidence in a type of its own, which cannot be written through a view.
-    if p_confidence is null then
-        insert into analytics.stg_engine__events (
-            event_type, correlation_id, causation_id, aggregate_type, aggregate_id, sequence_number,
-            payload, metadata, emitted_by, occurred_at
-        ) values (
-            p_event_type, coalesce(p_correlation_id, gen_random_uuid()), p_causation_id, p_aggregate_type,
-            p_aggregate_id, newest + 1, coalesce(p_payload, '{}'), coalesce(p_metadata, '{}'), p_emitted_by,
-            coalesce(p_timestamp, now())
-        ) returning event_id into appended_id;
-    else
-        insert into analytics.stg_engine__events (
-            event_type, correlation_id, causation_id, aggregate_type, aggregate_id, sequence_number,
-            payload, metadata, emitted_by, confidence, occurred_at
-        ) values (
-            p_event_type, coalesce(p_correlation_id, gen_random_uuid()), p_causation_id, p_aggregate_type,
-            p_aggregate_id, newest + 1, coalesce(p_payload, '{}'), coalesce(p_metadata, '{}'), p_emitted_by,
-            p_confidence,
-            coalesce(p_timestamp, now())
-        ) returning event_id into appended_id;
-    end if;
+    insert into analytics.stg_engine__events (
+        event_type, correlation_id, causation_id, aggregate_type, aggregate_id, sequence_number,
+        payload, metadata, emitted_by, confidence, occurred_at
+    ) values (
+        p_event_type, coalesce(p_correlation_id, gen_random_uuid()), p_causation_id, p_aggregate_type,
+        p_aggregate_id, newest + 1, coalesce(p_payload, '{}'), coalesce(p_metadata, '{}'), p_emitted_by,
+        p_confidence, coalesce(p_timestamp, now())
+    ) returning event_id into appended_id;
     select e.event_id, e.event_type, e.correlation_id, e.causation_id, e.aggregate_type, e.aggregate_id,
         e.sequence_number, e.payload, e.metadata, e.emitted_by, e.confidence, e.occurred_at, e.recorded_at
     into
@@ -1592,11 +1579,71 @@ $$;
 -- comment signalbox.FUNCTION hides_rows(system text, table_name text)
 COMMENT ON FUNCTION signalbox.hides_rows(system text, table_name text) IS 'Whether policies of a table let managers and admins see less than all of its rows; null where there is no such table.';
 
+-- function signalbox.insert_adopted()
+CREATE FUNCTION signalbox.insert_adopted() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+declare
+    source regclass := tg_argv[0]::regclass;
+    given text[] := array(select c.name from jsonb_each(to_jsonb(new)) as c (name, value) where c.value <> 'null');
+    names text;
+    expressions text;
+    keys text;
+    known jsonb;
+begin
+    perform signalbox.refuse_lacking(tg_relid, source, given);
+    select
+        string_agg(format('%I', t.attname), ', ') filter (where t.attname::text = any(given)),
+        string_agg(
+            case
+                when t.atttypid = v.atttypid then format('($1).%I', t.attname)
+                when v.atttypid = 'timestamptz'::regtype and t.atttypid in ('timestamp'::regtype, 'date'::regtype)
+                    then format('(($1).%I at time zone ''UTC'')::%s', t.attname, kind.there)
+                when t.atttypid in ('json'::regtype, 'jsonb'::regtype) and v.atttypid <> 'jsonb'::regtype
+                    then format('to_jsonb(($1).%I)::%s', t.attname, kind.there)
+                else format('($1).%I::text::%s', t.attname, kind.there)
+            end,
+            ', '
+        ) filter (where t.attname::text = any(given)),
+        string_agg(format('%L, source.%I', t.attname, t.attname), ', ') filter (where t.attname::text = any(tg_argv[1:]))
+    into names, expressions, keys
+    from pg_catalog.pg_attribute as t
+    join pg_catalog.pg_attribute as v
+        on v.attrelid = tg_relid and v.attname = t.attname and v.attnum > 0 and not v.attisdropped
+    cross join lateral (select pg_catalog.format_type(t.atttypid, t.atttypmod) as there) as kind
+    where t.attrelid = source and t.attnum > 0 and not t.attisdropped;
+
+    execute format(
+        'insert into %s as source (%s) select %s returning jsonb_build_object(%s)', source, names, expressions, keys
+    ) into known using new;
+    return jsonb_populate_record(new, known);
+end
+$_$;
+
+-- comment signalbox.FUNCTION insert_adopted()
+COMMENT ON FUNCTION signalbox.insert_adopted() IS 'Writes what is added to the view of an adopted table into the table, each column in the type that it has there.';
+
 -- function signalbox.is_admin()
 CREATE FUNCTION signalbox.is_admin() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$ select coalesce(signalbox.viewer_role() = 'admin', false) $$;
+
+-- function signalbox.lacks(text, text, text)
+CREATE FUNCTION signalbox.lacks(system text, table_name text, column_name text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select exists (
+        select from signalbox.adopted_tables as a
+        where a.mode = 'pointed' and a.system = lacks.system and a.table_name = lacks.table_name
+        and lacks.column_name = any(a.missing_columns)
+    )
+$$;
+
+-- comment signalbox.FUNCTION lacks(system text, table_name text, column_name text)
+COMMENT ON FUNCTION signalbox.lacks(system text, table_name text, column_name text) IS 'Whether a table of a system is read in another schema, where it has no such column.';
 
 -- function signalbox.log_added()
 CREATE FUNCTION signalbox.log_added() RETURNS trigger
@@ -2239,6 +2286,32 @@ $$;
 
 -- comment signalbox.FUNCTION refuse_kept_elsewhere()
 COMMENT ON FUNCTION signalbox.refuse_kept_elsewhere() IS 'Refuses to write to a table of ours while its system keeps it in another schema.';
+
+-- function signalbox.refuse_lacking(regclass, regclass, text[])
+CREATE FUNCTION signalbox.refuse_lacking(adopted regclass, source regclass, names text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    lacking text;
+    ours text := (select replace(substr(c.relname, 9), '__', '.') from pg_catalog.pg_class as c where c.oid = adopted);
+begin
+    select string_agg(v.attname::text, ', ' order by v.attnum) into lacking
+    from pg_catalog.pg_attribute as v
+    where v.attrelid = adopted and v.attname::text = any(names) and not exists (
+        select from pg_catalog.pg_attribute as t
+        where t.attrelid = source and t.attname = v.attname and t.attnum > 0 and not t.attisdropped
+    );
+    if lacking is not null then
+        raise exception '%, read as %, lacks what this writes: %. Add it there and adopt % again',
+            source, ours, lacking, split_part(ours, '.', 1)
+            using errcode = 'feature_not_supported';
+    end if;
+end
+$$;
+
+-- comment signalbox.FUNCTION refuse_lacking(adopted regclass, source regclass, names text[])
+COMMENT ON FUNCTION signalbox.refuse_lacking(adopted regclass, source regclass, names text[]) IS 'Refuses to write columns of the view of an adopted table that the table lacks, all of them by name.';
 
 -- function signalbox.refuse_rewriting()
 CREATE FUNCTION signalbox.refuse_rewriting() RETURNS trigger
@@ -3173,21 +3246,13 @@ declare
     source regclass := tg_argv[0]::regclass;
     before jsonb := to_jsonb(old);
     after jsonb := to_jsonb(new);
-    missing text;
     assignments text;
     conditions text;
     written bigint;
 begin
-    select c.name into missing
-    from jsonb_each(after) as c (name, value)
-    where before -> c.name is distinct from c.value and not exists (
-        select from pg_catalog.pg_attribute as a
-        where a.attrelid = source and a.attname = c.name and a.attnum > 0 and not a.attisdropped
-    );
-    if missing is not null then
-        raise exception 'cannot update column "%" of view "%"', missing, tg_table_name
-            using errcode = 'feature_not_supported';
-    end if;
+    perform signalbox.refuse_lacking(tg_relid, source, array(
+        select c.name from jsonb_each(after) as c (name, value) where before -> c.name is distinct from c.value
+    ));
 
     with pairs as (
         select
@@ -7480,12 +7545,26 @@ GRANT ALL ON FUNCTION signalbox.hides_rows(system text, table_name text) TO auth
 
 GRANT ALL ON FUNCTION signalbox.hides_rows(system text, table_name text) TO service_role;
 
+-- acl signalbox.FUNCTION insert_adopted()
+REVOKE ALL ON FUNCTION signalbox.insert_adopted() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION signalbox.insert_adopted() TO authenticated;
+
+GRANT ALL ON FUNCTION signalbox.insert_adopted() TO service_role;
+
 -- acl signalbox.FUNCTION is_admin()
 REVOKE ALL ON FUNCTION signalbox.is_admin() FROM PUBLIC;
 
 GRANT ALL ON FUNCTION signalbox.is_admin() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.is_admin() TO service_role;
+
+-- acl signalbox.FUNCTION lacks(system text, table_name text, column_name text)
+REVOKE ALL ON FUNCTION signalbox.lacks(system text, table_name text, column_name text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION signalbox.lacks(system text, table_name text, column_name text) TO authenticated;
+
+GRANT ALL ON FUNCTION signalbox.lacks(system text, table_name text, column_name text) TO service_role;
 
 -- acl signalbox.FUNCTION log_added()
 REVOKE ALL ON FUNCTION signalbox.log_added() FROM PUBLIC;
@@ -7549,6 +7628,13 @@ REVOKE ALL ON FUNCTION signalbox.refresh_tools(slots integer[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION refuse_kept_elsewhere()
 REVOKE ALL ON FUNCTION signalbox.refuse_kept_elsewhere() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION refuse_lacking(adopted regclass, source regclass, names text[])
+REVOKE ALL ON FUNCTION signalbox.refuse_lacking(adopted regclass, source regclass, names text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION signalbox.refuse_lacking(adopted regclass, source regclass, names text[]) TO authenticated;
+
+GRANT ALL ON FUNCTION signalbox.refuse_lacking(adopted regclass, source regclass, names text[]) TO service_role;
 
 -- acl signalbox.FUNCTION refuse_rewriting()
 REVOKE ALL ON FUNCTION signalbox.refuse_rewriting() FROM PUBLIC;
@@ -7800,6 +7886,21 @@ GRANT UPDATE(result) ON TABLE analytics.stg_agents__jobs TO service_role;
 GRANT UPDATE(error_message) ON TABLE analytics.stg_agents__jobs TO authenticated;
 
 GRANT UPDATE(error_message) ON TABLE analytics.stg_agents__jobs TO service_role;
+
+-- acl analytics.COLUMN stg_agents__jobs.updated_at
+GRANT UPDATE(updated_at) ON TABLE analytics.stg_agents__jobs TO authenticated;
+
+GRANT UPDATE(updated_at) ON TABLE analytics.stg_agents__jobs TO service_role;
+
+-- acl analytics.COLUMN stg_agents__jobs.started_at
+GRANT UPDATE(started_at) ON TABLE analytics.stg_agents__jobs TO authenticated;
+
+GRANT UPDATE(started_at) ON TABLE analytics.stg_agents__jobs TO service_role;
+
+-- acl analytics.COLUMN stg_agents__jobs.completed_at
+GRANT UPDATE(completed_at) ON TABLE analytics.stg_agents__jobs TO authenticated;
+
+GRANT UPDATE(completed_at) ON TABLE analytics.stg_agents__jobs TO service_role;
 
 -- acl analytics.COLUMN stg_agents__jobs.stored_status
 GRANT UPDATE(stored_status) ON TABLE analytics.stg_agents__jobs TO authenticated;

@@ -13,11 +13,15 @@ from psycopg.rows import DictRow
 
 from data import adoption, database, migration
 from data.access import Actor
+from data.command import main
 from data.migration.files import FOLDER as MIGRATIONS
 from tests import adoption_documents as documents
 from tests.page_runs import open_page
+from tests.test_adoption import at_database
 from ui import cached
 from ui.navigation import FOLDER, PAGES
+
+__all__ = ["at_database"]
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -265,13 +269,38 @@ def test_a_moved_log_has_one_index_on_its_positions(database_url: str, owner: Ow
 @pytest.mark.parametrize(
     ("table", "column"), [("events", "sequence_number"), ("events", "event_type"), ("human_approvals", "status")]
 )
-def test_a_table_whose_rows_would_tell_nothing_is_refused_by_the_name_of_the_column(
+def test_a_table_whose_rows_would_tell_nothing_is_left_out_by_the_name_of_the_column(
     database_url: str, owner: Owner, people: People, table: str, column: str
 ) -> None:
     build(owner, people, ["engine"])
     owner.execute(sql.SQL("drop function workshop.get_event_stream(text, text)"))
     owner.execute(sql.SQL("alter table workshop.{} drop {}").format(sql.Identifier(table), sql.Identifier(column)))
-    tried = adoption.adopt(database_url, "engine", "workshop", dry_run=True)
-    assert tried.obstacles == (f"{table} has no {column}, without which its rows tell nothing",)
-    with pytest.raises(adoption.AdoptionError, match=f"{table} has no {column}"):
-        adoption.adopt(database_url, "engine", "workshop")
+    said = f"{table} has no {column}, without which its rows tell nothing"
+    for dry_run in (True, False):
+        found = adoption.adopt(database_url, "engine", "workshop", dry_run=dry_run)
+        assert found.obstacles == ()
+        assert {each.name: each.left_out for each in found.tables if each.left_out} == {table: said}
+    row = owner.execute("select array_agg(table_name) as names from signalbox.adopted_tables").fetchone()
+    assert row is not None
+    assert sorted([*row["names"], table]) == sorted(adoption.tables_of("engine"))
+    with pytest.raises(adoption.AdoptionError, match=f"{table} has no {column}.* a system is moved.* whole"):
+        adoption.adopt(database_url, "engine", "workshop", move=True)
+
+
+@pytest.mark.usefixtures("at_database")
+def test_a_table_with_a_key_of_its_own_is_left_out_and_the_others_are_read(
+    database_url: str, owner: Owner, people: People, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(owner, people, ["engine"])
+    owner.execute("alter table workshop.client_health drop id, add primary key (client_id)")
+    said = "workshop.client_health: left out, since client_health has no id, by which its rows are known; its reports"
+    for way in (["--dry-run"], []):
+        assert main(["adopt", "engine", "--from", "workshop", "--managers-read", *way]) == 0
+        assert f"{said} stay empty.\n" in capsys.readouterr().out
+    looks = [look for look in LOOKS["engine"] if look.page in ("overview", "event_stream")]
+    look_at(people["manager"], tuple(looks), says_lacks=True)
+    lacking = "engine, adopted from elsewhere, is read without the table client_health: what rests on that is unknown"
+    assert lacking in open_page(people["manager"], "reports/clients.py").text
+    owner.execute("alter table workshop.client_health add id uuid not null default gen_random_uuid()")
+    assert adoption.adopt(database_url, "engine", "workshop", managers_read=True).tables[-1].left_out == ""
+    look_at(people["manager"], tuple(look for look in LOOKS["engine"] if look.page == "clients"), says_lacks=True)

@@ -188,7 +188,10 @@ def test_a_page_says_which_tables_and_columns_an_adopted_system_lacks(
     assert f"chronicle.tool_events, adopted from elsewhere, has no column call_id: {unknown}" in tools
     assert "session_drafts" not in tools
     lift = open_page(people["manager"], "reports/lift_sessions.py").text
-    assert f"lift, adopted from elsewhere, has no tables hole_resolutions and session_drafts: {unknown}" in lift
+    assert (
+        f"lift, adopted from elsewhere, is read without the tables hole_resolutions and session_drafts: {unknown}"
+        in lift
+    )
     assert f"lift.sessions, adopted from elsewhere, has no column prompt: {unknown}" in lift
     assert "call_id" not in lift
 
@@ -196,13 +199,13 @@ def test_a_page_says_which_tables_and_columns_an_adopted_system_lacks(
 def test_a_table_that_is_written_here_is_not_called_missing(database_url: str, owner: Owner, people: People) -> None:
     make(owner, oddities.LIFT, "lift_sys")
     adoption.adopt(database_url, "lift", "lift_sys")
-    assert "has no table" in open_page(people["manager"], "reports/lift_sessions.py").text
+    assert "is read without the table" in open_page(people["manager"], "reports/lift_sessions.py").text
     owner.execute(
         "insert into signalbox.change_log (source, slot) select source, 0 from signalbox.change_sources"
         " where name = 'lift.session_drafts'"
     )
     text = open_page(people["manager"], "reports/lift_sessions.py").text
-    assert "lift, adopted from elsewhere, has no table hole_resolutions:" in text
+    assert "lift, adopted from elsewhere, is read without the table hole_resolutions:" in text
 
 
 def fill(owner: Owner, user_id: UUID) -> dict[str, dict[str, str]]:

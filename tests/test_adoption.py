@@ -169,7 +169,7 @@ def test_an_approval_is_decided_where_it_is(database_url: str, owner: Connection
     assert row is not None
     adoption.adopt(database_url, "engine", "public")
     with pytest.raises(
-        ColumnMissing, match=r"column decided_by_name, which the adopted table of engine\.human_approvals lacks"
+        ColumnMissing, match=r"^public\.human_approvals, read as .* lacks what this writes: decision_note"
     ):
         approvals.decide(people["admin"], row["id"], "approved", "fine")
     owner.execute("alter table public.human_approvals add decision_note text, add decided_by_name text")

@@ -23,7 +23,9 @@ from signalbox_client import (
     PostgresSessionStore,
     Procedures,
     Recorder,
+    RefusedByDatabase,
 )
+from signalbox_client.events import WrongSequence
 from signalbox_client.projections import replay
 from signalbox_client.recorder import NotFlushed
 from signalbox_client.sessions import Session
@@ -106,6 +108,34 @@ def test_an_adopted_log_is_appended_to_where_it_is_and_not_read_as_empty(databas
     ):
         with pytest.raises(AdoptedElsewhere, match=r"public\.events"):
             read()
+
+
+def test_the_documents_own_log_takes_what_it_has_columns_for(database_url: str, owner: Owner) -> None:
+    """It knows no causes, and keeps confidence in a type of its own."""
+    adopt(database_url, owner, "engine", documents.ENGINE)
+    store = EventStore(database_url)
+    first = store.append(NewEvent("LEAD_SCORED", "Lead", "a", {"n": [None, "1"]}, emitted_by="test", confidence=0.95))
+    many = store.append_many([NewEvent("LEAD_LOST", "Lead", key, emitted_by="test") for key in ("a", "b")])
+    assert [first.sequence_number, *(event.sequence_number for event in many)] == [1, 2, 1]
+    row = owner.execute(
+        "select event_id, payload, confidence::text, timestamp = %s as is_then from public.events"
+        " where event_type = 'LEAD_SCORED'",
+        (first.timestamp,),
+    ).fetchone()
+    assert row == {"event_id": first.event_id, "payload": {"n": [None, "1"]}, "confidence": "0.95", "is_then": True}
+    with pytest.raises(WrongSequence):
+        store.append(NewEvent("LEAD_LOST", "Lead", "a", emitted_by="test"), expected_sequence=1)
+    caused = NewEvent("LEAD_WON", "Lead", "a", emitted_by="test", causation_id=first.event_id, confidence=0.5)
+    with pytest.raises(RefusedByDatabase, match=r"lacks what this writes: causation_id\. Add it there"):
+        store.append(caused)
+    adoption.release(database_url, "engine")
+    owner.execute("alter table public.events drop confidence cascade")
+    adoption.adopt(database_url, "engine", "public")
+    with pytest.raises(
+        RefusedByDatabase, match=r"public\.events, read as engine\.events, lacks .*: causation_id, confidence\."
+    ):
+        store.append(caused)
+    assert count(owner, "public.events") == 3
 
 
 def test_a_table_that_was_not_there_to_adopt_is_ours_and_written(database_url: str, owner: Owner) -> None:

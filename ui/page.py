@@ -85,9 +85,11 @@ def _say_what_is_missing(entry: PageEntry, sources: database.Sources) -> None:
 
 def _say_lacks(missing: Mapping[str, Sequence[str]]) -> None:
     for name, lacking in missing.items():
-        what = "table" if "." not in name else "column"
+        is_system = "." not in name
+        what = "table" if is_system else "column"
         words = f"{what} {lacking[0]}" if len(lacking) == 1 else f"{what}s {listed(lacking)}"
-        note(f"{name}, adopted from elsewhere, has no {words}: what rests on that is unknown here.")
+        lacks = f"is read without the {words}" if is_system else f"has no {words}"
+        note(f"{name}, adopted from elsewhere, {lacks}: what rests on that is unknown here.")
 
 
 def title_of(title: str) -> str:

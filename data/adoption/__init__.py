@@ -5,6 +5,7 @@ a table and its staging view, so that reports, exports and acts work on either; 
 schemas and leaves views under the old names.
 """
 
+from data.adoption.allowing import explained
 from data.adoption.comparing import compare
 from data.adoption.doing import adopt, release
 from data.adoption.errors import AdoptionError
@@ -22,6 +23,7 @@ __all__ = [
     "adopt",
     "compare",
     "examine",
+    "explained",
     "has_unread",
     "point_again",
     "release",

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from data.adoption import allowing
 from data.adoption.converting import count_read, read_as
 from data.adoption.errors import AdoptionError, NothingToAdopt
 from data.adoption.findings import ColumnFinding, Part, State, SystemFinding, TableFinding
@@ -28,6 +29,7 @@ class _Place:
     """A table elsewhere, as the catalog knows it; `types` by column."""
 
     connection: Connection
+    system: str
     schema: str
     row: dict[str, Any]
     types: dict[str, str]
@@ -64,7 +66,9 @@ def look(connection: Connection, system: str, schema: str) -> SystemFinding:
         system,
         schema,
         tuple(
-            _table(_Place(connection, schema, found[name], types[name], tuple(parts.get(name, ()))), name, columns)
+            _table(
+                _Place(connection, system, schema, found[name], types[name], tuple(parts.get(name, ()))), name, columns
+            )
             if name in found
             else TableFinding(name, is_there=False)
             for name, columns in needed.items()
@@ -95,6 +99,7 @@ def _table(place: _Place, name: str, needed: Sequence[Column]) -> TableFinding:
         is_readable=place.row["is_readable"],
         is_secured=place.row["is_secured"],
         read_policies=place.row["read_policies"],
+        admins_need=allowing.needed(place.connection, place.system, place.schema, name),
         estimated_rows=place.row["estimated_rows"],
     )
 

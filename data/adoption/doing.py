@@ -12,15 +12,17 @@ from psycopg import errors as postgres_errors
 from psycopg import sql
 
 from data import audit
-from data.adoption import closing, moving, pointing, watching
+from data.adoption import allowing, closing, moving, pointing, watching
 from data.adoption.comparing import compare
 from data.adoption.errors import AdoptionError, NothingToAdopt, NotTheOwner
-from data.adoption.findings import SystemFinding
-from data.adoption.refusing import NOTHING, refusals
+from data.adoption.findings import SystemFinding, TableFinding
+from data.adoption.needs import tables_of
+from data.adoption.refusing import NOTHING, refusals, whole
 from data.database.queries import find
 from data.database.units import Unit
 from data.migration.apply import RUNNER_LOCK
 from data.migration.connection import Connection, connected
+from data.migration.state.seam import adopted_view
 
 _LOCK_TIMEOUT = "4s"
 _WHILE_READ = (
@@ -41,16 +43,20 @@ def adopt(
     """Read a system's tables from `schema` from now on, or move them into ours; what was found is returned.
 
     `managers_read` lets managers and admins see all rows of the tables; without it their own row security decides
-    what anybody sees. With `dry_run` nothing changes, and `obstacles` of what is returned are all that the real run
+    what anybody sees. A table that cannot be read is `left_out`, and the others are read without it; moving takes the
+    whole system. With `dry_run` nothing changes, and `obstacles` of what is returned are all that the real run
     would refuse: it is done and undone in one transaction, which holds the tables' locks for that moment.
     Raises WrongUse, NothingToAdopt, AdoptionError (an obstacle, or our own tables hold rows), DatabaseUnavailable.
     """
     with connected(url) as connection:
         found = compare(connection, system, schema)
+        if not move:
+            found = found.sparing(_pointed_names(connection, system))
         if dry_run:
             return _tried(connection, found, move=move, managers_read=managers_read)
         if found.obstacles:
-            raise AdoptionError(f"It cannot be adopted: {'; '.join(found.obstacles)}.{NOTHING}")
+            said = "; ".join([*found.obstacles, *whole(found, move=move)])
+            raise AdoptionError(f"It cannot be adopted: {said}.{NOTHING}")
         with at_once(connection):
             for refusal in refusals(connection, found, move=move):
                 raise refusal
@@ -58,6 +64,13 @@ def adopt(
         if move:
             found = replace(found, remarks=(*found.remarks, *moving.build(connection, found)))
         return found
+
+
+def _pointed_names(connection: Connection, system: str) -> set[str]:
+    # From the catalog: what was noted is not there before the migrations, and not for everybody to read.
+    names = [adopted_view(system, table) for table in tables_of(system)]
+    rows = connection.execute(find("adoption.find_tables").text, {"schema": "analytics", "names": names})
+    return {row["name"].partition("__")[2] for row in rows}
 
 
 def release(url: str, system: str) -> list[str]:
@@ -133,7 +146,7 @@ def _tried(connection: Connection, found: SystemFinding, *, move: bool, managers
     except AdoptionError as error:
         refused.append(error)
     said = tuple(str(error).replace(NOTHING, "").replace(" Nothing was changed;", "").rstrip(".") for error in refused)
-    return replace(found, refusals=said)
+    return replace(found, refusals=(*whole(found, move=move), *said))
 
 
 def _do(
@@ -145,6 +158,7 @@ def _do(
     if move:
         remarks = moving.move(connection, found, is_rehearsal=is_rehearsal)
         remarks += moving.planned(connection, found) if is_rehearsal else []
+        found = replace(found, tables=tuple(_as_moved(connection, found.system, table) for table in found.tables))
     else:
         point_tables(connection, found)
         remarks.append(_WHILE_READ)
@@ -164,6 +178,11 @@ def _do(
             schema = found.system if move else found.schema
             pointing.let_managers_read(connection, schema, table.name, is_secured=table.is_secured)
     return replace(found, remarks=tuple(remarks))
+
+
+def _as_moved(connection: Connection, system: str, table: TableFinding) -> TableFinding:
+    """What its owner would run names the table where it is from now on."""
+    return replace(table, admins_need=allowing.needed(connection, system, system, table.name))
 
 
 def point_tables(connection: Connection, found: SystemFinding) -> None:
@@ -207,4 +226,4 @@ def _leave_former(connection: Connection, found: SystemFinding) -> None:
 
 def _leave(connection: Connection, system: str, noted: dict[str, Any]) -> None:
     watching.unwatch(connection, system, noted["table_name"])
-    pointing.stop_managers_reading(connection, noted["source_schema"], noted["source_table"])
+    pointing.take_policies_back(connection, noted["source_schema"], noted["source_table"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
 State = Literal["same", "converted", "missing", "not convertible"]
@@ -48,7 +49,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class TableFinding:
-    """One table: its columns as we need them, columns beyond those, its parts, and who may read it."""
+    """One table: its columns as we need them, columns beyond those, its parts, and who may read it; `admins_need` is
+    what its owner would run to let admins act on all its rows, "" where they may, or where nobody acts on them.
+
+    `left_out` is why it counts as not there although it is, "" for all others.
+    """
 
     name: str
     is_there: bool
@@ -61,7 +66,9 @@ class TableFinding:
     is_readable: bool = True
     is_secured: bool = True
     read_policies: int = 0
+    admins_need: str = ""
     estimated_rows: int = 0
+    left_out: str = ""
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -94,6 +101,8 @@ class TableFinding:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What its rows and columns will not do for reports although nothing stands in the way, in sentences."""
+        if not self.is_there:
+            return ()
         said = [
             f"{column.name}: a value that is no {column.needed}, written later, makes the reports of this table fail "
             f"(PostgreSQL 15 cannot try a {column.found} first; 16 and later can)"
@@ -130,6 +139,20 @@ class SystemFinding:
     def there(self) -> tuple[TableFinding, ...]:
         """The tables that the schema has."""
         return tuple(table for table in self.tables if table.is_there)
+
+    def sparing(self, adopted: Collection[str]) -> SystemFinding:
+        """The same without the tables that something stands in the way of: no reason to leave the others. Unless that
+        is all of them, or one that was adopted, which would be read on as it was."""
+        barred = {table.name: table.obstacle for table in self.tables if table.obstacle}
+        if len(barred) == len(self.there) or not barred.keys().isdisjoint(adopted):
+            return self
+        return replace(
+            self,
+            tables=tuple(
+                replace(table, is_there=False, left_out=barred[table.name] or "") if table.name in barred else table
+                for table in self.tables
+            ),
+        )
 
     @property
     def obstacles(self) -> tuple[str, ...]:

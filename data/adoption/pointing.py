@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from psycopg import sql
 
+from data.adoption import allowing
 from data.adoption.converting import read_as
 from data.adoption.findings import TableFinding
 from data.adoption.needs import tables_of
@@ -68,16 +69,18 @@ def _make_adopted_view(connection: Connection, system: str, schema: str, table: 
 
 
 def _make_writable(connection: Connection, view: sql.Identifier, table: TableFinding, source: sql.Identifier) -> None:
-    """Where columns have other types, a view cannot be written by itself: a trigger then writes the table."""
-    connection.execute(sql.SQL("drop trigger if exists write_adopted on {}").format(view))
-    if all(column.state in ("same", "missing") for column in table.columns):
-        return
+    """Where columns have other types or are missing, a view cannot be written by itself: triggers write the table."""
+    is_plain = all(column.state == "same" for column in table.columns)
     keys = [sql.Literal(column.name) for column in table.columns if column.is_key]
     arguments = sql.SQL(", ").join([sql.Literal(source.as_string(connection)), *keys])
-    connection.execute(
-        sql.SQL("create trigger write_adopted instead of update on {} for each row "
-                "execute function signalbox.write_adopted({})").format(view, arguments)
-    )  # fmt: skip
+    for name, event in (("write_adopted", "update"), ("insert_adopted", "insert")):
+        connection.execute(sql.SQL("drop trigger if exists {} on {}").format(sql.Identifier(name), view))
+        if not is_plain:
+            connection.execute(
+                sql.SQL("create trigger {} instead of {} on {} for each row execute function {}({})").format(
+                    sql.Identifier(name), sql.SQL(event), view, sql.Identifier("signalbox", name), arguments
+                )
+            )
 
 
 def _replace_view(connection: Connection, name: str, body: str) -> None:
@@ -94,7 +97,7 @@ def let_managers_read(connection: Connection, schema: str, table: str, *, is_sec
     name = sql.Identifier(schema, table)
     connection.execute(sql.SQL("grant usage on schema {} to authenticated").format(sql.Identifier(schema)))
     connection.execute(sql.SQL("grant select on {} to authenticated").format(name))
-    stop_managers_reading(connection, schema, table)
+    _drop_policy(connection, schema, table, _POLICY)
     if is_secured:
         connection.execute(
             sql.SQL("create policy {} on {} for select to authenticated using ((select signalbox.sees_all()))").format(
@@ -103,8 +106,13 @@ def let_managers_read(connection: Connection, schema: str, table: str, *, is_sec
         )
 
 
-def stop_managers_reading(connection: Connection, schema: str, table: str) -> None:
-    """Take back the policy of `let_managers_read`. Grants stay: they may have been there before."""
+def take_policies_back(connection: Connection, schema: str, table: str) -> None:
+    """Take back the policies that ask who manages this console. Grants stay: they may have been there before."""
+    for policy in (_POLICY, *allowing.POLICIES.values()):
+        _drop_policy(connection, schema, table, policy)
+
+
+def _drop_policy(connection: Connection, schema: str, table: str, policy: str) -> None:
     connection.execute(
-        sql.SQL("drop policy if exists {} on {}").format(sql.Identifier(_POLICY), sql.Identifier(schema, table))
+        sql.SQL("drop policy if exists {} on {}").format(sql.Identifier(policy), sql.Identifier(schema, table))
     )

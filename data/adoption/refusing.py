@@ -27,6 +27,12 @@ def refusals(connection: Connection, found: SystemFinding, *, move: bool) -> Ite
     yield from _changed_meanwhile(connection, found)
 
 
+def whole(found: SystemFinding, *, move: bool) -> Iterator[str]:
+    """What is said beside the obstacles of some tables where those keep the others from being moved."""
+    if move and 0 < sum(table.obstacle is not None for table in found.there) < len(found.there):
+        yield "a system is moved whole or not at all; without --move its other tables are read where they are"
+
+
 def _rows_of_ours(connection: Connection, found: SystemFinding) -> Iterator[AdoptionError]:
     filled = []
     for table in found.there:

@@ -7,17 +7,18 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from data import audit, database
+from data import adoption, audit, database
 from data.access import Actor
 from data.arguments import checked
 from data.database import Unit
-from data.errors import Conflict, NotFound, SignalboxError, WrongUse
+from data.errors import Conflict, NotAllowed, NotFound, SignalboxError, WrongUse
 from signalbox_client import EventStore, NewEvent
 from signalbox_client.events import Event
 from signalbox_client.projections import human_approvals
 
 Decision = Literal["approved", "rejected"]
 MAX_NOTE_CHARACTERS = 4000
+_TABLES = ("engine.human_approvals", "engine.events")  # that a decision is written into
 
 _EVENT_TYPES: dict[Decision, str] = {
     "approved": human_approvals.APPROVED,
@@ -81,7 +82,7 @@ def decide(actor: Actor, approval_id: UUID, decision: Decision, note: str = "", 
         )
     if decision == "rejected" and not written:
         raise RejectionNeedsNote
-    with database.writing(actor) as unit:
+    with adoption.explained(actor, *_TABLES), database.writing(actor) as unit:
         decided = unit.row(
             "approvals.decide",
             approval_id=approval_id,
@@ -124,7 +125,7 @@ def _append(unit: Unit, actor: Actor, decided: dict[str, Any], decision: Decisio
         payload,
         emitted_by="signalbox",
         correlation_id=decided["correlation_id"],
-        causation_id=decided["event_id"],
+        causation_id=decided["cause_id"],
     )
     return EventStore(unit.connection).append(event)
 
@@ -145,6 +146,8 @@ def _lost(unit: Unit, approval_id: UUID) -> SignalboxError:
     """Why a question was not there to be decided."""
     now = unit.row("approvals.find_state", approval_id=approval_id)
     if now is None:
+        if unit.row("approvals.find_approval", approval_id=approval_id, now=None):
+            return NotAllowed("The policies of its table let you see this question, not decide it.")
         return NotFound("There is no such question, or it is not yours to see.")
     if now["stored_status"] in _EVENT_TYPES:
         who = now["decided_by_name"] or "somebody"

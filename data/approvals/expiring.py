@@ -33,7 +33,7 @@ def expire_due(dataset: Dataset) -> int:
                     {"approval_id": approval_id, "approval_type": question["approval_type"], "expired_at": expires_at},
                     emitted_by=CONSOLE,
                     correlation_id=question["correlation_id"],
-                    causation_id=question["event_id"],
+                    causation_id=question["cause_id"],
                 )
                 store.append(event)
                 detail = {"title": question["title"], "expired_at": expires_at}

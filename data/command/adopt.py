@@ -112,7 +112,8 @@ def _lines(found: adoption.SystemFinding, arguments: argparse.Namespace) -> Iter
 def _table_lines(found: adoption.SystemFinding, table: adoption.TableFinding, *, is_opened: bool) -> Iterator[str]:
     name = f"{found.schema}.{table.name}"
     if not table.is_there:
-        yield f"{name}: not there; its reports stay empty."
+        why = f"left out, since {table.left_out}" if table.left_out else "not there"
+        yield f"{name}: {why}; its reports stay empty."
         return
     same = sum(column.state == "same" for column in table.columns)
     yield f"{name}: {same} of {len(table.columns)} columns as needed."
@@ -125,6 +126,8 @@ def _table_lines(found: adoption.SystemFinding, table: adoption.TableFinding, *,
     yield from (f"  {remark}" for remark in table.remarks)
     if table.extra:
         yield f"  not needed: {', '.join(table.extra)}"
+    if table.admins_need:
+        yield f"  its own rights decide on which rows admins act here; to let them act on all: {table.admins_need}"
     if not is_opened:
         yield from (f"  {sentence}" for sentence in _rights(table))
 

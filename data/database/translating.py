@@ -12,7 +12,7 @@ from psycopg_pool import PoolClosed, PoolTimeout
 
 from data.errors import ColumnMissing, DatabaseFull, DatabaseUnavailable, KeptElsewhere, NotAllowed, TookTooLong
 
-_MISSING_COLUMN = re.compile(r'cannot (?:update|insert into) column "(?P<column>\w+)" of view "adopted_(?P<table>\w+)"')
+_LACKING = re.compile(r".* lacks what this writes: .*")
 _KEPT_ELSEWHERE = re.compile(r".* is kept as .*, which the console reads: .*")
 
 
@@ -25,13 +25,9 @@ def translated_errors() -> Iterator[None]:
         raise TookTooLong from error
     except postgres_errors.FeatureNotSupported as error:
         # A column that an adopted table lacks reads as null through its view, and cannot be written.
-        if (missing := _MISSING_COLUMN.search(error.diag.message_primary or "")) is None:
+        if (lacking := _LACKING.search(error.diag.message_primary or "")) is None:
             raise
-        table = missing["table"].replace("__", ".", 1)
-        raise ColumnMissing(
-            f"This needs a column {missing['column']}, which the adopted table of {table} lacks. "
-            "Add it there and adopt the system again; nothing was changed."
-        ) from error
+        raise ColumnMissing(f"{lacking[0]}; nothing was changed.") from error
     except postgres_errors.InsufficientPrivilege as error:
         raise NotAllowed("The database refused this: your role has no right to it.") from error
     except postgres_errors.ObjectNotInPrerequisiteState as error:

@@ -8,14 +8,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from data import audit, database
+from data import adoption, audit, database
 from data.access import Actor
 from data.arguments import checked
 from data.database import Unit
-from data.errors import Conflict, NotFound
+from data.errors import Conflict, NotAllowed, NotFound
 from data.jobs.reading import STATUSES
 from signalbox_client.connection import Work
 from signalbox_client.jobs import CANCELLABLE, RETRYABLE, acts
+
+_TABLE = "agents.jobs"
 
 
 class JobMoved(Conflict):
@@ -39,7 +41,7 @@ def cancel(actor: Actor, job_id: UUID, expected: str) -> JobReceipt:
     Nothing stops an agent that does not look at its job. Raises WrongArgument, NotAllowed, NotFound, JobMoved.
     """
     actor.must("operate_jobs")
-    with database.writing(actor) as unit:
+    with adoption.explained(actor, _TABLE), database.writing(actor) as unit:
         before = acts.cancel(Work(unit.connection), job_id, [expected])
         if before is None:
             raise _moved(unit, job_id, "cancelled", CANCELLABLE)
@@ -55,7 +57,7 @@ def retry(actor: Actor, job_id: UUID, expected: str) -> JobReceipt:
     Raises WrongArgument, NotAllowed, NotFound, JobMoved.
     """
     actor.must("operate_jobs")
-    with database.writing(actor) as unit:
+    with adoption.explained(actor, _TABLE), database.writing(actor) as unit:
         before = acts.retry(Work(unit.connection), job_id, [expected])
         if before is None:
             raise _moved(unit, job_id, "retried", RETRYABLE)
@@ -76,12 +78,14 @@ def _detail(before: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _moved(unit: Unit, job_id: UUID, wanted: str, possible: Sequence[str]) -> NotFound | JobMoved:
-    """Why a job was not there to be cancelled or retried: what it is now, and who made it so where that is
-    known."""
+def _moved(unit: Unit, job_id: UUID, wanted: str, possible: Sequence[str]) -> NotFound | NotAllowed | JobMoved:
+    """Why a job was not there to be cancelled or retried: what it is now, and who made it so where that is known; or
+    policies of an adopted table that let it be seen and not changed."""
     now = unit.row("jobs.find_state", job_id=job_id)
     if now is None:
         return NotFound("There is no such job, or it is not yours to see.")
+    if not now["is_changeable"]:
+        return NotAllowed(f"The policies of its table let you see this job, not change it, so it was not {wanted}.")
     since = f"since {now['updated_at']:%H:%M:%S} UTC on {now['updated_at']:%Y-%m-%d}"
     if now["actor_email"] and abs((now["updated_at"] - now["occurred_at"]).total_seconds()) < 1:
         sentence = f"{now['actor_email']} was faster and {now['action']}: it is {now['status']} {since}."

@@ -319,3 +319,40 @@ join pg_catalog.pg_namespace as space on space.oid = class.relnamespace
 where dependency.refclassid = 'pg_catalog.pg_class'::regclass
     and dependency.refobjid = any(%(tables)s::regclass[])
     and not policy.polrelid = any(%(tables)s::regclass[]);
+
+-- name: find_rights
+-- Whether a right on a table, and on those of the columns that it has, is denied to signed-in people, and whether its
+-- row security lets nobody use it on all rows, as this policy would; `is_open`: it is off.
+select
+    class_.named as columns,
+    case
+        when cardinality(%(columns)s::text[]) = 0
+            then not pg_catalog.has_table_privilege('authenticated', class_.oid, %(right)s::text)
+        else exists (
+            select from unnest(class_.named) as c (name)
+            where not pg_catalog.has_column_privilege('authenticated', class_.oid, c.name, %(right)s::text)
+        )
+    end as is_denied,
+    class_.relrowsecurity and not exists (
+        select from pg_catalog.pg_policy as policy
+        where policy.polrelid = class_.oid and policy.polpermissive
+            and policy.polcmd in ('*', case %(right)s::text when 'insert' then 'a' else 'w' end)
+            and policy.polroles && array[0::oid, 'authenticated'::regrole::oid]
+            and (
+                policy.polname = %(policy)s::text
+                or pg_catalog.pg_get_expr(coalesce(policy.polwithcheck, policy.polqual), policy.polrelid) = 'true'
+                and coalesce(pg_catalog.pg_get_expr(policy.polqual, policy.polrelid), 'true') = 'true'
+            )
+    ) as is_closed,
+    not class_.relrowsecurity as is_open
+from (
+    select class.oid, class.relrowsecurity, array(
+        select attribute.attname::text from pg_catalog.pg_attribute as attribute
+        where attribute.attrelid = class.oid and attribute.attname = any(%(columns)s::text[])
+            and attribute.attnum > 0 and not attribute.attisdropped
+        order by attribute.attnum
+    ) as named
+    from pg_catalog.pg_class as class
+    where class.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = %(schema)s)
+        and class.relname = %(table)s
+) as class_;

@@ -277,9 +277,14 @@ order by h.occurred_at desc, h.id
 limit %(limit)s::bigint;
 
 -- name: find_state
--- How a job stands now and who last did something to it through the console.
+-- How a job stands now, whether whoever asks may change it, and who last did something to it through the console.
+with changeable as (
+    select from analytics.stg_agents__jobs where job_id = %(job_id)s::uuid for update
+)
+
 select
     j.status,
+    exists (select from changeable) as is_changeable,
     j.updated_at,
     act.actor_email,
     act.action,

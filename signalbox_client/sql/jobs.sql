@@ -66,7 +66,7 @@ where id = %(job_id)s;
 
 -- name: cancel
 -- Cancels a job that is in one of the expected states, and gives what it was before. Through the staging view, so that
--- it reaches jobs that live in another schema, too.
+-- it reaches jobs that live in another schema, too, where nothing but this stops the clock.
 with before as (
     select job_id, status, error_message, started_at, completed_at
     from analytics.stg_agents__jobs
@@ -75,7 +75,7 @@ with before as (
 )
 
 update analytics.stg_agents__jobs as j
-set stored_status = 'cancelled'
+set stored_status = 'cancelled', completed_at = now(), updated_at = now()
 from before
 where j.job_id = before.job_id
 returning j.agent, before.status, before.error_message, before.started_at, before.completed_at;
@@ -91,7 +91,8 @@ with before as (
 )
 
 update analytics.stg_agents__jobs as j
-set stored_status = 'pending', error_message = null, result = null
+set stored_status = 'pending', error_message = null, result = null, started_at = null, completed_at = null,
+    updated_at = now()
 from before
 where j.job_id = before.job_id
 returning

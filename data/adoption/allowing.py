@@ -1,0 +1,97 @@
+"""What admins lack to act on the rows of an adopted table as on ours, and the statements that give it.
+
+Adopting keeps the rights of a table as they are, so nothing here changes any: the owner of the table decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from data import database
+from data.access import Actor
+from data.database.queries import find
+from data.errors import NotAllowed
+from data.migration.connection import Connection
+
+POLICIES = {"update": "signalbox_admins_update", "insert": "signalbox_admins_insert"}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What admins do to a table: the right that it takes, and the columns that they update."""
+
+    right: str
+    columns: tuple[str, ...] = ()
+
+
+ACTS: Mapping[str, Act] = {
+    "agents.jobs": Act(
+        "update", ("status", "error_message", "result", "started_at", "completed_at", "updated_at")
+    ),
+    "engine.human_approvals": Act(
+        "update", ("status", "decided_at", "decided_by", "decided_by_name", "decision_note")
+    ),
+    "engine.events": Act("insert"),
+}  # fmt: skip
+
+
+def needed(connection: Connection, system: str, schema: str, table: str) -> str:
+    """What the owner of a table in `schema` would run to let admins act on all its rows, "" where they may, or where
+    nobody acts on them."""
+    act = ACTS.get(f"{system}.{table}")
+    if act is None:
+        return ""
+    policy = POLICIES[act.right]
+    asked = {"schema": schema, "table": table, "right": act.right, "columns": list(act.columns), "policy": policy}
+    row = connection.execute(find("adoption.find_rights").text, asked).fetchone()
+    if row is None:
+        return ""
+    parts: list[sql.Composable] = []
+    name, right = sql.Identifier(schema, table), sql.SQL(act.right)
+    if row["is_denied"]:
+        some = sql.SQL(", ").join(sql.Identifier(column) for column in row["columns"])
+        columns = sql.SQL(" ({})").format(some) if row["columns"] else sql.SQL("")
+        parts.append(sql.SQL("grant {}{} on {} to authenticated;").format(right, columns, name))
+    if row["is_closed"]:
+        is_admin = sql.SQL("((select signalbox.is_admin()))")
+        using = sql.SQL("using {} ").format(is_admin) if act.right == "update" else sql.SQL("")
+        parts.append(
+            sql.SQL("create policy {} on {} for {} to authenticated {}with check {};").format(
+                sql.Identifier(policy), name, right, using, is_admin
+            )
+        )
+    said = sql.SQL(" ").join(parts).as_string(connection)
+    return f"{said} (row security is off there: that lets everybody who is signed in)" if row["is_open"] else said
+
+
+@contextmanager
+def explained(actor: Actor, *tables: str) -> Iterator[None]:
+    """What the database refuses an admin within, in a sentence that says which of these tables was adopted with rights
+    of its own, and what its owner would run. Raises NotAllowed."""
+    try:
+        yield
+    except NotAllowed as error:
+        lacking = _lacking(actor, tables)
+        if not lacking:
+            raise
+        raise NotAllowed(
+            f"{' and '.join(lacking)} {'was' if len(lacking) == 1 else 'were'} adopted with rights of"
+            f" {'its' if len(lacking) == 1 else 'their'} own, which do not let you do this; nothing was changed."
+            f" For admins to be let, the owner runs: {' '.join(lacking.values())}"
+        ) from error
+
+
+def _lacking(actor: Actor, tables: Collection[str]) -> dict[str, str]:
+    with database.reading(actor) as unit:
+        found = {}
+        for row in unit.rows("adoption.list_adopted", system=None):
+            if f"{row['system']}.{row['table_name']}" in tables:
+                schema = row["system"] if row["mode"] == "moved" else row["source_schema"]
+                found[f"{schema}.{row['table_name']}"] = needed(
+                    unit.connection, row["system"], schema, row["table_name"]
+                )
+        return {name: said for name, said in found.items() if said}
