@@ -116,7 +116,8 @@ def test_overview_says_which_policy_hides_waiting_questions(database_url: str, o
     recorded.session(owner, NOW - timedelta(hours=2), user_id=people["member"].user_id)
     adopt_questions(database_url, owner, "status <> 'pending'")
     page = open_page(people["manager"], OVERVIEW)
-    assert "Nothing needs you" in page.text
+    assert "Nothing that your role sees needs you" in page.text
+    assert "sb-unknown" in first_sentence(page)
     ask(owner, "Refund it?")
     page = open_page(people["manager"], OVERVIEW)
     assert "Nothing needs you" not in page.text

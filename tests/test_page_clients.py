@@ -60,6 +60,22 @@ def test_it_says_why_there_is_nothing(owner: Owner, people: People) -> None:
     assert "No assessment of nobody" in open_page(people["manager"], PAGE, client="nobody").text
 
 
+def test_every_state_is_compared_with_how_many_stood_so_before(owner: Owner, people: People) -> None:
+    for client, before, now in (
+        ("a", "healthy", "healthy"), ("b", "healthy", "at_risk"), ("c", "unknown", "healthy"), ("d", None, "unknown"),
+    ):  # fmt: skip
+        if before:
+            assess(owner, client, 40, 82, before)
+        assess(owner, client, 1, 81, now)
+    text = " ".join(open_page(people["manager"], PAGE).text.split())
+    for card in ("Critical 0 was 0", "At risk 1 was 0", "Healthy 2 was 2", "Unknown 1 was 1"):
+        assert f"{card} of 3 before of 4 clients" in text
+    assert "1 of 4 clients is at risk." in text
+    owner.execute("update engine.client_health set status = 'healthy' where status = 'at_risk'")
+    shown = " ".join(open_page(people["manager"], PAGE).text.split())
+    assert "None of 3 clients of which that is known is at risk or critical." in shown
+
+
 def test_it_says_first_who_is_at_risk_and_who_fell(owner: Owner, people: People) -> None:
     for client in ("a", "b", "c"):
         assess(owner, client, 40, 82, "healthy")

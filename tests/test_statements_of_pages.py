@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -14,9 +15,11 @@ from data import adoption, database, demo, embedded
 from data.access import ACTIONS, Actor
 from data.identity import demo_accounts
 from tests import adoption_documents as documents
+from tests import recorded
 from tests.benchmarks.page_views import VIEWS, PageView
 from tests.conftest import MIGRATIONS
 from tests.page_runs import open_page
+from tests.test_adopted_documents import build
 from tests.test_adoption import make
 from ui import cached, navigation
 
@@ -120,6 +123,28 @@ def test_a_view_of_an_empty_database_sends_no_more(database_url: str, people: Pe
     with psycopg.connect(database_url, autocommit=True) as connection:
         sent = in_one_view(connection, PageView(name), people[role])
     assert sum(sent.values()) <= MOST_STATEMENTS, "\n".join(f"{n} × {text[:100]}" for text, n in sent.items())
+
+
+@pytest.mark.parametrize("hides", [False, True], ids=["seen", "hidden"])
+def test_the_overview_of_an_adopted_engine_sends_no_more(
+    database_url: str, owner: Owner, people: People, hides: bool
+) -> None:
+    build(owner, people, ["engine"])
+    if hides:
+        owner.execute('drop policy "Enable all for authenticated users" on workshop.human_approvals')
+    adoption.adopt(database_url, "engine", "workshop")
+    recorded.session(owner, datetime.now(UTC) - timedelta(hours=2))
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(_LEFT_ALONE)
+        for role in ("manager", "admin"):
+            sent = in_one_view(connection, PageView("overview"), people[role])
+            assert sum(sent.values()) <= MOST_STATEMENTS, "\n".join(f"{n} × {text[:100]}" for text, n in sent.items())
+            assert any("human_approvals" in text and "read_by" in text for text in sent), "what is hidden is asked for"
+            page = open_page(people[role], "reports/overview.py")
+            assert "no backup has been made" not in page.text, "none is due before a day has passed"
+    owner.execute("update signalbox.migration_runs set applied_at = applied_at - interval '3 days'")
+    cached.forget()
+    assert "No backup has been made" in open_page(people["manager"], "reports/overview.py").text.replace("no b", "No b")
 
 
 @pytest.mark.parametrize("role", ["admin", "manager"])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from data.reports import absence
-from ui import cached, page
+from ui import cached, page, veil
 from ui.drawing.markup import Markup, join, tag
 from ui.view import View
 from ui.wording.sentences import plural
@@ -14,11 +15,13 @@ from ui.wording.sentences import plural
 def explained(view: View, table: str, things: str) -> bool:
     """Say why nothing of `table` is shown, where rows are hidden or the table is not there; whether it was said.
 
-    Members are not told: what is not theirs stays unknown to them.
+    Members are not told: what is not theirs stays unknown to them. Where it cannot be told what is, that is said.
     """
     if view.actor.watcher is None and not view.actor.sees_all:
-        return False
-    found = cached.read(view, absence.explain, table=table)
+        if veil.hides():
+            page.empty(f"Whether there are {things} for you to see cannot be told.")
+        return veil.hides()
+    found = cached.read(_aside(view), absence.explain, table=table)
     if found.kind == "no table":
         page.empty(f"The table of {things} is not there.", "Apply the migrations on the page Migrations.")
         return True
@@ -34,9 +37,14 @@ def hidden_questions(view: View, *, seen_waiting: int, sees_any: bool) -> absenc
     if not view.actor.sees_all:
         return None
     hidden = cached.read(
-        view, absence.find_hidden_questions, now=view.minute, seen_waiting=seen_waiting, sees_any=sees_any
+        _aside(view), absence.find_hidden_questions, now=view.minute, seen_waiting=seen_waiting, sees_any=sees_any
     )
     return hidden if hidden.waiting or hidden.are_all else None
+
+
+def _aside(view: View) -> View:
+    """The view for what is read about rows that are not shown."""
+    return replace(view, rests_on=view.follows)
 
 
 def unseen(number: int) -> str:

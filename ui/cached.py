@@ -17,6 +17,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from data import database, measures, sources
 from data.access import Actor
 from data.database import notes
+from ui import veil
 from ui.keeping import Store, as_key
 from ui.view import View
 
@@ -71,7 +72,7 @@ def drawn(view: View, draw: Callable[Concatenate[View, P], R], *args: P.args, **
     def compute() -> tuple[R, Collection[str]]:
         measures.cache_filled(name)
         beside = replace(view, rests_on=set())
-        with database.together(view.actor):
+        with database.together(view.actor), veil.beside(beside):
             result = draw(beside, **parameters)  # type: ignore[call-arg]  # positional ones were refused
         return result, beside.rests_on
 

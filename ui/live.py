@@ -9,7 +9,7 @@ changes, and tests hold what this module takes from its inside.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -117,6 +117,12 @@ def is_idle(session: AppSession) -> bool:
 
 def sources_of(view: View) -> Collection[str] | None:
     """The tables behind a page; None where it has also read what nobody is told the changes of."""
+    shown = shown_of(view)
+    return None if shown is None else shown | view.follows
+
+
+def shown_of(view: View) -> Set[str] | None:
+    """The same without what it follows and shows no row of."""
     beside = sources.of_queries(view.ran.queries) if view.ran.queries else frozenset()
     return None if beside is None else view.rests_on | beside
 

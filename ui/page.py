@@ -15,7 +15,7 @@ import streamlit as st
 from data import database, exports
 from data.database import notes
 from data.errors import NotAllowed, NotFound, SignalboxError
-from ui import live, viewer
+from ui import live, veil, viewer
 from ui.acts import escaped
 from ui.asking import links
 from ui.drawing.markup import Child, Markup, join, tag
@@ -62,11 +62,30 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
         _refuse(error.sentence, shut=isinstance(error, NotAllowed))
     _say_what_is_missing(entry, sources)
     versions = tuple(sorted(sources.versions.items()))
+    veiled = {name: sight for name, sight in sources.sights.items() if sight.hides(sees_all=actor.sees_all)}
     view = View(
-        entry, actor, versions, sources.read_at, _zone(), controls, ran=notes.started(), adopted=sources.adopted
+        entry,
+        actor,
+        versions,
+        sources.read_at,
+        _zone(),
+        controls,
+        ran=notes.started(),
+        adopted=sources.adopted,
+        lacks=sources.missing_columns,
+        veiled=veiled,
+        remarks=st.empty() if veiled else None,
     )
     live.opened(view)
+    veil.opened(view)
     return view
+
+
+def end() -> None:
+    """What row security keeps of the tables that the page turned out to rest on. After the last line of each."""
+    view = veil.shown()
+    if view is not None and view.remarks is not None and (said := veil.sentences(view)):
+        view.remarks.html(one_of([tag("p", mark("unknown"), sentence, class_="sb-note") for sentence in said]))
 
 
 def _say_what_is_missing(entry: PageEntry, sources: database.Sources) -> None:
@@ -171,8 +190,9 @@ def one_of(pieces: Sequence[Markup]) -> Markup:
 
 
 def say(*sentences: Child, state: str | None = None) -> None:
-    """The plain sentences a page opens with. `state`: well, attention, broken, waiting or unknown, with its mark."""
-    put(tag("p", mark(state) if state else None, join(*sentences), class_="sb-say"))
+    """The plain sentences a page opens with. `state`: well, attention, broken, waiting or unknown, with its mark; well
+    is shown as unknown where row security keeps rows of what the page has read from this viewer."""
+    put(tag("p", mark(veil.at_best(state)) if state else None, join(*sentences), class_="sb-say"))
 
 
 _MARKS = {

@@ -42,6 +42,7 @@ def run() -> None:
     with live.measured():
         try:
             chosen.run()
+            page.end()
         except SignalboxError as error:
             log.exception("page failed", extra={"page": chosen.url_path})
             page.fail(error)

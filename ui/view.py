@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from streamlit.delta_generator import DeltaGenerator
 
 from data.access import Actor
-from data.database import notes
+from data.database import Sight, notes
 from ui.navigation import PageEntry
 
 
@@ -19,7 +20,10 @@ class View:
 
     `as_of` is when they were read, in UTC; `zone` is the viewer's. `controls` is the slot beside the title.
     `rests_on` gathers the source tables behind what the page has read from the cache so far, `ran` the queries that it
-    ran beside that. `adopted` are the source tables that are read where another system made them.
+    ran beside that, `follows` the tables that it is run again for without showing their rows, `recalls` those behind
+    what it shows from an earlier run. `adopted` are the source tables that
+    are read where another system made them, `lacks` the columns that those do not have, and `veiled` those of which row
+    security keeps rows from this viewer. `remarks` is the slot below the title.
     """
 
     page: PageEntry
@@ -30,15 +34,26 @@ class View:
     controls: DeltaGenerator = field(repr=False, compare=False)
     rests_on: set[str] = field(default_factory=set, repr=False, compare=False)
     ran: notes.Ran = field(default_factory=notes.Ran, repr=False, compare=False)
+    follows: set[str] = field(default_factory=set, repr=False, compare=False)
+    recalls: set[str] = field(default_factory=set, repr=False, compare=False)
     adopted: frozenset[str] = frozenset()
+    lacks: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
+    veiled: Mapping[str, Sight] = field(default_factory=dict, compare=False)
+    remarks: DeltaGenerator | None = field(default=None, repr=False, compare=False)
 
     @property
     def sight(self) -> tuple[str, ...]:
         """What the viewer may see, as a key: equal keys see equal rows. Policies of adopted tables may tell apart two
-        people whom ours give the same rows, so that nobody shares an answer while there are such tables."""
+        people whom ours give the same rows, so that nobody shares an answer while there are such tables; which of them
+        they veil is part of what is drawn."""
         if not self.adopted:
             return (self.actor.sight,)
-        return self.actor.sight, str(self.actor.user_id), self.actor.client_id or ""
+        veiled = sorted(f"{name} {sight.hides(sees_all=self.actor.sees_all)}" for name, sight in self.veiled.items())
+        return self.actor.sight, str(self.actor.user_id), self.actor.client_id or "", *veiled
+
+    def lacks_column(self, table: str, column: str) -> bool:
+        """Whether a source table is an adopted one without that column, which reads as unknown therefore."""
+        return column in self.lacks.get(table, ())
 
     @property
     def minute(self) -> datetime:

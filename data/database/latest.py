@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from data.access import Dataset
 from data.database.pools import Database
@@ -20,16 +22,39 @@ FRESH_S = 1.5
 _NEVER_WRITTEN = "0-0"  # no mark in the change log, none taken out of it
 
 
+Shown = Literal["all", "own", "some", "none"]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """How much of an adopted table its own row security lets managers and members see; `place` is where it lies, as
+    "public.jobs" is. Own is what belongs to whoever asks, some what a condition on something else lets through."""
+
+    place: str
+    of_managers: Shown
+    of_members: Shown
+
+    def hides(self, *, sees_all: bool) -> Shown | None:
+        """What is left to managers (`sees_all`) or members, None where that is all that they are to see."""
+        shown = self.of_managers if sees_all else self.of_members
+        return shown if shown in ("some", "none") else None
+
+
 @dataclass(frozen=True)
 class Sources:
     """The source tables by name, "chronicle.events" for instance: the version of each, and the columns that an adopted
-    one lacks, which reports read as unknown. `read_at` is when they were asked for, in UTC; `adopted` are the tables
-    that are read for ours."""
+    one lacks, which reports read as unknown. `read_at` is when they were asked for, in UTC; `sights` are the adopted
+    tables, which are read for ours, with how much of each is seen."""
 
     versions: dict[str, str]
     missing_columns: dict[str, tuple[str, ...]]
     read_at: datetime
-    adopted: frozenset[str] = frozenset()
+    sights: Mapping[str, Sight] = field(default_factory=dict)
+
+    @property
+    def adopted(self) -> frozenset[str]:
+        """The tables that are read for ours."""
+        return frozenset(self.sights)
 
     @property
     def missing_tables(self) -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from data.access import Actor, Dataset
-from data.database.latest import Sources, polled
+from data.database.latest import Sight, Sources, polled
 from data.database.pools import database_of
 from data.database.units import reading, watching
 from data.errors import SignalboxError
@@ -53,4 +53,9 @@ def polled_sources(dataset: Dataset) -> Sources | None:
 def _sources(rows: Sequence[Mapping[str, Any]], read_at: datetime) -> Sources:
     versions = {row["name"]: row["version"] for row in rows}
     missing = {row["name"]: tuple(row["missing_columns"]) for row in rows if row["missing_columns"]}
-    return Sources(versions, missing, read_at, frozenset(row["name"] for row in rows if row["is_adopted"]))
+    sights = {
+        row["name"]: Sight(row["place"], row["of_managers"] or "none", row["of_members"] or "none")
+        for row in rows
+        if row["is_adopted"]
+    }
+    return Sources(versions, missing, read_at, sights)

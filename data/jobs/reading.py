@@ -55,6 +55,11 @@ class JobSummary:
         return self.completed + self.failed + self.cancelled
 
     @property
+    def stateless(self) -> int:
+        """Jobs of an adopted table that do not say what became of them."""
+        return self.jobs - self.finished - self.pending - self.running
+
+    @property
     def ended(self) -> int:
         """Jobs that came to an end by themselves: what rates are taken over."""
         return self.completed + self.failed

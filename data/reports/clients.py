@@ -44,6 +44,8 @@ class Standing:
     known_before: int
     previous_critical: int
     previous_at_risk: int
+    previous_healthy: int
+    previous_unknown: int
     not_assessed: int
     compared: int
     fell: int

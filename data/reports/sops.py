@@ -27,7 +27,8 @@ class Procedure:
     A run counts when it ended; while it is open, when it started. `started` are those that began in the period,
     whenever they ended. Times in milliseconds, over the `timed` completed runs; costs in US dollars, over the
     `priced` runs. `rated_actions` are actions of runs that say how many of them ran without a person (`automated`);
-    `countless` runs say how much did, but not out of how many, and are in neither.
+    `countless` runs say how much did, but not out of how many, and are in neither. `silent` runs, of an adopted table,
+    do not say whether a person stepped in; `interventions` is None where none does.
     """
 
     sop_id: str | None
@@ -50,8 +51,9 @@ class Procedure:
     rated_actions: int
     automated: float
     countless: int
-    interventions: int
+    interventions: int | None
     stepped_in: int
+    silent: int
     cost_usd: float | None
     priced: int
     previous_executions: int
@@ -65,6 +67,11 @@ class Procedure:
     previous_interventions: int
     previous_cost_usd: float | None
     previous_priced: int
+
+    @property
+    def stateless(self) -> int:
+        """Runs of an adopted table that do not say what became of them."""
+        return self.executions - self.completed - self.failed - self.cancelled - self.running
 
     @property
     def ended(self) -> int:

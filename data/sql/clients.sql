@@ -27,7 +27,7 @@ with known as (
 standing as (
     select
         k.client_id, k.assessments, k.unsourced, present.status, present.health_score,
-        before.health_score as previous_score, before.status as previous_status
+        before.health_score as previous_score, before.status as previous_status, before.assessment_id as previous_id
     from known as k
     cross join lateral (
         select c.status, c.health_score
@@ -38,7 +38,7 @@ standing as (
         limit 1
     ) as present
     left join lateral (
-        select c.status, c.health_score
+        select c.assessment_id, c.status, c.health_score
         from analytics.stg_engine__client_health as c
         where c.client_id = k.client_id and c.computed_at < %(start)s::timestamptz
         order by c.computed_at desc, c.assessment_id desc
@@ -60,10 +60,13 @@ select
     count(*) filter (where s.status = 'critical') as critical,
     count(*) filter (where s.status = 'at_risk') as at_risk,
     count(*) filter (where s.status = 'healthy') as healthy,
-    count(*) filter (where s.status not in ('critical', 'at_risk', 'healthy')) as unknown,
-    count(s.previous_status) as known_before,
+    count(*) filter (where coalesce(s.status, '') not in ('critical', 'at_risk', 'healthy')) as unknown,
+    count(s.previous_id) as known_before,
     count(*) filter (where s.previous_status = 'critical') as previous_critical,
     count(*) filter (where s.previous_status = 'at_risk') as previous_at_risk,
+    count(*) filter (where s.previous_status = 'healthy') as previous_healthy,
+    count(s.previous_id) filter (where coalesce(s.previous_status, '') not in ('critical', 'at_risk', 'healthy'))
+        as previous_unknown,
     count(*) filter (where s.assessments = 0) as not_assessed,
     count(s.previous_score - s.health_score) as compared,
     count(*) filter (where s.previous_score - s.health_score >= %(least_fall)s::float8) as fell,

@@ -18,7 +18,7 @@ select
     b.size_bytes as backup_size_bytes,
     b.host as backup_host,
     (select max(r.started_at) from signalbox.backup_runs as r where r.status = 'failed') as backup_failed_at,
-    (select min(m.applied_at) from signalbox.migration_runs as m) as known_since
+    signalbox.known_since() as known_since
 from (
     select
         count(*) as pending_approvals, min(created_at) as oldest_approval_at, min(expires_at) as next_expiry_at

@@ -16,7 +16,7 @@ select
 -- Runs of each procedure in a period and in the one before it: what became of them, how long the completed ones took
 -- (milliseconds), how much of them ran without a person, what they cost (US dollars); the row with is_total, asked for
 -- by with_total, is all procedures together. A procedure that is defined and never ran is there with zeros. Percentiles
--- are at most 1 per cent off.
+-- are at most 1 per cent off. Adopted tables may hold runs that do not say whether a person stepped in.
 with run_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
@@ -99,6 +99,22 @@ summed as (
     where c.is_total or c.executions + c.started + c.previous_executions > 0
 ),
 
+silent as (
+    select e.sop_id, grouping(e.sop_id) = 1 as is_total, count(*) as runs
+    from analytics.stg_engine__sop_executions as e
+    where
+        (select exists (select from signalbox.adopted_tables as a where a.system = 'engine' and a.table_name = 'sop_executions'))
+        and e.human_interventions is null
+        and (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
+        and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
+        and (
+            not coalesce(%(untimed)s::boolean, false)
+            or case when e.completed_at is null then e.started_at else e.completed_at end is null
+        )
+        and (%(sop)s::text is null or e.sop_id = %(sop)s)
+        and (%(agent)s::text is null or e.agent = %(agent)s)
+    group by grouping sets ((e.sop_id), ())
+),
 definitions as (
     select
         d.sop_id,
@@ -143,8 +159,10 @@ select
     coalesce(s.automated, 0) as automated,
     s.automated / nullif(s.rated_actions, 0) as automation_rate,
     coalesce(s.countless, 0) as countless,
-    coalesce(s.interventions, 0) as interventions,
+    case when coalesce(s.executions, 0) = 0 or coalesce(q.runs, 0) < s.executions then coalesce(s.interventions, 0) end
+        as interventions,
     coalesce(s.stepped_in, 0) as stepped_in,
+    coalesce(q.runs, 0) as silent,
     case when s.priced > 0 then s.cost_usd end as cost_usd,
     coalesce(s.priced, 0) as priced,
     coalesce(s.previous_executions, 0) as previous_executions,
@@ -160,6 +178,7 @@ select
     coalesce(s.previous_priced, 0) as previous_priced
 from named as n
 left join summed as s on s.is_total = n.is_total and coalesce(s.sop_id, '') = coalesce(n.sop_id, '')
+left join silent as q on q.is_total = n.is_total and coalesce(q.sop_id, '') = coalesce(n.sop_id, '')
 left join definitions as d on d.sop_id = n.sop_id
 order by n.is_total desc, failed desc, executions desc, n.sop_id;
 

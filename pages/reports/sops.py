@@ -60,7 +60,7 @@ def show(view: View) -> None:
     sops.draw_status(view, chosen, shown)
     narrowed = asked | {"sop": chosen.sop}
     steps = cached.read(view, reports.read_human_steps, **narrowed)
-    sops.summary(each, shown, steps, period, chosen)
+    sops.summary(view, each, shown, steps, period, chosen)
     filters.say_untimed(view, period, known, "run", within=("sop", "agent", "status", "step"))
     sops.say_states(chosen)
     cards.cards(sops.cards_of(shown, period, chosen))

@@ -55,9 +55,10 @@ def trends(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chose
     """Three small charts of one agent: escalations, confidence, cost; what was not recorded is a gap."""
     if period.untimed or buckets.empty:
         return
+    is_told = not view.lacks_column("engine.agent_metrics", "human_escalations")
     decided = buckets[buckets["decisions"] > 0]
     shown = (
-        ("Escalations", buckets[buckets["windows"] > 0], "escalations", 0, "waiting"),
+        ("Escalations", buckets[(buckets["windows"] > 0) & is_told], "escalations", 0, "waiting"),
         (
             "Confidence",
             decided.assign(confidence=decided["confidence_sum"] / decided["decisions"]),

@@ -32,7 +32,7 @@ def agents_table(view: View, agents: Sequence[Performance], period: Period, chos
     tables.table(
         view,
         rows[offset : offset + paging.PAGE_SIZE],
-        _columns(period, chosen, most),
+        _columns(view, period, chosen, most),
         label="Agents by what hurts most",
         total=len(rows),
         sorted_by=sorted_by,
@@ -68,7 +68,7 @@ def _absent(row: tables.Row, words: str = figures.NONE_RECORDED) -> Markup:
     return tables.muted(words if row["is_present"] else figures.DASH)
 
 
-def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
+def _columns(view: View, period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
     bar = tables.bar("escalations", most, kind="waiting")
 
     def agent(row: tables.Row) -> Child:
@@ -76,7 +76,7 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
         return links.go(shown, "agents", period.query, agent=row["agent"], source=chosen.source)
 
     def escalated(row: tables.Row) -> Child:
-        if not row["windows"]:
+        if not row["windows"] or view.lacks_column("engine.agent_metrics", "human_escalations"):
             return _absent(row)
         address = links.href("agents", period.query, agent=row["agent"], source=chosen.source, sort="-escalations")
         return links.go_to(bar(row), address) if row["escalations"] else "0"

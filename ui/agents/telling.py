@@ -14,6 +14,7 @@ from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing.cards import Card
 from ui.drawing.markup import Child, Markup, join
+from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import LEAST_COMPARED, change, plural, point_change
 
@@ -186,7 +187,14 @@ def _cost_elsewhere(total: Performance, period: Period) -> Child:
     )
 
 
-def cards_of(total: Performance, period: Period, chosen: Chosen) -> list[Card]:
+def _escalated(view: View, total: Performance) -> str:
+    if not total.windows:
+        return figures.NONE_RECORDED
+    lacks = view.lacks_column("engine.agent_metrics", "human_escalations")
+    return "unknown" if lacks else figures.count(total.escalations)
+
+
+def cards_of(view: View, total: Performance, period: Period, chosen: Chosen) -> list[Card]:
     """Actions without a person, escalations, confidence, failed jobs, each against the period before."""
     than = f"on {period.previous_label}" if period.previous else None
     query: Mapping[str, links.Value] = {**period.query, **chosen.carried}
@@ -201,7 +209,7 @@ def cards_of(total: Performance, period: Period, chosen: Chosen) -> list[Card]:
         ),
         Card(
             "Escalations",
-            figures.count(total.escalations) if total.windows else figures.NONE_RECORDED,
+            _escalated(view, total),
             change(total.escalations, total.previous_escalations) if period.previous else None,
             f"{than}, n\u00a0=\u00a0{figures.count(total.previous_escalations)}" if than else None,
             per_hundred(total.counted_escalations, total.actions) if total.actions else None,

@@ -31,7 +31,7 @@ def attention(view: View, known: Mapping[str, Any]) -> Attention | None:
     if not is_told(view):
         return None
     kept, at = place(), known["backup_at"]
-    begins = at or known["known_since"] or backup.read_beginning(view.actor)
+    begins = at or known["known_since"]
     due = begins + timedelta(hours=kept.every_hours) if begins else None
     if backup.is_overdue(due, kept.every_hours, view.as_of):
         words = "the backup is overdue" if at else "no backup has been made"

@@ -47,7 +47,10 @@ def _state(standing: Standing) -> str:
 def _risk(standing: Standing) -> str:
     of = plural(standing.clients, "client")
     if not standing.critical and not standing.at_risk:
-        return f"None of {of} is at risk or critical." if standing.healthy else f"Nothing is known of {of}."
+        if not standing.healthy:
+            return f"Nothing is known of {of}."
+        known = f"{plural(standing.healthy, 'client')} of which that is known" if standing.unknown else of
+        return f"None of {known} is at risk or critical."
     parts = []
     if standing.critical:
         parts.append(f"{figures.count(standing.critical)} of {of} {_is(standing.critical)} critical")
@@ -86,8 +89,8 @@ def cards_of(view: View, standing: Standing, period: Period) -> list[Card]:
     has_before = period.start is not None and standing.known_before > 0
     of = f"of {plural(standing.clients, 'client')}"
 
-    def card(label: str, status: str, number: int, before: int | None) -> Card:
-        moved = f"was {figures.count(before)}" if before is not None and has_before else None
+    def card(label: str, status: str, number: int, before: int) -> Card:
+        moved = f"was {figures.count(before)}" if has_before else None
         than = f"of {figures.count(standing.known_before)} before" if moved else None
         address = links.href(view.page.url_path, period.query, status=status)
         return Card(label, figures.count(number), moved, than, of, address=address)
@@ -95,6 +98,6 @@ def cards_of(view: View, standing: Standing, period: Period) -> list[Card]:
     return [
         card("Critical", "critical", standing.critical, standing.previous_critical),
         card("At risk", "at_risk", standing.at_risk, standing.previous_at_risk),
-        card("Healthy", "healthy", standing.healthy, None),
-        card("Unknown", "unknown", standing.unknown, None),
+        card("Healthy", "healthy", standing.healthy, standing.previous_healthy),
+        card("Unknown", "unknown", standing.unknown, standing.previous_unknown),
     ]

@@ -12,7 +12,7 @@ import streamlit as st
 from data.reports import integrity as reports
 from data.reports.integrity import Comparison, Integrity
 from data.reports.streams import SNAPSHOTS_EVERY, stream_types
-from ui import cached, page
+from ui import cached, page, veil
 from ui.asking import links
 from ui.drawing import tables
 from ui.drawing.markup import Child, join, tag
@@ -78,6 +78,7 @@ def log(view: View) -> None:
         lags = cached.read(view, reports.read_snapshot_lags, limit=MOST_LISTED) if counts.behind else []
         checked = _keep(view, _CHECKED, Log(counts, gaps, lags))
     found: Log = checked.found
+    view.recalls.update(("engine.events", "engine.event_snapshots"))
     if found.counts.events:
         say_log(found.counts)
     else:
@@ -97,13 +98,17 @@ def say_log(found: Integrity) -> None:
         have = "has" if found.with_gaps == 1 else "have"
         page.say(
             f"{plural(found.with_gaps, 'stream')} {have} gaps: {plural(found.numbers_missing, 'number')} missing. "
-            f"Looked at {of}.",
-            state="broken",
+            f"Looked at {of}.{' Row security may keep them.' if veil.hides('engine.events') else ''}",
+            state="unknown" if veil.hides("engine.events") else "broken",
         )
     else:
         page.say(f"No number is missing in {of}.", state="well")
     if not found.with_reducer:
         page.say("No stream has a reducer in this console, so snapshots cannot be judged.", state="unknown")
+    elif veil.hides("engine.events", "engine.event_snapshots"):
+        page.say(
+            "Row security keeps events or snapshots from your role, so snapshots cannot be judged.", state="unknown"
+        )
     elif found.behind:
         most = f" The furthest is {figures.count(found.most_behind)} events behind." if found.most_behind else ""
         page.say(
@@ -185,6 +190,7 @@ def projections(view: View) -> None:
         names = ", ".join(reports.projection_names())
         page.say(f"Not compared yet in this tab: {names}.", state="unknown")
         return
+    view.recalls.update(f"engine.{comparison.name}" for comparison in checked.found)
     for comparison in checked.found:
         _say_comparison(comparison)
     _say_when(view, checked, "Compared")
@@ -210,6 +216,11 @@ def _say_comparison(found: Comparison) -> None:
     if found.not_compared and not found.rows:
         page.say(
             f"{found.name}: the adopted table has no column {listed(found.not_compared)}, by which its rows are found.",
+            state="unknown",
+        )
+    elif veil.hides("engine.events", f"engine.{found.name}"):
+        page.say(
+            f"{found.name}: row security keeps events or rows from your role, so they cannot be compared.{own}",
             state="unknown",
         )
     elif wrong:

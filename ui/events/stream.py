@@ -12,7 +12,7 @@ import streamlit as st
 from data.errors import NotFound
 from data.reports import events
 from data.reports.streams import WINDOW, Step, StreamAt
-from ui import cached, page
+from ui import cached, page, veil
 from ui.asking import filters, links
 from ui.drawing import difference, tables
 from ui.drawing.markup import Child, span, tag
@@ -52,10 +52,11 @@ def head(view: View, aggregate: tuple[str, str], found: StreamAt) -> None:
     words = f"{plural(about.events, 'event')}{times}."
     if about.missing > 0:
         have = "is" if about.missing == 1 else "are"
-        why = "so the log has a gap" if view.actor.sees_all else "either lost or not yours to see"
+        is_whole = view.actor.sees_all and not veil.hides("engine.events")
+        why = "so the log has a gap" if is_whole else "either lost or not yours to see"
         page.say(
             f"{words} {plural(about.missing, 'number')} up to {about.last_number:,} {have} missing, {why}.",
-            state="broken",
+            state="unknown" if veil.hides("engine.events") else "broken",
         )
     else:
         page.say(f"{words} No number is missing.", state="well" if view.actor.sees_all else None)
@@ -109,7 +110,8 @@ def show_event(view: View, found: StreamAt) -> None:
         f"Event {found.at:,}: {figures.middle(event.event_type, 80)}", figures.exact(event.timestamp, view.zone)
     )
     confidence = f", confidence {event.confidence:.2f}" if event.confidence is not None else ""
-    pieces: list[Child] = [f"Emitted by {figures.middle(event.emitted_by, 60)}{confidence}. "]
+    who = f"Emitted by {figures.middle(event.emitted_by, 60)}" if event.emitted_by else "Who emitted it is not recorded"
+    pieces: list[Child] = [f"{who}{confidence}. "]
     pieces.append(links.go("Its correlation", "events", correlation=str(event.correlation_id)))
     if event.causation_id:
         pieces += [", caused by ", tables.identifier("id")({"id": event.causation_id})]

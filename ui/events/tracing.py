@@ -64,7 +64,9 @@ def _sentence(found: Traced, first_to_last: timedelta | None) -> str:
     events = [line.event for line in found.lines]
     streams, emitters = {event.aggregate for event in events}, {event.emitted_by for event in events}
     shown = plural(len(events), "event") if found.is_complete else f"The first {figures.count(len(events))} events"
-    words = f"{shown} of {plural(len(streams), 'aggregate')} from {plural(len(emitters), 'emitter')}"
+    named = sum(bool(name) for name in emitters)
+    by = f" from {plural(named, 'emitter')}" if named else ""
+    words = f"{shown} of {plural(len(streams), 'aggregate')}{by}"
     if len(events) > 1 and first_to_last is not None:
         words += f", over {figures.duration(first_to_last / timedelta(milliseconds=1))}"
     roots = [line.event for line in found.lines if line.depth == 0]

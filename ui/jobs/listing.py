@@ -85,7 +85,8 @@ def failures_of(view: View, failures: Failures, period: Period, carried: Mapping
     """Kinds of failures with their message, the most frequent first."""
     page.heading("Why jobs failed", "messages of one kind together; paths, ids and numbers left out")
     if not failures.shown:
-        page.note("No job failed.")
+        unknown = "Which jobs failed is unknown: the adopted table has no column status."
+        page.note(unknown if view.lacks_column("agents.jobs", "status") else "No job failed.")
         return
     bar = tables.bar("cases", failures.shown[0].cases, kind="broken")
 

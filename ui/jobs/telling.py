@@ -32,14 +32,16 @@ def summary(view: View, counted: JobSummary, period: Period, carried: Mapping[st
     pieces.append(_open(view, counted))
     if counted.finished and period.days:
         pieces.append(_over(counted, period, view))
-    state = "broken" if _is_worse(counted) else "attention" if counted.long_running_now or counted.failed else "well"
+    known = "unknown" if counted.stateless else "well"
+    state = "broken" if _is_worse(counted) else "attention" if counted.long_running_now or counted.failed else known
     page.say(join(*pieces, between=" "), state=state)
 
 
 def _failed(counted: JobSummary, period: Period) -> str:
     where = "among the jobs without a time" if period.untimed else period.during
+    silent = f"What became of {plural(counted.stateless, 'job')} {where} is not recorded."
     if not counted.ended:
-        return f"No job ran to an end {where}."
+        return silent if counted.stateless else f"No job ran to an end {where}."
     words = f"{figures.count(counted.failed)} of {plural(counted.ended, 'job')} that ran to an end failed {where}"
     if counted.failed:
         words += f" ({figures.percent(counted.failed, counted.ended)}"
@@ -47,7 +49,7 @@ def _failed(counted: JobSummary, period: Period) -> str:
             before = figures.percent(counted.previous_failed, counted.previous_ended)
             words += f"; {before} of {figures.count(counted.previous_ended)} in {period.previous_label}"
         words += ")"
-    return f"{words}."
+    return f"{words}. {silent}" if counted.stateless else f"{words}."
 
 
 def _is_worse(counted: JobSummary) -> bool:
@@ -65,6 +67,8 @@ def _open(view: View, counted: JobSummary) -> str:
     unclear = ""
     if untimed := counted.running_untimed_now:
         unclear = f" Since when {figures.count(untimed)} of them {'runs' if untimed == 1 else 'run'} is not recorded."
+    if not parts and counted.stateless:
+        return "Whether any runs or waits now is not known."
     return f"Now {listed(parts)}.{unclear}" if parts else "Nothing runs or waits now."
 
 
@@ -115,8 +119,8 @@ def cards_of(counted: JobSummary, period: Period, carried: Mapping[str, links.Va
         ),
         Card(
             "Running now",
-            figures.count(counted.running_now),
-            note=f"{figures.count(counted.pending_now)} waiting in the queue",
+            figures.count(counted.running_now) if counted.running_now or not counted.stateless else "unknown",
+            note=None if counted.stateless else f"{figures.count(counted.pending_now)} waiting in the queue",
             address=links.href("jobs", {**carried, "period": "all", "status": "running"}),
         ),
     ]

@@ -23,6 +23,8 @@ NAMED_FILES = 3  # of those that could not be read, in the receipt of an import
 def show(view: View) -> None:
     """Say that there is nothing yet, and why; offer both ways on to whoever may take them."""
     if not view.actor.sees_all:
+        if absence.explained(view, "analytics.stg_chronicle__sessions", "sessions"):
+            return
         page.say("No session of yours is recorded here. You see your own rows only.", state="unknown")
         page.empty(
             "Whoever imports logs can give them an owner:",
@@ -33,7 +35,8 @@ def show(view: View) -> None:
         return
     if hidden := hidden_questions(view):
         page.say(absence.unseen(hidden.waiting), ". ", absence.decided_by(hidden.policies), state="unknown")
-    page.say("No session of an agent is recorded here yet. There are two ways on.", state="unknown")
+    if not absence.explained(view, "analytics.stg_chronicle__sessions", "sessions"):
+        page.say("No session of an agent is recorded here yet. There are two ways on.", state="unknown")
     left, right = st.columns(2, gap="medium")
     with left, st.container(border=True, height="stretch"):
         _demo(view)

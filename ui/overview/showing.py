@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import absence, page
+from ui import absence, page, veil
 from ui.asking import links
 from ui.asking.periods import Extent, Period
 from ui.backups.attention import is_told
@@ -29,7 +29,7 @@ def needs_you(view: View, period: Period, attention: Attention, happened: Happen
     page.heading("Needs you")
     if not lines:
         checked = of_project.LOOKED_AT if happened.project is not None else _looked_at(view)
-        page.put(tag("p", page.mark("well"), f"Nothing. Looked at: {checked}.", class_="sb-lines"))
+        page.put(tag("p", page.mark(veil.at_best("well")), f"Nothing. Looked at: {checked}.", class_="sb-lines"))
         return
     page.put(tag("ul", *[tag("li", page.mark(state), line) for state, line in lines], class_="sb-lines"))
 

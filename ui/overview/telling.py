@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ui import absence, page
+from ui import absence, page, veil
 from ui.agents.telling import escalates, per_hundred
 from ui.asking import links
 from ui.asking.periods import Extent, Period
@@ -64,9 +64,11 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
 
 def _nothing(happened: Happened) -> str:
     if happened.project is not None:
-        return f"Nothing {of_project.named(happened.project)} needs you: no question waits, no session failed."
+        nothing = veil.of_the_seen(f"Nothing {of_project.named(happened.project)}")
+        return f"{nothing} needs you: no question waits, no session failed."
     return (
-        "Nothing needs you: no question waits, no job runs over an hour, no job, session or run of a procedure failed."
+        f"{veil.of_the_seen('Nothing')} needs you: no question waits, no job runs over an hour, no job, session or "
+        "run of a procedure failed."
     )
 
 

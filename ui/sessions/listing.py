@@ -37,8 +37,11 @@ def summary(period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> 
     if period.choice == "all" and (untimed := _untimed(counts)):
         words += f", {figures.count(untimed)} of them without a recorded time"
     broken = now.get("error", 0)
+    silent = total - sum(now.values())
     ended = f" {figures.count(broken)} ended in an error." if broken else " None ended in an error."
-    page.say(f"{words}.{ended}", state="attention" if broken else "well")
+    if silent:
+        ended = (ended if broken else "") + f" How {figures.count(silent)} of them ended is not recorded."
+    page.say(f"{words}.{ended}", state="attention" if broken else "unknown" if silent else "well")
     filters.say_unsummed(asked.unsummed, "sessions")
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import streamlit as st
 
 from data.errors import NotFound
-from ui import page
+from ui import page, veil
 from ui.asking import filters, links, paging
 from ui.drawing import tables
 from ui.drawing.markup import Child, join, span, tag
@@ -39,7 +39,9 @@ def head(view: View, session: Mapping[str, Any], items: Sequence[Item], *, is_kn
     wrong = [f"{plural(failed, 'call')} failed"] if failed else []
     if errors:
         wrong.append(f"{plural(errors, 'other error')} {'is' if errors == 1 else 'are'} recorded")
-    ending = listed(wrong) or "nothing is known to have gone wrong"
+    ending = listed(wrong) or (
+        "whether anything went wrong is not known" if veil.hides() else "nothing is known to have gone wrong"
+    )
     if unknown:
         ending += f", {plural(unknown, 'call')} {'has' if unknown == 1 else 'have'} no recorded outcome"
     state = "waiting" if waits else "attention" if wrong else "unknown" if calls and unknown == len(calls) else "well"

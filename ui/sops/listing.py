@@ -41,6 +41,7 @@ def _row(one: Procedure) -> dict[str, Any]:
     rate = one.automated / one.rated_actions if one.rated_actions else None
     return asdict(one) | {
         "ended": one.ended,
+        "stateless": one.stateless,
         "rate": rate,
         "people": one.interventions if one.executions else None,
         "cost": one.cost_usd,
@@ -77,7 +78,7 @@ def _columns(period: Period, chosen: Chosen, most_failed: int) -> list[tables.Co
 
     def failed(row: tables.Row) -> Child:
         if not row["failed"]:
-            return "0" if row["executions"] else _absent(row)
+            return "0" if row["executions"] > row["stateless"] else _absent(row)
         return links.go_to(bar(row), links.href("sops", query(row), status="failed"))
 
     def runs(row: tables.Row) -> Child:
@@ -120,7 +121,7 @@ def _columns(period: Period, chosen: Chosen, most_failed: int) -> list[tables.Co
             lambda row: figures.count(row["people"]) if row["people"] is not None else _absent(row),
             is_number=True,
             sort="people",
-            hint=lambda row: f"in {figures.count(row['stepped_in'])} of {plural(row['executions'], 'run')}",
+            hint=_people_hint,
         ),
         tables.Column(
             "Cost (USD)",
@@ -154,6 +155,11 @@ def _runs_hint(row: tables.Row) -> str:
     return f"{', '.join(parts)}; {figures.count(row['started'])} began in the period"
 
 
+def _people_hint(row: tables.Row) -> str:
+    silent = f"; {figures.count(row['silent'])} do not say" if row["silent"] else ""
+    return f"in {figures.count(row['stepped_in'])} of {plural(row['executions'], 'run')}{silent}"
+
+
 def _time_hint(row: tables.Row) -> str | None:
     if not row["timed"]:
         return None
@@ -170,7 +176,9 @@ def human_steps_table(view: View, steps: HumanSteps, period: Period, chosen: Cho
     """Where people step in, the most frequent first."""
     page.heading("Where people step in", "steps that a person took, as the runs record them")
     if not steps.shown:
-        page.note("No run of this period records a step that a person took.")
+        lacks = view.lacks_column("engine.sop_executions", "steps")
+        unknown = "At which is unknown: the adopted table has no column steps."
+        page.note(unknown if lacks else "No run of this period records a step that a person took.")
         return
     bar = tables.bar("times", steps.shown[0].times, kind="waiting")
 

@@ -23,7 +23,7 @@ _MOST_NAMED = 3  # procedures in one sentence; the table has them all
 
 
 def summary(
-    procedures: Sequence[Procedure], shown: Procedure, steps: HumanSteps, period: Period, chosen: Chosen
+    view: View, procedures: Sequence[Procedure], shown: Procedure, steps: HumanSteps, period: Period, chosen: Chosen
 ) -> None:
     """The first sentences: what failed or took longer than before, what runs by itself, where people step in."""
     failing = [one for one in procedures if one.fails_more_often]
@@ -46,7 +46,7 @@ def summary(
                 )
             )
             pieces.append(f"{name} {verb} than in {period.previous_label}{checked}.")
-    pieces += [_automation(shown, period), _people(shown, steps, period, chosen)]
+    pieces += [_automation(shown, period), _people(view, shown, steps, period, chosen)]
     state = "broken" if failing else "attention" if slower or shown.failed else "well" if shown.ended else "unknown"
     page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
 
@@ -56,6 +56,8 @@ def _outcome(shown: Procedure, period: Period, chosen: Chosen) -> str:
     if not shown.executions:
         return f"No run {where} fits these filters." if chosen.agent else f"No run is recorded {where}."
     open_ones = f"; {plural(shown.running, 'run is', 'runs are')} open" if shown.running else ""
+    if shown.stateless == shown.executions:
+        return f"What became of {plural(shown.executions, 'run')} {where} is not recorded."
     if not shown.ended:
         gone = f"; {figures.count(shown.cancelled)} cancelled" if shown.cancelled else ""
         return f"No run came to an end by itself {where}{open_ones}{gone}."
@@ -105,15 +107,16 @@ def _automation(shown: Procedure, period: Period) -> str | None:
     return f"{words}."
 
 
-def _people(shown: Procedure, steps: HumanSteps, period: Period, chosen: Chosen) -> Child:
+def _people(view: View, shown: Procedure, steps: HumanSteps, period: Period, chosen: Chosen) -> Child:
     if not shown.interventions and not steps.shown:
-        return "No person stepped in." if shown.executions else None
+        return _nobody(view, shown) if shown.executions else None
+    silent = f" {_silent(shown)}" if 0 < shown.silent < shown.executions else ""
     runs = f"{figures.count(shown.stepped_in)} of {plural(shown.executions, 'run')}"
     times = plural(shown.interventions, "intervention") if shown.interventions else "not counted"
     words = f"People stepped into {runs} ({times})" if shown.stepped_in else "People stepped in"
     named = [one for one in steps.shown if one.step_name]
     if not named:
-        return f"{words}; at which step is not recorded."
+        return f"{words}; at which step is not recorded.{silent}"
     first = named[0]
     at = links.go(
         f"“{figures.shortened(first.step_name, 60)}”",
@@ -124,7 +127,23 @@ def _people(shown: Procedure, steps: HumanSteps, period: Period, chosen: Chosen)
         agent=chosen.agent,
     )
     of = "" if chosen.sop else f" of {figures.middle(first.sop_id, 40)}"
-    return join(f"{words}, most often at ", at, f"{of} ({plural(first.times, 'time')}).")
+    return join(f"{words}, most often at ", at, f"{of} ({plural(first.times, 'time')}).{silent}")
+
+
+def _nobody(view: View, shown: Procedure) -> str:
+    """That no person stepped in, of the runs that say so; of the others that it is not known, and why."""
+    if not shown.silent:
+        return "No person stepped in."
+    if shown.silent < shown.executions:
+        rest = plural(shown.executions - shown.silent, "run")
+        return f"No person stepped into {rest}; {_silent(shown)}"
+    if view.lacks_column("engine.sop_executions", "human_interventions"):
+        return "Whether a person stepped in is unknown: the adopted table has no column human_interventions."
+    return "Whether a person stepped in is not recorded."
+
+
+def _silent(shown: Procedure) -> str:
+    return f"{plural(shown.silent, 'run')} {'says' if shown.silent == 1 else 'say'} not whether a person stepped in."
 
 
 def cards_of(shown: Procedure, period: Period, chosen: Chosen) -> list[Card]:

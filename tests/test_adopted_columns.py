@@ -1,0 +1,146 @@
+"""Pages on adopted tables that lack columns which reports can do without: what those would tell is unknown, and never
+none, nothing or well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import DictRow
+
+from data import adoption
+from data.access import Actor
+from tests.page_runs import PageRun, open_page
+from tests.test_adopted_documents import SCHEMAS, build
+from tests.test_adopted_sight import file_of, verdicts
+from ui import cached
+
+Owner = psycopg.Connection[DictRow]
+People = dict[str, Actor]
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    cached.forget()
+    yield
+    cached.forget()
+
+
+def adopt_without(url: str, owner: Owner, people: People, system: str, columns: str, *, move: bool = False) -> None:
+    """Adopt a document's tables with its rows, but for these columns, written as table.column one after the other."""
+    build(owner, people, [system])
+    for name in columns.split():
+        table, _, column = name.partition(".")
+        owner.execute(
+            sql.SQL("alter table {} drop column {} cascade").format(
+                sql.Identifier(SCHEMAS[system], table), sql.Identifier(column)
+            )
+        )
+    adoption.adopt(url, system, SCHEMAS[system], managers_read=True, move=move)
+
+
+def look(people: People, page: str, **parameters: str) -> PageRun:
+    return open_page(people["manager"], file_of(page), **parameters)
+
+
+def said(page: PageRun) -> str:
+    return " ".join(page.text.split())
+
+
+def test_runs_without_a_count_of_interventions_are_not_said_to_have_had_none(
+    database_url: str, owner: Owner, people: People
+) -> None:
+    adopt_without(database_url, owner, people, "engine", "")
+    unknown = "Whether a person stepped in is unknown: the adopted table has no column human_interventions."
+    for parameters in ({}, {"sop": "light-the-lamp"}):
+        page = look(people, "sops", **parameters)
+        assert unknown in page.text
+        assert "No person stepped in" not in page.text
+        assert "At which is unknown: the adopted table has no column steps." in page.text
+        assert "No run of this period records a step" not in page.text
+    assert "no counts none recorded ≈ $12.50" in said(look(people, "sops")), "the column People stepped in"
+
+
+def test_of_moved_runs_those_that_say_it_are_told_apart(database_url: str, owner: Owner, people: People) -> None:
+    adopt_without(database_url, owner, people, "engine", "", move=True)
+    assert "Whether a person stepped in is not recorded." in look(people, "sops").text
+    owner.execute(
+        "insert into engine.sop_executions (sop_id, correlation_id, status, completed_at)"
+        " values ('light-the-lamp', gen_random_uuid(), 'completed', now())"
+    )
+    page = look(people, "sops")
+    assert "No person stepped into 1 run; 2 runs say not whether a person stepped in." in page.text
+    owner.execute("update engine.sop_executions set human_interventions = 2 where human_interventions = 0")
+    assert "People stepped into 1 of 3 runs (2 interventions); at which step is not recorded. 2 runs say not" in (
+        look(people, "sops").text
+    )
+
+
+def test_jobs_without_a_state_are_not_said_to_stand_still(database_url: str, owner: Owner, people: People) -> None:
+    adopt_without(database_url, owner, people, "agents", "jobs.status jobs.created_at")
+    page = look(people, "jobs", period="all")
+    assert "What became of 4 jobs" in page.text
+    assert "Whether any runs or waits now is not known." in page.text
+    assert "Which jobs failed is unknown: the adopted table has no column status." in page.text
+    assert "Running now unknown" in said(page)
+    for claim in ("Nothing runs or waits", "No job ran to an end", "No job failed", "0 waiting"):
+        assert claim not in page.text
+    overview = look(people, "overview", period="all")
+    for shown in (page, overview):
+        assert "sb-well" not in verdicts(shown)
+    assert "Nothing that could be checked needs you" in overview.text
+
+
+def test_runs_without_a_state_are_not_said_to_be_open(database_url: str, owner: Owner, people: People) -> None:
+    adopt_without(database_url, owner, people, "engine", "sop_executions.status")
+    page = look(people, "sops")
+    assert "What became of 2 runs in the last 30 days is not recorded." in page.text
+    assert "No run came to an end" not in page.text
+    assert "version not recorded none recorded 2" in said(page), "the column Failed"
+    assert "sb-well" not in verdicts(page)
+
+
+def test_windows_without_escalations_are_not_said_to_have_had_none(
+    database_url: str, owner: Owner, people: People
+) -> None:
+    adopt_without(database_url, owner, people, "engine", "agent_metrics.human_escalations")
+    page = look(people, "agents")
+    assert "Escalations unknown" in said(page)
+    assert "IntakeAgent none recorded" in said(page)
+    assert "sb-well" not in verdicts(page)
+
+
+def test_clients_whose_assessments_give_no_status_are_counted_as_unknown(
+    database_url: str, owner: Owner, people: People
+) -> None:
+    build(owner, people, ["engine"])
+    owner.execute(
+        "alter table workshop.client_health add computed_at timestamptz default now() - interval '1 hour';"
+        "insert into workshop.client_health (client_id, health_score) values ('quay-co', 90)"
+    )
+    adoption.adopt(database_url, "engine", "workshop")
+    page = look(people, "clients")
+    assert "Nothing is known of 2 clients." in page.text
+    assert "Unknown 2 of 2 clients" in said(page)
+
+
+def test_events_without_an_emitter_are_not_counted_as_of_one(database_url: str, owner: Owner, people: People) -> None:
+    adopt_without(database_url, owner, people, "engine", "events.emitted_by")
+    for parameters in ({}, {"correlation": "33333333-3333-4333-8333-333333333333"}):
+        page = look(people, "events", **parameters)
+        assert "3 events" in page.text
+        assert "emitter," not in page.text
+        assert "1 emitter" not in page.text
+    assert "Who emitted it is not recorded" in look(people, "event_stream", type="Lead", id="lead-001").text
+
+
+def test_sessions_without_a_status_are_not_said_to_have_ended_well(
+    database_url: str, owner: Owner, people: People
+) -> None:
+    adopt_without(database_url, owner, people, "chronicle", "sessions.status")
+    page = look(people, "sessions")
+    assert "How 2 of them ended is not recorded." in page.text
+    assert "None ended in an error" not in page.text
+    assert "sb-well" not in verdicts(page)
