@@ -17,9 +17,11 @@ if TYPE_CHECKING:
         RefusedByDatabase,
         SignalboxError,
         TookTooLong,
+        UnreadableValue,
     )
     from signalbox_client.events import EventStore, NewEvent, Reducer, Reducers
     from signalbox_client.jobs import Jobs
+    from signalbox_client.json_values import Unreadable
     from signalbox_client.procedures import Procedures
     from signalbox_client.recorder import Recorder
     from signalbox_client.sessions import PostgresSessionStore
@@ -43,6 +45,8 @@ __all__ = [
     "RefusedByDatabase",
     "SignalboxError",
     "TookTooLong",
+    "Unreadable",
+    "UnreadableValue",
 ]
 
 # Each name with its module, imported when it is first asked for: errors are needed where the driver is not installed.
@@ -65,6 +69,8 @@ _HOMES = {
     "RefusedByDatabase": "signalbox_client.errors",
     "SignalboxError": "signalbox_client.errors",
     "TookTooLong": "signalbox_client.errors",
+    "Unreadable": "signalbox_client.json_values",
+    "UnreadableValue": "signalbox_client.errors",
 }
 
 

@@ -14,9 +14,11 @@ from signalbox_client.errors import BadArgument
 MAX_JSON_BYTES = 64 * 1024 * 1024  # a jsonb value ends at 256 MB; long before that an event is no event any more
 MAX_JSON_DEPTH = 500
 MAX_JSON_VALUES = 2_000_000  # counted as they are written: a list that is there ten times counts ten times
+MAX_DIGITS = 4_300  # of a whole number
 MAX_BIGINT = 2**63 - 1
 NAME_CHARACTERS = 200  # what is indexed has to fit into a page of an index, four bytes a character
 
+_TOO_LARGE = 10**MAX_DIGITS
 _FIRST_MOMENT = datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
 _LAST_MOMENT = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 
@@ -145,17 +147,10 @@ def _walk(argument: str, root: object) -> None:
             raise BadArgument(argument, f"holds more than {MAX_JSON_VALUES} values.")
         if depth > MAX_JSON_DEPTH:
             raise BadArgument(argument, f"is nested more than {MAX_JSON_DEPTH} levels deep.")
-        if isinstance(value, str):
-            _storable(place, value)
-        elif value is None or isinstance(value, bool | int):
-            continue
-        elif isinstance(value, float):
-            if not math.isfinite(value):
-                raise BadArgument(place, f"is {value}, which JSON does not know.")
-        elif isinstance(value, Mapping):
+        if isinstance(value, Mapping):
             for key, inner in value.items():
                 if not isinstance(key, str):
-                    raise BadArgument(place, f"has a key that is no text: {key!r}.")
+                    raise BadArgument(place, f"has a key that is no text but {type(key).__name__}.")
                 _storable(place, key)
                 waiting.append((f"{place}.{key}" if depth < 8 else place, inner, depth + 1))
         elif isinstance(value, list | tuple):
@@ -163,7 +158,20 @@ def _walk(argument: str, root: object) -> None:
                 (f"{place}[{index}]" if depth < 8 else place, inner, depth + 1) for index, inner in enumerate(value)
             )
         else:
-            raise BadArgument(place, f"is a {type(value).__name__}, which JSON does not know.")
+            _check_scalar(place, value)
+
+
+def _check_scalar(place: str, value: object) -> None:
+    if isinstance(value, str):
+        _storable(place, value)
+    elif isinstance(value, int):
+        if abs(value) >= _TOO_LARGE:
+            raise BadArgument(place, f"has more than {MAX_DIGITS:,} digits, which Python would not read again.")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise BadArgument(place, f"is {value}, which JSON does not know.")
+    elif value is not None:
+        raise BadArgument(place, f"is a {type(value).__name__}, which JSON does not know.")
 
 
 def _storable(argument: str, value: str) -> None:

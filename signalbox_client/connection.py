@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, LiteralString, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
-from signalbox_client import checking, queries
+from signalbox_client import checking, json_values, queries
 from signalbox_client.adopted import Elsewhere
 from signalbox_client.errors import BadArgument, Closed, DatabaseUnavailable, InTransaction
 from signalbox_client.own_connection import Connection, OwnConnection
@@ -50,17 +50,14 @@ class Work:
 
     def rows(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """All rows of a named statement, none of one that gives no rows."""
-        text = self._text(name)
+        query = self._query(name)
         with self.cursor() as cursor:
-            cursor.execute(text, parameters, prepare=False)
-            return cursor.fetchall() if cursor.description else []
+            cursor.execute(query.text, parameters, prepare=False)
+            return _fetched(cursor, query)
 
     def row(self, name: str, /, **parameters: Any) -> dict[str, Any] | None:
         """The first row, None when there is none."""
-        text = self._text(name)
-        with self.cursor() as cursor:
-            cursor.execute(text, parameters, prepare=False)
-            return cursor.fetchone()
+        return next(iter(self.rows(name, **parameters)), None)
 
     def value(self, name: str, /, **parameters: Any) -> Any:
         """The first column of the first row, None when there is no row."""
@@ -69,18 +66,18 @@ class Work:
 
     def run(self, name: str, /, **parameters: Any) -> int:
         """Run a statement for its effect; how many rows it touched."""
-        text = self._text(name)
+        query = self._query(name)
         with self.cursor() as cursor:
-            return cursor.execute(text, parameters, prepare=False).rowcount
+            return cursor.execute(query.text, parameters, prepare=False).rowcount
 
     def cursor(self) -> psycopg.Cursor[dict[str, Any]]:
         """A cursor whose rows are dictionaries, whatever the connection's own are; for COPY, above all."""
-        return self.connection.cursor(row_factory=dict_row)
+        return _cursor(self.connection)
 
-    def _text(self, name: str) -> LiteralString:
+    def _query(self, name: str) -> queries.Query:
         query = queries.find(name)
         self.elsewhere.refuse(self.connection, query.tables)
-        return query.text
+        return query
 
 
 class Database:
@@ -148,7 +145,7 @@ class Database:
                     return work.rows(name, **parameters)
             query = queries.find(name)
             self._elsewhere.refuse(connection, query.tables)
-            with connection.cursor(row_factory=dict_row) as cursor:
+            with _cursor(connection) as cursor:
                 try:
                     # What goes out together is one transaction to the server, without being told so.
                     with connection.pipeline():
@@ -160,7 +157,7 @@ class Database:
                     with suppress(psycopg.Error):
                         connection.rollback()
                     raise
-                return cursor.fetchall() if cursor.description else []
+                return _fetched(cursor, query)
 
     @contextmanager
     def _begun(self, connection: Connection) -> Iterator[Work]:
@@ -202,6 +199,18 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _cursor(connection: Connection) -> psycopg.Cursor[dict[str, Any]]:
+    cursor = connection.cursor(row_factory=dict_row)
+    json_values.read_carefully(cursor)
+    return cursor
+
+
+def _fetched(cursor: psycopg.Cursor[dict[str, Any]], query: queries.Query) -> list[dict[str, Any]]:
+    rows = cursor.fetchall() if cursor.description else []
+    json_values.name_places(rows, " and ".join(sorted(query.tables)) or query.name)
+    return rows
 
 
 def _checked_source(source: Source) -> Source:

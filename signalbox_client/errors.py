@@ -20,6 +20,16 @@ class BadArgument(SignalboxError, ValueError):
         super().__init__(f"{argument} {reason} Nothing was written.")
 
 
+class UnreadableValue(SignalboxError):
+    """A stored JSON value is more than Python can hold. It stays stored as it is."""
+
+    def __init__(self, place: str, reason: str, text: str) -> None:
+        self.place = place
+        self.reason = reason
+        self.text = text
+        super().__init__(f"{place} cannot be read: {reason}. It stays stored as it is.")
+
+
 class DatabaseUnavailable(SignalboxError):
     """The database does not answer. Check that it runs and that the address is right, then try again."""
 

@@ -44,7 +44,9 @@ class Request(Protocol):
 
 
 class Schema:
-    """The tables of one schema of a project, through supabase-py's client.
+    """The tables of one schema of a project, through supabase-py's client. JSON columns are asked for as their text,
+    `name::text`, since supabase-py does not read all that may be stored; and never of what a request has changed, since
+    not every server gives those as text.
 
     Raises BadArgument where `client` is no client of supabase-py, or an asynchronous one.
     """
@@ -59,13 +61,13 @@ class Schema:
         """A table, to put a request together."""
         return self._client.schema(self._name).table(name)
 
-    def insert(self, name: str, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Add a row; the row as it is now. Raises Taken where a key of it is there already."""
-        return answer(self.table(name).insert(dict(row)))[0]
+    def insert(self, name: str, row: Mapping[str, Any], wanted: str = "id") -> dict[str, Any]:
+        """Add a row; the `wanted` columns of it as it is now. Raises Taken where a key of it is there already."""
+        return answer(self.table(name).insert(dict(row)).select(wanted))[0]
 
-    def find(self, name: str, **columns: Any) -> dict[str, Any] | None:
-        """The row with these values, None where there is none."""
-        rows = answer(self.table(name).select("*").match(columns).limit(1))
+    def find(self, name: str, wanted: str, **columns: Any) -> dict[str, Any] | None:
+        """The `wanted` columns of the row with these values, None where there is none."""
+        rows = answer(self.table(name).select(wanted).match(columns).limit(1))
         return rows[0] if rows else None
 
 

@@ -40,6 +40,11 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("timestamp must lie between the years", lambda: happened(timestamp=datetime.max.replace(tzinfo=UTC))),
     ("confidence must be a finite number", lambda: happened(confidence=10**400)),
     ("payload is nested more than", lambda: happened(payload={"a": SELF})),
+    ("payload.a has more than 4,300 digits", lambda: happened(payload={"a": -(10**4300)})),
+    ("payload has a key that is no text but int", lambda: happened(payload={10**5000: 1})),
+    ("data.a has a zero character", lambda: Jobs(NOWHERE).create("x", {"a": "\0"})),
+    ("data has half of a surrogate pair", lambda: Jobs(NOWHERE).create("x", {"\ud800": 1})),
+    ("data.a is inf", lambda: Jobs(NOWHERE).create("x", {"a": float("inf")})),
     ("position is no position", lambda: EventStore(NOWHERE).subscribe(Position(-1))),
     ("position is no position", lambda: EventStore(NOWHERE).subscribe(Position("x"))),  # type: ignore[arg-type]
     ("position has gaps that are none", lambda: EventStore(NOWHERE).subscribe(Position(5, ("x",)))),  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from data import embedded
-from signalbox_client import BadArgument, DatabaseUnavailable, NotAllowed, RefusedByDatabase
+from signalbox_client import BadArgument, DatabaseUnavailable, NotAllowed, RefusedByDatabase, UnreadableValue
 from signalbox_client.jobs import AttemptLost, JobNotFound, Jobs, WrongTransition
 from signalbox_client.jobs.over_http import SupabaseJobs
 from signalbox_client.over_http import SchemaNotExposed
@@ -31,6 +31,7 @@ from signalbox_client.sessions import (
 from signalbox_client.sessions.over_http import SupabaseSessionStore
 from tests.conftest import make_person
 from tests.supabase_lite import Project, running
+from tests.test_client_json import TOO_MUCH, add_job
 from tests.test_client_sessions import IR, rows
 from tests.ways import together
 
@@ -276,3 +277,25 @@ def test_what_stands_in_the_way_is_said(project: Project, owner: Owner, me: UUID
 def test_a_schema_that_is_not_exposed_is_said_so(database: str, owner: Owner) -> None:
     with running(database, ("lift",)) as project, pytest.raises(SchemaNotExposed):
         SupabaseJobs(project.service()).take()
+
+
+def test_a_worker_goes_past_what_cannot_be_read(project: Project, owner: Owner, me: UUID) -> None:
+    for data in TOO_MUCH:
+        add_job(owner, data)
+        owner.execute("insert into lift.sessions (user_id, current_ir) values (%s, %s)", (me, data))
+    jobs = SupabaseJobs(project.service())
+    good = jobs.create("writer", {"title": 'é "quoted"'})
+    taken = jobs.take("writer")
+    assert taken
+    assert (taken.job_id, taken.data) == (good.job_id, {"title": 'é "quoted"'})
+    assert jobs.take("writer") is None
+    failed = owner.execute("select id, error_message from agents.jobs where status = 'failed'").fetchall()
+    assert {row["error_message"].partition("for ")[2] for row in failed} == {f"{why}." for why in TOO_MUCH.values()}
+    with pytest.raises(UnreadableValue, match=f"^job_data of agents.jobs, id {failed[0]['id']}, cannot be read"):
+        jobs.retry(failed[0]["id"]).data["a"]
+
+    listed = SupabaseSessionStore(project.service()).list_sessions(me)
+    assert len(listed) == 3
+    for session in listed:
+        with pytest.raises(UnreadableValue, match=f"^current_ir of lift.sessions, id {session.session_id}, cannot"):
+            dict(session.current_ir)

@@ -377,7 +377,7 @@ def test_payloads_without_end_are_refused() -> None:
         happened(payload=ring)
     with pytest.raises(BadArgument, match="larger than 64 MB"):
         happened(payload={"text": "x" * (65 * 1024 * 1024)})
-    with pytest.raises(BadArgument, match="JSON"):
+    with pytest.raises(BadArgument, match="number has more than 4,300 digits"):
         happened(payload={"number": 10**5000})
 
 

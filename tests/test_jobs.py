@@ -232,6 +232,14 @@ def test_a_retry_starts_clean_and_keeps_the_error_in_the_audit_log(owner: Owner,
     assert act["detail"]["started_at"].startswith("2026-11-10T12:00:10")
 
 
+def test_a_retry_keeps_a_result_that_python_cannot_hold_as_its_text(owner: Owner, people: People) -> None:
+    job_id = make_job(owner, status="failed", error_message="no", result=Jsonb({}))
+    owner.execute("update agents.jobs set result = '{\"pages\": 1e6000}' where id = %s", (job_id,))
+    assert jobs.retry(people["admin"], job_id, "failed").after == "pending"
+    [act] = acts(owner, job_id)
+    assert act["detail"]["result"] == '{"pages": 1' + "0" * 6000 + "}"
+
+
 @pytest.mark.parametrize(
     ("act", "status", "expected"),
     [

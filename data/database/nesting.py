@@ -4,23 +4,26 @@ Pure but for the loader; what is written, exported or merged stays as it is."""
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
 import psycopg
 from psycopg.adapt import Loader
 
+from signalbox_client.json_values import STRING, is_deeper
+
 MOST_LEVELS = 50  # indented, more would fill the screens that show some
 MOST_DIGITS = 300  # of a whole number; longer ones stay text, since Python refuses to write some thousands
 INSTEAD = f"… nested deeper than {MOST_LEVELS} levels, which is not shown"
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(STRING + rb"|[\[\]{}]", re.DOTALL)
 _OPENING, _CLOSING = b"[{", b"]}"
 
 
 def cut(text: bytes) -> bytes:
     """JSON as it is, with a sentence in place of each list and object that lies deeper than MOST_LEVELS."""
-    if text.count(b"{") + text.count(b"[") <= MOST_LEVELS:
+    if not is_deeper(text, MOST_LEVELS):
         return text
     kept: list[bytes] = []
     level, taken_up_to = 0, 0
@@ -42,9 +45,13 @@ def _whole(digits: str) -> int | str:
     return int(digits) if len(digits) <= MOST_DIGITS else digits
 
 
+def _real(digits: str) -> float | str:
+    return float(digits) if math.isfinite(float(digits)) else digits
+
+
 class _ShownJsonLoader(Loader):
     def load(self, data: Any) -> Any:
-        return json.loads(cut(bytes(data)), parse_int=_whole)
+        return json.loads(cut(bytes(data)), parse_int=_whole, parse_float=_real)
 
 
 def read_shallow(cursor: psycopg.Cursor[Any]) -> None:

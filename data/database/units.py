@@ -23,6 +23,7 @@ from data.database.nesting import read_shallow
 from data.database.pools import Connection, Limits, Pool, connect_apart, database_of, is_replica
 from data.database.translating import translated_errors
 from data.errors import Busy, DatabaseUnavailable, NotAllowed, ReplicaUnavailable
+from signalbox_client.json_values import read_carefully
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,8 +86,7 @@ class Unit:
         notes.query_ran(name)
         started = time.perf_counter()
         with self._connection.cursor() as cursor:
-            if self._is_to_show:
-                read_shallow(cursor)
+            (read_shallow if self._is_to_show else read_carefully)(cursor)
             try:
                 with named(name):
                     cursor.execute(query.text, parameters)

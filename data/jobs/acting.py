@@ -16,6 +16,7 @@ from data.errors import Conflict, NotAllowed, NotFound
 from data.jobs.reading import STATUSES
 from signalbox_client.connection import Work
 from signalbox_client.jobs import CANCELLABLE, RETRYABLE, acts
+from signalbox_client.json_values import Unreadable
 
 _TABLE = "agents.jobs"
 
@@ -71,11 +72,13 @@ def _target(job_id: UUID) -> str:
 
 def _detail(before: dict[str, Any]) -> dict[str, Any]:
     """What the job was before, for the audit log; what was not there is left out."""
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in before.items()
-        if value is not None
-    }
+    return {name: _written(value) for name, value in before.items() if value is not None}
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Unreadable):
+        return value.text
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _moved(unit: Unit, job_id: UUID, wanted: str, possible: Sequence[str]) -> NotFound | NotAllowed | JobMoved:

@@ -327,6 +327,9 @@ from pg_catalog.pg_class as class
 where class.relnamespace = pg_catalog.to_regnamespace('analytics')
     and class.relkind = 'v' and class.relname like 'adopted\_%%';
 
--- name: list_moved_tables
--- The tables that were a system's own before they became ours: they keep its constraints, policies and indexes.
-select system || '.' || table_name as identity from signalbox.adopted_tables where mode = 'moved';
+-- name: list_adopted_tables
+-- The tables that are a system's own: moved ones became ours and keep its constraints, policies and indexes, pointed ones
+-- are read where they are.
+select system || '.' || table_name as identity, mode, source_schema || '.' || source_table as source
+from signalbox.adopted_tables
+order by identity;

@@ -54,7 +54,8 @@ class NewEvent:
 
 @dataclass(frozen=True)
 class Event:
-    """An event as it stands in the log. `payload` is an object unless another program wrote something else."""
+    """An event as it stands in the log. `payload` is an object unless another program wrote something else; where it or
+    `metadata` is more than Python can hold, an `Unreadable` stands there."""
 
     event_id: UUID
     event_type: str

@@ -16,6 +16,7 @@ from signalbox_client.events.errors import ReducerFailed
 from signalbox_client.events.event import Event
 from signalbox_client.events.reading import read_pages
 from signalbox_client.events.reducers import Reducer, Reducers, State
+from signalbox_client.json_values import Unreadable
 
 log = logging.getLogger("signalbox_client.events")
 
@@ -44,7 +45,7 @@ class AggregateState:
 def read_state(
     database: Database, reducers: Reducers, aggregate: tuple[str, str], at_sequence: int | None
 ) -> AggregateState:
-    """The state after event `at_sequence`, or after the newest. Raises ReducerFailed."""
+    """The state after event `at_sequence`, or after the newest. Raises ReducerFailed, UnreadableValue."""
     reducer = reducers.find(aggregate[0])
     state, began = _begin(database, reducer, aggregate, at_sequence)
     newest, folded, unmerged = began or 0, 0, 0
@@ -52,6 +53,8 @@ def read_state(
         newest, folded = event.sequence_number, folded + 1
         if reducer:
             state = reducer.after(state, event)
+        elif isinstance(event.payload, Unreadable):
+            event.payload.refuse()
         elif isinstance(event.payload, dict):
             state |= event.payload
         else:
@@ -156,4 +159,6 @@ def _begin(
         reducer=reducer.label,
         at_sequence=at_sequence,
     )
-    return (found[0]["state"], found[0]["sequence_number"]) if found else (reducer.beginning(), None)
+    if not found or isinstance(found[0]["state"], Unreadable):  # the events themselves add up to it
+        return reducer.beginning(), None
+    return found[0]["state"], found[0]["sequence_number"]

@@ -114,7 +114,10 @@ class EventStore:
         return trace_of(named, events[:limit], is_complete=len(events) <= limit)
 
     def state(self, aggregate_type: str, aggregate_id: str, *, at_sequence: int | None = None) -> AggregateState:
-        """What an aggregate's events add up to, after event `at_sequence` or the newest. Raises ReducerFailed."""
+        """What an aggregate's events add up to, after event `at_sequence` or the newest.
+
+        Raises ReducerFailed, and without a reducer UnreadableValue.
+        """
         named = aggregate(aggregate_type, aggregate_id)
         at = None if at_sequence is None else checking.whole_number("at_sequence", at_sequence, least=0)
         return read_state(self._database, self._reducers, named, at)

@@ -13,6 +13,7 @@ from signalbox_client.connection import Database, Source, Work
 from signalbox_client.errors import BadArgument
 from signalbox_client.jobs import acts, arguments
 from signalbox_client.jobs.records import CANCELLABLE, RETRYABLE, AttemptLost, Job, JobNotFound, WrongTransition
+from signalbox_client.json_values import Unreadable
 
 
 class Jobs:
@@ -65,12 +66,18 @@ class Jobs:
         """Start the oldest pending job (of these agents, or of any) and return it; None where there is none.
 
         No two workers are ever given the same one. With `lost_after`, a running job whose worker has reported nothing
-        for that long is taken from it, so that work happens at least once, not exactly once.
+        for that long is taken from it, so that work happens at least once, not exactly once. A job whose input is
+        more than Python can hold fails with that reason, and the next one is taken.
         """
         wanted = {"agents": arguments.agents_of(agent), "lost_after_s": arguments.seconds_of(lost_after)}
-        with transaction_as(self._database, self._user_id) as work:
-            row = work.row("jobs.take", **wanted)
-        return Job.of(row) if row else None
+        while True:
+            with transaction_as(self._database, self._user_id) as work:
+                row = work.row("jobs.take", **wanted)
+                job = Job.of(row) if row else None
+                if job is None or not isinstance(job.data, Unreadable):
+                    return job
+                key = {"job_id": job.job_id, "started_at": job.started_at}
+                work.row("jobs.finish", **key, status="failed", result=None, error_message=unreadable(job.data))
 
     def progress(self, job: Job, progress: Any) -> Job:
         """Report how far this attempt is (any JSON value); it is a sign of life, too.
@@ -133,6 +140,11 @@ def lost(attempt: Job, now: Job, wanted: str) -> WrongTransition:
     if now.status == "running":
         return AttemptLost(now.job_id, "running", wanted, " by this worker: another one has taken it since")
     return WrongTransition(attempt.job_id, now.status, wanted)
+
+
+def unreadable(data: Unreadable) -> str:
+    """What a job failed of that no worker can begin."""
+    return f"This was not begun, as no worker can: its input cannot be read, for {data.reason}."
 
 
 def _found(work: Work, job_id: UUID) -> Job:

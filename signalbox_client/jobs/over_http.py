@@ -10,12 +10,15 @@ from uuid import UUID, uuid4
 from signalbox_client import checking
 from signalbox_client.errors import BadArgument
 from signalbox_client.jobs import arguments
-from signalbox_client.jobs.client import lost
+from signalbox_client.jobs.client import lost, unreadable
 from signalbox_client.jobs.records import CANCELLABLE, RETRYABLE, Job, JobNotFound, WrongTransition
+from signalbox_client.json_values import Unreadable, parsed
 from signalbox_client.over_http import Client, Schema, Taken, answer
 
 CANDIDATES = 20  # looked at together; each is asked for with the condition that it is still pending
 MAX_TRIED = 100  # what was tried in vain stands in the address of the next request
+_PLAIN = "id,user_id,agent_identifier,status,error_message,created_at,updated_at,started_at,completed_at"
+_JSON = "job_data::text,result::text"
 
 
 class SupabaseJobs:
@@ -50,24 +53,25 @@ class SupabaseJobs:
             "job_data": None if data is None else json.loads(checking.json_object("data", data)),
         }
         try:
-            return Job.of(self._agents.insert("jobs", row))
+            return Job.of(self._agents.insert("jobs", row, _PLAIN) | {"job_data": row["job_data"], "result": None})
         except Taken:
-            found = self._agents.find("jobs", id=row["id"])
-            if found is None or (found["agent_identifier"], found["user_id"]) != (agent, row["user_id"]):
+            found = self._read(str(row["id"]))
+            if found is None or (found.agent, found.user_id) != (agent, owner):
                 raise BadArgument("job_id", "is the id of another job.") from None
-            return Job.of(found)
+            return found
 
     def get(self, job_id: UUID | str) -> Job:
         """One job as it is now. Raises JobNotFound."""
-        row = self._agents.find("jobs", id=str(checking.identifier("job_id", job_id)))
-        if row is None:
+        found = self._read(checking.identifier("job_id", job_id))
+        if found is None:
             raise JobNotFound
-        return Job.of(row)
+        return found
 
     def take(self, agent: str | Sequence[str] | None = None) -> Job | None:
         """Start the oldest pending job (of these agents, or of any) and return it; None where there is none.
 
-        No two workers are ever given the same one: each is asked for on condition that it is still pending.
+        No two workers are ever given the same one: each is asked for on condition that it is still pending. A job whose
+        input is more than Python can hold fails with that reason, and the next one is taken.
         """
         names = arguments.agents_of(agent)
         tried: list[str] = []  # taken by others meanwhile, or not ours to take
@@ -79,9 +83,14 @@ class SupabaseJobs:
                 request = request.not_.in_("id", tried)
             pending = answer(request.order("created_at").order("id").limit(CANDIDATES))
             for candidate in pending:
-                if job := self._change(candidate["id"], {"status": "running"}, status="pending"):
-                    return job
                 tried.append(candidate["id"])
+                changed = self._change(candidate["id"], {"status": "running"}, status="pending")
+                now = self._read(candidate["id"]) if changed else None
+                if changed and now:
+                    job = Job.of(changed | {"job_data": now.data, "result": now.result})
+                    if not isinstance(job.data, Unreadable):
+                        return job
+                    self.fail(job, unreadable(job.data))
             if not pending:
                 return None
         return None
@@ -110,17 +119,21 @@ class SupabaseJobs:
         """Put a job that failed or was cancelled back into the queue. Raises WrongTransition, JobNotFound."""
         return self._move(job_id, {"status": "pending", "error_message": None, "result": None}, RETRYABLE)
 
-    def _change(self, job_id: UUID | str, changes: Mapping[str, Any], **expected: str) -> Job | None:
+    def _read(self, job_id: UUID | str) -> Job | None:
+        row = self._agents.find("jobs", f"{_PLAIN},{_JSON}", id=str(job_id))
+        return Job.of(parsed(row, "agents.jobs", ("job_data", "result"))) if row else None
+
+    def _change(self, job_id: UUID | str, changes: Mapping[str, Any], **expected: str) -> dict[str, Any] | None:
+        """The changed row without its JSON, None where it is not as expected."""
         request = self._agents.table("jobs").update(dict(changes)).eq("id", str(job_id)).match(expected)
-        rows = answer(request)
-        return Job.of(rows[0]) if rows else None
+        return next(iter(answer(request.select(_PLAIN))), None)
 
     def _report(self, job: Job, changes: Mapping[str, Any], status: str) -> Job:
         attempt = arguments.taken(job)
         started = attempt.started_at.isoformat() if attempt.started_at else ""
         done = self._change(attempt.job_id, changes, status="running", started_at=started)
         if done:
-            return done
+            return Job.of(done | {"job_data": attempt.data, "result": changes["result"]})
         now = self.get(attempt.job_id)
         told = {"status": now.status, "result": now.result, "error_message": now.error_message}
         if told == dict(changes) and now.started_at == attempt.started_at:
@@ -129,10 +142,9 @@ class SupabaseJobs:
 
     def _move(self, job_id: UUID | str, changes: Mapping[str, Any], possible: Collection[str]) -> Job:
         wanted = checking.identifier("job_id", job_id)
-        rows = answer(
-            self._agents.table("jobs").update(dict(changes)).eq("id", str(wanted)).in_("status", list(possible))
-        )
-        if rows:
-            return Job.of(rows[0])
+        request = self._agents.table("jobs").update(dict(changes)).eq("id", str(wanted))
+        done = answer(request.in_("status", list(possible)).select("id"))
         now = self.get(wanted)
+        if done:
+            return now
         raise WrongTransition(now.job_id, now.status, str(changes["status"]))

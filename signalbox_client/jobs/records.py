@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from signalbox_client.errors import SignalboxError
+from signalbox_client.json_values import Unreadable
 
 Status = Literal["pending", "running", "completed", "failed", "cancelled"]
 STATUSES: tuple[Status, ...] = ("pending", "running", "completed", "failed", "cancelled")
@@ -40,7 +41,8 @@ class AttemptLost(WrongTransition):
 class Job:
     """One job. `started_at` tells attempts apart: a job that was taken again started again.
 
-    While it runs, `progress` is what its worker reported last; once it is over, `result` is what came of it.
+    While it runs, `progress` is what its worker reported last; once it is over, `result` is what came of it. Where
+    `data` or `result` is more than Python can hold, an `Unreadable` stands there.
     """
 
     job_id: UUID
@@ -58,6 +60,8 @@ class Job:
     @property
     def progress(self) -> Any:
         """What the worker of a running job reported last, None before it did."""
+        if self.status == "running" and isinstance(self.result, Unreadable):
+            return self.result
         if self.status != "running" or not isinstance(self.result, dict):
             return None
         return self.result.get("progress")

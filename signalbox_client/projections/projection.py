@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from signalbox_client.errors import BadArgument, SignalboxError
+from signalbox_client.errors import BadArgument, SignalboxError, UnreadableValue
 from signalbox_client.events import Event
 
 Row = dict[str, Any]
@@ -40,7 +41,7 @@ class Projection:
         """The row after one more event. Raises ProjectionFailed naming it."""
         try:
             return self.fold(row, event)
-        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, UnreadableValue) as error:
             place = f"event {event.sequence_number} ({event.event_type}) of {' '.join(event.aggregate)}"
             raise ProjectionFailed(f"{self.name} cannot take {place}: {type(error).__name__}: {error}") from error
 
@@ -92,8 +93,6 @@ def comparable(value: Any) -> Any:
         return str(value)
     if isinstance(value, Decimal):
         return float(value)
-    if isinstance(value, dict):
-        return {key: comparable(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [comparable(inner) for inner in value]
+    if isinstance(value, dict | list | tuple):
+        return json.loads(json.dumps(value, default=comparable))
     return value

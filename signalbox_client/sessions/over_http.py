@@ -11,6 +11,7 @@ from uuid import UUID
 
 from signalbox_client import checking
 from signalbox_client.errors import NotAllowed, TookTooLong
+from signalbox_client.json_values import parsed
 from signalbox_client.over_http import Client, Schema, Taken, answer
 from signalbox_client.sessions import columns
 from signalbox_client.sessions.records import (
@@ -27,6 +28,11 @@ from signalbox_client.sessions.records import (
 
 MAX_TRIES = 50  # for the next number, when others are taking numbers of the same session
 PAUSE_S = 0.02
+_JSON = ("current_ir", "metadata")
+_COLUMNS = (
+    "id,user_id,prompt,status,current_ir::text,metadata::text,revision_count,draft_count,hole_count,created_at,"
+    "updated_at"
+)
 
 
 class SupabaseSessionStore:
@@ -46,17 +52,17 @@ class SupabaseSessionStore:
         try:
             self._lift.insert("sessions", _plain(row))
         except Taken:
-            found = self._lift.find("sessions", id=str(row["id"]))
+            found = self._lift.find("sessions", "user_id,prompt", id=str(row["id"]))
             if found is None or (found["user_id"], found["prompt"]) != (str(row["user_id"]), row["prompt"]):
                 raise AlreadyThere(f"The session id {row['id']} is taken; nothing was written.") from None
         return UUID(str(row["id"]))
 
     def get_session(self, session_id: UUID | str) -> Session:
         """One session as it is now. Raises SessionNotFound."""
-        row = self._lift.find("sessions", id=str(checking.identifier("session_id", session_id)))
+        row = self._lift.find("sessions", _COLUMNS, id=str(checking.identifier("session_id", session_id)))
         if row is None:
             raise SessionNotFound
-        return Session.of(row)
+        return _session(row)
 
     def update_session(
         self, session_id: UUID | str, updates: Mapping[str, Any], *, as_read: Session | None = None
@@ -72,10 +78,10 @@ class SupabaseSessionStore:
         request = self._lift.table("sessions").update(_plain(changed)).eq("id", str(wanted))
         if read_at is not None:
             request = request.eq("updated_at", read_at.isoformat())
-        rows = answer(request)
-        if rows:
-            return Session.of(rows[0])
+        done = answer(request.select("id"))
         now = self.get_session(wanted)
+        if done:
+            return now
         if read_at is not None and now.updated_at != read_at:
             raise SessionMoved
         raise NotAllowed("This session belongs to somebody else; nothing was changed.")
@@ -83,7 +89,7 @@ class SupabaseSessionStore:
     def delete_session(self, session_id: UUID | str) -> None:
         """Remove a session with its revisions, drafts and resolutions. Raises SessionNotFound, NotAllowed."""
         wanted = checking.identifier("session_id", session_id)
-        if not answer(self._lift.table("sessions").delete().eq("id", str(wanted))):
+        if not answer(self._lift.table("sessions").delete().eq("id", str(wanted)).select("id")):
             self.get_session(wanted)
             raise NotAllowed("This session belongs to somebody else; nothing was changed.")
 
@@ -98,14 +104,14 @@ class SupabaseSessionStore:
         """A person's sessions, the newest first, at most `limit` (up to 1,000); go on with `before` the last one."""
         most, last = columns.page(limit, before)
         owner = checking.identifier("user_id", user_id)
-        request = self._lift.table("sessions").select("*").eq("user_id", str(owner))
+        request = self._lift.table("sessions").select(_COLUMNS).eq("user_id", str(owner))
         if status is not None:
             request = request.eq("status", checking.one_of("status", status, SESSION_STATUSES))
         if last and last.created_at:
             at = last.created_at.isoformat()
             request = request.or_(f'created_at.lt."{at}",and(created_at.eq."{at}",id.lt.{last.session_id})')
         rows = answer(request.order("created_at", desc=True).order("id", desc=True).limit(most))
-        return [Session.of(row) for row in rows]
+        return [_session(row) for row in rows]
 
     def save_revision(self, revision: Revision) -> int:
         """Store a revision; its number. Raises SessionNotFound, AlreadyThere where the number or the id is taken by
@@ -123,7 +129,7 @@ class SupabaseSessionStore:
         try:
             self._lift.insert("hole_resolutions", _plain(row | {"user_id": owner}))
         except Taken:
-            if not self._lift.find("hole_resolutions", id=str(row["id"]), session_id=str(row["session_id"])):
+            if not self._lift.find("hole_resolutions", "id", id=str(row["id"]), session_id=str(row["session_id"])):
                 raise AlreadyThere from None
         return UUID(str(row["id"]))
 
@@ -137,7 +143,7 @@ class SupabaseSessionStore:
             try:
                 self._lift.insert(table, _plain(row | {"user_id": owner, number: wanted}))
             except Taken:
-                saved = self._lift.find(table, id=str(row["id"]), session_id=str(row["session_id"]))
+                saved = self._lift.find(table, number, id=str(row["id"]), session_id=str(row["session_id"]))
                 if saved:
                     return int(saved[number])
                 if given:
@@ -151,6 +157,10 @@ class SupabaseSessionStore:
         request = self._lift.table(table).select(number).eq("session_id", str(session_id))
         rows = answer(request.order(number, desc=True).limit(1))
         return int(rows[0][number]) + 1 if rows else 1
+
+
+def _session(row: Mapping[str, Any]) -> Session:
+    return Session.of(parsed(row, "lift.sessions", _JSON))
 
 
 def _plain(row: columns.Columns) -> dict[str, Any]:

@@ -28,7 +28,10 @@ class AlreadyThere(SignalboxError):
 
 @dataclass(frozen=True)
 class Session:
-    """A session: the person it belongs to, the prompt, the current IR. Counts and times are the database's own."""
+    """A session: the person it belongs to, the prompt, the current IR. Counts and times are the database's own.
+
+    As it was read, an `Unreadable` stands where the IR or the metadata is more than Python can hold.
+    """
 
     user_id: UUID
     prompt: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -75,27 +75,35 @@ def read_documents() -> list[dict[str, Any]]:
 
 
 def compare(
-    items: Sequence[Item], documents: Iterable[dict[str, Any]], *, has_realtime: bool = True
+    items: Sequence[Item],
+    documents: Iterable[dict[str, Any]],
+    *,
+    moved: Collection[str] = (),
+    has_realtime: bool = True,
 ) -> list[SystemReport]:
     """Compare what a database holds with what the documents name. `items` covers the systems' schemas and analytics;
-    `has_realtime` says whether Realtime's publication is there."""
+    `moved` are the tables there that another program made; `has_realtime` says whether Realtime's publication is there.
+    """
     by_key = {(item.kind, _plain(item)): item for item in items}
-    return [replace(_system(document, by_key, items), has_realtime=has_realtime) for document in documents]
+    return [replace(_system(document, by_key, items, moved), has_realtime=has_realtime) for document in documents]
 
 
-def _system(document: dict[str, Any], by_key: dict[tuple[str, str], Item], items: Sequence[Item]) -> SystemReport:
+def _system(
+    document: dict[str, Any], by_key: dict[tuple[str, str], Item], items: Sequence[Item], moved: Collection[str]
+) -> SystemReport:
     schema = document["schema"]
     there: list[Named] = []
     missing: list[Named] = []
     left_out: list[Named] = []
     for kind in KINDS:
         for name in document["names"].get(kind, ()):
-            named = _named(document, kind, name)
-            if named.here is None:
+            as_named, named = Named(kind, name, name), _named(document, kind, name)
+            if _is_there(document, as_named, by_key):  # also where the system's own program made it
+                there.append(as_named)
+            elif named.here is None:
                 left_out.append(named)
             else:
-                found = _is_there(document, named, by_key)
-                (there if found else missing).append(named)
+                (there if _is_there(document, named, by_key) else missing).append(named)
     known_here = {(kind, each.here) for each in there for kind in (each.kind, *_ALSO.get(each.kind, ()))}
     own = [item for item in items if item.schema == schema]
     extra = [
@@ -106,7 +114,7 @@ def _system(document: dict[str, Any], by_key: dict[tuple[str, str], Item], items
         and not _plain(item).rpartition(".")[2].startswith(_BY_US)
     ]
     counts = tuple(
-        Count(entry["what"], entry["document"], _count(entry, own, items), entry.get("why"))
+        Count(entry["what"], entry["document"], _count(entry, own, items), _why(entry, schema, moved))
         for entry in document.get("counts", ())
     )
     return SystemReport(document["title"], schema, tuple(there), tuple(missing), tuple(left_out), tuple(extra), counts)
@@ -145,6 +153,26 @@ def _plain(item: Item) -> str:
         schema, _, rest = identity.partition(".")
         return f"{schema}.{rest.rpartition('.')[2]}"
     return identity
+
+
+# What adopting adds to a table that it moves.
+_ADDED = {
+    "policy": "the policy that lets managers read, where that was asked for",
+    "column": "the columns that reports need and it lacked",
+    "trigger": "our triggers that it lacked",
+}
+_ADDED["index"] = _ADDED["custom index"] = "the indexes that reports need and it lacked"
+
+
+def _why(entry: dict[str, Any], schema: str, moved: Collection[str]) -> str | None:
+    """The reason of a count that differs. That of the document's file is about tables as we make them."""
+    names = sorted(name for name in moved if name.startswith(f"{schema}."))
+    if "table" in entry:
+        names = [name for name in names if name == f"{schema}.{entry['table']}"]
+    if not names or entry["kind"] not in _ADDED:
+        why: str | None = entry.get("why")
+        return why
+    return f"as another program made {' and '.join(names)}, moved here, with {_ADDED[entry['kind']]}"
 
 
 def _count(entry: dict[str, Any], own: Sequence[Item], items: Sequence[Item]) -> int:

@@ -24,13 +24,15 @@ _SECURED, _UNSECURED, _OFF = "row security on", "row security off", "(state D)"
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The state of the migrations, how the database compares with what they add up to, and what it has of all that
-    the documents of the systems name. `unguarded` are triggers of ours that moved tables lack or do not fire."""
+    the documents of the systems name. `moved` tables were made by another program, `pointed` ones are read elsewhere
+    ("agents.jobs in public.jobs"). `unguarded` are triggers of ours that moved tables lack or do not fire."""
 
     status: Status
     checked: int
     comparison: inventory.Comparison
     systems: tuple[documents.SystemReport, ...]
     moved: tuple[str, ...] = ()
+    pointed: tuple[str, ...] = ()
     unguarded: tuple[str, ...] = ()
 
     @property
@@ -60,7 +62,7 @@ def verify(url: str, directory: Path) -> Verification:
         schemas = sorted({item.schema for item in expected})
         found = inventory.take(connection, schemas)
         published = inventory.published(connection, schemas)
-        moved = _moved(connection, found)
+        moved, pointed = _adopted(connection, found)
         unguarded = _unguarded(moved, expected, found)
         between = _between(connection)
         compared = inventory.compare(
@@ -69,15 +71,17 @@ def verify(url: str, directory: Path) -> Verification:
         views = changed_views(connection, schema_text)
     whole = replace(compared, different=(*compared.different, *views))
     read = [document for document in documents.read_documents() if document["schema"] in schemas]
-    systems = documents.compare([*found, *(published or ())], read, has_realtime=published is not None)
-    return Verification(found_status, len(expected), whole, tuple(systems), moved, unguarded)
+    systems = documents.compare([*found, *(published or ())], read, moved=moved, has_realtime=published is not None)
+    return Verification(found_status, len(expected), whole, tuple(systems), moved, pointed, unguarded)
 
 
-def _moved(connection: Connection, found: list[inventory.Item]) -> tuple[str, ...]:
+def _adopted(connection: Connection, found: list[inventory.Item]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tables that were moved here, and those that are read elsewhere."""
     if not any(item.name == "table signalbox.adopted_tables" for item in found):
-        return ()
-    rows = connection.execute(find("inventory.list_moved_tables").text).fetchall()
-    return tuple(sorted(row["identity"] for row in rows))
+        return (), ()
+    rows = connection.execute(find("inventory.list_adopted_tables").text).fetchall()
+    moved = tuple(row["identity"] for row in rows if row["mode"] == "moved")
+    return moved, tuple(f"{row['identity']} in {row['source']}" for row in rows if row["mode"] == "pointed")
 
 
 def _beside(moved: tuple[str, ...], items: list[inventory.Item]) -> list[inventory.Item]:
