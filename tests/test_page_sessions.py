@@ -16,7 +16,7 @@ from data.errors import Conflict, NotFound
 from data.reports import session, sessions
 from data.reports.sessions import Chosen
 from tests import recorded
-from tests.page_runs import PageRun, open_page, queries_during
+from tests.page_runs import PageRun, file_rows, open_page, queries_during, taken_away
 from tests.recorded import Owner
 from ui import cached
 from ui.view import View
@@ -138,7 +138,7 @@ def found_by(actor: Actor, chosen: Chosen) -> tuple[list[str], list[str], int]:
     """What the filters find: the projects on the list, those in the export, and how many the sentence counts."""
     listed = sessions.list_page(actor, chosen=chosen, sort="when", downwards=True, most=9)
     with database.reading(actor) as unit:
-        exported = unit.rows("sessions.listing.export_sessions", **asdict(chosen))
+        exported = unit.rows("sessions.listing.export_sessions", **asdict(chosen), sort=None, downwards=None)
     counts = sessions.count_started(
         actor, chosen=chosen, previous_start=None, previous_end=None, bucket="day", zone="UTC"
     )
@@ -270,6 +270,8 @@ def test_each_column_sorts_both_ways_and_the_unknown_stands_last(owner: Owner, p
         assert [row["project_name"] for row in rows] == expected
         first = sessions.list_page(people["manager"], chosen=Chosen(), sort=sort, downwards=downwards, most=2)
         assert [row["project_name"] for row in first] == expected[:2]
+        asked = {"sort": [sort], "downwards": [str(downwards).lower()]}
+        assert [row["project"] for row in file_rows(people["manager"], "sessions", asked)] == expected
 
 
 def test_the_order_is_in_the_url_and_goes_over_all_pages(owner: Owner, people: People) -> None:
@@ -280,6 +282,10 @@ def test_the_order_is_in_the_url_and_goes_over_all_pages(owner: Owner, people: P
     rest = open_page(people["manager"], LIST, sort="duration", page="2")
     assert rows_of(rest) == [str(session_pk) for session_pk in ids[25:]]
     assert "/sessions?sort=-duration" in rest.links
+    keys = [f"key-{session_pk}" for session_pk in ids]
+    assert [row["session_id"] for row in taken_away(people["manager"], rest, "sessions")] == keys
+    plain = open_page(people["manager"], LIST)
+    assert [row["session_id"] for row in taken_away(people["manager"], plain, "sessions")] == keys[::-1]
     assert len(rows_of(open_page(people["manager"], LIST, page="7"))) == 5
 
 

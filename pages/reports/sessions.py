@@ -53,7 +53,7 @@ def show_list(view: View, period: Period, chosen: Chosen, known: Extent) -> None
     else:
         choosing.empty(view, period, chosen, holds_any=True)
     filters.say_untimed(view, period, known, "session", within=("project", "status", "model", "has", "q"))
-    page.footer(view, report="sessions", filters=choosing.as_export(chosen), rows=total)
+    page.footer(view, report="sessions", filters=choosing.as_export(chosen), order=order, rows=total)
 
 
 view = page.begin("Sessions")
