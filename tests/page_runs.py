@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import html
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -96,6 +97,18 @@ def open_page(actor: Actor, path: str, **parameters: str) -> PageRun:
         app.query_params[name] = value
     app.switch_page(f"../pages/{path}")
     return PageRun(app).run()
+
+
+def taken_away(actor: Actor, page: PageRun, report: str) -> list[dict[str, Any]]:
+    """The rows of the file that the page offers of a report, in their order."""
+    [address] = [link for link in page.links if link.startswith(f"/export/{report}.jsonl")]
+    return file_rows(actor, report, parse_qs(address.partition("?")[2]))
+
+
+def file_rows(actor: Actor, report: str, asked: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """The rows of a file with these parameters in its address, in their order."""
+    lines = b"".join(exports.stream(actor, report, exports.parse(report, asked), "jsonl")).splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def queries_during(run: Any) -> Counter[str]:

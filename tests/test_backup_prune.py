@@ -56,7 +56,7 @@ def test_the_newest_stay_and_what_goes_is_written_down(owner: Owner, people: Peo
     state = backup.read_state(people["manager"], directory=str(tmp_path / "backups"), every_hours=48)
     assert state.last_good is not None
     assert (state.last_good.run_id, state.lost) == (third, ())
-    runs, _ = backup.list_runs(people["manager"], directory=str(tmp_path / "backups"))
+    runs = backup.list_runs(people["manager"], directory=str(tmp_path / "backups"))
     assert [run.file_state for run in runs] == ["there", "removed", "removed"]
 
 

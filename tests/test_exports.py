@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from data.identity import web_sessions
 from data.ingest import ingest
 from data.reports.tools import read_usage
 from data.settings import Settings
+from tests import recorded
 from tests.gate_site import Served, hash_of, serving, signed_in
 from tests.ingest_records import hook, write
 from web import exports as exports_over_http
@@ -208,8 +210,8 @@ def test_calls_without_a_session_are_in_the_file_that_counts_them(
         of_project = rows_of(client.get("/export/tool_calls.csv", params={"project": "project"}))
     assert len(rows) == read_usage(people["manager"]).total.calls
     assert [(row["tool"], row["session_id"], row["project"]) for row in rows] == [
-        ("Read", "s", "project"),
         ("Bash", "", ""),
+        ("Read", "s", "project"),
     ]
     assert [row["tool"] for row in of_project] == ["Read"]
 
@@ -222,6 +224,7 @@ def test_calls_without_a_session_are_in_the_file_that_counts_them(
         ("tool=a&tool=b", 400, "more than once"),
         ("outcome=great", 400, "none of"),
         ("untimed=yes", 400, "neither true nor false"),
+        ("sort=colour", 400, "The filter “sort” cannot be read: it is none of when, duration."),
         ("tool=" + "x" * 1001, 400, "too long"),
         ("tool=%00", 400, "a character that no text has"),
         ("start=2026-13-01", 400, "not a time"),
@@ -438,6 +441,24 @@ def test_every_report_reads_exactly_the_filters_of_its_query(name: str) -> None:
     assert set(report.filters) == frozenset().union(*(queries.find(query).parameters for query in asked))
     assert report.found_by <= set(report.filters)
     assert REPORTS[name].sentence.endswith(".")
+
+
+def test_no_file_counts_its_rows_in_each_of_them(people: dict[str, Actor]) -> None:
+    """Pages are told so how many rows there are on all pages."""
+    for name, report in REPORTS.items():
+        counted = set(re.findall(r"\bover \(\)\s+as (\w+)", queries.find(report.query).text))
+        (header,) = exports.stream(people["admin"], name, exports.parse(name, {}), "csv")
+        columns = header.decode("utf-8-sig").splitlines()[0].split(",")
+        assert not counted & set(columns), name
+
+
+def test_a_column_that_is_left_out_is_in_neither_kind_of_file(people: dict[str, Actor], owner: Owner) -> None:
+    recorded.question(owner, datetime.now(UTC), "Refund?")
+    asked = exports.parse("approvals_queue", {})
+    for form, columns in (("csv", "title,reason"), ("jsonl", '"title": "Refund?"')):
+        file = b"".join(exports.stream(people["manager"], "approvals_queue", asked, form)).decode()
+        assert columns in file
+        assert "waiting" not in file
 
 
 HOSTILE = ("-1", "0", "99999999999999999", "1e999", "NaN", "'; --", "\u0663", "-infinity", "x" * 1000, "\x00", "\ud7ff",

@@ -291,6 +291,22 @@ def test_every_link_carries_the_project_where_the_page_has_the_filter(
     assert all(carried in address for address in bars)
 
 
+def test_overview_counts_the_questions_that_the_queue_of_approvals_holds(owner: Owner, people: People) -> None:
+    """And no question of an imported log that got no answer there, for no agent waits for one."""
+    session_pk = recorded.session(owner, NOW, project="shop")
+    recorded.question(owner, NOW - timedelta(hours=3), "Waits", session_pk=session_pk)
+    recorded.question(owner, NOW - timedelta(hours=3), "Late", session_pk=session_pk, expires=NOW - timedelta(hours=1))
+    imported = recorded.question(owner, NOW - timedelta(hours=4), "Of a log", session_pk=session_pk)
+    owner.execute("update engine.human_approvals set metadata = '{\"imported\": true}' where id = %s", (imported,))
+    admin = people["admin"]
+    assert approvals.read_counts(admin, now=NOW).waiting == len(approvals.read_queue(admin, now=NOW).shown) == 1
+    asked = NOW - timedelta(hours=3)
+    everywhere = overview.read_attention(admin, now=NOW)
+    here = overview.read_attention_of(admin, project="shop", now=NOW)
+    assert (everywhere["pending_approvals"], everywhere["oldest_approval_at"]) == (1, asked)
+    assert (here["pending_approvals"], here["seen_waiting"], here["oldest_approval_at"]) == (1, 1, asked)
+
+
 def test_the_file_holds_the_calls_that_the_page_counts(owner: Owner, people: People) -> None:
     fill(owner)
     for project in (FISH, NONE):

@@ -15,7 +15,7 @@ from data import exports
 from data.access import Actor
 from data.reports.tools import MAX_GROUPS
 from tests import recorded
-from tests.page_runs import PageRun, open_page, queries_during
+from tests.page_runs import PageRun, open_page, queries_during, taken_away
 from tests.test_tools import REFUSAL, call, make_session
 from ui.tools import listing
 
@@ -130,6 +130,15 @@ def test_untimed_calls_are_said_and_can_be_looked_at(owner: Owner, people: Peopl
     untimed = open_page(people["manager"], PAGE, period="untimed").text
     assert "of 2 calls without a time succeeded" in untimed
     assert "cannot be drawn over it" in untimed
+
+
+def test_the_file_of_calls_is_in_the_order_of_the_screen(owner: Owner, people: People) -> None:
+    session = make_session(owner)
+    for tool, hours, ms in (("Bash", 3, 7), ("Read", 2, 9), ("Edit", 1, 8)):
+        call(owner, session, tool, at=NOW - timedelta(hours=hours), ms=ms)
+    for sort, tools in (("-when", "Edit Read Bash"), ("when", "Bash Read Edit"), ("duration", "Bash Edit Read")):
+        page = open_page(people["manager"], PAGE, list="calls", sort=sort)
+        assert [row["tool"] for row in taken_away(people["manager"], page, "tool_calls")] == tools.split()
 
 
 def test_the_calls_of_one_kind_of_error_can_be_taken_away(owner: Owner, people: People) -> None:

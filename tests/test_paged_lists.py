@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -15,7 +16,8 @@ from data import jobs
 from data.access import Actor
 from data.database import queries
 from data.reports import tools
-from tests import recorded
+from tests import all_systems, recorded
+from tests.page_runs import file_rows, open_page
 from tests.recorded import Owner
 
 People = dict[str, Actor]
@@ -135,6 +137,10 @@ def test_calls_are_in_order_over_all_pages_and_what_is_unknown_comes_last(
     known = [value for value in values if value is not None]
     assert known == sorted(known, reverse=downwards)
     assert values == known + [None] * (len(values) - len(known))
+    calls = {row["tool_event_id"]: str(row["call_id"]) for row in every}
+    address = {name: [str(value)] for name, value in asked.items()}
+    file = file_rows(people["manager"], "tool_calls", address | {"sort": [sort], "downwards": [str(downwards).lower()]})
+    assert [row["call_id"] for row in file] == [calls[row["tool_event_id"]] for row in found], "the file as the screen"
 
 
 @pytest.mark.parametrize("asked", [{}, {"newest": True}, {"untimed": True}, {"status": "failed"}], ids=str)
@@ -155,3 +161,21 @@ def test_pages_of_calls_go_from_the_newest_to_those_without_a_time(owner: Owner,
             recorded.call(owner, session_pk, at, ms=0)
     times = all_pages(lambda **page: tools.read_calls(people["manager"], **page), "occurred_at")
     assert times == [AT.replace(hour=13)] * EACH + [AT] * EACH + [None] * 2 * EACH
+
+
+def test_files_of_lists_that_can_be_sorted_ask_for_the_order_of_the_screen(owner: Owner, people: People) -> None:
+    at = datetime.now(UTC) - timedelta(hours=3)
+    rows = all_systems.add(owner, at, "word", people["member"])
+    recorded.one_of_everything(owner, at, "word", people["member"].user_id)
+    upwards, newest = {"sort": "when", "downwards": "false"}, {"newest": "true"}
+    for path, parameters, report, order in (
+        ("reports/agents.py", {"agent": rows.agent}, "agent_windows", upwards),
+        ("reports/clients.py", {}, "clients", upwards),
+        ("reports/lift_sessions.py", {}, "lift_sessions", upwards),
+        ("reports/sops.py", {"list": "runs"}, "sop_executions", upwards),
+        ("reports/jobs.py", {}, "jobs", newest),
+    ):
+        page = open_page(people["admin"], path, **parameters, sort="when", period="all")
+        [address] = [link for link in page.links if link.startswith(f"/export/{report}.csv")]
+        asked = parse_qs(address.partition("?")[2])
+        assert {name: asked.get(name) for name in order} == {name: [value] for name, value in order.items()}, report

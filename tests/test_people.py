@@ -126,8 +126,9 @@ def test_a_period_holds_its_start_and_not_its_end(owner: Connection, people: dic
     one = by_address(people["manager"], **PERIOD, **BEFORE)[people["member"].email]
     assert (one.sessions, one.lift_sessions, one.jobs) == (1, 1, 1)
     assert (one.previous_sessions, one.previous_finalized, one.previous_completed_jobs) == (1, 0, 0)
-    rows, total = reports.read_activity(people["manager"], person=str(people["member"].user_id), **PERIOD)
-    assert (len(rows), total) == (3, 3)
+    asked: dict[str, Any] = {"person": str(people["member"].user_id), **PERIOD}
+    assert len(reports.read_activity(people["manager"], **asked)) == 3
+    assert reports.count_activity(people["manager"], **asked) == 3
 
 
 def test_a_cost_that_leaves_something_out_is_said(owner: Connection, people: dict[str, Actor]) -> None:
@@ -152,12 +153,22 @@ def test_what_has_no_time_is_apart(people: dict[str, Actor]) -> None:
 
 @pytest.mark.usefixtures("week")
 def test_one_persons_doings_newest_first(people: dict[str, Actor]) -> None:
-    rows, total = reports.read_activity(people["admin"], person=str(people["member"].user_id), **PERIOD, limit=2)
-    assert total == 5
+    asked: dict[str, Any] = {"person": str(people["member"].user_id), **PERIOD}
+    rows = reports.read_activity(people["admin"], **asked, limit=2)
+    assert reports.count_activity(people["admin"], **asked) == 5
     assert [row["kind"] for row in rows] == ["session", "session"]
-    rest, _ = reports.read_activity(people["admin"], person=str(people["member"].user_id), **PERIOD, offset=2)
+    rest = reports.read_activity(people["admin"], **asked, offset=2)
     assert [(row["kind"], row["state"]) for row in rest].count(("lift session", "finalized")) == 1
     assert len(rest) == 3
+
+
+def test_a_page_past_the_last_is_the_last(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    for hours in range(30):
+        add_job(owner, me, NOW - timedelta(hours=hours), "completed")
+    page = open_page(people["manager"], "reports/people.py", person=str(me.user_id), page="99")
+    assert "26 to 30 of 30" in page.text
+    assert sum(link.startswith("/jobs?job=") for link in page.links) == 5
 
 
 def test_it_is_not_for_members(people: dict[str, Actor]) -> None:
@@ -211,7 +222,7 @@ def test_what_is_estimated_is_told_from_what_is_recorded(owner: Connection, peop
     assert guessed
     recorded.price(owner, "claude-opus-4-6", 5)
     recorded.reply(owner, guessed["id"], NOW - timedelta(hours=2))
-    rows, _ = reports.read_activity(people["manager"], person=str(me.user_id), **PERIOD)
+    rows = reports.read_activity(people["manager"], person=str(me.user_id), **PERIOD)
     assert [row["cost_basis"] for row in rows] == ["recorded", "recorded", "estimate", None]
     page = open_page(people["manager"], "reports/people.py", person=str(me.user_id))
     assert page.text.count("≈") == 1

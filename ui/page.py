@@ -275,13 +275,14 @@ def footer(
     *,
     report: str | None = None,
     filters: Mapping[str, links.Value] | None = None,
+    order: tuple[str, bool] | None = None,
     rows: int | None = None,
     noun: str = "row",
 ) -> None:
     """The last line of a page or table: as of when, the rows as CSV and JSON lines, a link to this very screen.
 
-    `report` is the name of the export, `filters` its parameters, `rows` how many it will hold (of none there is no
-    file) and `noun` what each is.
+    `report` is the name of the export, `filters` its parameters, `order` what the rows are sorted by and whether
+    downwards, `rows` how many it will hold (of none there is no file) and `noun` what each is.
     """
     ways: list[Child] = []
     # An export takes no longer value, which the id of a stream may have, and not more of them.
@@ -293,10 +294,10 @@ def footer(
     if report and rows != 0 and is_taken and view.actor.can("export_rows"):
         amount = "" if rows is None else f", {plural(rows, noun)}"
         for kind, label in (("csv", f"CSV{amount}"), ("jsonl", "JSON lines")):
-            address = links.href(
-                f"export/{report}.{kind}",
-                {name: value for name, value in (filters or {}).items() if value is not False},
-            )
+            taken = {name: value for name, value in (filters or {}).items() if value is not False}
+            if order:
+                taken |= {"sort": order[0], "downwards": order[1]}
+            address = links.href(f"export/{report}.{kind}", taken)
             ways.append(tag("a", label, href=address, title=f"Take these rows away as {label}"))
     ways.append(tag("button", "copy link", type="button", class_="sb-copy", title="Copy the address of this screen"))
     put(tag("div", live.clock(view), tag("span", *ways, class_="sb-ways"), class_="sb-footer"))

@@ -135,16 +135,20 @@ def read_state(actor: Actor | None, *, directory: str, every_hours: int) -> Back
     return BackupState(kept, tuple(lost), failure, runs, since, every_hours)
 
 
-def list_runs(actor: Actor | None, *, directory: str, limit: int = 25, offset: int = 0) -> tuple[list[BackupRun], int]:
-    """One page of the history, the newest first, and how many there are over all. Raises as `read_state`."""
+def list_runs(actor: Actor | None, *, directory: str, limit: int = 25, offset: int = 0) -> list[BackupRun]:
+    """One page of the history, the newest first. Raises as `read_state`."""
     if actor is not None:
         actor.must("view_backups")
     with _reading(actor) as unit:
-        rows = unit.rows("backup.list_runs", limit=limit, offset=offset)
-        if not rows and offset:  # a page after the last one, which has become shorter or never was
-            total: int = unit.value("backup.count_runs")
-            rows = unit.rows("backup.list_runs", limit=limit, offset=max(total - 1, 0) // limit * limit)
-    return [_run(row, Path(directory)) for row in rows], rows[0]["total"] if rows else 0
+        return [_run(row, Path(directory)) for row in unit.rows("backup.list_runs", limit=limit, offset=offset)]
+
+
+def count_runs(actor: Actor) -> int:
+    """How many backups the history holds. Raises as `read_state`."""
+    actor.must("view_backups")
+    with database.reading(actor) as unit:
+        total: int = unit.value("backup.count_runs")
+    return total
 
 
 def read_good(actor: Actor | None, *, directory: str, most: int) -> list[BackupRun]:

@@ -125,7 +125,7 @@ def _list(arguments: argparse.Namespace) -> int:
         source = backup.source_of(console)
         directory = str(source.folder)
         state = backup.read_state(None, directory=directory, every_hours=console.settings.backup_every_hours)
-        runs, _ = backup.list_runs(None, directory=directory, limit=_LISTED)
+        runs = backup.list_runs(None, directory=directory, limit=_LISTED)
     now = datetime.now(UTC)
     is_overdue = state.is_overdue(now)
     lacking = state.last_good.lacking if state.last_good else ()

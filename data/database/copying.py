@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import Any, Literal
 
@@ -35,7 +35,7 @@ _FORMULA_STARTS = (61, 43, 45, 64, 9, 10, 13, 0xFF1D, 0xFF0B, 0xFF0D, 0xFF20)
 _CSV = sql.SQL("copy (select {columns} from ({query}) as report) to stdout (format csv, header true, encoding 'UTF8')")
 # A CSV of one column whose quote and delimiter never occur in JSON, so that each line is exactly the row's JSON.
 _JSON_LINES = sql.SQL(
-    "copy (select to_jsonb(report) from ({query}) as report) "
+    "copy (select to_jsonb(report) from (select {columns} from ({query}) as report) as report) "
     "to stdout (format csv, quote E'\\x01', delimiter E'\\x02', encoding 'UTF8')"
 )
 
@@ -43,14 +43,17 @@ _JSON_LINES = sql.SQL(
 Pieces = Generator[tuple[bytes, int], None, None]
 
 
-def copied_pieces(unit: Unit, name: str, form: Format, parameters: Mapping[str, Any]) -> Pieces:
-    """The rows of a named query in pieces of about PIECE_BYTES, each with how many rows were copied up to its end.
+def copied_pieces(
+    unit: Unit, name: str, form: Format, parameters: Mapping[str, Any], left_out: Collection[str] = ()
+) -> Pieces:
+    """The rows of a named query in pieces of about PIECE_BYTES, each with how many rows were copied up to its end; the
+    columns `left_out` are not in them.
 
     CSV: a byte order mark, a header, the line ends of RFC 4180; timestamps in ISO 8601 with offset, text that a
     spreadsheet would run as a formula gets an apostrophe in front. JSON lines: the values as they are.
     There is one piece at least. Closing the iterator early cancels the COPY.
     """
-    return _reported(_copied(unit, name, form, parameters), f"{name} as {form}")
+    return _reported(_copied(unit, name, form, parameters, left_out), f"{name} as {form}")
 
 
 def _reported(pieces: Pieces, name: str) -> Pieces:
@@ -71,9 +74,9 @@ def _reported(pieces: Pieces, name: str) -> Pieces:
         report(name, seconds)
 
 
-def _copied(unit: Unit, name: str, form: Format, parameters: Mapping[str, Any]) -> Pieces:
+def _copied(unit: Unit, name: str, form: Format, parameters: Mapping[str, Any], left_out: Collection[str]) -> Pieces:
     with named(name):
-        copying = statement(unit, name, form, parameters)
+        copying = statement(unit, name, form, parameters, left_out)
     piece, rows = (bytearray(BYTE_ORDER_MARK), -1) if form == "csv" else (bytearray(), 0)  # the header is no row
     line_end = b"\r\n" if form == "csv" else b"\n"
     with named(name), unit.connection.cursor() as cursor, cursor.copy(copying, parameters) as copied:
@@ -124,14 +127,17 @@ def count_rows(unit: Unit, name: str, parameters: Mapping[str, Any]) -> int:
     return int(found["rows"]) if found else 0
 
 
-def statement(unit: Unit, name: str, form: Format, parameters: Mapping[str, Any]) -> sql.Composed:
-    """The COPY statement of a named query, its parameters still to be bound."""
-    if form == "jsonl":
-        return _JSON_LINES.format(query=_query(name))
+def statement(
+    unit: Unit, name: str, form: Format, parameters: Mapping[str, Any], left_out: Collection[str] = ()
+) -> sql.Composed:
+    """The COPY statement of a named query without the columns `left_out`, its parameters still to be bound."""
     with unit.connection.cursor() as cursor:
         # The planner alone works for this: it says which types the columns have.
         cursor.execute(sql.SQL("select * from ({query}) as report limit 0").format(query=_query(name)), parameters)
-        columns = cursor.description or []
+        columns = [column for column in cursor.description or [] if column.name not in left_out]
+    if form == "jsonl":
+        names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
+        return _JSON_LINES.format(columns=names, query=_query(name))
     return _CSV.format(columns=sql.SQL(", ").join(_cell(column) for column in columns), query=_query(name))
 
 

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from data.exports.parameters import Report, flag, identifier, json_object, moment, one_of, text, texts, whole_number
+from data.exports.parameters import (
+    Reader,
+    Report,
+    flag,
+    identifier,
+    json_object,
+    moment,
+    one_of,
+    text,
+    texts,
+    whole_number,
+)
 
 _PERIOD = {"start": moment, "end": moment, "untimed": flag}
+_PAGE = {"limit": whole_number, "offset": whole_number}
 _OF_QUESTIONS = {"agent": text, "kind": text, "risk": text, "project": text}
+
+
+def _order(*choices: str) -> dict[str, Reader]:
+    """The order of a page: by what, downwards unless told otherwise; without one, as the page opens."""
+    return {"sort": one_of(*choices), "downwards": flag}
+
 
 REPORTS: dict[str, Report] = {
     "tool_calls": Report(
@@ -17,6 +35,7 @@ REPORTS: dict[str, Report] = {
             "project": text,
             "outcome": one_of("succeeded", "failed", "refused", "unknown"),
             "error_group": text,
+            **_order("when", "duration"),
         },
     ),
     "sessions": Report(
@@ -30,6 +49,7 @@ REPORTS: dict[str, Report] = {
             "has": one_of("errors", "refusals", "notifications", "waiting", "compactions", "subagents"),
             "search": text,
             "now": moment,
+            **_order("when", "duration", "prompts", "calls", "errors", "cost"),
         },
     ),
     "session_events": Report(
@@ -53,6 +73,7 @@ REPORTS: dict[str, Report] = {
         query="tools.list_errors",
         sentence="Kinds of failures of tools with how often and a case of each.",
         filters=_PERIOD | {"tool": text, "project": text, "error_group": text, "limit": whole_number},
+        left_out=frozenset({"groups"}),
     ),
     "jobs": Report(
         query="jobs.list_jobs",
@@ -67,14 +88,14 @@ REPORTS: dict[str, Report] = {
             "newest": flag,
             "now": moment,
             "long_s": whole_number,
-            "limit": whole_number,
-            "offset": whole_number,
+            **_PAGE,
         },
     ),
     "job_failures": Report(
         query="jobs.list_failures",
         sentence="Kinds of failures of jobs with how often and a case of each.",
         filters=_PERIOD | {"agent": text, "search": text, "error_group": text, "limit": whole_number},
+        left_out=frozenset({"groups"}),
     ),
     "approvals": Report(
         query="approvals.list_history",
@@ -85,8 +106,7 @@ REPORTS: dict[str, Report] = {
             "shown": one_of("decided", "expired", "imported"),
             "outcome": one_of("approved", "rejected", "expired", "pending"),
             "now": moment,
-            "limit": whole_number,
-            "offset": whole_number,
+            **_PAGE,
         },
     ),
     "backups": Report(
@@ -97,7 +117,8 @@ REPORTS: dict[str, Report] = {
     "approvals_queue": Report(
         query="approvals.list_queue",
         sentence="Questions that wait for a decision.",
-        filters=_OF_QUESTIONS | {"now": moment, "soon_s": whole_number, "limit": whole_number, "offset": whole_number},
+        filters=_OF_QUESTIONS | {"now": moment, "soon_s": whole_number, **_PAGE},
+        left_out=frozenset({"waiting"}),
     ),
     "agents": Report(
         query="agents.list_agents",
@@ -116,10 +137,8 @@ REPORTS: dict[str, Report] = {
         | {
             "agent": text,
             "source": text,
-            "sort": one_of("when", "escalations", "actions", "automated", "confidence", "cost"),
-            "downwards": flag,
-            "limit": whole_number,
-            "offset": whole_number,
+            **_order("when", "escalations", "actions", "automated", "confidence", "cost"),
+            **_PAGE,
         },
     ),
     "sops": Report(
@@ -138,16 +157,15 @@ REPORTS: dict[str, Report] = {
             "agent": text,
             "step": text,
             "open_before": moment,
-            "sort": one_of("hurt", "when", "took", "cost", "people"),
-            "downwards": flag,
-            "limit": whole_number,
-            "offset": whole_number,
+            **_order("hurt", "when", "took", "cost", "people"),
+            **_PAGE,
         },
     ),
     "sop_human_steps": Report(
         query="sops.list_human_steps",
         sentence="Steps of procedures at which people stepped in, with how often and how they came out.",
         filters=_PERIOD | {"sop": text, "agent": text, "limit": whole_number},
+        left_out=frozenset({"steps"}),
     ),
     "events": Report(
         query="events.list_newest",
@@ -194,10 +212,8 @@ REPORTS: dict[str, Report] = {
             "status": one_of("critical", "at_risk", "unknown", "healthy"),
             "client": text,
             "search": text,
-            "sort": one_of("worst", "client", "score", "change", "when", "assessments"),
-            "downwards": flag,
-            "limit": whole_number,
-            "offset": whole_number,
+            **_order("worst", "client", "score", "change", "when", "assessments"),
+            **_PAGE,
         },
     ),
     "client_history": Report(
@@ -207,14 +223,13 @@ REPORTS: dict[str, Report] = {
             "start": moment,
             "end": moment,
             "client": text,
-            "limit": whole_number,
-            "offset": whole_number,
+            **_PAGE,
         },
     ),
     "client_executions": Report(
         query="clients.list_executions",
         sentence="Runs of procedures about one client, the newest first.",
-        filters={"client": text, "limit": whole_number, "offset": whole_number},
+        filters={"client": text, **_PAGE},
     ),
     "chaos_experiments": Report(
         query="clients.list_experiments",
@@ -224,8 +239,7 @@ REPORTS: dict[str, Report] = {
             "end": moment,
             "status": one_of("planned", "running", "completed", "aborted"),
             "outcome": one_of("confirmed", "refuted", "inconclusive"),
-            "limit": whole_number,
-            "offset": whole_number,
+            **_PAGE,
         },
     ),
     "lift_sessions": Report(
@@ -236,16 +250,14 @@ REPORTS: dict[str, Report] = {
             "end": moment,
             "status": text,
             "search": text,
-            "sort": one_of("when", "revisions", "drafts", "holes", "cost"),
-            "downwards": flag,
-            "limit": whole_number,
-            "offset": whole_number,
+            **_order("when", "revisions", "drafts", "holes", "cost"),
+            **_PAGE,
         },
     ),
     "lift_drafts": Report(
         query="lift_sessions.list_drafts",
         sentence="Drafts of one session of lift-sys with their code, validity and cost.",
-        filters={"session_id": identifier, "limit": whole_number, "offset": whole_number},
+        filters={"session_id": identifier, **_PAGE},
     ),
     "people": Report(
         query="people.list_people",
@@ -255,7 +267,7 @@ REPORTS: dict[str, Report] = {
     "person": Report(
         query="people.list_activity",
         sentence="What one person did: sessions and jobs with their states and costs.",
-        filters=_PERIOD | {"person": text, "limit": whole_number, "offset": whole_number},
+        filters=_PERIOD | {"person": text, **_PAGE},
     ),
     "projects": Report(
         query="projects.list_projects",
@@ -265,14 +277,13 @@ REPORTS: dict[str, Report] = {
             "workspace": identifier,
             "status": one_of("active", "archived"),
             "search": text,
-            "limit": whole_number,
-            "offset": whole_number,
+            **_PAGE,
         },
     ),
     "project_members": Report(
         query="projects.list_members",
         sentence="Who belongs to a project or a workspace of ToolboxAI.",
-        filters={"project": identifier, "workspace": identifier, "limit": whole_number, "offset": whole_number},
+        filters={"project": identifier, "workspace": identifier, **_PAGE},
     ),
     "table_policies": Report(
         query="operations.tables.list_policies",

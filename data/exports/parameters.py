@@ -28,7 +28,8 @@ class Report:
     """Something that can be exported: `query` is the named query with its columns in the order of the file,
     `filters` maps each of the query's parameters to the reader of its text. A filter that is not given is None.
     `found_query` answers in its place where one of the filters `found_by` is given, which stored sums do not know.
-    `needs` is the action that whoever takes the file must be allowed.
+    `needs` is the action that whoever takes the file must be allowed. The columns `left_out` tell a page how many rows
+    there are on all pages; a file holds them all.
     """
 
     query: str
@@ -37,6 +38,7 @@ class Report:
     found_query: str | None = None
     needs: str = "export_rows"
     found_by: frozenset[str] = frozenset()
+    left_out: frozenset[str] = frozenset()
 
     def query_for(self, parameters: Mapping[str, Any]) -> str:
         """The name of the query that answers for these parameters."""

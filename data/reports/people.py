@@ -85,15 +85,30 @@ def read_activity(
     untimed: bool = False,
     limit: int = 25,
     offset: int = 0,
-) -> tuple[list[dict[str, Any]], int]:
+) -> list[dict[str, Any]]:
     """What one person did, the newest first: kind (session, lift session, job), id, happened_at, title, state,
-    cost_usd, cost_basis (recorded, estimate, partial estimate); and how many there are."""
+    cost_usd, cost_basis (recorded, estimate, partial estimate)."""
     actor.must("view_people")
     with database.reading(actor) as unit:
-        rows = unit.rows(
+        return unit.rows(
             "people.list_activity", person=person, start=start, end=end, untimed=untimed, limit=limit, offset=offset
         )
-    return rows, rows[0]["total"] if rows else 0
+
+
+@checked()
+def count_activity(
+    actor: Actor,
+    *,
+    person: str,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+) -> int:
+    """How many things `read_activity` gives over all its pages."""
+    actor.must("view_people")
+    with database.reading(actor) as unit:
+        found: int = unit.value("people.count_activity", person=person, start=start, end=end, untimed=untimed)
+    return found
 
 
 def together(people: Iterable[Person]) -> dict[str, int]:

@@ -38,21 +38,31 @@ class Chosen:
 
 
 @checked()
-def count_facets(actor: Actor, *, chosen: Chosen, now: datetime | None = None) -> dict[str, dict[str, int]]:
-    """How many sessions each value of project, status, model and has would leave, other filters applied; `now` is what
-    the last 24 hours are counted from."""
-    asked = asdict(chosen) | {"now": now or chosen.now}
+def count_facets(actor: Actor, *, chosen: Chosen) -> dict[str, dict[str, int]]:
+    """How many sessions each value of project, status, model and has would leave, other filters applied; of has all but
+    "waiting", which `count_waiting` counts."""
+    asked = asdict(chosen)
     with database.reading(actor) as unit:
         if chosen.unsummed:
             rows = unit.rows("sessions.found.count_facets", **asked)
         else:
             of_sums = {name: asked[name] for name in ("start", "end", "untimed", "project", "status", "model")}
             rows = unit.rows("sessions.count_facets", **of_sums)
-            rows += [{"filter": "has", **row} for row in unit.rows("sessions.count_has", **of_sums, now=asked["now"])]
+            rows += [{"filter": "has", **row} for row in unit.rows("sessions.count_has", **of_sums)]
     facets: dict[str, dict[str, int]] = {"project": {}, "status": {}, "model": {}, "has": {}}
     for row in rows:
         facets[row["filter"]][row["value"]] = row["sessions"]
     return facets
+
+
+@checked()
+def count_waiting(actor: Actor, *, chosen: Chosen, now: datetime) -> int:
+    """How many sessions has "waiting" would leave at `now`, other filters applied."""
+    asked = asdict(chosen) | {"now": now}
+    del asked["has"]
+    with database.reading(actor) as unit:
+        found: int = unit.value("sessions.count_waiting", **asked)
+    return found
 
 
 @checked()

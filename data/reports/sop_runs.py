@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import pandas as pd
+
 from data import database
 from data.access import Actor
 from data.arguments import checked
@@ -55,32 +57,36 @@ def read_executions(
 
 
 @checked()
-def count_executions(
+def read_buckets(
     actor: Actor,
     *,
     start: datetime | None = None,
     end: datetime | None = None,
     untimed: bool = False,
+    unit: str = "day",
+    zone: str = "UTC",
     sop: str | None = None,
     status: str | None = None,
     agent: str | None = None,
     step: str | None = None,
     open_before: datetime | None = None,
-) -> int:
-    """How many runs `read_executions` gives over all its pages."""
-    with database.reading(actor) as unit:
-        found: int = unit.value(
-            "sop_runs.count_executions",
+) -> pd.DataFrame:
+    """The runs that `read_executions` gives over all its pages per `unit` (hour, day, week, month) of the zone: bucket
+    (null for those without a time), executions, one column per status."""
+    with database.reading(actor) as reading:
+        return reading.frame(
+            "sop_runs.list_buckets",
             start=start,
             end=end,
             untimed=untimed,
+            unit=unit,
+            zone=zone,
             sop=sop,
             status=status,
             agent=agent,
             step=step,
             open_before=open_before,
         )
-    return found
 
 
 @checked()

@@ -49,9 +49,7 @@ from (
         not %(sees_any)s::boolean and exists (select from analytics.stg_engine__human_approvals) as are_all
     from analytics.stg_engine__human_approvals as a
     where
-        a.stored_status = 'pending'
-        and not a.is_imported
-        and (a.expires_at is null or a.expires_at > %(now)s::timestamptz)
+-- uses: approvals.waits
 ) as h
 left join read_policies as p on h.waiting > 0 or h.are_all
 order by p.table_name, p.policy;

@@ -88,8 +88,7 @@ waits as (
     from analytics.stg_engine__human_approvals as a
     left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
     where
-        a.stored_status = 'pending' and not a.is_imported
-        and (a.expires_at is null or a.expires_at > coalesce(%(now)s::timestamptz, now()))
+-- uses: approvals.waits
 ),
 without_time as (
     select count(*) as untimed
@@ -227,8 +226,8 @@ with grouped as (
         left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
         where
             (
-                %(shown)s::text = 'queue' and not a.is_imported and a.stored_status = 'pending'
-                and (a.expires_at is null or a.expires_at > coalesce(%(now)s::timestamptz, now()))
+                %(shown)s::text = 'queue' and
+-- uses: approvals.waits
                 or
 -- uses: approvals.history.of_list
             )

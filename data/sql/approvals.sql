@@ -71,6 +71,14 @@ from (
 left join counted as c on true
 group by p.waiting, p.queue, p.late;
 
+-- part: waits
+-- Whether a question waits for a decision: nobody has decided it, its time has not run out, and an agent waits for it,
+-- which none does for what an imported log holds.
+(
+    a.stored_status = 'pending' and not a.is_imported
+    and (a.expires_at is null or a.expires_at > coalesce(%(now)s::timestamptz, now()))
+)
+
 -- name: list_queue
 -- What waits for a decision and passes the filters: first what runs out within soon_s seconds, then by risk, then the
 -- longest waiting.
@@ -88,9 +96,7 @@ select
 from analytics.stg_engine__human_approvals as a
 left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
 where
-    a.stored_status = 'pending'
-    and not a.is_imported
-    and (a.expires_at is null or a.expires_at > coalesce(%(now)s::timestamptz, now()))
+-- uses: approvals.waits
     and
 -- uses: approvals.history.chosen
 order by

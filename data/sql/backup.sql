@@ -141,8 +141,8 @@ where
     and (%(lock_is_ours)s::boolean or not exists (select from holders));
 
 -- name: list_runs
--- The history of backups, the newest first, with how many there are.
-select r.*, count(*) over () as total
+-- The history of backups, the newest first.
+select r.*
 from signalbox.backup_runs as r
 order by r.started_at desc, r.id desc
 limit %(limit)s offset %(offset)s;

@@ -130,8 +130,8 @@ order by
     case when %(sort)s = 'score' then present.health_score when %(sort)s = 'change'
         then present.health_score - before.health_score when %(sort)s = 'assessments' then k.assessments
         when %(sort)s = 'when' then extract(epoch from present.computed_at) end
-    * case when %(downwards)s then -1 else 1 end nulls last,
-    case when %(sort)s = 'client' and %(downwards)s then k.client_id end desc,
+    * case when coalesce(%(downwards)s, true) then -1 else 1 end nulls last,
+    case when %(sort)s = 'client' and coalesce(%(downwards)s, true) then k.client_id end desc,
     k.client_id
 limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0);
 

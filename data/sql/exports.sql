@@ -1,5 +1,6 @@
 -- name: list_tool_calls
--- Calls of tools with what came of them; an outcome of null was not recorded, times are null where the log had none.
+-- Calls of tools with what came of them, in the order of the page; an outcome of null was not recorded, times are null
+-- where the log had none.
 select
     c.occurred_at,
     s.session_key as session_id,
@@ -24,4 +25,4 @@ where
         %(error_group)s::text is null
         or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
     )
-order by c.occurred_at, c.tool_event_id;
+-- uses: tools.calls.in_order

@@ -72,9 +72,11 @@ where
     and (%(search)s::text is null or strpos(lower(coalesce(s.prompt, '')), lower(%(search)s)) > 0)
 order by
     case when %(sort)s::text = 'revisions' then s.revision_count when %(sort)s = 'drafts' then s.draft_count
-        when %(sort)s = 'holes' then s.hole_count end * case when %(downwards)s::boolean then -1 else 1 end nulls last,
-    case when %(sort)s = 'cost' then s.cost_usd end * case when %(downwards)s then -1 else 1 end nulls last,
-    case when %(sort)s = 'when' and not %(downwards)s then s.updated_at end,
+        when %(sort)s = 'holes' then s.hole_count end
+    * case when coalesce(%(downwards)s::boolean, true) then -1 else 1 end nulls last,
+    case when %(sort)s = 'cost' then s.cost_usd end
+    * case when coalesce(%(downwards)s, true) then -1 else 1 end nulls last,
+    case when coalesce(%(sort)s, 'when') = 'when' and not coalesce(%(downwards)s, true) then s.updated_at end,
     s.updated_at desc, s.session_id
 limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0);
 

@@ -12,7 +12,8 @@ from (
         min(a.expires_at) filter (where s.project_name = %(project)s) as next_expiry_at
     from analytics.stg_engine__human_approvals as a
     left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
-    where a.stored_status = 'pending' and (a.expires_at is null or a.expires_at > %(now)s)
+    where
+-- uses: approvals.waits
 ) as q
 cross join (
     select count(*) as open_notifications, max(e.occurred_at) as newest_notification_at

@@ -21,9 +21,10 @@ select
     signalbox.known_since() as known_since
 from (
     select
-        count(*) as pending_approvals, min(created_at) as oldest_approval_at, min(expires_at) as next_expiry_at
-    from analytics.stg_engine__human_approvals
-    where stored_status = 'pending' and (expires_at is null or expires_at > %(now)s)
+        count(*) as pending_approvals, min(a.created_at) as oldest_approval_at, min(a.expires_at) as next_expiry_at
+    from analytics.stg_engine__human_approvals as a
+    where
+-- uses: approvals.waits
 ) as q
 cross join (
     select count(*) as long_running_jobs, min(started_at) as oldest_start_at

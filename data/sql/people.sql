@@ -168,7 +168,37 @@ order by s.sessions + s.lift_sessions + s.jobs desc, address;
 -- name: list_activity
 -- The newest of what one person did: sessions of agents, sessions of lift-sys and jobs, each with its state and cost,
 -- which `cost_basis` says is recorded or estimated. Costs are looked up for what is on the page alone.
-with did as (
+with picked as (
+    select d.kind, d.key, d.key::text as id, d.happened_at, d.title, d.state
+    from (
+-- uses: people.did
+    ) as d
+    order by d.happened_at desc nulls last, id
+    limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0)
+)
+
+select p.kind, p.id, p.happened_at, p.title, p.state, c.cost_usd, c.cost_basis
+from picked as p
+left join lateral (
+    select k.cost_usd, k.cost_basis from analytics.session_costs as k where p.kind = 'session' and k.session_pk = p.key
+    union all
+    select l.cost_usd, 'recorded' from analytics.lift_session_summary as l
+    where p.kind = 'lift session' and l.session_id = p.key
+    limit 1
+) as c on true
+order by p.happened_at desc nulls last, p.id;
+
+-- name: count_activity
+-- How many things list_activity lists over all its pages.
+select count(*) as things
+from (
+-- uses: people.did
+) as d;
+
+-- part: did
+-- What one person did in a period: sessions of agents, sessions of lift-sys and jobs.
+select d.*
+from (
     select
         'session' as kind, s.session_pk as key, s.started_at as happened_at, s.project_name as title, s.status as state
     from analytics.stg_chronicle__sessions as s
@@ -181,26 +211,8 @@ with did as (
     select 'job', j.job_id, j.counted_at, j.agent, j.status
     from analytics.stg_agents__jobs as j
     where j.owner_id::text = %(person)s
-),
-
-picked as (
-    select d.kind, d.key, d.key::text as id, d.happened_at, d.title, d.state, count(*) over () as total
-    from did as d
-    where
-        (%(start)s::timestamptz is null or d.happened_at >= %(start)s)
-        and (%(end)s::timestamptz is null or d.happened_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or d.happened_at is null)
-    order by d.happened_at desc nulls last, id
-    limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0)
-)
-
-select p.kind, p.id, p.happened_at, p.title, p.state, c.cost_usd, c.cost_basis, p.total
-from picked as p
-left join lateral (
-    select k.cost_usd, k.cost_basis from analytics.session_costs as k where p.kind = 'session' and k.session_pk = p.key
-    union all
-    select l.cost_usd, 'recorded' from analytics.lift_session_summary as l
-    where p.kind = 'lift session' and l.session_id = p.key
-    limit 1
-) as c on true
-order by p.happened_at desc nulls last, p.id;
+) as d
+where
+    (%(start)s::timestamptz is null or d.happened_at >= %(start)s)
+    and (%(end)s::timestamptz is null or d.happened_at < %(end)s)
+    and (not coalesce(%(untimed)s::boolean, false) or d.happened_at is null)

@@ -1,6 +1,6 @@
 -- name: count_facets
 -- How many sessions of the period and search each value of each filter has, with the other filters applied, read from
--- the tables: no sums are kept by what is in a session.
+-- the tables: no sums are kept by what is in a session. What waits is counted by sessions.count_waiting.
 with chosen as materialized (
     select s.session_pk, s.project_name, s.status
     from analytics.stg_chronicle__sessions as s
@@ -18,37 +18,14 @@ waiting as materialized (
 -- uses: sessions.waiting
 ),
 
--- Each by the index that holds nothing else, session by session as sessions.count_has does.
+-- Session by session, as sessions.count_has does.
 held as materialized (
     select
         s.session_pk,
         s.project_name,
         s.status,
-        exists (
-            select from analytics.stg_chronicle__tool_events as t
-            where
-                t.session_pk = s.session_pk and t.phase = 'post' and not t.success
-                and not analytics.is_refusal(t.error_message)
-        ) as has_errors,
-        exists (
-            select from analytics.stg_chronicle__tool_events as t
-            where
-                t.session_pk = s.session_pk and t.phase = 'post' and not t.success
-                and analytics.is_refusal(t.error_message)
-        ) as has_refusals,
-        exists (
-            select from analytics.stg_chronicle__notification_events as n
-            where n.session_pk = s.session_pk and not n.is_acknowledged
-        ) as has_notifications,
-        s.session_pk in (select w.session_pk from waiting as w) as is_waiting,
-        exists (
-            select from analytics.stg_chronicle__events as e
-            where e.session_pk = s.session_pk and e.event_type = 'compact_pre'
-        ) as has_compactions,
-        exists (
-            select from analytics.stg_chronicle__events as e
-            where e.session_pk = s.session_pk and e.metadata ? 'agent_id'
-        ) as has_subagents
+-- uses: sessions.contents
+        as contents
     from chosen as s
 ),
 
@@ -71,15 +48,10 @@ found as (
         coalesce(s.project_name = %(project)s, %(project)s::text is null) as fits_project,
         coalesce(s.status = %(status)s, %(status)s::text is null) as fits_status,
         coalesce(%(model)s::text = any(m.models), %(model)s::text is null) as fits_model,
-        coalesce(
-            case %(has)s::text
-                when 'errors' then s.has_errors
-                when 'refusals' then s.has_refusals
-                when 'notifications' then s.has_notifications
-                when 'waiting' then s.is_waiting
-                when 'compactions' then s.has_compactions
-                when 'subagents' then s.has_subagents
-            end, %(has)s::text is null
+        (
+            %(has)s::text is null
+            or %(has)s::text = any(s.contents)
+            or %(has)s::text = 'waiting' and s.session_pk in (select w.session_pk from waiting as w)
         ) as fits_has
     from held as s
     left join used as m on m.session_pk = s.session_pk
@@ -96,14 +68,8 @@ from found cross join lateral unnest(models) as m (model)
 where fits_project and fits_status and fits_has group by m.model
 union all
 select 'has', h.value, count(*)
-from found
-cross join lateral (
-    values
-    ('errors', has_errors), ('refusals', has_refusals), ('notifications', has_notifications),
-    ('waiting', is_waiting), ('compactions', has_compactions), ('subagents', has_subagents)
-) as h (value, holds)
-where h.holds and fits_project and fits_status and fits_model
-group by h.value
+from found cross join lateral unnest(contents) as h (value)
+where fits_project and fits_status and fits_model group by h.value
 order by 1, 3 desc, 2;
 
 -- name: count_started

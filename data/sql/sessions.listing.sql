@@ -142,8 +142,8 @@ order by
     p.session_pk;
 
 -- name: export_sessions
--- Sessions inside the filters with what happened in them and what they cost, newest first. What happened in those
--- that began before rows were dropped is not known.
+-- Sessions inside the filters with what happened in them and what they cost, in the order of list_page, the newest first
+-- where none is asked for. What happened in those that began before rows were dropped is not known.
 select
     s.session_key as session_id,
     s.started_at,
@@ -194,4 +194,28 @@ where
         %(search)s::text is null
         or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
     )
-order by s.started_at desc nulls last, s.session_pk;
+order by
+    case
+        when coalesce(%(sort)s::text, 'when') = 'when' and coalesce(%(downwards)s::boolean, true) then s.started_at
+    end desc nulls last,
+    case
+        when coalesce(%(sort)s::text, 'when') = 'when' and not coalesce(%(downwards)s::boolean, true) then s.started_at
+    end nulls last,
+    case when coalesce(%(downwards)s::boolean, true) then
+-- uses: sessions.listing.counted_order
+    end desc nulls last,
+    case when not coalesce(%(downwards)s::boolean, true) then
+-- uses: sessions.listing.counted_order
+    end nulls last,
+    s.session_pk;
+
+-- part: counted_order
+-- What a session `s` of the summary is sorted by that is not when it began: the same as list_page counts for it.
+case %(sort)s::text
+    when 'duration' then
+        case when s.duration_ms is not null then extract(epoch from s.ended_at - s.started_at) end
+    when 'prompts' then s.prompts
+    when 'calls' then s.calls
+    when 'errors' then s.failed_calls
+    when 'cost' then s.cost_usd
+end

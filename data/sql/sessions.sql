@@ -99,49 +99,45 @@ with chosen as materialized (
         )
 ),
 
-waiting as materialized (
--- uses: sessions.waiting
-),
-
 held as (
     select
-        exists (
-            select from analytics.stg_chronicle__tool_events as t
-            where
-                t.session_pk = c.session_pk and t.phase = 'post' and not t.success
-                and not analytics.is_refusal(t.error_message)
-        ) as has_errors,
-        exists (
-            select from analytics.stg_chronicle__tool_events as t
-            where
-                t.session_pk = c.session_pk and t.phase = 'post' and not t.success
-                and analytics.is_refusal(t.error_message)
-        ) as has_refusals,
-        exists (
-            select from analytics.stg_chronicle__notification_events as n
-            where n.session_pk = c.session_pk and not n.is_acknowledged
-        ) as has_notifications,
-        c.session_pk in (select w.session_pk from waiting as w) as is_waiting,
-        exists (
-            select from analytics.stg_chronicle__events as e
-            where e.session_pk = c.session_pk and e.event_type = 'compact_pre'
-        ) as has_compactions,
-        exists (
-            select from analytics.stg_chronicle__events as e
-            where e.session_pk = c.session_pk and e.metadata ? 'agent_id'
-        ) as has_subagents
-    from chosen as c
+-- uses: sessions.contents
+        as contents
+    from chosen as s
 )
 
 select h.value, count(*) as sessions
-from held
-cross join lateral (
-    values
-    ('errors', has_errors), ('refusals', has_refusals), ('notifications', has_notifications),
-    ('waiting', is_waiting), ('compactions', has_compactions), ('subagents', has_subagents)
-) as h (value, holds)
-where h.holds
+from held cross join lateral unnest(contents) as h (value)
 group by h.value;
+
+-- name: count_waiting
+-- In how many sessions of the period, with the other filters applied, a notification waits that Overview counts. By
+-- itself, because it is another answer each minute; those notifications are few, and their sessions looked up one by one.
+select count(*) as sessions
+from (
+    select distinct n.session_pk
+    from (
+-- uses: sessions.waiting
+    ) as n
+) as w
+inner join analytics.stg_chronicle__sessions as s on s.session_pk = w.session_pk
+where
+    (%(start)s::timestamptz is null or s.started_at >= %(start)s)
+    and (%(end)s::timestamptz is null or s.started_at < %(end)s)
+    and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+    and (%(project)s::text is null or s.project_name = %(project)s)
+    and (%(status)s::text is null or s.status = %(status)s)
+    and (
+        %(model)s::text is null
+        or (
+            select true from signalbox.model_replies as r
+            where r.session_id = s.session_pk and r.model = %(model)s limit 1
+        )
+    )
+    and (
+        %(search)s::text is null
+        or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
+    );
 
 -- name: count_started
 -- Sessions per slice of the period by status, and those of the period before (bucket null), with the same filters.
@@ -224,3 +220,33 @@ from analytics.stg_chronicle__notification_events as n
 where
     not n.is_acknowledged and n.severity <> 'info'
     and n.occurred_at > coalesce(%(now)s::timestamptz, now()) - interval '24 hours'
+
+-- part: contents
+-- What a session `s` holds that one may look for, but for what waits, which is a matter of the moment. Each by the index
+-- that holds nothing else, as analytics.sessions_with finds the sessions that hold one of them.
+array_remove(array[
+    case when exists (
+        select from analytics.stg_chronicle__tool_events as t
+        where
+            t.session_pk = s.session_pk and t.phase = 'post' and not t.success
+            and not analytics.is_refusal(t.error_message)
+    ) then 'errors' end,
+    case when exists (
+        select from analytics.stg_chronicle__tool_events as t
+        where
+            t.session_pk = s.session_pk and t.phase = 'post' and not t.success
+            and analytics.is_refusal(t.error_message)
+    ) then 'refusals' end,
+    case when exists (
+        select from analytics.stg_chronicle__notification_events as n
+        where n.session_pk = s.session_pk and not n.is_acknowledged
+    ) then 'notifications' end,
+    case when exists (
+        select from analytics.stg_chronicle__events as e
+        where e.session_pk = s.session_pk and e.event_type = 'compact_pre'
+    ) then 'compactions' end,
+    case when exists (
+        select from analytics.stg_chronicle__events as e
+        where e.session_pk = s.session_pk and e.metadata ? 'agent_id'
+    ) then 'subagents' end
+], null)

@@ -47,12 +47,25 @@ order by
     e.execution_id
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
--- name: count_executions
--- How many runs list_executions lists over all its pages.
-select count(*) as executions
+-- name: list_buckets
+-- What sops.list_buckets gives of filters by which no sums are kept, read from the table: the very runs that
+-- list_executions lists, those without a time of this world under no bucket.
+select
+    case when k.occurred_at > '-infinity' and k.occurred_at < '60000-01-01 00:00+00'
+        then date_trunc(%(unit)s::text, k.occurred_at, %(zone)s::text) end as bucket,
+    count(*) as executions,
+    count(*) filter (where e.status = 'completed') as completed,
+    count(*) filter (where e.status = 'failed') as failed,
+    count(*) filter (where e.status = 'cancelled') as cancelled,
+    count(*) filter (where e.status = 'running') as running
 from analytics.stg_engine__sop_executions as e
+cross join lateral (
+    select case when e.completed_at is null then e.started_at else e.completed_at end as occurred_at
+) as k
 where
 -- uses: sop_runs.fits
+group by bucket
+order by bucket;
 
 -- name: find_execution
 -- One run with all it says, the definition of its version, and the session it ran in; `is_event_sourced`: events tell

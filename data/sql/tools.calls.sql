@@ -53,11 +53,13 @@ where
     )
 
 -- part: in_order
--- The order that is asked for. Where two calls are equal or unknown in it the id decides.
+-- The order that is asked for, the latest first where none is. Where two calls are equal or unknown in it the id decides.
 order by
-    case when %(sort)s::text = 'duration' and %(downwards)s::boolean then c.duration_ms end desc nulls last,
-    case when %(sort)s::text = 'duration' and not %(downwards)s::boolean then c.duration_ms end nulls last,
-    case when %(sort)s::text = 'when' and not %(downwards)s::boolean then c.occurred_at end nulls last,
+    case when %(sort)s::text = 'duration' and coalesce(%(downwards)s::boolean, true) then c.duration_ms end desc nulls last,
+    case when %(sort)s::text = 'duration' and not coalesce(%(downwards)s::boolean, true) then c.duration_ms end nulls last,
+    case
+        when coalesce(%(sort)s::text, 'when') = 'when' and not coalesce(%(downwards)s::boolean, true) then c.occurred_at
+    end nulls last,
     c.occurred_at desc nulls last,
     c.tool_event_id
 

@@ -67,7 +67,7 @@ def show_one(
             offset=(paging.page_number(one.windows) - 1) * paging.PAGE_SIZE,
         )
         agents.windows_table(view, rows, one.windows, period, order)
-        page.footer(view, report="agent_windows", filters=narrowed, rows=one.windows)
+        page.footer(view, report="agent_windows", filters=narrowed, order=order, rows=one.windows)
 
 
 def show(view: View) -> None:

@@ -21,7 +21,8 @@ def show(view: View) -> None:
         backups.prune(view, kept)
         acts.show_outcome()  # last: when the backup has ended by now, the page runs anew and would lose the receipt
     with page.panel(view, "the history of backups"):
-        runs, total = reports.list_runs(view.actor, directory=kept.directory, offset=paging.asked_offset())
+        total = reports.count_runs(view.actor)
+        runs = reports.list_runs(view.actor, directory=kept.directory, offset=paging.offset_of(total))
         backups.history(view, runs, total)
     backups.about(kept)
     page.footer(view, report="backups", rows=total, noun="backup")

@@ -46,7 +46,7 @@ def show(view: View) -> None:
         end = period.end or max(start, view.minute)  # a clock that goes wrong may be ahead of this one
         trends = cached.read(view, reports.read_trends, clients=names, start=start, end=end)
         clients.clients_table(view, rows, total, period, trends, order)
-        page.footer(view, report="clients", filters=asked, rows=total, noun="client")
+        page.footer(view, report="clients", filters=asked, order=order, rows=total, noun="client")
 
 
 def show_one(view: View, client: str) -> None:

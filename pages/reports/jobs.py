@@ -64,6 +64,7 @@ def show_list(view: View, chosen: jobs.Chosen, asked: dict[str, Any], total: int
             "status": chosen.status,
             "error_group": chosen.group,
             "long_running": chosen.long_running,
+            "newest": order[0] == "when",
         }
     )
     rows = cached.read(
@@ -71,7 +72,6 @@ def show_list(view: View, chosen: jobs.Chosen, asked: dict[str, Any], total: int
         reports.read_jobs,
         now=view.minute,
         **narrowed,
-        newest=order[0] == "when",
         limit=paging.PAGE_SIZE,
         offset=paging.offset_of(total),
     )

@@ -39,7 +39,7 @@ def show(view: View) -> None:
         offset=(paging.page_number(total) - 1) * paging.PAGE_SIZE,
     )
     parts.sessions_table(view, rows, total, order, period)
-    page.footer(view, report="lift_sessions", filters=asked, rows=total)
+    page.footer(view, report="lift_sessions", filters=asked, order=order, rows=total)
     with page.panel(view, "the drafts by model"):
         parts.validation_table(view, cached.read(view, reports.list_validation, start=period.start, end=period.end))
 

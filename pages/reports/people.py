@@ -22,9 +22,8 @@ def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], per
         return
     cards.cards(people.cards_of([one], period))
     asked: dict[str, Any] = {**period.parameters, "person": person}
-    rows, total = cached.read(
-        view, reports.read_activity, **asked, limit=paging.PAGE_SIZE, offset=paging.asked_offset()
-    )
+    total = cached.read(view, reports.count_activity, **asked)
+    rows = cached.read(view, reports.read_activity, **asked, limit=paging.PAGE_SIZE, offset=paging.offset_of(total))
     people.activity_table(view, rows, total)
     page.footer(view, report="person", filters=asked, rows=total)
 

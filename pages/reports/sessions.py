@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from data.reports import sessions as reports
@@ -17,7 +19,9 @@ from ui.view import View
 def show_list(view: View, period: Period, chosen: Chosen, known: Extent) -> None:
     """Filters, then sentence, chart and sessions."""
     order = filters.sorting(reports.SORTS, choosing.DEFAULT_SORT)
-    choosing.draw_filters(view, cached.read(view, reports.count_facets, chosen=chosen, now=view.minute))
+    facets = cached.read(view, reports.count_facets, chosen=chosen)
+    waiting = cached.read(view, reports.count_waiting, chosen=replace(chosen, has=None, now=None), now=view.minute)
+    choosing.draw_filters(view, facets, waiting)
     counts = cached.read(
         view,
         reports.count_started,
@@ -49,7 +53,7 @@ def show_list(view: View, period: Period, chosen: Chosen, known: Extent) -> None
     else:
         choosing.empty(view, period, chosen, holds_any=True)
     filters.say_untimed(view, period, known, "session", within=("project", "status", "model", "has", "q"))
-    page.footer(view, report="sessions", filters=choosing.as_export(chosen), rows=total)
+    page.footer(view, report="sessions", filters=choosing.as_export(chosen), order=order, rows=total)
 
 
 view = page.begin("Sessions")

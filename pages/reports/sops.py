@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from data.reports import sop_runs
 from data.reports import sops as reports
-from data.reports.sops import HumanSteps, Procedure
+from data.reports.sops import Procedure
 from ui import cached, page, sops
 from ui.asking import filters, paging
 from ui.asking.periods import Period
@@ -15,26 +17,33 @@ from ui.sops import choosing
 from ui.view import View
 
 
-def show_runs(view: View, shown: Procedure, steps: HumanSteps, period: Period, chosen: sops.Chosen) -> None:
+def show_runs(view: View, shown: Procedure, period: Period, bucket: str, chosen: sops.Chosen) -> None:
     """The runs behind the figures."""
     with page.panel(view, "the list of runs"):
+        total = int(getattr(shown, chosen.status or "executions"))
+        if chosen.unsummed:
+            total = int(read_buckets(view, period, bucket, chosen)["executions"].sum())
         order = choosing.order()
         narrowed: dict[str, Any] = {**period.parameters, **chosen.narrowed}
-        if chosen.open_before:
-            total: int | None = cached.read(view, sop_runs.count_executions, **narrowed)
-        else:
-            total = choosing.total_of(shown, steps, chosen)
         rows = cached.read(
             view,
             sop_runs.read_executions,
             **narrowed,
             sort=order[0],
             downwards=order[1],
-            limit=paging.PAGE_SIZE + 1,  # one more, which tells whether there is a next page
-            offset=choosing.offset_of(total),
+            limit=paging.PAGE_SIZE,
+            offset=paging.offset_of(total),
         )
         sops.executions_table(view, rows, total, period, chosen, order)
-        page.footer(view, report="sop_executions", filters=narrowed, rows=total)
+        page.footer(view, report="sop_executions", filters=narrowed, order=order, rows=total)
+
+
+def read_buckets(view: View, period: Period, bucket: str, chosen: sops.Chosen) -> pd.DataFrame:
+    """What the chart draws: from stored sums, or where none are kept by a filter, counted over the listed runs."""
+    sliced: dict[str, Any] = {**period.parameters, "unit": bucket, "zone": str(view.zone)}
+    if chosen.unsummed:
+        return cached.read(view, sop_runs.read_buckets, **sliced, **chosen.narrowed)
+    return cached.read(view, reports.read_buckets, **sliced, **chosen.carried)
 
 
 def show(view: View) -> None:
@@ -64,13 +73,11 @@ def show(view: View) -> None:
     filters.say_untimed(view, period, known, "run", within=("sop", "agent", "status", "step"))
     sops.say_states(chosen)
     cards.cards(sops.cards_of(shown, period, chosen))
-    # What is open for long is counted in the place of the chart: a page has no more queries than these.
-    if not chosen.open_before:
-        with page.panel(view, "the chart of runs"):
-            buckets = cached.read(view, reports.read_buckets, **narrowed, unit=bucket, zone=str(view.zone))
-            sops.chart(view, buckets, period, bucket, chosen)
+    with page.panel(view, "the chart of runs"):
+        buckets = read_buckets(view, period, bucket, chosen)
+        sops.chart(view, buckets[buckets["bucket"].notna()], period, bucket, chosen)
     if chosen.single:
-        show_runs(view, shown, steps, period, chosen)
+        show_runs(view, shown, period, bucket, chosen)
     else:
         sops.procedures_table(view, each, period, chosen)
         page.footer(view, report="sops", filters=compared, rows=len(each))

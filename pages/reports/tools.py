@@ -58,7 +58,7 @@ with page.panel(view, "the figures of tools"):
                     offset=paging.offset_of(tools.leafed_of(total)),
                 )
                 tools.calls_table(view, rows, total, period, chosen, order)
-                page.footer(view, report="tool_calls", filters=narrowed, rows=total)
+                page.footer(view, report="tool_calls", filters=narrowed, order=order, rows=total)
         else:
             tools.by_tool(view, usage, period, chosen.project)
             page.footer(view, report="tools", filters=compared, rows=len(usage.tools))

@@ -21,11 +21,6 @@ def last_page(rows_total: int, page_size: int = PAGE_SIZE) -> int:
     return max(1, -(-rows_total // page_size))
 
 
-def asked_offset(page_size: int = PAGE_SIZE) -> int:
-    """How many rows come before the page that the URL asks for, for readers that alone know how many there are."""
-    return (max(1, filters.asked_number(filters.PAGE_NUMBER) or 1) - 1) * page_size
-
-
 def offset_of(rows_total: int, name: str = filters.PAGE_NUMBER) -> int:
     """How many rows come before the page that the URL asks for by a name, of a table of so many rows; never all."""
     return (page_number(rows_total, name=name) - 1) * PAGE_SIZE

@@ -72,14 +72,15 @@ def as_export(asked: Chosen) -> dict[str, links.Value]:
     }
 
 
-def draw_filters(view: View, facets: Mapping[str, Mapping[str, int]]) -> None:
-    """One picker per filter, each value with how many sessions it leaves; the active ones as chips."""
+def draw_filters(view: View, facets: Mapping[str, Mapping[str, int]], waiting: int) -> None:
+    """One picker per filter, each value with how many sessions it leaves, `waiting` those with notifications that wait;
+    the active ones as chips."""
     filters.choice(view, "project", facets["project"])
     filters.choice(view, "status", facets["status"], every="Any status")
     filters.choice(view, "model", facets["model"])
-    filters.choice(
-        view, "has", facets["has"], every="Any content", label=lambda has: _HAS_WORDS.get(has, has), known=HAS
-    )
+    held = {**facets["has"], **({"waiting": waiting} if waiting else {})}
+    most_first = sorted(held.items(), key=lambda one: (-one[1], one[0]))
+    filters.choice(view, "has", most_first, every="Any content", label=lambda has: _HAS_WORDS.get(has, has), known=HAS)
     active = {name: (name, value) for name in ("project", "status", "model") if (value := filters.given(name))}
     if (has := filters.given("has")) in HAS:
         active["has"] = ("with", _HAS_WORDS.get(has or "", has or ""))

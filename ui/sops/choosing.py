@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from data.reports.sop_runs import SORTS, STATUSES
-from data.reports.sops import HumanSteps, Procedure, Procedures
+from data.reports.sops import Procedure, Procedures
 from ui import absence, page
-from ui.asking import emptiness, filters, links, paging
+from ui.asking import emptiness, filters, links
 from ui.asking.periods import Period
 from ui.view import View
 
@@ -46,10 +46,20 @@ class Chosen:
         return {"sop": self.sop, "status": self.status, "agent": self.agent, "step": self.step}
 
     @property
+    def unsummed(self) -> tuple[str, ...]:
+        """The filters that stored sums do not know, in words: with one of them the runs themselves are counted."""
+        return ("how long a run is open",) * (self.open_before is not None) + ("step",) * (self.step is not None)
+
+    @property
     def query(self) -> dict[str, str]:
         """The same with the order as parameters of the URL, so that steps from run to run stay inside the filter."""
-        given = {**self._named, "long": "true" if self.open_before else None, "sort": filters.given("sort")}
+        given = {**self.of_chart, "sort": filters.given("sort")}
         return {name: value for name, value in given.items() if value}
+
+    @property
+    def of_chart(self) -> dict[str, str | None]:
+        """What the bars of the chart carry on: all but the order of the list."""
+        return {**self._named, "long": "true" if self.open_before else None}
 
 
 def asked(view: View) -> Chosen:
@@ -92,29 +102,16 @@ def draw_status(view: View, chosen: Chosen, shown: Procedure) -> None:
 
 
 def say_states(chosen: Chosen) -> None:
-    """That the figures are of all states, where the list is of one."""
-    if chosen.status or chosen.step or chosen.open_before:
+    """That the figures are of all states, where the chart and the list are of one; what takes longer, and why."""
+    if chosen.status or chosen.unsummed:
         what = f"{chosen.status} runs" if chosen.status else "runs"
         where = " open for over a day" if chosen.open_before else ""
         where += " in which a person stepped in there" if chosen.step else ""
         page.note(
-            f"The sentence, the four figures and the steps are of all states; the list is of {what}{where} alone."
+            "The sentence, the four figures and the steps are of all states; the chart and the list are of "
+            f"{what}{where} alone."
         )
-
-
-def total_of(shown: Procedure, steps: HumanSteps, chosen: Chosen) -> int | None:
-    """How many runs the list holds over all its pages; None where that is not known beforehand."""
-    if chosen.step is None:
-        return int(getattr(shown, chosen.status)) if chosen.status else shown.executions
-    found = [one for one in steps.shown if one.step_name == chosen.step and chosen.sop in (None, one.sop_id)]
-    if chosen.status or not found or (len(found) < steps.steps and chosen.sop is None):
-        return None
-    return sum(one.executions for one in found)
-
-
-def offset_of(total: int | None) -> int:
-    """How many runs come before the page that the URL asks for: of a known total never past its last page."""
-    return paging.asked_offset() if total is None else paging.offset_of(total)
+    filters.say_unsummed(chosen.unsummed, "runs of the chart")
 
 
 def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import streamlit as st
-
 from ui import page
-from ui.asking import filters, links, paging
+from ui.asking import links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
-from ui.drawing.markup import Child, Markup, span, tag
-from ui.sops.choosing import STATES, Chosen, offset_of
+from ui.drawing.markup import Child, Markup
+from ui.sops.choosing import STATES, Chosen
 from ui.view import View
 from ui.wording import figures, telling
 
@@ -20,7 +18,7 @@ from ui.wording import figures, telling
 def executions_table(
     view: View,
     rows: Sequence[Mapping[str, Any]],
-    total: int | None,
+    total: int,
     period: Period,
     chosen: Chosen,
     sorted_by: tuple[str, bool],
@@ -29,16 +27,11 @@ def executions_table(
     what = "Runs open for over a day" if chosen.open_before else "Runs"
     hurting = sorted_by[0] == "hurt" and not chosen.open_before
     page.heading(what, "what failed or is open stands first" if hurting else None)
-    skipped = offset_of(total)
     if not rows:
-        page.note(
-            "No further run fits these filters. " if skipped else "No run fits these filters. ",
-            links.go_to("Back to the first page", filters.here(view, page=None))
-            if skipped
-            else links.go("Look at all time", "sops", chosen.query, period="all"),
-        )
+        page.note("No run fits these filters. ", links.go("Look at all time", "sops", chosen.query, period="all"))
         return
-    placed = [{**row, "at": skipped + number} for number, row in enumerate(rows[: paging.PAGE_SIZE])]
+    skipped = paging.offset_of(total)
+    placed = [{**row, "at": skipped + number} for number, row in enumerate(rows)]
 
     def run(row: tables.Row) -> Markup:
         name = "" if chosen.sop else f"{figures.middle(row['sop_id'], 40)} "
@@ -75,26 +68,6 @@ def executions_table(
         total=total,
         sorted_by=sorted_by,
     )
-    if total is None:
-        _open_pager(view, skipped, len(placed), has_more=len(rows) > len(placed))
-
-
-def _open_pager(view: View, skipped: int, shown: int, *, has_more: bool) -> None:
-    """Links to the pages around this one of a list whose length is not known."""
-    if not skipped and not has_more:
-        return
-    number = skipped // paging.PAGE_SIZE + 1
-    pieces: list[Child] = [
-        span(f"{figures.count(skipped + 1)} to {figures.count(skipped + shown)}", "sb-muted"),
-    ]
-    for words, target, is_open in (
-        ("« first", 1, skipped > 0),
-        ("‹ previous", number - 1, skipped > 0),
-        ("next ›", number + 1, has_more),
-    ):
-        address = filters.here(view, page=None if target == 1 else target)
-        pieces.append(links.go_to(words, address) if is_open else span(words, "sb-off"))
-    st.html(tag("div", *pieces, class_="sb-pager"))
 
 
 def _took(row: tables.Row) -> Child:

@@ -12,7 +12,7 @@ from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join
-from ui.sops.choosing import Chosen, offset_of
+from ui.sops.choosing import Chosen
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import plural, point_change
@@ -26,7 +26,7 @@ def procedures_table(view: View, procedures: Sequence[Procedure], period: Period
     sorted_by = filters.sorting(_SORTS, "-failed")
     rows = _sorted([_row(one) for one in procedures], sorted_by)
     page.heading("Procedures", "sorted by failed runs" if sorted_by[0] == "failed" else None)
-    offset = offset_of(len(rows))
+    offset = paging.offset_of(len(rows))
     tables.table(
         view,
         rows[offset : offset + paging.PAGE_SIZE],

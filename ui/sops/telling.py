@@ -228,7 +228,10 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         page.note("These runs have no time, so they cannot be drawn over it.")
         return
     what = f"{chosen.status.capitalize()} runs" if chosen.status else "Runs"
-    page.heading(f"{what} per {bucket}", "when they ended, by what became of them; open ones when they started")
+    if chosen.open_before:
+        page.heading(f"{what} open for over a day per {bucket}", "when they started")
+    else:
+        page.heading(f"{what} per {bucket}", "when they ended, by what became of them; open ones when they started")
     charts.by_state(
         view,
         buckets,
@@ -238,5 +241,5 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         states=STATES,
         only=chosen.status,
         opens="sops",
-        carrying={**chosen.carried, "status": chosen.status},
+        carrying=chosen.of_chart,
     )
