@@ -1057,6 +1057,28 @@ $$;
 -- comment signalbox.FUNCTION addresses()
 COMMENT ON FUNCTION signalbox.addresses() IS 'The accounts that the viewer may know of, with their addresses.';
 
+-- function signalbox.adopted_sights()
+CREATE FUNCTION signalbox.adopted_sights() RETURNS TABLE(name text, place text, of_managers text, of_members text)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select
+        a.system || '.' || a.table_name, pg_catalog.format('%I.%I', p.schema_name, p.table_name),
+        signalbox.sight_of(c.oid, true), signalbox.sight_of(c.oid, false)
+    from signalbox.adopted_tables as a
+    cross join lateral (
+        select
+            case when a.mode = 'moved' then a.system else a.source_schema end as schema_name,
+            case when a.mode = 'moved' then a.table_name else a.source_table end as table_name
+    ) as p
+    -- By their names: whoever may not look into a schema reads its tables through our views all the same.
+    left join pg_catalog.pg_namespace as n on n.nspname = p.schema_name
+    left join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = p.table_name
+$$;
+
+-- comment signalbox.FUNCTION adopted_sights()
+COMMENT ON FUNCTION signalbox.adopted_sights() IS 'The adopted tables with where each lies now and how much of it its own row security shows. One row per adopted table.';
+
 -- function signalbox.build_rollup(text)
 CREATE FUNCTION signalbox.build_rollup(subject text) RETURNS boolean
     LANGUAGE plpgsql
@@ -1557,23 +1579,7 @@ CREATE FUNCTION signalbox.hides_rows(system text, table_name text) RETURNS boole
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-    select c.relrowsecurity and (
-        not exists (
-            select from pg_catalog.pg_policy as p
-            where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('r', '*')
-            and (
-                p.polname = 'signalbox_managers_select'
-                or pg_catalog.pg_get_expr(p.polqual, p.polrelid) = 'true'
-                and p.polroles && array[0::oid, 'authenticated'::pg_catalog.regrole::oid]
-            )
-        )
-        or exists (
-            select from pg_catalog.pg_policy as p
-            where p.polrelid = c.oid and not p.polpermissive and p.polcmd in ('r', '*')
-        )
-    )
-    from pg_catalog.pg_class as c
-    where c.oid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', system, table_name))
+    select signalbox.sight_of(pg_catalog.to_regclass(pg_catalog.format('%I.%I', system, table_name)), true) <> 'all'
 $$;
 
 -- comment signalbox.FUNCTION hides_rows(system text, table_name text)
@@ -1629,6 +1635,17 @@ CREATE FUNCTION signalbox.is_admin() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$ select coalesce(signalbox.viewer_role() = 'admin', false) $$;
+
+-- function signalbox.known_since()
+CREATE FUNCTION signalbox.known_since() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select min(m.applied_at) from signalbox.migration_runs as m where signalbox.sees_all()
+$$;
+
+-- comment signalbox.FUNCTION known_since()
+COMMENT ON FUNCTION signalbox.known_since() IS 'When the first migration was applied here; null for members, and where none was by this console.';
 
 -- function signalbox.lacks(text, text, text)
 CREATE FUNCTION signalbox.lacks(system text, table_name text, column_name text) RETURNS boolean
@@ -2776,6 +2793,64 @@ CREATE FUNCTION signalbox.sees_all() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$ select coalesce(signalbox.viewer_role() in ('manager', 'admin'), false) $$;
+
+-- function signalbox.sight_of(regclass, boolean)
+CREATE FUNCTION signalbox.sight_of(relation regclass, sees_all boolean) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    with conditions as (
+        select
+            p.polpermissive as is_permissive,
+            -- Each question of who is asking is written with and without a select around it.
+            pg_catalog.regexp_replace(
+                pg_catalog.pg_get_expr(p.polqual, p.polrelid), '\( SELECT ((auth|signalbox)\.\w+\(\)) AS \w+\)', '\1', 'g'
+            ) as condition
+        from pg_catalog.pg_policy as p
+        where p.polrelid = sight_of.relation and p.polcmd in ('r', '*')
+        and p.polroles && array[0::oid, 'authenticated'::pg_catalog.regrole::oid]
+    ),
+    policies as (
+        select
+            c.is_permissive,
+            case
+                when c.condition in (
+                    'true', '(auth.uid() IS NOT NULL)', '(auth.role() = ''authenticated''::text)',
+                    '((auth.jwt() ->> ''role''::text) = ''authenticated''::text)'
+                ) then 'all'
+                when c.condition in (
+                    'false', '(auth.role() = ''service_role''::text)',
+                    '((auth.jwt() ->> ''role''::text) = ''service_role''::text)'
+                ) then 'none'
+                when c.condition = 'signalbox.sees_all()' then case when sight_of.sees_all then 'all' else 'none' end
+                when sight_of.sees_all and pg_catalog.starts_with(c.condition, '(signalbox.sees_all() OR ') then 'all'
+                when not sight_of.sees_all and c.condition ~ '\m(auth\.uid|signalbox\.viewer_client)\(\)' then 'own'
+                else 'some'
+            end as lets_through
+        from conditions as c
+    )
+    select case
+        when not pg_catalog.has_table_privilege('authenticated', c.oid, 'select') then 'none'
+        when not c.relrowsecurity then 'all'
+        when p.permits is null or 'none' = any(p.restricts) then 'none'
+        when 'some' = any(p.restricts) then 'some'
+        when 'all' = any(p.permits) then case when 'own' = any(p.restricts) then 'own' else 'all' end
+        when 'own' = any(p.permits) then 'own'
+        when 'some' = any(p.permits) then 'some'
+        else 'none'
+    end
+    from pg_catalog.pg_class as c
+    cross join (
+        select
+            pg_catalog.array_agg(lets_through) filter (where is_permissive) as permits,
+            coalesce(pg_catalog.array_agg(lets_through) filter (where not is_permissive), '{}') as restricts
+        from policies
+    ) as p
+    where c.oid = sight_of.relation
+$$;
+
+-- comment signalbox.FUNCTION sight_of(relation regclass, sees_all boolean)
+COMMENT ON FUNCTION signalbox.sight_of(relation regclass, sees_all boolean) IS 'How much of a table its grants and policies let managers and admins (sees_all) or members see: all, own (what belongs to whoever asks), some (what else a condition lets through), none; null where there is no such table.';
 
 -- function signalbox.slice_engine_events(integer, integer, integer)
 CREATE FUNCTION signalbox.slice_engine_events(width integer, lo integer, hi integer) RETURNS void
@@ -7492,6 +7567,13 @@ GRANT ALL ON FUNCTION signalbox.addresses() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.addresses() TO service_role;
 
+-- acl signalbox.FUNCTION adopted_sights()
+REVOKE ALL ON FUNCTION signalbox.adopted_sights() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION signalbox.adopted_sights() TO authenticated;
+
+GRANT ALL ON FUNCTION signalbox.adopted_sights() TO service_role;
+
 -- acl signalbox.FUNCTION build_rollup(subject text)
 REVOKE ALL ON FUNCTION signalbox.build_rollup(subject text) FROM PUBLIC;
 
@@ -7558,6 +7640,13 @@ REVOKE ALL ON FUNCTION signalbox.is_admin() FROM PUBLIC;
 GRANT ALL ON FUNCTION signalbox.is_admin() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.is_admin() TO service_role;
+
+-- acl signalbox.FUNCTION known_since()
+REVOKE ALL ON FUNCTION signalbox.known_since() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION signalbox.known_since() TO authenticated;
+
+GRANT ALL ON FUNCTION signalbox.known_since() TO service_role;
 
 -- acl signalbox.FUNCTION lacks(system text, table_name text, column_name text)
 REVOKE ALL ON FUNCTION signalbox.lacks(system text, table_name text, column_name text) FROM PUBLIC;
@@ -7687,6 +7776,13 @@ REVOKE ALL ON FUNCTION signalbox.sees_all() FROM PUBLIC;
 GRANT ALL ON FUNCTION signalbox.sees_all() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.sees_all() TO service_role;
+
+-- acl signalbox.FUNCTION sight_of(relation regclass, sees_all boolean)
+REVOKE ALL ON FUNCTION signalbox.sight_of(relation regclass, sees_all boolean) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION signalbox.sight_of(relation regclass, sees_all boolean) TO authenticated;
+
+GRANT ALL ON FUNCTION signalbox.sight_of(relation regclass, sees_all boolean) TO service_role;
 
 -- acl signalbox.FUNCTION slice_engine_events(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.slice_engine_events(width integer, lo integer, hi integer) FROM PUBLIC;
