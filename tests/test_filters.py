@@ -34,6 +34,7 @@ NOW = datetime.now(UTC)
         ("reports/clients.py", {"view": "experiments", "status": "foo"}, "There is no status “foo”, so all are shown."),
         ("reports/projects.py", {"status": "foo"}, "There is no status “foo”, so all are shown. There are: active"),
         ("reports/jobs.py", {"agent": "x" * 1001}, "The address asks for a value of “agent” that no filter holds"),
+        ("reports/sessions.py", {"q": "x" * 1001}, "The address asks for a value of “q” that no filter holds"),
         ("reports/jobs.py", {"agent": "x\u202ey"}, "The address asks for a value of “agent” that no filter holds"),
     ],
 )
@@ -60,3 +61,19 @@ def test_a_long_name_is_filtered_by(owner: Owner, people: People) -> None:
     page = open_page(people["manager"], "reports/jobs.py", period="all", agent=long)
     assert "1 job" in page.text
     assert "no filter holds" not in page.text
+
+
+# Letters parted without a space, joined pictures, and a place where a word may be broken.
+@pytest.mark.parametrize(
+    "words", ["می\u200cخواهم", "👩\u200d🚀 launch", "har\u00adbour"], ids=["parted", "joined", "soft"]
+)
+def test_characters_that_cannot_be_seen_are_searched_with_their_words(owner: Owner, people: People, words: str) -> None:
+    recorded.job(owner, NOW, agent=words)
+    recorded.job(owner, NOW, agent="other")
+    recorded.prompt(owner, recorded.session(owner, NOW), NOW, words)
+    recorded.prompt(owner, recorded.session(owner, NOW), NOW, "other")
+    jobs = open_page(people["manager"], "reports/jobs.py", period="all", q=words)
+    assert "1 job" in jobs.text
+    sessions = open_page(people["manager"], "reports/sessions.py", period="all", q=words)
+    assert "1 session" in sessions.text
+    assert "no filter holds" not in jobs.text + sessions.text

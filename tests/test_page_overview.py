@@ -300,6 +300,8 @@ def test_events_without_a_time_are_counted_and_in_no_period(owner: Owner, people
     run = open_page(people["manager"], PAGE)
     assert "there was 1 session" in run.text
     assert "2 events without a recorded time are in no period." in run.text
+    period = next(box for box in run.app.selectbox if box.label == "Period")
+    assert period.options[-1] == "Without a time", "of several subjects there is no number: a call is an event, too"
     all_time = open_page(people["manager"], PAGE, period="all")
     assert "All time includes 2 events without a recorded time." in all_time.text
     assert "/?period=untimed" in all_time.links

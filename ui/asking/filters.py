@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
@@ -22,15 +23,19 @@ LONGEST_SEARCH = 200
 
 _NOUNS = {"has": "content"}  # where the parameter's name is none
 
+# What no text field takes, and what turns the order of the words after it round. Other characters that cannot be seen
+# join or part letters: they belong to words in many scripts, and to emoji.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
 # The parameter with the number of a page: what a step to other rows starts anew.
 PAGE_NUMBER = "page"
 _NOTHING = Extent(None, None, 0, False)
 
 
 def given(name: str) -> str | None:
-    """A parameter of the URL; None when it is not there, empty, absurdly long, or holds what nobody can type."""
+    """A parameter of the URL; None when it is not there, empty, absurdly long, or holds characters of control."""
     value = st.query_params.get(name)
-    return value if value and len(value) <= LONGEST_VALUE and value.isprintable() else None
+    return value if value and len(value) <= LONGEST_VALUE and not _CONTROL.search(value) else None
 
 
 def say_untimed(
@@ -72,6 +77,7 @@ def _joined(parts: Iterable[Coverage]) -> Extent:
         max(lasts, default=None),
         sum(part.untimed for part in known),
         any(part.holds_rows for part in known),
+        len(known),
     )
 
 
@@ -124,7 +130,8 @@ def asked_period(view: View, known: Extent, *, first: str = "7d") -> Period:
 
 def _period_label(choice: str, known: Extent) -> str:
     label = periods.LABELS[choice]
-    return f"{label} · {figures.count(known.untimed)}" if choice == "untimed" else label
+    is_counted = choice == "untimed" and known.subjects == 1
+    return f"{label} · {figures.count(known.untimed)}" if is_counted else label
 
 
 def _days_of(chosen: Period, today: date) -> dict[str, str]:
@@ -190,11 +197,7 @@ def choice(
 def asked_of(name: str, known: Collection[str] | None, label: Callable[[str], str] = str) -> str | None:
     """The value of a filter in the URL; one that filters nothing is None, and a note says so."""
     asked = given(name)
-    if asked is None and st.query_params.get(name):
-        page.note(
-            f"The address asks for a value of “{name}” that no filter holds: it is longer than "
-            f"{figures.count(LONGEST_VALUE)} characters or has some that nobody can type. All are shown."
-        )
+    _say_refused(name)
     if asked is None or known is None or asked in known:
         return asked
     page.note(
@@ -204,8 +207,18 @@ def asked_of(name: str, known: Collection[str] | None, label: Callable[[str], st
     return None
 
 
+def _say_refused(name: str) -> None:
+    """Says that the URL has a value that filters nothing, where it has one."""
+    if st.query_params.get(name) and given(name) is None:
+        page.note(
+            f"The address asks for a value of “{name}” that no filter holds: it is longer than "
+            f"{figures.count(LONGEST_VALUE)} characters or has characters of control. All are shown."
+        )
+
+
 def asked_identifier(name: str) -> UUID | None:
     """The id in the URL; what is none asks for nothing, and a note says so."""
+    _say_refused(name)
     asked = given(name)
     if asked is None:
         return None
@@ -219,6 +232,7 @@ def asked_identifier(name: str) -> UUID | None:
 
 def search(view: View, placeholder: str, name: str = "q") -> str | None:
     """A search field whose text stands in the URL. None: nothing is searched for."""
+    _say_refused(name)
     key = f"f_{name}"
     st.session_state[key] = given(name) or ""
 
