@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -30,7 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it. Raises DemoNeedsEmbedded, DemoBeingMade, WrongUse, DatabaseUnavailable."""
+    """Run it. Raises DemoNeedsEmbedded, DemoBeingMade, AnotherDemo, WrongUse, DatabaseUnavailable."""
     if arguments.action != "create" and (arguments.events or arguments.seed or arguments.replace):
         raise WrongUse("--events, --seed and --replace belong to `demo create`.")
     return _ACTIONS[arguments.action](arguments)
@@ -39,20 +40,56 @@ def run(arguments: argparse.Namespace) -> int:
 def _create(arguments: argparse.Namespace) -> int:
     with _server() as lease:
         database.close_database("demo")
-        made = demo.create(
-            lease,
-            migration.FOLDER,
-            events=demo.DEFAULT_EVENTS if arguments.events is None else arguments.events,
-            seed=demo.DEFAULT_SEED if arguments.seed is None else arguments.seed,
-            replace=arguments.replace,
-            progress=note,
-        )
+        with _telling() as progress:
+            made = demo.create(
+                lease,
+                migration.FOLDER,
+                events=demo.DEFAULT_EVENTS if arguments.events is None else arguments.events,
+                seed=demo.DEFAULT_SEED if arguments.seed is None else arguments.seed,
+                replace=arguments.replace,
+                progress=progress,
+            )
         if made.is_new:
             _record("made the demo", {"events": made.rows["chronicle.events"], "seed": made.seed})
-    rows = sum(made.rows.values())
-    words = f"Made {made.database}: {rows:,} rows in {made.seconds:.1f} s, ending {made.anchor:%Y-%m-%d %H:%M} UTC."
-    emit(arguments, asdict(made), [words if made.is_new else "The demo is there already; --replace makes it anew."])
+            rows, ends = sum(made.rows.values()), f"{made.anchor:%Y-%m-%d %H:%M} UTC"
+            words = f"Made {made.database}: {rows:,} rows in {made.seconds:.1f} s, ending {ends}."
+        else:
+            words = _there_already(lease, arguments)
+    emit(arguments, asdict(made), [words])
     return 0
+
+
+def _there_already(lease: embedded.Lease, arguments: argparse.Namespace) -> str:
+    """What to say of the demo that was found. Raises AnotherDemo where one of a size or seed was asked for."""
+    found = demo.describe(lease)
+    holds = f" with {found.events:,} events" if found else ""
+    if arguments.events is not None or arguments.seed is not None:
+        raise demo.AnotherDemo(f"There is a demo already{holds}; add --replace to make the one asked for in its place.")
+    return f"The demo is there already{holds}; --replace makes it anew."
+
+
+@contextmanager
+def _telling() -> Iterator[Callable[[str], None]]:
+    """Say on one line of a terminal how far it is; each step once to what keeps every line."""
+    said: list[str] = []
+
+    def show(sentence: str) -> None:
+        sys.stderr.write(f"\r\033[K{sentence}")
+        sys.stderr.flush()
+
+    def say_step(sentence: str) -> None:
+        step = sentence.partition(":")[0]
+        if step not in said:
+            said.append(step)
+            note(step)
+
+    if not sys.stderr.isatty():
+        yield say_step
+        return
+    try:
+        yield show
+    finally:
+        sys.stderr.write("\r\033[K")
 
 
 def _remove(arguments: argparse.Namespace) -> int:
