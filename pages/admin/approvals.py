@@ -13,9 +13,9 @@ from ui.drawing import cards
 from ui.view import View
 
 
-def show_one(view: View, approval_id: UUID) -> None:
+def show_one(view: View, chosen: approvals.Chosen, approval_id: UUID) -> None:
     """One question in the order in which it is decided: what, why, how risky and how long, evidence, note, buttons."""
-    now, carried = view.minute, approvals.chosen().of_queue
+    now, carried = view.minute, chosen.of_queue
     with page.panel(view, "the question"):
         asked = cached.read(view, reports.read_approval, approval_id=approval_id, now=now)
         queue = cached.read(view, reports.read_queue, now=now, **carried, limit=1)
@@ -34,9 +34,9 @@ def show_one(view: View, approval_id: UUID) -> None:
         approvals.onward(asked, queue, carried, is_rest=is_rest)
 
 
-def show_queue(view: View, known: Extent) -> None:
+def show_queue(view: View, chosen: approvals.Chosen, known: Extent) -> None:
     """What waits now. The counts of the other lists are of the period that they open on."""
-    chosen, period, now = approvals.chosen(), filters.asked_period(view, known), view.minute
+    period, now = filters.asked_period(view, known), view.minute
     values = cached.read(view, reports.read_filter_values, shown="queue", now=now, **chosen.subject)
     if known.holds_rows:
         approvals.draw_filters(view, chosen, values)
@@ -55,9 +55,9 @@ def show_queue(view: View, known: Extent) -> None:
     page.footer(view, report="approvals_queue", filters=chosen.subject, rows=counts.queue)
 
 
-def show_history(view: View, known: Extent) -> None:
+def show_history(view: View, chosen: approvals.Chosen, known: Extent) -> None:
     """One of the lists of what is over: sentence, figures, chart and questions of a period."""
-    chosen, period = approvals.chosen(), filters.period(view, known)
+    period = filters.period(view, known)
     asked: dict[str, Any] = {"shown": chosen.shown, **period.parameters, **chosen.subject}
     narrowed = asked | {"outcome": chosen.outcome}
     now: dict[str, Any] = {"now": view.minute}
@@ -88,10 +88,11 @@ def show_history(view: View, known: Extent) -> None:
 
 
 view = page.begin("Approvals", needs="decide_approvals")
+chosen = approvals.chosen()
 if (asked_approval := approvals.asked_approval()) is not None:
-    show_one(view, asked_approval)
+    show_one(view, chosen, asked_approval)
 else:
     with page.panel(view, "the list of questions"):
         known = filters.extent_of(cached.read(view, reports.read_coverage, now=view.minute))
-        show_list = show_queue if approvals.chosen().shown == "queue" else show_history
-        show_list(view, known)
+        show_list = show_queue if chosen.shown == "queue" else show_history
+        show_list(view, chosen, known)

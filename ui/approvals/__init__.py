@@ -1,6 +1,7 @@
 """The parts of the page of approvals."""
 
 from ui.approvals.choosing import (
+    Chosen,
     asked_approval,
     chosen,
     draw_filters,
@@ -16,6 +17,7 @@ from ui.approvals.item import head, onward, what_will_happen, why_and_clock
 from ui.approvals.lists import hidden_from, history_table, queue_table, summary
 
 __all__ = [
+    "Chosen",
     "around",
     "asked_approval",
     "cards_of",

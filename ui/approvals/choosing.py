@@ -11,7 +11,7 @@ from data.approvals import VIEWS, Counts
 from data.approvals import View as Shown
 from data.reports.absence import HiddenQuestions
 from ui import page
-from ui.asking import filters, links
+from ui.asking import filters, links, url
 from ui.asking.periods import Extent, Period
 from ui.drawing.markup import Child, Markup, join, span, tag
 from ui.view import View
@@ -65,12 +65,14 @@ class Chosen:
 
 def asked_approval() -> UUID | None:
     """The one question that the URL asks for; None where it asks for none, or for what is no id."""
-    return filters.asked_identifier("approval")
+    return url.asked_identifier("approval")
 
 
 def chosen() -> Chosen:
-    """The list that the URL asks for, the queue unless it names another, and its filters."""
-    asked, outcome = filters.given("show"), filters.given("outcome")
+    """The list that the URL asks for, the queue unless it names another, and its filters. Once a view: it says what it
+    asks for that there is none of."""
+    asked = filters.asked_of("show", VIEWS, instead="the queue is shown")
+    outcome = filters.given("outcome")
     shown: Shown = next((view for view in VIEWS if view == asked), "queue")
     return Chosen(
         shown,
