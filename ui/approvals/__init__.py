@@ -1,7 +1,7 @@
 """The parts of the page of approvals."""
 
 from ui.approvals.choosing import (
-    Chosen,
+    as_export,
     asked_approval,
     chosen,
     draw_filters,
@@ -9,6 +9,7 @@ from ui.approvals.choosing import (
     say_how_counted,
     say_untimed,
     switch,
+    within,
 )
 from ui.approvals.deciding import decision_form
 from ui.approvals.evidence import around, similar
@@ -17,8 +18,8 @@ from ui.approvals.item import head, onward, what_will_happen, why_and_clock
 from ui.approvals.lists import hidden_from, history_table, queue_table, summary
 
 __all__ = [
-    "Chosen",
     "around",
+    "as_export",
     "asked_approval",
     "cards_of",
     "chosen",
@@ -40,4 +41,5 @@ __all__ = [
     "total_of",
     "what_will_happen",
     "why_and_clock",
+    "within",
 ]
