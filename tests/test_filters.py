@@ -54,6 +54,57 @@ def test_what_filters_nothing_is_said_and_nothing_is_left_out(
         assert picker.value == ""
 
 
+UNKNOWN_CHOICES: tuple[tuple[str, dict[str, str], str], ...] = (
+    ("admin/approvals.py", {"show": "bogus"}, "There is no list “bogus”, so the queue is shown. There are: queue,"),
+    ("admin/approvals.py", {"show": "x" * 1001}, "“show” that no filter holds: it is longer than 1,000 characters"),
+    (
+        "reports/events.py",
+        {"view": "bogus"},
+        "There is no view “bogus”, so the events are shown. There are: events",
+    ),
+    ("reports/events.py", {"correlation": "bogus"}, "asks for the correlation “bogus”, which is no id"),
+    ("reports/clients.py", {"view": "bogus"}, "There is no view “bogus”, so the health of clients is shown."),
+    (
+        "reports/tools.py",
+        {"list": "bogus"},
+        "There is no list “bogus”, so it is passed over. There are: tools and",
+    ),
+    ("reports/sops.py", {"list": "bogus"}, "There is no list “bogus”, so it is passed over. There are: procedures and"),
+    ("reports/jobs.py", {"long": "bogus"}, "There is no filter “long” with “bogus”, so all are shown. There are: true"),
+    ("reports/sops.py", {"long": "bogus"}, "There is no filter “long” with “bogus”, so all are shown."),
+    (
+        "reports/sessions.py",
+        {"sort": "-bogus"},
+        "There is no order “-bogus”, so the usual one is kept. There are: when",
+    ),
+    ("reports/tools.py", {"list": "calls", "sort": "bogus"}, "There is no order “bogus”, so the usual one is kept."),
+    ("reports/people.py", {"sort": "--cost"}, "There is no order “--cost”, so the usual one is kept."),
+)
+
+
+def test_choices_that_there_are_none_of_are_said_once_on_every_page(owner: Owner, people: People) -> None:
+    recorded.one_of_everything(owner, NOW, "ship", people["member"].user_id)
+    all_systems.add(owner, NOW, "ship", people["member"])
+    for path, parameters, sentence in UNKNOWN_CHOICES:
+        assert open_page(people["admin"], path, period="all", **parameters).text.count(sentence) == 1, path
+
+
+def test_known_choices_are_not_complained_of(owner: Owner, people: People) -> None:
+    """Nor is the order of another list of the same page, which a filter may have led away from."""
+    recorded.one_of_everything(owner, NOW, "ship", people["member"].user_id)
+    all_systems.add(owner, NOW, "ship", people["member"])
+    for path, parameters in (
+        ("admin/approvals.py", {"show": "decided"}),
+        ("reports/events.py", {"view": "integrity"}),
+        ("reports/clients.py", {"view": "experiments"}),
+        ("reports/tools.py", {"list": "calls", "sort": "-p95"}),
+        ("reports/sops.py", {"list": "runs", "sort": "-p95"}),
+        ("reports/jobs.py", {"long": "false", "sort": "-when"}),
+    ):
+        text = open_page(people["admin"], path, period="all", **parameters).text
+        assert "There is no" not in text, path
+
+
 def test_a_long_name_is_filtered_by(owner: Owner, people: People) -> None:
     long = "agent " + "x" * 700
     recorded.job(owner, NOW, agent=long)

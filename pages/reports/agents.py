@@ -55,7 +55,7 @@ def show_one(
         boundary.say(view, period, rows="the tools of agents", known=coverage)
         agents.say_tools(tools.get(one.agent), one.agent, period)
     with page.panel(view, "the windows of this agent"):
-        order = filters.sorting(single.WINDOW_SORTS, "-when")
+        order = filters.sorting(single.WINDOW_SORTS, "-when", beside=agents.SORTS)
         narrowed = asked | {"source": chosen.source}
         rows = cached.read(
             view,

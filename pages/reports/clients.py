@@ -104,7 +104,7 @@ client = filters.given("client")
 if client:
     with page.panel(view, "this client"):
         show_one(view, client)
-elif filters.given("view") == "experiments":
+elif clients.asks_for_experiments():
     with page.panel(view, "chaos experiments"):
         show_experiments(view)
 else:

@@ -71,7 +71,7 @@ view = page.begin("Events")
 correlation = events.asked_correlation()
 if correlation:
     show_correlation(view, correlation)
-elif filters.given("view") == "integrity":
+elif events.asks_for_integrity():
     show_integrity(view)
 else:
     with page.panel(view, "the figures of events"):

@@ -41,7 +41,7 @@ with page.panel(view, "the figures of tools"):
             tools.chart(view, cached.read(view, reports.read_buckets, **drawn), period, bucket, chosen)
         if chosen.single:
             with page.panel(view, "the list of calls"):
-                order = filters.sorting(reports.SORTS, "-when")
+                order = filters.sorting(reports.SORTS, "-when", beside=tools.SORTS)
                 narrowed = asked | {"outcome": chosen.outcome, "error_group": chosen.group}
                 listed = usage
                 if raw_from:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from data.reports.agent import WINDOW_SORTS
 from data.reports.performance import Performance
 from ui import page
 from ui.agents import before
@@ -19,12 +20,12 @@ from ui.wording import figures
 from ui.wording.sentences import COST_BASES, plural, point_change
 
 _LONGEST_NAME = 34
-_SORTS = ("escalations", "automated", "actions", "confidence", "done", "failed", "cost")
+SORTS = ("escalations", "automated", "actions", "confidence", "done", "failed", "cost")
 
 
 def agents_table(view: View, agents: Sequence[Performance], period: Period, chosen: Chosen) -> None:
     """The agents, those that turned to people most first; each figure leads to what it rests on."""
-    sorted_by = filters.sorting(_SORTS, "-escalations")
+    sorted_by = filters.sorting(SORTS, "-escalations", beside=WINDOW_SORTS)
     rows = _sorted([_row(one) for one in agents], sorted_by)
     page.heading("Agents", "sorted by escalations" if sorted_by[0] == "escalations" else None)
     offset = (paging.page_number(len(rows)) - 1) * paging.PAGE_SIZE

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
-from uuid import UUID
 
 import streamlit as st
 
@@ -21,7 +20,8 @@ from ui.wording import figures, sentences
 LONGEST_VALUE = exports.MAX_CHARACTERS
 LONGEST_SEARCH = 200
 
-_NOUNS = {"has": "content"}  # where the parameter's name is none
+# Where the parameter's name is none.
+_NOUNS = {"has": "content", "show": "list", "sort": "order", "long": "filter “long” with"}
 
 # What no text field takes, and what turns the order of the words after it round. Other characters that cannot be seen
 # join or part letters: they belong to words in many scripts, and to emoji.
@@ -29,6 +29,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u20
 
 # The parameter with the number of a page: what a step to other rows starts anew.
 PAGE_NUMBER = "page"
+PASSED_OVER = "it is passed over"  # what becomes of an unknown choice where other parameters decide as well
 _NOTHING = Extent(None, None, 0, False)
 
 
@@ -194,40 +195,35 @@ def choice(
     return asked
 
 
-def asked_of(name: str, known: Collection[str] | None, label: Callable[[str], str] = str) -> str | None:
-    """The value of a filter in the URL; one that filters nothing is None, and a note says so."""
+def asked_of(
+    name: str,
+    known: Collection[str] | None,
+    label: Callable[[str], str] = str,
+    *,
+    told: Collection[str] | None = None,
+    instead: str = "all are shown",
+) -> str | None:
+    """The value of a parameter in the URL; one that is none of the `known` ones is None, and a note says so, what is
+    shown `instead` and which ones there are (`told` where not all of them)."""
     asked = given(name)
-    _say_refused(name)
+    _say_refused(name, instead)
     if asked is None or known is None or asked in known:
         return asked
     page.note(
-        f"There is no {_NOUNS.get(name, name)} “{figures.shortened(asked, 60)}”, so all are shown. There are: "
-        f"{sentences.listed([label(one) for one in known])}."
+        f"There is no {_NOUNS.get(name, name)} “{figures.shortened(asked, 60)}”, so {instead}. There are: "
+        f"{sentences.listed([label(one) for one in told or known])}."
     )
     return None
 
 
-def _say_refused(name: str) -> None:
-    """Says that the URL has a value that filters nothing, where it has one."""
+def _say_refused(name: str, instead: str = "all are shown") -> None:
+    """Says that the URL has a value that filters nothing, where it has one, and what is shown `instead`."""
     if st.query_params.get(name) and given(name) is None:
         page.note(
             f"The address asks for a value of “{name}” that no filter holds: it is longer than "
-            f"{figures.count(LONGEST_VALUE)} characters or has characters of control. All are shown."
+            f"{figures.count(LONGEST_VALUE)} characters or has characters of control. "
+            f"{instead[0].upper()}{instead[1:]}."
         )
-
-
-def asked_identifier(name: str) -> UUID | None:
-    """The id in the URL; what is none asks for nothing, and a note says so."""
-    _say_refused(name)
-    asked = given(name)
-    if asked is None:
-        return None
-    try:
-        return UUID(asked)
-    except ValueError:
-        shown = figures.shortened(asked, 60)
-        page.note(f"The address asks for the {name} “{shown}”, which is no id, so all are shown.")
-        return None
 
 
 def search(view: View, placeholder: str, name: str = "q") -> str | None:
@@ -278,19 +274,14 @@ def here(view: View, **changes: links.Value) -> str:
     return links.href(view.page.url_path, {**st.query_params.to_dict(), **changes})
 
 
-def sorting(allowed: Sequence[str], default: str) -> tuple[str, bool]:
-    """What the rows are sorted by and whether downwards, from `sort` in the URL: "duration", or "-duration"."""
-    asked = given("sort") or default
-    name = asked.removeprefix("-")
-    if name not in allowed:
-        asked, name = default, default.removeprefix("-")
-    return name, asked.startswith("-")
-
-
-def asked_number(name: str) -> int | None:
-    """A whole number from 0 in the URL; None where there is none."""
-    asked = given(name) or ""
-    return int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 9 else None
+def sorting(allowed: Sequence[str], default: str, *, beside: Sequence[str] = ()) -> tuple[str, bool]:
+    """What the rows are sorted by and whether downwards, from `sort` in the URL: "duration", or "-duration". An order
+    that there is none is said, but for those of other lists of the page, `beside`."""
+    orders = [f"{sign}{name}" for name in (*allowed, *beside) for sign in ("", "-")]
+    asked = asked_of("sort", orders, told=allowed, instead="the usual one is kept") or default
+    if asked.removeprefix("-") not in allowed:
+        asked = default
+    return asked.removeprefix("-"), asked.startswith("-")
 
 
 def put(name: str, value: str) -> None:

@@ -13,7 +13,7 @@ from data.errors import NotFound
 from data.reports import events
 from data.reports.streams import WINDOW, Step, StreamAt
 from ui import cached, page, veil
-from ui.asking import filters, links
+from ui.asking import filters, links, url
 from ui.drawing import difference, tables
 from ui.drawing.markup import Child, span, tag
 from ui.events.listing import written
@@ -32,7 +32,7 @@ def asked_stream(view: View) -> tuple[str, str, int | None]:
     """
     aggregate_type, aggregate_id = filters.given("type"), filters.given("id")
     if aggregate_type is not None and aggregate_id is not None:
-        return aggregate_type, aggregate_id, filters.asked_number("at")
+        return aggregate_type, aggregate_id, url.asked_number("at")
     try:
         event_id = UUID(filters.given("event") or "")
     except ValueError:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from data.jobs import STATUSES, JobSummary
 from ui import absence, page
-from ui.asking import emptiness, filters, links
+from ui.asking import emptiness, filters, links, url
 from ui.asking.periods import Period
 from ui.drawing.markup import code
 from ui.view import View
@@ -55,7 +55,7 @@ def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
     search = filters.search(view, "Search in jobs")
     agent = filters.choice(view, "agent", values["agent"])
     status = filters.given("status")
-    long_running = filters.given("long") == "true"
+    long_running = url.asked_flag("long")
     return Chosen(agent, search, status if status in STATUSES else None, filters.given("error"), long_running)
 
 
@@ -86,7 +86,7 @@ def say_states(chosen: Chosen) -> None:
 
 def asked_job() -> UUID | None:
     """The one job that the URL asks for; None where it asks for none, or for what is no id."""
-    return filters.asked_identifier("job")
+    return url.asked_identifier("job")
 
 
 def nothing(view: View, period: Period, *, holds_any: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ui import absence, page
-from ui.asking import filters, links
+from ui.asking import filters, links, url
 from ui.view import View
 
 _STATUSES = ("active", "archived")
@@ -35,12 +35,12 @@ class Chosen:
 
 def asked_project() -> UUID | None:
     """The project that the URL asks for."""
-    return filters.asked_identifier("project")
+    return url.asked_identifier("project")
 
 
 def asked_workspace() -> UUID | None:
     """The workspace that the URL asks for."""
-    return filters.asked_identifier("workspace")
+    return url.asked_identifier("workspace")
 
 
 def choose(view: View, workspaces: Sequence[Mapping[str, Any]], workspace: UUID | None) -> Chosen:

@@ -68,7 +68,8 @@ def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
     tool = filters.choice(view, "tool", values["tool"])
     outcome, group = filters.given("outcome"), filters.given("error")
     outcome = outcome if outcome in OUTCOMES else None
-    return Chosen(tool, project, outcome, group, bool(tool or outcome or group or filters.given("list") == "calls"))
+    lists_calls = filters.asked_of("list", ("tools", "calls"), instead=filters.PASSED_OVER) == "calls"
+    return Chosen(tool, project, outcome, group, bool(tool or outcome or group or lists_calls))
 
 
 def draw_outcome(view: View, chosen: Chosen, usage: Usage) -> None:

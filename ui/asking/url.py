@@ -1,0 +1,33 @@
+"""Parameters of the URL that are ids, numbers, or true or false."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ui import page
+from ui.asking import filters
+from ui.wording import figures
+
+
+def asked_identifier(name: str) -> UUID | None:
+    """The id in the URL; what is none asks for nothing, and a note says so."""
+    asked = filters.given(name)
+    if asked is None:
+        return None
+    try:
+        return UUID(asked)
+    except ValueError:
+        shown = figures.shortened(asked, 60)
+        page.note(f"The address asks for the {name} “{shown}”, which is no id, so all are shown.")
+        return None
+
+
+def asked_number(name: str) -> int | None:
+    """A whole number from 0 in the URL; None where there is none."""
+    asked = filters.given(name) or ""
+    return int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 9 else None
+
+
+def asked_flag(name: str) -> bool:
+    """Whether the URL asks for it; what is neither true nor false asks for nothing, and a note says so."""
+    return filters.asked_of(name, ("true", "false")) == "true"
