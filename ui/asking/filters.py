@@ -23,8 +23,7 @@ LONGEST_SEARCH = 200
 # Where the parameter's name is none.
 _NOUNS = {"has": "content", "show": "list", "sort": "order", "long": "filter “long” with"}
 
-# What no text field takes, and what turns the order of the words after it round. Other characters that cannot be seen
-# join or part letters: they belong to words in many scripts, and to emoji.
+# What no text field takes, and what turns words round. Other characters that cannot be seen belong to words, and to emoji.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 # The parameter with the number of a page: what a step to other rows starts anew.
@@ -203,10 +202,10 @@ def asked_of(
     told: Collection[str] | None = None,
     instead: str = "all are shown",
 ) -> str | None:
-    """The value of a parameter in the URL; one that is none of the `known` ones is None, and a note says so, what is
-    shown `instead` and which ones there are (`told` where not all of them)."""
+    """A parameter of the URL; one that is none of the `known` ones is None, and a note says so, what is shown `instead`
+    and which ones there are (`told` where not all of them)."""
     asked = given(name)
-    _say_refused(name, instead)
+    say_refused(name, instead)
     if asked is None or known is None or asked in known:
         return asked
     page.note(
@@ -216,7 +215,7 @@ def asked_of(
     return None
 
 
-def _say_refused(name: str, instead: str = "all are shown") -> None:
+def say_refused(name: str, instead: str = "all are shown") -> None:
     """Says that the URL has a value that filters nothing, where it has one, and what is shown `instead`."""
     if st.query_params.get(name) and given(name) is None:
         page.note(
@@ -228,7 +227,7 @@ def _say_refused(name: str, instead: str = "all are shown") -> None:
 
 def search(view: View, placeholder: str, name: str = "q") -> str | None:
     """A search field whose text stands in the URL. None: nothing is searched for."""
-    _say_refused(name)
+    say_refused(name)
     key = f"f_{name}"
     st.session_state[key] = given(name) or ""
 

@@ -11,6 +11,7 @@ from ui.wording import figures
 
 def asked_identifier(name: str) -> UUID | None:
     """The id in the URL; what is none asks for nothing, and a note says so."""
+    filters.say_refused(name)
     asked = filters.given(name)
     if asked is None:
         return None
