@@ -84,7 +84,7 @@ def decide(actor: Actor, approval_id: UUID, decision: Decision, note: str = "", 
         raise RejectionNeedsNote
     with adoption.explained(actor, *_TABLES), database.writing(actor) as unit:
         decided = unit.row(
-            "approvals.decide",
+            "approvals.deciding.decide",
             approval_id=approval_id,
             decision=decision,
             actor_id=actor.user_id,
@@ -144,7 +144,7 @@ def _detail(decided: dict[str, Any], event: Event, note: str) -> dict[str, Any]:
 
 def _lost(unit: Unit, approval_id: UUID) -> SignalboxError:
     """Why a question was not there to be decided."""
-    now = unit.row("approvals.find_state", approval_id=approval_id)
+    now = unit.row("approvals.deciding.find_state", approval_id=approval_id)
     if now is None:
         if unit.row("approvals.find_approval", approval_id=approval_id, now=None):
             return NotAllowed("The policies of its table let you see this question, not decide it.")

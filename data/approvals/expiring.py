@@ -20,7 +20,7 @@ def expire_due(dataset: Dataset) -> int:
     expired = 0
     while True:
         with database.operating(dataset) as unit:
-            due = unit.rows("approvals.expire_due", limit=AT_ONCE)
+            due = unit.rows("approvals.deciding.expire_due", limit=AT_ONCE)
             store = EventStore(unit.connection)
             for question in due:
                 approval_id = str(question["approval_id"])
