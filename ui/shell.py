@@ -54,7 +54,7 @@ def _sidebar(actor: Actor, here: str) -> None:
         st.html(page.one_of([who, leave]))
     elif maker := demo.maker_for(actor):
         st.html(above)
-        demo.making(maker, "Make a demo beside this data", key="make_demo", kind="tertiary")
+        demo.making(maker, "Make the demo", key="make_demo", kind="tertiary")
         st.html(page.one_of([who, leave]))
     else:
         st.html(page.one_of([above, who, leave]))
