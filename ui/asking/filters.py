@@ -23,7 +23,7 @@ LONGEST_SEARCH = 200
 # Where the parameter's name is none.
 _NOUNS = {"has": "content", "show": "list", "sort": "order", "long": "filter “long” with"}
 
-# What no text field takes, and what turns words round. Other characters that cannot be seen belong to words, and to emoji.
+# What no text field takes, and what turns words round. Others that cannot be seen belong to words, and to emoji.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 # The parameter with the number of a page: what a step to other rows starts anew.
