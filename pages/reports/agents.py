@@ -64,7 +64,7 @@ def show_one(
             sort=order[0],
             downwards=order[1],
             limit=paging.PAGE_SIZE,
-            offset=(paging.page_number(one.windows) - 1) * paging.PAGE_SIZE,
+            offset=paging.offset_of(one.windows),
         )
         agents.windows_table(view, rows, one.windows, period, order)
         page.footer(view, report="agent_windows", filters=narrowed, order=order, rows=one.windows)

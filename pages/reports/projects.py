@@ -16,7 +16,7 @@ def show_one(view: View, project_id: UUID) -> None:
     """One project with its members."""
     page.note(links.go("‹ All projects", view.page.url_path))
     project = cached.read(view, reports.read_project, project=project_id)
-    offset = (paging.page_number(project["members"]) - 1) * paging.PAGE_SIZE
+    offset = paging.offset_of(project["members"])
     members = cached.read(view, reports.read_members, project=project_id, limit=paging.PAGE_SIZE, offset=offset)
     projects.members_table(view, project, members)
     page.footer(view, report="project_members", filters={"project": str(project_id)}, rows=project["members"])
@@ -32,7 +32,7 @@ def show(view: View) -> None:
         projects.nothing(view, workspaces.rows, chosen)
     else:
         projects.summary(workspaces.workspaces, counted, chosen)
-        offset = (paging.page_number(counted.projects) - 1) * paging.PAGE_SIZE
+        offset = paging.offset_of(counted.projects)
         found = cached.read(view, reports.read_projects, **chosen.parameters, limit=paging.PAGE_SIZE, offset=offset)
         projects.projects_table(view, found, counted.projects)
     if workspaces.rows and chosen.workspace is None:

@@ -28,7 +28,7 @@ def agents_table(view: View, agents: Sequence[Performance], period: Period, chos
     sorted_by = filters.sorting(SORTS, "-escalations", beside=WINDOW_SORTS)
     rows = _sorted([_row(one) for one in agents], sorted_by)
     page.heading("Agents", "sorted by escalations" if sorted_by[0] == "escalations" else None)
-    offset = (paging.page_number(len(rows)) - 1) * paging.PAGE_SIZE
+    offset = paging.offset_of(len(rows))
     most = max((row["escalations"] for row in rows), default=0)
     tables.table(
         view,

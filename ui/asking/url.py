@@ -8,6 +8,8 @@ from ui import page
 from ui.asking import filters
 from ui.wording import figures
 
+LARGEST = 99_999_999  # the number of a page, of an event in its stream, of days
+
 
 def asked_identifier(name: str) -> UUID | None:
     """The id in the URL; what is none asks for nothing, and a note says so."""
@@ -24,9 +26,9 @@ def asked_identifier(name: str) -> UUID | None:
 
 
 def asked_number(name: str) -> int | None:
-    """A whole number from 0 in the URL; None where there is none."""
+    """A whole number from 0 in the URL, of larger ones LARGEST; None where there is none."""
     asked = filters.given(name) or ""
-    return int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 9 else None
+    return min(int(asked), LARGEST) if asked.isdecimal() and asked.isascii() else None
 
 
 def asked_flag(name: str) -> bool:
