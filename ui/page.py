@@ -74,7 +74,7 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
         adopted=sources.adopted,
         lacks=sources.missing_columns,
         veiled=veiled,
-        remarks=st.empty() if veiled else None,
+        remarks=st.container() if veiled else None,  # unlike one that is emptied, it keeps its words in the next run
     )
     live.opened(view)
     veil.opened(view)

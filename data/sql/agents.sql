@@ -114,6 +114,7 @@ by_owner as (
         m.agent,
         count(*) as windows,
         count(*) filter (where m.window_start < %(start)s::timestamptz) as began_before,
+        count(*) filter (where m.human_escalations is null) as silent,
         count(*) filter (
             where m.cost_usd < 'Infinity' and m.metadata ->> 'cost_basis' in ('estimate', 'partial estimate')
         ) as estimated,
@@ -143,6 +144,7 @@ spans as (
     select
         agent,
         sum(began_before)::bigint as began_before,
+        sum(silent)::bigint as silent_windows,
         sum(estimated)::bigint as estimated_windows,
         sum(partly_estimated)::bigint as partly_estimated_windows,
         coalesce(sum(windows) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping
@@ -189,6 +191,7 @@ select
     coalesce(s.estimated_windows, 0) as estimated_windows,
     coalesce(s.partly_estimated_windows, 0) as partly_estimated_windows,
     coalesce(s.began_before, 0) as began_before,
+    coalesce(s.silent_windows, 0) as silent_windows,
     coalesce(s.overlapping, 0) as overlapping,
     coalesce(j.jobs, 0) as jobs,
     coalesce(j.jobs_completed, 0) as jobs_completed,

@@ -96,7 +96,7 @@ def show(view: View) -> None:
     filters.say_untimed(view, period, known, "window", within=("agent", "source"))
     agents.say_windows(total, period)
     agents.of_source(chosen)
-    cards.cards(agents.cards_of(view, total, period, chosen))
+    cards.cards(agents.cards_of(total, period, chosen))
     drawn = asked | {"agent": chosen.agent, "unit": bucket, "zone": str(view.zone)}
     buckets = cached.read(view, reports.read_buckets, **drawn)
     agents.chart(view, buckets, period, bucket, chosen)

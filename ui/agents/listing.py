@@ -33,7 +33,7 @@ def agents_table(view: View, agents: Sequence[Performance], period: Period, chos
     tables.table(
         view,
         rows[offset : offset + paging.PAGE_SIZE],
-        _columns(view, period, chosen, most),
+        _columns(period, chosen, most),
         label="Agents by what hurts most",
         total=len(rows),
         sorted_by=sorted_by,
@@ -50,7 +50,8 @@ def _row(one: Performance) -> dict[str, Any]:
         "previous_jobs_ended": one.previous_jobs_ended,
         "was_windowed": one.previous_windows > 0,
         "cost": one.cost_usd,
-        "by_windows": one.escalations if one.windows else None,
+        "by_windows": one.escalations if one.tells_escalations else None,
+        "tells_escalations": one.tells_escalations,
     }
 
 
@@ -69,7 +70,7 @@ def _absent(row: tables.Row, words: str = figures.NONE_RECORDED) -> Markup:
     return tables.muted(words if row["is_present"] else figures.DASH)
 
 
-def _columns(view: View, period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
+def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
     bar = tables.bar("escalations", most, kind="waiting")
 
     def agent(row: tables.Row) -> Child:
@@ -77,7 +78,7 @@ def _columns(view: View, period: Period, chosen: Chosen, most: int) -> list[tabl
         return links.go(shown, "agents", period.query, agent=row["agent"], source=chosen.source)
 
     def escalated(row: tables.Row) -> Child:
-        if not row["windows"] or view.lacks_column("engine.agent_metrics", "human_escalations"):
+        if not row["tells_escalations"]:
             return _absent(row)
         address = links.href("agents", period.query, agent=row["agent"], source=chosen.source, sort="-escalations")
         return links.go_to(bar(row), address) if row["escalations"] else "0"

@@ -64,9 +64,10 @@ def _per_status(counts: pd.DataFrame, *, is_current: bool) -> dict[str, int]:
 def chart(view: View, counts: pd.DataFrame, asked: Chosen, period: Period, bucket: str) -> None:
     """Sessions per slice of the period by status; a click shows those of that time."""
     page.heading(f"Sessions started per {bucket}", "by status")
+    shown = counts[counts["is_current"].astype(bool) & counts["bucket"].notna()]
     charts.over_time(
         view,
-        counts[counts["is_current"].astype(bool) & counts["bucket"].notna()],
+        shown.assign(status=shown["status"].fillna("not recorded")),
         value="sessions",
         bucket=bucket,
         title="Sessions started",

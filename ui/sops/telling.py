@@ -47,7 +47,8 @@ def summary(
             )
             pieces.append(f"{name} {verb} than in {period.previous_label}{checked}.")
     pieces += [_automation(shown, period), _people(view, shown, steps, period, chosen)]
-    state = "broken" if failing else "attention" if slower or shown.failed else "well" if shown.ended else "unknown"
+    known = shown.ended and not shown.stateless
+    state = "broken" if failing else "attention" if slower or shown.failed else "well" if known else "unknown"
     page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
 
 
