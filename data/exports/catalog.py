@@ -81,7 +81,7 @@ REPORTS: dict[str, Report] = {
         filters=_PERIOD
         | {
             "agent": text,
-            "status": one_of("pending", "running", "completed", "failed", "cancelled"),
+            "status": one_of("pending", "running", "completed", "failed", "cancelled", "ended"),
             "search": text,
             "error_group": text,
             "long_running": flag,
