@@ -156,6 +156,7 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         only=chosen.only if len(chosen.states) == 1 else None,
         opens="jobs",
         carrying={**chosen.carried, "status": chosen.only},
+        choosing="status",
     )
 
 
