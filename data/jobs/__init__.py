@@ -2,6 +2,7 @@
 
 from data.jobs.acting import JobMoved, JobReceipt, cancel, retry
 from data.jobs.reading import (
+    ENDED,
     LONG_RUNNING_S,
     STATUSES,
     FailureGroup,
@@ -19,6 +20,7 @@ from signalbox_client.jobs import CANCELLABLE, RETRYABLE
 
 __all__ = [
     "CANCELLABLE",
+    "ENDED",
     "LONG_RUNNING_S",
     "RETRYABLE",
     "STATUSES",

@@ -15,6 +15,7 @@ from data.arguments import checked
 from data.errors import NotFound
 
 STATUSES = ("pending", "running", "completed", "failed", "cancelled")
+ENDED = "ended"  # what one may ask for beside a status: completed or failed, as `JobSummary.ended` counts them
 LONG_RUNNING_S = 3600  # agent-jobs.md asks about jobs that run for more than an hour
 MAX_GROUPS = 50  # kinds of failures on one screen; the export holds all
 MAX_ACTS = 50  # of one job's timeline
@@ -165,9 +166,9 @@ def read_jobs(
     offset: int = 0,
 ) -> list[dict[str, Any]]:
     """Jobs one by one, what hurts first or the newest first: job_id, agent, status, title, error_message,
-    created_at, started_at, completed_at, run_ms (up to `now` while it runs), is_long_running. A status that
-    does not exist has no jobs."""
-    if status is not None and status not in STATUSES:
+    created_at, started_at, completed_at, run_ms (up to `now` while it runs), is_long_running. The `status` is one of
+    STATUSES, or ENDED; one that does not exist has no jobs."""
+    if status is not None and status not in (*STATUSES, ENDED):
         return []
     with database.reading(actor) as unit:
         return unit.rows(

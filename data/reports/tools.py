@@ -105,7 +105,7 @@ class Usage:
 class ErrorGroup:
     """One kind of failure of one tool: `group` without what differs from case to case, `example` its newest text.
 
-    `session_pk` is the session of the newest case.
+    `session_pk` is the session of the newest case, `item_id` the happening there that it is.
     """
 
     tool_name: str
@@ -114,6 +114,7 @@ class ErrorGroup:
     last_at: datetime | None
     example: str | None
     session_pk: str | None
+    item_id: str | None
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,7 @@ def read_errors(
             row["last_at"],
             row["example"],
             str(row["session_pk"]) if row["session_pk"] else None,
+            row["item_id"],
         )
         for row in rows
     )

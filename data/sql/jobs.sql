@@ -134,6 +134,7 @@ left(
 
 -- name: list_jobs
 -- Jobs one by one: what hurts first (running for longer than long_s seconds, failed, waiting, running), or the newest.
+-- The status "ended" stands for what ran to an end: completed or failed.
 select
     j.job_id,
     j.agent,
@@ -157,7 +158,14 @@ where
     and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
     and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
     and (%(agent)s::text is null or j.agent = %(agent)s)
-    and (%(status)s::text is null or j.stored_status = %(status)s::agents.job_status)
+    and (
+        %(status)s::text is null
+        or j.stored_status = any(
+            case %(status)s
+                when 'ended' then array['completed', 'failed'] else array[%(status)s::text]
+            end::agents.job_status[]
+        )
+    )
     and (
         not coalesce(%(long_running)s::boolean, false)
         or j.stored_status = 'running'

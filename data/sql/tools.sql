@@ -211,9 +211,17 @@ select
     g.groups,
     left(newest.error_message, 4000) as example,
     newest.session_pk,
-    newest.tool_event_id
+    newest.tool_event_id,
+    coalesce(asked.event_id, newest.event_id)::text as item_id
 from groups as g
 left join analytics.stg_chronicle__tool_events as newest on newest.tool_event_id = g.newest_id
+-- A call stands in its session under the event that asked for it, where there is one.
+left join lateral (
+    select a.event_id
+    from analytics.stg_chronicle__tool_events as a
+    where a.call_id = newest.call_id and a.phase = 'pre' and a.session_pk = newest.session_pk
+    limit 1
+) as asked on true
 order by g.cases desc, g.last_at desc nulls last, g.tool_name, g.error_group;
 
 -- name: list_filter_values

@@ -47,7 +47,7 @@ def show_all(view: View) -> None:
             jobs.chart(view, buckets, period, bucket, chosen)
         with page.panel(view, "the list of jobs"):
             show_list(view, chosen, asked, jobs.total_of(counted, failures, chosen))
-        if not chosen.group and not chosen.long_running and chosen.status in (None, "failed"):
+        if not chosen.group and not chosen.long_running and chosen.only in (None, "failed", reports.ENDED):
             jobs.failures_of(view, failures, period, chosen.carried)
             if failures.groups:
                 page.footer(view, report="job_failures", filters=asked, rows=failures.groups)
@@ -76,7 +76,7 @@ def show_list(view: View, chosen: jobs.Chosen, asked: dict[str, Any], total: int
         offset=paging.offset_of(total),
     )
     hurting = "what runs too long, failed or waits stands first" if order[0] == "hurt" else "the latest first"
-    page.heading(f"{chosen.only.capitalize()} jobs" if chosen.only else "Jobs", hurting)
+    page.heading(chosen.jobs, hurting)
     jobs.jobs_table(view, rows, total, order)
     page.footer(view, report="jobs", filters=narrowed, rows=total)
 

@@ -63,6 +63,6 @@ with page.panel(view, "the figures of tools"):
             tools.by_tool(view, usage, period, chosen.project)
             page.footer(view, report="tools", filters=compared, rows=len(usage.tools))
         if not chosen.group and chosen.outcome in (None, "failed"):
-            tools.errors_of(view, usage, errors, period, {"project": chosen.project})
+            tools.errors_of(view, usage, errors, period, chosen.carried)
             if errors.groups:
                 page.footer(view, report="tool_errors", filters=asked, rows=errors.groups)

@@ -180,6 +180,7 @@ def history_chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str
         only=only,
         opens="approvals",
         carrying={**carried(asked), "outcome": asked.outcome},
+        choosing="outcome",
     )
 
 

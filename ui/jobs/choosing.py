@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from data.jobs import STATUSES, JobSummary
+from data.jobs import ENDED, STATUSES, JobSummary
 from ui import absence, page
 from ui.asking import emptiness, filters, links, url
 from ui.asking.periods import Period
@@ -22,11 +22,14 @@ STATES = {
     "running": "signal",
     "pending": "waiting",
 }
+_CHOICES = (ENDED, *STATUSES)
+_WORDS = {ENDED: "ran to an end"}
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the URL asks for. `long_running` asks for what runs over an hour now, from whatever time."""
+    """What the URL asks for; `status` may be ENDED too. `long_running` asks for what runs over an hour now, from
+    whatever time."""
 
     agent: str | None
     search: str | None
@@ -49,6 +52,19 @@ class Chosen:
         """The one state that the chart and the list are about; a kind of failure is one of failed jobs."""
         return "failed" if self.group else self.status
 
+    @property
+    def states(self) -> dict[str, str]:
+        """The states that the chart and the list hold, each with whose colour it has, from the bottom up."""
+        held = ("completed", "failed") if self.only == ENDED else (self.only,) if self.only else tuple(STATES)
+        return {name: kind for name, kind in STATES.items() if name in held}
+
+    @property
+    def jobs(self) -> str:
+        """What the chart and the list hold, as the beginning of a heading."""
+        if self.only == ENDED:
+            return "Jobs that ran to an end"
+        return f"{self.only.capitalize()} jobs" if self.only else "Jobs"
+
 
 def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
     """The search field and the picker of agents, and what the URL asks for beside them."""
@@ -56,30 +72,34 @@ def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
     agent = filters.choice(view, "agent", values["agent"])
     status = filters.given("status")
     long_running = url.asked_flag("long")
-    return Chosen(agent, search, status if status in STATUSES else None, filters.given("error"), long_running)
+    return Chosen(agent, search, status if status in _CHOICES else None, filters.given("error"), long_running)
 
 
 def draw_status(view: View, chosen: Chosen, counted: JobSummary) -> None:
     """The picker of states, and every active filter to be taken away."""
-    counts = {name: int(getattr(counted, name)) for name in STATUSES if getattr(counted, name)}
-    filters.choice(view, "status", counts, every="All states", known=STATUSES)
+    counts = {name: int(getattr(counted, name)) for name in _CHOICES if getattr(counted, name)}
+    filters.choice(view, "status", counts, every="All states", label=_word, known=_CHOICES)
     filters.chips(
         view,
         {
             "agent": ("agent", chosen.agent) if chosen.agent else None,
             "q": ("words", chosen.search) if chosen.search else None,
-            "status": ("state", chosen.status) if chosen.status else None,
+            "status": ("state", _word(chosen.status)) if chosen.status else None,
             "error": ("failure", chosen.group) if chosen.group else None,
             "long": ("runs", "over an hour, now") if chosen.long_running else None,
         },
     )
 
 
+def _word(status: str) -> str:
+    return _WORDS.get(status, status)
+
+
 def say_states(chosen: Chosen) -> None:
     """That the four figures are of all states, where the chart and the list are of one; what takes longer, and why."""
     if chosen.only:
         what = "the chart is of failed jobs, the list of this kind" if chosen.group else "the chart and the list are"
-        of = "" if chosen.group else f" of {chosen.only} jobs"
+        of = "" if chosen.group else f" of {chosen.jobs[0].lower()}{chosen.jobs[1:]}"
         page.note(f"The sentence and the four figures are of all states; {what}{of} alone.")
     filters.say_unsummed(("words of jobs",) if chosen.search else (), "jobs")
 

@@ -243,4 +243,5 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         only=chosen.status,
         opens="sops",
         carrying=chosen.of_chart,
+        choosing="status",
     )

@@ -156,7 +156,9 @@ def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value
 
     def example(row: tables.Row) -> Child:
         words = telling.line(row["example"], row["group"]) or row["group"]
-        return links.go(words, "session", period.query, session=row["session_pk"]) if row["session_pk"] else words
+        if not row["session_pk"]:
+            return words
+        return links.go(words, "session", period.query, session=row["session_pk"], item=row["item_id"])
 
     return [
         tables.Column("Kind", kind, wide=True),
