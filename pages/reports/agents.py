@@ -92,7 +92,8 @@ def show(view: View) -> None:
         page.footer(view)
         return
     total = together(shown)
-    agents.summary(shown, total, period, chosen)
+    with agents.what_hides_windows(view, total) as is_partial:
+        agents.summary(shown, total, period, chosen, is_partial=is_partial)
     filters.say_untimed(view, period, known, "window", within=("agent", "source"))
     agents.say_windows(total, period)
     agents.of_source(chosen)

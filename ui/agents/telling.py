@@ -9,7 +9,7 @@ from data.reports import rates
 from data.reports.performance import Performance
 from ui import page
 from ui.agents import before
-from ui.agents.choosing import Chosen
+from ui.agents.choosing import Chosen, absent
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing.cards import Card
@@ -21,8 +21,11 @@ from ui.wording.sentences import LEAST_COMPARED, change, plural, point_change
 _MOST_NAMED = 3  # agents in one sentence; the table has them all
 
 
-def summary(agents: Sequence[Performance], total: Performance, period: Period, chosen: Chosen) -> None:
-    """The first sentences: how much runs without a person, who escalates or fails more than before, what it cost."""
+def summary(
+    agents: Sequence[Performance], total: Performance, period: Period, chosen: Chosen, *, is_partial: bool
+) -> None:
+    """The first sentences: how much runs without a person, who escalates or fails more than before, what it cost.
+    `is_partial`: there may be windows that the viewer does not see, so that nothing here is well."""
     escalating = sorted((one for one in agents if one.escalation_factor), key=lambda one: -(one.escalation_factor or 0))
     less = [one for one in agents if one.is_automated_less]
     failing = [one for one in agents if one.fails_more_often]
@@ -44,7 +47,7 @@ def summary(agents: Sequence[Performance], total: Performance, period: Period, c
             pieces.append(f"{name} {verb} more often than in {period.previous_label}{checked}.")
     pieces.append(_cost(total, period, is_one=bool(chosen.agent) or sum(one.is_present for one in agents) == 1))
     known = total.rated_actions or total.actions or total.jobs_ended
-    state = "attention" if escalating or less or failing else "well" if known else "unknown"
+    state = "attention" if escalating or less or failing else "well" if known and not is_partial else "unknown"
     page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
 
 
@@ -189,9 +192,17 @@ def _cost_elsewhere(total: Performance, period: Period) -> Child:
 
 def _escalated(view: View, total: Performance) -> str:
     if not total.windows:
-        return figures.NONE_RECORDED
+        return absent(view)
     lacks = view.lacks_column("engine.agent_metrics", "human_escalations")
     return "unknown" if lacks else figures.count(total.escalations)
+
+
+def _countless(view: View, total: Performance) -> str:
+    return "no counts recorded" if total.windows or view.actor.sees_all else absent(view)
+
+
+def _unsure(view: View, total: Performance) -> str:
+    return figures.NONE_RECORDED if total.windows else absent(view)
 
 
 def cards_of(view: View, total: Performance, period: Period, chosen: Chosen) -> list[Card]:
@@ -204,7 +215,7 @@ def cards_of(view: View, total: Performance, period: Period, chosen: Chosen) -> 
             figures.percent(total.automated, total.rated_actions) if total.rated_actions else "unknown",
             _points(total) if period.previous else None,
             f"{than}, n\u00a0=\u00a0{figures.count(total.previous_rated_actions)}" if than else None,
-            f"of {plural(total.rated_actions, 'action')}" if total.rated_actions else "no counts recorded",
+            f"of {plural(total.rated_actions, 'action')}" if total.rated_actions else _countless(view, total),
             address=links.href("agents", query, sort="automated" if not chosen.agent else None),
         ),
         Card(
@@ -217,7 +228,7 @@ def cards_of(view: View, total: Performance, period: Period, chosen: Chosen) -> 
         ),
         Card(
             "Confidence",
-            f"{total.confidence:.2f}" if total.confidence is not None else figures.NONE_RECORDED,
+            f"{total.confidence:.2f}" if total.confidence is not None else _unsure(view, total),
             _confidence_change(total) if period.previous else None,
             f"{than}, n\u00a0=\u00a0{figures.count(total.previous_decisions)}" if than else None,
             f"mean of {plural(total.decisions, 'decision')}" if total.decisions else None,
