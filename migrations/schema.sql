@@ -4494,7 +4494,10 @@ CREATE VIEW analytics.stg_engine__sop_executions WITH (security_invoker='true') 
     steps,
     actions_total,
     actions_automated,
-    human_interventions,
+        CASE
+            WHEN (metadata @> '{"kind": "epic", "imported": true}'::jsonb) THEN NULL::bigint
+            ELSE human_interventions
+        END AS human_interventions,
     cycle_time_hours,
     automation_rate,
     estimated_cost AS estimated_cost_usd,
@@ -5941,6 +5944,13 @@ CREATE INDEX idx_sop_executions_running ON engine.sop_executions USING btree (st
 
 -- index engine.idx_sop_executions_session_id
 CREATE INDEX idx_sop_executions_session_id ON engine.sop_executions USING btree (session_id);
+
+-- index engine.idx_sop_executions_silent
+CREATE INDEX idx_sop_executions_silent ON engine.sop_executions USING btree (sop_id) WHERE (
+CASE
+    WHEN (metadata @> '{"kind": "epic", "imported": true}'::jsonb) THEN NULL::bigint
+    ELSE human_interventions
+END IS NULL);
 
 -- index engine.idx_sop_executions_sop_id
 CREATE INDEX idx_sop_executions_sop_id ON engine.sop_executions USING btree (sop_id, started_at DESC);

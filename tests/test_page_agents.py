@@ -258,6 +258,15 @@ def test_members_see_their_own_agents_alone(owner: Owner, people: People) -> Non
     assert "theirs" not in text
 
 
+def test_windows_that_a_member_may_not_see_are_unknown_and_never_well(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), "desk", user_id=people["other"].user_id)
+    recorded.job(owner, NOW - timedelta(days=1), agent="desk", completed=NOW, user_id=people["member"].user_id)
+    page = open_page(people["member"], PAGE)
+    assert "Members see windows that carry their name; managers see all." in page.text
+    assert "sb-unknown" in next(piece for piece in page.pieces if "sb-say" in piece)
+    assert page.text.count("none yours to see") == 8, "three cards and the five cells"
+
+
 def priced(owner: Owner, basis: str | None, cost: float, agent: str = "claude-code", days: int = 1) -> None:
     metadata = Jsonb({"cost_basis": basis} if basis else {})
     window(owner, NOW - timedelta(days=days), agent, total_cost=cost, metadata=metadata, source=f"{basis}")

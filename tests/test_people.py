@@ -85,7 +85,9 @@ def test_each_person_has_their_own_figures(people: dict[str, Actor]) -> None:
     found = by_address(people["manager"], **PERIOD, **BEFORE)
     me, other, nobody = found[people["member"].email], found[people["other"].email], found[None]
     assert (me.sessions, me.lift_sessions, me.finalized, me.lost, me.jobs) == (2, 3, 1, 1, 0)
-    assert (me.cost_usd, me.priced_sessions, me.unpriced_sessions) == (Decimal("2.00"), 3, 1)
+    assert (me.cost_usd, me.session_cost_usd, me.lift_cost_usd) == (Decimal("2.00"), Decimal("1.50"), Decimal("0.50"))
+    assert (me.priced_sessions, me.unpriced_sessions) == (1, 0)
+    assert (me.priced_lift_sessions, me.unpriced_lift_sessions) == (2, 1)
     assert (me.previous_sessions, me.previous_cost_usd) == (1, Decimal(9))
     assert (other.sessions, other.jobs, other.completed_jobs, other.failed_jobs) == (0, 3, 1, 1)
     assert (other.previous_failed_jobs, other.previous_completed_jobs) == (1, 0)
@@ -128,7 +130,7 @@ def test_a_period_holds_its_start_and_not_its_end(owner: Connection, people: dic
     assert (one.previous_sessions, one.previous_finalized, one.previous_completed_jobs) == (1, 0, 0)
     asked: dict[str, Any] = {"person": str(people["member"].user_id), **PERIOD}
     assert len(reports.read_activity(people["manager"], **asked)) == 3
-    assert reports.count_activity(people["manager"], **asked) == 3
+    assert sum(one.things for one in reports.count_activity(people["manager"], **asked)) == 3
 
 
 def test_a_cost_that_leaves_something_out_is_said(owner: Connection, people: dict[str, Actor]) -> None:
@@ -140,7 +142,7 @@ def test_a_cost_that_leaves_something_out_is_said(owner: Connection, people: dic
     one = by_address(people["manager"], **PERIOD)[people["member"].email]
     assert (one.cost_usd, one.priced_sessions, one.unpriced_sessions) == (Decimal(2), 1, 1)
     page = open_page(people["manager"], "reports/people.py", period="7d")
-    assert "of 1 session; 1 session is not priced in full" in page.text
+    assert "$2.00 of 1 session ; 1 session is not priced in full" in page.text
 
 
 @pytest.mark.usefixtures("week")
@@ -155,10 +157,10 @@ def test_what_has_no_time_is_apart(people: dict[str, Actor]) -> None:
 def test_one_persons_doings_newest_first(people: dict[str, Actor]) -> None:
     asked: dict[str, Any] = {"person": str(people["member"].user_id), **PERIOD}
     rows = reports.read_activity(people["admin"], **asked, limit=2)
-    assert reports.count_activity(people["admin"], **asked) == 5
+    assert sum(one.things for one in reports.count_activity(people["admin"], **asked)) == 5
     assert [row["kind"] for row in rows] == ["session", "session"]
     rest = reports.read_activity(people["admin"], **asked, offset=2)
-    assert [(row["kind"], row["state"]) for row in rest].count(("lift session", "finalized")) == 1
+    assert [(row["kind"], row["state"]) for row in rest].count(("lift", "finalized")) == 1
     assert len(rest) == 3
 
 
@@ -197,6 +199,47 @@ def test_the_page_tells_and_leads_to_one_person(people: dict[str, Actor]) -> Non
     assert people["member"].email in one.text
     assert sum("/lift_session?session=" in link for link in one.links) == 3
     assert any(link.startswith("/export/person.csv?") and person in link for link in one.links)
+
+
+@pytest.mark.usefixtures("week")
+def test_costs_are_told_apart_by_subject_and_each_leads_to_its_own(people: dict[str, Actor]) -> None:
+    page = open_page(people["manager"], "reports/people.py", period="7d")
+    assert "$1.50 of 1 session ; $0.50 of 2 sessions of lift-sys ; 1 session of lift-sys is not" in page.text
+    assert {"/sessions?period=7d&sort=-cost", "/lift_sessions?period=7d&sort=-cost"} < set(page.links)
+    untimed = open_page(people["manager"], "reports/people.py", period="untimed")
+    assert "no session has a cost" in untimed.text
+    assert "Cost not priced of 0 sessions" not in untimed.text
+
+
+@pytest.mark.usefixtures("week")
+def test_figures_of_a_person_lead_to_exactly_what_they_count(people: dict[str, Actor]) -> None:
+    me, other = (str(people[role].user_id) for role in ("member", "other"))
+    everybody = open_page(people["manager"], "reports/people.py", period="7d")
+    one = open_page(people["manager"], "reports/people.py", period="7d", person=me)
+    said = "worked with agents in the last 7 days: 2 sessions, 3 sessions of lift-sys, 0 jobs."
+    assert f"{people['member'].email} {said}" in one.text
+    asked: dict[str, Any] = {"person": me, **PERIOD}
+    for kind, state, things in (("session", None, 2), ("lift", None, 3), ("lift", "finalized", 1)):
+        address = f"/people?period=7d&person={me}&kind={kind}{f'&state={state}' if state else ''}"
+        assert address in everybody.links
+        assert address in one.links
+        assert len(reports.read_activity(people["manager"], **asked, kind=kind, state=state)) == things
+    assert f"/people?period=7d&person={other}&kind=job" in everybody.links
+    narrowed = open_page(people["manager"], "reports/people.py", period="7d", person=me, kind="lift", state="finalized")
+    assert sum("/lift_session?session=" in link for link in narrowed.links) == 1
+    [file] = [link for link in narrowed.links if link.startswith("/export/person.csv?")]
+    assert "kind=lift&state=finalized" in file
+    none = open_page(people["manager"], "reports/people.py", period="7d", person=me, kind="job")
+    assert "Nothing that this person did fits these filters." in none.text
+    wrong = open_page(people["manager"], "reports/people.py", period="7d", person=me, kind="walks")
+    assert "There is no kind “walks”, so all are shown." in wrong.text
+
+
+def test_what_names_nobody_is_not_zero_people_at_work(owner: Connection, people: dict[str, Actor]) -> None:
+    add_session(owner, None, NOW - timedelta(days=1))
+    page = open_page(people["manager"], "reports/people.py", period="7d")
+    assert "Who worked with agents in the last 7 days is not known: 1 session names nobody." in page.text
+    assert not any("sb-say" in piece and "sb-well" in piece for piece in page.pieces)
 
 
 def test_the_page_without_rows_and_with_somebody_unknown(people: dict[str, Actor]) -> None:

@@ -9,12 +9,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from data import exports
 from data.access import Actor
 from data.errors import NotFound
 from data.reports import sop_runs, sops
 from tests import recorded
+from tests.page_runs import open_page
 from tests.performed import definition, engine_event, run, window
 from ui.sops.steps import steps_of
 
@@ -118,11 +120,46 @@ def test_an_agent_narrows_every_figure(owner: Owner, people: People) -> None:
     assert [row["agent"] for row in sop_runs.read_executions(manager, agent="other", **PERIOD)] == ["other"]
 
 
+def test_a_step_that_waits_for_a_person_is_none_that_one_took(owner: Owner, people: People) -> None:
+    waiting = {"step": "approve", "kind": "human"}
+    taken, until = run(owner, NOON, steps=[HUMAN]), {**waiting, "completed_at": "2026-11-18T12:00:00Z"}
+    finished = run(owner, NOON, steps=[until])
+    open_run = run(owner, NOON, steps=[waiting, waiting | {"outcome": "", "completed_at": None}])
+    [step] = sops.read_human_steps(people["manager"], **PERIOD).shown
+    assert (step.times, step.executions, step.outcomes) == (2, 2, "approved 1")
+    there = sop_runs.read_executions(people["manager"], sop="refund", step="approve", **PERIOD)
+    assert {row["execution_id"] for row in there} == {taken, finished}
+    page = open_page(people["manager"], "reports/sop_execution.py", execution=str(open_run))
+    assert "No person stepped in." in page.text
+
+
+def test_epics_of_imported_logs_do_not_say_whether_a_person_stepped_in(owner: Owner, people: People) -> None:
+    epic = run(owner, NOON, "epic", metadata=Jsonb({"imported": True, "kind": "epic"}))
+    run(owner, NOON, "refund", human_interventions=0)
+    found = {one.sop_id: one for one in sops.read_procedures(people["manager"], **PERIOD).each}
+    assert (found["epic"].silent, found["epic"].interventions) == (1, None)
+    assert (found["refund"].silent, found["refund"].interventions, total(people).silent) == (0, 0, 1)
+    [row] = sop_runs.read_executions(people["manager"], sop="epic", **PERIOD)
+    assert row["human_interventions"] is None
+    page = open_page(people["manager"], "reports/sop_execution.py", execution=str(epic))
+    assert "Whether a person stepped in is not recorded." in page.text
+
+
 def test_where_people_step_in_is_told_by_step_with_what_came_of_it(owner: Owner, people: People) -> None:
     run(owner, NOON, steps=[HUMAN, HUMAN | {"outcome": "rejected"}, {"step": "pay", "kind": "agent"}])
     run(owner, NOON, steps=[HUMAN])
-    run(owner, NOON, "lead", steps=[{"name": "call", "type": "Human"}, "a word", 7, None, ["x"], {"kind": {"a": 1}}])
-    run(owner, NOON, "lead", steps=[{"kind": "human"}])
+    run(
+        owner,
+        NOON,
+        "lead",
+        steps=[{"name": "call", "type": "Human", "completed_at": "now"}, "a word", 7, None, ["x"], {"kind": {"a": 1}}],
+    )
+    run(
+        owner,
+        NOON,
+        "lead",
+        steps=[{"kind": "human", "completed_at": "2026-01-01"}, {"step": "wait", "kind": "human", "outcome": None}],
+    )
     run(owner, DAY - timedelta(days=1), steps=[HUMAN])
     found = sops.read_human_steps(people["manager"], **PERIOD)
     assert [(one.sop_id, one.step_name, one.times, one.executions, one.outcomes) for one in found.shown] == [

@@ -267,7 +267,7 @@ REPORTS: dict[str, Report] = {
     "person": Report(
         query="people.list_activity",
         sentence="What one person did: sessions and jobs with their states and costs.",
-        filters=_PERIOD | {"person": text, **_PAGE},
+        filters=_PERIOD | {"person": text, "kind": one_of("session", "lift", "job"), "state": text, **_PAGE},
     ),
     "projects": Report(
         query="projects.list_projects",

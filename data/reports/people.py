@@ -6,19 +6,32 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, get_args
 
 from data import database
 from data.access import Actor
 from data.arguments import checked
 from data.reports.coverage import Coverage
 
+Kind = Literal["session", "lift", "job"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Doings:
+    """How many things of a kind one person did that are in a state; None is one that is not recorded."""
+
+    kind: Kind
+    state: str | None
+    things: int
+
 
 @dataclass(frozen=True)
 class Person:
     """One person in a period; `person` is None for what names nobody. Success: `finalized` sessions of lift-sys over
-    those and the `lost` ones, `completed_jobs` over those and the `failed_jobs`. Costs in USD, None where unknown;
-    `priced_sessions` have one, `unpriced_sessions` none or one that leaves something out."""
+    those and the `lost` ones, `completed_jobs` over those and the `failed_jobs`. Costs in USD, None where unknown:
+    `cost_usd` is that of both kinds of sessions; `priced_…` have one, `unpriced_…` none or one that
+    leaves something out."""
 
     person: str | None
     address: str | None
@@ -30,8 +43,12 @@ class Person:
     completed_jobs: int
     failed_jobs: int
     cost_usd: Decimal | None
+    session_cost_usd: Decimal | None
     priced_sessions: int
     unpriced_sessions: int
+    lift_cost_usd: Decimal | None
+    priced_lift_sessions: int
+    unpriced_lift_sessions: int
     last_active_at: datetime | None
     previous_sessions: int
     previous_lift_sessions: int
@@ -83,15 +100,25 @@ def read_activity(
     start: datetime | None = None,
     end: datetime | None = None,
     untimed: bool = False,
+    kind: Kind | None = None,
+    state: str | None = None,
     limit: int = 25,
     offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """What one person did, the newest first: kind (session, lift session, job), id, happened_at, title, state,
-    cost_usd, cost_basis (recorded, estimate, partial estimate)."""
+    """What one person did, of one kind and in one state where asked for, the newest first: kind (session, lift, job),
+    id, happened_at, title, state, cost_usd, cost_basis (recorded, estimate, partial estimate)."""
     actor.must("view_people")
     with database.reading(actor) as unit:
         return unit.rows(
-            "people.list_activity", person=person, start=start, end=end, untimed=untimed, limit=limit, offset=offset
+            "people.list_activity",
+            person=person,
+            start=start,
+            end=end,
+            untimed=untimed,
+            kind=kind,
+            state=state,
+            limit=limit,
+            offset=offset,
         )
 
 
@@ -103,12 +130,12 @@ def count_activity(
     start: datetime | None = None,
     end: datetime | None = None,
     untimed: bool = False,
-) -> int:
-    """How many things `read_activity` gives over all its pages."""
+) -> tuple[Doings, ...]:
+    """How many things of each kind and state `read_activity` gives over all its pages."""
     actor.must("view_people")
     with database.reading(actor) as unit:
-        found: int = unit.value("people.count_activity", person=person, start=start, end=end, untimed=untimed)
-    return found
+        rows = unit.rows("people.count_activity", person=person, start=start, end=end, untimed=untimed)
+    return tuple(Doings(**row) for row in rows)
 
 
 def together(people: Iterable[Person]) -> dict[str, int]:
@@ -118,7 +145,7 @@ def together(people: Iterable[Person]) -> dict[str, int]:
     return {name: sum(getattr(one, name) for one in everybody) for name in counted}
 
 
-def cost_of(people: Iterable[Person]) -> Decimal | None:
-    """The sum of the known costs in USD; None where nothing has one."""
-    known = [one.cost_usd for one in people if one.cost_usd is not None]
+def cost_of(costs: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of the known costs in USD; None where none is known."""
+    known = [cost for cost in costs if cost is not None]
     return sum(known, Decimal()) if known else None

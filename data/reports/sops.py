@@ -27,8 +27,8 @@ class Procedure:
     A run counts when it ended; while it is open, when it started. `started` are those that began in the period,
     whenever they ended. Times in milliseconds, over the `timed` completed runs; costs in US dollars, over the
     `priced` runs. `rated_actions` are actions of runs that say how many of them ran without a person (`automated`);
-    `countless` runs say how much did, but not out of how many, and are in neither. `silent` runs, of an adopted table,
-    do not say whether a person stepped in; `interventions` is None where none does.
+    `countless` runs say how much did, but not out of how many, and are in neither. `silent` runs, adopted or
+    imported ones, do not say whether a person stepped in; `interventions` is None where none does.
     """
 
     sop_id: str | None

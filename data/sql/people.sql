@@ -26,8 +26,8 @@ cross join (
 
 -- name: list_people
 -- What each person did in a period and in the one before: sessions of agents and of lift-sys, jobs, cost. Costs are of
--- sessions that have one; `unpriced_sessions` are not priced in full. What names nobody stands under no id. Whoever did
--- something in the period before alone is there, too, so that its sums are everybody's.
+-- sessions that have one, those of lift-sys apart; the `unpriced` ones are not priced in full. What names nobody stands
+-- under no id. Whoever did something in the period before alone is there, too, so that its sums are everybody's.
 with session_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('sessions', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
@@ -132,8 +132,14 @@ summed as (
             as failed_jobs,
         coalesce(sum(happened) filter (where is_current and subject = 'job'), 0)::bigint as jobs,
         case when sum(priced) filter (where is_current) > 0 then sum(cost_usd) filter (where is_current) end as cost_usd,
-        coalesce(sum(priced) filter (where is_current), 0)::bigint as priced_sessions,
-        coalesce(sum(unpriced) filter (where is_current), 0)::bigint as unpriced_sessions,
+        case when sum(priced) filter (where is_current and subject = 'session') > 0
+            then sum(cost_usd) filter (where is_current and subject = 'session') end as session_cost_usd,
+        coalesce(sum(priced) filter (where is_current and subject = 'session'), 0)::bigint as priced_sessions,
+        coalesce(sum(unpriced) filter (where is_current and subject = 'session'), 0)::bigint as unpriced_sessions,
+        case when sum(priced) filter (where is_current and subject = 'lift') > 0
+            then sum(cost_usd) filter (where is_current and subject = 'lift') end as lift_cost_usd,
+        coalesce(sum(priced) filter (where is_current and subject = 'lift'), 0)::bigint as priced_lift_sessions,
+        coalesce(sum(unpriced) filter (where is_current and subject = 'lift'), 0)::bigint as unpriced_lift_sessions,
         max(last_at) as last_active_at,
         coalesce(sum(happened) filter (where not is_current and subject = 'session'), 0)::bigint as previous_sessions,
         coalesce(sum(happened) filter (where not is_current and subject = 'lift'), 0)::bigint as previous_lift_sessions,
@@ -155,7 +161,8 @@ summed as (
 
 select
     s.owner_id as person, coalesce(a.email, s.owner_id) as address, s.sessions, s.lift_sessions, s.finalized, s.lost,
-    s.jobs, s.completed_jobs, s.failed_jobs, s.cost_usd, s.priced_sessions, s.unpriced_sessions, s.last_active_at,
+    s.jobs, s.completed_jobs, s.failed_jobs, s.cost_usd, s.session_cost_usd, s.priced_sessions,
+    s.unpriced_sessions, s.lift_cost_usd, s.priced_lift_sessions, s.unpriced_lift_sessions, s.last_active_at,
     s.previous_sessions, s.previous_lift_sessions, s.previous_finalized, s.previous_lost, s.previous_completed_jobs,
     s.previous_failed_jobs, s.previous_cost_usd
 from summed as s
@@ -166,13 +173,16 @@ where
 order by s.sessions + s.lift_sessions + s.jobs desc, address;
 
 -- name: list_activity
--- The newest of what one person did: sessions of agents, sessions of lift-sys and jobs, each with its state and cost,
--- which `cost_basis` says is recorded or estimated. Costs are looked up for what is on the page alone.
+-- The newest of what one person did: sessions of agents, sessions of lift-sys (`lift`) and jobs, each with its state and
+-- cost, which `cost_basis` says is recorded or estimated. Costs are looked up for what is on the page alone.
 with picked as (
     select d.kind, d.key, d.key::text as id, d.happened_at, d.title, d.state
     from (
 -- uses: people.did
     ) as d
+    where
+        (%(kind)s::text is null or d.kind = %(kind)s)
+        and (%(state)s::text is null or d.state = %(state)s)
     order by d.happened_at desc nulls last, id
     limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0)
 )
@@ -183,17 +193,19 @@ left join lateral (
     select k.cost_usd, k.cost_basis from analytics.session_costs as k where p.kind = 'session' and k.session_pk = p.key
     union all
     select l.cost_usd, 'recorded' from analytics.lift_session_summary as l
-    where p.kind = 'lift session' and l.session_id = p.key
+    where p.kind = 'lift' and l.session_id = p.key
     limit 1
 ) as c on true
 order by p.happened_at desc nulls last, p.id;
 
 -- name: count_activity
--- How many things list_activity lists over all its pages.
-select count(*) as things
+-- How many things of each kind and state one person did in a period.
+select d.kind, d.state, count(*) as things
 from (
 -- uses: people.did
-) as d;
+) as d
+group by d.kind, d.state
+order by things desc, d.kind, d.state;
 
 -- part: did
 -- What one person did in a period: sessions of agents, sessions of lift-sys and jobs.
@@ -204,7 +216,7 @@ from (
     from analytics.stg_chronicle__sessions as s
     where s.owner_id = %(person)s
     union all
-    select 'lift session', l.session_id, l.created_at, l.prompt, l.status
+    select 'lift', l.session_id, l.created_at, l.prompt, l.status
     from analytics.stg_lift__sessions as l
     where l.owner_id::text = %(person)s
     union all

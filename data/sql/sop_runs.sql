@@ -144,7 +144,8 @@ where a.correlation_id = %(correlation_id)s::uuid
 order by occurred_at nulls last, kind, item_id;
 
 -- part: fits
--- Which runs are asked for; `open_before` takes those that began before it and are still open.
+-- Which runs are asked for; `step` takes those in which a person stepped in there, which an open step still waits for,
+-- `open_before` those that began before it and are still open.
     (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
     and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
     and (
@@ -159,6 +160,7 @@ order by occurred_at nulls last, kind, item_id;
         or exists (
             select from jsonb_array_elements(e.steps) as s (step)
             where lower(coalesce(s.step ->> 'kind', s.step ->> 'type', s.step ->> 'actor')) = 'human'
+            and coalesce(nullif(s.step ->> 'outcome', ''), nullif(s.step ->> 'completed_at', '')) is not null
             and coalesce(
                 s.step ->> 'step', s.step ->> 'name', s.step ->> 'title', s.step ->> 'step_id', s.step ->> 'id'
             ) = %(step)s

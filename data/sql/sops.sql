@@ -16,7 +16,7 @@ select
 -- Runs of each procedure in a period and in the one before it: what became of them, how long the completed ones took
 -- (milliseconds), how much of them ran without a person, what they cost (US dollars); the row with is_total, asked for
 -- by with_total, is all procedures together. A procedure that is defined and never ran is there with zeros. Percentiles
--- are at most 1 per cent off. Adopted tables may hold runs that do not say whether a person stepped in.
+-- are at most 1 per cent off. Runs of adopted tables and of imported logs may not say whether a person stepped in.
 with run_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
@@ -103,8 +103,7 @@ silent as (
     select e.sop_id, grouping(e.sop_id) = 1 as is_total, count(*) as runs
     from analytics.stg_engine__sop_executions as e
     where
-        (select exists (select from signalbox.adopted_tables as a where a.system = 'engine' and a.table_name = 'sop_executions'))
-        and e.human_interventions is null
+        e.human_interventions is null
         and (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
         and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
         and (
@@ -253,7 +252,7 @@ order by bucket;
 
 -- name: list_human_steps
 -- Steps at which a person stepped in, the most frequent first: how often, in how many runs of the procedure, and how it
--- came out. A step without a name is counted under none.
+-- came out. A step without a name is counted under none; one with neither outcome nor end still waits for a person.
 with human as (
     select
         e.execution_id,
@@ -272,6 +271,7 @@ with human as (
         and (%(sop)s::text is null or e.sop_id = %(sop)s)
         and (%(agent)s::text is null or e.agent = %(agent)s)
         and lower(coalesce(s.step ->> 'kind', s.step ->> 'type', s.step ->> 'actor')) = 'human'
+        and coalesce(nullif(s.step ->> 'outcome', ''), nullif(s.step ->> 'completed_at', '')) is not null
 ),
 
 outcomes as (

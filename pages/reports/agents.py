@@ -92,11 +92,12 @@ def show(view: View) -> None:
         page.footer(view)
         return
     total = together(shown)
-    agents.summary(shown, total, period, chosen)
+    with agents.what_hides_windows(view, total) as is_partial:
+        agents.summary(shown, total, period, chosen, is_partial=is_partial)
     filters.say_untimed(view, period, known, "window", within=("agent", "source"))
     agents.say_windows(total, period)
     agents.of_source(chosen)
-    cards.cards(agents.cards_of(total, period, chosen))
+    cards.cards(agents.cards_of(view, total, period, chosen))
     drawn = asked | {"agent": chosen.agent, "unit": bucket, "zone": str(view.zone)}
     buckets = cached.read(view, reports.read_buckets, **drawn)
     agents.chart(view, buckets, period, bucket, chosen)

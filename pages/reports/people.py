@@ -13,16 +13,20 @@ from ui.view import View
 
 
 def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], period: Period) -> None:
-    """One person: figures, then everything they did, the newest first."""
+    """One person: a sentence, figures, then what they did, the newest first."""
     one = next((each for each in everybody if each.person == person), None)
     people.head(view, one, person)
     if one is None:
         people.nothing(view, period, holds_any=True, person=person)
         page.footer(view)
         return
-    cards.cards(people.cards_of([one], period))
     asked: dict[str, Any] = {**period.parameters, "person": person}
-    total = cached.read(view, reports.count_activity, **asked)
+    counts = cached.read(view, reports.count_activity, **asked)
+    people.summary_of_one(one, period)
+    cards.cards(people.cards_of([one], period, person))
+    narrowed = people.choose(view, counts)
+    asked |= {"kind": narrowed.kind, "state": narrowed.state}
+    total = people.total_of(counts, narrowed)
     rows = cached.read(view, reports.read_activity, **asked, limit=paging.PAGE_SIZE, offset=paging.offset_of(total))
     people.activity_table(view, rows, total)
     page.footer(view, report="person", filters=asked, rows=total)
@@ -44,7 +48,7 @@ def show(view: View) -> None:
         return
     people.summary(everybody, period)
     filters.say_untimed(view, period, known, "session")
-    cards.cards(people.cards_of(everybody, period, leads=True))
+    cards.cards(people.cards_of(everybody, period))
     people.people_table(view, everybody, period)
     page.footer(view, report="people", filters=compared, rows=len(everybody))
 

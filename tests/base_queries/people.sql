@@ -1,7 +1,7 @@
 -- name: list_people
 -- What each person did in a period and in the one before: sessions of agents and of lift-sys, jobs, cost. Costs are of
--- sessions that have one; `unpriced_sessions` are not priced in full. What names nobody stands under no id. Whoever did
--- something in the period before alone is there, too, so that its sums are everybody's.
+-- sessions that have one, those of lift-sys apart; the `unpriced` ones are not priced in full. What names nobody stands
+-- under no id. Whoever did something in the period before alone is there, too, so that its sums are everybody's.
 with acts as (
     select
         'session' as kind, s.owner_id, s.started_at as happened_at, s.status as state, k.cost_usd,
@@ -51,8 +51,12 @@ summed as (
         count(*) filter (where is_current and kind = 'job' and state = 'failed') as failed_jobs,
         count(*) filter (where is_current and kind = 'job') as jobs,
         sum(cost_usd) filter (where is_current) as cost_usd,
-        count(*) filter (where is_current and cost_usd is not null) as priced_sessions,
-        count(*) filter (where is_current and is_unpriced) as unpriced_sessions,
+        sum(cost_usd) filter (where is_current and kind = 'session') as session_cost_usd,
+        count(*) filter (where is_current and kind = 'session' and cost_usd is not null) as priced_sessions,
+        count(*) filter (where is_current and kind = 'session' and is_unpriced) as unpriced_sessions,
+        sum(cost_usd) filter (where is_current and kind = 'lift') as lift_cost_usd,
+        count(*) filter (where is_current and kind = 'lift' and cost_usd is not null) as priced_lift_sessions,
+        count(*) filter (where is_current and kind = 'lift' and is_unpriced) as unpriced_lift_sessions,
         max(happened_at) filter (where is_current) as last_active_at,
         count(*) filter (where is_before and kind = 'session') as previous_sessions,
         count(*) filter (where is_before and kind = 'lift') as previous_lift_sessions,
@@ -67,7 +71,8 @@ summed as (
 
 select
     s.owner_id as person, coalesce(a.email, s.owner_id) as address, s.sessions, s.lift_sessions, s.finalized, s.lost,
-    s.jobs, s.completed_jobs, s.failed_jobs, s.cost_usd, s.priced_sessions, s.unpriced_sessions, s.last_active_at,
+    s.jobs, s.completed_jobs, s.failed_jobs, s.cost_usd, s.session_cost_usd, s.priced_sessions,
+    s.unpriced_sessions, s.lift_cost_usd, s.priced_lift_sessions, s.unpriced_lift_sessions, s.last_active_at,
     s.previous_sessions, s.previous_lift_sessions, s.previous_finalized, s.previous_lost, s.previous_completed_jobs,
     s.previous_failed_jobs, s.previous_cost_usd
 from summed as s

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from data.reports.performance import Performance
@@ -11,6 +12,7 @@ from ui.asking import emptiness, filters, links
 from ui.asking.periods import Period
 from ui.drawing.markup import code
 from ui.view import View
+from ui.wording import figures
 from ui.wording.terminal import command
 
 
@@ -47,6 +49,27 @@ def choose(view: View, chosen: Chosen, agents: Sequence[Performance], sources: M
             "source": ("source", chosen.source) if chosen.source else None,
         },
     )
+
+
+def absent(view: View) -> str:
+    """What stands for windows that are not there. A member is not told whether others have some."""
+    return figures.NONE_RECORDED if view.actor.sees_all else "none yours to see"
+
+
+@contextmanager
+def what_hides_windows(view: View, total: Performance) -> Iterator[bool]:
+    """Where there are jobs and no windows: whether there may be some that the viewer does not see. What hides them is
+    said after what is drawn inside."""
+    if total.windows or not total.jobs:
+        yield False
+        return
+    with page.gathering() as said:
+        is_told = absence.explained(view, "analytics.stg_engine__agent_metrics", "windows of agents")
+    yield is_told or not view.actor.sees_all
+    if said:
+        page.put(page.one_of(said))
+    elif not view.actor.sees_all:
+        page.note("Members see windows that carry their name; managers see all.")
 
 
 def of_source(chosen: Chosen) -> None:

@@ -10,7 +10,7 @@ from data.reports.agent import WINDOW_SORTS
 from data.reports.performance import Performance
 from ui import page
 from ui.agents import before
-from ui.agents.choosing import Chosen
+from ui.agents.choosing import Chosen, absent
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
@@ -26,7 +26,7 @@ SORTS = ("escalations", "automated", "actions", "confidence", "done", "failed", 
 def agents_table(view: View, agents: Sequence[Performance], period: Period, chosen: Chosen) -> None:
     """The agents, those that turned to people most first; each figure leads to what it rests on."""
     sorted_by = filters.sorting(SORTS, "-escalations", beside=WINDOW_SORTS)
-    rows = _sorted([_row(one) for one in agents], sorted_by)
+    rows = _sorted([_row(view, one) for one in agents], sorted_by)
     page.heading("Agents", "sorted by escalations" if sorted_by[0] == "escalations" else None)
     offset = paging.offset_of(len(rows))
     most = max((row["escalations"] for row in rows), default=0)
@@ -40,8 +40,9 @@ def agents_table(view: View, agents: Sequence[Performance], period: Period, chos
     )
 
 
-def _row(one: Performance) -> dict[str, Any]:
+def _row(view: View, one: Performance) -> dict[str, Any]:
     return asdict(one) | {
+        "absent": absent(view),
         "rate": one.automation_rate,
         "confidence": one.confidence,
         "done": one.jobs_completed,
@@ -65,9 +66,9 @@ def _sorted(rows: list[dict[str, Any]], sorted_by: tuple[str, bool]) -> list[dic
     return sorted(known, key=lambda row: row[name], reverse=downwards) + [row for row in rows if row[name] is None]
 
 
-def _absent(row: tables.Row, words: str = figures.NONE_RECORDED) -> Markup:
+def _absent(row: tables.Row, words: str | None = None) -> Markup:
     """A dash for an agent that was there before alone, the words where something is not known."""
-    return tables.muted(words if row["is_present"] else figures.DASH)
+    return tables.muted((words or row["absent"]) if row["is_present"] else figures.DASH)
 
 
 def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
@@ -122,7 +123,7 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
 def _automated(row: tables.Row) -> Child:
     was = before.rate(row["previous_automated"], row["previous_rated_actions"])
     if not row["rated_actions"]:
-        return before.below(_absent(row, "no counts" if row["windows"] else figures.NONE_RECORDED), was)
+        return before.below(_absent(row, "no counts" if row["windows"] else None), was)
     moved = _moved(row)
     rate = figures.percent(row["automated"], row["rated_actions"])
     return before.below(join(rate, tables.muted(f"  {moved}") if moved else None), was)
@@ -181,7 +182,7 @@ def _failed_hint(row: tables.Row) -> str | None:
 def _cost(row: tables.Row) -> Child:
     was = before.cost(row["previous_cost_usd"], row["previous_priced_windows"])
     if row["cost_usd"] is None:
-        return before.below(_absent(row, "not priced" if row["windows"] else figures.NONE_RECORDED), was)
+        return before.below(_absent(row, "not priced" if row["windows"] else None), was)
     return before.below(tables.money(row["cost_usd"], is_estimate=row["estimated_windows"] > 0), was)
 
 
@@ -201,7 +202,7 @@ def windows_table(
     page.heading("Windows", "what the figures of actions, escalations, confidence and cost rest on")
     if not rows:
         where = "without a time" if period.untimed else period.during
-        page.note(f"None recorded {where}: what is known of this agent are its jobs.")
+        page.note(f"{absent(view).capitalize()} {where}: what is known of this agent are its jobs.")
         return
     rate = tables.Column(
         "Automated",

@@ -9,19 +9,23 @@ from data.reports import rates
 from data.reports.performance import Performance
 from ui import page
 from ui.agents import before
-from ui.agents.choosing import Chosen
+from ui.agents.choosing import Chosen, absent
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing.cards import Card
 from ui.drawing.markup import Child, Markup, join
+from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import LEAST_COMPARED, change, plural, point_change
 
 _MOST_NAMED = 3  # agents in one sentence; the table has them all
 
 
-def summary(agents: Sequence[Performance], total: Performance, period: Period, chosen: Chosen) -> None:
-    """The first sentences: how much runs without a person, who escalates or fails more than before, what it cost."""
+def summary(
+    agents: Sequence[Performance], total: Performance, period: Period, chosen: Chosen, *, is_partial: bool
+) -> None:
+    """The first sentences: how much runs without a person, who escalates or fails more than before, what it cost.
+    `is_partial`: there may be windows that the viewer does not see, so that nothing here is well."""
     escalating = sorted((one for one in agents if one.escalation_factor), key=lambda one: -(one.escalation_factor or 0))
     less = [one for one in agents if one.is_automated_less]
     failing = [one for one in agents if one.fails_more_often]
@@ -43,7 +47,7 @@ def summary(agents: Sequence[Performance], total: Performance, period: Period, c
             pieces.append(f"{name} {verb} more often than in {period.previous_label}{checked}.")
     pieces.append(_cost(total, period, is_one=bool(chosen.agent) or sum(one.is_present for one in agents) == 1))
     known = (total.rated_actions or total.actions or total.jobs_ended) and not total.silent_windows
-    state = "attention" if escalating or less or failing else "well" if known else "unknown"
+    state = "attention" if escalating or less or failing else "well" if known and not is_partial else "unknown"
     page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
 
 
@@ -186,9 +190,9 @@ def _cost_elsewhere(total: Performance, period: Period) -> Child:
     )
 
 
-def _escalated(total: Performance) -> str:
+def _escalated(view: View, total: Performance) -> str:
     if not total.windows:
-        return figures.NONE_RECORDED
+        return absent(view)
     return figures.count(total.escalations) if total.tells_escalations else "unknown"
 
 
@@ -198,7 +202,15 @@ def _per_action(total: Performance) -> str | None:
     return per_hundred(total.counted_escalations, total.actions) if total.actions and total.tells_escalations else None
 
 
-def cards_of(total: Performance, period: Period, chosen: Chosen) -> list[Card]:
+def _countless(view: View, total: Performance) -> str:
+    return "no counts recorded" if total.windows or view.actor.sees_all else absent(view)
+
+
+def _unsure(view: View, total: Performance) -> str:
+    return figures.NONE_RECORDED if total.windows else absent(view)
+
+
+def cards_of(view: View, total: Performance, period: Period, chosen: Chosen) -> list[Card]:
     """Actions without a person, escalations, confidence, failed jobs, each against the period before."""
     than = f"on {period.previous_label}" if period.previous else None
     query: Mapping[str, links.Value] = {**period.query, **chosen.carried}
@@ -208,12 +220,12 @@ def cards_of(total: Performance, period: Period, chosen: Chosen) -> list[Card]:
             figures.percent(total.automated, total.rated_actions) if total.rated_actions else "unknown",
             _points(total) if period.previous else None,
             f"{than}, n\u00a0=\u00a0{figures.count(total.previous_rated_actions)}" if than else None,
-            f"of {plural(total.rated_actions, 'action')}" if total.rated_actions else "no counts recorded",
+            f"of {plural(total.rated_actions, 'action')}" if total.rated_actions else _countless(view, total),
             address=links.href("agents", query, sort="automated" if not chosen.agent else None),
         ),
         Card(
             "Escalations",
-            _escalated(total),
+            _escalated(view, total),
             change(total.escalations, total.previous_escalations) if period.previous else None,
             f"{than}, n\u00a0=\u00a0{figures.count(total.previous_escalations)}" if than else None,
             _per_action(total),
@@ -221,7 +233,7 @@ def cards_of(total: Performance, period: Period, chosen: Chosen) -> list[Card]:
         ),
         Card(
             "Confidence",
-            f"{total.confidence:.2f}" if total.confidence is not None else figures.NONE_RECORDED,
+            f"{total.confidence:.2f}" if total.confidence is not None else _unsure(view, total),
             _confidence_change(total) if period.previous else None,
             f"{than}, n\u00a0=\u00a0{figures.count(total.previous_decisions)}" if than else None,
             f"mean of {plural(total.decisions, 'decision')}" if total.decisions else None,

@@ -12,13 +12,14 @@ from ui.page import mark, put
 @dataclass(frozen=True)
 class Card:
     """One figure. `change` is written out ("+8 %", with `than` what it is compared with); `trend` is drawn as bars,
-    where None is a gap. `address` leads to the rows behind it."""
+    where None is a gap. `address` leads to the rows behind it; links to parts of them may stand in the `note` of a card
+    without one."""
 
     label: str
     value: str
     change: str | None = None
     than: str | None = None
-    note: str | None = None
+    note: Child = None
     address: str | None = None
     trend: Sequence[float | None] = ()
     state: str | None = None

@@ -1,6 +1,16 @@
 """The parts of the page of people."""
 
-from ui.people.listing import activity_table, people_table
-from ui.people.telling import cards_of, head, nothing, summary
+from ui.people.listing import activity_table, choose, people_table, total_of
+from ui.people.telling import cards_of, head, nothing, summary, summary_of_one
 
-__all__ = ["activity_table", "cards_of", "head", "nothing", "people_table", "summary"]
+__all__ = [
+    "activity_table",
+    "cards_of",
+    "choose",
+    "head",
+    "nothing",
+    "people_table",
+    "summary",
+    "summary_of_one",
+    "total_of",
+]

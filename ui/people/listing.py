@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from data.reports.people import Person
+from data.reports.people import KINDS, Doings, Kind, Person
 from ui import page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup
+from ui.people.telling import address_of
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import COST_BASES
@@ -21,7 +22,10 @@ _STATES = {
     "active": "signal", "running": "signal", "pending": "waiting", "completed": "well", "finalized": "well",
     "failed": "broken", "error": "broken", "terminated": "unknown", "abandoned": "unknown", "cancelled": "unknown",
 }  # fmt: skip
-_PAGES = {"session": ("session", "session"), "lift session": ("lift_session", "session"), "job": ("jobs", "job")}
+_PAGES: dict[Kind, tuple[str, str]] = {
+    "session": ("session", "session"), "lift": ("lift_session", "session"), "job": ("jobs", "job")
+}  # fmt: skip
+_KINDS: dict[str, str] = {"session": "session", "lift": "session of lift-sys", "job": "job"}
 
 
 def people_table(view: View, people: Sequence[Person], period: Period) -> None:
@@ -57,32 +61,93 @@ def _columns(view: View, period: Period) -> list[tables.Column]:
             return tables.muted("names nobody")
         return links.go(figures.middle(row["address"], 40), "people", period.query, person=row["person"])
 
-    def ended(row: Mapping[str, Any], done: str, lost: str) -> Child:
+    def of(row: tables.Row, words: str, kind: Kind, state: str | None = None) -> Child:
+        person = row["person"]
+        return words if person is None else links.go_to(words, address_of(kind, period, person, state))
+
+    def counted(name: str, kind: Kind) -> tables.Cell:
+        return lambda row: of(row, figures.count(row[name]), kind) if row[name] else "0"
+
+    def ended(row: tables.Row, kind: Kind, state: str, done: str, lost: str) -> Child:
         whole = row[done] + row[lost]
-        return figures.percent(row[done], whole) if whole else tables.muted("none ended")
+        return of(row, figures.percent(row[done], whole), kind, state) if whole else tables.muted("none ended")
 
     def cost(row: tables.Row) -> Child:
-        return figures.money(row["cost_usd"]) if row["priced_sessions"] else tables.muted("not priced")
+        return figures.money(row["cost_usd"]) if row["cost_usd"] is not None else tables.muted("not priced")
 
     return [
         tables.Column("Person", person, sort="person", hint=lambda row: row["address"], down_first=False),
-        tables.Column("Sessions", tables.count("sessions"), is_number=True, sort="sessions"),
-        tables.Column("lift-sys", tables.count("lift_sessions"), is_number=True, sort="lift"),
-        tables.Column("finalized", lambda row: ended(row, "finalized", "lost"), is_number=True,
+        tables.Column("Sessions", counted("sessions", "session"), is_number=True, sort="sessions"),
+        tables.Column("lift-sys", counted("lift_sessions", "lift"), is_number=True, sort="lift"),
+        tables.Column("finalized", lambda row: ended(row, "lift", "finalized", "finalized", "lost"), is_number=True,
                       hint=lambda row: f"{row['finalized']} finalized, {row['lost']} abandoned or in error"),
-        tables.Column("Jobs", tables.count("jobs"), is_number=True, sort="jobs"),
-        tables.Column("completed", lambda row: ended(row, "completed_jobs", "failed_jobs"), is_number=True,
-                      sort="completed",
+        tables.Column("Jobs", counted("jobs", "job"), is_number=True, sort="jobs"),
+        tables.Column("completed", lambda row: ended(row, "job", "completed", "completed_jobs", "failed_jobs"),
+                      is_number=True, sort="completed",
                       hint=lambda row: f"{row['completed_jobs']} completed, {row['failed_jobs']} failed"),
-        tables.Column("Cost", cost, is_number=True, sort="cost",
-                      hint=lambda row: f"over {row['priced_sessions']} priced, {row['unpriced_sessions']} not in full"),
+        tables.Column("Cost", cost, is_number=True, sort="cost", hint=_priced),
         tables.Column(f"Last active ({figures.zone_name(view.as_of, view.zone)})", tables.when(view, "last_active_at"),
                       sort="active", hint=lambda row: figures.exact(row["last_active_at"], view.zone)),
     ]  # fmt: skip
 
 
+def _priced(row: tables.Row) -> str:
+    return (
+        f"of sessions {figures.money(row['session_cost_usd'])} over {row['priced_sessions']} priced, "
+        f"{row['unpriced_sessions']} not in full; of lift-sys {figures.money(row['lift_cost_usd'])} over "
+        f"{row['priced_lift_sessions']} priced, {row['unpriced_lift_sessions']} not in full"
+    )
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """What the list of one person is narrowed to."""
+
+    kind: Kind | None
+    state: str | None
+
+
+def choose(view: View, counts: Sequence[Doings]) -> Narrowed:
+    """The pickers of kind and state, each with how many things it leaves."""
+    state = filters.given("state")
+    kinds = {one: total_of(counts, Narrowed(one, state)) for one in KINDS}
+    offered = {str(one): things for one, things in kinds.items() if things}
+    asked = filters.choice(view, "kind", offered, label=_kind, known=KINDS)
+    narrowed = Narrowed(next((one for one in KINDS if one == asked), None), state)
+    states = {one.state: total_of(counts, Narrowed(narrowed.kind, one.state)) for one in counts if one.state}
+    filters.choice(view, "state", {one: things for one, things in states.items() if things})
+    filters.chips(
+        view,
+        {
+            "kind": ("kind", _kind(narrowed.kind)) if narrowed.kind else None,
+            "state": ("state", state) if state else None,
+        },
+    )
+    return narrowed
+
+
+def _kind(kind: str) -> str:
+    return _KINDS.get(kind, kind)
+
+
+def total_of(counts: Sequence[Doings], narrowed: Narrowed) -> int:
+    """How many of the things fit."""
+    fitting = (
+        one.things for one in counts if narrowed.kind in (None, one.kind) and narrowed.state in (None, one.state)
+    )
+    return sum(fitting)
+
+
 def activity_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) -> None:
     """What one person did, the newest first; each line leads to the thing itself."""
+    page.heading("What this person did", "the newest first")
+    if not total:
+        page.empty(
+            "Nothing that this person did fits these filters.",
+            links.go_to("Take the filters away", filters.here(view, kind=None, state=None, page=None)),
+            ".",
+        )
+        return
 
     def thing(row: tables.Row) -> Markup:
         target, parameter = _PAGES[row["kind"]]
@@ -91,7 +156,7 @@ def activity_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) ->
 
     columns = [
         tables.moment(view, "happened_at"),
-        tables.Column("Kind", tables.text("kind")),
+        tables.Column("Kind", lambda row: _kind(row["kind"])),
         tables.Column("What", thing, wide=True),
         tables.Column("State", tables.state("state", _STATES)),
         tables.Column(

@@ -6,58 +6,69 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from data.reports.people import Person, cost_of, together
+from data.reports.people import Kind, Person, cost_of, together
 from ui import absence, page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing.cards import Card
-from ui.drawing.markup import tag
+from ui.drawing.markup import Child, join, tag
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import change, listed, plural, point_change
 
+_TARGETS: dict[Kind, str] = {"session": "sessions", "lift": "lift_sessions", "job": "jobs"}
+
 
 def summary(people: Sequence[Person], period: Period) -> None:
-    """How many people did how much, and what of it names nobody."""
-    sums = together(people)
+    """How many people did how much, and what of it names nobody: who did that is not known, which is never well."""
     named = [one for one in people if one.person and _count(one)]
     nobody = next((one for one in people if one.person is None and _count(one)), None)
-    words = (
-        f"{plural(len(named), 'person', 'people')} worked with agents {period.during}: "
-        f"{plural(sums['sessions'], 'session')}, {plural(sums['lift_sessions'], 'session')} of lift-sys, "
-        f"{plural(sums['jobs'], 'job')}."
-    )
+    if nobody and not named:
+        page.say(f"Who worked with agents {period.during} is not known: {_namelessly(nobody)}.", state="unknown")
+        return
+    words = f"{plural(len(named), 'person', 'people')} worked with agents {period.during}: {_done(people)}."
     if nobody:
-        parts = [
-            plural(number, noun) for number, noun in ((nobody.sessions, "session"), (nobody.jobs, "job")) if number
-        ]
-        words += f" {listed(parts)} {'names' if _count(nobody) == 1 else 'name'} nobody."
+        words += f" {_namelessly(nobody)}."
     page.say(words, state="well")
+
+
+def summary_of_one(one: Person, period: Period) -> None:
+    """How much one person did."""
+    page.say(f"{one.address or one.person} worked with agents {period.during}: {_done([one])}.", state="well")
+
+
+def _done(people: Sequence[Person]) -> str:
+    sums = together(people)
+    return (
+        f"{plural(sums['sessions'], 'session')}, {plural(sums['lift_sessions'], 'session')} of lift-sys, "
+        f"{plural(sums['jobs'], 'job')}"
+    )
+
+
+def _namelessly(nobody: Person) -> str:
+    parts = [plural(nobody.sessions, "session")] if nobody.sessions else []
+    parts += [f"{plural(nobody.lift_sessions, 'session')} of lift-sys"] if nobody.lift_sessions else []
+    parts += [plural(nobody.jobs, "job")] if nobody.jobs else []
+    return f"{listed(parts)} {'names' if _count(nobody) == 1 else 'name'} nobody"
 
 
 def _count(one: Person) -> int:
     return one.sessions + one.lift_sessions + one.jobs
 
 
-def cards_of(people: Sequence[Person], period: Period, *, leads: bool = False) -> list[Card]:
-    """Sessions, jobs that came to an end well, sessions of lift-sys that did, cost. Those of everybody lead to the rows
-    behind them, which no other page has by person."""
-
-    def to(target: str, **more: str) -> str | None:
-        return links.href(target, period.query, **more) if leads else None
-
+def cards_of(people: Sequence[Person], period: Period, person: str | None = None) -> list[Card]:
+    """Sessions, jobs that came to an end well, sessions of lift-sys that did, cost: of everybody, or of one `person`.
+    Each leads to the rows behind it."""
     sums = together(people)
     than = f"on {period.previous_label}" if period.previous else None
     jobs_ended, lift_ended = sums["completed_jobs"] + sums["failed_jobs"], sums["finalized"] + sums["lost"]
-    cost = cost_of(people)
-    unpriced = sums["unpriced_sessions"]
     return [
         Card(
             "Sessions",
             figures.count(sums["sessions"]),
             change(sums["sessions"], sums["previous_sessions"]),
             f"{than}, n = {figures.count(sums['previous_sessions'])}" if than else None,
-            address=to("sessions"),
+            address=address_of("session", period, person),
         ),
         Card(
             "Jobs completed",
@@ -70,7 +81,7 @@ def cards_of(people: Sequence[Person], period: Period, *, leads: bool = False) -
             ),
             than,
             note=f"of {plural(jobs_ended, 'job')} that ended",
-            address=to("jobs", status="completed"),
+            address=address_of("job", period, person, "completed"),
         ),
         Card(
             "lift-sys finalized",
@@ -83,18 +94,42 @@ def cards_of(people: Sequence[Person], period: Period, *, leads: bool = False) -
             ),
             than,
             note=f"of {plural(lift_ended, 'session')} that ended",
-            address=to("lift_sessions", status="finalized"),
+            address=address_of("lift", period, person, "finalized"),
         ),
-        Card(
-            "Cost",
-            figures.money(cost),
-            note=f"of {plural(sums['priced_sessions'], 'session')}; "
-            f"{plural(unpriced, 'session is', 'sessions are')} not priced in full"
-            if unpriced
-            else f"of {plural(sums['priced_sessions'], 'session')}",
-            address=to("sessions", sort="-cost"),
-        ),
+        Card("Cost", figures.money(cost_of(one.cost_usd for one in people)), note=_priced(people, period, person)),
     ]
+
+
+def address_of(kind: Kind, period: Period, person: str | None, state: str | None = None) -> str:
+    """Where the things of a kind are listed, in a state where asked for: those of a person on the page of people,
+    everybody's on that of their kind."""
+    if person:
+        return links.href("people", period.query, person=person, kind=kind, state=state)
+    return links.href(_TARGETS[kind], period.query, status=state)
+
+
+def _priced(people: Sequence[Person], period: Period, person: str | None) -> Child:
+    """What the cost is of: each kind of session leads to those behind it, and says what has no full price."""
+    sums = together(people)
+    said: list[Child] = []
+    if sums["priced_sessions"] or sums["unpriced_sessions"]:
+        cost = cost_of(one.session_cost_usd for one in people)
+        words = f"{figures.money(cost)} of {plural(sums['priced_sessions'], 'session')}"
+        said += [_part(words, "session", period, person), *_unpriced(sums["unpriced_sessions"], "")]
+    if sums["priced_lift_sessions"] or sums["unpriced_lift_sessions"]:
+        cost = cost_of(one.lift_cost_usd for one in people)
+        words = f"{figures.money(cost)} of {plural(sums['priced_lift_sessions'], 'session')} of lift-sys"
+        said += [_part(words, "lift", period, person), *_unpriced(sums["unpriced_lift_sessions"], " of lift-sys")]
+    return join(*said, between="; ") if said else "no session has a cost"
+
+
+def _part(words: str, kind: Kind, period: Period, person: str | None) -> Child:
+    address = address_of(kind, period, person)
+    return links.go_to(words, address if person else f"{address}&sort=-cost")
+
+
+def _unpriced(number: int, of: str) -> list[Child]:
+    return [f"{plural(number, 'session')}{of} {'is' if number == 1 else 'are'} not priced in full"] if number else []
 
 
 def head(view: View, one: Person | None, person: str) -> None:

@@ -76,7 +76,7 @@ def head(view: View, run: Run, period: Period) -> None:
 
 
 def _people(run: Run) -> str:
-    human = [step for step in steps_of(run["steps"]) if step.is_human]
+    human = [step for step in steps_of(run["steps"]) if step.is_taken_by_a_person]
     number = max(run["human_interventions"] or 0, len(human))
     if not number and run["human_interventions"] is None:
         return "Whether a person stepped in is not recorded."

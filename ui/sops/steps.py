@@ -34,6 +34,11 @@ class Step:
         return self.kind.lower() == "human" if self.kind else None
 
     @property
+    def is_taken_by_a_person(self) -> bool:
+        """Whether a person took it: with neither an outcome nor an end it still waits for one."""
+        return bool(self.is_human) and (self.outcome is not None or self.completed_at is not None)
+
+    @property
     def took_ms(self) -> float | None:
         """How long it took, in milliseconds; None where that cannot be told."""
         if self.started_at is None or self.completed_at is None or self.completed_at < self.started_at:
