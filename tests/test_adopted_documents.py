@@ -167,7 +167,7 @@ LOOKS = {
             (
                 "1 project, none of them with a status; 1 workspace",
                 "Lighthouse none recorded Coast keeper@example.com 2",
-                "Coast nobody 1 1",
+                "Coast unknown 1 1",
             ),
             lacks=("toolbox.projects, adopted from elsewhere, has no columns description, status and updated_at",),
         ),

@@ -219,7 +219,9 @@ def test_figures_of_a_person_lead_to_exactly_what_they_count(people: dict[str, A
     said = "worked with agents in the last 7 days: 2 sessions, 3 sessions of lift-sys, 0 jobs."
     assert f"{people['member'].email} {said}" in one.text
     asked: dict[str, Any] = {"person": me, **PERIOD}
-    for kind, state, things in (("session", None, 2), ("lift", None, 3), ("lift", "finalized", 1)):
+    counted: list[tuple[reports.Kind, str | None, int]]
+    counted = [("session", None, 2), ("lift", None, 3), ("lift", "finalized", 1)]
+    for kind, state, things in counted:
         address = f"/people?period=7d&person={me}&kind={kind}{f'&state={state}' if state else ''}"
         assert address in everybody.links
         assert address in one.links

@@ -14,7 +14,7 @@ from data import database
 from data.access import Actor
 from data.errors import NotAllowed, NotFound
 from data.reports import projects as reports
-from tests.page_runs import open_page, queries_during
+from tests.page_runs import file_rows, open_page, queries_during
 
 Connection = psycopg.Connection[DictRow]
 
@@ -123,8 +123,7 @@ def test_long_lists_come_in_pages_with_exact_counts(
         " select %s, 'A workspace ' || n from generate_series(1, 3) as n",
         (people["other"].user_id,),
     )
-    counted = reports.count_projects(manager, search="many")
-    assert (counted.projects, counted.active) == (40, 40)
+    assert reports.count_projects(manager, search="many") == (reports.ProjectCount("active", 40, 0),)
     pages = [names(manager, search="many", offset=offset) for offset in (0, 25, 50)]
     assert [len(page) for page in pages] == [25, 15, 0]
     assert len({name for page in pages for name in page}) == 40
@@ -132,7 +131,7 @@ def test_long_lists_come_in_pages_with_exact_counts(
     found = reports.read_workspaces(manager, chosen=world.workspace)
     assert ([row["name"] for row in found.rows], found.workspaces) == (["A workspace 1", "A workspace 2", "Harbour"], 4)
     page = open_page(manager, "reports/projects.py", page="99")
-    assert "43 projects, 42 of them active; 4 workspaces in all." in page.text
+    assert "43 projects, 42 of them active ; 4 workspaces in all." in page.text
     assert "26 to 43 of 43" in page.text
     assert "The first 2 by name; 2 more workspaces are reached through their projects." in page.text
 
@@ -163,7 +162,9 @@ def test_nobody_changes_their_address_or_id(world: World, people: dict[str, Acto
 
 def test_the_page_tells_and_leads_to_members(world: World, people: dict[str, Actor]) -> None:
     page = open_page(people["manager"], "reports/projects.py")
-    assert "3 projects, 2 of them active; 1 workspace in all." in page.text
+    assert "3 projects, 2 of them active ; 1 workspace in all." in page.text
+    assert "/projects?status=active" in page.links
+    assert page.links.count(f"/projects?workspace={world.workspace}") == 3, "the name, its projects and its members"
     assert "Ferries <b>fast</b>" in page.text
     assert f"/projects?project={world.shared}" in page.links
     assert f"/projects?workspace={world.workspace}" in page.links
@@ -204,6 +205,47 @@ def test_one_workspace_lists_its_members(owner: Connection, world: World, people
     assert "Members of" not in open_page(people["manager"], where).text
     owner.execute("delete from toolbox.workspace_members")
     assert "Members of" not in open_page(people["other"], where, **asked).text, "which is not theirs to see"
+
+
+def test_a_period_is_of_when_projects_were_made_and_states_are_counted_in_it(
+    owner: Connection, world: World, people: dict[str, Actor]
+) -> None:
+    manager, where = people["manager"], "reports/projects.py"
+    owner.execute("update toolbox.projects set created_at = now() - interval '40 days' where id = %s", (world.own,))
+    owner.execute(
+        "insert into toolbox.projects (owner_id, name, status, created_at)"
+        " select %s, 'Old', 'archived', now() - interval '40 days' from generate_series(1, 20)",
+        (people["other"].user_id,),
+    )
+    whole = open_page(manager, where)
+    assert "23 projects, 2 of them active ; 1 workspace in all." in whole.text
+    month = open_page(manager, where, period="30d")
+    assert "2 projects made in the last 30 days, 1 of them active , −90 % on the 30 days before (n = 21)" in month.text
+    [states] = [box for box in month.app.selectbox if box.label == "Status"]
+    assert list(states.options) == ["Any status", "active · 1", "archived · 1"]
+    [file] = [link for link in month.links if link.startswith("/export/projects.csv?")]
+    assert "start=" in file
+    assert "CSV, 2 rows" in month.text
+    archived = open_page(manager, where, period="30d", status="archived")
+    assert "1 project made in the last 30 days that fits" in archived.text
+
+
+def test_projects_are_sorted_by_what_the_address_asks(world: World, people: dict[str, Actor]) -> None:
+    manager = people["manager"]
+    ferries, own = "Ferries <b>fast</b>", "Lighthouse 🗼"
+    assert names(manager, sort="project") == [ferries, own, "Secret"]
+    assert names(manager, sort="project", downwards=True) == ["Secret", own, ferries]
+    assert names(manager, sort="members", downwards=True)[0] == ferries
+    assert names(manager, sort="status", downwards=True)[0] == "Secret"
+    page = open_page(manager, "reports/projects.py", sort="-project")
+    assert page.text.index("Secret") < page.text.index("Ferries")
+    assert "/projects?sort=project" in page.links
+    assert any(
+        link.startswith("/export/projects.csv?") and "sort=project&downwards=true" in link for link in page.links
+    )
+    assert "/export/workspaces.csv" in page.links
+    [workspace] = file_rows(manager, "workspaces", {})
+    assert (workspace["name"], workspace["projects"], "workspaces" in workspace) == ("Harbour", 1, False)
 
 
 @pytest.mark.usefixtures("world")

@@ -272,13 +272,21 @@ REPORTS: dict[str, Report] = {
     "projects": Report(
         query="projects.list_projects",
         sentence="Projects of ToolboxAI with their workspaces, owners and members.",
-        filters={
+        filters=_PERIOD
+        | {
             "project": identifier,
             "workspace": identifier,
             "status": one_of("active", "archived"),
             "search": text,
+            **_order("status", "project", "members", "created"),
             **_PAGE,
         },
+    ),
+    "workspaces": Report(
+        query="projects.list_workspaces",
+        sentence="Workspaces of ToolboxAI with their owners, projects and members.",
+        filters={"chosen": identifier, "limit": whole_number},
+        left_out=frozenset({"workspaces"}),
     ),
     "project_members": Report(
         query="projects.list_members",

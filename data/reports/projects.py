@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,10 @@ from data import database
 from data.access import Actor
 from data.arguments import checked
 from data.errors import NotFound
+from data.reports.coverage import Coverage
 
 MOST_WORKSPACES = 100  # on one screen; projects lead to all of them
+SORTS = ("status", "project", "members", "created")
 
 
 @dataclass(frozen=True)
@@ -36,42 +39,76 @@ def read_workspaces(actor: Actor, *, chosen: UUID | None = None) -> Workspaces:
 
 @dataclass(frozen=True)
 class ProjectCount:
-    """How many projects fit, how many of them are active, and of how many it is known whether they are."""
+    """How many projects of a state were made in a period and in the one before; None is no state that is recorded."""
 
+    status: str | None
     projects: int
-    active: int
-    known: int
+    previous_projects: int
+
+
+def read_coverage(actor: Actor) -> Coverage:
+    """From when to when projects were made."""
+    with database.reading(actor) as unit:
+        row = unit.row("projects.read_coverage") or {}
+    return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
 
 
 @checked()
 def count_projects(
-    actor: Actor, *, workspace: UUID | None = None, status: str | None = None, search: str | None = None
-) -> ProjectCount:
-    """The projects that fit, counted."""
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    previous_start: datetime | None = None,
+    previous_end: datetime | None = None,
+    workspace: UUID | None = None,
+    search: str | None = None,
+) -> tuple[ProjectCount, ...]:
+    """The projects that fit and were made from `start` up to `end` or in the period before, counted by their state."""
     with database.reading(actor) as unit:
-        row = unit.row("projects.count_projects", workspace=workspace, status=status, search=search)
-    return ProjectCount(**(row or {}))
+        rows = unit.rows(
+            "projects.count_projects",
+            start=start,
+            end=end,
+            untimed=untimed,
+            previous_start=previous_start,
+            previous_end=previous_end,
+            workspace=workspace,
+            search=search,
+        )
+    return tuple(ProjectCount(**row) for row in rows)
 
 
-@checked()
+@checked(sort=SORTS)
 def read_projects(
     actor: Actor,
     *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
     workspace: UUID | None = None,
     status: str | None = None,
     search: str | None = None,
+    sort: str = "status",
+    downwards: bool = False,
     limit: int = 25,
     offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """One page of the projects that fit, active ones first: project_id, name, description, status, workspace_id,
-    workspace, owner_id, owner, members, created_at, updated_at."""
+    """One page of the projects that fit, made from `start` up to `end`, by one of SORTS: project_id, name, description,
+    status, workspace_id, workspace, owner_id, owner, members, created_at, updated_at."""
     with database.reading(actor) as unit:
         return unit.rows(
             "projects.list_projects",
             project=None,
+            start=start,
+            end=end,
+            untimed=untimed,
             workspace=workspace,
             status=status,
             search=search,
+            sort=sort,
+            downwards=downwards,
             limit=limit,
             offset=offset,
         )
@@ -83,7 +120,18 @@ def read_project(actor: Actor, *, project: UUID) -> dict[str, Any]:
     none."""
     with database.reading(actor) as unit:
         row = unit.row(
-            "projects.list_projects", project=project, workspace=None, status=None, search=None, limit=1, offset=0
+            "projects.list_projects",
+            project=project,
+            start=None,
+            end=None,
+            untimed=False,
+            workspace=None,
+            status=None,
+            search=None,
+            sort=None,
+            downwards=None,
+            limit=1,
+            offset=0,
         )
     if row is None:
         raise NotFound

@@ -24,30 +24,71 @@ from listed as w
 left join analytics.stg_toolbox__users as u on u.user_id = w.owner_id
 order by lower(w.name), w.workspace_id;
 
+-- name: read_coverage
+-- From when to when projects were made, how many do not say, and whether there is any.
+select
+    min(p.created_at) as first_at,
+    max(p.created_at) as last_at,
+    count(*) - count(p.created_at) as untimed,
+    count(*) > 0 as holds_rows
+from analytics.stg_toolbox__projects as p;
+
 -- name: count_projects
--- How many projects fit, how many of them are active, and of how many it is known.
-select count(*) as projects, count(*) filter (where p.status = 'active') as active, count(p.status) as known
+-- How many projects of each state fit, made in a period and in the one before.
+select
+    p.status,
+    count(*) filter (
+        where
+            (%(start)s::timestamptz is null or p.created_at >= %(start)s)
+            and (%(end)s::timestamptz is null or p.created_at < %(end)s)
+            and (not coalesce(%(untimed)s::boolean, false) or p.created_at is null)
+    ) as projects,
+    count(*) filter (
+        where p.created_at >= %(previous_start)s::timestamptz and p.created_at < %(previous_end)s::timestamptz
+    ) as previous_projects
 from analytics.stg_toolbox__projects as p
 where
     (%(workspace)s::uuid is null or p.workspace_id = %(workspace)s)
-    and (%(status)s::text is null or p.status = %(status)s)
-    and (%(search)s::text is null or strpos(lower(p.name || ' ' || coalesce(p.description, '')), lower(%(search)s)) > 0);
+    and (%(search)s::text is null or strpos(lower(p.name || ' ' || coalesce(p.description, '')), lower(%(search)s)) > 0)
+group by p.status
+order by p.status;
 
 -- name: list_projects
--- One page of the projects that fit, or one by its id: active ones first, the newest first among them, with how many
--- people belong to each.
+-- One page of the projects that fit, or one by its id: active ones first, the newest first among them, or by name,
+-- state, members or when they were made; with how many people belong to each.
 with listed as (
-    select p.project_id, p.name, p.description, p.status, p.workspace_id, p.owner_id, p.created_at, p.updated_at
+    select
+        p.project_id, p.name, p.description, p.status, p.workspace_id, p.owner_id, p.created_at, p.updated_at,
+        k.words, k.number
     from analytics.stg_toolbox__projects as p
+    cross join lateral (
+        select
+            case %(sort)s::text when 'project' then lower(p.name) when 'status' then p.status end as words,
+            case %(sort)s::text
+                when 'members' then (
+                    select count(*) from analytics.stg_toolbox__project_members as m
+                    where m.project_id = p.project_id and m.user_id is distinct from p.owner_id
+                ) + num_nonnulls(p.owner_id)
+                when 'created' then extract(epoch from p.created_at)
+            end as number
+    ) as k
     where
         (%(project)s::uuid is null or p.project_id = %(project)s)
+        and (%(start)s::timestamptz is null or p.created_at >= %(start)s)
+        and (%(end)s::timestamptz is null or p.created_at < %(end)s)
+        and (not coalesce(%(untimed)s::boolean, false) or p.created_at is null)
         and (%(workspace)s::uuid is null or p.workspace_id = %(workspace)s)
         and (%(status)s::text is null or p.status = %(status)s)
         and (
             %(search)s::text is null
             or strpos(lower(p.name || ' ' || coalesce(p.description, '')), lower(%(search)s)) > 0
         )
-    order by p.status, p.created_at desc nulls last, p.project_id
+    order by
+        case when %(downwards)s::boolean then k.number end desc nulls last,
+        case when not %(downwards)s::boolean then k.number end nulls last,
+        case when %(downwards)s::boolean then k.words end desc nulls last,
+        case when not %(downwards)s::boolean then k.words end nulls last,
+        p.status, p.created_at desc nulls last, p.project_id
     limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0)
 )
 
@@ -61,7 +102,12 @@ select
 from listed as p
 left join analytics.stg_toolbox__workspaces as w on w.workspace_id = p.workspace_id
 left join analytics.stg_toolbox__users as u on u.user_id = p.owner_id
-order by p.status, p.created_at desc nulls last, p.project_id;
+order by
+    case when %(downwards)s::boolean then p.number end desc nulls last,
+    case when not %(downwards)s::boolean then p.number end nulls last,
+    case when %(downwards)s::boolean then p.words end desc nulls last,
+    case when not %(downwards)s::boolean then p.words end nulls last,
+    p.status, p.created_at desc nulls last, p.project_id;
 
 -- name: list_members
 -- Who belongs to a project or a workspace, its owner first; an address is missing where the viewer may not know it.

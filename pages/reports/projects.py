@@ -8,7 +8,7 @@ from uuid import UUID
 
 from data.reports import projects as reports
 from ui import cached, page, projects
-from ui.asking import links, paging
+from ui.asking import filters, links, paging
 from ui.view import View
 
 
@@ -24,21 +24,36 @@ def show_one(view: View, project_id: UUID) -> None:
 
 def show(view: View) -> None:
     """Sentence, workspaces and projects; of one workspace also its members."""
+    known = filters.extent_of(cached.read(view, reports.read_coverage))
+    period = filters.period(view, known, first="all")
     workspace = projects.asked_workspace()
     workspaces = cached.read(view, reports.read_workspaces, chosen=workspace)
     chosen = projects.choose(view, workspaces.rows, workspace)
-    counted = cached.read(view, reports.count_projects, **chosen.parameters)
-    if not counted.projects:
-        projects.nothing(view, workspaces.rows, chosen)
+    counts = cached.read(view, reports.count_projects, **period.parameters, **period.compared, **chosen.subject)
+    projects.draw_status(view, chosen, counts, workspaces.rows)
+    asked: dict[str, Any] = {**period.parameters, **chosen.parameters}
+    total = sum(one.projects for one in projects.fitting(counts, chosen))
+    order = filters.sorting(reports.SORTS, "status")
+    if not total:
+        projects.nothing(view, workspaces.rows, chosen, period)
     else:
-        projects.summary(workspaces.workspaces, counted, chosen)
-        offset = paging.offset_of(counted.projects)
-        found = cached.read(view, reports.read_projects, **chosen.parameters, limit=paging.PAGE_SIZE, offset=offset)
-        projects.projects_table(view, found, counted.projects)
+        projects.summary(view, workspaces.workspaces, counts, period, chosen)
+        filters.say_untimed(view, period, known, "project", within=("workspace", "status", "q"))
+        found = cached.read(
+            view,
+            reports.read_projects,
+            **asked,
+            sort=order[0],
+            downwards=order[1],
+            limit=paging.PAGE_SIZE,
+            offset=paging.offset_of(total),
+        )
+        projects.projects_table(view, found, total, order)
+    taken = {name: str(value) if isinstance(value, UUID) else value for name, value in asked.items()}
+    page.footer(view, report="projects", filters=taken, order=order, rows=total)
     if workspaces.rows and chosen.workspace is None:
         projects.workspaces_table(view, workspaces)
-    asked = {name: str(value) for name, value in chosen.parameters.items() if value is not None}
-    page.footer(view, report="projects", filters=asked, rows=counted.projects)
+        page.footer(view, report="workspaces", rows=workspaces.workspaces, noun="workspace")
     one = next((row for row in workspaces.rows if row["workspace_id"] == chosen.workspace), None)
     if one is not None:
         with page.panel(view, "the members of the workspace"):

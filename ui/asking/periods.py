@@ -116,7 +116,9 @@ class Period:
 
 def default_choice(extent: Extent, now: datetime, first: str = "7d") -> str:
     """The newest period that holds data: the days of `first`, else the 7 days up to the last event, else those without
-    a time."""
+    a time; all time where `first` is "all"."""
+    if first == "all":
+        return first
     if first != "7d":
         begins = now - timedelta(days=_DAYS[first] - 1)
         if extent.last is not None and begins <= extent.last <= now + timedelta(days=1):

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from data.reports.projects import ProjectCount
 from ui import absence, page
 from ui.asking import filters, links, url
+from ui.asking.periods import Period
 from ui.view import View
 
 _STATUSES = ("active", "archived")
@@ -25,12 +27,17 @@ class Chosen:
     @property
     def is_any(self) -> bool:
         """Whether anything narrows the projects."""
-        return any(self.parameters.values())
+        return any((self.workspace, self.status, self.search))
+
+    @property
+    def subject(self) -> dict[str, Any]:
+        """What the reader of counts takes, which counts all states."""
+        return {"workspace": self.workspace, "search": self.search}
 
     @property
     def parameters(self) -> dict[str, Any]:
         """What the reader of projects takes."""
-        return {"workspace": self.workspace, "status": self.status, "search": self.search}
+        return {**self.subject, "status": self.status}
 
 
 def asked_project() -> UUID | None:
@@ -44,7 +51,7 @@ def asked_workspace() -> UUID | None:
 
 
 def choose(view: View, workspaces: Sequence[Mapping[str, Any]], workspace: UUID | None) -> Chosen:
-    """The pickers: workspace with how many projects each has, status, words of a name."""
+    """The pickers: workspace with how many projects each has, words of a name."""
     names = {str(one["workspace_id"]): one["name"] for one in workspaces}
     filters.choice(
         view,
@@ -53,7 +60,17 @@ def choose(view: View, workspaces: Sequence[Mapping[str, Any]], workspace: UUID 
         label=lambda value: names.get(value, value),
     )
     search = filters.search(view, "Name or description")
-    chosen = Chosen(workspace, filters.asked_of("status", _STATUSES), search)
+    asked = filters.given("status")
+    return Chosen(workspace, asked if asked in _STATUSES else None, search)
+
+
+def draw_status(
+    view: View, chosen: Chosen, counts: Sequence[ProjectCount], workspaces: Sequence[Mapping[str, Any]]
+) -> None:
+    """The picker of states with how many projects each has, and every active filter to be taken away."""
+    offered = {one.status: one.projects for one in counts if one.status and one.projects}
+    filters.choice(view, "status", offered, every="Any status", known=_STATUSES)
+    names = {str(one["workspace_id"]): one["name"] for one in workspaces}
     filters.chips(
         view,
         {
@@ -62,13 +79,13 @@ def choose(view: View, workspaces: Sequence[Mapping[str, Any]], workspace: UUID 
             "q": ("words", chosen.search) if chosen.search else None,
         },
     )
-    return chosen
 
 
-def nothing(view: View, workspaces: Sequence[Mapping[str, Any]], chosen: Chosen) -> None:
+def nothing(view: View, workspaces: Sequence[Mapping[str, Any]], chosen: Chosen, period: Period) -> None:
     """Why there is no project: filtered out, none of the viewer's own, or none at all."""
-    if chosen.is_any:
-        page.empty("No project fits these filters.", links.go("Take the filters away", view.page.url_path), ".")
+    if chosen.is_any or period.choice != "all":
+        made = "" if period.choice == "all" else " without a time" if period.untimed else f" made {period.during}"
+        page.empty(f"No project{made} fits these filters.", links.go("Take the filters away", view.page.url_path), ".")
     elif absence.explained(view, "analytics.stg_toolbox__projects", "projects"):
         return
     elif view.actor.sees_all:

@@ -7,35 +7,56 @@ from typing import Any
 
 from data.reports.projects import ProjectCount, Workspaces
 from ui import page
-from ui.asking import links
+from ui.asking import filters, links
+from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child
 from ui.projects.choosing import Chosen
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import plural
+from ui.wording.sentences import change, plural
 
 _STATES = {"active": "signal", "archived": "unknown"}
 
 
-def summary(workspaces: int, counted: ProjectCount, chosen: Chosen) -> None:
-    """How many workspaces and projects there are."""
-    fitting = " that fit" if chosen.is_any else ""
-    of = "them" if counted.known == counted.projects else f"{figures.count(counted.known)} with a status"
-    active = f"{figures.count(counted.active)} of {of} active" if counted.known else "none of them with a status"
+def fitting(counts: Sequence[ProjectCount], chosen: Chosen) -> list[ProjectCount]:
+    """The counts of the states that are asked for."""
+    return [one for one in counts if chosen.status in (None, one.status)]
+
+
+def summary(view: View, workspaces: int, counts: Sequence[ProjectCount], period: Period, chosen: Chosen) -> None:
+    """How many projects were made, how many of them are active, and how many workspaces there are."""
+    shown = fitting(counts, chosen)
+    total, before = sum(one.projects for one in shown), sum(one.previous_projects for one in shown)
+    known = sum(one.projects for one in shown if one.status)
+    active = sum(one.projects for one in shown if one.status == "active")
+    narrowed = f" that fit{'s' if total == 1 else ''}" if chosen.is_any else ""
+    made = "" if period.choice == "all" else f" {period.during}" if period.untimed else f" made {period.during}"
+    of = "them" if known == total else f"{figures.count(known)} with a status"
+    told: Child = "none of them with a status"
+    if known:
+        words = f"{figures.count(active)} of {of} active"
+        told = links.go_to(words, filters.here(view, status="active", page=None)) if active else words
+    moved = change(total, before) if period.previous else None
+    than = f", {moved} on {period.previous_label} (n = {figures.count(before)})" if moved else ""
     page.say(
-        f"{plural(counted.projects, 'project')}{fitting}, {active if counted.projects else '0 of them active'}; "
-        f"{plural(workspaces, 'workspace')} in all."
+        f"{plural(total, 'project')}{made}{narrowed}, ", told, f"{than}; {plural(workspaces, 'workspace')} in all."
     )
 
 
 _LONGEST_ADDRESS = 34
 
 
-def _owner(row: tables.Row) -> Child:
-    return figures.middle(row["owner"] or "", _LONGEST_ADDRESS) or tables.muted(
-        figures.short_id(row["owner_id"]) if row["owner_id"] else "nobody"
-    )
+def _owner(view: View, table: str) -> tables.Column:
+    """Whose it is; an adopted table may not have the column that says so."""
+    nobody = "unknown" if view.lacks_column(table, "owner_id") else "nobody"
+
+    def owner(row: tables.Row) -> Child:
+        return figures.middle(row["owner"] or "", _LONGEST_ADDRESS) or tables.muted(
+            figures.short_id(row["owner_id"]) if row["owner_id"] else nobody
+        )
+
+    return tables.Column("Owner", owner, hint=lambda row: row["owner"])
 
 
 def workspaces_table(view: View, found: Workspaces) -> None:
@@ -46,11 +67,14 @@ def workspaces_table(view: View, found: Workspaces) -> None:
         words = figures.shortened(row["name"], 80) or "(no name)"
         return links.go(words, view.page.url_path, workspace=str(row["workspace_id"]))
 
+    def counted(name: str) -> tables.Cell:
+        return lambda row: links.go(figures.count(row[name]), view.page.url_path, workspace=str(row["workspace_id"]))
+
     columns = [
         tables.Column("Workspace", name, wide=True),
-        tables.Column("Owner", _owner, hint=lambda row: row["owner"]),
-        tables.Column("Projects", tables.count("projects"), is_number=True),
-        tables.Column("Members", tables.count("members"), is_number=True),
+        _owner(view, "toolbox.workspaces"),
+        tables.Column("Projects", counted("projects"), is_number=True),
+        tables.Column("Members", counted("members"), is_number=True),
         _created(view),
     ]
     tables.table(view, found.rows, columns, label="Workspaces")
@@ -59,23 +83,28 @@ def workspaces_table(view: View, found: Workspaces) -> None:
         page.note(f"The first {figures.count(len(found.rows))} by name; {more} reached through their projects.")
 
 
-def projects_table(view: View, projects: Sequence[Mapping[str, Any]], total: int) -> None:
-    """The projects of one page of the list, of `total`; each leads to its members."""
+def projects_table(view: View, projects: Sequence[Mapping[str, Any]], total: int, order: tuple[str, bool]) -> None:
+    """The projects of one page of the list, of `total`, in an order; each leads to its members."""
     page.heading("Projects")
 
     def name(row: tables.Row) -> Child:
         words = figures.shortened(row["name"], 80) or "(no name)"
         return links.go(words, view.page.url_path, project=str(row["project_id"]))
 
+    def members(row: tables.Row) -> Child:
+        return links.go(figures.count(row["members"]), view.page.url_path, project=str(row["project_id"]))
+
     columns = [
-        tables.Column("Project", name, wide=True, hint=lambda row: row["description"]),
-        tables.Column("Status", tables.state("status", _STATES)),
+        tables.Column(
+            "Project", name, wide=True, hint=lambda row: row["description"], sort="project", down_first=False
+        ),
+        tables.Column("Status", tables.state("status", _STATES), sort="status", down_first=False),
         tables.Column("Workspace", _workspace, hint=lambda row: row["workspace"]),
-        tables.Column("Owner", _owner, hint=lambda row: row["owner"]),
-        tables.Column("Members", tables.count("members"), is_number=True),
+        _owner(view, "toolbox.projects"),
+        tables.Column("Members", members, is_number=True, sort="members"),
         _created(view),
     ]
-    tables.table(view, projects, columns, label="Projects", total=total)
+    tables.table(view, projects, columns, label="Projects", total=total, sorted_by=order)
 
 
 def _workspace(row: tables.Row) -> Child:
@@ -123,5 +152,6 @@ def _created(view: View) -> tables.Column:
     return tables.Column(
         f"Created ({figures.zone_name(view.as_of, view.zone)})",
         tables.when(view, "created_at"),
+        sort="created",
         hint=lambda row: figures.exact(row["created_at"], view.zone),
     )
