@@ -365,13 +365,20 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
         "model": chance.choice((None, None, "unknown-model")),
     }
     of_project = {"project": project or "a"}
+    outcome, status = chance.choice((None, None, "failed")), chance.choice((None, "failed", "ended"))
     name, parameters = chance.choice(
         [
             ("tools.list_usage", before | {"tool": tool, "project": project, "with_total": True}),
             ("tools.list_buckets", sliced | {"unit": unit, "tool": tool, "project": project}),
-            ("tools.list_filter_values", {}),
+            (
+                "tools.count_facets",
+                {"tool": tool, "project": project, "outcome": outcome},
+            ),
             ("jobs.summarise", before | {"agent": agent, "now": BASE, "long_s": 3600}),
-            ("jobs.list_filter_values", {"agent": None}),
+            (
+                "jobs.count_facets",
+                {"agent": None, "of_agent": agent, "status": status},
+            ),
             ("jobs.list_buckets", sliced | {"unit": unit, "agent": agent}),
             ("events.list_kinds", before | kinds),
             ("events.list_buckets", sliced | kinds | {"unit": unit, "types": ["A"]}),

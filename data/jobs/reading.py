@@ -221,16 +221,37 @@ def read_failures(
 
 
 @checked()
-def read_filter_values(
-    actor: Actor, *, start: datetime | None = None, end: datetime | None = None, untimed: bool = False
+def count_facets(
+    actor: Actor,
+    *,
+    now: datetime | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    agent: str | None = None,
+    status: str | None = None,
+    search: str | None = None,
+    error_group: str | None = None,
+    long_running: bool = False,
+    long_running_s: int = LONG_RUNNING_S,
 ) -> dict[str, dict[str, int]]:
-    """The agents and states to choose from, each with its jobs in the period: {"agent": ..., "status":
-    ...}."""
-    values: dict[str, dict[str, int]] = {"agent": {}, "status": {}}
+    """How many jobs of the period each agent and each state would leave, the other filters applied, the most first;
+    ENDED among the states. What stored sums do not know is counted job by job: a search, a kind of failure, what runs
+    for long at `now`."""
+    asked = {"start": start, "end": end, "untimed": untimed, "status": status}
+    found = {"search": search, "error_group": error_group, "long_running": long_running}
     with database.reading(actor) as unit:
-        for row in unit.rows("jobs.list_filter_values", start=start, end=end, untimed=untimed, agent=None):
-            values[row["filter"]][row["value"]] = row["jobs"]
-    return values
+        if any(found.values()):
+            rows = unit.rows("jobs.found.count_facets", **asked, **found, agent=agent, now=now, long_s=long_running_s)
+        else:
+            rows = unit.rows("jobs.count_facets", **asked, agent=None, of_agent=agent)
+    facets: dict[str, dict[str, int]] = {"agent": {}, "status": {}}
+    for row in rows:
+        if row["value"] is not None:  # an adopted table may lack the column
+            facets[row["filter"]][row["value"]] = row["jobs"]
+    if ended := sum(facets["status"].get(name, 0) for name in ("completed", "failed")):
+        facets["status"][ENDED] = ended
+    return facets
 
 
 @checked()

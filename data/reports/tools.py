@@ -268,13 +268,33 @@ def read_calls(
 
 
 @checked()
-def read_filter_values(
-    actor: Actor, *, start: datetime | None = None, end: datetime | None = None, untimed: bool = False
+def count_facets(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    tool: str | None = None,
+    project: str | None = None,
+    outcome: str | None = None,
+    error_group: str | None = None,
 ) -> dict[str, dict[str, int]]:
-    """The tools and projects to choose from, each with its calls in the period: {"tool": ..., "project":
-    ...}."""
-    values: dict[str, dict[str, int]] = {"tool": {}, "project": {}}
+    """How many calls of the period each value of tool, project and outcome would leave, the other filters applied, the
+    most first. Of one kind of error, which no rollup tells apart, the failed calls themselves are counted."""
+    asked = {
+        "start": start,
+        "end": end,
+        "untimed": untimed,
+        "tool": tool,
+        "project": project,
+        "outcome": outcome,
+    }
+    facets: dict[str, dict[str, int]] = {"tool": {}, "project": {}, "outcome": {}}
     with database.reading(actor) as unit:
-        for row in unit.rows("tools.list_filter_values", start=start, end=end, untimed=untimed):
-            values[row["filter"]][row["value"]] = row["calls"]
-    return values
+        if error_group is not None:
+            rows = unit.rows("tools.count_facets_of_errors", **asked, error_group=error_group)
+        else:
+            rows = unit.rows("tools.count_facets", **asked)
+    for row in rows:
+        facets[row["filter"]][row["value"]] = row["calls"]
+    return facets

@@ -232,22 +232,32 @@ from groups as g
 left join analytics.stg_agents__jobs as newest on newest.job_id = g.newest_id
 order by g.cases desc, g.last_at desc nulls last, g.agent, g.error_group;
 
--- name: list_filter_values
--- Agents and states of the jobs of a period, each with how many.
+-- name: count_facets
+-- How many jobs of the period each agent and each state has, with the filter on the other applied. The states of one agent
+-- are asked for by `of_agent`, so that the agents are all counted.
 with job_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
         'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
     ) as w
 ),
--- uses: rollups.job_parts
+-- uses: rollups.job_parts,
+summed as (
+    select agent, status, sum(jobs)::bigint as jobs from job_parts group by agent, status
+)
 
-select
-    case when grouping(agent) = 0 then 'agent' else 'status' end as filter,
-    case when grouping(agent) = 0 then agent else status end as value,
-    sum(jobs)::bigint as jobs
-from job_parts
-group by grouping sets ((agent), (status))
+select 'agent' as filter, agent as value, sum(jobs)::bigint as jobs
+from summed
+where
+    %(status)s::text is null or status = %(status)s
+    or %(status)s = 'ended' and status in ('completed', 'failed')
+group by agent
+having sum(jobs) <> 0
+union all
+select 'status', status, sum(jobs)::bigint
+from summed
+where %(of_agent)s::text is null or agent = %(of_agent)s
+group by status
 having sum(jobs) <> 0
 order by filter, jobs desc, value;
 

@@ -18,11 +18,12 @@ bucket = period.bucket(known)
 asked: dict[str, Any] = period.parameters
 
 with page.panel(view, "the figures of tools"):
-    chosen = tools.choose(view, cached.read(view, reports.read_filter_values, **asked))
+    chosen = tools.asked()
     asked |= chosen.carried
+    facets = cached.read(view, reports.count_facets, **asked, outcome=chosen.outcome, error_group=chosen.group)
+    tools.draw_filters(view, chosen, facets)
     compared = asked | period.compared
     usage = cached.read(view, reports.read_usage, **compared)
-    tools.draw_outcome(view, chosen, usage)
     if not usage.total.calls:
         boundary.say(view, period, sums="calls", rows=ROWS)
         tools.nothing(view, period, holds_any=known.holds_rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from data.jobs import ENDED, STATUSES, JobSummary
+from data.jobs import ENDED, STATUSES
 from ui import absence, page
 from ui.asking import emptiness, filters, links, url
 from ui.asking.periods import Period
@@ -47,6 +47,14 @@ class Chosen:
         """What every link of the page carries on."""
         return {"agent": self.agent, "q": self.search}
 
+    def narrowed(self, period: Period) -> dict[str, Any]:
+        """What narrows the list and the counts beside the filters: what runs for long does so in no period."""
+        span = period.parameters
+        if self.long_running:
+            span = {"start": None, "end": None, "untimed": False}
+        of_list = {"status": self.status, "error_group": self.group, "long_running": self.long_running}
+        return {**span, **self.subject, **of_list}
+
     @property
     def only(self) -> str | None:
         """The one state that the chart and the list are about; a kind of failure is one of failed jobs."""
@@ -66,19 +74,24 @@ class Chosen:
         return f"{self.only.capitalize()} jobs" if self.only else "Jobs"
 
 
-def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
-    """The search field and the picker of agents, and what the URL asks for beside them."""
+def choose(view: View) -> Chosen:
+    """The search field, and what the URL asks for beside it."""
     search = filters.search(view, "Search in jobs")
-    agent = filters.choice(view, "agent", values["agent"])
     status = filters.given("status")
-    long_running = url.asked_flag("long")
-    return Chosen(agent, search, status if status in _CHOICES else None, filters.given("error"), long_running)
+    return Chosen(
+        filters.given("agent"),
+        search,
+        status if status in _CHOICES else None,
+        filters.given("error"),
+        url.asked_flag("long"),
+    )
 
 
-def draw_status(view: View, chosen: Chosen, counted: JobSummary) -> None:
-    """The picker of states, and every active filter to be taken away."""
-    counts = {name: int(getattr(counted, name)) for name in _CHOICES if getattr(counted, name)}
-    filters.choice(view, "status", counts, every="All states", label=_word, known=_CHOICES)
+def draw_filters(view: View, chosen: Chosen, facets: Mapping[str, Mapping[str, int]]) -> None:
+    """The pickers of agent and state, each value with how many jobs it leaves; the active filters as chips."""
+    filters.choice(view, "agent", facets["agent"])
+    states = {name: facets["status"][name] for name in _CHOICES if name in facets["status"]}
+    filters.choice(view, "status", states, every="All states", label=_word, known=_CHOICES)
     filters.chips(
         view,
         {
@@ -101,7 +114,10 @@ def say_states(chosen: Chosen) -> None:
         what = "the chart is of failed jobs, the list of this kind" if chosen.group else "the chart and the list are"
         of = "" if chosen.group else f" of {chosen.jobs[0].lower()}{chosen.jobs[1:]}"
         page.note(f"The sentence and the four figures are of all states; {what}{of} alone.")
-    filters.say_unsummed(("words of jobs",) if chosen.search else (), "jobs")
+    if chosen.search:
+        filters.say_unsummed(("words of jobs",), "jobs")
+    else:
+        filters.say_unsummed(("kind of failure",) if chosen.group else (), "jobs of the filters")
 
 
 def asked_job() -> UUID | None:
