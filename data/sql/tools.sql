@@ -5,11 +5,11 @@
 with windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
-        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.tool_parts,
@@ -87,7 +87,7 @@ order by s.is_total desc, s.failed desc, s.total_ms desc nulls last, s.calls des
 -- `coarsest` is the widest stored row that fits into a bucket.
 with windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('tools', %(start)s, %(end)s, false, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('tools', %(start)s, %(end)s, false, %(coarsest)s, with_changes => true) as w
     where not coalesce(%(untimed)s::boolean, false)
 ),
 -- uses: rollups.tool_parts,
@@ -221,7 +221,7 @@ order by g.cases desc, g.last_at desc nulls last, g.tool_name, g.error_group;
 with windows as materialized (
     select w.*
     from analytics.rollup_windows(
-        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
 ),
 stored as (
@@ -233,7 +233,7 @@ stored as (
     where w.kind in ('stored', 'removed')
 ),
 live as (
-    select f.tool_name, f.project_name
+    select f.tool_name, f.project_name, 1 as calls
     from windows as w
     -- With an offset of nothing the planner takes the index on time for each window, and does not read the whole table.
     cross join lateral (
@@ -241,13 +241,14 @@ live as (
     ) as f
     where w.kind = 'live'
     union all
-    select f.tool_name, s.project_name
+    select f.tool_name, s.project_name, f.sign
     from windows as w
-    cross join lateral (select a.* from analytics.calls_added(w.added) as a) as f
+    inner join analytics.call_changes() as f
+        on f.sign <> 0 and f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
     left join analytics.stg_chronicle__sessions as s on s.session_pk = f.session_pk
-    where w.kind = 'added'
+    where w.kind = 'changed'
     union all
-    select f.tool_name, f.project_name
+    select f.tool_name, f.project_name, 1
     from windows as w
     cross join analytics.tool_facts as f
     where
@@ -259,9 +260,9 @@ counted as (
     union all
     select 'project', project_name, calls from stored where is_by_project
     union all
-    select 'tool', tool_name, 1 from live
+    select 'tool', tool_name, calls from live
     union all
-    select 'project', project_name, 1 from live where project_name is not null
+    select 'project', project_name, calls from live where project_name is not null
 )
 
 select filter, value, sum(calls)::bigint as calls

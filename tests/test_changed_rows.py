@@ -1,4 +1,5 @@
-"""Rows that are added to a quarter of an hour count beside what is stored of it, once, whatever comes meanwhile."""
+"""Rows that come, go, move or change count beside what is stored of their quarter of an hour, once, whatever comes
+meanwhile."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -28,6 +30,19 @@ def call(owner: Owner, session_pk: object, at: datetime | None, *, ms: int | Non
         " values (%s, %s, 'post', true, %s, %s)",
         (session_pk, tool, ms, at),
     )
+
+
+def changes(owner: Owner) -> list[tuple[int, int]]:
+    """How calls of one kind differ from what is stored, with the slot; 0 where the slot is to be counted anew."""
+    rows = owner.execute("select c.slot, c.sign from analytics.call_changes() as c order by 1, 2").fetchall()
+    return [(row["slot"], row["sign"]) for row in rows]
+
+
+def without_triggers(owner: Owner, statement: str) -> None:
+    """Nobody could change the table like this: it shows that a figure comes from what is stored."""
+    owner.execute("alter table chronicle.tool_events disable trigger user")
+    owner.execute(statement.encode())
+    owner.execute("alter table chronicle.tool_events enable trigger user")
 
 
 def calls_over_all(people: People) -> int:
@@ -56,15 +71,79 @@ def test_an_answer_that_was_there_changes_no_other_quarter(owner: Owner, people:
             " values (%s, 'Bash', %s, %s, '6f1c4a52-0d2c-4b7e-9a58-0b5f6f1f3c12')",
             (session_pk, phase, at),
         )
-    changed = "select c.slots, c.added_slots from analytics.changes_of('tools') as c"
     slot = int(answered.timestamp()) // 900
     rollups.finish("real")
     call(owner, session_pk, answered)
-    assert owner.execute(changed).fetchone() == {"slots": [], "added_slots": [slot]}
+    assert changes(owner) == [(slot, 1)]
     assert calls_over_all(people) == 2
     owner.execute("update chronicle.tool_events set tool_name = 'Grep' where tool_name = 'Read'")
-    assert owner.execute(changed).fetchone() == {"slots": [slot], "added_slots": None}
+    assert changes(owner) == [(slot, 1)]
+    owner.execute("update chronicle.tool_events set tool_name = 'Grep' where tool_name = 'Bash'")
+    assert changes(owner) == [(slot, -1), (slot, 1), (slot, 1)], "as it was, as it is, and the other one"
     assert calls_over_all(people) == 2
+
+
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_rows_that_changed_do_not_have_their_quarter_counted_anew(
+    owner: Owner, people: People, refreshed: bool
+) -> None:
+    session_pk, other = make_session(owner, DAY, project="shop"), make_session(owner, DAY, project="port")
+    call(owner, session_pk, DAY, ms=100, tool="Changed")
+    call(owner, session_pk, DAY, ms=200, tool="Moved")
+    call(owner, session_pk, DAY, ms=400, tool="Deleted")
+    call(owner, session_pk, DAY, ms=800, tool="Passed on")
+    call(owner, session_pk, DAY, ms=1600, tool="Left alone")
+    rollups.finish("real")
+    if not refreshed:
+        without_triggers(owner, "delete from chronicle.tool_events where tool_name = 'Left alone'")
+    owner.execute("update chronicle.tool_events set success = false where tool_name = 'Changed'")
+    owner.execute("update chronicle.tool_events set execution_time_ms = 110 where tool_name = 'Changed'")
+    owner.execute("update chronicle.tool_events set created_at = created_at + '1 h' where tool_name = 'Moved'")
+    owner.execute("delete from chronicle.tool_events where tool_name = 'Deleted'")
+    owner.execute("update chronicle.tool_events set session_id = %s where tool_name = 'Passed on'", (other,))
+    if refreshed:
+        rollups.finish("real")
+        assert changes(owner) == []
+        without_triggers(owner, "delete from chronicle.tool_events")
+    asked: dict[str, Any] = {"start": DAY, "end": DAY + timedelta(days=30)}
+    found = tools.read_usage(people["manager"], **asked)
+    assert (found.total.calls, found.total.succeeded, found.total.failed, found.total.total_ms) == (4, 3, 1, 2710)
+    assert {one.tool_name: (one.calls, one.p95_ms) for one in found.tools} == {
+        "Changed": (1, 110), "Moved": (1, 200), "Passed on": (1, 800), "Left alone": (1, 1600),
+    }  # fmt: skip
+    for project, calls in (("shop", 3), ("port", 1)):
+        assert tools.read_usage(people["manager"], project=project, **asked).total.calls == calls
+    buckets = tools.read_buckets(people["manager"], unit="hour", zone="UTC", **asked)
+    assert list(buckets["calls"]) == [3, 1]
+
+
+def test_a_call_counts_by_its_answers_wherever_they_come_go_or_move(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY)
+    at = {"pre": DAY, "post": DAY + timedelta(hours=5), "again": DAY + timedelta(hours=9)}
+    insert = (
+        "insert into chronicle.tool_events (session_id, tool_name, tool_type, phase, success, created_at, call_id)"
+        " values (%(session)s, 'Bash', %(which)s, %(phase)s, true, %(at)s, '6f1c4a52-0d2c-4b7e-9a58-0b5f6f1f3c12')"
+    )
+
+    def add(which: str) -> None:
+        phase = "pre" if which == "pre" else "post"
+        owner.execute(insert, {"session": session_pk, "which": which, "phase": phase, "at": at[which]})
+
+    steps = (
+        (lambda: add("pre"), 1, 1),
+        (lambda: add("post"), 1, 0),
+        (lambda: add("again"), 2, 0),
+        (lambda: owner.execute("delete from chronicle.tool_events where tool_type = 'post'"), 1, 0),
+        (lambda: owner.execute("update chronicle.tool_events set created_at = created_at + '1 h'"), 1, 0),
+        (lambda: owner.execute("update chronicle.tool_events set call_id = null where tool_type = 'again'"), 2, 1),
+        (lambda: owner.execute("delete from chronicle.tool_events where tool_type = 'pre'"), 1, 0),
+    )
+    rollups.finish("real")
+    for step, calls, unanswered in steps:
+        step()
+        total = tools.read_usage(people["manager"], start=DAY - timedelta(days=1)).total
+        assert (total.calls, total.unanswered) == (calls, unanswered)
+        assert all(sign for _, sign in changes(owner)), "nothing is counted anew"
 
 
 @pytest.mark.parametrize("refreshed", [False, True])
@@ -75,15 +154,11 @@ def test_rows_that_were_added_do_not_have_their_quarter_counted_anew(
     for _ in range(4):
         call(owner, session_pk, DAY, ms=100)
     rollups.finish("real")
-    # Nobody could change the table like this: it shows that what is stored is added to.
-    owner.execute("alter table chronicle.tool_events disable trigger user")
-    owner.execute("delete from chronicle.tool_events")
-    owner.execute("alter table chronicle.tool_events enable trigger user")
+    without_triggers(owner, "delete from chronicle.tool_events")
     call(owner, session_pk, DAY + timedelta(minutes=14), ms=300)
     if refreshed:
         rollups.finish("real")
-        owner.execute("alter table chronicle.tool_events disable trigger user")
-        owner.execute("delete from chronicle.tool_events")
+        without_triggers(owner, "delete from chronicle.tool_events")
     for project in (None, "shop"):
         total = tools.read_usage(people["manager"], start=DAY, end=DAY + timedelta(days=30), project=project).total
         assert (total.calls, total.succeeded, total.total_ms) == (5, 5, 700)
@@ -96,40 +171,38 @@ def test_rows_that_were_added_do_not_have_their_quarter_counted_anew(
 
 def test_many_rows_in_one_quarter_are_counted_with_it(owner: Owner, people: People) -> None:
     session_pk = make_session(owner, DAY)
-    changed = (
-        "select cardinality(c.slots) as slots, cardinality(c.added) as added from analytics.changes_of('tools') as c"
-    )
     rollups.finish("real")
     insert = (
         "insert into chronicle.tool_events (session_id, tool_name, phase, created_at)"
         " select %s, 'Bash', 'post', %s from generate_series(1, %s)"
     )
     owner.execute(insert, (session_pk, DAY, 100))
-    assert owner.execute(changed).fetchone() == {"slots": 0, "added": 100}
+    slot = int(DAY.timestamp()) // 900
+    assert changes(owner) == [(slot, 100)]
     owner.execute(insert, (session_pk, DAY, 1))
-    assert owner.execute(changed).fetchone() == {"slots": 1, "added": None}
+    assert changes(owner) == [(slot, 0)]
     owner.execute(insert, (session_pk, DAY + timedelta(hours=1), 101))
-    assert owner.execute(changed).fetchone() == {"slots": 2, "added": None}
+    assert changes(owner) == [(slot, 0), (slot + 4, 0)]
     assert calls_over_all(people) == 202
 
 
 @pytest.mark.usefixtures("people")
-def test_an_added_row_in_an_hour_that_is_read_live_is_not_told_beside_it(owner: Owner) -> None:
+def test_a_row_in_an_hour_that_is_read_live_is_not_told_beside_it(owner: Owner) -> None:
     session_pk = make_session(owner, DAY)
-    for minutes in (5, 65):
-        call(owner, session_pk, DAY + timedelta(minutes=minutes), tool="Bash")
+    call(owner, session_pk, DAY + timedelta(minutes=5))
     rollups.finish("real")
-    owner.execute("update chronicle.tool_events set tool_name = 'Grep'")
+    slot = int(DAY.timestamp()) // 900
+    owner.execute("insert into signalbox.change_log (source, slot) values (3, %s)", (slot,))
     for minutes in (20, 200):
         call(owner, session_pk, DAY + timedelta(minutes=minutes))
     told = (
-        "select w.kind, cardinality(w.added) as added from analytics.rollup_windows('tools', %s, %s, finest => {},"
-        " with_added => true) as w where w.kind in ('live', 'added') order by 1"
+        "select w.besides from analytics.rollup_windows('tools', %s, %s, finest => {}, with_changes => true) as w"
+        " where w.kind = 'changed'"
     )
     window = (DAY, DAY + timedelta(days=1))
-    for finest, added in ((1, 2), (4, 1)):
-        rows = owner.execute(told.format(finest).encode(), window).fetchall()
-        assert [row["added"] for row in rows if row["kind"] == "added"] == [added]
+    for finest, besides in ((1, [slot]), (4, list(range(slot, slot + 4)))):
+        [row] = owner.execute(told.format(finest).encode(), window).fetchall()
+        assert sorted(row["besides"]) == besides
 
 
 def test_a_row_that_comes_while_its_quarter_is_stored_counts_once(
