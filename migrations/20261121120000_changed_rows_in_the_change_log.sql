@@ -48,6 +48,9 @@ add column windows signalbox.window_image [],
 add column runs signalbox.run_image [];
 -- Arrays of ids cannot be made smaller; trying would cost the writer.
 alter table signalbox.change_log alter column calls set storage external;
+alter table signalbox.change_log set (
+    toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 1000
+);
 comment on table signalbox.change_log is
 'slot is the quarter of an hour (UTC) of the rows touched, the lowest for rows without a time. counted says how many rows came to be there as they are in the images, or, below 0, are there no more; an updated row is logged as it was and as it is now. Where counted is 0 the slot is counted anew, and images say no more than which rows that concerns. In no order: all rows of a slot add up to what changed there. One row per statement and slot, or per row of a statement that touches one or two.';
 

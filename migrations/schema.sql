@@ -5481,7 +5481,7 @@ CREATE TABLE signalbox.change_log (
     windows signalbox.window_image[],
     runs signalbox.run_image[]
 )
-WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', toast.autovacuum_vacuum_scale_factor='0', toast.autovacuum_vacuum_threshold='1000');
 
 ALTER TABLE ONLY signalbox.change_log ALTER COLUMN calls SET STORAGE EXTERNAL;
 

@@ -102,8 +102,8 @@ def _figures(took: Times, asked: list[Asked]) -> list[Figure]:
         ),
         entry(
             "1 % of slots counted anew", "1 % anew", "10 M from the tables", 0.1,
-            "as many slots are named by the change log as a whole, for every source, which is what statements over many "
-            "rows leave",
+            "as many slots are named by the change log as a whole, for every source, which is what statements over "
+            "many rows leave",
         ),
         entry(
             "refresher running", "two newest", "10 M", 1.2,
