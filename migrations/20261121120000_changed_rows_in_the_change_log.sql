@@ -18,7 +18,7 @@ comment on type signalbox.call_image is 'What figures need of a row of chronicle
 
 create type signalbox.session_image as (session_pk uuid, project_name text, status text, recorded_cost jsonb);
 comment on type signalbox.session_image is 'What figures need of a row of chronicle.sessions.';
-create type signalbox.job_image as (agent text, status text, run_us bigint, wait_us bigint);
+create type signalbox.job_image as (agent text, status text, ran interval, waited interval);
 comment on type signalbox.job_image is 'What figures need of a row of agents.jobs.';
 create type signalbox.window_image as (
     agent text,
@@ -52,11 +52,11 @@ alter table signalbox.change_log set (
     toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 1000
 );
 comment on table signalbox.change_log is
-'slot is the quarter of an hour (UTC) of the rows touched, the lowest for rows without a time. counted says how many rows came to be there as they are in the images, or, below 0, are there no more; an updated row is logged as it was and as it is now. Where counted is 0 the slot is counted anew, and images say no more than which rows that concerns. In no order: all rows of a slot add up to what changed there. One row per statement and slot, or per row of a statement that touches one or two.';
+'slot is the quarter of an hour (UTC) of the rows touched, the lowest for rows without a time. counted says how many rows came to be there as they are in the images, or, below 0, are there no more; an updated row is logged as it was and as it is now. Where counted is 0 the slot is counted anew, and images say no more than which rows that concerns. In no order: all rows of a slot add up to what changed there. One row for each of the first two rows of a statement, and one per slot of the others.';
 
 -- Logs rows of tool_events that came (argument 1) or went (argument -1). Most statements touch one row, or a call and its
--- answer: these are logged as they come, which costs a writer less than putting them together. The others are logged by
--- slot; of many in one slot that says enough, with the ids of calls whose answers went, or changed.
+-- answer: the first two are logged as they come, which costs a writer less than putting them together. The others are
+-- logged by slot; of many in one slot that says enough, with the ids of calls whose answers went, or changed.
 create function signalbox.log_calls() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -117,20 +117,35 @@ end
 $$;
 revoke execute on function signalbox.log_calls() from public;
 
--- The others log by slot at once: they are written less.
+-- The same of other tables.
 create function signalbox.log_sessions() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    sign constant integer := tg_argv[0];
+    rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted, sessions)
     select 1, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end,
-        case when count(*) <= 100 then tg_argv[0]::int * count(*) else 0 end,
+        sign, array[
+            row(r.id, r.project_name, r.status, r.metadata -> 'cost' -> 'total_cost_usd')::signalbox.session_image
+        ]
+    from touched_rows as r
+    limit 2;
+    get diagnostics rows = row_count;
+    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+        return null;
+    end if;
+    insert into signalbox.change_log (source, slot, counted, sessions)
+    select 1, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end,
+        case when count(*) <= 100 then sign * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(
             row(r.id, r.project_name, r.status, r.metadata -> 'cost' -> 'total_cost_usd')::signalbox.session_image
         ) end
-    from touched_rows as r
+    from (select t.* from touched_rows as t offset 2) as r
     group by 2;
     return null;
 end
@@ -142,44 +157,85 @@ create function signalbox.log_prompts() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    sign constant integer := tg_argv[0];
+    rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted)
     select 4, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
-        tg_argv[0]::int * count(*)
+        sign
     from touched_rows as r
+    limit 2;
+    get diagnostics rows = row_count;
+    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+        return null;
+    end if;
+    insert into signalbox.change_log (source, slot, counted)
+    select 4, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
+        sign * count(*)
+    from (select t.* from touched_rows as t offset 2) as r
     group by 2;
     return null;
 end
 $$;
 revoke execute on function signalbox.log_prompts() from public;
 
--- A job counts when it ended, while it is open when it was created.
+-- A job counts when it ended, while it is open when it was created. Differences of infinite times are none.
 create or replace function signalbox.log_jobs() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    sign constant integer := tg_argv[0];
+    rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted, jobs)
     select 8, case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end,
-        case when count(*) <= 100 then tg_argv[0]::int * count(*) else 0 end,
-        case when count(*) <= 100 then array_agg(row(
+        sign, array[row(
             r.agent_identifier, r.status,
-            -- As job_facts has them.
             case
                 when r.status::text = 'completed' and r.completed_at > '-infinity'
                 and r.completed_at < '60000-01-01 00:00+00' and r.started_at > '-infinity'
                 and r.started_at < '60000-01-01 00:00+00'
-                    then extract(epoch from r.completed_at - r.started_at) * 1000000
+                    then r.completed_at - r.started_at
             end,
             case
                 when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
                 and r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-                    then extract(epoch from r.started_at - r.created_at) * 1000000
+                    then r.started_at - r.created_at
+            end
+        )::signalbox.job_image]
+    from touched_rows as r
+    cross join lateral (
+        select case when r.completed_at is null then r.created_at else r.completed_at end as counted_at
+    ) as c
+    limit 2;
+    get diagnostics rows = row_count;
+    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+        return null;
+    end if;
+    insert into signalbox.change_log (source, slot, counted, jobs)
+    select 8, case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end,
+        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then array_agg(row(
+            r.agent_identifier, r.status,
+            case
+                when r.status::text = 'completed' and r.completed_at > '-infinity'
+                and r.completed_at < '60000-01-01 00:00+00' and r.started_at > '-infinity'
+                and r.started_at < '60000-01-01 00:00+00'
+                    then r.completed_at - r.started_at
+            end,
+            case
+                when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
+                and r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                    then r.started_at - r.created_at
             end
         )::signalbox.job_image) end
-    from touched_rows as r
+    from (select t.* from touched_rows as t offset 2) as r
     cross join lateral (
         select case when r.completed_at is null then r.created_at else r.completed_at end as counted_at
     ) as c
@@ -192,16 +248,32 @@ create function signalbox.log_windows() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    sign constant integer := tg_argv[0];
+    rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted, windows)
     select 17, case when r.window_end > '-infinity' and r.window_end < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.window_end) / 900)::int else -2147483648 end,
-        case when count(*) <= 100 then tg_argv[0]::int * count(*) else 0 end,
+        sign, array[row(
+            r.agent_id, r.source, r.actions_total, r.actions_automated, r.human_escalations, r.avg_confidence,
+            r.confidence_count, r.automation_rate, r.total_cost
+        )::signalbox.window_image]
+    from touched_rows as r
+    limit 2;
+    get diagnostics rows = row_count;
+    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+        return null;
+    end if;
+    insert into signalbox.change_log (source, slot, counted, windows)
+    select 17, case when r.window_end > '-infinity' and r.window_end < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.window_end) / 900)::int else -2147483648 end,
+        case when count(*) <= 100 then sign * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(row(
             r.agent_id, r.source, r.actions_total, r.actions_automated, r.human_escalations, r.avg_confidence,
             r.confidence_count, r.automation_rate, r.total_cost
         )::signalbox.window_image) end
-    from touched_rows as r
+    from (select t.* from touched_rows as t offset 2) as r
     group by 2;
     return null;
 end
@@ -213,21 +285,36 @@ create function signalbox.log_runs() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    sign constant integer := tg_argv[0];
+    rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted, runs)
-    select 16, s.slot, case when count(*) <= 100 then tg_argv[0]::int * count(*) else 0 end,
-        case when count(*) <= 100 then array_agg(row(r.status, t.is_counted_here)::signalbox.run_image) end
-    from touched_rows as r
+    select 16, case when a.at > '-infinity' and a.at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', a.at) / 900)::int else -2147483648 end,
+        sign, array[row(r.status, a.is_counted_here)::signalbox.run_image]
+    from (select t.* from touched_rows as t limit 2) as r
     cross join lateral (
         select case when r.completed_at is null then r.started_at else r.completed_at end as at, true as is_counted_here
         union all
         select r.started_at, false where r.started_at is not null
-    ) as t
+    ) as a;
+    get diagnostics rows = row_count;
+    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+        return null;
+    end if;
+    insert into signalbox.change_log (source, slot, counted, runs)
+    select 16, case when a.at > '-infinity' and a.at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', a.at) / 900)::int else -2147483648 end,
+        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then array_agg(row(r.status, a.is_counted_here)::signalbox.run_image) end
+    from (select t.* from touched_rows as t offset 2) as r
     cross join lateral (
-        select case when t.at > '-infinity' and t.at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', t.at) / 900)::int else -2147483648 end as slot
-    ) as s
-    group by s.slot;
+        select case when r.completed_at is null then r.started_at else r.completed_at end as at, true as is_counted_here
+        union all
+        select r.started_at, false where r.started_at is not null
+    ) as a
+    group by 2;
     return null;
 end
 $$;

@@ -88,10 +88,15 @@ create function analytics.job_changes() returns table (
 set search_path = ''
 as $$
     select
-        l.slot, sign(l.counted)::integer, i.agent, i.status, i.run_us, i.wait_us,
-        analytics.histogram_key(i.run_us), analytics.histogram_key(i.wait_us)
+        l.slot, sign(l.counted)::integer, i.agent, i.status, u.run_us, u.wait_us,
+        analytics.histogram_key(u.run_us), analytics.histogram_key(u.wait_us)
     from signalbox.change_log as l
     cross join lateral unnest(l.jobs) as i
+    cross join lateral (
+        select
+            (extract(epoch from i.ran) * 1000000)::bigint as run_us,
+            (extract(epoch from i.waited) * 1000000)::bigint as wait_us
+    ) as u
     where l.source = 8 and l.counted <> 0
 $$;
 comment on function analytics.job_changes() is

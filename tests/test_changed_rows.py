@@ -186,6 +186,39 @@ def test_many_rows_in_one_quarter_are_counted_with_it(owner: Owner, people: Peop
     assert calls_over_all(people) == 202
 
 
+def test_a_call_that_moved_before_its_session_got_another_project_is_taken_off_the_right_one(
+    owner: Owner, people: People
+) -> None:
+    session_pk = make_session(owner, DAY, project="shop")
+    call(owner, session_pk, DAY)
+    rollups.finish("real")
+    owner.execute("update chronicle.tool_events set created_at = created_at + '1 h'")
+    owner.execute("update chronicle.sessions set project_name = 'port'")
+    for _ in range(2):
+        for project, calls in (("shop", 0), ("port", 1)):
+            found = tools.read_usage(people["manager"], start=DAY, end=DAY + timedelta(days=30), project=project)
+            assert found.total.calls == calls
+        rollups.finish("real")
+
+
+def test_a_call_that_moves_after_its_answer_came_with_many_others_is_answered(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY)
+    insert = (
+        "insert into chronicle.tool_events (session_id, tool_name, phase, created_at, call_id)"
+        " select %(session)s, 'Bash', %(phase)s, %(at)s,"
+        " case when n = %(rows)s then '6f1c4a52-0d2c-4b7e-9a58-0b5f6f1f3c12'::uuid end"
+        " from generate_series(1, %(rows)s) as n"
+    )
+    owner.execute(insert, {"session": session_pk, "phase": "pre", "at": DAY, "rows": 1})
+    rollups.finish("real")
+    owner.execute(insert, {"session": session_pk, "phase": "post", "at": DAY + timedelta(hours=5), "rows": 104})
+    owner.execute("update chronicle.tool_events set created_at = created_at + '1 h' where phase = 'pre'")
+    for _ in range(2):
+        total = tools.read_usage(people["manager"], start=DAY, end=DAY + timedelta(days=30)).total
+        assert (total.calls, total.unanswered) == (104, 0)
+        rollups.finish("real")
+
+
 @pytest.mark.usefixtures("people")
 def test_a_row_in_an_hour_that_is_read_live_is_not_told_beside_it(owner: Owner) -> None:
     session_pk = make_session(owner, DAY)
