@@ -38,11 +38,11 @@ with metric_windows as materialized (
 job_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
-        'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.job_parts,
@@ -239,7 +239,7 @@ with metric_windows as materialized (
 -- uses: rollups.agents.agent_window_parts,
 job_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('jobs', %(start)s, %(end)s, false, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, false, %(coarsest)s, with_changes => true) as w
     where not coalesce(%(untimed)s::boolean, false) and %(source)s::text is null
 ),
 -- uses: rollups.job_parts,

@@ -5,11 +5,11 @@
 with job_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
-        'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.job_parts,
@@ -103,7 +103,7 @@ cross join open as o;
 -- `coarsest` is the widest stored row that fits into a bucket.
 with job_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('jobs', %(start)s, %(end)s, false, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, false, %(coarsest)s, with_changes => true) as w
     where not coalesce(%(untimed)s::boolean, false)
 ),
 -- uses: rollups.job_parts
@@ -238,7 +238,7 @@ order by g.cases desc, g.last_at desc nulls last, g.agent, g.error_group;
 with job_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
-        'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
 ),
 -- uses: rollups.job_parts,

@@ -81,26 +81,26 @@ left join lateral (
 -- The kind "project" is how many sessions of the whole period one project has.
 with session_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_changes => true) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('sessions', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('sessions', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 prompt_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('prompts', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('prompts', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_changes => true) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('prompts', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('prompts', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 job_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('jobs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_changes => true) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.session_parts,
@@ -108,19 +108,19 @@ job_windows as materialized (
 -- uses: rollups.job_parts,
 metric_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('agent_windows', %(start)s, %(end)s, %(untimed)s) as w
+    from analytics.rollup_windows('agent_windows', %(start)s, %(end)s, %(untimed)s, with_changes => true) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('agent_windows', %(previous_start)s, %(previous_end)s) as w
+    from analytics.rollup_windows('agent_windows', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.agents.agent_window_parts,
 run_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
+    from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_changes => true) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('sop_runs', %(previous_start)s, %(previous_end)s) as w
+    from analytics.rollup_windows('sop_runs', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- Over all procedures and agents there are narrower rows than those of sop_run_parts.
@@ -144,6 +144,11 @@ run_parts as (
         offset 0
     ) as f
     where w.kind = 'live'
+    union all
+    select w.is_current, analytics.slot_start(f.slot), f.status, f.sign
+    from run_windows as w
+    inner join analytics.sop_run_changes() as f on f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
+    where w.kind = 'changed'
     union all
     select w.is_current, null, f.status, 1
     from run_windows as w
@@ -178,20 +183,23 @@ happened as (
 
 -- name: read_calls
 -- Calls of tools by outcome: per tool in the period and the one before, and per slice of the period (tool_name null).
-with changed as materialized (
-    select analytics.changes_of('tools') as changes
+with changed_calls as materialized (
+    select c.* from analytics.call_changes() as c
+),
+anew as materialized (
+    select array(select c.slot from changed_calls as c where c.sign = 0) as slots
 ),
 windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
-        'tools', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, known => (select c.changes from changed as c),
-        with_added => true
+        'tools', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, known => (select a.slots from anew as a),
+        with_changes => true
     ) as w
     union all
     select false, w.*
     from analytics.rollup_windows(
-        'tools', %(previous_start)s, %(previous_end)s, known => (select c.changes from changed as c),
-        with_added => true
+        'tools', %(previous_start)s, %(previous_end)s, known => (select a.slots from anew as a),
+        with_changes => true
     ) as w
     where %(previous_start)s::timestamptz is not null
 ),
@@ -217,11 +225,12 @@ parts as (
     where w.kind = 'live' and w.until_at - w.from_at <= interval '1 day'
     union all
     select
-        w.is_current, f.occurred_at, f.tool_name, 1, (f.outcome is not distinct from 'succeeded')::integer,
-        (f.outcome is not distinct from 'failed')::integer, (f.outcome is not distinct from 'refused')::integer
+        w.is_current, analytics.slot_start(f.slot), f.tool_name, f.sign, case when f.success then f.sign else 0 end,
+        case when not f.is_refused then f.sign else 0 end, case when f.is_refused then f.sign else 0 end
     from windows as w
-    cross join lateral (select a.* from analytics.calls_added(w.added) as a) as f
-    where w.kind = 'added'
+    inner join changed_calls as f
+        on f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
+    where w.kind = 'changed'
     union all
     select
         w.is_current, f.occurred_at, f.tool_name, 1, (f.outcome is not distinct from 'succeeded')::integer,

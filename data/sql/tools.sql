@@ -5,11 +5,11 @@
 with windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
-        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.tool_parts,
@@ -87,7 +87,7 @@ order by s.is_total desc, s.failed desc, s.total_ms desc nulls last, s.calls des
 -- `coarsest` is the widest stored row that fits into a bucket.
 with windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('tools', %(start)s, %(end)s, false, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('tools', %(start)s, %(end)s, false, %(coarsest)s, with_changes => true) as w
     where not coalesce(%(untimed)s::boolean, false)
 ),
 -- uses: rollups.tool_parts,
@@ -229,7 +229,7 @@ order by g.cases desc, g.last_at desc nulls last, g.tool_name, g.error_group;
 with windows as materialized (
     select w.*
     from analytics.rollup_windows(
-        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
 ),
 stored as (
@@ -258,13 +258,13 @@ stored as (
 ),
 live as (
     -- In a short window each call's answer is looked for beside it.
-    select f.tool_name, s.project_name, coalesce(f.outcome, 'unknown') as outcome
+    select f.tool_name, s.project_name, coalesce(f.outcome, 'unknown') as outcome, 1 as sign
     from windows as w
     cross join lateral (select l.* from analytics.calls_between(w.from_at, w.until_at) as l) as f
     left join analytics.stg_chronicle__sessions as s on s.session_pk = f.session_pk
     where w.kind = 'live' and w.until_at - w.from_at <= interval '1 day'
     union all
-    select f.tool_name, f.project_name, coalesce(f.outcome, 'unknown')
+    select f.tool_name, f.project_name, coalesce(f.outcome, 'unknown'), 1
     from windows as w
     -- With an offset of nothing the planner takes the index on time for each window, and does not read the whole table.
     cross join lateral (
@@ -272,13 +272,14 @@ live as (
     ) as f
     where w.kind = 'live' and w.until_at - w.from_at > interval '1 day'
     union all
-    select f.tool_name, s.project_name, coalesce(f.outcome, 'unknown')
+    select f.tool_name, s.project_name, coalesce(f.outcome, 'unknown'), f.sign
     from windows as w
-    cross join lateral (select a.* from analytics.calls_added(w.added) as a) as f
+    inner join analytics.call_changes() as f
+        on f.sign <> 0 and f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
     left join analytics.stg_chronicle__sessions as s on s.session_pk = f.session_pk
-    where w.kind = 'added'
+    where w.kind = 'changed'
     union all
-    select f.tool_name, f.project_name, coalesce(f.outcome, 'unknown')
+    select f.tool_name, f.project_name, coalesce(f.outcome, 'unknown'), 1
     from windows as w
     cross join analytics.tool_facts as f
     where
@@ -299,7 +300,7 @@ counted as (
     ) as o (outcome, calls)
     where r.is_of_project and (%(tool)s::text is null or r.tool_name = %(tool)s)
     union all
-    select v.filter, v.value, 1
+    select v.filter, v.value, c.sign
     from live as c
     cross join lateral (
         select
