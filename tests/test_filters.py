@@ -21,7 +21,7 @@ NOW = datetime.now(UTC)
         (
             "reports/jobs.py",
             {"status": "foo"},
-            "There is no status “foo”, so all are shown. There are: pending, running",
+            "There is no status “foo”, so all are shown. There are: ran to an end, pending, running",
         ),
         (
             "reports/sops.py",

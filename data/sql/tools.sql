@@ -272,7 +272,11 @@ live as (
     ) as f
     where w.kind = 'live' and w.until_at - w.from_at > interval '1 day'
     union all
-    select f.tool_name, s.project_name, coalesce(f.outcome, 'unknown'), f.sign
+    select
+        f.tool_name, s.project_name,
+        case when f.success is null then 'unknown' when f.success then 'succeeded'
+            when f.is_refused then 'refused' else 'failed' end,
+        f.sign
     from windows as w
     inner join analytics.call_changes() as f
         on f.sign <> 0 and f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
