@@ -38,6 +38,7 @@ WRONG_BY_TYPE: dict[str, list[Any]] = {
     "Actor": ["admin"],
     "Chosen": ["all"],
     "Decision": ["maybe", *WORDS],
+    "Kind": ["letter", *WORDS],
     "Questions": ["all"],
     "Role": ["owner", *WORDS],
     "Sequence[str]": ["bash", 5, ["zero\0"], [None]],
