@@ -129,6 +129,32 @@ def test_a_failure_after_the_last_good_one_and_tables_left_out_are_told(
     assert "<b>/x</b>" not in "".join(page.pieces)
 
 
+def test_one_that_lacks_tables_is_the_last_good_one_only_where_none_is_whole(
+    owner: Owner, people: People, files: Path
+) -> None:
+    rows.session(owner, ago(0), user_id=people["member"].user_id)
+    recorded(owner, ago(7), file=files / "lacking.dump", missing=["agents.jobs"])
+    page = open_page(people["manager"], PAGE)
+    assert re.search(r"▲ The last good backup is 7 h 0\d min old.* 1 table could not be read into it\.", page.text)
+    assert "▲ made without 1 table" in page.text
+    overviewed = open_page(people["manager"], OVERVIEW)
+    assert "the last backup is not whole" in overviewed.text.lower()
+    recorded(owner, ago(4), file=files / "whole.dump")
+    assert re.search(r"● The last good backup is 4 h 0\d min old", page.run().text)
+    assert "is not whole" not in page.text
+    cached.forget()
+    assert "is not whole" not in overviewed.run().text
+    recorded(owner, ago(1), file=files / "later.dump", missing=["agents.jobs", "agents.more"])
+    assert re.search(r"● The last good backup is 4 h 0\d min old", page.run().text)
+    assert "is not whole. Not in it: the rows of agents.jobs and agents.more." in page.text
+    assert "▲ made without 2 tables" in page.text
+    cached.forget()
+    assert "The last backup is not whole" in overviewed.run().text
+    (files / "whole.dump").unlink()
+    assert re.search(r"■ The last whole backup is lost\. The last good backup is 1 h 0\d min old", page.run().text)
+    assert "the newest backup is lost" in overviewed.run().text.lower()
+
+
 def test_what_only_supabase_may_read_is_told_and_no_alarm(owner: Owner, people: People, files: Path) -> None:
     recorded(owner, ago(1), file=files / "one.dump", missing=["_realtime.tenants"])
     text = open_page(people["manager"], PAGE).text

@@ -19,6 +19,7 @@ from data.backup.dumping import Progress
 from data.backup.errors import NotUpToDate
 from data.command.output import emit
 from data.console import Console
+from data.wording import plural
 
 _REFRESH_S = 1.0
 _LISTED = 50
@@ -94,7 +95,8 @@ def _ending_by_signals(begun: backup.Run) -> Iterator[None]:
 def _made_lines(made: backup.Made) -> Iterator[str]:
     yield f"Backed up into {made.path}"
     yield f"{_megabytes(made.size_bytes)} in {made.seconds:.1f} s, sha256 {made.sha256}"
-    yield f"Read back: {made.listed_entries:,} entries, the rows of {made.listed_tables:,} tables."
+    entries, tables = plural(made.listed_entries, "entry", "entries"), plural(made.listed_tables, "table")
+    yield f"Read back: {entries}, the rows of {tables}."
     if made.missing_tables:
         yield f"NOT in the file: {', '.join(made.missing_tables)}"
 
@@ -128,7 +130,7 @@ def _list(arguments: argparse.Namespace) -> int:
         runs = backup.list_runs(None, directory=directory, limit=_LISTED)
     now = datetime.now(UTC)
     is_overdue = state.is_overdue(now)
-    lacking = state.last_good.lacking if state.last_good else ()
+    lacking = state.last_lacking.lacking if state.last_lacking else ()
     document = {
         "overdue": is_overdue,
         "lost": [run.run_id for run in state.lost],
@@ -154,11 +156,13 @@ def _lines(state: backup.BackupState, runs: list[backup.BackupRun], now: datetim
         }
         file = files.get(run.file_state or "")
         told = file or run.error_message or run.file_name or ""
+        if run.lacking:
+            told += f", WITHOUT {plural(len(run.lacking), 'table')}"
         yield f"{run.started_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC  {run.status:<9}  {size:>10}  {told}"
     if state.last_good is None:
         yield "There is no backup."
-    elif state.last_good.lacking:
-        yield f"NOT in the last good one: {', '.join(state.last_good.lacking)}"
+    if state.last_lacking is not None:
+        yield f"NOT in the newest one: {', '.join(state.last_lacking.lacking)}"
     if state.due_at is not None:
         word = "OVERDUE: it was" if state.is_overdue(now) else "The next is"
         yield f"{word} due at {state.due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC (every {state.every_hours} h)."
