@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -28,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
 def main(words: Sequence[str]) -> int:
     """Run one command. Errors that people can mend are one sentence on stderr (JSON too, with --json)."""
     arguments = parser().parse_args(words)
+    # What it says once is the sentence that the command ends with.
+    logging.getLogger("signalbox.database.pools").addHandler(logging.NullHandler())
     try:
         status: int = arguments.run(arguments)
     except SignalboxError as error:

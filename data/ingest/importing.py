@@ -14,6 +14,7 @@ from psycopg import errors
 
 from data.access import Actor
 from data.database import APPLICATION_NAME
+from data.database.reaching import reaching
 from data.database.translating import translated_errors
 from data.errors import Conflict, NotFound, SignalboxError
 from data.ingest import prices
@@ -74,9 +75,11 @@ def ingest(
     with translated_errors(), _migrated():
         if isinstance(database, psycopg.Connection):
             return _ingest(act, Store(database, _owner_id(database, owner)), progress, price_table)
-        with psycopg.connect(
-            database, autocommit=True, prepare_threshold=None, application_name=APPLICATION_NAME
-        ) as connection:
+        with reaching(database):
+            connected = psycopg.connect(
+                database, autocommit=True, prepare_threshold=None, application_name=APPLICATION_NAME
+            )
+        with connected as connection:
             return _ingest(act, Store(connection, _owner_id(connection, owner), is_ours=True), progress, price_table)
 
 
