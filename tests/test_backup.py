@@ -644,6 +644,13 @@ def test_a_backup_from_the_command_line_leaves_the_database_as_it_is(
         monkeypatch.setenv("SIGNALBOX_HOME", str(path / "home"))
         assert main(["backup", "run"]) == 1
         assert "no place yet to write backups down" in capsys.readouterr().err
+        assert main(["demo", "status"]) == 0
+        assert "There is no demo" in capsys.readouterr().out
+        assert main(["rollup", "--keep-raw-days", "9", "--dry-run"]) == 1
+        assert "python -m data migrate up" in capsys.readouterr().err
+        with psycopg.connect(lease.url()) as connection:
+            found = connection.execute("select from pg_namespace where nspname = 'signalbox'").fetchall()
+        assert found == []
         before = path / "migrations"
         before.mkdir()
         for file in sorted(migration.FOLDER.glob("2*.sql"))[:12]:

@@ -7,18 +7,17 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from types import FrameType
 
-import psycopg
-
-from data import backup, database, embedded, settings
+from data import backup, settings
 from data.backup.dumping import Progress
 from data.backup.errors import NotUpToDate
 from data.command.output import emit
-from data.console import Console
+from data.console import Console, open_as_is
+from data.errors import DatabaseBehind
 from data.wording import plural
 
 _REFRESH_S = 1.0
@@ -58,21 +57,15 @@ def _run(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _opened(known: settings.Settings) -> Iterator[Console]:
-    """Like `open_console`, but the database stays as it is: a backup before an upgrade must not be one after it.
+    """The database stays as it is: a backup before an upgrade must not be one after it.
 
     Raises NotUpToDate where there is nothing yet to write a backup down in.
     """
-    with ExitStack() as opened:
-        opened.callback(database.close_all)
-        lease = None
-        if known.database_url is None:
-            lease = opened.enter_context(embedded.lease(known.home, known.postgres_binaries, known.embedded_port))
-        console = Console(known, lease)
-        console.open_real(known.database_url or console.admin_url)
-        try:
+    try:
+        with open_as_is(known) as console:
             yield console
-        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-            raise NotUpToDate from error
+    except DatabaseBehind as error:
+        raise NotUpToDate from error
 
 
 @contextmanager
