@@ -55,12 +55,13 @@ def grant(actor: Actor | None, address: str, role: Role) -> RoleChange:
 
 @checked()
 def list_people(actor: Actor, search: str) -> tuple[list[dict[str, Any]], int]:
-    """The people whose address contains `search`, at most SHOWN_PEOPLE of them, and how many there are.
+    """The people of the shown data whose address contains `search`, at most SHOWN_PEOPLE of them, and how many there
+    are.
 
     Each has user_id, email and role. Raises NotAllowed.
     """
     actor.must("see_as_others")
-    with bookkeeping() as unit:
+    with bookkeeping(actor.dataset) as unit:
         rows = unit.rows("members.list_people", search=search, limit=SHOWN_PEOPLE)
     return [{name: row[name] for name in ("user_id", "email", "role")} for row in rows], rows[0]["total"] if rows else 0
 
