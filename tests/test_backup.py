@@ -612,6 +612,16 @@ def test_the_command_line_makes_and_lists_them(
     assert "OVERDUE" in said
 
 
+def test_a_command_whose_reader_has_enough_ends_quietly(database_url: str, tmp_path: Path) -> None:
+    process = command(tmp_path, database_url, "list")
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()  # as `head` does after its last line
+    assert process.wait(60) == 141
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
 def test_a_timer_that_ends_the_command_ends_the_backup_and_its_row_says_so(
     owner: Owner, people: People, database_url: str, tmp_path: Path
 ) -> None:

@@ -97,7 +97,7 @@ def _ingest(act: Act, store: Store, progress: ProgressCallback | None, price_tab
         store.reprice()
     found = walk(Path(path) for path in act.paths)
     files = found.files
-    report = Report(unreadable=found.problems)
+    report = Report(unreadable=found.problems, notes=found.notes)
     total = sum(file.size_bytes for file in files)
     done = 0
     tell = progress or (lambda _: None)
