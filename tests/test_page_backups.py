@@ -14,6 +14,7 @@ from streamlit.testing.v1.element_tree import Button
 from data import backup
 from data.access import Actor
 from data.console import Console
+from data.settings import Settings
 from tests import recorded as rows
 from tests.backup_runs import Owner, console, dumps_of, recorded, row, standing_still, until
 from tests.page_runs import PageRun, open_page, queries_during
@@ -241,6 +242,14 @@ def test_a_role_that_is_taken_away_holds_at_the_click(owner: Owner, people: Peop
     found.click()
     assert "Making backups is for the role admin" in page.run().text.replace("\\", "")
     assert owner.execute("select * from signalbox.backup_runs").fetchall() == []
+
+
+def test_the_command_for_a_timer_names_the_home_of_the_console(
+    people: People, running: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert f"SIGNALBOX_HOME={tmp_path} " in open_page(people["manager"], PAGE).text
+    monkeypatch.setattr(running, "settings", replace(running.settings, home=Settings.home))
+    assert "SIGNALBOX_HOME" not in open_page(people["manager"], PAGE).text
 
 
 def test_on_supabase_its_own_backups_are_said_to_be_apart(

@@ -13,7 +13,7 @@ from psycopg import conninfo
 import signalbox_client
 from data import backup, console, database, ingest, migration, settings
 from data.command import main
-from data.errors import DatabaseUnavailable
+from data.errors import DatabaseUnavailable, WrongSetting
 from data.settings import DatabaseUrl, Settings
 from signalbox_client.reaching import reason_of
 
@@ -131,6 +131,6 @@ def test_what_servers_and_poolers_say_is_told_apart(said: str, word: str) -> Non
 
 
 def test_a_setting_that_is_no_address_is_refused_by_its_name() -> None:
-    with pytest.raises(settings.WrongSetting, match=r"^ADMIN_DATABASE_URL is no connection string") as refused:
+    with pytest.raises(WrongSetting, match=r"^ADMIN_DATABASE_URL is no connection string") as refused:
         settings.load({"ADMIN_DATABASE_URL": "postgresql://u:geheim@h:x:y/d?z"}, Path("no such file"))
     assert "geheim" not in str(refused.value)
