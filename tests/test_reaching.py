@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from traceback import format_exception
 from urllib.parse import quote
 
 import psycopg
@@ -56,7 +58,7 @@ def test_every_connection_says_what_stands_in_its_way_and_names_its_setting(
     url, said = address(database_url, wrong), REFUSALS[wrong]
     database.open_database("real", DatabaseUrl(url, "DATABASE_URL"), read_url=DatabaseUrl(url, "READ_DATABASE_URL"))
     admin = DatabaseUrl(url, "ADMIN_DATABASE_URL")
-    tried = {
+    tried: dict[str, Callable[[], object]] = {
         "DATABASE_URL": lambda: database.operating("real").__enter__(),
         "READ_DATABASE_URL": lambda: database.watching("real").__enter__(),
         "ADMIN_DATABASE_URL": lambda: migration.status(admin, migration.FOLDER),
@@ -65,13 +67,11 @@ def test_every_connection_says_what_stands_in_its_way_and_names_its_setting(
         with pytest.raises(DatabaseUnavailable) as refused:
             reach()
         assert refused.value.sentence.startswith(said.format(setting))
-        assert SECRET not in str(refused.getrepr(style="long", showlocals=False, chain=True).reprcrash)
-    for reach in (
-        lambda: backup.begin(None, backup.Source(admin, tmp_path)),
-        lambda: ingest.ingest([tmp_path], admin),
-    ):
-        with pytest.raises(DatabaseUnavailable, match="ADMIN_DATABASE_URL"):
-            reach()
+        assert not any(secret in "".join(format_exception(refused.value)) for secret in (SECRET, url))
+    with pytest.raises(DatabaseUnavailable, match="ADMIN_DATABASE_URL"):
+        backup.begin(None, backup.Source(admin, tmp_path))
+    with pytest.raises(DatabaseUnavailable, match="ADMIN_DATABASE_URL"):
+        ingest.ingest([tmp_path], admin)
     with pytest.raises(signalbox_client.DatabaseUnavailable) as refused_client:
         signalbox_client.Database(url).transaction().__enter__()
     assert refused_client.value.sentence.startswith(said.format("the address given"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -53,9 +53,10 @@ class Pool(ConnectionPool[Connection]):
             raise
 
     def _try(self) -> None:
+        url, options = cast(str, self.conninfo), cast(dict[str, Any], self.kwargs)
         try:
-            with reaching(self.conninfo):
-                Connection.connect(self.conninfo, **self.kwargs, connect_timeout=int(CHECKOUT_TIMEOUT_S)).close()
+            with reaching(url):
+                Connection.connect(url, **options, connect_timeout=int(CHECKOUT_TIMEOUT_S)).close()
         except DatabaseUnavailable as error:
             if not self._is_told:  # once, however many ask
                 log.warning("no connection", extra={"pool": self.name, "reason": error.sentence})
