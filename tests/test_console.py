@@ -44,6 +44,11 @@ def test_the_embedded_console_is_migrated_and_has_its_accounts(home: Path) -> No
     with console.open_console(Settings(home=home), quiet) as opened:
         assert console.running() is opened
         assert console.Examination(opened).run().is_well
+        with database.operating() as unit:
+            said = unit.connection.execute("select actor_email, action, detail from signalbox.audit_log").fetchone()
+        assert said is not None
+        assert (said["actor_email"], said["action"]) == ("command line", "applied migrations")
+        assert len(said["detail"]["applied"]) == len(migration.status(opened.admin_url, migration.FOLDER).migrations)
         assert opened.check_password is not None
         email, password = next(iter(demo_accounts.passwords(home).items()))
         assert opened.check_password(email, password).email == email

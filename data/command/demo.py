@@ -12,7 +12,7 @@ from typing import Any
 
 from data import audit, database, demo, embedded, migration, settings
 from data.command.output import emit, note
-from data.console import open_console
+from data.console import Console, open_as_is, open_console
 from data.errors import WrongUse
 
 
@@ -103,8 +103,8 @@ def _remove(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    with _server() as lease:
-        found = demo.describe(lease)
+    with open_as_is(_embedded()) as console:
+        found = demo.describe(_lease_of(console))
     if found is None:
         emit(arguments, {"exists": False}, ["There is no demo; `demo create` makes one."])
         return 0
@@ -123,14 +123,23 @@ def _status(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _server() -> Iterator[embedded.Lease]:
-    """The embedded server. Raises DemoNeedsEmbedded, before anything is opened, where DATABASE_URL is set."""
+    """The embedded server with its database up to date, as the demo's beginning and end are written down there."""
+    with open_console(_embedded(), note) as console:
+        yield _lease_of(console)
+
+
+def _embedded() -> settings.Settings:
+    """The settings. Raises DemoNeedsEmbedded, before anything is opened, where DATABASE_URL is set."""
     known = settings.load()
     if not known.is_embedded:
         raise demo.DemoNeedsEmbedded
-    with open_console(known, note) as console:
-        if console.lease is None:  # pragma: no cover - the embedded console has one
-            raise demo.DemoNeedsEmbedded
-        yield console.lease
+    return known
+
+
+def _lease_of(console: Console) -> embedded.Lease:
+    if console.lease is None:  # pragma: no cover - the embedded console has one
+        raise demo.DemoNeedsEmbedded
+    return console.lease
 
 
 def _record(action: str, detail: dict[str, Any]) -> None:

@@ -17,7 +17,9 @@ select
     b.file_name as backup_file_name,
     b.size_bytes as backup_size_bytes,
     b.host as backup_host,
+    b.is_whole as backup_is_whole,
     (select max(r.started_at) from signalbox.backup_runs as r where r.status = 'failed') as backup_failed_at,
+    c.started_at as backup_lacking_at,
     signalbox.known_since() as known_since
 from (
     select
@@ -68,12 +70,27 @@ cross join (
     ) as l
 ) as p
 left join lateral (
-    select r.started_at, r.file_name, r.size_bytes, r.host
+    select
+        r.started_at,
+        r.file_name,
+        r.size_bytes,
+        r.host,
+-- uses: backup.is_whole
+        as is_whole
     from signalbox.backup_runs as r
     where r.status = 'succeeded' and r.removed_at is null
-    order by r.started_at desc, r.id desc
+    order by is_whole desc, r.started_at desc, r.id desc
     limit 1
-) as b on true;
+) as b on true
+left join lateral (
+    select max(r.started_at) as started_at
+    from signalbox.backup_runs as r
+    where
+        r.status = 'succeeded' and r.removed_at is null
+        and not (
+-- uses: backup.is_whole
+        )
+) as c on true;
 
 -- name: read_activity
 -- What happened per slice of the period and of the one before: `kind`, how many, and what they add up to (US dollars).

@@ -70,7 +70,7 @@ def _import(view: View) -> None:
     history = ingest.find_history()
     if history is None:
         page.note("No history of Claude Code lies on this machine. Name a file or folder:")
-        st.code(command("ingest", "PATH"), language="shell")
+        st.code(command("ingest", "PATH"), language="shell", wrap_lines=True)
         return
     page.note("There is a history of Claude Code on this machine: ", tag("code", str(history)))
     if not view.actor.can("import_logs"):
@@ -79,7 +79,7 @@ def _import(view: View) -> None:
         with st.status("Reading …", expanded=True):
             acts.run(_read, history, st.empty())
         st.rerun()
-    st.code(command("ingest", str(history)), language="shell")
+    st.code(command("ingest", str(history)), language="shell", wrap_lines=True)
 
 
 def _read(actor: Actor, history: Path, line: DeltaGenerator) -> str:
