@@ -33,6 +33,18 @@ NOW = datetime.now(UTC)
         ("reports/clients.py", {"status": "foo"}, "There is no status “foo”, so all are shown. There are: critical"),
         ("reports/clients.py", {"view": "experiments", "status": "foo"}, "There is no status “foo”, so all are shown."),
         ("reports/projects.py", {"status": "foo"}, "There is no status “foo”, so all are shown. There are: active"),
+        (
+            "reports/events.py",
+            {"correlation": "xyz"},
+            "The address asks for the correlation “xyz”, which is no id, so all are shown.",
+        ),
+        ("reports/events.py", {"place": "garbage"}, "asks for a place in the list that cannot be read"),
+        ("reports/events.py", {"place": "now~x~y"}, "asks for a place in the list that cannot be read"),
+        (
+            "reports/agents.py",
+            {"sort": "nope"},
+            "These rows cannot be sorted by “nope”, so they stand as the page opens. They can be by: escalations,",
+        ),
         ("reports/jobs.py", {"agent": "x" * 1001}, "The address asks for a value of “agent” that no filter holds"),
         ("reports/jobs.py", {"agent": "x\u202ey"}, "The address asks for a value of “agent” that no filter holds"),
     ],
@@ -51,6 +63,21 @@ def test_what_filters_nothing_is_said_and_nothing_is_left_out(
     name = next(name for name in parameters if name != "view")
     for picker in (one for one in page.app.selectbox if one.key == f"f_{name}"):
         assert picker.value == ""
+
+
+@pytest.mark.parametrize(
+    ("at", "sentence"),
+    [
+        ("99", "No event of this stream has the number 99, so that with the number 1 is shown."),
+        ("abc", "The address asks for “at=abc”, which is no number, so the newest event is shown."),
+    ],
+)
+def test_an_event_that_a_stream_does_not_have_is_said(owner: Owner, people: People, at: str, sentence: str) -> None:
+    rows = all_systems.add(owner, NOW, "ship", people["member"])
+    address = {"type": "Client", "id": rows.client}
+    page = open_page(people["manager"], "reports/event_stream.py", **address, at=at)
+    assert sentence in page.text
+    assert "which is no number" not in open_page(people["manager"], "reports/event_stream.py", **address, at="1").text
 
 
 def test_a_long_name_is_filtered_by(owner: Owner, people: People) -> None:

@@ -265,18 +265,28 @@ def here(view: View, **changes: links.Value) -> str:
 
 
 def sorting(allowed: Sequence[str], default: str) -> tuple[str, bool]:
-    """What the rows are sorted by and whether downwards, from `sort` in the URL: "duration", or "-duration"."""
+    """What the rows are sorted by and whether downwards, from `sort` in the URL: "duration", or "-duration". Of what
+    these rows cannot be sorted by a note says so."""
     asked = given("sort") or default
     name = asked.removeprefix("-")
     if name not in allowed:
+        page.note(
+            f"These rows cannot be sorted by “{figures.shortened(name, 60)}”, so they stand as the page opens. They "
+            f"can be by: {sentences.listed(allowed)}."
+        )
         asked, name = default, default.removeprefix("-")
     return name, asked.startswith("-")
 
 
-def asked_number(name: str) -> int | None:
-    """A whole number from 0 in the URL; None where there is none."""
+def asked_number(name: str, *, otherwise: str | None = None) -> int | None:
+    """A whole number from 0 in the URL; None where there is none. Of what is none a note says so, where there are words
+    for what is shown `otherwise`."""
     asked = given(name) or ""
-    return int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 9 else None
+    if asked.isdecimal() and asked.isascii() and len(asked) < 9:
+        return int(asked)
+    if asked and otherwise:
+        page.note(f"The address asks for “{name}={figures.shortened(asked, 60)}”, which is no number, so {otherwise}.")
+    return None
 
 
 def put(name: str, value: str) -> None:

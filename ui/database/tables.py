@@ -67,6 +67,7 @@ def tables(view: View, looked: Looked[list[Table]]) -> None:
         total=len(rows),
         sorted_by=sorted_by,
     )
+    page.footer(view, report="database_tables", order=sorted_by, rows=len(rows), noun="table")
 
 
 def _name(row: drawing.Row) -> Child:

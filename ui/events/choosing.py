@@ -95,10 +95,7 @@ def _complaint(typed: str) -> str:
 
 def asked_correlation() -> UUID | None:
     """The correlation that the URL asks for; None where it asks for none, or for what is no id."""
-    try:
-        return UUID(filters.given("correlation") or "")
-    except ValueError:
-        return None
+    return filters.asked_identifier("correlation")
 
 
 def switch(view: View, shown: str | None, period: dict[str, str] | None = None) -> None:

@@ -27,18 +27,24 @@ _PLACE, _DIRECTION = "place", "turn"
 def asked_place(period: Period, chosen: Chosen) -> tuple[tuple[datetime, UUID] | None, bool]:
     """After which event the page of the list begins, and whether it goes upwards from there.
 
-    A place counts for the period and the filters that it was given out for: with others the list begins anew.
+    A place counts for the period and the filters that it was given out for: with others the list begins anew. Of what
+    is no place a note says so.
     """
-    written, _, mark = (filters.given(_PLACE) or "").rpartition("~")
-    if mark != _mark_of(period, chosen):
+    asked = st.query_params.get(_PLACE)
+    if not asked:
         return None, False
-    upwards = filters.given(_DIRECTION) == "newer"
+    written, _, mark = (filters.given(_PLACE) or "").rpartition("~")
     when, _, identifier = written.partition("~")
     try:
-        at = datetime.fromisoformat(when)
-        return ((at, UUID(identifier)) if at.tzinfo else None), upwards
+        place = datetime.fromisoformat(when), UUID(identifier)
     except ValueError:
-        return None, upwards
+        place = None
+    if place is None or place[0].tzinfo is None:
+        page.note(
+            "The address asks for a place in the list that cannot be read, so the list begins at its newest event."
+        )
+        return None, False
+    return (place, filters.given(_DIRECTION) == "newer") if mark == _mark_of(period, chosen) else (None, False)
 
 
 def _mark_of(period: Period, chosen: Chosen) -> str:
