@@ -68,7 +68,7 @@ def test_what_filters_nothing_is_said_and_nothing_is_left_out(
 @pytest.mark.parametrize(
     ("at", "sentence"),
     [
-        ("99", "No event of this stream has the number 99, so that with the number 1 is shown."),
+        ("9999", "No event of this stream has the number 9,999, so that with the number "),
         ("abc", "The address asks for “at=abc”, which is no number, so the newest event is shown."),
     ],
 )

@@ -29,7 +29,8 @@ def show(view: View) -> None:
     workspace = projects.asked_workspace()
     workspaces = cached.read(view, reports.read_workspaces, chosen=workspace)
     chosen = projects.choose(view, workspaces.rows, workspace)
-    counts = cached.read(view, reports.count_projects, **period.parameters, **period.compared, **chosen.subject)
+    compared: dict[str, Any] = {**period.parameters, **period.compared, **chosen.subject}
+    counts = cached.read(view, reports.count_projects, **compared)
     projects.draw_status(view, chosen, counts, workspaces.rows)
     asked: dict[str, Any] = {**period.parameters, **chosen.parameters}
     total = sum(one.projects for one in projects.fitting(counts, chosen))

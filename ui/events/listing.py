@@ -31,20 +31,22 @@ def asked_place(period: Period, chosen: Chosen) -> tuple[tuple[datetime, UUID] |
     is no place a note says so.
     """
     asked = st.query_params.get(_PLACE)
-    if not asked:
-        return None, False
-    written, _, mark = (filters.given(_PLACE) or "").rpartition("~")
+    written, ends, mark = (filters.given(_PLACE) or "").rpartition("~")
+    place = _read_place(written)
+    if asked and (place is None if written else not ends):
+        page.note("The address asks for a place in the list that cannot be read, so the newest events are shown.")
+    elif asked and mark == _mark_of(period, chosen):
+        return place, filters.given(_DIRECTION) == "newer"
+    return None, False
+
+
+def _read_place(written: str) -> tuple[datetime, UUID] | None:
     when, _, identifier = written.partition("~")
     try:
-        place = datetime.fromisoformat(when), UUID(identifier)
+        at = datetime.fromisoformat(when)
+        return (at, UUID(identifier)) if at.tzinfo else None
     except ValueError:
-        place = None
-    if place is None or place[0].tzinfo is None:
-        page.note(
-            "The address asks for a place in the list that cannot be read, so the list begins at its newest event."
-        )
-        return None, False
-    return (place, filters.given(_DIRECTION) == "newer") if mark == _mark_of(period, chosen) else (None, False)
+        return None
 
 
 def _mark_of(period: Period, chosen: Chosen) -> str:
