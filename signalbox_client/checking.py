@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 from uuid import UUID
 
 from signalbox_client.errors import BadArgument
+
+T = TypeVar("T")
 
 MAX_JSON_BYTES = 64 * 1024 * 1024  # a jsonb value ends at 256 MB; long before that an event is no event any more
 MAX_JSON_DEPTH = 500
@@ -115,6 +117,20 @@ def one_of(argument: str, value: object, choices: Collection[str]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise BadArgument(argument, f"must be one of {', '.join(choices)}.")
     return value
+
+
+def flag(argument: str, value: object) -> bool:
+    """True or False, and nothing that counts as one."""
+    if not isinstance(value, bool):
+        raise BadArgument(argument, f"must be True or False, not {type(value).__name__}.")
+    return value
+
+
+def collection(argument: str, values: object, check: Callable[[str, object], T]) -> list[T]:
+    """Several values, each as `check` takes it. A text is one value, and what a mapping holds is its own business."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise BadArgument(argument, f"must be a collection, a list for instance, not {type(values).__name__}.")
+    return [check(argument, value) for value in values]
 
 
 def json_object(argument: str, value: object) -> str:

@@ -16,8 +16,8 @@ from psycopg.rows import DictRow
 from signalbox_client import BadArgument, EventStore, Jobs, NewEvent, PostgresSessionStore, Procedures, checking
 from signalbox_client.events import Position
 from signalbox_client.procedures import BadDefinition, Definition, read_definition, read_definitions
-from signalbox_client.projections import Replay
-from signalbox_client.sessions import Session
+from signalbox_client.projections import Projection, Projections, Replay
+from signalbox_client.sessions import Revision, Session
 
 Owner = psycopg.Connection[DictRow]
 
@@ -32,6 +32,15 @@ def happened(**given: Any) -> NewEvent:
 WEST, EAST = timezone(timedelta(hours=-12)), timezone(timedelta(hours=12))
 SELF: list[Any] = []
 SELF.extend([SELF, SELF])
+
+
+def projection(**given: Any) -> Projection:
+    asked: dict[str, Any] = {
+        "name": "leads", "aggregate_type": "Lead", "event_types": frozenset({"LEAD_SCORED"}), "key_column": "id",
+        "key_of": lambda event: event.aggregate_id, "fold": lambda row, _: row or {}, "required": frozenset(),
+    }  # fmt: skip
+    return Projection(**asked | given)
+
 
 REFUSED: list[tuple[str, Callable[[], object]]] = [
     # A time that the server stores and nobody can read again: the event would be there, and its writer told it is not.
@@ -50,6 +59,28 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("position has gaps that are none", lambda: EventStore(NOWHERE).subscribe(Position(5, ("x",)))),  # type: ignore[arg-type]
     ("reducers must be a list of Reducer, not int", lambda: EventStore(NOWHERE, reducers=5)),  # type: ignore[arg-type]
     ("projections must be Projections, not str", lambda: Replay(NOWHERE, "all")),  # type: ignore[arg-type]
+    ("projections must be a list of Projection, not int", lambda: Projections(5)),  # type: ignore[arg-type]
+    ("projections must be a list of Projection, not NoneType", lambda: Projections(None)),  # type: ignore[arg-type]
+    ("name must be text, not int", lambda: projection(name=5)),
+    ("aggregate_type must be text, not NoneType", lambda: projection(aggregate_type=None)),
+    ("key_column must be text, not int", lambda: projection(key_column=5)),
+    ("event_types must be a collection, a list for instance, not int", lambda: projection(event_types=3)),
+    ("event_types must be a collection, a list for instance, not str", lambda: projection(event_types="A")),
+    ("required must be a collection, a list for instance, not int", lambda: projection(required=5)),
+    ("required must be text, not int", lambda: projection(required=[5])),
+    ("key_of must be a function, not int", lambda: projection(key_of=5)),
+    ("fold must be a function, not NoneType", lambda: projection(fold=None)),
+    (
+        "event_types must be a collection, a list for instance, not dict",
+        lambda: EventStore(NOWHERE).subscribe(event_types={"a": object()}),
+    ),
+    (
+        "make_current must be True or False, not object",
+        lambda: PostgresSessionStore(NOWHERE).save_revision(
+            Revision(uuid4(), {}),
+            make_current=object(),  # type: ignore[arg-type]
+        ),
+    ),
     ("lost_after must be longer than nothing", lambda: Jobs(NOWHERE).take(lost_after=timedelta.max)),
     (
         "before.created_at has no time zone",

@@ -438,7 +438,8 @@ def test_readers_of_filters() -> None:
 def test_every_report_reads_exactly_the_filters_of_its_query(name: str) -> None:
     report = REPORTS[name]
     asked = [query for query in (report.query, report.found_query) if query]
-    assert set(report.filters) == frozenset().union(*(queries.find(query).parameters for query in asked))
+    looked_up = {"rows"} if report.rows else set()
+    assert set(report.filters) | looked_up == frozenset().union(*(queries.find(query).parameters for query in asked))
     assert report.found_by <= set(report.filters)
     assert REPORTS[name].sentence.endswith(".")
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 
+from data.access import Actor
+from ui.drawing import tables
 from ui.drawing.markup import Markup, join, tag
+from ui.navigation import FIRST
+from ui.view import View
 from ui.wording import figures, sentences
 from ui.wording.sizes import size
 
@@ -74,6 +80,17 @@ def test_rates_are_never_rounded_to_all_or_nothing(part: int, whole: int, writte
 
 def test_costs_are_never_zero_by_rounding_or_absence() -> None:
     assert [figures.money(usd) for usd in (None, 0.001, 0, 23.649)] == ["not priced", "<$0.01", "$0.00", "$23.65"]
+
+
+def test_a_time_of_the_other_side_of_a_change_of_clocks_names_its_own_offset() -> None:
+    """Under a header that names the one of now."""
+    summer = datetime(2026, 10, 10, 5, 6, tzinfo=UTC)
+    assert figures.moment_in_column(summer, BERLIN, NOW) == "10 Oct 07:06 UTC+2"
+    assert figures.moment_in_column(datetime(2026, 11, 10, 5, 6, tzinfo=UTC), BERLIN, NOW) == "10 Nov 06:06"
+    assert figures.moment_in_column(summer, ZoneInfo("UTC"), NOW) == "10 Oct 05:06"
+    view = View(FIRST, Actor(uuid4(), "m@example.com", "manager"), (), NOW, BERLIN, DeltaGenerator())
+    cell = tables.when(view, "at")
+    assert "10 Oct 07:06 UTC+2" in str(cell({"at": summer}))
 
 
 def test_times_are_in_the_viewers_zone_and_as_short_as_can_be() -> None:

@@ -33,6 +33,18 @@ NOW = datetime.now(UTC)
         ("reports/clients.py", {"status": "foo"}, "There is no status “foo”, so all are shown. There are: critical"),
         ("reports/clients.py", {"view": "experiments", "status": "foo"}, "There is no status “foo”, so all are shown."),
         ("reports/projects.py", {"status": "foo"}, "There is no status “foo”, so all are shown. There are: active"),
+        (
+            "reports/events.py",
+            {"correlation": "xyz"},
+            "The address asks for the correlation “xyz”, which is no id, so all are shown.",
+        ),
+        ("reports/events.py", {"place": "garbage"}, "asks for a place in the list that cannot be read"),
+        ("reports/events.py", {"place": "now~x~y"}, "asks for a place in the list that cannot be read"),
+        (
+            "reports/agents.py",
+            {"sort": "nope"},
+            "There is no order “nope”, so the usual one is kept. There are: escalations,",
+        ),
         ("reports/jobs.py", {"agent": "x" * 1001}, "The address asks for a value of “agent” that no filter holds"),
         ("reports/sessions.py", {"q": "x" * 1001}, "The address asks for a value of “q” that no filter holds"),
         ("reports/jobs.py", {"agent": "x\u202ey"}, "The address asks for a value of “agent” that no filter holds"),
@@ -103,6 +115,21 @@ def test_known_choices_are_not_complained_of(owner: Owner, people: People) -> No
     ):
         text = open_page(people["admin"], path, period="all", **parameters).text
         assert "There is no" not in text, path
+
+
+@pytest.mark.parametrize(
+    ("at", "sentence"),
+    [
+        ("9999", "No event of this stream has the number 9,999, so that with the number "),
+        ("abc", "The address asks for “at=abc”, which is no number, so the newest event is shown."),
+    ],
+)
+def test_an_event_that_a_stream_does_not_have_is_said(owner: Owner, people: People, at: str, sentence: str) -> None:
+    rows = all_systems.add(owner, NOW, "ship", people["member"])
+    address = {"type": "Client", "id": rows.client}
+    page = open_page(people["manager"], "reports/event_stream.py", **address, at=at)
+    assert sentence in page.text
+    assert "which is no number" not in open_page(people["manager"], "reports/event_stream.py", **address, at="1").text
 
 
 def test_a_long_name_is_filtered_by(owner: Owner, people: People) -> None:

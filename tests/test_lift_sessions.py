@@ -17,7 +17,7 @@ from data.access import Actor
 from data.errors import NotFound
 from data.reports import lift_sessions as reports
 from data.reports.holes import NamedHoles, named_in
-from tests.page_runs import open_page, queries_during
+from tests.page_runs import file_rows, open_page, queries_during
 from ui.lift_sessions.difference import difference
 from ui.wording import figures
 
@@ -233,7 +233,7 @@ def test_the_list_tells_and_leads(owner: Connection, people: dict[str, Actor]) -
     add(owner, people["other"], "abandoned")
     page = open_page(people["manager"], LIST)
     assert "2 sessions of lift-sys in the last 30 days" in page.text
-    assert "1 ended in an error or were given up." in page.text
+    assert "1 ended in an error or was given up." in page.text
     assert "Their drafts cost $0.50 (1 of 1 draft priced)." in page.text
     assert "<b>bold</b> 🚀" in page.text
     assert f"/lift_session?period=30d&session={session}" in page.links
@@ -244,6 +244,23 @@ def test_the_list_tells_and_leads(owner: Connection, people: dict[str, Actor]) -
     narrowed = open_page(people["manager"], LIST, status="abandoned")
     assert "1 session of lift-sys" in narrowed.text
     assert "🚀" not in narrowed.text
+
+
+def test_what_the_pages_list_is_taken_away(owner: Connection, people: dict[str, Actor]) -> None:
+    me = people["member"]
+    session = add(owner, me)
+    revise(owner, me, session, 1, {"goal": "sort"})
+    draft(owner, me, session, 1, model="m")
+    one = open_page(me, ONE, session=str(session))
+    assert f"/export/lift_revisions.csv?session_id={session}" in one.links
+    assert "CSV, 1 revision" in one.text
+    [revision] = file_rows(me, "lift_revisions", {"session_id": [str(session)]})
+    assert revision["revision_number"] == 1
+    assert not file_rows(people["other"], "lift_revisions", {"session_id": [str(session)]})
+    page = open_page(me, LIST, period="30d")
+    assert any(link.startswith("/export/lift_drafts_by_model.csv?start=") for link in page.links)
+    assert [row["model"] for row in file_rows(me, "lift_drafts_by_model", {})] == ["m"]
+    assert not file_rows(me, "lift_holes", {"session_id": [str(session)]})
 
 
 def test_one_session_shows_what_a_revision_changed(owner: Connection, people: dict[str, Actor]) -> None:

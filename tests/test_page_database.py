@@ -22,7 +22,7 @@ from data.errors import NotAllowed
 from data.operations import ending, inspection
 from data.operations.masking import masked
 from tests import recorded
-from tests.page_runs import PageRun, open_page, queries_during
+from tests.page_runs import PageRun, file_rows, open_page, queries_during
 from ui.database import findings
 from ui.database.looking import Looked
 
@@ -159,6 +159,25 @@ def test_a_table_without_row_level_security_is_red_when_it_can_be_reached(owner:
     assert "1 table without row-level security, reached by the owner alone so far: agents.quiet." in text
     assert "1 table can be reached, yet no policy lets anybody see a row: agents.shut." in text
     assert "3 things need a look" in text
+
+
+def test_tables_indexes_and_connections_are_taken_away_as_they_are_shown(owner: Owner, people: People) -> None:
+    owner.execute("create index twice on signalbox.members (role); create index again on signalbox.members (role)")
+    page = open_page(people["admin"], PAGE, sort="-security")
+    found = {name: file_rows(people["admin"], f"database_{name}", {}) for name in ("tables", "indexes", "connections")}
+    assert [row["size_bytes"] for row in found["tables"]] == sorted(
+        (row["size_bytes"] for row in found["tables"]), reverse=True
+    )
+    assert any("_select" in row["policies"] and row["open_to"] == "authenticated" for row in found["tables"])
+    assert {"twice", "again"} & {row["index_name"] for row in found["indexes"] if row["finding"] == "duplicate"}
+    assert any(row["connections"] >= 1 and row["states"] for row in found["connections"])
+    assert "/export/database_tables.csv?sort=security&downwards=true" in page.links
+    assert f"CSV, {len(found['tables'])} tables" in page.text
+    sorted_file = file_rows(people["admin"], "database_tables", {"sort": ["rows"], "downwards": ["false"]})
+    counts = [row["estimated_rows"] or 0 for row in sorted_file]
+    assert counts == sorted(counts)
+    with pytest.raises(NotAllowed):
+        file_rows(people["manager"], "database_tables", {})
 
 
 def test_indexes_that_cost_and_do_not_help_are_found(owner: Owner, people: People) -> None:

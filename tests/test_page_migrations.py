@@ -19,7 +19,7 @@ from data.errors import NotAllowed
 from data.migration.apply import RUNNER_LOCK
 from data.operations import migrations
 from tests.backup_runs import console, recorded, until
-from tests.page_runs import PageRun, open_page, queries_during
+from tests.page_runs import PageRun, file_rows, open_page, queries_during
 from ui import cached
 
 Owner = psycopg.Connection[DictRow]
@@ -128,6 +128,18 @@ def test_pending_edited_and_unknown_ones_are_told_apart(
     assert "as the history of the database has them" in text
     with pytest.raises(migrations.Blocked):
         migrations.start(people["admin"], migrations.look(people["admin"]).seen)
+
+
+def test_the_list_is_taken_away_as_it_is_shown(people: People, write: Write) -> None:
+    write(m20990101000000_later="select 1;")
+    page = open_page(people["admin"], PAGE)
+    rows = file_rows(people["admin"], "migrations", {})
+    assert (rows[0]["version"], rows[0]["state"]) == ("20990101000000", "pending")
+    assert rows[1]["state"] == "applied"
+    assert "/export/migrations.csv" in page.links
+    assert f"CSV, {len(rows)} migrations" in page.text
+    with pytest.raises(NotAllowed):
+        file_rows(people["manager"], "migrations", {})
 
 
 def test_one_is_read_with_its_statements(people: People) -> None:

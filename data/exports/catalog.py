@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from data.exports import operated
 from data.exports.parameters import (
-    Reader,
     Report,
     flag,
     identifier,
     json_object,
     moment,
     one_of,
+    order,
     text,
     texts,
     whole_number,
@@ -18,11 +19,6 @@ from data.exports.parameters import (
 _PERIOD = {"start": moment, "end": moment, "untimed": flag}
 _PAGE = {"limit": whole_number, "offset": whole_number}
 _OF_QUESTIONS = {"agent": text, "kind": text, "risk": text, "project": text}
-
-
-def _order(*choices: str) -> dict[str, Reader]:
-    """The order of a page: by what, downwards unless told otherwise; without one, as the page opens."""
-    return {"sort": one_of(*choices), "downwards": flag}
 
 
 REPORTS: dict[str, Report] = {
@@ -35,7 +31,7 @@ REPORTS: dict[str, Report] = {
             "project": text,
             "outcome": one_of("succeeded", "failed", "refused", "unknown"),
             "error_group": text,
-            **_order("when", "duration"),
+            **order("when", "duration"),
         },
     ),
     "sessions": Report(
@@ -49,7 +45,7 @@ REPORTS: dict[str, Report] = {
             "has": one_of("errors", "refusals", "notifications", "waiting", "compactions", "subagents"),
             "search": text,
             "now": moment,
-            **_order("when", "duration", "prompts", "calls", "errors", "cost"),
+            **order("when", "duration", "prompts", "calls", "errors", "cost"),
         },
     ),
     "session_events": Report(
@@ -61,13 +57,7 @@ REPORTS: dict[str, Report] = {
         query="tools.list_usage",
         sentence="Tools with their calls, outcomes and durations, against the period before.",
         filters=_PERIOD
-        | {
-            "previous_start": moment,
-            "previous_end": moment,
-            "tool": text,
-            "project": text,
-            "with_total": flag,
-        },
+        | {"previous_start": moment, "previous_end": moment, "tool": text, "project": text, "with_total": flag},
     ),
     "tool_errors": Report(
         query="tools.list_errors",
@@ -137,7 +127,7 @@ REPORTS: dict[str, Report] = {
         | {
             "agent": text,
             "source": text,
-            **_order("when", "escalations", "actions", "automated", "confidence", "cost"),
+            **order("when", "escalations", "actions", "automated", "confidence", "cost"),
             **_PAGE,
         },
     ),
@@ -157,7 +147,7 @@ REPORTS: dict[str, Report] = {
             "agent": text,
             "step": text,
             "open_before": moment,
-            **_order("hurt", "when", "took", "cost", "people"),
+            **order("hurt", "when", "took", "cost", "people"),
             **_PAGE,
         },
     ),
@@ -212,19 +202,14 @@ REPORTS: dict[str, Report] = {
             "status": one_of("critical", "at_risk", "unknown", "healthy"),
             "client": text,
             "search": text,
-            **_order("worst", "client", "score", "change", "when", "assessments"),
+            **order("worst", "client", "score", "change", "when", "assessments"),
             **_PAGE,
         },
     ),
     "client_history": Report(
         query="clients.list_history",
         sentence="Assessments of clients with their signals and risk factors, the newest first.",
-        filters={
-            "start": moment,
-            "end": moment,
-            "client": text,
-            **_PAGE,
-        },
+        filters={"start": moment, "end": moment, "client": text, **_PAGE},
     ),
     "client_executions": Report(
         query="clients.list_executions",
@@ -250,13 +235,28 @@ REPORTS: dict[str, Report] = {
             "end": moment,
             "status": text,
             "search": text,
-            **_order("when", "revisions", "drafts", "holes", "cost"),
+            **order("when", "revisions", "drafts", "holes", "cost"),
             **_PAGE,
         },
     ),
     "lift_drafts": Report(
         query="lift_sessions.list_drafts",
         sentence="Drafts of one session of lift-sys with their code, validity and cost.",
+        filters={"session_id": identifier, **_PAGE},
+    ),
+    "lift_drafts_by_model": Report(
+        query="lift_sessions.list_validation",
+        sentence="Drafts of lift-sys by model: how many parse, how long they took and what they cost.",
+        filters={"start": moment, "end": moment},
+    ),
+    "lift_revisions": Report(
+        query="lift_sessions.list_revisions",
+        sentence="Revisions of one session of lift-sys with who changed what.",
+        filters={"session_id": identifier, **_PAGE},
+    ),
+    "lift_holes": Report(
+        query="lift_sessions.list_holes",
+        sentence="Holes of one session of lift-sys with what they were filled with.",
         filters={"session_id": identifier, **_PAGE},
     ),
     "people": Report(
@@ -278,7 +278,7 @@ REPORTS: dict[str, Report] = {
             "workspace": identifier,
             "status": one_of("active", "archived"),
             "search": text,
-            **_order("status", "project", "members", "created"),
+            **order("status", "project", "members", "created"),
             **_PAGE,
         },
     ),
@@ -293,16 +293,5 @@ REPORTS: dict[str, Report] = {
         sentence="Who belongs to a project or a workspace of ToolboxAI.",
         filters={"project": identifier, "workspace": identifier, **_PAGE},
     ),
-    "table_policies": Report(
-        query="operations.tables.list_policies",
-        sentence="Policies of one table, or of all, with whom they are for and what they let through.",
-        needs="operate_database",
-        filters={"table": text},
-    ),
-    "table_indexes": Report(
-        query="operations.tables.list_indexes",
-        sentence="Indexes of one table, or of all, with their sizes, reads and definitions.",
-        needs="operate_database",
-        filters={"table": text},
-    ),
+    **operated.REPORTS,
 }

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from data.access import Actor
 from data.errors import SignalboxError
 
 MAX_VALUES = 100  # of one filter
@@ -28,6 +29,7 @@ class Report:
     """Something that can be exported: `query` is the named query with its columns in the order of the file,
     `filters` maps each of the query's parameters to the reader of its text. A filter that is not given is None.
     `found_query` answers in its place where one of the filters `found_by` is given, which stored sums do not know.
+    `rows` looks up for whoever asks what no query can, which the query then takes as `rows`.
     `needs` is the action that whoever takes the file must be allowed. The columns `left_out` tell a page how many rows
     there are on all pages; a file holds them all.
     """
@@ -36,6 +38,7 @@ class Report:
     sentence: str
     filters: Mapping[str, Reader]
     found_query: str | None = None
+    rows: Callable[[Actor], list[dict[str, Any]]] | None = None
     needs: str = "export_rows"
     found_by: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
@@ -44,6 +47,12 @@ class Report:
         """The name of the query that answers for these parameters."""
         is_found = any(parameters.get(name) is not None for name in self.found_by)
         return self.found_query if self.found_query and is_found else self.query
+
+    def looked_up(self, actor: Actor, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters with the rows, where these are looked up. Raises what `rows` raises."""
+        if self.rows is None:
+            return dict(parameters)
+        return {**parameters, "rows": json.dumps(self.rows(actor), default=str)}
 
     def parse(self, given: Mapping[str, list[str]]) -> dict[str, Any]:
         """The parameters of the query from a query string. Raises BadFilter naming the filter."""
@@ -150,3 +159,8 @@ def _one(values: list[str]) -> str:
     if len(values) > 1:
         raise ValueError("it is given more than once")
     return values[0]
+
+
+def order(*choices: str) -> dict[str, Reader]:
+    """The order of a page: by what, downwards unless told otherwise; without one, as the page opens."""
+    return {"sort": one_of(*choices), "downwards": flag}

@@ -49,8 +49,9 @@ def count(actor: Actor, name: str, parameters: Mapping[str, Any]) -> int:
     """How many rows the export would have for this person. Raises what `database.reading` raises."""
     actor.must("export_rows")
     actor.must(report(name).needs)
+    given = report(name).looked_up(actor, parameters)
     with database.reading(actor) as unit:
-        return count_rows(unit, report(name).query_for(parameters), parameters)
+        return count_rows(unit, report(name).query_for(parameters), given)
 
 
 def file_name(actor: Actor, name: str, form: Format, given: Mapping[str, list[str]], at: datetime | None = None) -> str:
@@ -124,6 +125,7 @@ class Stream(Iterator[bytes]):
     def _read(
         self, actor: Actor, asked: Report, parameters: dict[str, Any], form: Format
     ) -> Generator[bytes, None, None]:
+        given = asked.looked_up(actor, parameters)
         with database.apart(actor) as unit:
             with self._guard:
                 if self._progress.is_cancelled:
@@ -131,7 +133,7 @@ class Stream(Iterator[bytes]):
                 self._progress.connection = unit.connection
             try:
                 # Closed before the transaction is: the COPY has to be cancelled while there is a connection to do it.
-                with closing(copied_pieces(unit, self.report, form, parameters, asked.left_out)) as pieces:
+                with closing(copied_pieces(unit, self.report, form, given, asked.left_out)) as pieces:
                     for piece, rows in pieces:
                         self._progress.rows = rows
                         yield piece

@@ -28,3 +28,51 @@ where
         or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
     )
 -- uses: tools.calls.in_order
+
+-- name: list_tables
+-- The tables of the database as they were looked up: sizes in bytes, the largest first or in the order of the screen.
+select
+    r.schema_name, r.table_name, r.size_bytes, r.estimated_rows, r.live_rows, r.dead_rows, r.vacuumed_at, r.analyzed_at,
+    r.protection, array_to_string(array(select jsonb_array_elements_text(r.policies)), '; ') as policies,
+    array_to_string(array(select jsonb_array_elements_text(r.open_to)), ', ') as open_to
+from jsonb_to_recordset(%(rows)s::jsonb) as r (
+    schema_name text, table_name text, size_bytes bigint, estimated_rows bigint, live_rows bigint, dead_rows bigint,
+    vacuumed_at timestamptz, analyzed_at timestamptz, protection text, policies jsonb, open_to jsonb
+)
+cross join lateral (
+    select case coalesce(%(sort)s::text, 'size')
+        when 'size' then r.size_bytes
+        when 'rows' then coalesce(r.estimated_rows, 0)
+        when 'dead' then coalesce(r.dead_rows, 0)
+        when 'security' then -array_position(array['open', 'no policy', 'unguarded', 'well', 'foreign'], r.protection)
+    end as place
+) as k
+order by
+    case when coalesce(%(downwards)s::boolean, true) then k.place end desc nulls last,
+    case when not coalesce(%(downwards)s::boolean, true) then k.place end nulls last,
+    r.schema_name, r.table_name;
+
+-- name: list_index_findings
+-- Indexes that are invalid, the same as another one, or were never read, as they were looked up: sizes in bytes.
+select r.schema_name, r.table_name, r.index_name, r.finding, r.same_as, r.size_bytes, r.scans, r.is_being_built
+from jsonb_to_recordset(%(rows)s::jsonb) as r (
+    schema_name text, table_name text, index_name text, finding text, same_as text, size_bytes bigint, scans bigint,
+    is_being_built boolean
+)
+order by r.finding, r.size_bytes desc, r.schema_name, r.index_name;
+
+-- name: list_connections
+-- Connections by application, role and database with what they do, as they were looked up.
+select r.application, r.role, r.database, r.connections, r.states
+from jsonb_to_recordset(%(rows)s::jsonb) as r (
+    application text, role text, database text, connections bigint, states text
+)
+order by r.connections desc, r.application, r.role, r.database;
+
+-- name: list_migrations
+-- Migrations with their states as they were looked up: what is not simply applied on top, then the newest.
+select r.version, r.name, r.state, r.applied_at, r.applied_by, r.duration_ms
+from jsonb_to_recordset(%(rows)s::jsonb) as r (
+    version text, name text, state text, applied_at timestamptz, applied_by text, duration_ms bigint
+)
+order by r.state <> 'applied' desc, r.version collate "C" desc;

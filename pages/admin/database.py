@@ -30,7 +30,8 @@ def show(view: View) -> None:
         parts.tables(view, tables)
     with page.panel(view, "the indexes"):
         parts.indexes(view, server, indexes)
-    page.footer(view)
+    if indexes.found is None:
+        page.footer(view)
 
 
 def show_one(view: View, table: str) -> None:

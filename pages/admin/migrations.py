@@ -25,11 +25,12 @@ def show_all(view: View) -> None:
         acts.show_outcome()  # after what may run the page anew, which would lose the receipt
         migrations.apply_form(view, found, run)
         migrations.listing(view, found)
+        page.footer(view, report="migrations", rows=len(found.status.migrations), noun="migration")
 
 
 view = page.begin("Migrations", needs="run_migrations")
 if (asked_version := migrations.asked_version()) is not None:
     show_one(view, asked_version)
+    page.footer(view)
 else:
     show_all(view)
-page.footer(view)

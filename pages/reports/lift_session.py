@@ -6,7 +6,7 @@ from uuid import UUID
 
 from data.reports import lift_sessions as reports
 from ui import cached, lift_sessions, page
-from ui.asking import paging
+from ui.asking import links, paging
 from ui.view import View
 
 
@@ -19,17 +19,19 @@ def show(view: View) -> None:
     with page.panel(view, "the revisions"):
         show_revisions(view, session_id, found.about["revisions"])
     drafts = found.about["drafts"]
+    of_session: dict[str, links.Value] = {"session_id": str(session_id)}
     with page.panel(view, "the drafts"):
         offset = paging.offset_of(drafts, "drafts")
         rows = cached.read(view, reports.list_drafts, session_id=session_id, limit=paging.PAGE_SIZE, offset=offset)
         lift_sessions.drafts_table(view, rows, drafts)
+        page.footer(view, report="lift_drafts", filters=of_session, rows=drafts, noun="draft")
     with page.panel(view, "the holes"):
         lift_sessions.open_holes_table(view, found)
         resolutions = found.about["resolutions"]
         offset = paging.offset_of(resolutions, "holes")
         rows = cached.read(view, reports.list_holes, session_id=session_id, limit=paging.PAGE_SIZE, offset=offset)
         lift_sessions.holes_table(view, rows, resolutions)
-    page.footer(view, report="lift_drafts", filters={"session_id": str(session_id)}, rows=drafts, noun="draft")
+        page.footer(view, report="lift_holes", filters=of_session, rows=resolutions, noun="resolution")
 
 
 def show_revisions(view: View, session_id: UUID, total: int) -> None:
@@ -43,6 +45,7 @@ def show_revisions(view: View, session_id: UUID, total: int) -> None:
         lift_sessions.show_difference(compared)
     elif total:
         page.note("There is no revision of that number.")
+    page.footer(view, report="lift_revisions", filters={"session_id": str(session_id)}, rows=total, noun="revision")
 
 
 view = page.begin("Session of lift-sys")

@@ -41,7 +41,9 @@ def show(view: View) -> None:
     parts.sessions_table(view, rows, total, order, period)
     page.footer(view, report="lift_sessions", filters=asked, order=order, rows=total)
     with page.panel(view, "the drafts by model"):
-        parts.validation_table(view, cached.read(view, reports.list_validation, start=period.start, end=period.end))
+        models = cached.read(view, reports.list_validation, **span)
+        parts.validation_table(view, models)
+        page.footer(view, report="lift_drafts_by_model", filters=span, rows=len(models))
 
 
 view = page.begin("Sessions of lift-sys")

@@ -85,7 +85,7 @@ class Reducers:
         """As a decorator of the folding function; arguments as of `Reducer`."""
 
         def take(fold: Fold) -> Fold:
-            self.add(Reducer(aggregate_type, fold, version, name, initial or {}))
+            self.add(Reducer(aggregate_type, fold, version, name, {} if initial is None else initial))
             return fold
 
         return take

@@ -12,7 +12,7 @@ import psycopg
 
 from signalbox_client import checking
 from signalbox_client.connection import Database
-from signalbox_client.errors import BadArgument, RefusedByDatabase
+from signalbox_client.errors import RefusedByDatabase
 from signalbox_client.events.errors import NoPositions, PositionUnknown
 from signalbox_client.events.event import Event
 from signalbox_client.events.positions import Position
@@ -154,11 +154,7 @@ def _texts(argument: str, values: Any) -> list[str] | None:
 
 
 def _collection(argument: str, values: Any, check: Callable[[str, object], T]) -> list[T] | None:
-    if values is None:
-        return None
-    if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
-        raise BadArgument(argument, "must be a collection, a list for instance.")
-    return [check(argument, value) for value in values]
+    return None if values is None else checking.collection(argument, values, check)
 
 
 def _understood(begun: Position, edge: dict[str, Any], rows: list[dict[str, Any]]) -> _Reading:

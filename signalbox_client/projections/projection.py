@@ -10,10 +10,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from signalbox_client import checking
 from signalbox_client.errors import BadArgument, SignalboxError, UnreadableValue
 from signalbox_client.events import Event
 
 Row = dict[str, Any]
+
+_UNFIT = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, UnreadableValue)  # for what events hold
 
 
 class ProjectionFailed(SignalboxError):
@@ -26,7 +29,7 @@ class Projection:
 
     `key_of(event)` names the row an event belongs to, the value of `key_column`. `fold(row, event)` gives the row
     after the event, with the columns that events tell of and no others; `row` is None before the first. A row without
-    all `required` columns misses its beginning and cannot be made from events.
+    all `required` columns misses its beginning and cannot be made from events. Raises BadArgument.
     """
 
     name: str
@@ -37,19 +40,44 @@ class Projection:
     fold: Callable[[Row | None, Event], Row]
     required: frozenset[str]
 
+    def __post_init__(self) -> None:
+        for name in ("name", "aggregate_type", "key_column"):
+            checking.text(name, getattr(self, name))
+        for name in ("event_types", "required"):
+            texts = checking.collection(name, getattr(self, name), checking.text)
+            object.__setattr__(self, name, frozenset(texts))
+        for name in ("key_of", "fold"):
+            if not callable(given := getattr(self, name)):
+                raise BadArgument(name, f"must be a function, not {type(given).__name__}.")
+
+    def key_for(self, event: Event) -> str:
+        """The row that an event belongs to. Raises ProjectionFailed naming it."""
+        try:
+            key = self.key_of(event)
+        except _UNFIT as error:
+            raise self._failed(event, f"{type(error).__name__}: {error}") from error
+        if not isinstance(key, str):
+            raise self._failed(event, f"key_of gave no text but {type(key).__name__}")
+        return key
+
     def after(self, row: Row | None, event: Event) -> Row:
         """The row after one more event. Raises ProjectionFailed naming it."""
         try:
             return self.fold(row, event)
-        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, UnreadableValue) as error:
-            place = f"event {event.sequence_number} ({event.event_type}) of {' '.join(event.aggregate)}"
-            raise ProjectionFailed(f"{self.name} cannot take {place}: {type(error).__name__}: {error}") from error
+        except _UNFIT as error:
+            raise self._failed(event, f"{type(error).__name__}: {error}") from error
+
+    def _failed(self, event: Event, reason: str) -> ProjectionFailed:
+        place = f"event {event.sequence_number} ({event.event_type}) of {' '.join(event.aggregate)}"
+        return ProjectionFailed(f"{self.name} cannot take {place}: {reason}")
 
 
 class Projections:
-    """Projections by name."""
+    """Projections by name. Raises BadArgument."""
 
     def __init__(self, projections: Iterable[Projection] = ()) -> None:
+        if not isinstance(projections, Iterable):
+            raise BadArgument("projections", f"must be a list of Projection, not {type(projections).__name__}.")
         self._by_name: dict[str, Projection] = {}
         for projection in projections:
             self.add(projection)

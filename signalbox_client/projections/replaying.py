@@ -160,7 +160,7 @@ class Replay:
             rows: dict[str, Row] = {}
             try:
                 for event in stream:
-                    key = projection.key_of(event)
+                    key = projection.key_for(event)
                     rows[key] = projection.after(rows.get(key), event)
             except ProjectionFailed as error:
                 if failed is None:

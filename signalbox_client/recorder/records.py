@@ -93,7 +93,7 @@ def session_start(
     reason: str | None,
 ) -> dict[Target, Mapping[str, Any]]:
     """The row of a session that begins, with that change of state; it belongs to the person `user_id`, or to nobody."""
-    about = dict(_mapping("metadata", metadata or {}))
+    about = dict(_mapping("metadata", {} if metadata is None else metadata))
     owner = checking.optional_identifier("user_id", user_id)
     if owner:
         if str(about.get("user_id", owner)) != str(owner):

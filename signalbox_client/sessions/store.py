@@ -125,6 +125,7 @@ class PostgresSessionStore:
         Raises SessionNotFound, AlreadyThere where the number or the id is taken by another revision.
         """
         row = columns.revision_columns(revision)
+        checking.flag("make_current", make_current)
         with transaction_as(self._database, self._user_id) as work:
             saved, is_new = _saved(work, "revision", row)
             # A repeat leaves the IR alone: what came after the first time stands.

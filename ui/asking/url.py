@@ -25,10 +25,15 @@ def asked_identifier(name: str) -> UUID | None:
         return None
 
 
-def asked_number(name: str) -> int | None:
-    """A whole number from 0 in the URL, of larger ones LARGEST; None where there is none."""
+def asked_number(name: str, *, otherwise: str | None = None) -> int | None:
+    """A whole number from 0 in the URL; None where there is none. Of what is none a note says so, where there are words
+    for what is shown `otherwise`."""
     asked = filters.given(name) or ""
-    return min(int(asked), LARGEST) if asked.isdecimal() and asked.isascii() else None
+    if asked.isdecimal() and asked.isascii() and len(asked) < 9:
+        return int(asked)
+    if asked and otherwise:
+        page.note(f"The address asks for “{name}={figures.shortened(asked, 60)}”, which is no number, so {otherwise}.")
+    return None
 
 
 def asked_flag(name: str) -> bool:

@@ -41,6 +41,7 @@ def indexes(view: View, server: Looked[Server], looked: Looked[list[IndexFinding
     if small:
         words = plural(len(small), "index of less than 1 MB was", "indexes of less than 1 MB were")
         page.note(f"{words} never read either ({size(sum(one.size_bytes for one in small))} together).")
+    page.footer(view, report="database_indexes", rows=len(looked.found), noun="finding")
 
 
 def _table(view: View, rows: list[dict[str, Any]]) -> None:

@@ -81,6 +81,7 @@ def connections(view: View, server: Looked[Server]) -> None:
     )
     if (left := len(groups) - len(rows)) > 0:
         page.note(f"{plural(left, 'smaller group is', 'smaller groups are')} not listed.")
+    page.footer(view, report="database_connections", rows=len(groups))
 
 
 def cancel(actor: Actor, pid: int, backend_start: datetime, query_start: datetime) -> str:

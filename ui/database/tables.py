@@ -67,6 +67,7 @@ def tables(view: View, looked: Looked[list[Table]]) -> None:
         total=len(rows),
         sorted_by=sorted_by,
     )
+    page.footer(view, report="database_tables", order=sorted_by, rows=len(rows), noun="table")
 
 
 def _name(row: drawing.Row) -> Child:
@@ -92,7 +93,7 @@ def _dead(row: drawing.Row) -> Child:
 
 def _vacuumed(view: View, row: drawing.Row) -> Child:
     when = row["vacuumed_at"]
-    return figures.moment(when, view.zone, view.as_of) if when else drawing.muted("not yet")
+    return figures.moment_in_column(when, view.zone, view.as_of) if when else drawing.muted("not yet")
 
 
 def _analyzed(view: View, row: drawing.Row) -> str:

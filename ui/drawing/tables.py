@@ -107,7 +107,8 @@ def rate(part: str, whole: str) -> Cell:
 
 
 def moment(view: View, name: str) -> Column:
-    """A column of times as 12:03 or 18 Nov 12:03, the exact time on hover; its header names the zone."""
+    """A column of times as 12:03 or 18 Nov 12:03, the exact time on hover; its header names the offset of now, and
+    times that have another one name theirs."""
     return Column(
         f"When ({figures.zone_name(view.as_of, view.zone)})",
         when(view, name),
@@ -117,9 +118,9 @@ def moment(view: View, name: str) -> Column:
 
 
 def when(view: View, name: str) -> Cell:
-    """A time as 12:03 or 18 Nov 12:03."""
+    """A time as 12:03 or 18 Nov 12:03, with its offset where that is not the one of now."""
     return lambda row: (
-        tag("span", figures.moment(row[name], view.zone, view.as_of), class_="sb-when")
+        tag("span", figures.moment_in_column(row[name], view.zone, view.as_of), class_="sb-when")
         if row[name] is not None
         else muted("no time")
     )

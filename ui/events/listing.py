@@ -27,18 +27,26 @@ _PLACE, _DIRECTION = "place", "turn"
 def asked_place(period: Period, chosen: Chosen) -> tuple[tuple[datetime, UUID] | None, bool]:
     """After which event the page of the list begins, and whether it goes upwards from there.
 
-    A place counts for the period and the filters that it was given out for: with others the list begins anew.
+    A place counts for the period and the filters that it was given out for: with others the list begins anew. Of what
+    is no place a note says so.
     """
-    written, _, mark = (filters.given(_PLACE) or "").rpartition("~")
-    if mark != _mark_of(period, chosen):
-        return None, False
-    upwards = filters.given(_DIRECTION) == "newer"
+    asked = st.query_params.get(_PLACE)
+    written, ends, mark = (filters.given(_PLACE) or "").rpartition("~")
+    place = _read_place(written)
+    if asked and (place is None if written else not ends):
+        page.note("The address asks for a place in the list that cannot be read, so the newest events are shown.")
+    elif asked and mark == _mark_of(period, chosen):
+        return place, filters.given(_DIRECTION) == "newer"
+    return None, False
+
+
+def _read_place(written: str) -> tuple[datetime, UUID] | None:
     when, _, identifier = written.partition("~")
     try:
         at = datetime.fromisoformat(when)
-        return ((at, UUID(identifier)) if at.tzinfo else None), upwards
+        return (at, UUID(identifier)) if at.tzinfo else None
     except ValueError:
-        return None, upwards
+        return None
 
 
 def _mark_of(period: Period, chosen: Chosen) -> str:

@@ -32,7 +32,7 @@ def asked_stream(view: View) -> tuple[str, str, int | None]:
     """
     aggregate_type, aggregate_id = filters.given("type"), filters.given("id")
     if aggregate_type is not None and aggregate_id is not None:
-        return aggregate_type, aggregate_id, url.asked_number("at")
+        return aggregate_type, aggregate_id, url.asked_number("at", otherwise="the newest event is shown")
     try:
         event_id = UUID(filters.given("event") or "")
     except ValueError:
@@ -60,6 +60,8 @@ def head(view: View, aggregate: tuple[str, str], found: StreamAt) -> None:
         )
     else:
         page.say(f"{words} No number is missing.", state="well" if view.actor.sees_all else None)
+    if (asked := url.asked_number("at")) is not None and asked != found.at:
+        page.note(f"No event of this stream has the number {asked:,}, so that with the number {found.at:,} is shown.")
     page.note(
         links.go(
             "‹\u00a0All\u00a0events of it in the list", "events", period="all", aggregate=aggregate[0], id=aggregate[1]

@@ -72,7 +72,7 @@ def _when(view: View) -> tables.Column:
         if row["completed_at"] is not None:
             return tables.when(view, "completed_at")(row)
         since = row["started_at"] or row["created_at"]
-        return f"since {figures.moment(since, view.zone, view.as_of)}" if since else tables.muted("no time")
+        return f"since {figures.moment_in_column(since, view.zone, view.as_of)}" if since else tables.muted("no time")
 
     def hint(row: tables.Row) -> str:
         names = (("created", "created_at"), ("started", "started_at"), ("ended", "completed_at"))

@@ -82,4 +82,4 @@ def asked_session() -> UUID:
 
 def asked_revision() -> int | None:
     """The revision that the URL asks for; None is the newest."""
-    return url.asked_number("revision")
+    return url.asked_number("revision", otherwise="the newest revision is shown")

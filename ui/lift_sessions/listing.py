@@ -35,10 +35,16 @@ def summary(counts: Sequence[StatusCount], period: Period, chosen: Chosen) -> in
     cost = f" {whose} drafts cost {figures.money(sum(costs, Decimal()))}" if costs else " No cost is recorded"
     share = f" ({figures.count(priced)} of {plural(drafts, 'draft')} priced)." if costs else "."
     page.say(
-        f"{words}.{f' {figures.count(lost)} ended in an error or were given up.' if lost else ''}{cost}{share}",
+        f"{words}.{_lost(lost)}{cost}{share}",
         state="attention" if lost else "well",
     )
     return total
+
+
+def _lost(lost: int) -> str:
+    if not lost:
+        return ""
+    return f" {figures.count(lost)} ended in an error or {'was' if lost == 1 else 'were'} given up."
 
 
 def sessions_table(

@@ -113,5 +113,5 @@ def _took(row: tables.Row) -> Child:
 
 def _applied(view: View, row: tables.Row) -> Child:
     if row["applied_at"] is not None:
-        return tag("span", figures.moment(row["applied_at"], view.zone, view.as_of), class_="sb-when")
+        return tag("span", figures.moment_in_column(row["applied_at"], view.zone, view.as_of), class_="sb-when")
     return tables.muted(figures.DASH if row["state"] in ("pending", "out of order") else "not recorded")

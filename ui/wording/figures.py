@@ -94,6 +94,14 @@ def moment(when: datetime | None, zone: ZoneInfo, now: datetime) -> str:
     return f"{local.day} {_MONTHS[local.month - 1]}{year} {clock}"
 
 
+def moment_in_column(when: datetime | None, zone: ZoneInfo, now: datetime) -> str:
+    """As `moment`, under a header that names the offset of now: a time that has another one, from before or after a
+    change of the clocks, names its own."""
+    if when is None or zone_name(when, zone) == zone_name(now, zone):
+        return moment(when, zone, now)
+    return f"{moment(when, zone, now)} {zone_name(when, zone)}"
+
+
 def exact(when: datetime | None, zone: ZoneInfo) -> str:
     """A time in full, for a tooltip: 2025-08-18 12:03:07.123 UTC+2."""
     if when is None:
