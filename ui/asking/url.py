@@ -26,11 +26,11 @@ def asked_identifier(name: str) -> UUID | None:
 
 
 def asked_number(name: str, *, otherwise: str | None = None) -> int | None:
-    """A whole number from 0 in the URL; None where there is none. Of what is none a note says so, where there are words
+    """A whole number from 0 in the URL, of larger ones LARGEST; None where there is none. Of what is none a note says so, where there are words
     for what is shown `otherwise`."""
     asked = filters.given(name) or ""
-    if asked.isdecimal() and asked.isascii() and len(asked) < 9:
-        return int(asked)
+    if asked.isdecimal() and asked.isascii():
+        return min(int(asked), LARGEST)
     if asked and otherwise:
         page.note(f"The address asks for “{name}={figures.shortened(asked, 60)}”, which is no number, so {otherwise}.")
     return None
