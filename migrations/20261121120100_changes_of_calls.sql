@@ -17,7 +17,6 @@ create type analytics.call_change as (
 comment on type analytics.call_change is
 'So many calls (sign) of this kind are there more in a slot than are stored, or below 0 fewer; where sign is 0 the slot is to be counted anew. is_answer is false for calls without an answer.';
 
-
 -- What the log says of calls: its rows and, for calls with an id, whether they have an answer now and had one when they
 -- were stored. An answer decides on the row of its call, which may lie elsewhere and be touched by nobody: what is stored
 -- knew of as many answers as there are now without those that came since, and with those that went.
