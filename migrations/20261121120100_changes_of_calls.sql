@@ -17,7 +17,6 @@ create type analytics.call_change as (
 comment on type analytics.call_change is
 'So many calls (sign) of this kind are there more in a slot than are stored, or below 0 fewer; where sign is 0 the slot is to be counted anew. is_answer is false for calls without an answer.';
 
-
 -- What the log says of calls: its rows and, for calls with an id, whether they have an answer now and had one when they
 -- were stored. An answer decides on the row of its call, which may lie elsewhere and be touched by nobody: what is stored
 -- knew of as many answers as there are now without those that came since, and with those that went.
@@ -103,7 +102,7 @@ begin
         where i.is_taken and i.is_answer and i.event_id is not null
         and not exists (select from analytics.stg_chronicle__events as e where e.event_id = i.event_id offset 0)
         union
-        select i.slot from images as i where i.is_taken group by i.slot having count(*) > 100 or i.slot = lowest
+        select i.slot from images as i where i.is_taken group by i.slot having count(*) > 100
     ),
     -- Rows of calls that ask: as they are, and as they were.
     asked as (
@@ -135,7 +134,7 @@ begin
     select n.slot, 0, null::uuid, null::uuid, null, null, null::boolean, null::boolean, null::boolean, null::integer
     from anew as n
     union all
-    select f.slot, sum(f.sign)::integer, f.session_pk, f.event_id, f.tool_name, f.tool_type, f.is_answer, f.success,
+    select f.slot, case when f.slot > lowest then sum(f.sign)::integer else 0 end, f.session_pk, f.event_id, f.tool_name, f.tool_type, f.is_answer, f.success,
         f.is_refused, f.duration_ms
     from facts as f
     where f.slot not in (select n.slot from anew as n)

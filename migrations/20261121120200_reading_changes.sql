@@ -43,7 +43,7 @@ create function analytics.session_changes() returns table (
 set search_path = ''
 as $$
     select
-        l.slot, sign(l.counted)::integer, coalesce(i.project_name, '(no project)'), i.status,
+        i.slot, i.sign, coalesce(i.project_name, '(no project)'), i.status,
         case
             when r.cost_usd is not null then 'recorded'
             when e.cost_usd is not null and e.unpriced_replies > 0 then 'partial estimate'
@@ -52,8 +52,16 @@ as $$
             else 'none recorded'
         end,
         coalesce(r.cost_usd, e.cost_usd)
-    from signalbox.change_log as l
-    cross join lateral unnest(l.sessions) as i
+    -- What came to nothing need not be priced: sessions are touched more often than they change.
+    from (
+        select
+            l.slot, c.session_pk, c.project_name, c.status, c.recorded_cost, sum(sign(l.counted))::integer as sign
+        from signalbox.change_log as l
+        cross join lateral unnest(l.sessions) as c
+        where l.source = 1 and l.counted <> 0
+        group by l.slot, c.session_pk, c.project_name, c.status, c.recorded_cost
+        having sum(sign(l.counted)) <> 0
+    ) as i
     cross join lateral (select (i.recorded_cost #>> '{}')::numeric as cost_usd) as r
     cross join lateral (
         select
@@ -62,10 +70,9 @@ as $$
         from analytics.reply_costs as c
         where c.session_pk = i.session_pk
     ) as e
-    where l.source = 1 and l.counted <> 0
 $$;
 comment on function analytics.session_changes() is
-'Sessions that came to be counted in a slot since it was stored (sign 1), or are counted no more (-1). One row per session and change.';
+'Sessions that came to be counted in a slot since it was stored (sign 1), or are counted no more (-1). One row per session, slot and state.';
 revoke execute on function analytics.session_changes() from public;
 grant execute on function analytics.session_changes() to authenticated, service_role;
 

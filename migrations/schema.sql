@@ -355,7 +355,7 @@ begin
         where i.is_taken and i.is_answer and i.event_id is not null
         and not exists (select from analytics.stg_chronicle__events as e where e.event_id = i.event_id offset 0)
         union
-        select i.slot from images as i where i.is_taken group by i.slot having count(*) > 100 or i.slot = lowest
+        select i.slot from images as i where i.is_taken group by i.slot having count(*) > 100
     ),
     -- Rows of calls that ask: as they are, and as they were.
     asked as (
@@ -387,7 +387,7 @@ begin
     select n.slot, 0, null::uuid, null::uuid, null, null, null::boolean, null::boolean, null::boolean, null::integer
     from anew as n
     union all
-    select f.slot, sum(f.sign)::integer, f.session_pk, f.event_id, f.tool_name, f.tool_type, f.is_answer, f.success,
+    select f.slot, case when f.slot > lowest then sum(f.sign)::integer else 0 end, f.session_pk, f.event_id, f.tool_name, f.tool_type, f.is_answer, f.success,
         f.is_refused, f.duration_ms
     from facts as f
     where f.slot not in (select n.slot from anew as n)
@@ -857,7 +857,7 @@ CREATE FUNCTION analytics.session_changes() RETURNS TABLE(slot integer, sign int
     SET search_path TO ''
     AS $$
     select
-        l.slot, sign(l.counted)::integer, coalesce(i.project_name, '(no project)'), i.status,
+        i.slot, i.sign, coalesce(i.project_name, '(no project)'), i.status,
         case
             when r.cost_usd is not null then 'recorded'
             when e.cost_usd is not null and e.unpriced_replies > 0 then 'partial estimate'
@@ -866,8 +866,16 @@ CREATE FUNCTION analytics.session_changes() RETURNS TABLE(slot integer, sign int
             else 'none recorded'
         end,
         coalesce(r.cost_usd, e.cost_usd)
-    from signalbox.change_log as l
-    cross join lateral unnest(l.sessions) as i
+    -- What came to nothing need not be priced: sessions are touched more often than they change.
+    from (
+        select
+            l.slot, c.session_pk, c.project_name, c.status, c.recorded_cost, sum(sign(l.counted))::integer as sign
+        from signalbox.change_log as l
+        cross join lateral unnest(l.sessions) as c
+        where l.source = 1 and l.counted <> 0
+        group by l.slot, c.session_pk, c.project_name, c.status, c.recorded_cost
+        having sum(sign(l.counted)) <> 0
+    ) as i
     cross join lateral (select (i.recorded_cost #>> '{}')::numeric as cost_usd) as r
     cross join lateral (
         select
@@ -876,11 +884,10 @@ CREATE FUNCTION analytics.session_changes() RETURNS TABLE(slot integer, sign int
         from analytics.reply_costs as c
         where c.session_pk = i.session_pk
     ) as e
-    where l.source = 1 and l.counted <> 0
 $$;
 
 -- comment analytics.FUNCTION session_changes()
-COMMENT ON FUNCTION analytics.session_changes() IS 'Sessions that came to be counted in a slot since it was stored (sign 1), or are counted no more (-1). One row per session and change.';
+COMMENT ON FUNCTION analytics.session_changes() IS 'Sessions that came to be counted in a slot since it was stored (sign 1), or are counted no more (-1). One row per session, slot and state.';
 
 -- function analytics.sessions_saying(text)
 CREATE FUNCTION analytics.sessions_saying(words text) RETURNS TABLE(session_pk uuid)

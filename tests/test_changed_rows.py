@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 
 from data import rollups
 from data.access import Actor
-from data.reports import tools
+from data.reports import coverage, tools
 from tests.recorded import session as make_session
 
 Owner = psycopg.Connection[DictRow]
@@ -216,6 +216,22 @@ def test_a_call_that_moves_after_its_answer_came_with_many_others_is_answered(ow
     for _ in range(2):
         total = tools.read_usage(people["manager"], start=DAY, end=DAY + timedelta(days=30)).total
         assert (total.calls, total.unanswered) == (104, 0)
+        rollups.finish("real")
+
+
+def test_a_call_without_a_time_loses_its_answer(owner: Owner, people: People) -> None:
+    session_pk = make_session(owner, DAY)
+    for phase, at in (("pre", None), ("post", DAY)):
+        owner.execute(
+            "insert into chronicle.tool_events (session_id, tool_name, phase, created_at, call_id)"
+            " values (%s, 'Bash', %s, %s, '6f1c4a52-0d2c-4b7e-9a58-0b5f6f1f3c12')",
+            (session_pk, phase, at),
+        )
+    rollups.finish("real")
+    owner.execute("delete from chronicle.tool_events where phase = 'post'")
+    for _ in range(2):
+        assert tools.read_usage(people["manager"], untimed=True).total.unanswered == 1
+        assert coverage.read_coverage(people["manager"])["tools"].untimed == 1
         rollups.finish("real")
 
 
