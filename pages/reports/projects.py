@@ -24,9 +24,11 @@ def show_one(view: View, project_id: UUID) -> None:
 
 def show(view: View) -> None:
     """Sentence, workspaces and projects; of one workspace also its members."""
-    workspace = projects.asked_workspace()
-    workspaces = cached.read(view, reports.read_workspaces, chosen=workspace)
-    chosen = projects.choose(view, workspaces.rows, workspace)
+    chosen = projects.asked()
+    workspaces = cached.read(
+        view, reports.read_workspaces, chosen=chosen.workspace, status=chosen.status, search=chosen.search
+    )
+    projects.choose(view, workspaces.rows, chosen)
     counted = cached.read(view, reports.count_projects, **chosen.parameters)
     if not counted.projects:
         projects.nothing(view, workspaces.rows, chosen)

@@ -1,12 +1,12 @@
 """The parts of the page of projects."""
 
-from ui.projects.choosing import Chosen, asked_project, asked_workspace, choose, nothing
+from ui.projects.choosing import Chosen, asked, asked_project, choose, nothing
 from ui.projects.listing import members_table, projects_table, summary, workspace_members_table, workspaces_table
 
 __all__ = [
     "Chosen",
+    "asked",
     "asked_project",
-    "asked_workspace",
     "choose",
     "members_table",
     "nothing",

@@ -43,17 +43,21 @@ def asked_workspace() -> UUID | None:
     return filters.asked_identifier("workspace")
 
 
-def choose(view: View, workspaces: Sequence[Mapping[str, Any]], workspace: UUID | None) -> Chosen:
-    """The pickers: workspace with how many projects each has, status, words of a name."""
+def asked() -> Chosen:
+    """What the URL asks for, before any picker is drawn."""
+    return Chosen(asked_workspace(), filters.asked_of("status", _STATUSES), filters.given("q"))
+
+
+def choose(view: View, workspaces: Sequence[Mapping[str, Any]], chosen: Chosen) -> None:
+    """The pickers: workspace with how many of the projects that fit each has, words of a name; the active filters."""
     names = {str(one["workspace_id"]): one["name"] for one in workspaces}
     filters.choice(
         view,
         "workspace",
-        {str(one["workspace_id"]): one["projects"] for one in workspaces},
+        {str(one["workspace_id"]): one["fitting"] for one in workspaces},
         label=lambda value: names.get(value, value),
     )
-    search = filters.search(view, "Name or description")
-    chosen = Chosen(workspace, filters.asked_of("status", _STATUSES), search)
+    filters.search(view, "Name or description")
     filters.chips(
         view,
         {
@@ -62,7 +66,6 @@ def choose(view: View, workspaces: Sequence[Mapping[str, Any]], workspace: UUID 
             "q": ("words", chosen.search) if chosen.search else None,
         },
     )
-    return chosen
 
 
 def nothing(view: View, workspaces: Sequence[Mapping[str, Any]], chosen: Chosen) -> None:
