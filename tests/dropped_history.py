@@ -113,7 +113,7 @@ def _compare(connection: Connection, chance: random.Random, where: str, begin: d
             ("tools.list_usage", before | {"tool": tool, "project": project, "with_total": True}),
             ("tools.list_buckets", sliced | {"unit": unit, "tool": tool, "project": project}),
             (
-                "tools.count_facets",
+                "tools.facets.count_facets",
                 {"tool": tool, "project": project, "outcome": outcome},
             ),
             ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None, "source": None}),

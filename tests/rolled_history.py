@@ -445,7 +445,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("tools.list_usage", before | {"tool": tool, "project": project, "with_total": True}),
             ("tools.list_buckets", sliced | {"unit": unit, "tool": tool, "project": project}),
             (
-                "tools.count_facets",
+                "tools.facets.count_facets",
                 {"tool": tool, "project": project, "outcome": outcome},
             ),
             ("jobs.summarise", before | {"agent": agent, "now": BASE, "long_s": 3600}),

@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 from data import jobs, rollups
 from data.access import Actor
 from data.reports import tools
-from tests import recorded
+from tests import performed, recorded
 from tests.page_runs import PageRun, open_page
 
 Owner = psycopg.Connection[DictRow]
@@ -67,7 +67,7 @@ def test_each_count_of_tools_is_what_choosing_it_leaves(owner: Owner, people: Pe
         for facet, column in names.items():
             others = {names[name]: asked[name] for name in names if name != facet and asked[name]}
             left = [one for one in calls if all((one[name] or "unknown") == value for name, value in others.items())]
-            found: dict[str, int] = {}
+            found: dict[str | None, int] = {}
             for one in left:
                 value = one[column] or ("unknown" if facet == "outcome" else None)
                 found[value] = found.get(value, 0) + 1
@@ -120,3 +120,56 @@ def test_the_pickers_of_jobs_count_under_the_other_filters(owner: Owner, people:
     page = open_page(people["manager"], "reports/jobs.py", long="true")
     assert options(page, "agent") == {"writer · 1", "idle · 1"}
     assert options(page, "status") == {"running · 2"}
+
+
+def test_the_pickers_of_procedures_count_under_the_other_filters(owner: Owner, people: People) -> None:
+    stepped = [{"step": "sign", "kind": "human", "outcome": "approved"}]
+    for sop, status in product(("refund", "onboard"), ("completed", "failed", "failed")):
+        performed.run(owner, AT, sop, status=status)
+    performed.run(owner, AT, "refund", status="failed", steps=stepped)
+    performed.run(owner, AT, "onboard", status="completed", steps=stepped)
+    page = open_page(people["manager"], "reports/sops.py", status="failed")
+    assert options(page, "sop") == {"refund · 3", "onboard · 2"}
+    page = open_page(people["manager"], "reports/sops.py", step="sign", sop="refund")
+    assert options(page, "sop") == {"refund · 1", "onboard · 1"}
+    assert options(page, "status") == {"failed · 1"}
+    assert "CSV, 1 row" in page.text
+    assert [bar["number"] for bar in page.charts[0]] == [1]
+    page = open_page(people["manager"], "reports/sops.py", step="sign", status="failed")
+    assert options(page, "sop") == {"refund · 1", "onboard · 0"}
+    assert options(page, "status") == {"failed · 1", "completed · 1"}
+
+
+def test_the_picker_of_agents_counts_the_windows_that_are_listed(owner: Owner, people: People) -> None:
+    for agent, number in (("IntakeAgent", 3), ("idle", 1)):
+        for hours in range(number):
+            performed.window(owner, AT - timedelta(hours=hours), agent)
+        recorded.job(owner, AT, agent=agent, started=AT, completed=AT)
+    page = open_page(people["manager"], "reports/agents.py", agent="IntakeAgent")
+    assert options(page, "agent") == {"IntakeAgent · 3", "idle · 1"}
+    assert "CSV, 3 rows" in page.text
+
+
+def test_the_pickers_of_experiments_and_projects_count_under_the_other_filters(owner: Owner, people: People) -> None:
+    for status, outcome in (("completed", "confirmed"), ("completed", "refuted"), ("aborted", "refuted")):
+        performed.insert(
+            owner,
+            "engine",
+            "chaos_experiments",
+            {"name": "x", "hypothesis": "y", "status": status, "outcome": outcome} | {"started_at": AT},
+        )
+    page = open_page(
+        people["manager"], "reports/clients.py", view="experiments", outcome="confirmed", status="completed"
+    )
+    assert options(page, "status") == {"completed · 1"}
+    assert options(page, "outcome") == {"confirmed · 1", "refuted · 1"}
+    me = people["manager"].user_id
+    owner.execute("insert into toolbox.users (id, email) values (%s, 'a@example.com')", (me,))
+    for workspace, names in (("Harbour", ("Ferry", "Crane")), ("Yard", ("Ferry",))):
+        given = {"name": workspace, "owner_id": me}
+        workspace_id = performed.insert(owner, "toolbox", "workspaces", given)
+        for name in names:
+            given = {"name": name, "owner_id": me, "workspace_id": workspace_id}
+            performed.insert(owner, "toolbox", "projects", given)
+    page = open_page(people["manager"], "reports/projects.py", q="crane")
+    assert options(page, "workspace") == {"Harbour · 1", "Yard · 0"}

@@ -285,8 +285,8 @@ REPORTS: dict[str, Report] = {
     "workspaces": Report(
         query="projects.list_workspaces",
         sentence="Workspaces of ToolboxAI with their owners, projects and members.",
-        filters={"chosen": identifier, "limit": whole_number},
-        left_out=frozenset({"workspaces"}),
+        filters=_PERIOD | {"chosen": identifier, "status": text, "search": text, "limit": whole_number},
+        left_out=frozenset({"workspaces", "fitting"}),
     ),
     "project_members": Report(
         query="projects.list_members",

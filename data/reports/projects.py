@@ -26,14 +26,33 @@ class Workspaces:
 
 
 @checked()
-def read_workspaces(actor: Actor, *, chosen: UUID | None = None) -> Workspaces:
+def read_workspaces(
+    actor: Actor,
+    *,
+    chosen: UUID | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    status: str | None = None,
+    search: str | None = None,
+) -> Workspaces:
     """At most MOST_WORKSPACES workspaces, and the `chosen` one wherever it stands: workspace_id, name, owner_id, owner
-    (address, None where not to be known), created_at, projects, members (the owner included).
+    (address, None where not to be known), created_at, projects, fitting (those of the projects made in the period,
+    with that status and these words), members (the owner included).
 
     Raises what `database.reading` raises, as every reader here.
     """
     with database.reading(actor) as unit:
-        rows = unit.rows("projects.list_workspaces", chosen=chosen, limit=MOST_WORKSPACES)
+        rows = unit.rows(
+            "projects.list_workspaces",
+            chosen=chosen,
+            start=start,
+            end=end,
+            untimed=untimed,
+            status=status,
+            search=search,
+            limit=MOST_WORKSPACES,
+        )
     return Workspaces(rows, rows[0]["workspaces"] if rows else 0)
 
 

@@ -71,8 +71,8 @@ def read_buckets(
     step: str | None = None,
     open_before: datetime | None = None,
 ) -> pd.DataFrame:
-    """The runs that `read_executions` gives over all its pages per `unit` (hour, day, week, month) of the zone: bucket
-    (null for those without a time), executions, one column per status."""
+    """The runs that `read_executions` gives over all its pages per procedure and `unit` (hour, day, week, month) of the
+    zone: sop_id, bucket (null for those without a time), executions, one column per status."""
     with database.reading(actor) as reading:
         return reading.frame(
             "sop_runs.list_buckets",

@@ -292,9 +292,9 @@ def count_facets(
     facets: dict[str, dict[str, int]] = {"tool": {}, "project": {}, "outcome": {}}
     with database.reading(actor) as unit:
         if error_group is not None:
-            rows = unit.rows("tools.count_facets_of_errors", **asked, error_group=error_group)
+            rows = unit.rows("tools.facets.count_facets_of_errors", **asked, error_group=error_group)
         else:
-            rows = unit.rows("tools.count_facets", **asked)
+            rows = unit.rows("tools.facets.count_facets", **asked)
     for row in rows:
         facets[row["filter"]][row["value"]] = row["calls"]
     return facets

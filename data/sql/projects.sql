@@ -1,6 +1,7 @@
 -- name: list_workspaces
 -- The first workspaces by name that the viewer may see, with how many projects and members each has (the owner is one of
--- them), and how many workspaces there are in all. A workspace that is asked for by `chosen` comes with them.
+-- them), how many of the projects fit, and how many workspaces there are in all. A workspace that is asked for by
+-- `chosen` comes with them.
 with seen as (
     select w.workspace_id, w.name, w.owner_id, w.created_at, count(*) over () as workspaces
     from analytics.stg_toolbox__workspaces as w
@@ -14,7 +15,8 @@ listed as (
 
 select
     w.workspace_id, w.name, w.owner_id, u.email as owner, w.created_at,
-    (select count(*) from analytics.stg_toolbox__projects as p where p.workspace_id = w.workspace_id) as projects,
+    held.projects,
+    held.fitting,
     (
         select count(*) from analytics.stg_toolbox__workspace_members as m
         where m.workspace_id = w.workspace_id and m.user_id is distinct from w.owner_id
@@ -22,6 +24,23 @@ select
     w.workspaces
 from listed as w
 left join analytics.stg_toolbox__users as u on u.user_id = w.owner_id
+cross join lateral (
+    select
+        count(*) as projects,
+        count(*) filter (
+            where
+            (%(status)s::text is null or p.status = %(status)s)
+            and (%(start)s::timestamptz is null or p.created_at >= %(start)s)
+            and (%(end)s::timestamptz is null or p.created_at < %(end)s)
+            and (not coalesce(%(untimed)s::boolean, false) or p.created_at is null)
+            and (
+                %(search)s::text is null
+                or strpos(lower(p.name || ' ' || coalesce(p.description, '')), lower(%(search)s)) > 0
+            )
+        ) as fitting
+    from analytics.stg_toolbox__projects as p
+    where p.workspace_id = w.workspace_id
+) as held
 order by lower(w.name), w.workspace_id;
 
 -- name: read_coverage

@@ -48,9 +48,10 @@ order by
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
 -- name: list_buckets
--- What sops.list_buckets gives of filters by which no sums are kept, read from the table: the very runs that
--- list_executions lists, those without a time of this world under no bucket.
+-- What sops.list_buckets gives of filters by which no sums are kept, procedure by procedure, read from the table: the
+-- very runs that list_executions lists, those without a time of this world under no bucket.
 select
+    e.sop_id,
     case when k.occurred_at > '-infinity' and k.occurred_at < '60000-01-01 00:00+00'
         then date_trunc(%(unit)s::text, k.occurred_at, %(zone)s::text) end as bucket,
     count(*) as executions,
@@ -64,8 +65,8 @@ cross join lateral (
 ) as k
 where
 -- uses: sop_runs.fits
-group by bucket
-order by bucket;
+group by e.sop_id, bucket
+order by bucket, e.sop_id;
 
 -- name: find_execution
 -- One run with all it says, the definition of its version, and the session it ran in; `is_event_sourced`: events tell

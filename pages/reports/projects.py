@@ -26,13 +26,14 @@ def show(view: View) -> None:
     """Sentence, workspaces and projects; of one workspace also its members."""
     known = filters.extent_of(cached.read(view, reports.read_coverage))
     period = filters.period(view, known, first="all")
-    workspace = projects.asked_workspace()
-    workspaces = cached.read(view, reports.read_workspaces, chosen=workspace)
-    chosen = projects.choose(view, workspaces.rows, workspace)
+    chosen = projects.asked()
+    asked: dict[str, Any] = {**period.parameters, **chosen.parameters}
+    fitting: dict[str, Any] = {**period.parameters, "status": chosen.status, "search": chosen.search}
+    workspaces = cached.read(view, reports.read_workspaces, chosen=chosen.workspace, **fitting)
+    projects.choose(view, workspaces.rows, chosen)
     counted: dict[str, Any] = {**period.parameters, **period.compared, **chosen.subject}
     counts = cached.read(view, reports.count_projects, **counted)
     projects.draw_status(view, chosen, counts, workspaces.rows)
-    asked: dict[str, Any] = {**period.parameters, **chosen.parameters}
     total = sum(one.projects for one in projects.fitting(counts, chosen))
     order = filters.sorting(reports.SORTS, "status")
     if not total:

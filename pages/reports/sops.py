@@ -8,7 +8,6 @@ import pandas as pd
 
 from data.reports import sop_runs
 from data.reports import sops as reports
-from data.reports.sops import Procedure
 from ui import cached, page, sops
 from ui.asking import filters, paging
 from ui.asking.periods import Period
@@ -17,12 +16,9 @@ from ui.sops import choosing
 from ui.view import View
 
 
-def show_runs(view: View, shown: Procedure, period: Period, bucket: str, chosen: sops.Chosen) -> None:
+def show_runs(view: View, total: int, period: Period, chosen: sops.Chosen) -> None:
     """The runs behind the figures."""
     with page.panel(view, "the list of runs"):
-        total = int(getattr(shown, chosen.status or "executions"))
-        if chosen.unsummed:
-            total = int(read_buckets(view, period, bucket, chosen)["executions"].sum())
         order = choosing.order()
         narrowed: dict[str, Any] = {**period.parameters, **chosen.narrowed}
         rows = cached.read(
@@ -38,11 +34,22 @@ def show_runs(view: View, shown: Procedure, period: Period, bucket: str, chosen:
         page.footer(view, report="sop_executions", filters=narrowed, order=order, rows=total)
 
 
-def read_buckets(view: View, period: Period, bucket: str, chosen: sops.Chosen) -> pd.DataFrame:
-    """What the chart draws: from stored sums, or where none are kept by a filter, counted over the listed runs."""
+def read_runs(view: View, period: Period, bucket: str, chosen: sops.Chosen) -> pd.DataFrame | None:
+    """Where no sums are kept by a filter, the runs of all procedures and states that it leaves, counted one by one."""
+    if not chosen.unsummed:
+        return None
+    span: dict[str, Any] = {**period.parameters, "unit": bucket, "zone": str(view.zone)}
+    others: dict[str, Any] = {**chosen.narrowed, "sop": None, "status": None}
+    return cached.read(view, sop_runs.read_buckets, **span, **others)
+
+
+def read_buckets(
+    view: View, period: Period, bucket: str, chosen: sops.Chosen, runs: pd.DataFrame | None
+) -> pd.DataFrame:
+    """What the chart draws: from stored sums, or of the runs that were counted one by one."""
+    if runs is not None:
+        return runs[runs["sop_id"] == chosen.sop] if chosen.sop else runs
     sliced: dict[str, Any] = {**period.parameters, "unit": bucket, "zone": str(view.zone)}
-    if chosen.unsummed:
-        return cached.read(view, sop_runs.read_buckets, **sliced, **chosen.narrowed)
     return cached.read(view, reports.read_buckets, **sliced, sop=chosen.sop, agent=chosen.agent)
 
 
@@ -58,7 +65,9 @@ def show(view: View) -> None:
     found = cached.read(view, reports.read_procedures, **compared)
     # One procedure leaves no query for the picker of agents; what the URL asks for stays as a chip.
     agents = None if chosen.single else cached.read(view, reports.read_agents, **span)
-    sops.choose(view, chosen, found, agents)
+    runs = read_runs(view, period, bucket, chosen)
+    facets = sops.facets_of(chosen, found, runs)
+    sops.choose(view, chosen, found, facets, agents)
     each = [one for one in found.each if chosen.sop in (None, one.sop_id)]
     shown = found.total if chosen.sop is None else each[0] if each else None
     # A procedure stands here before its first run; where an agent is asked for, its runs alone count.
@@ -66,7 +75,7 @@ def show(view: View) -> None:
         sops.nothing(view, period, chosen, holds_any=known.holds_rows)
         page.footer(view)
         return
-    sops.draw_status(view, chosen, shown)
+    sops.draw_status(view, chosen, facets)
     narrowed = asked | {"sop": chosen.sop}
     steps = cached.read(view, reports.read_human_steps, **narrowed)
     sops.summary(view, each, shown, steps, period, chosen)
@@ -74,10 +83,10 @@ def show(view: View) -> None:
     sops.say_states(chosen)
     cards.cards(sops.cards_of(shown, period, chosen))
     with page.panel(view, "the chart of runs"):
-        buckets = read_buckets(view, period, bucket, chosen)
+        buckets = read_buckets(view, period, bucket, chosen, runs)
         sops.chart(view, buckets[buckets["bucket"].notna()], period, bucket, chosen)
     if chosen.single:
-        show_runs(view, shown, period, bucket, chosen)
+        show_runs(view, facets["status"].get(chosen.status or "executions", 0), period, chosen)
     else:
         sops.procedures_table(view, each, period, chosen)
         page.footer(view, report="sops", filters=compared, rows=len(each))

@@ -35,11 +35,11 @@ def is_asked() -> Chosen:
 
 
 def choose(view: View, chosen: Chosen, agents: Sequence[Performance], sources: Mapping[str, int] | None) -> None:
-    """The pickers: an agent with how many windows and jobs are on record of it, a source with its windows.
+    """The pickers: an agent and a source, each with how many windows are on record of it, which are what is listed.
 
     `sources` is None where they are not offered.
     """
-    filters.choice(view, "agent", {one.agent: one.windows + one.jobs for one in agents})
+    filters.choice(view, "agent", {one.agent: one.windows for one in agents})
     if sources is not None and (len(sources) > 1 or chosen.source):
         filters.choice(view, "source", sources)
     filters.chips(

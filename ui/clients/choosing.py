@@ -94,19 +94,20 @@ class ChosenExperiments:
 
 
 def choose_experiments(view: View, counts: Sequence[ExperimentCount]) -> ChosenExperiments:
-    """The pickers of status and outcome with their counts, and what is picked."""
-    statuses: dict[str, int] = {}
-    outcomes: dict[str, int] = {}
-    for one in counts:
-        statuses[one.status] = statuses.get(one.status, 0) + one.experiments
-        if one.outcome:
-            outcomes[one.outcome] = outcomes.get(one.outcome, 0) + one.experiments
-    filters.choice(view, "status", statuses, every="All statuses", known=EXPERIMENT_STATES)
-    filters.choice(view, "outcome", outcomes, known=OUTCOMES)
+    """The pickers of status and outcome, each value with how many it leaves, and what is picked."""
     status, outcome = filters.given("status"), filters.given("outcome")
     chosen = ChosenExperiments(
         status if status in EXPERIMENT_STATES else None, outcome if outcome in OUTCOMES else None
     )
+    statuses: dict[str, int] = {}
+    outcomes: dict[str, int] = {}
+    for one in counts:
+        if chosen.outcome in (None, one.outcome):
+            statuses[one.status] = statuses.get(one.status, 0) + one.experiments
+        if one.outcome and chosen.status in (None, one.status):
+            outcomes[one.outcome] = outcomes.get(one.outcome, 0) + one.experiments
+    filters.choice(view, "status", statuses, every="All statuses", known=EXPERIMENT_STATES)
+    filters.choice(view, "outcome", outcomes, known=OUTCOMES)
     filters.chips(
         view,
         {

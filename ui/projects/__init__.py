@@ -1,6 +1,6 @@
 """The parts of the page of projects."""
 
-from ui.projects.choosing import Chosen, asked_project, asked_workspace, choose, draw_status, nothing
+from ui.projects.choosing import Chosen, asked, asked_project, choose, draw_status, nothing
 from ui.projects.listing import (
     fitting,
     members_table,
@@ -12,8 +12,8 @@ from ui.projects.listing import (
 
 __all__ = [
     "Chosen",
+    "asked",
     "asked_project",
-    "asked_workspace",
     "choose",
     "draw_status",
     "fitting",

@@ -50,18 +50,22 @@ def asked_workspace() -> UUID | None:
     return url.asked_identifier("workspace")
 
 
-def choose(view: View, workspaces: Sequence[Mapping[str, Any]], workspace: UUID | None) -> Chosen:
-    """The pickers: workspace with how many projects each has, words of a name."""
+def asked() -> Chosen:
+    """What the URL asks for, before any picker is drawn."""
+    status = filters.given("status")
+    return Chosen(asked_workspace(), status if status in _STATUSES else None, filters.given("q"))
+
+
+def choose(view: View, workspaces: Sequence[Mapping[str, Any]], chosen: Chosen) -> None:
+    """The pickers: workspace with how many of the projects that fit each has, words of a name."""
     names = {str(one["workspace_id"]): one["name"] for one in workspaces}
     filters.choice(
         view,
         "workspace",
-        {str(one["workspace_id"]): one["projects"] for one in workspaces},
+        {str(one["workspace_id"]): one["fitting"] for one in workspaces},
         label=lambda value: names.get(value, value),
     )
-    search = filters.search(view, "Name or description")
-    asked = filters.given("status")
-    return Chosen(workspace, asked if asked in _STATUSES else None, search)
+    filters.search(view, "Name or description")
 
 
 def draw_status(

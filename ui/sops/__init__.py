@@ -1,6 +1,6 @@
 """The parts of the pages of procedures and of one run."""
 
-from ui.sops.choosing import Chosen, asked, choose, draw_status, nothing, say_states
+from ui.sops.choosing import Chosen, asked, choose, draw_status, facets_of, nothing, say_states
 from ui.sops.defining import definitions_of
 from ui.sops.executions import executions_table
 from ui.sops.listing import human_steps_table, procedures_table
@@ -17,6 +17,7 @@ __all__ = [
     "definitions_of",
     "draw_status",
     "executions_table",
+    "facets_of",
     "head",
     "human_steps_table",
     "nothing",

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import pandas as pd
+
 from data.reports.sop_runs import SORTS, STATUSES
-from data.reports.sops import Procedure, Procedures
+from data.reports.sops import Procedures
 from ui import absence, page
 from ui.asking import emptiness, filters, links, url
 from ui.asking.periods import Period
@@ -17,6 +19,7 @@ from ui.view import View
 STATES = {"failed": "broken", "running": "signal", "cancelled": "unknown", "completed": "well"}
 DEFAULT_SORT = "-hurt"
 PROCEDURE_SORTS = ("failed", "runs", "p50", "p95", "average", "automated", "people", "cost")
+_COUNTS = ("executions", *STATUSES)
 LONG_OPEN = timedelta(days=1)
 
 
@@ -78,18 +81,43 @@ def order() -> tuple[str, bool]:
     return filters.sorting(SORTS, DEFAULT_SORT, beside=PROCEDURE_SORTS)
 
 
-def choose(view: View, chosen: Chosen, found: Procedures, agents: Mapping[str, int] | None) -> None:
+def facets_of(chosen: Chosen, found: Procedures, runs: pd.DataFrame | None) -> dict[str, dict[str, int]]:
+    """How many runs each procedure and each state would leave, the other filters applied. `runs` are those of all
+    procedures and states where stored sums do not know the filters, else None."""
+    counted = chosen.status or "executions"
+    if runs is None:
+        each = {one.sop_id: {name: int(getattr(one, name)) for name in _COUNTS} for one in found.each}
+    else:
+        each = {
+            str(sop) if pd.notna(sop) else None: {name: int(rows[name].sum()) for name in _COUNTS}
+            for sop, rows in runs.groupby("sop_id", dropna=False)
+        }
+    of_states = [counts for sop, counts in each.items() if chosen.sop in (None, sop)]
+    states = {name: sum(counts[name] for counts in of_states) for name in _COUNTS}
+    return {
+        "sop": {sop: counts[counted] for sop, counts in each.items() if sop is not None},
+        "status": {name: number for name, number in states.items() if number},
+    }
+
+
+def choose(
+    view: View,
+    chosen: Chosen,
+    found: Procedures,
+    facets: Mapping[str, Mapping[str, int]],
+    agents: Mapping[str, int] | None,
+) -> None:
     """The pickers of procedure and agent; `agents` is None where they are not offered."""
-    counts = {one.sop_id: one.executions for one in found.each if one.sop_id is not None}
+    counts = {one.sop_id: facets["sop"].get(one.sop_id, 0) for one in found.each if one.sop_id is not None}
     titles = {one.sop_id: one.title for one in found.each}
     filters.choice(view, "sop", counts, every="All procedures", label=lambda sop: titles.get(sop) or sop)
     if agents:
         filters.choice(view, "agent", agents)
 
 
-def draw_status(view: View, chosen: Chosen, shown: Procedure) -> None:
+def draw_status(view: View, chosen: Chosen, facets: Mapping[str, Mapping[str, int]]) -> None:
     """The picker of states, and every active filter to be taken away."""
-    counts = {name: int(getattr(shown, name)) for name in STATUSES if getattr(shown, name)}
+    counts = {name: facets["status"][name] for name in STATUSES if name in facets["status"]}
     filters.choice(view, "status", counts, every="All states", known=STATUSES)
     filters.chips(
         view,
@@ -113,7 +141,7 @@ def say_states(chosen: Chosen) -> None:
             "The sentence, the four figures and the steps are of all states; the chart and the list are of "
             f"{what}{where} alone."
         )
-    filters.say_unsummed(chosen.unsummed, "runs of the chart")
+    filters.say_unsummed(chosen.unsummed, "runs of the chart and the filters")
 
 
 def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
