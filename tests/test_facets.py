@@ -67,7 +67,7 @@ def test_each_count_of_tools_is_what_choosing_it_leaves(owner: Owner, people: Pe
         for facet, column in names.items():
             others = {names[name]: asked[name] for name in names if name != facet and asked[name]}
             left = [one for one in calls if all((one[name] or "unknown") == value for name, value in others.items())]
-            found: dict[str, int] = {}
+            found: dict[str | None, int] = {}
             for one in left:
                 value = one[column] or ("unknown" if facet == "outcome" else None)
                 found[value] = found.get(value, 0) + 1
