@@ -85,6 +85,7 @@ def facets_of(chosen: Chosen, found: Procedures, runs: pd.DataFrame | None) -> d
     """How many runs each procedure and each state would leave, the other filters applied. `runs` are those of all
     procedures and states where stored sums do not know the filters, else None."""
     counted = chosen.status or "executions"
+    each: dict[Any, dict[str, int]]
     if runs is None:
         each = {one.sop_id: {name: int(getattr(one, name)) for name in _COUNTS} for one in found.each}
     else:
