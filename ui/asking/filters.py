@@ -62,8 +62,7 @@ def extent(view: View, covers: str | Sequence[str]) -> Extent:
 
 
 def _joined(parts: Iterable[Coverage]) -> Extent:
-    known = list(parts)
-    if not known:
+    if not (known := list(parts)):
         return _NOTHING
     firsts = [part.first for part in known if part.first]
     lasts = [part.last for part in known if part.last]
@@ -206,14 +205,14 @@ def asked_of(name: str, known: Collection[str] | None, label: Callable[[str], st
 
 def asked_identifier(name: str) -> UUID | None:
     """The id in the URL; what is none asks for nothing, and a note says so."""
-    asked = given(name)
-    if asked is None:
+    if (asked := given(name)) is None:
         return None
     try:
         return UUID(asked)
     except ValueError:
-        shown = figures.shortened(asked, 60)
-        page.note(f"The address asks for the {name} “{shown}”, which is no id, so all are shown.")
+        page.note(
+            f"The address asks for the {name} “{figures.shortened(asked, 60)}”, which is no id, so all are shown."
+        )
         return None
 
 
@@ -265,22 +264,19 @@ def here(view: View, **changes: links.Value) -> str:
 
 
 def sorting(allowed: Sequence[str], default: str) -> tuple[str, bool]:
-    """What the rows are sorted by and whether downwards, from `sort` in the URL: "duration", or "-duration". Of what
-    these rows cannot be sorted by a note says so."""
+    """What the rows are sorted by and whether downwards, from `sort` in the URL: "duration", or "-duration"."""
     asked = given("sort") or default
-    name = asked.removeprefix("-")
-    if name not in allowed:
+    if asked.removeprefix("-") not in allowed:
         page.note(
-            f"These rows cannot be sorted by “{figures.shortened(name, 60)}”, so they stand as the page opens. They "
-            f"can be by: {sentences.listed(allowed)}."
+            f"These rows cannot be sorted by “{figures.shortened(asked.removeprefix('-'), 60)}”, so they stand as the "
+            f"page opens. They can be by: {sentences.listed(allowed)}."
         )
-        asked, name = default, default.removeprefix("-")
-    return name, asked.startswith("-")
+        asked = default
+    return asked.removeprefix("-"), asked.startswith("-")
 
 
 def asked_number(name: str, *, otherwise: str | None = None) -> int | None:
-    """A whole number from 0 in the URL; None where there is none. Of what is none a note says so, where there are words
-    for what is shown `otherwise`."""
+    """A whole number from 0 in the URL; None where there is none. `otherwise` says in a note what is shown instead."""
     asked = given(name) or ""
     if asked.isdecimal() and asked.isascii() and len(asked) < 9:
         return int(asked)
