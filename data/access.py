@@ -53,6 +53,7 @@ class Actor:
 
     `session_hash` is the hash of the web session that the request came with; None on the command line.
     `watcher` is the admin who looks as this person would, for whom nothing but looking is allowed.
+    `has_lost_sight` says that they looked as somebody whose account is closed or not in the shown data.
     `client_id` is the client of the autonomic engine that the account speaks for, as its `app_metadata` says.
     """
 
@@ -63,6 +64,7 @@ class Actor:
     session_hash: str | None = None
     client_id: str | None = None
     watcher: Watcher | None = None
+    has_lost_sight: bool = False
 
     def can(self, action: str) -> bool:
         """Whether the role of this person includes the action, and nobody but themselves is asking."""

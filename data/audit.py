@@ -10,6 +10,7 @@ from data.access import Actor
 from data.database import Unit
 
 OPERATOR = "command line"
+CONSOLE = "signalbox"  # the console by itself
 
 
 def record(
@@ -23,7 +24,7 @@ def record(
 ) -> None:
     """Append one row: who did what to which thing.
 
-    Without an `actor` it was `by`, the operator at the command line or the console itself. `detail` is JSON and holds
+    Without an `actor` it was `by`: OPERATOR or CONSOLE. `detail` is JSON and holds
     no secret.
     """
     unit.run(

@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, Self, cast, get_args
 
+import psycopg
 from dotenv import dotenv_values
+from psycopg.conninfo import conninfo_to_dict
 
 from data.errors import WrongSetting
 
@@ -61,7 +63,26 @@ NAMES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 POOL_SIZES: dict[Environment, int] = {"development": 5, "staging": 10, "production": 20}
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+LAST_PORT = 65_535
 STATEMENT_TIMEOUTS_MS: dict[Environment, int] = {"development": 30_000, "staging": 15_000, "production": 10_000}
+
+
+class DatabaseUrl(str):
+    """A connection string, password and all, that knows which setting it came from."""
+
+    setting: str
+
+    def __new__(cls, text: str, setting: str) -> Self:
+        """The text as it is, with the name of its setting."""
+        made = super().__new__(cls, text)
+        made.setting = setting
+        return made
+
+
+def setting_of(url: str) -> str:
+    """The setting that a connection string came from, or words for it where it came from none."""
+    return url.setting if isinstance(url, DatabaseUrl) else "the database's address"
 
 
 @dataclass(frozen=True)
@@ -111,6 +132,8 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
     environment = given.get("environment", "development").lower()
     if environment not in get_args(Environment):
         raise WrongSetting("SIGNALBOX_ENV must be development, staging or production.")
+    if given.get("database_ssl_mode", "prefer") not in SSL_MODES:
+        raise WrongSetting(f"DATABASE_SSL_MODE must be one of {', '.join(SSL_MODES)}.")
     kind = cast(Environment, environment)
     return Settings(
         home=Path(given.get("home", ".signalbox")).expanduser(),
@@ -123,11 +146,11 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
         supabase_publishable_key=given.get("supabase_publishable_key"),
         supabase_secret_key=given.get("supabase_secret_key"),
         backup_every_hours=_whole_number(given, "backup_every_hours", 24, at_least=1),
-        port=_whole_number(given, "port", 8501, at_least=1),
+        port=_whole_number(given, "port", 8501, at_least=1, at_most=LAST_PORT),
         hosts=tuple(name.lower() for name in _listed(given, "hosts")),
         metrics_token=given.get("metrics_token"),
         postgres_binaries=_path(given, "postgres_binaries"),
-        embedded_port=_whole_number(given, "embedded_port", 0, at_least=0) or None,
+        embedded_port=_whole_number(given, "embedded_port", 0, at_least=0, at_most=LAST_PORT) or None,
         reducers=_listed(given, "reducers"),
         claude_config_dir=_path(given, "claude_config_dir"),
     )
@@ -160,7 +183,7 @@ def _first(known: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return None
 
 
-def _database_url(given: Mapping[str, str], name: str) -> str | None:
+def _database_url(given: Mapping[str, str], name: str) -> DatabaseUrl | None:
     url = given.get(name)
     if url is None:
         return None
@@ -174,17 +197,30 @@ def _database_url(given: Mapping[str, str], name: str) -> str | None:
         raise WrongSetting(f"{variable} still holds the placeholder for the password; put the database password there.")
     mode = given.get("database_ssl_mode")
     if mode and "sslmode=" not in url:
-        return f"{url}{'&' if '?' in url else '?'}sslmode={mode}"
-    return url
+        is_address = "://" in url
+        url = f"{url}{('&' if '?' in url else '?') if is_address else ' '}sslmode={mode}"
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # Without a cause: libpq quotes what it cannot read, password and all.
+        raise WrongSetting(
+            f"{variable} is no connection string: it should read postgresql://user:password@host/database."
+        ) from None
+    return DatabaseUrl(url, variable)
 
 
-def _whole_number(given: Mapping[str, str], name: str, default: int, *, at_least: int) -> int:
+def _whole_number(
+    given: Mapping[str, str], name: str, default: int, *, at_least: int, at_most: int | None = None
+) -> int:
     text = given.get(name)
     if text is None:
         return default
-    if not text.isdecimal() or int(text) < at_least:
-        raise WrongSetting(f"{NAMES[name][0][0]} must be a whole number of at least {at_least}.")
-    return int(text)
+    # A text that is longer than any of our numbers is none: Python refuses to read one of thousands of digits.
+    number = int(text) if text.isdecimal() and len(text) < 19 else -1
+    if number < at_least or (at_most is not None and number > at_most):
+        within = f"of at least {at_least}" if at_most is None else f"from {at_least} to {at_most}"
+        raise WrongSetting(f"{NAMES[name][0][0]} must be a whole number {within}.")
+    return number
 
 
 def _listed(given: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -56,15 +56,69 @@ CREATE TYPE agents.job_status AS ENUM (
     'cancelled'
 );
 
--- type analytics.changes
-CREATE TYPE analytics.changes AS (
-	slots integer[],
-	added_slots integer[],
-	added uuid[]
+-- type analytics.call_change
+CREATE TYPE analytics.call_change AS (
+	slot integer,
+	sign integer,
+	session_pk uuid,
+	event_id uuid,
+	tool_name text,
+	tool_type text,
+	is_answer boolean,
+	success boolean,
+	is_refused boolean,
+	duration_ms integer
 );
 
--- comment analytics.TYPE changes
-COMMENT ON TYPE analytics.changes IS 'Quarters of an hour whose rows changed, and rows that were added to others: added_slots has the slot of each of added.';
+-- comment analytics.TYPE call_change
+COMMENT ON TYPE analytics.call_change IS 'So many calls (sign) of this kind are there more in a slot than are stored, or below 0 fewer; where sign is 0 the slot is to be counted anew. is_answer is false for calls without an answer.';
+
+-- type signalbox.call_image
+CREATE TYPE signalbox.call_image AS (
+	session_pk uuid,
+	event_id uuid,
+	call_id uuid,
+	tool_name text,
+	tool_type text,
+	is_answer boolean,
+	success boolean,
+	is_refused boolean,
+	duration_ms integer
+);
+
+-- comment signalbox.TYPE call_image
+COMMENT ON TYPE signalbox.call_image IS 'What figures need of a row of chronicle.tool_events.';
+
+-- type signalbox.job_image
+CREATE TYPE signalbox.job_image AS (
+	agent text,
+	status text,
+	ran interval,
+	waited interval
+);
+
+-- comment signalbox.TYPE job_image
+COMMENT ON TYPE signalbox.job_image IS 'What figures need of a row of agents.jobs.';
+
+-- type signalbox.run_image
+CREATE TYPE signalbox.run_image AS (
+	status text,
+	is_counted_here boolean
+);
+
+-- comment signalbox.TYPE run_image
+COMMENT ON TYPE signalbox.run_image IS 'What figures need of a row of engine.sop_executions, which is logged where it began and where it counts.';
+
+-- type signalbox.session_image
+CREATE TYPE signalbox.session_image AS (
+	session_pk uuid,
+	project_name text,
+	status text,
+	recorded_cost jsonb
+);
+
+-- comment signalbox.TYPE session_image
+COMMENT ON TYPE signalbox.session_image IS 'What figures need of a row of chronicle.sessions.';
 
 -- type signalbox.tool_group
 CREATE TYPE signalbox.tool_group AS (
@@ -76,6 +130,22 @@ CREATE TYPE signalbox.tool_group AS (
 
 -- comment signalbox.TYPE tool_group
 COMMENT ON TYPE signalbox.tool_group IS 'What one row of the rollup of calls is of, at any level.';
+
+-- type signalbox.window_image
+CREATE TYPE signalbox.window_image AS (
+	agent text,
+	source text,
+	actions_total bigint,
+	actions_automated bigint,
+	human_escalations bigint,
+	avg_confidence double precision,
+	confidence_count bigint,
+	automation_rate double precision,
+	cost_usd numeric
+);
+
+-- comment signalbox.TYPE window_image
+COMMENT ON TYPE signalbox.window_image IS 'What figures need of a row of engine.agent_metrics.';
 
 -- function agents.get_job_stats(uuid)
 CREATE FUNCTION agents.get_job_stats(p_user_id uuid) RETURNS json
@@ -135,6 +205,37 @@ begin
 end
 $$;
 
+-- function analytics.agent_window_changes()
+CREATE FUNCTION analytics.agent_window_changes() RETURNS TABLE(slot integer, sign integer, agent text, source text, actions_total bigint, rated_actions bigint, automated numeric, is_countless boolean, human_escalations bigint, counted_escalations bigint, decisions bigint, confidence_sum numeric, is_confidence_countless boolean, cost_usd numeric)
+    LANGUAGE sql STABLE ROWS 100
+    SET search_path TO ''
+    AS $$
+    select
+        l.slot, sign(l.counted)::integer, m.agent, m.source, m.actions_total,
+        case when a.automated is not null then m.actions_total end,
+        a.automated,
+        a.automated is null and (m.automation_rate is not null or m.actions_automated is not null),
+        m.human_escalations,
+        case when m.actions_total is not null then m.human_escalations end,
+        case when m.avg_confidence is not null then m.confidence_count end,
+        m.avg_confidence::numeric * m.confidence_count,
+        m.avg_confidence is not null and m.confidence_count is null,
+        case when m.cost_usd < 'Infinity' then m.cost_usd end
+    from signalbox.change_log as l
+    cross join lateral unnest(l.windows) as m
+    cross join lateral (
+        select case
+            when m.actions_total is null then null
+            when m.actions_automated is not null then m.actions_automated::numeric
+            else m.automation_rate::numeric * m.actions_total
+        end as automated
+    ) as a
+    where l.source = 17 and l.counted <> 0
+$$;
+
+-- comment analytics.FUNCTION agent_window_changes()
+COMMENT ON FUNCTION analytics.agent_window_changes() IS 'Windows of agents that came to be counted in a slot since it was stored (sign 1), or are counted no more (-1). One row per window and change.';
+
 -- function analytics.answered_slots(integer[])
 CREATE FUNCTION analytics.answered_slots(slots integer[]) RETURNS SETOF integer
     LANGUAGE sql STABLE ROWS 10
@@ -176,37 +277,128 @@ CREATE FUNCTION analytics.answered_slots(slots integer[]) RETURNS SETOF integer
     where stored.unanswered > 0
 $$;
 
--- function analytics.calls_added(uuid[])
-CREATE FUNCTION analytics.calls_added(added uuid[]) RETURNS TABLE(occurred_at timestamp with time zone, session_pk uuid, tool_name text, tool_type text, outcome text, is_answered boolean, duration_ms integer, duration_key integer)
-    LANGUAGE sql STABLE ROWS 100
+-- function analytics.call_changes(integer[])
+CREATE FUNCTION analytics.call_changes(taken integer[] DEFAULT NULL::integer[]) RETURNS SETOF analytics.call_change
+    LANGUAGE plpgsql STABLE ROWS 100
     SET search_path TO ''
     AS $$
-    select
-        t.occurred_at, t.session_pk, t.tool_name, t.tool_type,
-        case when t.phase <> 'post' or t.success is null then null when t.success then 'succeeded'
-            when analytics.is_refusal(t.error_message) then 'refused' else 'failed' end,
-        t.phase = 'post',
-        case when t.phase = 'post' then t.duration_ms end,
-        case
-            when t.phase <> 'post' then null
-            when t.duration_ms > 0 then ceil(ln(t.duration_ms::float8) / 0.019802627296179713)::integer
-            when t.duration_ms = 0 then -5000
-            when t.duration_ms < 0 then -10000 - ceil(ln(-t.duration_ms::float8) / 0.019802627296179713)::integer
-        end
-    from analytics.stg_chronicle__tool_events as t
-    where t.tool_event_id = any(added)
-    and (
-        t.phase = 'post'
-        or t.phase = 'pre' and not exists (
-            select from analytics.stg_chronicle__tool_events as answer
-            where answer.call_id = t.call_id and answer.phase = 'post'
+declare
+    lowest constant integer := -2147483648;
+    links uuid[];
+    named integer[];
+begin
+    links := array(select distinct k.link from signalbox.change_links as k where k.source = 3);
+    named := array(
+        select distinct l.slot from signalbox.change_log as l
+        where l.source = 3 and l.counted = 0 and l.slot < 2147483647
+    );
+    return query
+    with images as materialized (
+        select l.slot, sign(l.counted)::integer as sign, taken is null or l.slot = any(taken) as is_taken, i.*
+        from signalbox.change_log as l
+        cross join lateral unnest(l.calls) as i
+        where l.source = 3
+    ),
+    called as materialized (
+        select
+            i.call_id,
+            coalesce(sum(i.sign) filter (where i.is_answer), 0) as answers_since,
+            bool_or(not i.is_taken or i.slot = any(named)) or i.call_id = any(links) as is_unknown
+        from images as i
+        where i.call_id is not null
+        group by i.call_id
+        having bool_or(i.is_taken)
+    ),
+    present as materialized (
+        select
+            c.call_id, t.session_pk, t.tool_name, t.tool_type, t.is_answer,
+            case when t.occurred_at > '-infinity' and t.occurred_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', t.occurred_at) / 900)::integer else lowest end as slot
+        from called as c
+        cross join lateral (
+            select e.occurred_at, e.session_pk, e.tool_name::text, e.tool_type::text, e.phase = 'post' as is_answer
+            from analytics.stg_chronicle__tool_events as e
+            where e.call_id = c.call_id and e.phase in ('pre', 'post')
             offset 0
-        )
+        ) as t
+    ),
+    answered as materialized (
+        select
+            c.call_id,
+            c.is_unknown or coalesce(bool_or(p.slot = any(named)), false) as is_unknown,
+            count(*) filter (where p.is_answer) > 0 as is_answered,
+            count(*) filter (where p.is_answer) - c.answers_since > 0 as was_answered
+        from called as c
+        left join present as p on p.call_id = c.call_id
+        group by c.call_id, c.answers_since, c.is_unknown
+    ),
+    anew as materialized (
+        select n.slot from unnest(named) as n (slot) where taken is null or n.slot = any(taken)
+        union
+        select s.slot from analytics.linked_slots(
+            3::smallint, links, array(select n.slot from unnest(named) as n (slot) where taken is null or n.slot = any(taken))
+        ) as s (slot)
+        union
+        select i.slot from images as i inner join answered as a on a.call_id = i.call_id where a.is_unknown
+        union
+        select p.slot from present as p inner join answered as a on a.call_id = p.call_id where a.is_unknown
+        union
+        select i.slot from images as i where i.is_taken and i.session_pk = any(links)
+        union
+        select i.slot from images as i where i.is_taken and i.event_id = any(links)
+        union
+        select i.slot from images as i
+        where i.is_taken and i.session_pk is not null
+        and not exists (select from analytics.stg_chronicle__sessions as s where s.session_pk = i.session_pk offset 0)
+        union
+        select i.slot from images as i
+        where i.is_taken and i.is_answer and i.event_id is not null
+        and not exists (select from analytics.stg_chronicle__events as e where e.event_id = i.event_id offset 0)
+        union
+        select i.slot from images as i where i.is_taken group by i.slot having count(*) > 100
+    ),
+    -- Rows of calls that ask: as they are, and as they were.
+    asked as (
+        select p.slot, p.session_pk, p.tool_name, p.tool_type, p.call_id, 1 as now, 1 as before
+        from present as p
+        where not p.is_answer
+        union all
+        select i.slot, i.session_pk, i.tool_name, i.tool_type, i.call_id, 0, -i.sign
+        from images as i
+        inner join called as c on c.call_id = i.call_id
+        where not i.is_answer
+    ),
+    facts as (
+        select i.slot, i.sign, i.session_pk, i.event_id, i.tool_name, i.tool_type, true as is_answer, i.success,
+            i.is_refused, i.duration_ms
+        from images as i
+        where i.is_taken and i.is_answer
+        union all
+        select i.slot, i.sign, i.session_pk, null, i.tool_name, i.tool_type, false, null, null, null
+        from images as i
+        where i.is_taken and not i.is_answer and i.call_id is null
+        union all
+        select q.slot, (not a.is_answered)::integer * q.now - (not a.was_answered)::integer * q.before,
+            q.session_pk, null, q.tool_name, q.tool_type, false, null, null, null
+        from asked as q
+        inner join answered as a on a.call_id = q.call_id
+        where not (a.is_answered and a.was_answered)
     )
+    select n.slot, 0, null::uuid, null::uuid, null, null, null::boolean, null::boolean, null::boolean, null::integer
+    from anew as n
+    union all
+    select f.slot, case when f.slot > lowest then sum(f.sign)::integer else 0 end, f.session_pk, f.event_id, f.tool_name, f.tool_type, f.is_answer, f.success,
+        f.is_refused, f.duration_ms
+    from facts as f
+    where f.slot not in (select n.slot from anew as n)
+    group by f.slot, f.session_pk, f.event_id, f.tool_name, f.tool_type, f.is_answer, f.success, f.is_refused,
+        f.duration_ms
+    having sum(f.sign) <> 0;
+end
 $$;
 
--- comment analytics.FUNCTION calls_added(added uuid[])
-COMMENT ON FUNCTION analytics.calls_added(added uuid[]) IS 'Calls that rows of tool_events are of themselves and that the viewer may see: answers, and calls that have none. One row per call.';
+-- comment analytics.FUNCTION call_changes(taken integer[])
+COMMENT ON FUNCTION analytics.call_changes(taken integer[]) IS 'How calls differ from what is stored of them: one row per slot to be counted anew, and per slot and kind of call.';
 
 -- function analytics.calls_between(timestamp with time zone, timestamp with time zone)
 CREATE FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) RETURNS TABLE(occurred_at timestamp with time zone, session_pk uuid, tool_name text, tool_type text, outcome text, is_answered boolean, duration_ms integer, duration_key integer)
@@ -285,38 +477,6 @@ $$;
 
 -- comment analytics.FUNCTION calls_counted(from_at timestamp with time zone, until_at timestamp with time zone)
 COMMENT ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_at timestamp with time zone) IS 'Calls with from_at <= time < until_at that the viewer may see; occurred_at is when their slot begins. One row per slot and tool, and one more where calls are unanswered.';
-
--- function analytics.changes_of(text, boolean)
-CREATE FUNCTION analytics.changes_of(subject text, is_untimed boolean DEFAULT false) RETURNS analytics.changes
-    LANGUAGE plpgsql STABLE
-    SET search_path TO ''
-    AS $$
-declare
-    logged smallint;
-    slots integer[];
-    links uuid[];
-    added_slots integer[];
-    added uuid[];
-begin
-    select s.source into logged from signalbox.rollup_state as s where s.subject = changes_of.subject;
-    select
-        coalesce(array_agg(distinct l.slot) filter (where l.added is null), '{}')
-    into slots
-    from signalbox.change_log as l where l.source = logged and l.slot < 2147483647;
-    select array_agg(l.slot), array_agg(a.id) into added_slots, added
-    from signalbox.change_log as l
-    cross join lateral unnest(l.added) as a (id)
-    where l.source = logged and l.added is not null;
-    select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = logged;
-    return analytics.resolve_changes(
-        logged, slots, links, added_slots, added,
-        not is_untimed or exists (
-            select from analytics.tool_rollup as t
-            where t.level = 1 and not t.is_by_project and t.project_name = '' and t.slot = -2147483648 and t.unanswered > 0
-        )
-    );
-end
-$$;
 
 -- function analytics.error_group(text)
 CREATE FUNCTION analytics.error_group(message text) RETURNS text
@@ -471,6 +631,27 @@ $$;
 -- comment analytics.FUNCTION is_refusal(message text)
 COMMENT ON FUNCTION analytics.is_refusal(message text) IS 'Whether the text of an error says that a person refused the call, so that the tool never ran.';
 
+-- function analytics.job_changes()
+CREATE FUNCTION analytics.job_changes() RETURNS TABLE(slot integer, sign integer, agent text, status text, run_us bigint, wait_us bigint, run_key integer, wait_key integer)
+    LANGUAGE sql STABLE ROWS 100
+    SET search_path TO ''
+    AS $$
+    select
+        l.slot, sign(l.counted)::integer, i.agent, i.status, u.run_us, u.wait_us,
+        analytics.histogram_key(u.run_us), analytics.histogram_key(u.wait_us)
+    from signalbox.change_log as l
+    cross join lateral unnest(l.jobs) as i
+    cross join lateral (
+        select
+            (extract(epoch from i.ran) * 1000000)::bigint as run_us,
+            (extract(epoch from i.waited) * 1000000)::bigint as wait_us
+    ) as u
+    where l.source = 8 and l.counted <> 0
+$$;
+
+-- comment analytics.FUNCTION job_changes()
+COMMENT ON FUNCTION analytics.job_changes() IS 'Jobs that came to be counted in a slot since it was stored (sign 1), or are counted no more (-1). One row per job and change.';
+
 -- function analytics.linked_slots(smallint, uuid[], integer[])
 CREATE FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) RETURNS SETOF integer
     LANGUAGE plpgsql STABLE ROWS 10
@@ -504,37 +685,16 @@ begin
 end
 $$;
 
--- function analytics.resolve_changes(smallint, integer[], uuid[], integer[], uuid[], boolean)
-CREATE FUNCTION analytics.resolve_changes(source smallint, slots integer[], links uuid[], added_slots integer[], added uuid[], is_answering boolean) RETURNS analytics.changes
-    LANGUAGE plpgsql STABLE
+-- function analytics.prompt_changes()
+CREATE FUNCTION analytics.prompt_changes() RETURNS TABLE(slot integer, prompts integer)
+    LANGUAGE sql STABLE ROWS 100
     SET search_path TO ''
     AS $$
-declare
-    found analytics.changes;
-begin
-    found.slots := slots || array(
-        select analytics.linked_slots(source, links, case when is_answering then slots end)
-    );
-    if added is null then
-        return found;
-    end if;
-    -- Many rows in one slot are counted with their slot at once, and so are those without a time.
-    found.slots := found.slots || array(
-        select u.slot from unnest(added_slots, added) as u (slot, id)
-        group by u.slot
-        having count(distinct u.id) > 100 or u.slot = -2147483648
-    );
-    if source = 3 and is_answering then
-        found.slots := found.slots || array(select analytics.slots_answered_by(added));
-    end if;
-    select array_agg(u.slot), array_agg(u.id) into found.added_slots, found.added
-    from (
-        select distinct a.slot, a.id from unnest(resolve_changes.added_slots, resolve_changes.added) as a (slot, id)
-    ) as u
-    where u.slot <> all(found.slots);
-    return found;
-end
+    select l.slot, l.counted from signalbox.change_log as l where l.source = 4 and l.counted <> 0
 $$;
+
+-- comment analytics.FUNCTION prompt_changes()
+COMMENT ON FUNCTION analytics.prompt_changes() IS 'How many more prompts there are in a slot than are stored, below 0 fewer. One row per slot and statement.';
 
 -- function analytics.rollup_levels(bigint, bigint, integer, integer)
 CREATE FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) RETURNS TABLE(level smallint, from_slot integer, until_slot integer)
@@ -567,8 +727,8 @@ begin
 end
 $$;
 
--- function analytics.rollup_windows(text, timestamp with time zone, timestamp with time zone, boolean, integer, integer, analytics.changes, boolean)
-CREATE FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean DEFAULT false, coarsest integer DEFAULT 768, finest integer DEFAULT 1, known analytics.changes DEFAULT NULL::analytics.changes, with_added boolean DEFAULT false) RETURNS TABLE(kind text, level smallint, lo integer, hi integer, from_at timestamp with time zone, until_at timestamp with time zone, added uuid[])
+-- function analytics.rollup_windows(text, timestamp with time zone, timestamp with time zone, boolean, integer, integer, integer[], boolean)
+CREATE FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean DEFAULT false, coarsest integer DEFAULT 768, finest integer DEFAULT 1, known integer[] DEFAULT NULL::integer[], with_changes boolean DEFAULT false) RETURNS TABLE(kind text, level smallint, lo integer, hi integer, from_at timestamp with time zone, until_at timestamp with time zone, besides integer[])
     LANGUAGE plpgsql STABLE ROWS 8
     SET search_path TO ''
     AS $$
@@ -600,19 +760,16 @@ begin
     end if;
 
     if known is null and state.built_from < 2147483647 then
-        known := analytics.changes_of(state.subject, coalesce(is_untimed, false));
+        known := analytics.slots_anew(state.subject, not with_changes);
     end if;
-    changed := (known).slots;
-    if not with_added then
-        changed := changed || (known).added_slots;
-    end if;
+    changed := known;
     if is_untimed or start_at is null and end_at is null then
         if state.built_from > lowest or lowest = any(changed) then
             return query select 'untimed', null::smallint, null::integer, null::integer, null::timestamptz,
-                null::timestamptz, null::uuid[];
+                null::timestamptz, null::integer[];
         else
             return query select 'stored', finest::smallint, lowest, lowest + 1, null::timestamptz, null::timestamptz,
-                null::uuid[];
+                null::integer[];
         end if;
     end if;
     if is_untimed or start_at >= end_at then
@@ -629,11 +786,11 @@ begin
                 then ceil(date_part('epoch', greatest(end_at, first_at)) / (900 * finest)) * finest else state.raw_from end;
             if a < b then
                 return query select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz,
-                    null::uuid[]
+                    null::integer[]
                 from analytics.rollup_levels(a, b, finest, coarsest) as r;
                 return query select 'live', null::smallint, null::integer, null::integer,
                     case when start_at > first_at then to_timestamp(a * 900.0) else first_at end, to_timestamp(b * 900.0),
-                    null::uuid[];
+                    null::integer[];
             end if;
             if end_at <= raw_at then
                 return;
@@ -649,7 +806,7 @@ begin
     a := greatest(a, state.built_from);
     if a >= b then
         return query select 'live', null::smallint, null::integer, null::integer, start_at, least(end_at, last_at),
-            null::uuid[];
+            null::integer[];
         return;
     end if;
 
@@ -659,43 +816,78 @@ begin
     -- Where more than a third changed, the tables are read faster.
     if cardinality(changed) * finest > (b - a) / 3 then
         return query select 'live', null::smallint, null::integer, null::integer, start_at, least(end_at, last_at),
-            null::uuid[];
+            null::integer[];
         return;
     end if;
 
     -- The two ends that are no whole slots, and what is not stored yet.
     if a > -240000000 and start_at < to_timestamp(a * 900.0) then
         return query select 'live', null::smallint, null::integer, null::integer, start_at, to_timestamp(a * 900.0),
-            null::uuid[];
+            null::integer[];
     end if;
     if end_at > to_timestamp(b * 900.0) then
         return query select 'live', null::smallint, null::integer, null::integer,
-            to_timestamp(b * 900.0), least(end_at, last_at), null::uuid[];
+            to_timestamp(b * 900.0), least(end_at, last_at), null::integer[];
     end if;
 
     -- Slots that follow each other are read at once.
     return query
     select 'live', null::smallint, null::integer, null::integer,
-        to_timestamp(min(c.slot) * 900.0), to_timestamp((max(c.slot) + finest) * 900.0), null::uuid[]
+        to_timestamp(min(c.slot) * 900.0), to_timestamp((max(c.slot) + finest) * 900.0), null::integer[]
     from (select u.slot, u.slot - finest * row_number() over (order by u.slot) as island from unnest(changed) as u (slot)) as c
     group by c.island;
     return query
-    select 'removed', finest::smallint, min(c.slot), max(c.slot) + finest, null::timestamptz, null::timestamptz, null::uuid[]
+    select 'removed', finest::smallint, min(c.slot), max(c.slot) + finest, null::timestamptz, null::timestamptz, null::integer[]
     from (select u.slot, u.slot - finest * row_number() over (order by u.slot) as island from unnest(changed) as u (slot)) as c
     group by c.island;
     return query
-    select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz, null::uuid[]
+    select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz, null::integer[]
     from analytics.rollup_levels(a, b, finest, coarsest) as r;
-    if with_added then
+    if with_changes then
         return query
-        select 'added', null::smallint, null::integer, null::integer, null::timestamptz, null::timestamptz, array_agg(u.id)
-        from unnest((known).added_slots, (known).added) as u (slot, id)
-        where u.slot >= a and u.slot < b
-        and (changed is null or u.slot - (u.slot % finest + finest) % finest <> all(changed))
-        having count(*) > 0;
+        select 'changed', null::smallint, a::integer, b::integer, null::timestamptz, null::timestamptz,
+            array(select c.slot + n.slot from unnest(changed) as c (slot), generate_series(0, finest - 1) as n (slot));
     end if;
 end
 $$;
+
+-- function analytics.session_changes()
+CREATE FUNCTION analytics.session_changes() RETURNS TABLE(slot integer, sign integer, project_name text, status text, cost_basis text, cost_usd numeric)
+    LANGUAGE sql STABLE ROWS 100
+    SET search_path TO ''
+    AS $$
+    select
+        i.slot, i.sign, coalesce(i.project_name, '(no project)'), i.status,
+        case
+            when r.cost_usd is not null then 'recorded'
+            when e.cost_usd is not null and e.unpriced_replies > 0 then 'partial estimate'
+            when e.cost_usd is not null then 'estimate'
+            when e.replies > 0 then 'not priced'
+            else 'none recorded'
+        end,
+        coalesce(r.cost_usd, e.cost_usd)
+    -- What came to nothing need not be priced: sessions are touched more often than they change.
+    from (
+        select
+            l.slot, c.session_pk, c.project_name, c.status, c.recorded_cost, sum(sign(l.counted))::integer as sign
+        from signalbox.change_log as l
+        cross join lateral unnest(l.sessions) as c
+        where l.source = 1 and l.counted <> 0
+        group by l.slot, c.session_pk, c.project_name, c.status, c.recorded_cost
+        having sum(sign(l.counted)) <> 0
+    ) as i
+    cross join lateral (select (i.recorded_cost #>> '{}')::numeric as cost_usd) as r
+    cross join lateral (
+        select
+            count(*) as replies, sum(c.estimated_cost_usd) as cost_usd,
+            count(*) filter (where c.estimated_cost_usd is null and c.model <> '<synthetic>') as unpriced_replies
+        from analytics.reply_costs as c
+        where c.session_pk = i.session_pk
+    ) as e
+$$;
+
+-- comment analytics.FUNCTION session_changes()
+COMMENT ON FUNCTION analytics.session_changes() IS 'Sessions that came to be counted in a slot since it was stored (sign 1), or are counted no more (-1). One row per session, slot and state.';
 
 -- function analytics.sessions_saying(text)
 CREATE FUNCTION analytics.sessions_saying(words text) RETURNS TABLE(session_pk uuid)
@@ -767,32 +959,49 @@ CREATE FUNCTION analytics.slot_start(slot integer) RETURNS timestamp with time z
     end
 $$;
 
--- function analytics.slots_answered_by(uuid[])
-CREATE FUNCTION analytics.slots_answered_by(added uuid[]) RETURNS SETOF integer
-    LANGUAGE sql STABLE ROWS 10
+-- function analytics.slots_anew(text, boolean)
+CREATE FUNCTION analytics.slots_anew(subject text, is_all boolean DEFAULT false) RETURNS integer[]
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    select distinct asked.slot
-    from (
-        select t.call_id from analytics.stg_chronicle__tool_events as t
-        where t.tool_event_id = any(added) and t.phase = 'post' and t.call_id is not null
-    ) as answer
-    cross join lateral (
-        select t.session_pk, t.tool_name, case when t.occurred_at > '-infinity' and t.occurred_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', t.occurred_at) / 900)::integer else -2147483648 end as slot
-        from analytics.stg_chronicle__tool_events as t
-        where t.call_id = answer.call_id and t.phase = 'pre' and t.tool_event_id <> all(added)
-        offset 0
-    ) as asked
-    left join analytics.stg_chronicle__sessions as s on s.session_pk = asked.session_pk
-    cross join lateral (
-        select r.unanswered from analytics.tool_rollup as r
-        where r.level = 1 and r.is_by_project = (s.project_name is not null)
-        and r.project_name = coalesce(s.project_name, '') and r.slot = asked.slot and r.tool_name = asked.tool_name
-        offset 0
-    ) as stored
-    where stored.unanswered > 0
+declare
+    logged smallint;
+    links uuid[];
+begin
+    select s.source into logged from signalbox.rollup_state as s where s.subject = slots_anew.subject;
+    if logged = 3 then
+        return array(select distinct c.slot from analytics.call_changes() as c where is_all or c.sign = 0);
+    end if;
+    links := array(select distinct k.link from signalbox.change_links as k where k.source = logged);
+    return array(
+        select l.slot from signalbox.change_log as l
+        where l.source = logged and l.slot < 2147483647
+        group by l.slot
+        -- Many rows in one slot are counted with their slot at once, and so are those without a time.
+        having is_all or bool_or(l.counted = 0) or sum(abs(l.counted)) > 100 or l.slot = -2147483648
+        union
+        select s.slot from analytics.linked_slots(logged, links, null) as s (slot)
+        union
+        select l.slot from signalbox.change_log as l
+        cross join lateral unnest(l.sessions) as s
+        where l.source = logged and logged = 1 and s.session_pk = any(links)
+    );
+end
 $$;
+
+-- function analytics.sop_run_changes()
+CREATE FUNCTION analytics.sop_run_changes() RETURNS TABLE(slot integer, sign integer, status text)
+    LANGUAGE sql STABLE ROWS 100
+    SET search_path TO ''
+    AS $$
+    select l.slot, sign(l.counted)::integer, i.status
+    from signalbox.change_log as l
+    cross join lateral unnest(l.runs) as i
+    where l.source = 16 and l.counted <> 0 and i.is_counted_here
+$$;
+
+-- comment analytics.FUNCTION sop_run_changes()
+COMMENT ON FUNCTION analytics.sop_run_changes() IS 'Runs that came to be counted in a slot since it was stored (sign 1), or are counted no more (-1). One row per run and change.';
 
 -- table engine.events
 CREATE TABLE engine.events (
@@ -922,24 +1131,19 @@ begin
 end
 $$;
 
--- function signalbox.add_agent_calls(integer[], uuid[])
-CREATE FUNCTION signalbox.add_agent_calls(slots integer[], added uuid[]) RETURNS void
+-- function signalbox.add_agent_calls(analytics.call_change[])
+CREATE FUNCTION signalbox.add_agent_calls(changes analytics.call_change[]) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
     with facts as materialized (
         select
-            w.width, f.slot - (f.slot % w.width + w.width) % w.width as parent, f.session_pk, f.agent_id, f.agent_type,
-            f.name, count(*) as calls, count(*) filter (where f.is_success) as succeeded,
-            count(*) filter (where f.is_failure) as failed
-        from (
-            select case when a.occurred_at > '-infinity' and a.occurred_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', a.occurred_at) / 900)::integer end as slot, a.*
-            from analytics.agent_call_facts as a
-            where a.tool_event_id = any(added)
-        ) as f
+            w.width, c.slot - (c.slot % w.width + w.width) % w.width as parent, c.session_pk, e.agent_id, e.agent_type,
+            e.name, sum(c.sign) as calls, coalesce(sum(c.sign) filter (where c.success), 0) as succeeded,
+            coalesce(sum(c.sign) filter (where not c.is_refused), 0) as failed
+        from unnest(changes) as c
+        inner join analytics.event_agents as e on e.event_id = c.event_id
         cross join unnest(array[1, 4, 96, 768]) as w (width)
-        where f.slot = any(slots)
         group by 1, 2, 3, 4, 5, 6
     ),
     runs as materialized (
@@ -987,33 +1191,30 @@ CREATE FUNCTION signalbox.add_agent_calls(slots integer[], added uuid[]) RETURNS
     )
 $$;
 
--- function signalbox.add_tools(integer[], uuid[])
-CREATE FUNCTION signalbox.add_tools(slots integer[], added uuid[]) RETURNS void
+-- function signalbox.add_tools(analytics.call_change[])
+CREATE FUNCTION signalbox.add_tools(changes analytics.call_change[]) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
     with facts as materialized (
-        select t.slot, s.project_name, c.*
-        from analytics.calls_added(added) as c
+        select
+            c.slot, s.project_name, c.tool_name, c.tool_type, c.sign as calls, c.is_answer, c.success, c.is_refused,
+            c.duration_ms, analytics.histogram_key(c.duration_ms) as duration_key
+        from unnest(changes) as c
         left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
-        cross join lateral (
-            select case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', c.occurred_at) / 900)::integer end as slot
-        ) as t
-        where t.slot = any(slots)
     ),
     classes as (
         select
             w.width, p.is_by_project, case when p.is_by_project then f.project_name else '' end as project_name,
             f.slot - (f.slot % w.width + w.width) % w.width as parent, f.tool_name, f.duration_key,
             min(f.tool_type) as tool_type,
-            count(*) as calls,
-            count(*) filter (where f.outcome = 'succeeded') as succeeded,
-            count(*) filter (where f.outcome = 'failed') as failed,
-            count(*) filter (where f.outcome = 'refused') as refused,
-            count(*) filter (where not f.is_answered) as unanswered,
-            count(f.duration_ms) as timed,
-            sum(f.duration_ms) as total_ms,
+            sum(f.calls) as calls,
+            coalesce(sum(f.calls) filter (where f.success), 0) as succeeded,
+            coalesce(sum(f.calls) filter (where not f.is_refused), 0) as failed,
+            coalesce(sum(f.calls) filter (where f.is_refused), 0) as refused,
+            coalesce(sum(f.calls) filter (where not f.is_answer), 0) as unanswered,
+            coalesce(sum(f.calls) filter (where f.duration_ms is not null), 0) as timed,
+            sum(f.calls * f.duration_ms::bigint) as total_ms,
             min(f.duration_ms) as least_ms,
             max(f.duration_ms) as most_ms
         from facts as f
@@ -1029,7 +1230,7 @@ CREATE FUNCTION signalbox.add_tools(slots integer[], added uuid[]) RETURNS void
         sum(c.unanswered)::bigint, sum(c.timed)::bigint, coalesce(sum(c.total_ms), 0)::bigint,
         min(c.least_ms), max(c.most_ms),
         coalesce(array_agg(c.duration_key order by c.duration_key) filter (where c.duration_key is not null), '{}'),
-        coalesce(array_agg(c.timed order by c.duration_key) filter (where c.duration_key is not null), '{}')
+        coalesce(array_agg(c.timed::bigint order by c.duration_key) filter (where c.duration_key is not null), '{}')
     from classes as c
     group by c.width, c.is_by_project, c.project_name, c.parent, c.tool_name
     on conflict (level, is_by_project, project_name, slot, tool_name) do update set
@@ -1059,21 +1260,29 @@ COMMENT ON FUNCTION signalbox.addresses() IS 'The accounts that the viewer may k
 
 -- function signalbox.adopted_sights()
 CREATE FUNCTION signalbox.adopted_sights() RETURNS TABLE(name text, place text, of_managers text, of_members text)
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    select
-        a.system || '.' || a.table_name, pg_catalog.format('%I.%I', p.schema_name, p.table_name),
-        signalbox.sight_of(c.oid, true), signalbox.sight_of(c.oid, false)
-    from signalbox.adopted_tables as a
-    cross join lateral (
+#variable_conflict use_column
+begin
+    return query
+    with places as materialized (
         select
-            case when a.mode = 'moved' then a.system else a.source_schema end as schema_name,
-            case when a.mode = 'moved' then a.table_name else a.source_table end as table_name
-    ) as p
-    -- By their names: whoever may not look into a schema reads its tables through our views all the same.
-    left join pg_catalog.pg_namespace as n on n.nspname = p.schema_name
-    left join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = p.table_name
+            a.system || '.' || a.table_name as name, pg_catalog.format('%I.%I', p.schema_name, p.table_name) as place, c.oid
+        from signalbox.adopted_tables as a
+        cross join lateral (
+            select
+                case when a.mode = 'moved' then a.system else a.source_schema end as schema_name,
+                case when a.mode = 'moved' then a.table_name else a.source_table end as table_name
+        ) as p
+        -- By their names: whoever may not look into a schema reads its tables through our views all the same.
+        left join pg_catalog.pg_namespace as n on n.nspname = p.schema_name
+        left join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = p.table_name
+    )
+    select p.name, p.place, s.of_managers, s.of_members
+    from places as p
+    left join signalbox.sights_of((select pg_catalog.array_agg(l.oid) from places as l)) as s on s.relation = p.oid;
+end
 $$;
 
 -- comment signalbox.FUNCTION adopted_sights()
@@ -1090,6 +1299,7 @@ declare
     newest integer;
     lo integer;
     width integer;
+    is_last boolean;
 begin
     select s.* into strict state from signalbox.rollup_state as s where s.subject = build_rollup.subject;
     if state.built_from = lowest or exists (
@@ -1101,9 +1311,20 @@ begin
     end if;
     newest := signalbox.newest_slot(subject, state.built_from);
     lo := coalesce(newest - (newest % 768 + 768) % 768, lowest);
-    if state.raw_from > lowest and lo <= state.raw_from then
+    is_last := state.raw_from > lowest and lo <= state.raw_from;
+    if is_last then
         lo := lowest;
-        perform signalbox.take_marks(state.source, lo => lowest, hi => state.built_from);
+    end if;
+    -- What an answer among these rows says of a call that is stored already.
+    if subject = 'tools' then
+        perform signalbox.refresh_calls(array(
+            select distinct m.slot from signalbox.change_log as m
+            where m.source = state.source and m.slot >= lo and m.slot < state.built_from
+        ));
+    else
+        perform signalbox.take_marks(state.source, lo => lo, hi => state.built_from);
+    end if;
+    if is_last then
         perform signalbox.roll(subject, 1, lowest, lowest + 1);
         perform signalbox.roll(subject, 4, lowest, lowest + 1);
         foreach width in array array[1, 4, 96, 768] loop
@@ -1112,12 +1333,11 @@ begin
             );
         end loop;
     else
-        perform signalbox.take_marks(state.source, lo => lo, hi => state.built_from);
         foreach width in array array[1, 4, 96, 768] loop
             perform signalbox.roll(subject, width, lo, state.built_from);
         end loop;
     end if;
-    perform signalbox.forget_added(state.source, lo => lo, hi => state.built_from);
+    perform signalbox.forget_changes(state.source, int4multirange(int4range(lo, state.built_from)));
     update signalbox.rollup_state as s set built_from = lo, refreshed_at = clock_timestamp() where s.subject = state.subject;
     return lo > lowest;
 end
@@ -1270,8 +1490,6 @@ declare
     coarse_lo integer;
     width integer;
     state record;
-    changed integer[];
-    links uuid[];
     call_ids uuid[];
     event_ids uuid[];
     gone bigint;
@@ -1331,6 +1549,10 @@ begin
     perform from chronicle.lifecycle_events as l
     where l.created_at >= analytics.slot_start(lo) and l.created_at < analytics.slot_start(hi) for update nowait;
 
+    -- What the log says of the piece may have a say in slots that stay: an answer that went from here.
+    perform signalbox.refresh_calls(array(
+        select distinct m.slot from signalbox.change_log as m where m.source = 3 and m.slot >= lo and m.slot < hi
+    ));
     for state in select s.subject, s.source from signalbox.rollup_state as s where s.drops_raw loop
         if is_late then
             perform signalbox.fold(state.subject, lo, hi);
@@ -1338,12 +1560,8 @@ begin
         else
             -- What is stored is what the tables say but in slots that changed, from raw_from on: what others deleted
             -- there and nobody has refreshed must not stay for ever.
-            select array_agg(distinct m.slot) into changed from signalbox.change_log as m where m.source = state.source;
-            select array_agg(distinct k.link) into links from signalbox.change_links as k where k.source = state.source;
             continue when not exists (
-                select from unnest(
-                    changed || array(select analytics.linked_slots(state.source, links, changed))
-                ) as u (slot)
+                select from unnest(analytics.slots_anew(state.subject, is_all => true)) as u (slot)
                 where u.slot >= raw_slot and u.slot < hi and u.slot > lowest
             );
             coarse_lo := greatest(raw_slot, lowest + 768);
@@ -1400,6 +1618,8 @@ begin
         perform signalbox.take_marks(state.source, lo => lo, hi => hi);
         perform signalbox.take_links(state.source, call_ids);
     end loop;
+    -- What became of other rows of these calls is told without what is known of their answers.
+    perform signalbox.forget_changes(3::smallint, '{}', call_ids);
     update signalbox.rollup_state as s set raw_from = greatest(s.raw_from, hi), refreshed_at = clock_timestamp()
     where s.drops_raw;
     from_at := analytics.slot_start(lo);
@@ -1544,15 +1764,40 @@ begin
 end
 $$;
 
--- function signalbox.forget_added(smallint, integer[], integer, integer)
-CREATE FUNCTION signalbox.forget_added(source smallint, slots integer[] DEFAULT NULL::integer[], lo integer DEFAULT NULL::integer, hi integer DEFAULT NULL::integer) RETURNS void
+-- function signalbox.forget_changes(smallint, int4multirange, uuid[])
+CREATE FUNCTION signalbox.forget_changes(source smallint, slots int4multirange, links uuid[] DEFAULT '{}'::uuid[]) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
-    update signalbox.change_log as l set added = null
-    where l.source = forget_added.source and l.added is not null
-    and (forget_added.slots is null or l.slot = any(forget_added.slots))
-    and (forget_added.lo is null or l.slot >= forget_added.lo) and (forget_added.hi is null or l.slot < forget_added.hi)
+    with calls as materialized (
+        select l.ctid as place, l.slot, i.session_pk, i.event_id, i.call_id
+        from signalbox.change_log as l
+        cross join lateral unnest(l.calls) as i
+        where forget_changes.source = 3 and l.source = 3
+    ),
+    forgotten as (
+        select c.place from calls as c
+        where c.session_pk = any(links) or c.event_id = any(links) or c.call_id = any(links)
+        union
+        select c.place from calls as c
+        where c.call_id in (select e.call_id from calls as e where e.slot <@ slots)
+        union
+        select c.place from calls as c
+        where exists (
+            select from analytics.stg_chronicle__tool_events as t
+            where t.call_id = c.call_id and t.phase = 'pre'
+            and case when t.occurred_at > '-infinity' and t.occurred_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', t.occurred_at) / 900)::integer else -2147483648 end <@ slots
+            offset 0
+        )
+        union
+        select l.ctid from signalbox.change_log as l
+        cross join lateral unnest(l.sessions) as s
+        where forget_changes.source = 1 and l.source = 1 and s.session_pk = any(links)
+    )
+    update signalbox.change_log as l set counted = 0
+    where l.source = forget_changes.source and l.counted <> 0
+    and (l.slot <@ slots or l.ctid in (select f.place from forgotten as f))
 $$;
 
 -- function signalbox.has_rows(text)
@@ -1579,7 +1824,8 @@ CREATE FUNCTION signalbox.hides_rows(system text, table_name text) RETURNS boole
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-    select signalbox.sight_of(pg_catalog.to_regclass(pg_catalog.format('%I.%I', system, table_name)), true) <> 'all'
+    select s.of_managers <> 'all'
+    from signalbox.sights_of(array[pg_catalog.to_regclass(pg_catalog.format('%I.%I', system, table_name))::oid]) as s
 $$;
 
 -- comment signalbox.FUNCTION hides_rows(system text, table_name text)
@@ -1662,80 +1908,62 @@ $$;
 -- comment signalbox.FUNCTION lacks(system text, table_name text, column_name text)
 COMMENT ON FUNCTION signalbox.lacks(system text, table_name text, column_name text) IS 'Whether a table of a system is read in another schema, where it has no such column.';
 
--- function signalbox.log_added()
-CREATE FUNCTION signalbox.log_added() RETURNS trigger
+-- function signalbox.log_calls()
+CREATE FUNCTION signalbox.log_calls() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+    sign constant integer := tg_argv[0];
     rows integer;
+    full_slots integer[] := '{}';
 begin
-    if tg_argv[1] = 'created_at' then
-        insert into signalbox.change_log (source, slot, added)
-        select tg_argv[0]::smallint, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end, array[r.id]
-        from touched_rows as r
-        limit 3;
-        get diagnostics rows = row_count;
-        if rows = 3 then
-            insert into signalbox.change_log (source, slot, added)
-            select tg_argv[0]::smallint, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end, case when count(*) <= 100 then array_agg(r.id) end
+    insert into signalbox.change_log (source, slot, counted, calls)
+    select 3, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
+        sign, array[row(
+            r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
+            case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
+        )::signalbox.call_image]
+    from touched_rows as r
+    limit 2;
+    get diagnostics rows = row_count;
+    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+        return null;
+    end if;
+    if exists (select from touched_rows as r offset 102) then
+        full_slots := array(
+            select case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end
             from touched_rows as r
-            group by 2;
-        end if;
-    elsif tg_argv[1] = 'started_at' then
-        insert into signalbox.change_log (source, slot, added)
-        select tg_argv[0]::smallint, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end, array[r.id]
-        from touched_rows as r
-        limit 3;
-        get diagnostics rows = row_count;
-        if rows = 3 then
-            insert into signalbox.change_log (source, slot, added)
-            select tg_argv[0]::smallint, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end, case when count(*) <= 100 then array_agg(r.id) end
+            group by 1
+            having count(*) > 100
+        );
+        insert into signalbox.change_log (source, slot) select 3, f.slot from unnest(full_slots) as f (slot);
+        if tg_op <> 'INSERT' then
+            insert into signalbox.change_links (source, link)
+            select distinct 3, r.call_id
             from touched_rows as r
-            group by 2;
-        end if;
-    else -- of jobs, which count when they ended, and while they are open when they were created
-        insert into signalbox.change_log (source, slot, added)
-        select tg_argv[0]::smallint, case when r.counted_at > '-infinity' and r.counted_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.counted_at) / 900)::int else -2147483648 end, array[r.id]
-        from (
-            select t.id, case when t.completed_at is null then t.created_at else t.completed_at end as counted_at
-            from touched_rows as t
-        ) as r
-        limit 3;
-        get diagnostics rows = row_count;
-        if rows = 3 then
-            insert into signalbox.change_log (source, slot, added)
-            select tg_argv[0]::smallint, case when r.counted_at > '-infinity' and r.counted_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.counted_at) / 900)::int else -2147483648 end, case when count(*) <= 100 then array_agg(r.id) end
-            from (
-            select t.id, case when t.completed_at is null then t.created_at else t.completed_at end as counted_at
-            from touched_rows as t
-        ) as r
-            group by 2;
+            where r.phase = 'post' and r.call_id is not null
+            and case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end = any(full_slots);
         end if;
     end if;
-    return null;
-end
-$$;
-
--- function signalbox.log_answers()
-CREATE FUNCTION signalbox.log_answers() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-    insert into signalbox.change_log (source, slot)
-    select distinct 3,
-        case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end
-    from touched_rows as r;
-    insert into signalbox.change_links (source, link)
-    select distinct 3, r.call_id from touched_rows as r where r.phase = 'post' and r.call_id is not null;
+    insert into signalbox.change_log (source, slot, counted, calls)
+    select 3, r.slot, sign * count(*), array_agg(row(
+            r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
+            case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
+        )::signalbox.call_image)
+    from (
+        select case when t.created_at > '-infinity' and t.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', t.created_at) / 900)::int else -2147483648 end as slot,
+            t.session_id, t.event_id, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message,
+            t.execution_time_ms
+        from touched_rows as t
+        offset 2
+    ) as r
+    where r.slot <> all(full_slots)
+    group by r.slot;
     return null;
 end
 $$;
@@ -1775,15 +2003,59 @@ CREATE FUNCTION signalbox.log_jobs() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+    sign constant integer := tg_argv[0];
+    rows integer;
 begin
-    insert into signalbox.change_log (source, slot)
-    select distinct 8,
-        case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end
+    insert into signalbox.change_log (source, slot, counted, jobs)
+    select 8, case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end,
+        sign, array[row(
+            r.agent_identifier, r.status,
+            case
+                when r.status::text = 'completed' and r.completed_at > '-infinity'
+                and r.completed_at < '60000-01-01 00:00+00' and r.started_at > '-infinity'
+                and r.started_at < '60000-01-01 00:00+00'
+                    then r.completed_at - r.started_at
+            end,
+            case
+                when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
+                and r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                    then r.started_at - r.created_at
+            end
+        )::signalbox.job_image]
     from touched_rows as r
     cross join lateral (
         select case when r.completed_at is null then r.created_at else r.completed_at end as counted_at
-    ) as c;
+    ) as c
+    limit 2;
+    get diagnostics rows = row_count;
+    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+        return null;
+    end if;
+    insert into signalbox.change_log (source, slot, counted, jobs)
+    select 8, case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end,
+        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then array_agg(row(
+            r.agent_identifier, r.status,
+            case
+                when r.status::text = 'completed' and r.completed_at > '-infinity'
+                and r.completed_at < '60000-01-01 00:00+00' and r.started_at > '-infinity'
+                and r.started_at < '60000-01-01 00:00+00'
+                    then r.completed_at - r.started_at
+            end,
+            case
+                when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
+                and r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                    then r.started_at - r.created_at
+            end
+        )::signalbox.job_image) end
+    from (select t.* from touched_rows as t offset 2) as r
+    cross join lateral (
+        select case when r.completed_at is null then r.created_at else r.completed_at end as counted_at
+    ) as c
+    group by 2;
     return null;
 end
 $$;
@@ -1814,6 +2086,35 @@ begin
     from former_rows as f
     inner join touched_rows as r on r.id = f.id
     where r.project_name is distinct from f.project_name;
+    return null;
+end
+$$;
+
+-- function signalbox.log_prompts()
+CREATE FUNCTION signalbox.log_prompts() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    sign constant integer := tg_argv[0];
+    rows integer;
+begin
+    insert into signalbox.change_log (source, slot, counted)
+    select 4, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
+        sign
+    from touched_rows as r
+    limit 2;
+    get diagnostics rows = row_count;
+    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+        return null;
+    end if;
+    insert into signalbox.change_log (source, slot, counted)
+    select 4, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
+        sign * count(*)
+    from (select t.* from touched_rows as t offset 2) as r
+    group by 2;
     return null;
 end
 $$;
@@ -1880,22 +2181,75 @@ begin
 end
 $$;
 
--- function signalbox.log_sop_executions()
-CREATE FUNCTION signalbox.log_sop_executions() RETURNS trigger
+-- function signalbox.log_runs()
+CREATE FUNCTION signalbox.log_runs() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+    sign constant integer := tg_argv[0];
+    rows integer;
 begin
-    insert into signalbox.change_log (source, slot)
-    select distinct tg_argv[0]::smallint,
-        case when t.at > '-infinity' and t.at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', t.at) / 900)::int else -2147483648 end
-    from touched_rows as r
+    insert into signalbox.change_log (source, slot, counted, runs)
+    select 16, case when a.at > '-infinity' and a.at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', a.at) / 900)::int else -2147483648 end,
+        sign, array[row(r.status, a.is_counted_here)::signalbox.run_image]
+    from (select t.* from touched_rows as t limit 2) as r
     cross join lateral (
-        select case when r.completed_at is null then r.started_at else r.completed_at end as at
+        select case when r.completed_at is null then r.started_at else r.completed_at end as at, true as is_counted_here
         union all
-        select r.started_at where r.started_at is not null
-    ) as t;
+        select r.started_at, false where r.started_at is not null
+    ) as a;
+    get diagnostics rows = row_count;
+    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+        return null;
+    end if;
+    insert into signalbox.change_log (source, slot, counted, runs)
+    select 16, case when a.at > '-infinity' and a.at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', a.at) / 900)::int else -2147483648 end,
+        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then array_agg(row(r.status, a.is_counted_here)::signalbox.run_image) end
+    from (select t.* from touched_rows as t offset 2) as r
+    cross join lateral (
+        select case when r.completed_at is null then r.started_at else r.completed_at end as at, true as is_counted_here
+        union all
+        select r.started_at, false where r.started_at is not null
+    ) as a
+    group by 2;
+    return null;
+end
+$$;
+
+-- function signalbox.log_sessions()
+CREATE FUNCTION signalbox.log_sessions() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    sign constant integer := tg_argv[0];
+    rows integer;
+begin
+    insert into signalbox.change_log (source, slot, counted, sessions)
+    select 1, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end,
+        sign, array[
+            row(r.id, r.project_name, r.status, r.metadata -> 'cost' -> 'total_cost_usd')::signalbox.session_image
+        ]
+    from touched_rows as r
+    limit 2;
+    get diagnostics rows = row_count;
+    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+        return null;
+    end if;
+    insert into signalbox.change_log (source, slot, counted, sessions)
+    select 1, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end,
+        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then array_agg(
+            row(r.id, r.project_name, r.status, r.metadata -> 'cost' -> 'total_cost_usd')::signalbox.session_image
+        ) end
+    from (select t.* from touched_rows as t offset 2) as r
+    group by 2;
     return null;
 end
 $$;
@@ -1908,6 +2262,42 @@ CREATE FUNCTION signalbox.log_truncate() RETURNS trigger
 begin
     insert into signalbox.change_log (source, slot)
     select source, 2147483647 from unnest(tg_argv::smallint[]) as t (source);
+    return null;
+end
+$$;
+
+-- function signalbox.log_windows()
+CREATE FUNCTION signalbox.log_windows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    sign constant integer := tg_argv[0];
+    rows integer;
+begin
+    insert into signalbox.change_log (source, slot, counted, windows)
+    select 17, case when r.window_end > '-infinity' and r.window_end < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.window_end) / 900)::int else -2147483648 end,
+        sign, array[row(
+            r.agent_id, r.source, r.actions_total, r.actions_automated, r.human_escalations, r.avg_confidence,
+            r.confidence_count, r.automation_rate, r.total_cost
+        )::signalbox.window_image]
+    from touched_rows as r
+    limit 2;
+    get diagnostics rows = row_count;
+    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+        return null;
+    end if;
+    insert into signalbox.change_log (source, slot, counted, windows)
+    select 17, case when r.window_end > '-infinity' and r.window_end < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.window_end) / 900)::int else -2147483648 end,
+        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then array_agg(row(
+            r.agent_id, r.source, r.actions_total, r.actions_automated, r.human_escalations, r.avg_confidence,
+            r.confidence_count, r.automation_rate, r.total_cost
+        )::signalbox.window_image) end
+    from (select t.* from touched_rows as t offset 2) as r
+    group by 2;
     return null;
 end
 $$;
@@ -2109,6 +2499,52 @@ begin
 end
 $$;
 
+-- function signalbox.refresh_calls(integer[])
+CREATE FUNCTION signalbox.refresh_calls(slots integer[]) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    state signalbox.rollup_state;
+    taken record;
+    changed integer[];
+    more analytics.call_change[];
+begin
+    select s.* into strict state from signalbox.rollup_state as s where s.subject = 'tools';
+    select t.* into taken from signalbox.take_calls(slots) as t;
+    -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
+    changed := array(
+        select distinct c.slot from unnest(taken.changes) as c
+        where c.sign <= 0 and c.slot >= state.built_from and (c.slot >= state.raw_from or c.slot = -2147483648)
+    );
+    more := array(
+        select c from unnest(taken.changes) as c
+        where c.sign > 0 and c.slot >= state.built_from and c.slot >= state.raw_from and c.slot <> all(changed)
+    );
+    if changed <> '{}' then
+        perform signalbox.refresh_tools(changed);
+        perform signalbox.refresh_agent_calls(changed);
+    end if;
+    perform signalbox.forget_changes(
+        3::smallint,
+        coalesce((select range_agg(int4range(u.slot, u.slot + 1)) from unnest(changed) as u (slot)), '{}'),
+        taken.links
+    );
+    if more <> '{}' then
+        perform signalbox.add_tools(more);
+        perform signalbox.add_agent_calls(more);
+    end if;
+    if changed = '{}' and more = '{}' then
+        return 0;
+    end if;
+    update signalbox.rollup_state as s set refreshed_at = clock_timestamp() where s.subject = 'tools';
+    return (
+        select count(distinct u.slot)
+        from (select c.slot from unnest(changed) as c (slot) union all select m.slot from unnest(more) as m) as u
+    );
+end
+$$;
+
 -- function signalbox.refresh_rollup(text, integer)
 CREATE FUNCTION signalbox.refresh_rollup(subject text, most_slots integer) RETURNS integer
     LANGUAGE plpgsql
@@ -2118,7 +2554,6 @@ declare
     state signalbox.rollup_state;
     changed integer[];
     links uuid[];
-    changes analytics.changes;
     width integer;
 begin
     select s.* into strict state from signalbox.rollup_state as s where s.subject = refresh_rollup.subject;
@@ -2136,45 +2571,32 @@ begin
         return 0;
     end if;
 
-    links := signalbox.take_links(state.source);
     select array_agg(l.slot) into changed from (
         select distinct m.slot from signalbox.change_log as m where m.source = state.source order by m.slot desc limit most_slots
     ) as l;
-    if links is null and changed is null then
+    if changed is null and not exists (select from signalbox.change_links as k where k.source = state.source) then
         return 0;
     end if;
-    changes := signalbox.take_marks(state.source, coalesce(changed, '{}'));
-    if subject <> 'tools' then
-        changes := (changes.slots || changes.added_slots, null, null)::analytics.changes;
+    if subject = 'tools' then
+        return signalbox.refresh_calls(coalesce(changed, '{}'));
     end if;
-    changes := analytics.resolve_changes(
-        state.source, changes.slots, links, changes.added_slots, changes.added, is_answering => true
-    );
+    links := signalbox.take_links(state.source);
+    perform signalbox.take_marks(state.source, coalesce(changed, '{}'));
+    changed := changed || array(select analytics.linked_slots(state.source, links, null));
     -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
-    select array_agg(distinct u.slot) into changed from unnest(changes.slots) as u (slot)
+    select array_agg(distinct u.slot) into changed from unnest(changed) as u (slot)
     where u.slot >= state.built_from and (u.slot >= state.raw_from or u.slot = -2147483648);
-    select array_agg(u.slot), array_agg(u.id) into changes.added_slots, changes.added
-    from unnest(changes.added_slots, changes.added) as u (slot, id)
-    where u.slot >= state.built_from and u.slot >= state.raw_from;
-
-    if changed is not null and subject = 'tools' then
-        perform signalbox.refresh_tools(changed);
-        perform signalbox.refresh_agent_calls(changed);
-    elsif changed is not null then
-        foreach width in array array[1, 4, 96, 768] loop
-            perform signalbox.roll(subject, width, p.lo, p.hi) from signalbox.pieces_of(changed, width) as p;
-        end loop;
-    end if;
-    perform signalbox.forget_added(state.source, coalesce(changed, '{}'));
-    if changes.added is not null then
-        perform signalbox.add_tools(changes.added_slots, changes.added);
-        perform signalbox.add_agent_calls(changes.added_slots, changes.added);
-    end if;
-    if changed is null and changes.added is null then
+    foreach width in array array[1, 4, 96, 768] loop
+        perform signalbox.roll(subject, width, p.lo, p.hi) from signalbox.pieces_of(changed, width) as p;
+    end loop;
+    perform signalbox.forget_changes(
+        state.source, (select range_agg(int4range(u.slot, u.slot + 1)) from unnest(changed) as u (slot)), links
+    );
+    if changed is null then
         return 0;
     end if;
     update signalbox.rollup_state as s set refreshed_at = clock_timestamp() where s.subject = state.subject;
-    return (select count(distinct u.slot) from unnest(changed || changes.added_slots) as u (slot));
+    return cardinality(changed);
 end
 $$;
 
@@ -2794,25 +3216,31 @@ CREATE FUNCTION signalbox.sees_all() RETURNS boolean
     SET search_path TO ''
     AS $$ select coalesce(signalbox.viewer_role() in ('manager', 'admin'), false) $$;
 
--- function signalbox.sight_of(regclass, boolean)
-CREATE FUNCTION signalbox.sight_of(relation regclass, sees_all boolean) RETURNS text
-    LANGUAGE sql STABLE
+-- function signalbox.sights_of(oid[])
+CREATE FUNCTION signalbox.sights_of(relations oid[]) RETURNS TABLE(relation oid, of_managers text, of_members text)
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+    return query
     with conditions as (
         select
+            p.polrelid,
             p.polpermissive as is_permissive,
             -- Each question of who is asking is written with and without a select around it.
             pg_catalog.regexp_replace(
                 pg_catalog.pg_get_expr(p.polqual, p.polrelid), '\( SELECT ((auth|signalbox)\.\w+\(\)) AS \w+\)', '\1', 'g'
             ) as condition
         from pg_catalog.pg_policy as p
-        where p.polrelid = sight_of.relation and p.polcmd in ('r', '*')
+        where p.polrelid = any(sights_of.relations) and p.polcmd in ('r', '*')
         and p.polroles && array[0::oid, 'authenticated'::pg_catalog.regrole::oid]
     ),
     policies as (
         select
+            c.polrelid,
             c.is_permissive,
+            v.sees_all,
             case
                 when c.condition in (
                     'true', '(auth.uid() IS NOT NULL)', '(auth.role() = ''authenticated''::text)',
@@ -2822,35 +3250,49 @@ CREATE FUNCTION signalbox.sight_of(relation regclass, sees_all boolean) RETURNS 
                     'false', '(auth.role() = ''service_role''::text)',
                     '((auth.jwt() ->> ''role''::text) = ''service_role''::text)'
                 ) then 'none'
-                when c.condition = 'signalbox.sees_all()' then case when sight_of.sees_all then 'all' else 'none' end
-                when sight_of.sees_all and pg_catalog.starts_with(c.condition, '(signalbox.sees_all() OR ') then 'all'
-                when not sight_of.sees_all and c.condition ~ '\m(auth\.uid|signalbox\.viewer_client)\(\)' then 'own'
+                when c.condition = 'signalbox.sees_all()' then case when v.sees_all then 'all' else 'none' end
+                when v.sees_all and pg_catalog.starts_with(c.condition, '(signalbox.sees_all() OR ') then 'all'
+                when not v.sees_all and c.condition ~ '\m(auth\.uid|signalbox\.viewer_client)\(\)' then 'own'
                 else 'some'
             end as lets_through
         from conditions as c
-    )
-    select case
-        when not pg_catalog.has_table_privilege('authenticated', c.oid, 'select') then 'none'
-        when not c.relrowsecurity then 'all'
-        when p.permits is null or 'none' = any(p.restricts) then 'none'
-        when 'some' = any(p.restricts) then 'some'
-        when 'all' = any(p.permits) then case when 'own' = any(p.restricts) then 'own' else 'all' end
-        when 'own' = any(p.permits) then 'own'
-        when 'some' = any(p.permits) then 'some'
-        else 'none'
-    end
-    from pg_catalog.pg_class as c
-    cross join (
+        cross join (values (true), (false)) as v (sees_all)
+    ),
+    judged as (
         select
-            pg_catalog.array_agg(lets_through) filter (where is_permissive) as permits,
-            coalesce(pg_catalog.array_agg(lets_through) filter (where not is_permissive), '{}') as restricts
-        from policies
-    ) as p
-    where c.oid = sight_of.relation
+            p.polrelid, p.sees_all,
+            pg_catalog.array_agg(p.lets_through) filter (where p.is_permissive) as permits,
+            coalesce(pg_catalog.array_agg(p.lets_through) filter (where not p.is_permissive), '{}') as restricts
+        from policies as p
+        group by p.polrelid, p.sees_all
+    ),
+    shown as (
+        select
+            c.oid,
+            v.sees_all,
+            case
+                when not pg_catalog.has_table_privilege('authenticated', c.oid, 'select') then 'none'
+                when not c.relrowsecurity then 'all'
+                when j.permits is null or 'none' = any(j.restricts) then 'none'
+                when 'some' = any(j.restricts) then 'some'
+                when 'all' = any(j.permits) then case when 'own' = any(j.restricts) then 'own' else 'all' end
+                when 'own' = any(j.permits) then 'own'
+                when 'some' = any(j.permits) then 'some'
+                else 'none'
+            end as sight
+        from pg_catalog.pg_class as c
+        cross join (values (true), (false)) as v (sees_all)
+        left join judged as j on j.polrelid = c.oid and j.sees_all = v.sees_all
+        where c.oid = any(sights_of.relations)
+    )
+    select s.oid, max(s.sight) filter (where s.sees_all), max(s.sight) filter (where not s.sees_all)
+    from shown as s
+    group by s.oid;
+end
 $$;
 
--- comment signalbox.FUNCTION sight_of(relation regclass, sees_all boolean)
-COMMENT ON FUNCTION signalbox.sight_of(relation regclass, sees_all boolean) IS 'How much of a table its grants and policies let managers and admins (sees_all) or members see: all, own (what belongs to whoever asks), some (what else a condition lets through), none; null where there is no such table.';
+-- comment signalbox.FUNCTION sights_of(relations oid[])
+COMMENT ON FUNCTION signalbox.sights_of(relations oid[]) IS 'How much of each of these tables its grants and policies let managers and admins, and members, see: all, own (what belongs to whoever asks), some (what else a condition lets through), none. One row per table that is there.';
 
 -- function signalbox.slice_engine_events(integer, integer, integer)
 CREATE FUNCTION signalbox.slice_engine_events(width integer, lo integer, hi integer) RETURNS void
@@ -3208,6 +3650,33 @@ CREATE FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer, touch
     group by c.is_by_project, c.project_name, c.parent, c.tool_name
 $$;
 
+-- function signalbox.take_calls(integer[])
+CREATE FUNCTION signalbox.take_calls(slots integer[], OUT changes analytics.call_change[], OUT links uuid[]) RETURNS record
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    with taken as (
+        delete from signalbox.change_log as l where l.source = 3 and l.slot = any(take_calls.slots) returning l.mark
+    ),
+    unlinked as (
+        delete from signalbox.change_links as k where k.source = 3 returning k.link, k.mark
+    ),
+    summed as (
+        select count(*) as marks, bit_xor(t.mark) as mark
+        from (select k.mark from taken as k union all select u.mark from unlinked as u) as t
+        having count(*) > 0
+    ),
+    counted as (
+        update signalbox.change_totals as t
+        set marks = t.marks + s.marks, mark = t.mark # s.mark
+        from summed as s
+        where t.source = 3
+    )
+    select
+        array(select c from analytics.call_changes(take_calls.slots) as c),
+        array(select distinct u.link from unlinked as u)
+$$;
+
 -- function signalbox.take_links(smallint)
 CREATE FUNCTION signalbox.take_links(source smallint) RETURNS uuid[]
     LANGUAGE sql
@@ -3252,7 +3721,7 @@ CREATE FUNCTION signalbox.take_links(source smallint, ids uuid[]) RETURNS bigint
 $$;
 
 -- function signalbox.take_marks(smallint, integer[], integer, integer)
-CREATE FUNCTION signalbox.take_marks(source smallint, slots integer[] DEFAULT NULL::integer[], lo integer DEFAULT NULL::integer, hi integer DEFAULT NULL::integer) RETURNS analytics.changes
+CREATE FUNCTION signalbox.take_marks(source smallint, slots integer[] DEFAULT NULL::integer[], lo integer DEFAULT NULL::integer, hi integer DEFAULT NULL::integer) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
@@ -3260,23 +3729,15 @@ CREATE FUNCTION signalbox.take_marks(source smallint, slots integer[] DEFAULT NU
         delete from signalbox.change_log as l
         where l.source = take_marks.source and (take_marks.slots is null or l.slot = any(take_marks.slots))
         and (take_marks.lo is null or l.slot >= take_marks.lo) and (take_marks.hi is null or l.slot < take_marks.hi)
-        returning l.slot, l.mark, l.added
+        returning l.mark
     ),
     summed as (
         select count(*) as marks, bit_xor(t.mark) as mark from taken as t having count(*) > 0
-    ),
-    counted as (
-        update signalbox.change_totals as t
-        set marks = t.marks + s.marks, mark = t.mark # s.mark
-        from summed as s
-        where t.source = take_marks.source
-    ),
-    rows_added as (
-        select array_agg(t.slot) as slots, array_agg(a.id) as ids
-        from taken as t
-        cross join lateral unnest(t.added) as a (id)
     )
-    select array(select distinct t.slot from taken as t where t.added is null), r.slots, r.ids from rows_added as r
+    update signalbox.change_totals as t
+    set marks = t.marks + s.marks, mark = t.mark # s.mark
+    from summed as s
+    where t.source = take_marks.source
 $$;
 
 -- function signalbox.touch_updated_at()
@@ -3460,6 +3921,22 @@ CREATE VIEW analytics.stg_chronicle__events WITH (security_invoker='true') AS
 -- comment analytics.VIEW stg_chronicle__events
 COMMENT ON VIEW analytics.stg_chronicle__events IS 'Events of Chronicle. One row per event.';
 
+-- view analytics.event_agents
+CREATE VIEW analytics.event_agents WITH (security_invoker='true') AS
+ SELECT event_id,
+    (metadata ->> 'agent_id'::text) AS agent_id,
+    (metadata ->> 'agent_type'::text) AS agent_type,
+        CASE
+            WHEN ((metadata ->> 'agent_type'::text) IS NOT NULL) THEN ((metadata ->> 'agent_type'::text))::character varying
+            WHEN ((metadata ->> 'agent_id'::text) IS NOT NULL) THEN NULL::character varying
+            WHEN (metadata ?| ARRAY['agent_id'::text, 'sidechain'::text]) THEN 'unknown'::character varying
+            ELSE source_app
+        END AS name
+   FROM analytics.stg_chronicle__events e;
+
+-- comment analytics.VIEW event_agents
+COMMENT ON VIEW analytics.event_agents IS 'The agents that events of sessions name. One row per event.';
+
 -- table chronicle.tool_events
 CREATE TABLE chronicle.tool_events (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -3505,19 +3982,14 @@ COMMENT ON VIEW analytics.stg_chronicle__tool_events IS 'Phases of tool calls. O
 CREATE VIEW analytics.agent_call_facts WITH (security_invoker='true') AS
  SELECT c.occurred_at,
     c.session_pk,
-    (e.metadata ->> 'agent_id'::text) AS agent_id,
-    (e.metadata ->> 'agent_type'::text) AS agent_type,
-        CASE
-            WHEN ((e.metadata ->> 'agent_type'::text) IS NOT NULL) THEN ((e.metadata ->> 'agent_type'::text))::character varying
-            WHEN ((e.metadata ->> 'agent_id'::text) IS NOT NULL) THEN NULL::character varying
-            WHEN (e.metadata ?| ARRAY['agent_id'::text, 'sidechain'::text]) THEN 'unknown'::character varying
-            ELSE e.source_app
-        END AS name,
+    e.agent_id,
+    e.agent_type,
+    e.name,
     COALESCE(c.success, false) AS is_success,
     COALESCE(((NOT c.success) AND (NOT analytics.is_refusal(c.error_message))), false) AS is_failure,
     c.tool_event_id
    FROM (analytics.stg_chronicle__tool_events c
-     JOIN analytics.stg_chronicle__events e ON ((e.event_id = c.event_id)))
+     JOIN analytics.event_agents e ON ((e.event_id = c.event_id)))
   WHERE ((c.phase)::text = 'post'::text);
 
 -- comment analytics.VIEW agent_call_facts
@@ -5273,14 +5745,21 @@ CREATE TABLE signalbox.change_log (
     source smallint NOT NULL,
     slot integer NOT NULL,
     mark bigint DEFAULT ((random() * ('9000000000000000000'::numeric)::double precision))::bigint NOT NULL,
-    added uuid[]
+    counted integer DEFAULT 0 NOT NULL,
+    calls signalbox.call_image[],
+    sessions signalbox.session_image[],
+    jobs signalbox.job_image[],
+    windows signalbox.window_image[],
+    runs signalbox.run_image[]
 )
-WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', toast.autovacuum_vacuum_scale_factor='0', toast.autovacuum_vacuum_threshold='1000');
+
+ALTER TABLE ONLY signalbox.change_log ALTER COLUMN calls SET STORAGE EXTERNAL;
 
 ALTER TABLE ONLY signalbox.change_log REPLICA IDENTITY FULL;
 
 -- comment signalbox.TABLE change_log
-COMMENT ON TABLE signalbox.change_log IS 'slot is the quarter of an hour (UTC) of the rows touched, the lowest for rows without a time. Where a statement did nothing but add some rows, added names them; without it the slot is counted anew. A row may be named twice. One row per statement and slot, or per row of a statement that adds one or two.';
+COMMENT ON TABLE signalbox.change_log IS 'slot is the quarter of an hour (UTC) of the rows touched, the lowest for rows without a time. counted says how many rows came to be there as they are in the images, or, below 0, are there no more; an updated row is logged as it was and as it is now. Where counted is 0 the slot is counted anew, and images say no more than which rows that concerns. In no order: all rows of a slot add up to what changed there. One row for each of the first two rows of a statement, and one per slot of the others.';
 
 -- table signalbox.change_sources
 CREATE TABLE signalbox.change_sources (
@@ -6073,19 +6552,19 @@ CREATE INDEX idx_workspaces_owner ON toolbox.workspaces USING btree (owner_id);
 CREATE INDEX idx_workspaces_user ON toolbox.workspace_members USING btree (user_id);
 
 -- trigger agents.jobs change_log_delete
-CREATE TRIGGER change_log_delete AFTER DELETE ON agents.jobs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs();
+CREATE TRIGGER change_log_delete AFTER DELETE ON agents.jobs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs('-1');
 
 -- trigger agents.jobs change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON agents.jobs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_added('8', 'counted_at');
+CREATE TRIGGER change_log_insert AFTER INSERT ON agents.jobs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs('1');
 
 -- trigger agents.jobs change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON agents.jobs FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('8');
 
 -- trigger agents.jobs change_log_update_new
-CREATE TRIGGER change_log_update_new AFTER UPDATE ON agents.jobs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs();
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON agents.jobs REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs('1');
 
 -- trigger agents.jobs change_log_update_old
-CREATE TRIGGER change_log_update_old AFTER UPDATE ON agents.jobs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs();
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON agents.jobs REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_jobs('-1');
 
 -- trigger agents.jobs jobs_stamp
 CREATE TRIGGER jobs_stamp BEFORE UPDATE ON agents.jobs FOR EACH ROW EXECUTE FUNCTION agents.stamp_job();
@@ -6109,13 +6588,13 @@ CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.notification_events R
 CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.project_context REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('7', 'created_at');
 
 -- trigger chronicle.prompt_events change_log_delete
-CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.prompt_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('4', 'created_at');
+CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.prompt_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prompts('-1');
 
 -- trigger chronicle.sessions change_log_delete
-CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.sessions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('1', 'started_at');
+CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.sessions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sessions('-1');
 
 -- trigger chronicle.tool_events change_log_delete
-CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_answers();
+CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_calls('-1');
 
 -- trigger chronicle.events change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('2', 'timestamp');
@@ -6130,13 +6609,13 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.notification_events R
 CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.project_context REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('7', 'created_at');
 
 -- trigger chronicle.prompt_events change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.prompt_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_added('4', 'created_at');
+CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.prompt_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prompts('1');
 
 -- trigger chronicle.sessions change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_added('1', 'started_at');
+CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sessions('1');
 
 -- trigger chronicle.tool_events change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_added('3', 'created_at');
+CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_calls('1');
 
 -- trigger chronicle.sessions change_log_projects
 CREATE TRIGGER change_log_projects AFTER UPDATE ON chronicle.sessions REFERENCING OLD TABLE AS former_rows NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_projects();
@@ -6175,13 +6654,13 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.notification_even
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.project_context REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('7', 'created_at');
 
 -- trigger chronicle.prompt_events change_log_update_new
-CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.prompt_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('4', 'created_at');
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.prompt_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prompts('1');
 
 -- trigger chronicle.sessions change_log_update_new
-CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('1', 'started_at');
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sessions('1');
 
 -- trigger chronicle.tool_events change_log_update_new
-CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('3', 'created_at');
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_calls('1');
 
 -- trigger chronicle.events change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('2', 'timestamp');
@@ -6196,13 +6675,13 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.notification_even
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.project_context REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('7', 'created_at');
 
 -- trigger chronicle.prompt_events change_log_update_old
-CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.prompt_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('4', 'created_at');
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.prompt_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_prompts('-1');
 
 -- trigger chronicle.sessions change_log_update_old
-CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.sessions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('1', 'started_at');
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.sessions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sessions('-1');
 
 -- trigger chronicle.tool_events change_log_update_old
-CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_answers();
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_calls('-1');
 
 -- trigger chronicle.sessions sessions_updated_at
 CREATE TRIGGER sessions_updated_at BEFORE UPDATE ON chronicle.sessions FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
@@ -6211,7 +6690,7 @@ CREATE TRIGGER sessions_updated_at BEFORE UPDATE ON chronicle.sessions FOR EACH 
 CREATE TRIGGER agent_metrics_touch BEFORE UPDATE ON engine.agent_metrics FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
 
 -- trigger engine.agent_metrics change_log_delete
-CREATE TRIGGER change_log_delete AFTER DELETE ON engine.agent_metrics REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('17', 'window_end');
+CREATE TRIGGER change_log_delete AFTER DELETE ON engine.agent_metrics REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_windows('-1');
 
 -- trigger engine.chaos_experiments change_log_delete
 CREATE TRIGGER change_log_delete AFTER DELETE ON engine.chaos_experiments REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('19', 'created_at');
@@ -6232,10 +6711,10 @@ CREATE TRIGGER change_log_delete AFTER DELETE ON engine.human_approvals REFERENC
 CREATE TRIGGER change_log_delete AFTER DELETE ON engine.sop_definitions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('15', '-');
 
 -- trigger engine.sop_executions change_log_delete
-CREATE TRIGGER change_log_delete AFTER DELETE ON engine.sop_executions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sop_executions('16');
+CREATE TRIGGER change_log_delete AFTER DELETE ON engine.sop_executions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_runs('-1');
 
 -- trigger engine.agent_metrics change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON engine.agent_metrics REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('17', 'window_end');
+CREATE TRIGGER change_log_insert AFTER INSERT ON engine.agent_metrics REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_windows('1');
 
 -- trigger engine.chaos_experiments change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON engine.chaos_experiments REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('19', 'created_at');
@@ -6256,7 +6735,7 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON engine.human_approvals REFERENC
 CREATE TRIGGER change_log_insert AFTER INSERT ON engine.sop_definitions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('15', '-');
 
 -- trigger engine.sop_executions change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON engine.sop_executions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sop_executions('16');
+CREATE TRIGGER change_log_insert AFTER INSERT ON engine.sop_executions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_runs('1');
 
 -- trigger engine.agent_metrics change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON engine.agent_metrics FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('17');
@@ -6283,7 +6762,7 @@ CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON engine.sop_definitions FOR 
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON engine.sop_executions FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('16');
 
 -- trigger engine.agent_metrics change_log_update_new
-CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.agent_metrics REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('17', 'window_end');
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.agent_metrics REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_windows('1');
 
 -- trigger engine.chaos_experiments change_log_update_new
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.chaos_experiments REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('19', 'created_at');
@@ -6304,10 +6783,10 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.human_approvals REFE
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.sop_definitions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('15', '-');
 
 -- trigger engine.sop_executions change_log_update_new
-CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.sop_executions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sop_executions('16');
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON engine.sop_executions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_runs('1');
 
 -- trigger engine.agent_metrics change_log_update_old
-CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.agent_metrics REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('17', 'window_end');
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.agent_metrics REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_windows('-1');
 
 -- trigger engine.chaos_experiments change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.chaos_experiments REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('19', 'created_at');
@@ -6328,7 +6807,7 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.human_approvals REFE
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.sop_definitions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('15', '-');
 
 -- trigger engine.sop_executions change_log_update_old
-CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.sop_executions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sop_executions('16');
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON engine.sop_executions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_runs('-1');
 
 -- trigger engine.chaos_experiments chaos_experiments_touch
 CREATE TRIGGER chaos_experiments_touch BEFORE UPDATE ON engine.chaos_experiments FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
@@ -7394,6 +7873,13 @@ REVOKE ALL ON FUNCTION agents.stamp_job() FROM PUBLIC;
 -- acl agents.FUNCTION stamp_new_job()
 REVOKE ALL ON FUNCTION agents.stamp_new_job() FROM PUBLIC;
 
+-- acl analytics.FUNCTION agent_window_changes()
+REVOKE ALL ON FUNCTION analytics.agent_window_changes() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.agent_window_changes() TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.agent_window_changes() TO service_role;
+
 -- acl analytics.FUNCTION answered_slots(slots integer[])
 REVOKE ALL ON FUNCTION analytics.answered_slots(slots integer[]) FROM PUBLIC;
 
@@ -7401,12 +7887,12 @@ GRANT ALL ON FUNCTION analytics.answered_slots(slots integer[]) TO authenticated
 
 GRANT ALL ON FUNCTION analytics.answered_slots(slots integer[]) TO service_role;
 
--- acl analytics.FUNCTION calls_added(added uuid[])
-REVOKE ALL ON FUNCTION analytics.calls_added(added uuid[]) FROM PUBLIC;
+-- acl analytics.FUNCTION call_changes(taken integer[])
+REVOKE ALL ON FUNCTION analytics.call_changes(taken integer[]) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION analytics.calls_added(added uuid[]) TO authenticated;
+GRANT ALL ON FUNCTION analytics.call_changes(taken integer[]) TO authenticated;
 
-GRANT ALL ON FUNCTION analytics.calls_added(added uuid[]) TO service_role;
+GRANT ALL ON FUNCTION analytics.call_changes(taken integer[]) TO service_role;
 
 -- acl analytics.FUNCTION calls_between(from_at timestamp with time zone, until_at timestamp with time zone)
 REVOKE ALL ON FUNCTION analytics.calls_between(from_at timestamp with time zone, until_at timestamp with time zone) FROM PUBLIC;
@@ -7421,13 +7907,6 @@ REVOKE ALL ON FUNCTION analytics.calls_counted(from_at timestamp with time zone,
 GRANT ALL ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_at timestamp with time zone) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_at timestamp with time zone) TO service_role;
-
--- acl analytics.FUNCTION changes_of(subject text, is_untimed boolean)
-REVOKE ALL ON FUNCTION analytics.changes_of(subject text, is_untimed boolean) FROM PUBLIC;
-
-GRANT ALL ON FUNCTION analytics.changes_of(subject text, is_untimed boolean) TO authenticated;
-
-GRANT ALL ON FUNCTION analytics.changes_of(subject text, is_untimed boolean) TO service_role;
 
 -- acl analytics.FUNCTION error_group(message text)
 REVOKE ALL ON FUNCTION analytics.error_group(message text) FROM PUBLIC;
@@ -7476,6 +7955,13 @@ GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO service_role;
 
+-- acl analytics.FUNCTION job_changes()
+REVOKE ALL ON FUNCTION analytics.job_changes() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.job_changes() TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.job_changes() TO service_role;
+
 -- acl analytics.FUNCTION linked_slots(source smallint, links uuid[], slots integer[])
 REVOKE ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) FROM PUBLIC;
 
@@ -7483,12 +7969,12 @@ GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slot
 
 GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) TO service_role;
 
--- acl analytics.FUNCTION resolve_changes(source smallint, slots integer[], links uuid[], added_slots integer[], added uuid[], is_answering boolean)
-REVOKE ALL ON FUNCTION analytics.resolve_changes(source smallint, slots integer[], links uuid[], added_slots integer[], added uuid[], is_answering boolean) FROM PUBLIC;
+-- acl analytics.FUNCTION prompt_changes()
+REVOKE ALL ON FUNCTION analytics.prompt_changes() FROM PUBLIC;
 
-GRANT ALL ON FUNCTION analytics.resolve_changes(source smallint, slots integer[], links uuid[], added_slots integer[], added uuid[], is_answering boolean) TO authenticated;
+GRANT ALL ON FUNCTION analytics.prompt_changes() TO authenticated;
 
-GRANT ALL ON FUNCTION analytics.resolve_changes(source smallint, slots integer[], links uuid[], added_slots integer[], added uuid[], is_answering boolean) TO service_role;
+GRANT ALL ON FUNCTION analytics.prompt_changes() TO service_role;
 
 -- acl analytics.FUNCTION rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer)
 REVOKE ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) FROM PUBLIC;
@@ -7497,12 +7983,19 @@ GRANT ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integ
 
 GRANT ALL ON FUNCTION analytics.rollup_levels(lo bigint, hi bigint, finest integer, coarsest integer) TO service_role;
 
--- acl analytics.FUNCTION rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known analytics.changes, with_added boolean)
-REVOKE ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known analytics.changes, with_added boolean) FROM PUBLIC;
+-- acl analytics.FUNCTION rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known integer[], with_changes boolean)
+REVOKE ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known integer[], with_changes boolean) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known analytics.changes, with_added boolean) TO authenticated;
+GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known integer[], with_changes boolean) TO authenticated;
 
-GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known analytics.changes, with_added boolean) TO service_role;
+GRANT ALL ON FUNCTION analytics.rollup_windows(subject text, start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean, coarsest integer, finest integer, known integer[], with_changes boolean) TO service_role;
+
+-- acl analytics.FUNCTION session_changes()
+REVOKE ALL ON FUNCTION analytics.session_changes() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.session_changes() TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.session_changes() TO service_role;
 
 -- acl analytics.FUNCTION sessions_saying(words text)
 REVOKE ALL ON FUNCTION analytics.sessions_saying(words text) FROM PUBLIC;
@@ -7532,12 +8025,19 @@ GRANT ALL ON FUNCTION analytics.slot_start(slot integer) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.slot_start(slot integer) TO service_role;
 
--- acl analytics.FUNCTION slots_answered_by(added uuid[])
-REVOKE ALL ON FUNCTION analytics.slots_answered_by(added uuid[]) FROM PUBLIC;
+-- acl analytics.FUNCTION slots_anew(subject text, is_all boolean)
+REVOKE ALL ON FUNCTION analytics.slots_anew(subject text, is_all boolean) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION analytics.slots_answered_by(added uuid[]) TO authenticated;
+GRANT ALL ON FUNCTION analytics.slots_anew(subject text, is_all boolean) TO authenticated;
 
-GRANT ALL ON FUNCTION analytics.slots_answered_by(added uuid[]) TO service_role;
+GRANT ALL ON FUNCTION analytics.slots_anew(subject text, is_all boolean) TO service_role;
+
+-- acl analytics.FUNCTION sop_run_changes()
+REVOKE ALL ON FUNCTION analytics.sop_run_changes() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.sop_run_changes() TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.sop_run_changes() TO service_role;
 
 -- acl engine.TABLE events
 GRANT SELECT,INSERT ON TABLE engine.events TO authenticated;
@@ -7564,11 +8064,11 @@ REVOKE ALL ON FUNCTION lift.count_children() FROM PUBLIC;
 -- acl lift.FUNCTION count_nothing()
 REVOKE ALL ON FUNCTION lift.count_nothing() FROM PUBLIC;
 
--- acl signalbox.FUNCTION add_agent_calls(slots integer[], added uuid[])
-REVOKE ALL ON FUNCTION signalbox.add_agent_calls(slots integer[], added uuid[]) FROM PUBLIC;
+-- acl signalbox.FUNCTION add_agent_calls(changes analytics.call_change[])
+REVOKE ALL ON FUNCTION signalbox.add_agent_calls(changes analytics.call_change[]) FROM PUBLIC;
 
--- acl signalbox.FUNCTION add_tools(slots integer[], added uuid[])
-REVOKE ALL ON FUNCTION signalbox.add_tools(slots integer[], added uuid[]) FROM PUBLIC;
+-- acl signalbox.FUNCTION add_tools(changes analytics.call_change[])
+REVOKE ALL ON FUNCTION signalbox.add_tools(changes analytics.call_change[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION addresses()
 REVOKE ALL ON FUNCTION signalbox.addresses() FROM PUBLIC;
@@ -7620,8 +8120,8 @@ REVOKE ALL ON FUNCTION signalbox.fold_prompts(lo integer, hi integer) FROM PUBLI
 -- acl signalbox.FUNCTION fold_tools(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.fold_tools(lo integer, hi integer) FROM PUBLIC;
 
--- acl signalbox.FUNCTION forget_added(source smallint, slots integer[], lo integer, hi integer)
-REVOKE ALL ON FUNCTION signalbox.forget_added(source smallint, slots integer[], lo integer, hi integer) FROM PUBLIC;
+-- acl signalbox.FUNCTION forget_changes(source smallint, slots int4multirange, links uuid[])
+REVOKE ALL ON FUNCTION signalbox.forget_changes(source smallint, slots int4multirange, links uuid[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION has_rows(table_name text)
 REVOKE ALL ON FUNCTION signalbox.has_rows(table_name text) FROM PUBLIC;
@@ -7665,11 +8165,8 @@ GRANT ALL ON FUNCTION signalbox.lacks(system text, table_name text, column_name 
 
 GRANT ALL ON FUNCTION signalbox.lacks(system text, table_name text, column_name text) TO service_role;
 
--- acl signalbox.FUNCTION log_added()
-REVOKE ALL ON FUNCTION signalbox.log_added() FROM PUBLIC;
-
--- acl signalbox.FUNCTION log_answers()
-REVOKE ALL ON FUNCTION signalbox.log_answers() FROM PUBLIC;
+-- acl signalbox.FUNCTION log_calls()
+REVOKE ALL ON FUNCTION signalbox.log_calls() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION log_drafts()
 REVOKE ALL ON FUNCTION signalbox.log_drafts() FROM PUBLIC;
@@ -7686,17 +8183,26 @@ REVOKE ALL ON FUNCTION signalbox.log_prices() FROM PUBLIC;
 -- acl signalbox.FUNCTION log_projects()
 REVOKE ALL ON FUNCTION signalbox.log_projects() FROM PUBLIC;
 
+-- acl signalbox.FUNCTION log_prompts()
+REVOKE ALL ON FUNCTION signalbox.log_prompts() FROM PUBLIC;
+
 -- acl signalbox.FUNCTION log_replies()
 REVOKE ALL ON FUNCTION signalbox.log_replies() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION log_rows()
 REVOKE ALL ON FUNCTION signalbox.log_rows() FROM PUBLIC;
 
--- acl signalbox.FUNCTION log_sop_executions()
-REVOKE ALL ON FUNCTION signalbox.log_sop_executions() FROM PUBLIC;
+-- acl signalbox.FUNCTION log_runs()
+REVOKE ALL ON FUNCTION signalbox.log_runs() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION log_sessions()
+REVOKE ALL ON FUNCTION signalbox.log_sessions() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION log_truncate()
 REVOKE ALL ON FUNCTION signalbox.log_truncate() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION log_windows()
+REVOKE ALL ON FUNCTION signalbox.log_windows() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION merge_classes(keys integer[], counts bigint[], more_keys integer[], more_counts bigint[], OUT merged_keys integer[], OUT merged_counts bigint[])
 REVOKE ALL ON FUNCTION signalbox.merge_classes(keys integer[], counts bigint[], more_keys integer[], more_counts bigint[], OUT merged_keys integer[], OUT merged_counts bigint[]) FROM PUBLIC;
@@ -7715,6 +8221,9 @@ REVOKE ALL ON FUNCTION signalbox.raw_time_after(start_at timestamp with time zon
 
 -- acl signalbox.FUNCTION refresh_agent_calls(slots integer[])
 REVOKE ALL ON FUNCTION signalbox.refresh_agent_calls(slots integer[]) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION refresh_calls(slots integer[])
+REVOKE ALL ON FUNCTION signalbox.refresh_calls(slots integer[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION refresh_rollup(subject text, most_slots integer)
 REVOKE ALL ON FUNCTION signalbox.refresh_rollup(subject text, most_slots integer) FROM PUBLIC;
@@ -7787,12 +8296,12 @@ GRANT ALL ON FUNCTION signalbox.sees_all() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.sees_all() TO service_role;
 
--- acl signalbox.FUNCTION sight_of(relation regclass, sees_all boolean)
-REVOKE ALL ON FUNCTION signalbox.sight_of(relation regclass, sees_all boolean) FROM PUBLIC;
+-- acl signalbox.FUNCTION sights_of(relations oid[])
+REVOKE ALL ON FUNCTION signalbox.sights_of(relations oid[]) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION signalbox.sight_of(relation regclass, sees_all boolean) TO authenticated;
+GRANT ALL ON FUNCTION signalbox.sights_of(relations oid[]) TO authenticated;
 
-GRANT ALL ON FUNCTION signalbox.sight_of(relation regclass, sees_all boolean) TO service_role;
+GRANT ALL ON FUNCTION signalbox.sights_of(relations oid[]) TO service_role;
 
 -- acl signalbox.FUNCTION slice_engine_events(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.slice_engine_events(width integer, lo integer, hi integer) FROM PUBLIC;
@@ -7835,6 +8344,9 @@ REVOKE ALL ON FUNCTION signalbox.sum_sop_runs(width integer, lo integer, hi inte
 
 -- acl signalbox.FUNCTION sum_tools(width integer, lo integer, hi integer, touched signalbox.tool_group[])
 REVOKE ALL ON FUNCTION signalbox.sum_tools(width integer, lo integer, hi integer, touched signalbox.tool_group[]) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION take_calls(slots integer[], OUT changes analytics.call_change[], OUT links uuid[])
+REVOKE ALL ON FUNCTION signalbox.take_calls(slots integer[], OUT changes analytics.call_change[], OUT links uuid[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION take_links(source smallint)
 REVOKE ALL ON FUNCTION signalbox.take_links(source smallint) FROM PUBLIC;
@@ -7897,6 +8409,11 @@ GRANT ALL ON TABLE chronicle.events TO service_role;
 GRANT SELECT ON TABLE analytics.stg_chronicle__events TO authenticated;
 
 GRANT SELECT ON TABLE analytics.stg_chronicle__events TO service_role;
+
+-- acl analytics.TABLE event_agents
+GRANT SELECT ON TABLE analytics.event_agents TO authenticated;
+
+GRANT SELECT ON TABLE analytics.event_agents TO service_role;
 
 -- acl chronicle.TABLE tool_events
 GRANT SELECT ON TABLE chronicle.tool_events TO authenticated;

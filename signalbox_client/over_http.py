@@ -17,6 +17,7 @@ from signalbox_client.errors import (
     SignalboxError,
     TookTooLong,
 )
+from signalbox_client.translating import of_nobody
 
 try:
     import httpx
@@ -27,6 +28,7 @@ except ImportError as error:  # pragma: no cover - the message is the point
     raise ImportError("This part needs supabase-py: install signalbox-client with its extra, [supabase].") from error
 
 _UNIQUE_VIOLATION = "23505"
+_FOREIGN_KEY_VIOLATION = "23503"
 
 
 class SchemaNotExposed(SignalboxError):
@@ -74,7 +76,8 @@ class Schema:
 def answer(request: Request) -> list[dict[str, Any]]:
     """The rows of an answer.
 
-    Raises DatabaseUnavailable, NotAllowed, SchemaNotExposed, Taken, TookTooLong, RefusedByDatabase.
+    Raises BadArgument for the id of nobody, DatabaseUnavailable, NotAllowed, SchemaNotExposed, Taken, TookTooLong,
+    RefusedByDatabase.
     """
     try:
         rows: list[dict[str, Any]] = request.execute().data
@@ -93,6 +96,8 @@ def _translated(error: APIError) -> SignalboxError:
         return SchemaNotExposed()
     if code == _UNIQUE_VIOLATION:
         return Taken()
+    if code == _FOREIGN_KEY_VIOLATION and (nobody := of_nobody(str(error.message))):
+        return nobody
     if code == "57014":
         return TookTooLong()
     if code in {"42501", "401", "403"} or code.startswith("PGRST3") or "API key" in str(error.message):

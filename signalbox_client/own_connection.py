@@ -11,6 +11,9 @@ from typing import Any
 
 import psycopg
 
+from signalbox_client.errors import DatabaseUnavailable
+from signalbox_client.reaching import sentence_of
+
 APPLICATION_NAME = "signalbox-client"
 CHECK_AFTER_IDLE_S = 5.0  # a connection that rested longer is tried before it is used
 CONNECT_TIMEOUT_S = 10
@@ -31,7 +34,8 @@ class OwnConnection:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """The connection, opened where there is none that works. Raises what the driver raises."""
+        """The connection, opened where there is none that works. Raises DatabaseUnavailable where none can be
+        opened."""
         self._leave_to_parent()
         with self._guard:
             depth = self._depth
@@ -73,13 +77,17 @@ class OwnConnection:
 
 
 def _open(url: str) -> Connection:
-    return psycopg.connect(
-        url,
-        autocommit=True,
-        prepare_threshold=None,
-        application_name=APPLICATION_NAME,
-        connect_timeout=CONNECT_TIMEOUT_S,
-    )
+    try:
+        return psycopg.connect(
+            url,
+            autocommit=True,
+            prepare_threshold=None,
+            application_name=APPLICATION_NAME,
+            connect_timeout=CONNECT_TIMEOUT_S,
+        )
+    except psycopg.OperationalError as error:
+        # Without a cause: libpq may quote a part of the password as the host.
+        raise DatabaseUnavailable(sentence_of(error, "the address given")) from None
 
 
 def _answers(connection: Connection) -> bool:

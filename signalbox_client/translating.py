@@ -9,6 +9,7 @@ import psycopg
 from psycopg import errors as postgres_errors
 
 from signalbox_client.errors import (
+    BadArgument,
     DatabaseUnavailable,
     NotAllowed,
     RefusedByDatabase,
@@ -30,9 +31,22 @@ def translated() -> Iterator[None]:
             raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
         raise DatabaseUnavailable from error
     except psycopg.DatabaseError as error:  # last, as those above are of this kind, too
+        if isinstance(error, postgres_errors.ForeignKeyViolation) and (nobody := of_nobody(_message(error))):
+            raise nobody from error
         raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
+
+
+def of_nobody(message: str) -> BadArgument | None:
+    """What the server says of a foreign key, where that is the one by which a row belongs to a person."""
+    if "_user_id_fkey" not in message:
+        return None
+    return BadArgument("user_id", "is the id of nobody: there is no such account in auth.users.")
 
 
 def _said(error: psycopg.Error) -> str:
     """The server's sentence about what it refused, without the row that it may repeat."""
-    return f"The database refused this: {error.diag.message_primary or type(error).__name__}"
+    return f"The database refused this: {_message(error)}"
+
+
+def _message(error: psycopg.Error) -> str:
+    return error.diag.message_primary or type(error).__name__

@@ -107,11 +107,15 @@ def _compare(connection: Connection, chance: random.Random, where: str, begin: d
     }
     tool, project = chance.choice((None, None, "A")), chance.choice((None, None, "a", "b"))
     of_project = {"project": project or "a"}
+    outcome = chance.choice((None, None, "failed"))
     name, parameters = chance.choice(
         [
             ("tools.list_usage", before | {"tool": tool, "project": project, "with_total": True}),
             ("tools.list_buckets", sliced | {"unit": unit, "tool": tool, "project": project}),
-            ("tools.list_filter_values", {}),
+            (
+                "tools.count_facets",
+                {"tool": tool, "project": project, "outcome": outcome},
+            ),
             ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None, "source": None}),
             ("overview.read_calls", before | sliced | {"bucket": unit, "tool": None, "project": None}),
             ("overview.project.read_activity", before | sliced | of_project | {"bucket": unit}),

@@ -47,6 +47,13 @@ def change_window(connection: Connection, chance: random.Random) -> None:
     if chance.random() < 0.3:
         connection.execute("delete from engine.agent_metrics where id = %s", (window_pk,))
         return
+    if chance.random() < 0.5:
+        connection.execute(
+            "update engine.agent_metrics set actions_total = %s, actions_automated = null, total_cost = %s"
+            " where id = %s",
+            (chance.choice((None, 7)), chance.choice((None, 0.5)), window_pk),
+        )
+        return
     connection.execute(
         "update engine.agent_metrics set window_start = null, window_end = %s, actions_total = 40,"
         " source = id::text where id = %s",

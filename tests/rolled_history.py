@@ -102,6 +102,52 @@ def _move_call(connection: Connection, chance: random.Random) -> None:
     )
 
 
+_CALL_CHANGES = (
+    b"update chronicle.tool_events set execution_time_ms = %(ms)s, success = %(success)s where id = %(id)s",
+    b"update chronicle.tool_events set execution_time_ms = %(ms)s, success = %(success)s where id = %(id)s",
+    b"update chronicle.tool_events set tool_name = %(tool)s, error_message = 'User rejected it' where id = %(id)s",
+    b"update chronicle.tool_events set phase = %(phase)s where id = %(id)s",
+    b"update chronicle.tool_events set call_id = %(call_id)s where id = %(id)s",
+    b"update chronicle.tool_events set session_id = %(session)s where id = %(id)s",
+    b"update chronicle.tool_events set created_at = %(at)s where call_id = %(call_id)s",
+    b"delete from chronicle.tool_events where call_id = %(call_id)s",
+    b"""update chronicle.tool_events set success = %(success)s
+    where id = any(array(select id from chronicle.tool_events order by id limit 20))""",
+)
+# More rows in one quarter of an hour than are logged one by one: they come as answers of calls, are moved, or go.
+_MANY_CALLS_CHANGES = (
+    b"""insert into chronicle.tool_events (session_id, tool_name, tool_type, phase, created_at, call_id)
+    select %(session)s, 'A', 'many', 'post', %(at)s, (
+        select t.call_id from chronicle.tool_events as t where t.phase = 'pre' order by t.id desc offset n / 8 limit 1
+    ) from generate_series(1, 104) as n""",
+    b"update chronicle.tool_events set created_at = %(at)s where tool_type = 'many'",
+    b"delete from chronicle.tool_events where tool_type = 'many'",
+)
+
+
+def _change_call(connection: Connection, chance: random.Random) -> None:
+    _change_calls(connection, chance, chance.choice(_CALL_CHANGES))
+
+
+def _change_many_calls(connection: Connection, chance: random.Random) -> None:
+    _change_calls(connection, chance, chance.choice(_MANY_CALLS_CHANGES))
+
+
+def _change_calls(connection: Connection, chance: random.Random, statement: bytes) -> None:
+    of_calls = "select call_id as id from chronicle.tool_events where call_id is not null"
+    values = {
+        "id": some(connection, chance, "select id from chronicle.tool_events"),
+        "call_id": some(connection, chance, of_calls),
+        "session": some(connection, chance, "select id from chronicle.sessions"),
+        "at": some_time(chance),
+        "tool": chance.choice("AB"),
+        "phase": chance.choice(("pre", "post")),
+        "success": chance.choice((None, True, False)),
+        "ms": chance.choice((None, 0, 5, chance.randrange(10**6))),
+    }
+    connection.execute(statement, values)
+
+
 def _delete_call(connection: Connection, chance: random.Random) -> None:
     call = some(connection, chance, "select id from chronicle.tool_events")
     connection.execute("delete from chronicle.tool_events where id = %s", (call,))
@@ -166,6 +212,26 @@ def _change_price(connection: Connection, chance: random.Random) -> None:
     )
 
 
+def _rename_session(connection: Connection, chance: random.Random) -> None:
+    """In place, with another state or recorded cost."""
+    connection.execute(
+        "update chronicle.sessions set status = %s, metadata = %s::jsonb where id = %s",
+        (
+            chance.choice(("completed", "error", None)),
+            chance.choice(("{}", '{"cost": {"total_cost_usd": 0.25}}', '{"cost": {"total_cost_usd": null}}')),
+            some(connection, chance, "select id from chronicle.sessions"),
+        ),
+    )
+
+
+def _change_prompt(connection: Connection, chance: random.Random) -> None:
+    prompt = some(connection, chance, "select id from chronicle.prompt_events")
+    if chance.random() < 0.5:
+        connection.execute("delete from chronicle.prompt_events where id = %s", (prompt,))
+        return
+    connection.execute("update chronicle.prompt_events set created_at = %s where id = %s", (some_time(chance), prompt))
+
+
 def _add_prompt(connection: Connection, chance: random.Random) -> None:
     connection.execute(
         "insert into chronicle.prompt_events (session_id, prompt_text, created_at) values (%s, 'x', %s)",
@@ -196,6 +262,12 @@ def _change_job(connection: Connection, chance: random.Random) -> None:
             some_time(chance),
             some(connection, chance, "select id from agents.jobs"),
         ),
+    )
+
+
+def _delete_job(connection: Connection, chance: random.Random) -> None:
+    connection.execute(
+        "delete from agents.jobs where id = %s", (some(connection, chance, "select id from agents.jobs"),)
     )
 
 
@@ -315,8 +387,10 @@ def _truncate(connection: Connection, chance: random.Random) -> None:
 
 
 _WRITES: dict[Callable[[Connection, random.Random], None], int] = {
-    _add_calls: 30, _move_call: 5, _delete_call: 5, _add_session: 10, _add_reply: 5, _change_session: 5,
-    _delete_session: 1, _change_price: 1, _add_prompt: 10, _add_job: 15, _change_job: 10, _add_events: 15,
+    _add_calls: 30, _move_call: 10, _delete_call: 5, _change_call: 20, _change_many_calls: 3,
+    _add_session: 10, _add_reply: 5, _change_session: 5,
+    _delete_session: 1, _change_price: 1, _add_prompt: 10, _add_job: 15, _change_job: 10,
+    _rename_session: 5, _change_prompt: 5, _delete_job: 3, _add_events: 15,
     _change_event: 5, _delete_event: 5, _add_run: 15, _change_run: 10, _delete_run: 3, _truncate: 1,
     rolled_agents.add_window: 15, rolled_agents.change_window: 5, rolled_agents.add_tied_call: 30,
     rolled_agents.change_event: 5,
@@ -365,13 +439,20 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
         "model": chance.choice((None, None, "unknown-model")),
     }
     of_project = {"project": project or "a"}
+    outcome, status = chance.choice((None, None, "failed")), chance.choice((None, "failed", "ended"))
     name, parameters = chance.choice(
         [
             ("tools.list_usage", before | {"tool": tool, "project": project, "with_total": True}),
             ("tools.list_buckets", sliced | {"unit": unit, "tool": tool, "project": project}),
-            ("tools.list_filter_values", {}),
+            (
+                "tools.count_facets",
+                {"tool": tool, "project": project, "outcome": outcome},
+            ),
             ("jobs.summarise", before | {"agent": agent, "now": BASE, "long_s": 3600}),
-            ("jobs.list_filter_values", {"agent": None}),
+            (
+                "jobs.count_facets",
+                {"agent": None, "of_agent": agent, "status": status},
+            ),
             ("jobs.list_buckets", sliced | {"unit": unit, "agent": agent}),
             ("events.list_kinds", before | kinds),
             ("events.list_buckets", sliced | kinds | {"unit": unit, "types": ["A"]}),

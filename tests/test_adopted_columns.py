@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 from data import adoption
 from data.access import Actor
 from tests.page_runs import PageRun, open_page
-from tests.test_adopted_documents import SCHEMAS, build
+from tests.test_adopted_documents import SCHEMAS, WAYS, build
 from tests.test_adopted_sight import file_of, verdicts
 from ui import cached
 
@@ -102,10 +102,11 @@ def test_runs_without_a_state_are_not_said_to_be_open(database_url: str, owner: 
     assert "sb-well" not in verdicts(page)
 
 
+@WAYS
 def test_windows_without_escalations_are_not_said_to_have_had_none(
-    database_url: str, owner: Owner, people: People
+    database_url: str, owner: Owner, people: People, move: bool
 ) -> None:
-    adopt_without(database_url, owner, people, "engine", "agent_metrics.human_escalations")
+    adopt_without(database_url, owner, people, "engine", "agent_metrics.human_escalations", move=move)
     page = look(people, "agents")
     assert "Escalations unknown" in said(page)
     assert "IntakeAgent none recorded" in said(page)
@@ -144,3 +145,4 @@ def test_sessions_without_a_status_are_not_said_to_have_ended_well(
     assert "How 2 of them ended is not recorded." in page.text
     assert "None ended in an error" not in page.text
     assert "sb-well" not in verdicts(page)
+    assert {bar["series"] for bar in page.charts[0]} == {"not recorded"}

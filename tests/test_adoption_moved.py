@@ -52,7 +52,9 @@ def test_a_moved_log_is_append_only_for_every_role(
     )
     owner.execute("drop role if exists application_owner; create role application_owner bypassrls")
     owner.execute("grant all on public.events to application_owner; grant usage on schema engine to application_owner")
-    adoption.adopt(database_url, "engine", "public", move=True)
+    said = adoption.adopt(database_url, "engine", "public", move=True).remarks
+    (views,) = [sentence for sentence in said if sentence.startswith("Under the old names are views")]
+    assert "update and delete there as before (except that engine.events is append-only from now on:" in views
     for role in ROLES:
         for way in REWRITING.values():
             for replication in ("origin", "replica"):
@@ -93,7 +95,8 @@ def test_a_moved_job_keeps_its_clock_its_rights_and_its_writers(
 ) -> None:
     make(owner, documents.AGENTS)
     identifier = add_job(owner, people["admin"])
-    adoption.adopt(database_url, "agents", "public", move=True)
+    said = adoption.adopt(database_url, "agents", "public", move=True).remarks
+    assert any("update and delete there as before, but COPY" in sentence for sentence in said)
     before = version(people["admin"], "agents.jobs")
     owner.execute("update public.jobs set status = 'completed', updated_at = '2000-01-01'")
     row = owner.execute("select completed_at, updated_at = completed_at as is_touched from agents.jobs").fetchone()

@@ -142,6 +142,7 @@ LINTS: dict[str, tuple[str, str]] = {
 MEANT = {
     "signalbox.viewer_role()": "tells the viewer's own role alone, which policies ask for",
     "signalbox.change_versions()": "counts marks of changes; shows no row",
+    "signalbox.known_since()": "tells managers, who are told of backups, when the first migration was applied",
     "signalbox.addresses()": "asks itself who the viewer is: managers and admins see all, others themselves",
     "analytics.sessions_saying_by_index(text)": "asks the policies' own question itself, so that the index serves",
     "analytics.events_containing_by_index(jsonb)": "asks the policies' own question itself, so that the index serves",

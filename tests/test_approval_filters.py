@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from data import approvals, exports, rollups
 from data.access import Actor
+from data.approvals import Questions
 from tests import recorded
 from tests.test_approvals import ask
 
@@ -117,14 +118,14 @@ def test_figures_of_each_filter_and_period_are_those_of_the_rows(owner: Owner, p
     for given in FILTERS:
         chosen = matching(rows, given)
         queue = [row for row in chosen if row["list"] == "queue"]
-        shown = approvals.read_queue(admin, now=NOW, **given, limit=QUESTIONS)
+        shown = approvals.read_queue(admin, chosen=Questions(NOW, **given), limit=QUESTIONS)
         assert {row["approval_id"] for row in shown.shown} == {row["id"] for row in queue}
         assert exports.count(
             admin, "approvals_queue", exports.parse("approvals_queue", {"now": [NOW.isoformat()], **as_link(given)})
         ) == len(queue)
         for name, period in PERIODS.items():
             per_list = Counter(row["list"] for row in within(chosen, **period))
-            counts = approvals.read_counts(admin, now=NOW, **period, **given)
+            counts = approvals.read_counts(admin, chosen=Questions(NOW, **period, **given))
             assert counts == approvals.Counts(
                 waiting=sum(row["list"] == "queue" for row in rows),
                 queue=len(queue),
@@ -140,12 +141,13 @@ def test_a_history_is_told_as_its_rows_are(owner: Owner, people: People, shown: 
     rows, admin = rows_of(owner), people["admin"]
     compared: dict[str, Any] = {f"previous_{edge}": at for edge, at in PERIODS["week before"].items()}
     for given in FILTERS:
-        told: Any = approvals.read_summary(admin, shown=shown, now=NOW, **PERIODS["week"], **compared, **given)
+        chosen = Questions(NOW, shown, **PERIODS["week"], **given)
+        told: Any = approvals.read_summary(admin, chosen=chosen, **compared)
         now, before = (
             [row for row in within(matching(rows, given), **PERIODS[name]) if row["list"] == shown]
             for name in ("week", "week before")
         )
-        assert told.counts == approvals.read_counts(admin, now=NOW, **PERIODS["week"], **given)
+        assert told.counts == approvals.read_counts(admin, chosen=chosen)
         assert told.previous(shown) == len(before)
         outcomes = Counter(row["outcome"] for row in now)
         assert {name: told.of(name) for name in approvals.OUTCOMES} == {
@@ -179,7 +181,8 @@ def test_lists_files_and_slices_hold_the_questions_of_their_filters(
         for given in (*FILTERS, {"outcome": "approved"}, {"outcome": "expired", "risk": "low"}):
             expected = matching(of_list, given)
             held = {row["id"] for row in expected}
-            listed = approvals.read_history(people["admin"], shown=shown, now=NOW, **asked, **given, limit=QUESTIONS)
+            chosen = Questions(NOW, shown, **asked, **given)
+            listed = approvals.read_history(people["admin"], chosen=chosen, limit=QUESTIONS)
             assert {row["approval_id"] for row in listed} == held
             link: dict[str, list[str]] = (
                 {"shown": [str(shown)], "now": [NOW.isoformat()]} | as_link(asked) | as_link(given)
@@ -193,7 +196,7 @@ def test_lists_files_and_slices_hold_the_questions_of_their_filters(
 
 def drawn(actor: Actor, shown: approvals.View, asked: Mapping[str, Any]) -> Counter[str]:
     """How many questions of each outcome a chart holds."""
-    buckets = approvals.read_buckets(actor, shown=shown, now=NOW, **asked, unit="day", zone="UTC")
+    buckets = approvals.read_buckets(actor, chosen=Questions(NOW, shown, **asked), unit="day", zone="UTC")
     return Counter({name: int(buckets[name].sum()) for name in approvals.OUTCOMES})
 
 
@@ -214,7 +217,7 @@ def test_each_value_of_a_filter_says_how_many_it_leaves_beside_the_other_filters
     of_list = [row for row in within(rows_of(owner), **asked) if row["list"] == shown]
     both: dict[str, Any] = {"outcome": "approved", "agent": AGENTS[1]}
     for given in (*FILTERS, both):
-        values = approvals.read_filter_values(people["admin"], shown=shown, now=NOW, **asked, **given)
+        values = approvals.read_filter_values(people["admin"], chosen=Questions(NOW, shown, **asked, **given))
         for name, counts in values.items():
             left = Counter(row[name] for row in matching(of_list, given, but=name) if row[name] is not None)
             assert counts == dict(left), (given, name)
@@ -225,22 +228,23 @@ def test_sums_that_are_stored_answer_by_agent_and_risk(owner: Owner, people: Peo
     fill(owner)
     rollups.finish("real")
     given: dict[str, Any] = {"agent": AGENTS[0], "risk": "low"}
-    told = approvals.read_counts(people["admin"], now=NOW, **given)
+    told = approvals.read_counts(people["admin"], chosen=Questions(NOW, **given))
     assert told.decided + told.imported > 0
     # Nobody could change the table like this: it shows that the figures come from what is stored.
     owner.execute("alter table engine.human_approvals disable trigger user")
     owner.execute("delete from engine.human_approvals where status <> 'pending'")
-    assert approvals.read_counts(people["admin"], now=NOW, **given).decided == told.decided
+    assert approvals.read_counts(people["admin"], chosen=Questions(NOW, **given)).decided == told.decided
 
 
 def test_members_are_told_of_their_own_questions_alone(owner: Owner, people: People) -> None:
     for name in ("member", "other"):
         ask(owner, agent_id=f"agent of {name}", status="approved", decided_at=NOW, user_id=people[name].user_id)
-    values = approvals.read_filter_values(people["member"], shown="decided", now=NOW)
+    decided = Questions(NOW, "decided")
+    values = approvals.read_filter_values(people["member"], chosen=decided)
     assert values["agent"] == {"agent of member": 1}
-    assert approvals.read_summary(people["member"], shown="decided", now=NOW).approved == 1
-    assert approvals.read_summary(people["manager"], shown="decided", now=NOW).approved == 2
-    assert approvals.read_buckets(people["member"], shown="decided", now=NOW)["approved"].sum() == 1
+    assert approvals.read_summary(people["member"], chosen=decided).approved == 1
+    assert approvals.read_summary(people["manager"], chosen=decided).approved == 2
+    assert approvals.read_buckets(people["member"], chosen=decided)["approved"].sum() == 1
 
 
 def test_what_is_over_decides_the_period_that_a_history_opens_on(owner: Owner, people: People) -> None:

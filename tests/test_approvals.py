@@ -21,6 +21,7 @@ Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+WAITING = approvals.Questions(NOW)
 
 
 def ask(owner: Owner, **given: Any) -> UUID:
@@ -190,7 +191,7 @@ def test_imported_questions_are_history(owner: Owner, people: People) -> None:
     with pytest.raises(approvals.OnlyHistory):
         approvals.decide(people["admin"], approval_id, "approved")
     assert stored(owner, approval_id)["status"] == "pending"
-    assert approvals.read_queue(people["admin"], now=NOW).waiting == 0
+    assert approvals.read_queue(people["admin"], chosen=WAITING).waiting == 0
 
 
 def test_a_question_that_is_not_there_is_not_found(people: People) -> None:
@@ -260,11 +261,11 @@ def test_the_queue_shows_what_runs_out_first_then_risk_then_age(owner: Owner, pe
     ask(owner, title="done", status="approved", decided_at=NOW)
     ask(owner, title="read in a log", metadata=Jsonb({"imported": True}), status="expired")
 
-    queue = approvals.read_queue(people["admin"], now=NOW)
+    queue = approvals.read_queue(people["admin"], chosen=WAITING)
 
     assert [row["title"] for row in queue.shown] == ["soon", "risky", "later", "old", "young"]
     assert queue.waiting == 5
-    assert [row["title"] for row in approvals.read_queue(people["admin"], now=NOW, limit=2, offset=1).shown] == [
+    assert [row["title"] for row in approvals.read_queue(people["admin"], chosen=WAITING, limit=2, offset=1).shown] == [
         "risky",
         "later",
     ]
@@ -278,10 +279,10 @@ def test_every_question_is_counted_in_one_view_and_listed_there(owner: Owner, pe
     ask(owner, expires_at=NOW - timedelta(hours=1))
     ask(owner, metadata=Jsonb({"imported": True}), status="approved", created_at=None)
     ask(owner, metadata=Jsonb({"imported": True}), status="expired")
-    counts = approvals.read_counts(people["admin"], now=NOW)
+    counts = approvals.read_counts(people["admin"], chosen=WAITING)
     assert counts == approvals.Counts(waiting=1, queue=1, decided=2, expired=2, imported=2)
     outcomes = {
-        view: [row["outcome"] for row in approvals.read_history(people["admin"], shown=view, now=NOW)]
+        view: [row["outcome"] for row in approvals.read_history(people["admin"], chosen=approvals.Questions(NOW, view))]
         for view in approvals.VIEWS
     }
     assert outcomes == {
@@ -301,8 +302,8 @@ def test_members_see_their_own_questions_and_nobody_elses(owner: Owner, people: 
     assert approvals.read_approval(people["member"], approval_id=mine, now=NOW)["title"]
     with pytest.raises(NotFound):
         approvals.read_approval(people["member"], approval_id=theirs, now=NOW)
-    assert approvals.read_counts(people["member"], now=NOW).waiting == 1
-    assert approvals.read_counts(people["manager"], now=NOW).waiting == 2
+    assert approvals.read_counts(people["member"], chosen=WAITING).waiting == 1
+    assert approvals.read_counts(people["manager"], chosen=WAITING).waiting == 2
 
 
 def test_managers_read_every_question_which_admins_alone_decide(owner: Owner, people: People) -> None:
@@ -310,7 +311,7 @@ def test_managers_read_every_question_which_admins_alone_decide(owner: Owner, pe
     everything = {mine, theirs}
     for name, visible in (("admin", everything), ("manager", everything), ("member", {mine}), ("other", {theirs})):
         reader = people[name]
-        queue = approvals.read_queue(reader, now=NOW)
+        queue = approvals.read_queue(reader, chosen=WAITING)
         assert {row["approval_id"] for row in queue.shown} == visible, name
         for approval_id in visible:
             assert approvals.read_approval(reader, approval_id=approval_id, now=NOW)["title"]
@@ -377,8 +378,8 @@ def test_the_last_five_like_it_come_with_what_became_of_them(owner: Owner, peopl
 
 
 def test_an_empty_database_has_an_empty_queue(people: People) -> None:
-    assert approvals.read_queue(people["admin"], now=NOW) == approvals.Queue((), 0)
-    assert approvals.read_counts(people["admin"], now=NOW) == approvals.Counts(0, 0, 0, 0, 0)
+    assert approvals.read_queue(people["admin"], chosen=WAITING) == approvals.Queue((), 0)
+    assert approvals.read_counts(people["admin"], chosen=WAITING) == approvals.Counts(0, 0, 0, 0, 0)
     with database.reading(people["admin"]) as unit:
         nothing = dict.fromkeys(("start", "end", "untimed", "agent", "kind", "risk", "project", "outcome"))
         asked = {**nothing, "shown": "nonsense", "now": NOW, "limit": 5, "offset": 0}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
@@ -19,6 +20,7 @@ import data.approvals
 import data.jobs
 import data.reports
 from data.access import Actor
+from data.approvals import Questions
 from data.arguments import WrongArgument, checked
 from data.errors import WrongUse
 from data.identity import members
@@ -36,6 +38,8 @@ WRONG_BY_TYPE: dict[str, list[Any]] = {
     "Actor": ["admin"],
     "Chosen": ["all"],
     "Decision": ["maybe", *WORDS],
+    "Kind": ["letter", *WORDS],
+    "Questions": ["all"],
     "Role": ["owner", *WORDS],
     "Sequence[str]": ["bash", 5, ["zero\0"], [None]],
     "UUID": ["no-uuid", str(uuid4()), 5],
@@ -58,6 +62,7 @@ SOUND_BY_TYPE: dict[str, Any] = {
     "Actor": ADMIN,
     "Chosen": Chosen(),
     "Decision": "approved",
+    "Questions": Questions(EARLY),
     "Role": "admin",
     "Sequence[str]": [],
     "UUID": uuid4(),
@@ -128,14 +133,21 @@ def test_period_that_ends_before_it_begins_is_refused(before: str) -> None:
         assert refused(function, **{start: LATE, end: EARLY}) == start
 
 
-def test_filters_that_are_given_together_are_checked_one_by_one() -> None:
-    wrong: dict[str, Any] = {"start": NAIVE, "untimed": None, "search": "zero\0", "has": 5}
-    having = [function for function in ASKED if "chosen: 'Chosen'" in str(inspect.signature(function))]
+_TOGETHER: dict[str, tuple[Any, dict[str, Any]]] = {
+    "Chosen": (Chosen(), {"start": NAIVE, "untimed": None, "search": "zero\0", "has": 5}),
+    "Questions": (Questions(EARLY), {"now": NAIVE, "untimed": None, "agent": "zero\0", "shown": "all", "outcome": "?"}),
+}
+
+
+@pytest.mark.parametrize("kind", _TOGETHER)
+def test_filters_that_are_given_together_are_checked_one_by_one(kind: str) -> None:
+    chosen, wrong = _TOGETHER[kind]
+    having = [function for function in ASKED if f"chosen: '{kind}'" in str(inspect.signature(function))]
     assert having
     for function in having:
         for name, value in wrong.items():
-            assert refused(function, chosen=Chosen(**{name: value})) == name
-        assert refused(function, chosen=Chosen(start=LATE, end=EARLY)) == "start"
+            assert refused(function, chosen=replace(chosen, **{name: value})) == name
+        assert refused(function, chosen=replace(chosen, start=LATE, end=EARLY)) == "start"
 
 
 def test_what_can_be_honoured_gets_through_as_it_is() -> None:

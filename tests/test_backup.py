@@ -523,6 +523,32 @@ def test_the_last_good_one_is_the_newest_whose_file_is_there(owner: Owner, peopl
     assert found.due_at == found.last_good.started_at + timedelta(hours=24)
 
 
+@pytest.mark.usefixtures("at_home")
+def test_however_many_lack_tables_the_whole_one_before_them_is_the_last_good_one(
+    owner: Owner,
+    people: People,
+    database_url: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(state, "_MOST_GOOD", 2)
+    at = tmp_path / "home/backups"
+    whole = recorded(owner, NOW - timedelta(hours=30), file=at / "whole.dump", missing=["_realtime.tenants"])
+    for hours in (3, 2, 1):
+        recorded(owner, NOW - timedelta(hours=hours), file=at / f"{hours}.dump", missing=["agents.jobs"])
+    found = look(people["manager"], tmp_path / "home")
+    assert found.last_good
+    assert found.last_lacking
+    assert (found.last_good.run_id, found.last_lacking.file_name, found.lost) == (whole, "1.dump", ())
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert main(["backup", "list", "--json"]) == 1
+    listed = json.loads(capsys.readouterr().out)
+    assert (listed["last_good"], listed["overdue"], listed["lacking"]) == (whole, True, ["agents.jobs"])
+    assert main(["backup", "list"]) == 1
+    assert "1.dump, WITHOUT 1 table\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("age_hours", "is_due", "is_overdue"), [(1, False, False), (24.5, True, False), (26.5, True, True)]
 )
@@ -586,6 +612,16 @@ def test_the_command_line_makes_and_lists_them(
     assert "OVERDUE" in said
 
 
+def test_a_command_whose_reader_has_enough_ends_quietly(database_url: str, tmp_path: Path) -> None:
+    process = command(tmp_path, database_url, "list")
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()  # as `head` does after its last line
+    assert process.wait(60) == 141
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
 def test_a_timer_that_ends_the_command_ends_the_backup_and_its_row_says_so(
     owner: Owner, people: People, database_url: str, tmp_path: Path
 ) -> None:
@@ -618,6 +654,13 @@ def test_a_backup_from_the_command_line_leaves_the_database_as_it_is(
         monkeypatch.setenv("SIGNALBOX_HOME", str(path / "home"))
         assert main(["backup", "run"]) == 1
         assert "no place yet to write backups down" in capsys.readouterr().err
+        assert main(["demo", "status"]) == 0
+        assert "There is no demo" in capsys.readouterr().out
+        assert main(["rollup", "--keep-raw-days", "9", "--dry-run"]) == 1
+        assert "python -m data migrate up" in capsys.readouterr().err
+        with psycopg.connect(lease.url()) as connection:
+            found = connection.execute("select from pg_namespace where nspname = 'signalbox'").fetchall()
+        assert found == []
         before = path / "migrations"
         before.mkdir()
         for file in sorted(migration.FOLDER.glob("2*.sql"))[:12]:

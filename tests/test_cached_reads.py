@@ -90,11 +90,11 @@ def test_a_change_elsewhere_leaves_what_does_not_rest_on_it(owner: Owner, people
 
     def fills() -> tuple[int, int]:
         view = view_of(people["manager"])
-        cached.read(view, jobs.read_filter_values, **asked)
-        cached.read(view, tools.read_filter_values, **asked)
+        cached.read(view, jobs.count_facets, **asked)
+        cached.read(view, tools.count_facets, **asked)
         assert {"agents.jobs", "chronicle.tool_events"} <= view.rests_on
         assert "engine.events" not in view.rests_on
-        return fills_of(jobs.read_filter_values), fills_of(tools.read_filter_values)
+        return fills_of(jobs.count_facets), fills_of(tools.count_facets)
 
     of_jobs, of_tools = fills()
     recorded.job(owner, datetime.now(UTC))

@@ -86,6 +86,13 @@ def test_bars_of_one_slice_stand_on_each_other_in_the_given_order() -> None:
     ]
 
 
+def test_the_first_and_the_last_slice_lead_to_their_days_inside_the_period() -> None:
+    period = Period("custom", datetime(2026, 10, 7, tzinfo=BERLIN), datetime(2026, 10, 21, tzinfo=BERLIN), "", BERLIN)
+    rows = [{"bucket": datetime(2026, 10, day, tzinfo=BERLIN), "calls": 1} for day in (5, 12, 19)]
+    addresses = [bar[0].partition("from=")[2] for bar in _BAR.findall(drawn(rows, bucket="week", period=period))]
+    assert addresses == ["2026-10-07&amp;to=2026-10-11", "2026-10-12&amp;to=2026-10-18", "2026-10-19&amp;to=2026-10-20"]
+
+
 def test_only_the_slice_that_is_not_over_is_so_far() -> None:
     chart = drawn(days(9))
     assert [words for words in told(chart) if "(so far)" in words] == ["Thu 29 Oct 2026 (so far), calls: 8"]

@@ -13,7 +13,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from data.access import Actor
-from signalbox_client import BadArgument, Database, DatabaseUnavailable, NotAllowed, RefusedByDatabase
+from signalbox_client import BadArgument, Database, DatabaseUnavailable, NotAllowed
 from signalbox_client.jobs import STATUSES, AttemptLost, Job, JobNotFound, Jobs, WrongTransition
 from tests.ways import poolers as poolers  # noqa: PLC0414 - a fixture
 from tests.ways import together
@@ -320,8 +320,14 @@ def test_what_cannot_be_used_is_named_before_anything_is_written(
 
 
 def test_somebody_who_has_no_account_gets_no_job(database_url: str) -> None:
-    with pytest.raises(RefusedByDatabase, match="foreign key"):
+    with pytest.raises(BadArgument) as refused:
         Jobs(database_url).create("writer", user_id=uuid4())
+    assert refused.value.argument == "user_id"
+    assert refused.value.sentence == (
+        "user_id is the id of nobody: there is no such account in auth.users. Nothing was written."
+    )
+    with pytest.raises(BadArgument, match="the id of nobody"):
+        Jobs(database_url, user_id=uuid4()).create("writer")
     with pytest.raises(JobNotFound):
         Jobs(database_url).get(uuid4())
 

@@ -13,7 +13,7 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from data import embedded
-from signalbox_client import BadArgument, DatabaseUnavailable, NotAllowed, RefusedByDatabase, UnreadableValue
+from signalbox_client import BadArgument, DatabaseUnavailable, NotAllowed, UnreadableValue
 from signalbox_client.jobs import AttemptLost, JobNotFound, Jobs, WrongTransition
 from signalbox_client.jobs.over_http import SupabaseJobs
 from signalbox_client.over_http import SchemaNotExposed
@@ -266,7 +266,7 @@ def test_what_stands_in_the_way_is_said(project: Project, owner: Owner, me: UUID
     assert SupabaseSessionStore(project.stranger()).list_sessions(me) == []
     with pytest.raises(NotAllowed):
         SupabaseSessionStore(project.stranger()).create_session(Session(me))
-    with pytest.raises(RefusedByDatabase, match="foreign key"):
+    with pytest.raises(BadArgument, match="user_id is the id of nobody"):
         SupabaseJobs(project.service()).create("writer", user_id=uuid4())
     with pytest.raises(BadArgument, match="client must be what"):
         SupabaseJobs("http://127.0.0.1")  # type: ignore[arg-type]

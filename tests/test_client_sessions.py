@@ -298,3 +298,8 @@ def test_what_cannot_be_used_is_named_before_anything_is_written(act: Any, sente
         act(PostgresSessionStore("postgresql://nobody@127.0.0.1:1/nowhere"))
     assert sentence in refused.value.sentence
     assert refused.value.sentence.endswith("Nothing was written.")
+
+
+def test_somebody_who_has_no_account_gets_no_session(database_url: str) -> None:
+    with pytest.raises(BadArgument, match="user_id is the id of nobody: there is no such account"):
+        PostgresSessionStore(database_url).create_session(Session(uuid4()))

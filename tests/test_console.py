@@ -10,15 +10,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, dict_row
+from streamlit.testing.v1.element_tree import Button
 
 from data import console, database, demo, embedded, migration
 from data.access import Actor
 from data.errors import DatabaseUnavailable
 from data.identity import demo_accounts, web_sessions
 from data.settings import Settings
+from tests import recorded
 from tests.embedded_holders import kill_server, runs, wait_until
 from tests.gate_site import hash_of, signed_in
+from tests.page_runs import PageRun, open_page
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +44,11 @@ def test_the_embedded_console_is_migrated_and_has_its_accounts(home: Path) -> No
     with console.open_console(Settings(home=home), quiet) as opened:
         assert console.running() is opened
         assert console.Examination(opened).run().is_well
+        with database.operating() as unit:
+            said = unit.connection.execute("select actor_email, action, detail from signalbox.audit_log").fetchone()
+        assert said is not None
+        assert (said["actor_email"], said["action"]) == ("command line", "applied migrations")
+        assert len(said["detail"]["applied"]) == len(migration.status(opened.admin_url, migration.FOLDER).migrations)
         assert opened.check_password is not None
         email, password = next(iter(demo_accounts.passwords(home).items()))
         assert opened.check_password(email, password).email == email
@@ -124,14 +132,28 @@ def test_an_admin_makes_the_demo_anew_while_it_is_looked_at(home: Path, monkeypa
         opened.remove_demo(account("admin"))
 
 
-def test_an_admin_makes_and_removes_the_demo(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def offers(page: PageRun) -> list[Button]:
+    """The buttons that make a demo."""
+    return [button for button in page.app.button if button.key == "make_demo"]
+
+
+def test_an_admin_makes_the_demo_beside_real_data_and_removes_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     defaults = demo.create.__kwdefaults__
     assert defaults is not None
     monkeypatch.setitem(defaults, "events", 500)
     with console.open_console(Settings(home=home), quiet) as opened:
-        sentences: list[str] = []
-        assert opened.make_demo(account("admin"), sentences.append).is_new
-        assert sentences
+        with psycopg.connect(opened.admin_url, row_factory=dict_row) as owner:
+            recorded.session(owner, datetime.now(UTC))
+        for role in ("manager", "member"):
+            assert not offers(open_page(account(role), "reports/sessions.py")), "it is not theirs to make"
+        page = open_page(account("admin"), "reports/sessions.py")
+        [making] = offers(page)
+        assert "Made-up data" not in page.text
+        making.click()
+        page.run()
+        assert "Made-up data" in page.text, "it is shown at once"
+        assert [box.value for box in page.app.selectbox if box.key == "dataset"] == ["demo"]
+        assert not offers(page)
         assert "demo" in database.open_datasets()
         assert not opened.make_demo(account("admin"), quiet).is_new
         assert opened.remove_demo(account("admin"))

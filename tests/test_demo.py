@@ -114,6 +114,20 @@ def test_outcomes_cover_success_failure_refusal_and_what_nobody_knows(rows: Rows
     assert 0.01 < outcomes["failed"] / (outcomes["failed"] + outcomes["succeeded"]) < 0.12
 
 
+def test_events_tie_calls_to_agents_and_an_agent_that_fails_has_calls_that_do(rows: Rows) -> None:
+    counted = rows.execute(
+        """
+        select name, avg(is_failure::int)::float8 as failing from analytics.agent_call_facts
+        where is_success or is_failure group by name
+        """
+    ).fetchall()
+    failing = {row["name"]: row["failing"] for row in counted}
+    measured = rows.execute("select distinct agent_id from engine.agent_metrics").fetchall()
+    assert len(failing.keys() & {row["agent_id"] for row in measured}) >= 6
+    assert failing["claude-code"] < 0.1
+    assert failing["deploy-bot"] > 2 * failing["claude-code"]
+
+
 def test_work_rests_at_weekends_and_at_night(rows: Rows) -> None:
     by_weekday = "select count(*) filter (where extract(isodow from started_at) {} 5) from chronicle.sessions"
     at_weekends, on_days = one(rows, by_weekday, ">"), one(rows, by_weekday, "<=")

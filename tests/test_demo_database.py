@@ -229,11 +229,21 @@ def test_the_command_makes_describes_and_removes_it_with_one_document_each(
         return document
 
     assert told("status") == {"exists": False}
-    made = told("--events", "600")
+    assert command.main(["demo", "--events", "600", "--json"]) == 0
+    heard = capsys.readouterr()
+    made = json.loads(heard.out)
     assert made["is_new"]
+    assert heard.err.splitlines() == ["Laying out the demo database", "Copying rows", "Gathering statistics"]
     status = told("status")
     assert status["events"] == made["rows"]["chronicle.events"]
     assert status["days_old"] == 0
     assert not told("create")["is_new"]
+    for asked in (["--events", "60000"], ["--seed", "3"]):
+        assert command.main(["demo", *asked]) == 1
+        assert capsys.readouterr().err == (
+            f"There is a demo already with {status['events']:,} events; add --replace to make the one asked for in its"
+            " place.\n"
+        )
+    assert told("status") == status, "nothing was changed"
     assert told("remove") == {"removed": True}
     assert told("remove") == {"removed": False}

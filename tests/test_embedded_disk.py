@@ -70,6 +70,15 @@ except embedded.EmbeddedServerError as error:
     assert said.startswith("DiskFull"), said
 
 
+def test_a_page_that_was_written_in_part_alone_is_a_full_disk(tmp_path: Path) -> None:
+    said = """FATAL:  could not extend file "base/1/2691": wrote only 4096 of 8192 bytes at block 9
+HINT:  Check free disk space.
+PANIC:  cannot abort transaction 1, it was already committed"""
+    found = errors.in_text(tmp_path, said)
+    assert isinstance(found, errors.DiskFull)
+    assert f"The disk that holds {tmp_path} is full. Free some space" in found.sentence
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_device_that_is_full_is_named() -> None:
     """Where no disk may be mounted, too."""

@@ -456,7 +456,8 @@ def test_no_file_counts_its_rows_in_each_of_them(people: dict[str, Actor]) -> No
 def test_a_column_that_is_left_out_is_in_neither_kind_of_file(people: dict[str, Actor], owner: Owner) -> None:
     recorded.question(owner, datetime.now(UTC), "Refund?")
     asked = exports.parse("approvals_queue", {})
-    for form, columns in (("csv", "title,reason"), ("jsonl", '"title": "Refund?"')):
+    kinds: tuple[tuple[exports.Format, str], ...] = (("csv", "title,reason"), ("jsonl", '"title": "Refund?"'))
+    for form, columns in kinds:
         file = b"".join(exports.stream(people["manager"], "approvals_queue", asked, form)).decode()
         assert columns in file
         assert "waiting" not in file

@@ -21,7 +21,7 @@ NOW = datetime.now(UTC)
         (
             "reports/jobs.py",
             {"status": "foo"},
-            "There is no status “foo”, so all are shown. There are: pending, running",
+            "There is no status “foo”, so all are shown. There are: ran to an end, pending, running",
         ),
         (
             "reports/sops.py",
@@ -33,19 +33,15 @@ NOW = datetime.now(UTC)
         ("reports/clients.py", {"status": "foo"}, "There is no status “foo”, so all are shown. There are: critical"),
         ("reports/clients.py", {"view": "experiments", "status": "foo"}, "There is no status “foo”, so all are shown."),
         ("reports/projects.py", {"status": "foo"}, "There is no status “foo”, so all are shown. There are: active"),
-        (
-            "reports/events.py",
-            {"correlation": "xyz"},
-            "The address asks for the correlation “xyz”, which is no id, so all are shown.",
-        ),
         ("reports/events.py", {"place": "garbage"}, "asks for a place in the list that cannot be read"),
         ("reports/events.py", {"place": "now~x~y"}, "asks for a place in the list that cannot be read"),
         (
             "reports/agents.py",
             {"sort": "nope"},
-            "These rows cannot be sorted by “nope”, so they stand as the page opens. They can be by: escalations,",
+            "There is no order “nope”, so the usual one is kept. There are: escalations,",
         ),
         ("reports/jobs.py", {"agent": "x" * 1001}, "The address asks for a value of “agent” that no filter holds"),
+        ("reports/sessions.py", {"q": "x" * 1001}, "The address asks for a value of “q” that no filter holds"),
         ("reports/jobs.py", {"agent": "x\u202ey"}, "The address asks for a value of “agent” that no filter holds"),
     ],
 )
@@ -63,6 +59,57 @@ def test_what_filters_nothing_is_said_and_nothing_is_left_out(
     name = next(name for name in parameters if name != "view")
     for picker in (one for one in page.app.selectbox if one.key == f"f_{name}"):
         assert picker.value == ""
+
+
+UNKNOWN_CHOICES: tuple[tuple[str, dict[str, str], str], ...] = (
+    ("admin/approvals.py", {"show": "bogus"}, "There is no list “bogus”, so the queue is shown. There are: queue,"),
+    ("admin/approvals.py", {"show": "x" * 1001}, "“show” that no filter holds: it is longer than 1,000 characters"),
+    (
+        "reports/events.py",
+        {"view": "bogus"},
+        "There is no view “bogus”, so the events are shown. There are: events",
+    ),
+    ("reports/events.py", {"correlation": "bogus"}, "asks for the correlation “bogus”, which is no id"),
+    ("reports/clients.py", {"view": "bogus"}, "There is no view “bogus”, so the health of clients is shown."),
+    (
+        "reports/tools.py",
+        {"list": "bogus"},
+        "There is no list “bogus”, so it is passed over. There are: tools and",
+    ),
+    ("reports/sops.py", {"list": "bogus"}, "There is no list “bogus”, so it is passed over. There are: procedures and"),
+    ("reports/jobs.py", {"long": "bogus"}, "There is no filter “long” with “bogus”, so all are shown. There are: true"),
+    ("reports/sops.py", {"long": "bogus"}, "There is no filter “long” with “bogus”, so all are shown."),
+    (
+        "reports/sessions.py",
+        {"sort": "-bogus"},
+        "There is no order “-bogus”, so the usual one is kept. There are: when",
+    ),
+    ("reports/tools.py", {"list": "calls", "sort": "bogus"}, "There is no order “bogus”, so the usual one is kept."),
+    ("reports/people.py", {"sort": "--cost"}, "There is no order “--cost”, so the usual one is kept."),
+)
+
+
+def test_choices_that_there_are_none_of_are_said_once_on_every_page(owner: Owner, people: People) -> None:
+    recorded.one_of_everything(owner, NOW, "ship", people["member"].user_id)
+    all_systems.add(owner, NOW, "ship", people["member"])
+    for path, parameters, sentence in UNKNOWN_CHOICES:
+        assert open_page(people["admin"], path, period="all", **parameters).text.count(sentence) == 1, path
+
+
+def test_known_choices_are_not_complained_of(owner: Owner, people: People) -> None:
+    """Nor is the order of another list of the same page, which a filter may have led away from."""
+    recorded.one_of_everything(owner, NOW, "ship", people["member"].user_id)
+    all_systems.add(owner, NOW, "ship", people["member"])
+    for path, parameters in (
+        ("admin/approvals.py", {"show": "decided"}),
+        ("reports/events.py", {"view": "integrity"}),
+        ("reports/clients.py", {"view": "experiments"}),
+        ("reports/tools.py", {"list": "calls", "sort": "-p95"}),
+        ("reports/sops.py", {"list": "runs", "sort": "-p95"}),
+        ("reports/jobs.py", {"long": "false", "sort": "-when"}),
+    ):
+        text = open_page(people["admin"], path, period="all", **parameters).text
+        assert "There is no" not in text, path
 
 
 @pytest.mark.parametrize(
@@ -87,3 +134,19 @@ def test_a_long_name_is_filtered_by(owner: Owner, people: People) -> None:
     page = open_page(people["manager"], "reports/jobs.py", period="all", agent=long)
     assert "1 job" in page.text
     assert "no filter holds" not in page.text
+
+
+# Letters parted without a space, joined pictures, and a place where a word may be broken.
+@pytest.mark.parametrize(
+    "words", ["می\u200cخواهم", "👩\u200d🚀 launch", "har\u00adbour"], ids=["parted", "joined", "soft"]
+)
+def test_characters_that_cannot_be_seen_are_searched_with_their_words(owner: Owner, people: People, words: str) -> None:
+    recorded.job(owner, NOW, agent=words)
+    recorded.job(owner, NOW, agent="other")
+    recorded.prompt(owner, recorded.session(owner, NOW), NOW, words)
+    recorded.prompt(owner, recorded.session(owner, NOW), NOW, "other")
+    jobs = open_page(people["manager"], "reports/jobs.py", period="all", q=words)
+    assert "1 job" in jobs.text
+    sessions = open_page(people["manager"], "reports/sessions.py", period="all", q=words)
+    assert "1 session" in sessions.text
+    assert "no filter holds" not in jobs.text + sessions.text

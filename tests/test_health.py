@@ -70,14 +70,17 @@ def test_migrations_of_other_programs_take_nothing_down(examination: console.Exa
 
 def test_a_database_that_is_away_is_said_to_be(examination: console.Examination) -> None:
     database.close_all()
-    assert examination.run() == console.OwnHealth("unreachable", "unknown")
+    reason = "The real database is not there."
+    assert examination.run() == console.OwnHealth("unreachable", "unknown", reason)
 
 
 def test_a_replica_that_is_away_is_said_to_be(database_url: str) -> None:
     read_url = database_url.rpartition("/")[0] + "/no_such_database"
     settings = Settings(database_url=database_url, read_database_url=read_url)
     database.open_database("real", database_url, read_url=read_url)
-    assert console.Examination(console.Console(settings)).run() == console.OwnHealth("unreachable", "unknown")
+    found = console.Examination(console.Console(settings)).run()
+    assert (found.database, found.migrations) == ("unreachable", "unknown")
+    assert "no database of the name" in str(found.reason)
     database.open_database("real", database_url, read_url=database_url)
     assert console.Examination(console.Console(settings)).run() == WELL
 

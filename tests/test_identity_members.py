@@ -140,6 +140,8 @@ def test_the_command_says_what_is_wrong(database_url: str) -> None:
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "Nobody has an account under nobody@example.com" in unknown.stderr
     assert grant(database_url, "owner", "a@b.c").returncode == 2
+    empty = grant(database_url, "admin", " ")
+    assert (empty.returncode, empty.stderr[:22]) == (2, "The address is empty. ")
 
 
 def test_demo_accounts_are_the_same_everywhere_and_added_once(people: dict[str, Actor], owner: Owner) -> None:

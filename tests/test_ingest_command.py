@@ -27,7 +27,7 @@ def test_counts_are_printed_per_source(capsys: pytest.CaptureFixture[str], datab
     printed = capsys.readouterr()
     assert "Claude Code transcript: 2 files" in printed.out
     assert "hook events: 3 files" in printed.out
-    assert "status lines: 1 files" in printed.out
+    assert "status lines: 1 file, " in printed.out
     assert printed.err == "", "no progress where nobody looks"
     assert value(database_url, "select count(*) from chronicle.sessions") == 2
 

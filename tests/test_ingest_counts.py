@@ -90,9 +90,9 @@ def test_a_question_that_stands_for_another_is_none_more(server: embedded.Lease,
 
 def test_jobs_are_named_where_there_are_some(server: embedded.Lease) -> None:
     with fresh_database(server) as url:
-        assert grown(url, [CHECKPOINTS]).sentence.startswith("1 files read, 3 jobs added (")
-        assert grown(url, [CHECKPOINTS]).sentence.startswith("1 files read, 0 events added (")
+        assert grown(url, [CHECKPOINTS]).sentence.startswith("1 file read, 3 jobs added (")
+        assert grown(url, [CHECKPOINTS]).sentence.startswith("1 file read, 0 events added (")
         report = grown(url, [LIGHTHOUSE])
         counts = report.counts
         words = f"{counts['events_added']} events and {counts['added_jobs']} jobs added ("
-        assert report.sentence.startswith(f"1 files read, {words}")
+        assert report.sentence.startswith(f"1 file read, {words}")

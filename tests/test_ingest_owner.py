@@ -72,7 +72,7 @@ def test_rows_never_change_their_owner_silently(database_url: str, people: dict[
     ingest([LIGHTHOUSE], database_url, owner=people["member"].email)
     report = ingest([LIGHTHOUSE], database_url, owner=people["other"].email)
     assert owners(database_url) == {name: {str(people["member"].user_id)} for name in OWNED}
-    assert "belong to somebody else already" in report.files[0].notes[0]
+    assert "1 session belongs to somebody else already" in report.files[0].notes[0]
     assert not report.holds, "it was not done as it was asked"
     ingest([LIGHTHOUSE], database_url)
     assert owners(database_url)["sessions"] == {str(people["member"].user_id)}, "no owner named takes none away"
@@ -124,7 +124,7 @@ def test_an_import_from_the_console_needs_an_admin_and_is_written_down(
         import_paths(people["manager"], [LIGHTHOUSE])
     report = import_paths(people["admin"], [LIGHTHOUSE], progress=said.append)
     assert report.counts["added_sessions"] == 1
-    assert said[-1] == "1 of 1 files, 100 %"
+    assert said[-1] == "1 of 1 file, 100 %"
     began, ended = rows(database_url, "select * from signalbox.audit_log order by id")
     for act in (began, ended):
         assert (act["actor_id"], act["target"]) == (UUID(str(people["admin"].user_id)), str(LIGHTHOUSE))

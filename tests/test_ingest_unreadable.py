@@ -75,8 +75,9 @@ def test_every_unreadable_line_is_reported_with_its_number_and_the_rest_goes_in(
     }
     assert nowhere == 1, "the impossible time"
     assert file.escaped == 3
+    assert " 3 characters are stored as \\uXXXX, as PostgreSQL holds no such character." in report.sentence
     assert stored["counts"]["escaped_characters"] == 3
-    assert any("hold several objects" in note for note in file.notes)
+    assert any(note.endswith(" holds several objects; all were read.") for note in file.notes), file.notes
 
 
 def test_entries_without_an_id_are_never_merged_and_not_added_again(server: embedded.Lease) -> None:
@@ -165,6 +166,7 @@ def test_what_cannot_be_opened_is_a_sentence_and_the_others_go_in(server: embedd
     (tmp_path / "again.jsonl").symlink_to(good)
     with fresh_database(server) as url:
         report = ingest([tmp_path, tmp_path / "missing", tmp_path / "pipe.jsonl"], url)
+        noted = [note for note in report.notes if "pipe.jsonl" in note]
         assert value(url, "select count(*) from chronicle.prompt_events") == 1
     reasons = {Path(problem.path).name: problem.reason for problem in report.problems}
     assert reasons.keys() == {"packed.jsonl.gz", "dangling.jsonl", "self.jsonl", "missing", "pipe.jsonl"}
@@ -172,6 +174,7 @@ def test_what_cannot_be_opened_is_a_sentence_and_the_others_go_in(server: embedd
     assert "No such file" in reasons["dangling.jsonl"]
     assert "nothing under this path" in reasons["missing"]
     assert "neither a file nor a folder" in reasons["pipe.jsonl"]
+    assert [note.partition(": ")[2] for note in noted] == ["neither a file nor a folder, so it was left alone"]
     assert sum(file.outcome == "imported" for file in report.files) == 1, "a file under two names is read once"
 
 

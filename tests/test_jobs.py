@@ -66,7 +66,7 @@ def test_an_empty_database_has_no_jobs_and_no_durations(people: People) -> None:
     assert (summary.p50_ms, summary.oldest_pending_at) == (None, None)
     assert jobs.read_buckets(people["admin"], **PERIOD).empty
     assert jobs.read_failures(people["admin"], **PERIOD) == jobs.Failures((), 0)
-    assert jobs.read_filter_values(people["admin"], **PERIOD) == {"agent": {}, "status": {}}
+    assert jobs.count_facets(people["admin"], **PERIOD) == {"agent": {}, "status": {}}
 
 
 def test_a_period_counts_its_jobs_by_what_became_of_them(owner: Owner, people: People) -> None:
@@ -195,7 +195,7 @@ def test_members_see_their_own_jobs_in_every_reader(owner: Owner, people: People
     member = people["member"]
     assert jobs.read_summary(member, now=NOW, **PERIOD).jobs == 1
     assert [row["agent"] for row in jobs.read_jobs(member, now=NOW, **PERIOD)] == ["mine"]
-    assert jobs.read_filter_values(member, **PERIOD) == {"agent": {"mine": 1}, "status": {"failed": 1}}
+    assert jobs.count_facets(member, **PERIOD) == {"agent": {"mine": 1}, "status": {"failed": 1, "ended": 1}}
     assert [group.agent for group in jobs.read_failures(member, **PERIOD).shown] == ["mine"]
     assert list(jobs.read_buckets(member, **PERIOD)["jobs"]) == [1]
     with pytest.raises(NotFound):

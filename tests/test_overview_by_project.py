@@ -298,8 +298,9 @@ def test_overview_counts_the_questions_that_the_queue_of_approvals_holds(owner: 
     recorded.question(owner, NOW - timedelta(hours=3), "Late", session_pk=session_pk, expires=NOW - timedelta(hours=1))
     imported = recorded.question(owner, NOW - timedelta(hours=4), "Of a log", session_pk=session_pk)
     owner.execute("update engine.human_approvals set metadata = '{\"imported\": true}' where id = %s", (imported,))
-    admin = people["admin"]
-    assert approvals.read_counts(admin, now=NOW).waiting == len(approvals.read_queue(admin, now=NOW).shown) == 1
+    admin, waiting = people["admin"], approvals.Questions(NOW)
+    assert approvals.read_counts(admin, chosen=waiting).waiting == 1
+    assert len(approvals.read_queue(admin, chosen=waiting).shown) == 1
     asked = NOW - timedelta(hours=3)
     everywhere = overview.read_attention(admin, now=NOW)
     here = overview.read_attention_of(admin, project="shop", now=NOW)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -16,6 +17,7 @@ from data.access import Actor
 from tests.page_runs import PageRun, open_page, queries_during
 from tests.performed import engine_event
 from tests.test_approvals import ask, stored, traces
+from ui import page as ui_page
 from ui.approvals.clock import clock
 
 Owner = psycopg.Connection[DictRow]
@@ -168,6 +170,22 @@ def test_the_second_of_two_admins_reads_who_decided(owner: Owner, people: People
     assert "admin@example.com rejected this at" in text
     assert "Your decision was not taken" in text
     assert stored(owner, approval_id)["status"] == "rejected"
+
+
+def test_decisions_are_told_in_the_zone_of_the_page(
+    owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = ZoneInfo("Asia/Kolkata")
+    monkeypatch.setattr(ui_page, "_zone", lambda: zone)
+    mine, theirs = ask(owner), ask(owner)
+    page = open_page(people["admin"], PAGE, approval=str(mine))
+    said = decide(page, "Approve", mine, "fine")
+    at = stored(owner, mine)["decided_at"].astimezone(zone)
+    assert f"of billing at {at:%H:%M:%S} UTC+5:30. It is event" in said
+    page = open_page(people["admin"], PAGE, approval=str(theirs))
+    at = approvals.decide(people["admin"], theirs, "rejected", "was first").decided_at.astimezone(zone)
+    told = f"admin@example.com rejected this at {at:%H:%M:%S} UTC+5:30 on {at:%Y-%m-%d}. Your decision"
+    assert told in decide(page, "Approve", theirs)
 
 
 def test_a_question_that_was_changed_while_the_page_stood_open_is_not_decided(owner: Owner, people: People) -> None:

@@ -14,6 +14,7 @@ from streamlit.testing.v1.element_tree import Button
 from data import backup
 from data.access import Actor
 from data.console import Console
+from data.settings import Settings
 from tests import recorded as rows
 from tests.backup_runs import Owner, console, dumps_of, recorded, row, standing_still, until
 from tests.page_runs import PageRun, open_page, queries_during
@@ -129,6 +130,32 @@ def test_a_failure_after_the_last_good_one_and_tables_left_out_are_told(
     assert "<b>/x</b>" not in "".join(page.pieces)
 
 
+def test_one_that_lacks_tables_is_the_last_good_one_only_where_none_is_whole(
+    owner: Owner, people: People, files: Path
+) -> None:
+    rows.session(owner, ago(0), user_id=people["member"].user_id)
+    recorded(owner, ago(7), file=files / "lacking.dump", missing=["agents.jobs"])
+    page = open_page(people["manager"], PAGE)
+    assert re.search(r"▲ The last good backup is 7 h 0\d min old.* 1 table could not be read into it\.", page.text)
+    assert "▲ made without 1 table" in page.text
+    overviewed = open_page(people["manager"], OVERVIEW)
+    assert "the last backup is not whole" in overviewed.text.lower()
+    recorded(owner, ago(4), file=files / "whole.dump")
+    assert re.search(r"● The last good backup is 4 h 0\d min old", page.run().text)
+    assert "is not whole" not in page.text
+    cached.forget()
+    assert "is not whole" not in overviewed.run().text
+    recorded(owner, ago(1), file=files / "later.dump", missing=["agents.jobs", "agents.more"])
+    assert re.search(r"● The last good backup is 4 h 0\d min old", page.run().text)
+    assert "is not whole. Not in it: the rows of agents.jobs and agents.more." in page.text
+    assert "▲ made without 2 tables" in page.text
+    cached.forget()
+    assert "The last backup is not whole" in overviewed.run().text
+    (files / "whole.dump").unlink()
+    assert re.search(r"■ The last whole backup is lost\. The last good backup is 1 h 0\d min old", page.run().text)
+    assert "the newest backup is lost" in overviewed.run().text.lower()
+
+
 def test_what_only_supabase_may_read_is_told_and_no_alarm(owner: Owner, people: People, files: Path) -> None:
     recorded(owner, ago(1), file=files / "one.dump", missing=["_realtime.tenants"])
     text = open_page(people["manager"], PAGE).text
@@ -215,6 +242,14 @@ def test_a_role_that_is_taken_away_holds_at_the_click(owner: Owner, people: Peop
     found.click()
     assert "Making backups is for the role admin" in page.run().text.replace("\\", "")
     assert owner.execute("select * from signalbox.backup_runs").fetchall() == []
+
+
+def test_the_command_for_a_timer_names_the_home_of_the_console(
+    people: People, running: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert f"SIGNALBOX_HOME={tmp_path} " in open_page(people["manager"], PAGE).text
+    monkeypatch.setattr(running, "settings", replace(running.settings, home=Settings.home))
+    assert "SIGNALBOX_HOME" not in open_page(people["manager"], PAGE).text
 
 
 def test_on_supabase_its_own_backups_are_said_to_be_apart(

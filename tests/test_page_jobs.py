@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from data.access import Actor
 from data.jobs.reading import MAX_GROUPS
-from tests.page_runs import open_page, queries_during
+from tests.page_runs import open_page, queries_during, taken_away
 from tests.test_jobs import acts, make_job, running, stored
 
 Owner = psycopg.Connection[DictRow]
@@ -125,6 +125,32 @@ def test_the_chart_and_the_list_are_of_the_chosen_state_and_the_page_says_what_i
     assert "status=completed" in bar["address"]
     assert "four figures are of all states; the chart and the list are of completed jobs alone." in page.text
     assert "Completed jobs per day" in page.text
+
+
+def test_what_ran_to_an_end_can_be_chosen_and_is_where_the_overview_leads(owner: Owner, people: People) -> None:
+    for status in ("failed", "completed", "completed", "cancelled"):
+        make_job(owner, **DONE, status=status)
+    running(owner, NOW - timedelta(hours=2))
+    overview = open_page(people["manager"], "reports/overview.py")
+    assert "Jobs finished 3" in " ".join(overview.text.split())
+    assert "/jobs?period=7d&status=ended" in overview.links
+    page = open_page(people["manager"], PAGE, status="ended")
+    assert "ran to an end · 3" in page.app.selectbox(key="f_status").options
+    assert "CSV, 3 rows" in page.text
+    assert "the chart and the list are of jobs that ran to an end alone." in page.text
+    assert {bar["series"]: bar["number"] for bars in page.charts for bar in bars} == {"failed": 1, "completed": 2}
+    assert {row["status"] for row in taken_away(people["manager"], page, "jobs")} == {"failed", "completed"}
+
+
+def test_what_runs_and_what_waits_now_lead_to_themselves(owner: Owner, people: People) -> None:
+    running(owner, NOW - timedelta(days=40), agent_identifier="slow")
+    for agent in ("slow", "slow", "other"):
+        make_job(owner, created_at=NOW - timedelta(days=50), status="pending", agent_identifier=agent)
+    shown = open_page(people["manager"], PAGE, agent="slow", long="true")
+    assert "2 jobs wait (the oldest since" in " ".join(shown.text.split())
+    for state, rows in (("running", "CSV, 1 row"), ("pending", "CSV, 2 rows")):
+        assert f"/jobs?agent=slow&period=all&status={state}" in shown.links
+        assert rows in open_page(people["manager"], PAGE, agent="slow", period="all", status=state).text
 
 
 def test_one_job_shows_what_went_in_what_came_out_and_its_course(owner: Owner, people: People) -> None:

@@ -15,7 +15,7 @@ from data.access import Actor
 from data.identity import web_sessions
 from data.ingest import ingest
 from data.ingest.report import KEPT_PROBLEMS
-from data.reports import overview
+from data.reports import overview, session
 from tests import recorded
 from tests.ingest_records import typed
 from tests.page_runs import open_page, queries_during
@@ -300,6 +300,8 @@ def test_events_without_a_time_are_counted_and_in_no_period(owner: Owner, people
     run = open_page(people["manager"], PAGE)
     assert "there was 1 session" in run.text
     assert "2 events without a recorded time are in no period." in run.text
+    period = next(box for box in run.app.selectbox if box.label == "Period")
+    assert period.options[-1] == "Without a time", "of several subjects there is no number: a call is an event, too"
     all_time = open_page(people["manager"], PAGE, period="all")
     assert "All time includes 2 events without a recorded time." in all_time.text
     assert "/?period=untimed" in all_time.links
@@ -345,10 +347,11 @@ def test_what_got_worse_is_the_same_on_overview_and_on_tools(owner: Owner, peopl
 def test_the_newest_happenings_lead_to_their_session(owner: Owner, people: People) -> None:
     at = NOW - timedelta(hours=2)
     session_pk = recorded.session(owner, at)
-    recorded.call(owner, session_pk, at, "Bash", success=False, error="Exit code 7")
+    call = recorded.call(owner, session_pk, at, "Bash", success=False, error="Exit code 7")
     run = open_page(people["manager"], PAGE)
     assert "Exit code 7" in run.text
-    assert any(address.startswith(f"/session?session={session_pk}&item=") for address in run.links)
+    assert f"/session?session={session_pk}&item={call}" in run.links
+    assert str(call) in {item["item_id"] for item in session.list_items(people["manager"], session_pk=session_pk)}
 
 
 def test_a_question_leads_those_who_decide_to_it_also_without_a_session(owner: Owner, people: People) -> None:

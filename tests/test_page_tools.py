@@ -168,8 +168,27 @@ def test_a_kind_of_failure_leads_to_its_cases(owner: Owner, people: People) -> N
     assert "tool=Bash" in link
     page = open_page(people["manager"], PAGE, tool="Bash", error="Exit code 1")
     assert "CSV, 4 rows" in page.text
-    assert "No sums are kept by kind of error, so the calls of the chart themselves were counted." in page.text
+    assert (
+        "No sums are kept by kind of error, so the calls of the chart and the filters themselves were counted."
+        in page.text
+    )
     assert "No sums are kept" not in open_page(people["manager"], PAGE, tool="Bash").text
+
+
+def test_refusals_and_the_newest_case_of_a_failure_lead_to_themselves_inside_the_filters(
+    owner: Owner, people: People
+) -> None:
+    session_pk = recorded.session(owner, NOW - timedelta(hours=3))
+    for tool in ("Bash", "Bash", "Read"):
+        recorded.call(owner, session_pk, NOW - timedelta(hours=2), tool, success=False, error=REFUSAL)
+    recorded.call(owner, session_pk, NOW - timedelta(hours=2), success=False, error="Exit code 1")
+    newest = recorded.call(owner, session_pk, NOW - timedelta(hours=1), success=False, error="Exit code 1")
+    shown = open_page(people["manager"], PAGE, tool="Bash")
+    assert "A person refused 2 calls" in shown.text.replace("  ", " ")
+    [way] = {address for address in shown.links if "outcome=refused" in address and "period=7d" in address}
+    assert way == "/tools?period=7d&tool=Bash&outcome=refused"
+    assert "CSV, 2 rows" in open_page(people["manager"], PAGE, tool="Bash", outcome="refused").text
+    assert f"/session?period=7d&session={session_pk}&item={newest}" in shown.links
 
 
 def test_the_chart_and_the_list_are_of_the_chosen_outcome_and_the_page_says_what_is_not(

@@ -71,7 +71,7 @@ def test_a_member_reads_own_rows_live_and_nothing_stored(owner: Owner, people: P
     rollups.finish("real")
     for person, calls in ((mine, 3), (other, 5), (people["manager"], 8), (people["admin"], 8)):
         assert tools.read_usage(person).total.calls == calls
-        values = tools.read_filter_values(person)
+        values = tools.count_facets(person)
         assert values["tool"] == {"Read": calls}
     assert rollups.read_states(mine) == []
     assert {state.subject for state in rollups.read_states(people["manager"])} == {

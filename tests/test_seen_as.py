@@ -6,14 +6,15 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, dict_row
 
-from data import database, jobs
+from data import database, embedded, jobs
 from data.access import ACTIONS, LOOKING, Actor
 from data.errors import NotAllowed, NotFound
 from data.identity import members, notices, web_sessions
 from data.identity.refusals import Identity
 from data.reports import absence
+from tests.conftest import fresh_database, make_person
 from tests.page_runs import PageRun, open_page
 
 Connection = psycopg.Connection[DictRow]
@@ -106,6 +107,46 @@ def test_it_ends_with_time_and_with_the_role(owner: Connection, people: dict[str
     assert found(browser).watcher is not None
     owner.execute("update signalbox.members set role = 'manager' where user_id = %s", (people["admin"].user_id,))
     assert (found(browser).watcher, found(browser).role) == (None, "manager")
+
+
+def test_a_closed_account_is_not_begun_and_ends_a_look_with_a_sentence(
+    owner: Connection, people: dict[str, Actor], browser: str
+) -> None:
+    member = people["member"]
+    see_as(browser, member)
+    owner.execute("update auth.users set deleted_at = now() where id = %s", (member.user_id,))
+    ended = found(browser)
+    assert (ended.user_id, ended.watcher, ended.has_lost_sight) == (people["admin"].user_id, None, True)
+    assert [person["user_id"] for person in members.list_people(people["admin"], member.email)[0]] == []
+    with pytest.raises(NotFound):
+        web_sessions.see_as(ended, member.user_id)
+    page = open_page(people["admin"], "reports/jobs.py")
+    owner.execute("update signalbox.web_sessions set seen_as = %s, seen_as_since = now()", (uuid4(),))
+    assert "YOU SEE AS YOURSELF AGAIN. The account that you saw as is closed" in " ".join(page.run().text.split())
+    page.app.button("see_as_oneself").click()
+    assert "YOU SEE AS YOURSELF" not in page.run().text
+    assert not found(page.app.user["sid"]).has_lost_sight
+
+
+def test_people_are_those_of_the_shown_data(
+    owner: Connection, people: dict[str, Actor], browser: str, server: embedded.Lease
+) -> None:
+    with fresh_database(server) as url, psycopg.connect(url, autocommit=True, row_factory=dict_row) as demo:
+        database.open_database("demo", url)
+        grace = make_person(demo, "grace", "manager")
+        demo.execute("""update auth.users set raw_app_meta_data = '{"client_id": "shop"}'""")
+        web_sessions.show(found(browser), "demo")
+        admin = found(browser)
+        assert [person["email"] for person in members.list_people(admin, "GRACE")[0]] == [grace.email]
+        assert members.list_people(admin, "member@")[0] == []
+        with pytest.raises(NotFound):
+            web_sessions.see_as(admin, people["member"].user_id)
+        seen = see_as(browser, grace)
+        assert (seen.email, seen.role, seen.client_id, seen.dataset) == (grace.email, "manager", "shop", "demo")
+        assert seen.watcher is not None
+        web_sessions.show(seen, "real")
+        assert found(browser).has_lost_sight
+        assert found(browser).user_id == people["admin"].user_id
 
 
 def test_the_audit_log_names_both(owner: Connection, people: dict[str, Actor], browser: str) -> None:

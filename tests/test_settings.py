@@ -111,7 +111,12 @@ def test_folders_may_lie_below_the_home_of_the_person() -> None:
     ("name", "value", "said"),
     [
         ("DATABASE_POOL_SIZE", "1", "DATABASE_POOL_SIZE must be a whole number of at least 2"),
-        ("SIGNALBOX_PORT", "0", "SIGNALBOX_PORT must be a whole number of at least 1"),
+        ("SIGNALBOX_PORT", "0", "SIGNALBOX_PORT must be a whole number from 1 to 65535"),
+        ("SIGNALBOX_PORT", "99999", "SIGNALBOX_PORT must be a whole number from 1 to 65535"),
+        ("SIGNALBOX_EMBEDDED_PORT", "99999", "SIGNALBOX_EMBEDDED_PORT must be a whole number from 0 to 65535"),
+        ("BACKUP_EVERY_HOURS", "9" * 5000, "BACKUP_EVERY_HOURS must be a whole number of at least 1"),
+        ("DATABASE_SSL_MODE", "foo", "DATABASE_SSL_MODE must be one of disable, allow"),
+        ("DATABASE_URL", "postgresql://h:x:y/d?z", "DATABASE_URL is no connection string"),
         ("SIGNALBOX_ENV", "prod", "development, staging or production"),
         ("SIGNALBOX_PORT", "eighty", "SIGNALBOX_PORT must be a whole number"),
         ("BACKUP_EVERY_HOURS", "0", "BACKUP_EVERY_HOURS must be a whole number of at least 1"),

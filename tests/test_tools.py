@@ -139,9 +139,10 @@ def test_filters_narrow_every_reader(owner: Owner, people: People) -> None:
     assert list(tools.read_buckets(reader, project="site", **PERIOD)["failed"]) == [1]
     assert [group.tool_name for group in tools.read_errors(reader, project="site", **PERIOD).shown] == ["Read"]
     assert [row["tool_name"] for row in tools.read_calls(reader, project="shop", **PERIOD)] == ["Bash"]
-    assert tools.read_filter_values(reader, **PERIOD) == {
+    assert tools.count_facets(reader, **PERIOD) == {
         "tool": {"Read": 2, "Bash": 1},
         "project": {"(no project)": 1, "shop": 1, "site": 1},
+        "outcome": {"failed": 2, "succeeded": 1},
     }
 
 
@@ -218,7 +219,11 @@ def test_members_see_calls_of_their_own_sessions_in_every_reader(owner: Owner, p
     assert [tool.tool_name for tool in tools.read_usage(member, **PERIOD).tools] == ["Mine"]
     assert [group.group for group in tools.read_errors(member, **PERIOD).shown] == ["mine"]
     assert [row["tool_name"] for row in tools.read_calls(member, **PERIOD)] == ["Mine"]
-    assert tools.read_filter_values(member, **PERIOD) == {"tool": {"Mine": 1}, "project": {"mine": 1}}
+    assert tools.count_facets(member, **PERIOD) == {
+        "tool": {"Mine": 1},
+        "project": {"mine": 1},
+        "outcome": {"failed": 1},
+    }
     assert list(tools.read_buckets(member, **PERIOD)["calls"]) == [1]
     assert tools.read_usage(people["manager"], **PERIOD).total.calls == 2
 

@@ -21,6 +21,7 @@ from data.errors import (
     ReplicaUnavailable,
 )
 from data.identity import web_sessions
+from data.settings import DatabaseUrl
 from tests.conftest import make_person
 from tests.gate_site import hash_of, signed_in
 from tests.recorded import Owner
@@ -214,8 +215,9 @@ def test_a_database_that_takes_no_writes_is_said(people: People, database_url: s
 
 
 def test_a_replica_that_is_away_is_named_by_its_own_setting(people: People, database_url: str) -> None:
-    away = database_url.replace(f":{urlsplit(database_url).port}/", ":1/")
-    database.open_database("demo", database_url, read_url=away)
+    gone = database_url.replace(f":{urlsplit(database_url).port}/", ":1/")
+    away = DatabaseUrl(gone, "DATABASE_URL")
+    database.open_database("demo", database_url, read_url=DatabaseUrl(gone, "READ_DATABASE_URL"))
     actor = replace(people["admin"], dataset="demo")
     with pytest.raises(ReplicaUnavailable, match=" READ_DATABASE_URL"), database.apart(actor):
         pass

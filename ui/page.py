@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,13 +15,13 @@ import streamlit as st
 from data import database, exports
 from data.database import notes
 from data.errors import NotAllowed, NotFound, SignalboxError
-from ui import live, veil, viewer
+from ui import lacking, live, veil, viewer
 from ui.acts import escaped
 from ui.asking import links
 from ui.drawing.markup import Child, Markup, join, tag
 from ui.navigation import PAGES, PageEntry
 from ui.view import View
-from ui.wording.sentences import listed, plural
+from ui.wording.sentences import plural
 
 log = logging.getLogger("signalbox.pages")
 
@@ -74,7 +74,7 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
         adopted=sources.adopted,
         lacks=sources.missing_columns,
         veiled=veiled,
-        remarks=st.empty() if veiled else None,
+        remarks=st.container() if veiled else None,  # unlike one that is emptied, it keeps its words in the next run
     )
     live.opened(view)
     veil.opened(view)
@@ -90,25 +90,11 @@ def end() -> None:
 
 def _say_what_is_missing(entry: PageEntry, sources: database.Sources) -> None:
     """What adopted systems did not bring of that which the page may show."""
-    missing = {name: lacking for name, lacking in sources.missing_tables.items() if name in entry.systems}
-    missing |= {
-        name: lacking for name, lacking in sources.missing_columns.items() if name.partition(".")[0] in entry.systems
-    }
-    if len(missing) > _MOST_LACKS_AT_ONCE:
-        behind = "adopted tables or systems lack something that pages read: what rests on that is unknown here"
-        with st.expander(f"{len(missing)} {behind}"):
-            _say_lacks(missing)
-    else:
-        _say_lacks(missing)
-
-
-def _say_lacks(missing: Mapping[str, Sequence[str]]) -> None:
-    for name, lacking in missing.items():
-        is_system = "." not in name
-        what = "table" if is_system else "column"
-        words = f"{what} {lacking[0]}" if len(lacking) == 1 else f"{what}s {listed(lacking)}"
-        lacks = f"is read without the {words}" if is_system else f"has no {words}"
-        note(f"{name}, adopted from elsewhere, {lacks}: what rests on that is unknown here.")
+    said = lacking.sentences(entry.systems, sources)
+    behind = "adopted tables or systems lack something that pages read: what rests on that is unknown here"
+    with st.expander(f"{len(said)} {behind}") if len(said) > _MOST_LACKS_AT_ONCE else nullcontext():
+        for sentence in said:
+            note(sentence)
 
 
 def title_of(title: str) -> str:

@@ -6,13 +6,10 @@ import logging
 from functools import partial
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from data import console, database
-from data.access import Actor, Dataset
+from data.access import Actor
 from data.errors import SignalboxError
-from data.identity import web_sessions
-from ui import acts, live, menu, page, seen_as, viewer
+from ui import demo, live, menu, page, seen_as, viewer
 from ui.drawing.markup import join, tag
 from ui.navigation import PAGES
 
@@ -21,7 +18,6 @@ log = logging.getLogger("signalbox.shell")
 
 # The icon is the address where the server has its mark; without it the symbol of the page is fetched from another host.
 _look = partial(st.set_page_config, page_icon="/favicon.png", layout="wide", initial_sidebar_state="auto")
-_DATASETS: dict[Dataset, str] = {"real": "Real data", "demo": "Demo data"}
 
 
 def run() -> None:
@@ -52,52 +48,16 @@ def _sidebar(actor: Actor, here: str) -> None:
     above = join(tag("div", tag("i"), "Signalbox", class_="sb-brand"), menu.menu_of(actor, here))
     who = tag("div", actor.email, tag("br"), tag("span", actor.role), class_="sb-who")
     leave = tag("form", tag("button", "Sign out", class_="sb-button"), method="post", action="/logout")
-    if "demo" in database.open_datasets():
+    if demo.is_there():
         st.html(above)
-        _dataset_switch(actor)
+        demo.switch(actor)
+        st.html(page.one_of([who, leave]))
+    elif maker := demo.maker_for(actor):
+        st.html(above)
+        demo.making(maker, "Make the demo", key="make_demo", kind="tertiary")
         st.html(page.one_of([who, leave]))
     else:
         st.html(page.one_of([above, who, leave]))
-
-
-def _dataset_switch(actor: Actor) -> None:
-    key = "dataset"
-    st.session_state[key] = actor.dataset
-
-    def turn() -> None:
-        web_sessions.show(actor, st.session_state[key])
-
-    st.selectbox("Shown data", list(_DATASETS), key=key, on_change=turn, format_func=lambda dataset: _DATASETS[dataset])
-    if actor.dataset == "demo":
-        _removal(actor)
-
-
-def _removal(actor: Actor) -> None:
-    running = console.running()
-    if running is None or not actor.can("manage_demo"):
-        return
-    # What is in it is made when somebody opens it.
-    box = st.popover("Renew or remove", type="tertiary", key="renew_or_remove", on_change="rerun")
-    if not box.open:
-        return
-    with box:
-        st.html(tag("p", "The demo ends at the moment of its making. Made anew it ends now; real data stays as it is."))
-        if st.button("Make the demo anew", key="renew_demo"):
-            with st.status("Making the demo …", expanded=True):
-                acts.run(_renew_demo, running, st.empty())
-            st.rerun()
-        st.html(tag("p", "Removing drops the database of the demo with everything in it."))
-        st.button("Remove the demo database", key="remove_demo", on_click=acts.run, args=(_remove_demo, running))
-
-
-def _renew_demo(actor: Actor, running: console.Console, line: DeltaGenerator) -> str:
-    running.make_demo(actor, line.write, replace=True)
-    return "The demo is made anew and ends now."
-
-
-def _remove_demo(actor: Actor, running: console.Console) -> str:
-    running.remove_demo(actor)
-    return "The demo database is gone."
 
 
 run()

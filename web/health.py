@@ -56,4 +56,6 @@ class Health:
             "database": found.database,
             "migrations": found.migrations,
         }
+        if found.reason:
+            document["reason"] = found.reason
         return JSONResponse(document, status_code=200 if found.is_well else 503)

@@ -13,7 +13,7 @@ from pathlib import Path
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from data import approvals, database, rollups
+from data import approvals, audit, database, rollups
 from data.console import Console, Examination, OwnHealth, open_console
 from data.errors import Busy, DatabaseUnavailable, SignalboxError
 from data.identity import demo_accounts, notices, web_sessions
@@ -98,7 +98,7 @@ class Site:
         with ExitStack() as databases:
             try:
                 # In this thread and blocking: nothing is served yet.
-                self.console = databases.enter_context(open_console(self._settings))
+                self.console = databases.enter_context(open_console(self._settings, by=audit.CONSOLE))
             except SignalboxError as error:
                 logs.failures.start_failed = True
                 print(f"Signalbox cannot start: {error.sentence}", file=sys.stderr, flush=True)  # noqa: T201

@@ -1,8 +1,8 @@
 """Which triggers of the change log one of our tables has, and how another table can carry them.
 
-What each logs depends on columns of its table: the slots of its times, and the ids of sessions and calls. In a table
-where these have other types, the trigger would make the writer's own statement fail. Such a table says that it changed
-and no more: its figures are read from the rows, every time.
+What each logs depends on columns of its table: the slots of its times, the ids of sessions and calls, and what figures
+are made of. In a table where these have other types, the trigger would make the writer's own statement fail. Such a
+table says that it changed and no more: its figures are read from the rows, every time.
 """
 
 from __future__ import annotations
@@ -40,25 +40,44 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The columns that a function reads: times, which must all be of one type, identifiers, and words. `source` is the
-    table that it tells of where that is not its own."""
+    """The columns that a function reads: times, which must all be of one type, identifiers, words, and others, which
+    must be of our own type. `source` is the table that it tells of where that is not its own."""
 
     times: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     source: str | None = None
 
 
 NEEDS: Mapping[str, Needs] = {
-    "log_jobs": Needs(times=("created_at", "completed_at")),
-    "log_sop_executions": Needs(times=("started_at", "completed_at")),
-    "log_answers": Needs(times=("created_at",), identifiers=("call_id",), words=("phase",)),
+    "log_sessions": Needs(times=("started_at",), identifiers=("id",), others=("metadata",)),
+    "log_calls": Needs(
+        times=("created_at",),
+        identifiers=("session_id", "event_id", "call_id"),
+        words=("phase", "error_message"),
+        others=("success", "execution_time_ms"),
+    ),
+    "log_prompts": Needs(times=("created_at",)),
+    "log_jobs": Needs(times=("created_at", "started_at", "completed_at")),
+    "log_windows": Needs(
+        times=("window_end",),
+        others=(
+            "actions_total",
+            "actions_automated",
+            "human_escalations",
+            "avg_confidence",
+            "confidence_count",
+            "automation_rate",
+            "total_cost",
+        ),
+    ),
+    "log_runs": Needs(times=("started_at", "completed_at")),
     "log_projects": Needs(identifiers=("id",), words=("project_name",), source="3"),
     "log_event_agents": Needs(identifiers=("id",), words=("source_app",), source="3"),
     "log_drafts": Needs(identifiers=("session_id",), source="20"),
     "log_truncate": Needs(),
 }
-_COUNTED_AT = "counted_at"  # what `log_added` calls the time of a job
 
 
 @cache
@@ -79,28 +98,17 @@ def marks_of(table: str) -> tuple[Mark, ...]:
 
 
 def carried(mark: Mark, table: TableFinding, source: str) -> Mark:
-    """The trigger as another table carries it: itself, or, where its columns have other types, one that says where the
-    table changed and not by which rows, or only that it changed. `source` is the number of our table."""
+    """The trigger as another table carries it: itself, or, where its columns have other types, one that says only that
+    the table changed. `source` is the number of our table."""
     needs = needs_of(mark)
     if needs is not None and _has(table, needs):
         return mark
-    if mark.function == "log_added":
-        return carried(_without_rows(mark), table, source)
     told = needs.source if needs and needs.source else source
     return Mark(mark.name, mark.event, mark.rows, "log_rows", (told, "-"))
 
 
-def _without_rows(mark: Mark) -> Mark:
-    if mark.arguments[1] == _COUNTED_AT:
-        return Mark(mark.name, mark.event, mark.rows, "log_jobs", ())
-    return Mark(mark.name, mark.event, mark.rows, "log_rows", mark.arguments)
-
-
 def needs_of(mark: Mark) -> Needs | None:
     """The columns it reads; None for a function that is not known here."""
-    if mark.function == "log_added":
-        times = needs_of(_without_rows(mark))
-        return Needs(times=times.times, identifiers=("id",)) if times else None
     if mark.function == "log_rows":
         time = mark.arguments[1]
         return Needs() if time == "-" else Needs(times=(time,))
@@ -116,4 +124,6 @@ def _has(table: TableFinding, needs: Needs) -> bool:
         and all(_TIME.fullmatch(found.get(name, "")) for name in needs.times)
         and all(found.get(name) == "uuid" for name in needs.identifiers)
         and all(_WORDS.fullmatch(found.get(name, "")) for name in needs.words)
+        and all(column.found == column.needed for column in table.columns if column.name in needs.others)
+        and {*needs.others} <= {*found}
     )

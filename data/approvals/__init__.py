@@ -14,7 +14,6 @@ from data.approvals.deciding import (
 )
 from data.approvals.expiring import expire_due
 from data.approvals.history import (
-    OUTCOMES,
     History,
     read_buckets,
     read_coverage,
@@ -24,9 +23,12 @@ from data.approvals.history import (
 )
 from data.approvals.reading import (
     EXPIRING_S,
+    OUTCOMES,
     OVERDUE_S,
     VIEWS,
     Counts,
+    Outcome,
+    Questions,
     Queue,
     View,
     read_approval,
@@ -48,6 +50,8 @@ __all__ = [
     "History",
     "NoteTooLong",
     "OnlyHistory",
+    "Outcome",
+    "Questions",
     "Queue",
     "Receipt",
     "RejectionNeedsNote",

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from data import adoption, audit, database
 from data.access import Actor
 from data.arguments import checked
 from data.database import Unit
 from data.errors import Conflict, NotAllowed, NotFound, SignalboxError, WrongUse
+from data.wording import time_of_day
 from signalbox_client import EventStore, NewEvent
 from signalbox_client.events import Event
 from signalbox_client.projections import human_approvals
@@ -64,10 +66,19 @@ class Receipt:
 
 
 @checked()
-def decide(actor: Actor, approval_id: UUID, decision: Decision, note: str = "", *, said: str | None = None) -> Receipt:
+def decide(
+    actor: Actor,
+    approval_id: UUID,
+    decision: Decision,
+    note: str = "",
+    *,
+    said: str | None = None,
+    zone: str = "UTC",
+) -> Receipt:
     """Approve or reject what an agent waits for: decision, event and audit row are one transaction.
 
     `said` is the mark that `read_approval` gave of what was read: a question that says something else is not decided.
+    `zone` is the one in which the loser of a race is told of times.
 
     Raises WrongArgument, NotAllowed, NoteTooLong, RejectionNeedsNote for a rejection without a note, and what the loser
     of a race reads: AlreadyDecided with who and when, SaysSomethingElse, TimeRanOut, OnlyHistory; NotFound where there
@@ -84,7 +95,7 @@ def decide(actor: Actor, approval_id: UUID, decision: Decision, note: str = "", 
         raise RejectionNeedsNote
     with adoption.explained(actor, *_TABLES), database.writing(actor) as unit:
         decided = unit.row(
-            "approvals.decide",
+            "approvals.deciding.decide",
             approval_id=approval_id,
             decision=decision,
             actor_id=actor.user_id,
@@ -93,7 +104,7 @@ def decide(actor: Actor, approval_id: UUID, decision: Decision, note: str = "", 
             said=said,
         )
         if decided is None:
-            raise _lost(unit, approval_id)
+            raise _lost(unit, approval_id, ZoneInfo(zone))
         event = _append(unit, actor, decided, decision, written)
         audit.record(unit, actor, f"{decision} a question", f"approval:{approval_id}", _detail(decided, event, written))
     return Receipt(
@@ -142,16 +153,16 @@ def _detail(decided: dict[str, Any], event: Event, note: str) -> dict[str, Any]:
     }
 
 
-def _lost(unit: Unit, approval_id: UUID) -> SignalboxError:
+def _lost(unit: Unit, approval_id: UUID, zone: ZoneInfo) -> SignalboxError:
     """Why a question was not there to be decided."""
-    now = unit.row("approvals.find_state", approval_id=approval_id)
+    now = unit.row("approvals.deciding.find_state", approval_id=approval_id)
     if now is None:
         if unit.row("approvals.find_approval", approval_id=approval_id, now=None):
             return NotAllowed("The policies of its table let you see this question, not decide it.")
         return NotFound("There is no such question, or it is not yours to see.")
     if now["stored_status"] in _EVENT_TYPES:
         who = now["decided_by_name"] or "somebody"
-        when = f" at {_written(now['decided_at'])}" if now["decided_at"] else ""
+        when = f" at {_written(now['decided_at'], zone)}" if now["decided_at"] else ""
         sentence = f"{who} {now['stored_status']} this{when}."
         return AlreadyDecided(f"{sentence} Your decision was not taken; nothing was changed.")
     if now["is_waiting"]:
@@ -159,10 +170,10 @@ def _lost(unit: Unit, approval_id: UUID) -> SignalboxError:
     if now["is_imported"]:
         return OnlyHistory()
     if now["expires_at"]:
-        sentence = f"The time to decide this ran out at {_written(now['expires_at'])}."
+        sentence = f"The time to decide this ran out at {_written(now['expires_at'], zone)}."
         return TimeRanOut(f"{sentence} Nothing was changed; the agent has to ask again.")
     return TimeRanOut()
 
 
-def _written(when: datetime) -> str:
-    return f"{when:%H:%M:%S} UTC on {when:%Y-%m-%d}"
+def _written(when: datetime, zone: ZoneInfo) -> str:
+    return f"{time_of_day(when, zone)} on {when.astimezone(zone):%Y-%m-%d}"

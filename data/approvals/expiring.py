@@ -8,7 +8,6 @@ from signalbox_client import EventStore, NewEvent
 from signalbox_client.projections import human_approvals
 
 AT_ONCE = 100  # in one transaction; the others in the next
-CONSOLE = "signalbox"
 
 
 def expire_due(dataset: Dataset) -> int:
@@ -20,7 +19,7 @@ def expire_due(dataset: Dataset) -> int:
     expired = 0
     while True:
         with database.operating(dataset) as unit:
-            due = unit.rows("approvals.expire_due", limit=AT_ONCE)
+            due = unit.rows("approvals.deciding.expire_due", limit=AT_ONCE)
             store = EventStore(unit.connection)
             for question in due:
                 approval_id = str(question["approval_id"])
@@ -31,13 +30,15 @@ def expire_due(dataset: Dataset) -> int:
                     human_approvals.AGGREGATE,
                     approval_id,
                     {"approval_id": approval_id, "approval_type": question["approval_type"], "expired_at": expires_at},
-                    emitted_by=CONSOLE,
+                    emitted_by=audit.CONSOLE,
                     correlation_id=question["correlation_id"],
                     causation_id=question["cause_id"],
                 )
                 store.append(event)
                 detail = {"title": question["title"], "expired_at": expires_at}
-                audit.record(unit, None, "a question ran out of time", f"approval:{approval_id}", detail, by=CONSOLE)
+                audit.record(
+                    unit, None, "a question ran out of time", f"approval:{approval_id}", detail, by=audit.CONSOLE
+                )
         expired += len(due)
         if len(due) < AT_ONCE:
             return expired

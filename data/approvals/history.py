@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,10 @@ import pandas as pd
 
 from data import database
 from data.access import Actor
-from data.approvals.reading import Counts, View
+from data.approvals.reading import Counts, Questions, View
 from data.arguments import checked
 from data.reports.coverage import Coverage
 
-OUTCOMES = ("approved", "rejected", "expired", "pending")
 FILTERS = ("agent", "kind", "risk", "project", "outcome")
 
 
@@ -63,150 +62,44 @@ class History:
         return int(getattr(self, names.get(outcome, outcome)))
 
 
-@checked(outcome=OUTCOMES)
-def read_history(
-    actor: Actor,
-    *,
-    shown: View,
-    now: datetime,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    untimed: bool = False,
-    agent: str | None = None,
-    kind: str | None = None,
-    risk: str | None = None,
-    project: str | None = None,
-    outcome: str | None = None,
-    limit: int = 25,
-    offset: int = 0,
-) -> list[dict[str, Any]]:
-    """Questions asked from `start` up to `end` (None is open), or only those without a time, that are over, the latest
-    first: those decided here, those whose time ran out, or those found in imported logs. Rows hold the columns of the
-    queue and outcome, decided_at, decided_by_name, decision_note, waited_ms. Raises what `database.reading` raises, as
-    every reader here."""
+@checked()
+def read_history(actor: Actor, *, chosen: Questions, limit: int = 25, offset: int = 0) -> list[dict[str, Any]]:
+    """Questions that are over, the latest first: those decided here, those whose time ran out, or those found in
+    imported logs. Rows hold the columns of the queue and outcome, decided_at, decided_by_name, decision_note,
+    waited_ms. Raises what `database.reading` raises, as every reader here."""
     with database.reading(actor) as unit:
-        return unit.rows(
-            "approvals.list_history",
-            shown=shown,
-            now=now,
-            start=start,
-            end=end,
-            untimed=untimed,
-            agent=agent,
-            kind=kind,
-            risk=risk,
-            project=project,
-            outcome=outcome,
-            limit=limit,
-            offset=offset,
-        )
+        return unit.rows("approvals.list_history", **asdict(chosen), limit=limit, offset=offset)
 
 
 @checked()
 def read_summary(
-    actor: Actor,
-    *,
-    shown: View,
-    now: datetime,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    untimed: bool = False,
-    previous_start: datetime | None = None,
-    previous_end: datetime | None = None,
-    agent: str | None = None,
-    kind: str | None = None,
-    risk: str | None = None,
-    project: str | None = None,
+    actor: Actor, *, chosen: Questions, previous_start: datetime | None = None, previous_end: datetime | None = None
 ) -> History:
-    """The questions of a period by list, those of the list `shown` by outcome, and what waits at `now`, whenever it was
-    asked."""
+    """The questions of a period by list, those of the chosen list by outcome, and what waits, whenever it was asked; of
+    all outcomes."""
+    asked = asdict(chosen)
     with database.reading(actor) as unit:
-        row = unit.row(
-            "approvals.history.summarise",
-            shown=shown,
-            now=now,
-            start=start,
-            end=end,
-            untimed=untimed,
-            previous_start=previous_start,
-            previous_end=previous_end,
-            agent=agent,
-            kind=kind,
-            risk=risk,
-            project=project,
-        )
+        row = unit.row("approvals.history.summarise", **asked, previous_start=previous_start, previous_end=previous_end)
     found = row or {}
     figures = {field.name: found[field.name] for field in fields(History) if field.name != "counts"}
     return History(counts=Counts.of_row(found), **figures)
 
 
 @checked()
-def read_buckets(
-    actor: Actor,
-    *,
-    shown: View,
-    now: datetime,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    untimed: bool = False,
-    unit: str = "day",
-    zone: str = "UTC",
-    agent: str | None = None,
-    kind: str | None = None,
-    risk: str | None = None,
-    project: str | None = None,
-) -> pd.DataFrame:
+def read_buckets(actor: Actor, *, chosen: Questions, unit: str = "day", zone: str = "UTC") -> pd.DataFrame:
     """Questions of a list per `unit` (hour, day, week, month) of the zone in which they were asked: bucket, one column
     per outcome. What has no time has no bucket."""
     with database.reading(actor) as reading:
-        return reading.frame(
-            "approvals.history.list_buckets",
-            shown=shown,
-            now=now,
-            start=start,
-            end=end,
-            untimed=untimed,
-            unit=unit,
-            zone=zone,
-            agent=agent,
-            kind=kind,
-            risk=risk,
-            project=project,
-        )
+        return reading.frame("approvals.history.list_buckets", **asdict(chosen), unit=unit, zone=zone)
 
 
-@checked(outcome=OUTCOMES)
-def read_filter_values(
-    actor: Actor,
-    *,
-    shown: View,
-    now: datetime,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    untimed: bool = False,
-    agent: str | None = None,
-    kind: str | None = None,
-    risk: str | None = None,
-    project: str | None = None,
-    outcome: str | None = None,
-) -> dict[str, dict[str, int]]:
+@checked()
+def read_filter_values(actor: Actor, *, chosen: Questions) -> dict[str, dict[str, int]]:
     """What a list can be filtered by: for each filter its values with how many questions each leaves, the other filters
     applied: {"agent": ..., "kind": ..., "risk": ..., "project": ..., "outcome": ...}."""
     values: dict[str, dict[str, int]] = {name: {} for name in FILTERS}
     with database.reading(actor) as unit:
-        rows = unit.rows(
-            "approvals.history.list_filter_values",
-            shown=shown,
-            now=now,
-            start=start,
-            end=end,
-            untimed=untimed,
-            agent=agent,
-            kind=kind,
-            risk=risk,
-            project=project,
-            outcome=outcome,
-        )
+        rows = unit.rows("approvals.history.list_filter_values", **asdict(chosen))
     for row in rows:
         values[row["filter"]][row["value"]] = row["questions"]
     return values

@@ -8,7 +8,7 @@ questions and members their own, also in the exports and where other pages tell 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -20,10 +20,46 @@ from data.errors import NotFound
 
 View = Literal["queue", "decided", "expired", "imported"]
 
+Outcome = Literal["approved", "rejected", "expired", "pending"]
+
 VIEWS: tuple[View, ...] = ("queue", "decided", "expired", "imported")
+OUTCOMES: tuple[Outcome, ...] = ("approved", "rejected", "expired", "pending")
 EXPIRING_S = 3600  # what runs out within the hour stands on top of the queue
 OVERDUE_S = 24 * 3600  # an agent that waited for a day has been forgotten
 SIMILAR = 5  # look.md: the last five like it
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Which questions are looked at, as they stand at `now`: those of the list `shown`, asked from `start` up to `end`
+    (None is open) or only those without a time, that pass the filters; None is no filter. What waits is of no period
+    and has no outcome. `outcome` narrows a list and the values to filter by, the others every figure."""
+
+    now: datetime
+    shown: View = "queue"
+    start: datetime | None = None
+    end: datetime | None = None
+    untimed: bool = False
+    agent: str | None = None
+    kind: str | None = None
+    risk: str | None = None
+    project: str | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def subject(self) -> dict[str, str | None]:
+        """What narrows every figure."""
+        return {"agent": self.agent, "kind": self.kind, "risk": self.risk, "project": self.project}
+
+    @property
+    def narrows(self) -> bool:
+        """Whether every figure is of some of the questions alone."""
+        return any(self.subject.values())
+
+    @property
+    def unsummed(self) -> tuple[str, ...]:
+        """The filters that stored sums do not know: with one of them the questions themselves are counted."""
+        return ("kind",) * bool(self.kind) + ("project",) * bool(self.project)
 
 
 @dataclass(frozen=True)
@@ -56,63 +92,28 @@ class Counts:
 
 
 @checked()
-def read_counts(
-    actor: Actor,
-    *,
-    now: datetime,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    untimed: bool = False,
-    agent: str | None = None,
-    kind: str | None = None,
-    risk: str | None = None,
-    project: str | None = None,
-) -> Counts:
-    """How many questions wait at `now`, and how many of those asked from `start` up to `end` (None is open), or only of
-    those without a time, stand in each list of history. No sums are kept by `kind` and `project`.
+def read_counts(actor: Actor, *, chosen: Questions) -> Counts:
+    """How many questions wait, and how many of those of the period stand in each list of history.
 
     Raises what `database.reading` raises, as every reader here.
     """
-    asked = {"now": now, "start": start, "end": end, "untimed": untimed, "agent": agent, "risk": risk}
+    name = "approvals.history.count_views" if chosen.unsummed else "approvals.count_views"
     with database.reading(actor) as unit:
-        if kind or project:
-            row = unit.row("approvals.history.count_views", **asked, kind=kind, project=project)
-        else:
-            row = unit.row("approvals.count_views", **asked)
-    return Counts.of_row(row or {})
+        return Counts.of_row(unit.row(name, **asdict(chosen)) or {})
 
 
 @checked()
 def read_queue(
-    actor: Actor,
-    *,
-    now: datetime,
-    agent: str | None = None,
-    kind: str | None = None,
-    risk: str | None = None,
-    project: str | None = None,
-    expiring_s: int = EXPIRING_S,
-    limit: int = 25,
-    offset: int = 0,
+    actor: Actor, *, chosen: Questions, expiring_s: int = EXPIRING_S, limit: int = 25, offset: int = 0
 ) -> Queue:
-    """What waits for a decision at `now` and passes the filters: first what runs out within `expiring_s`, then by risk,
-    then the oldest.
+    """What waits for a decision and passes the filters: first what runs out within `expiring_s`, then by risk, then the
+    oldest.
 
     Rows hold approval_id, agent, approval_type, title, reason, risk_level, created_at, expires_at,
     project_name.
     """
     with database.reading(actor) as unit:
-        rows = unit.rows(
-            "approvals.list_queue",
-            now=now,
-            agent=agent,
-            kind=kind,
-            risk=risk,
-            project=project,
-            soon_s=expiring_s,
-            limit=limit,
-            offset=offset,
-        )
+        rows = unit.rows("approvals.list_queue", **asdict(chosen), soon_s=expiring_s, limit=limit, offset=offset)
     return Queue(tuple(rows), rows[0]["waiting"] if rows else 0)
 
 

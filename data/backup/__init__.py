@@ -10,6 +10,7 @@ from data.backup.folder import free_bytes
 from data.backup.pruning import Pruning, plan, prune
 from data.backup.running import Made, Run, Source, begin, look_after, start, stop, stop_all
 from data.backup.state import (
+    MACHINERY,
     BackupRun,
     BackupState,
     FileState,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from data.console import Console
 
 __all__ = [
+    "MACHINERY",
     "AlreadyRunning",
     "BackupError",
     "BackupRun",

@@ -14,7 +14,7 @@ from data.backup.dumping import Connection
 from data.backup.errors import OtherDatabase, PoolerRefused, ReplicaRefused
 from data.database.pooled import changes_hands
 from data.database.queries import find
-from data.errors import DatabaseUnavailable, WrongSetting
+from data.database.reaching import reaching
 
 CONNECT_TIMEOUT_S = 15
 TRANSACTION_POOLER_PORT = "6543"
@@ -22,7 +22,7 @@ TRANSACTION_POOLER_PORT = "6543"
 
 def connect(url: str) -> Connection:
     """Open it. Raises PoolerRefused, WrongSetting, DatabaseUnavailable."""
-    try:
+    with reaching(url):
         if TRANSACTION_POOLER_PORT in str(conninfo_to_dict(url).get("port", "")).split(","):
             raise PoolerRefused
         connection = psycopg.connect(
@@ -36,10 +36,6 @@ def connect(url: str) -> Connection:
             keepalives_idle=30,
             keepalives_interval=10,
         )
-    except psycopg.ProgrammingError:
-        raise WrongSetting("ADMIN_DATABASE_URL is no connection string.") from None  # libpq quotes it, password and all
-    except psycopg.OperationalError:
-        raise DatabaseUnavailable from None
     if str(connection.info.port) == TRANSACTION_POOLER_PORT or changes_hands(connection, url):
         connection.close()
         raise PoolerRefused

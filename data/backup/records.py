@@ -22,7 +22,6 @@ from data.database import Unit
 
 Kind = Literal["manual", "scheduled"]
 
-CONSOLE = "signalbox"  # who closes the rows of processes that are gone
 
 # Held by the process of a running backup, one per database: whoever holds it lives, whatever host it is on.
 LOCK = {"class": 1_650_549_616, "object": 1}
@@ -109,7 +108,7 @@ def _close(unit: Unit, row: Mapping[str, Any], directory: Path) -> int:
     reason = _why_closed(row, directory)
     if unit.run("backup.close_run", run_id=row["id"], error_message=reason) == 0:
         return 0  # it has ended by itself since we looked
-    audit.record(unit, None, "closed an abandoned backup", f"backup:{row['id']}", {"reason": reason}, by=CONSOLE)
+    audit.record(unit, None, "closed an abandoned backup", f"backup:{row['id']}", {"reason": reason}, by=audit.CONSOLE)
     return 1
 
 

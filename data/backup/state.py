@@ -23,7 +23,7 @@ _GRACE = 1 / 12
 FileState = Literal["there", "gone", "changed", "elsewhere", "unseen", "removed"]
 
 # Schemas of Supabase's own machinery, which mostly nobody but Supabase may read and a restored project brings anew.
-_MACHINERY = frozenset({"_realtime", "realtime", "_analytics", "pgbouncer", "supabase_functions"})
+MACHINERY = ("_realtime", "realtime", "_analytics", "pgbouncer", "supabase_functions")
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,16 @@ class BackupRun:
 class BackupState:
     """The last backup that can be relied on, what has been tried since, and when the next is due.
 
-    `last_good` has its file, or one on a machine that cannot be looked at from here; `lost` are newer ones whose
-    file is gone or changed. `since` is where the clock begins while there is none. `due_at` None: nothing is known
-    from which it could be told, which is no good sign.
+    `last_good` is the newest whole one that has its file, or one on a machine that cannot be looked at from here; only
+    where there is no such is it the newest that lacks tables. `lost` are better ones whose file is gone or changed.
+    `last_lacking` is the newest that lacks tables, where none that is whole was made after it. `since` is where the
+    clock begins while there is none. `due_at` None: nothing is known from which it could be told, which is no good
+    sign.
     """
 
     last_good: BackupRun | None
     lost: tuple[BackupRun, ...]
+    last_lacking: BackupRun | None
     last_failure: BackupRun | None
     running: BackupRun | None
     since: datetime | None
@@ -128,11 +131,15 @@ def read_state(actor: Actor | None, *, directory: str, every_hours: int) -> Back
         rows = _latest(actor)
     good = [_run(row, Path(directory)) for row in rows if row["part"] == "good"]
     kept = next((run for run in good if run.file_state == "there" or run.is_out_of_sight), None)
-    failure = next((_run(row, Path(directory)) for row in rows if row["part"] == "failure"), None)
-    runs = next((_run(row, Path(directory)) for row in rows if row["part"] == "running"), None)
+    lacks, failure, runs = (
+        next((_run(row, Path(directory)) for row in rows if row["part"] == part), None)
+        for part in ("lacking", "failure", "running")
+    )
+    if lacks and kept and lacks.started_at < kept.started_at:
+        lacks = None
     lost = good[: good.index(kept)] if kept else good
     since = None if kept else read_beginning(actor)
-    return BackupState(kept, tuple(lost), failure, runs, since, every_hours)
+    return BackupState(kept, tuple(lost), lacks, failure, runs, since, every_hours)
 
 
 def list_runs(actor: Actor | None, *, directory: str, limit: int = 25, offset: int = 0) -> list[BackupRun]:
@@ -179,7 +186,7 @@ def _reading(actor: Actor | None) -> AbstractContextManager[Unit]:
 
 def _latest(actor: Actor | None) -> list[dict[str, Any]]:
     with _reading(actor) as unit:
-        return unit.rows("backup.list_latest", most=_MOST_GOOD)
+        return unit.rows("backup.list_latest", most=_MOST_GOOD, machinery=list(MACHINERY))
 
 
 def read_beginning(actor: Actor | None) -> datetime | None:
@@ -219,7 +226,7 @@ def file_state(directory: Path, file_name: str, size_bytes: int | None, host: st
 
 def lacking(missing_tables: Iterable[str]) -> tuple[str, ...]:
     """Those of the tables missing from a backup that somebody would miss: not of Supabase's own machinery."""
-    return tuple(name for name in missing_tables if name.partition(".")[0] not in _MACHINERY)
+    return tuple(name for name in missing_tables if name.partition(".")[0] not in MACHINERY)
 
 
 def _size(path: Path) -> int | None:

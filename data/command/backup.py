@@ -7,18 +7,18 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from types import FrameType
 
-import psycopg
-
-from data import backup, database, embedded, settings
+from data import backup, settings
 from data.backup.dumping import Progress
 from data.backup.errors import NotUpToDate
 from data.command.output import emit
-from data.console import Console
+from data.console import Console, open_as_is
+from data.errors import DatabaseBehind
+from data.wording import plural
 
 _REFRESH_S = 1.0
 _LISTED = 50
@@ -57,21 +57,15 @@ def _run(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _opened(known: settings.Settings) -> Iterator[Console]:
-    """Like `open_console`, but the database stays as it is: a backup before an upgrade must not be one after it.
+    """The database stays as it is: a backup before an upgrade must not be one after it.
 
     Raises NotUpToDate where there is nothing yet to write a backup down in.
     """
-    with ExitStack() as opened:
-        opened.callback(database.close_all)
-        lease = None
-        if known.database_url is None:
-            lease = opened.enter_context(embedded.lease(known.home, known.postgres_binaries, known.embedded_port))
-        console = Console(known, lease)
-        console.open_real(known.database_url or console.admin_url)
-        try:
+    try:
+        with open_as_is(known) as console:
             yield console
-        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-            raise NotUpToDate from error
+    except DatabaseBehind as error:
+        raise NotUpToDate from error
 
 
 @contextmanager
@@ -94,7 +88,8 @@ def _ending_by_signals(begun: backup.Run) -> Iterator[None]:
 def _made_lines(made: backup.Made) -> Iterator[str]:
     yield f"Backed up into {made.path}"
     yield f"{_megabytes(made.size_bytes)} in {made.seconds:.1f} s, sha256 {made.sha256}"
-    yield f"Read back: {made.listed_entries:,} entries, the rows of {made.listed_tables:,} tables."
+    entries, tables = plural(made.listed_entries, "entry", "entries"), plural(made.listed_tables, "table")
+    yield f"Read back: {entries}, the rows of {tables}."
     if made.missing_tables:
         yield f"NOT in the file: {', '.join(made.missing_tables)}"
 
@@ -128,7 +123,7 @@ def _list(arguments: argparse.Namespace) -> int:
         runs = backup.list_runs(None, directory=directory, limit=_LISTED)
     now = datetime.now(UTC)
     is_overdue = state.is_overdue(now)
-    lacking = state.last_good.lacking if state.last_good else ()
+    lacking = state.last_lacking.lacking if state.last_lacking else ()
     document = {
         "overdue": is_overdue,
         "lost": [run.run_id for run in state.lost],
@@ -154,11 +149,13 @@ def _lines(state: backup.BackupState, runs: list[backup.BackupRun], now: datetim
         }
         file = files.get(run.file_state or "")
         told = file or run.error_message or run.file_name or ""
+        if run.lacking:
+            told += f", WITHOUT {plural(len(run.lacking), 'table')}"
         yield f"{run.started_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC  {run.status:<9}  {size:>10}  {told}"
     if state.last_good is None:
         yield "There is no backup."
-    elif state.last_good.lacking:
-        yield f"NOT in the last good one: {', '.join(state.last_good.lacking)}"
+    if state.last_lacking is not None:
+        yield f"NOT in the newest one: {', '.join(state.last_lacking.lacking)}"
     if state.due_at is not None:
         word = "OVERDUE: it was" if state.is_overdue(now) else "The next is"
         yield f"{word} due at {state.due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC (every {state.every_hours} h)."

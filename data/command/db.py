@@ -15,8 +15,9 @@ from psycopg import conninfo, pq
 
 from data import embedded, settings
 from data.command.output import emit, note
+from data.database.reaching import reaching
 from data.embedded.binaries import find_client
-from data.errors import DatabaseUnavailable, WrongSetting, WrongUse
+from data.errors import WrongUse
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
 _NOT_RUNNABLE = 126  # what shells answer where a program is there and cannot be run
@@ -131,28 +132,20 @@ def _in_words(found: embedded.Inspection) -> list[str]:
 
 
 def _external_status(arguments: argparse.Namespace, url: str) -> int:
-    try:
-        with psycopg.connect(url, prepare_threshold=None, connect_timeout=10) as connection:
-            info = connection.info
-            document = {
-                "server": "external",
-                "host": info.host,
-                "port": info.port,
-                "database": info.dbname,
-                "role": info.user,
-                "major_version": info.server_version // 10_000,
-                "is_answering": True,
-            }
-    except psycopg.ProgrammingError:
-        raise WrongSetting(_NO_CONNECTION_STRING) from None
-    except psycopg.OperationalError:
-        raise DatabaseUnavailable from None  # libpq's own words may hold a piece of the password
+    with reaching(url), psycopg.connect(url, prepare_threshold=None, connect_timeout=10) as connection:
+        info = connection.info
+        document = {
+            "server": "external",
+            "host": info.host,
+            "port": info.port,
+            "database": info.dbname,
+            "role": info.user,
+            "major_version": info.server_version // 10_000,
+            "is_answering": True,
+        }
     where = f"{document['host']}, port {document['port']}, database {document['database']}, as {document['role']}"
     emit(arguments, document, [f"PostgreSQL {document['major_version']} answers on {where}."])
     return 0
-
-
-_NO_CONNECTION_STRING = "DATABASE_URL is no connection string: it should read postgresql://user:password@host/database."
 
 
 def _after_dashes(words: Sequence[str]) -> list[str]:
@@ -161,10 +154,7 @@ def _after_dashes(words: Sequence[str]) -> list[str]:
 
 def _as_variables(url: str) -> dict[str, str]:
     """The variables that say to libpq what the URL says; unlike arguments, other users do not see them."""
-    try:
-        given = conninfo.conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        raise WrongSetting(_NO_CONNECTION_STRING) from None
+    given = conninfo.conninfo_to_dict(url)
     names = {option.keyword.decode(): option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar}
     return {names[key]: str(value) for key, value in given.items() if key in names and value is not None}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from typing import Any
 
 from data import audit, database, demo, embedded, migration, settings
 from data.command.output import emit, note
-from data.console import open_console
+from data.console import Console, open_as_is, open_console
 from data.errors import WrongUse
 
 
@@ -30,7 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it. Raises DemoNeedsEmbedded, DemoBeingMade, WrongUse, DatabaseUnavailable."""
+    """Run it. Raises DemoNeedsEmbedded, DemoBeingMade, AnotherDemo, WrongUse, DatabaseUnavailable."""
     if arguments.action != "create" and (arguments.events or arguments.seed or arguments.replace):
         raise WrongUse("--events, --seed and --replace belong to `demo create`.")
     return _ACTIONS[arguments.action](arguments)
@@ -39,20 +40,56 @@ def run(arguments: argparse.Namespace) -> int:
 def _create(arguments: argparse.Namespace) -> int:
     with _server() as lease:
         database.close_database("demo")
-        made = demo.create(
-            lease,
-            migration.FOLDER,
-            events=demo.DEFAULT_EVENTS if arguments.events is None else arguments.events,
-            seed=demo.DEFAULT_SEED if arguments.seed is None else arguments.seed,
-            replace=arguments.replace,
-            progress=note,
-        )
+        with _telling() as progress:
+            made = demo.create(
+                lease,
+                migration.FOLDER,
+                events=demo.DEFAULT_EVENTS if arguments.events is None else arguments.events,
+                seed=demo.DEFAULT_SEED if arguments.seed is None else arguments.seed,
+                replace=arguments.replace,
+                progress=progress,
+            )
         if made.is_new:
             _record("made the demo", {"events": made.rows["chronicle.events"], "seed": made.seed})
-    rows = sum(made.rows.values())
-    words = f"Made {made.database}: {rows:,} rows in {made.seconds:.1f} s, ending {made.anchor:%Y-%m-%d %H:%M} UTC."
-    emit(arguments, asdict(made), [words if made.is_new else "The demo is there already; --replace makes it anew."])
+            rows, ends = sum(made.rows.values()), f"{made.anchor:%Y-%m-%d %H:%M} UTC"
+            words = f"Made {made.database}: {rows:,} rows in {made.seconds:.1f} s, ending {ends}."
+        else:
+            words = _there_already(lease, arguments)
+    emit(arguments, asdict(made), [words])
     return 0
+
+
+def _there_already(lease: embedded.Lease, arguments: argparse.Namespace) -> str:
+    """What to say of the demo that was found. Raises AnotherDemo where one of a size or seed was asked for."""
+    found = demo.describe(lease)
+    holds = f" with {found.events:,} events" if found else ""
+    if arguments.events is not None or arguments.seed is not None:
+        raise demo.AnotherDemo(f"There is a demo already{holds}; add --replace to make the one asked for in its place.")
+    return f"The demo is there already{holds}; --replace makes it anew."
+
+
+@contextmanager
+def _telling() -> Iterator[Callable[[str], None]]:
+    """Say on one line of a terminal how far it is; each step once to what keeps every line."""
+    said: list[str] = []
+
+    def show(sentence: str) -> None:
+        sys.stderr.write(f"\r\033[K{sentence}")
+        sys.stderr.flush()
+
+    def say_step(sentence: str) -> None:
+        step = sentence.partition(":")[0]
+        if step not in said:
+            said.append(step)
+            note(step)
+
+    if not sys.stderr.isatty():
+        yield say_step
+        return
+    try:
+        yield show
+    finally:
+        sys.stderr.write("\r\033[K")
 
 
 def _remove(arguments: argparse.Namespace) -> int:
@@ -66,8 +103,8 @@ def _remove(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    with _server() as lease:
-        found = demo.describe(lease)
+    with open_as_is(_embedded()) as console:
+        found = demo.describe(_lease_of(console))
     if found is None:
         emit(arguments, {"exists": False}, ["There is no demo; `demo create` makes one."])
         return 0
@@ -86,14 +123,23 @@ def _status(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _server() -> Iterator[embedded.Lease]:
-    """The embedded server. Raises DemoNeedsEmbedded, before anything is opened, where DATABASE_URL is set."""
+    """The embedded server with its database up to date, as the demo's beginning and end are written down there."""
+    with open_console(_embedded(), note) as console:
+        yield _lease_of(console)
+
+
+def _embedded() -> settings.Settings:
+    """The settings. Raises DemoNeedsEmbedded, before anything is opened, where DATABASE_URL is set."""
     known = settings.load()
     if not known.is_embedded:
         raise demo.DemoNeedsEmbedded
-    with open_console(known, note) as console:
-        if console.lease is None:  # pragma: no cover - the embedded console has one
-            raise demo.DemoNeedsEmbedded
-        yield console.lease
+    return known
+
+
+def _lease_of(console: Console) -> embedded.Lease:
+    if console.lease is None:  # pragma: no cover - the embedded console has one
+        raise demo.DemoNeedsEmbedded
+    return console.lease
 
 
 def _record(action: str, detail: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from data.console import open_console
 from data.ingest import Progress, Report, ingest
 from data.ingest.console import progress_sentence
 from data.ingest.sources.recognition import KIND_NAMES
+from data.wording import plural
 
 _DESCRIPTION = """\
 Import Claude Code transcripts (JSON lines, arrays, subagent files), hook events, status lines, work items and
@@ -59,7 +60,7 @@ def _lines(report: Report) -> Iterator[str]:
     for source, figures in report.by_source().items():
         events = ", ".join(f"{count} {name}" for name, count in sorted(figures["events_read"].items()))
         yield (
-            f"{names.get(source, source)}: {figures['files']} files, {figures['records']} records"
+            f"{names.get(source, source)}: {plural(figures['files'], 'file')}, {plural(figures['records'], 'record')}"
             + (f", of these {events}" if events else "")
         )
     yield from report.notes

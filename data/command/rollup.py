@@ -9,7 +9,7 @@ from typing import Any
 
 from data import rollups, settings
 from data.command.output import emit, note
-from data.console import open_console
+from data.console import open_as_is, open_console
 from data.errors import WrongUse
 from data.rollups import keeping
 
@@ -43,9 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise WrongUse("Say either --keep-raw-days or --keep-raw-forever; nothing was changed.")
     if arguments.dry_run and days is None:
         raise WrongUse("--dry-run goes with --keep-raw-days; nothing was changed.")
-    with open_console(settings.load(), progress=note):
-        if arguments.dry_run and days is not None:
+    if arguments.dry_run and days is not None:
+        with open_as_is(settings.load()):
             return _foretell(arguments, days)
+    with open_console(settings.load(), progress=note):
         if days is not None or arguments.keep_raw_forever:
             keeping.keep_by_operator("real", days)
         refreshed = rollups.finish("real")

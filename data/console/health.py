@@ -16,10 +16,11 @@ BELIEVED_S = 15.0  # how long a schema that was found current is taken to be so:
 
 @dataclass(frozen=True)
 class OwnHealth:
-    """What was found; `unknown` where something else was in the way."""
+    """What was found; `unknown` where something else was in the way, and in a sentence what it was."""
 
     database: Literal["reachable", "unreachable", "slow"]
     migrations: Literal["current", "pending", "unknown"]
+    reason: str | None = None
 
     @property
     def is_well(self) -> bool:
@@ -43,14 +44,14 @@ class Examination:
             if self._console.settings.read_database_url:
                 with database.watching("real") as unit:
                     unit.value("console.answer")
-        except SignalboxError:
-            return OwnHealth("unreachable", "unknown")
+        except SignalboxError as error:
+            return OwnHealth("unreachable", "unknown", error.sentence)
         if self._clock() < self._current_until:
             return OwnHealth("reachable", "current")
         try:
             found = migration.status(self._console.admin_url, migration.FOLDER)
-        except SignalboxError:
-            return OwnHealth("reachable", "unknown")
+        except SignalboxError as error:
+            return OwnHealth("reachable", "unknown", error.sentence)
         # What others applied to a shared database, and what was edited since, is no reason to take the console down.
         if found.count("pending") or found.count("out of order"):
             return OwnHealth("reachable", "pending")

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from data import audit, database, demo, embedded, migration, reducers, upgrade
 from data.access import Actor
-from data.errors import DatabaseUnavailable
+from data.database.behind import MISSING
+from data.errors import DatabaseBehind, DatabaseUnavailable
 from data.identity import demo_accounts, supabase_auth, web_sessions
 from data.identity.refusals import Identity
 from data.settings import Settings
@@ -149,14 +150,37 @@ def running() -> Console | None:
 
 
 @contextmanager
-def open_console(settings: Settings, progress: Progress = log.info) -> Iterator[Console]:
+def open_as_is(settings: Settings) -> Iterator[Console]:
+    """Open the real database of what the settings name as it is, for as long as the block runs: for what only looks,
+    and for what has to come before an upgrade.
+
+    Raises DatabaseBehind for what the database lacks, and a SignalboxError that says what to do.
+    """
+    with ExitStack() as opened:
+        opened.callback(database.close_all)
+        lease = None
+        if settings.database_url is None:
+            lease = opened.enter_context(
+                embedded.lease(settings.home, settings.postgres_binaries, settings.embedded_port)
+            )
+        console = Console(settings, lease)
+        console.open_real(settings.database_url or console.admin_url)
+        try:
+            yield console
+        except MISSING as error:
+            raise DatabaseBehind from error
+
+
+@contextmanager
+def open_console(settings: Settings, progress: Progress = log.info, *, by: str = audit.OPERATOR) -> Iterator[Console]:
     """Open what the settings name, for as long as the block runs.
 
-    The embedded server is started or joined, brought up to date and given its demo accounts; a database that is not
-    ours alone is opened as it is (`migrate up` changes it). Raises a SignalboxError that says what to do.
+    The embedded server is started or joined, brought up to date and given its demo accounts; what was applied there is
+    written down as done `by` the operator or the console. A database that is not ours alone is opened as it is
+    (`migrate up` changes it). Raises a SignalboxError that says what to do.
     """
     reducers.use(settings.reducers)
-    with _opened(settings, progress) as console:
+    with _opened(settings, progress, by) as console:
         _running.append(console)
         try:
             yield console
@@ -168,7 +192,7 @@ def open_console(settings: Settings, progress: Progress = log.info) -> Iterator[
 
 
 @contextmanager
-def _opened(settings: Settings, progress: Progress) -> Iterator[Console]:
+def _opened(settings: Settings, progress: Progress, by: str) -> Iterator[Console]:
     if settings.database_url is not None:
         console = Console(settings)
         console.open_real(settings.database_url, settings.read_database_url)
@@ -176,7 +200,7 @@ def _opened(settings: Settings, progress: Progress) -> Iterator[Console]:
         return
     with embedded.lease(settings.home, settings.postgres_binaries, settings.embedded_port) as lease:
         console = Console(settings, lease)
-        upgrade.up(lease.url(), migration.FOLDER, progress)
+        upgrade.up(lease.url(), migration.FOLDER, progress, by=by)
         console.open_real(lease.url())
         demo_accounts.add_to("real")
         demo_accounts.passwords(settings.home)

@@ -9,7 +9,7 @@ from psycopg import errors as postgres_errors
 
 from data.errors import DatabaseBehind
 
-_MISSING = (
+MISSING = (
     postgres_errors.UndefinedTable,
     postgres_errors.UndefinedColumn,
     postgres_errors.UndefinedFunction,
@@ -24,7 +24,7 @@ def named(name: str) -> Iterator[None]:
     """Remember with an error about something missing which named query met it."""
     try:
         yield
-    except _MISSING as error:
+    except MISSING as error:
         error.add_note(_NAMED + name)
         raise
 
@@ -35,7 +35,7 @@ def where_current() -> Iterator[None]:
     miss passes unchanged."""
     try:
         yield
-    except _MISSING as error:
+    except MISSING as error:
         if not any(note.startswith(_NAMED) for note in getattr(error, "__notes__", ())):
             raise
         raise DatabaseBehind from error

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from data.access import Dataset
+from data.database.reaching import reaching
 from data.database.times import read_all_times
 from data.errors import DatabaseUnavailable
 from data.settings import POOL_SIZES, STATEMENT_TIMEOUTS_MS, Environment
 
 Connection = psycopg.Connection[DictRow]
-Pool = ConnectionPool[Connection]
+
+log = logging.getLogger("signalbox.database.pools")
+# It would repeat every second what libpq says, which may quote a part of the password as the host.
+logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 
 CHECKOUT_TIMEOUT_S = 10.0  # a page that waits longer for a connection says so instead of hanging
 APPLICATION_NAME = "signalbox"  # how our statements are recognised in pg_stat_activity
@@ -27,6 +32,37 @@ _CONNECTION: dict[str, Any] = {
     "row_factory": dict_row,
     "application_name": APPLICATION_NAME,
 }
+
+
+class Pool(ConnectionPool[Connection]):
+    """A pool that says why no connection can be had. A pool of the driver opens them behind its callers, who learn
+    after their patience alone that there was none; so one is tried in the open wherever it is not known that it can be
+    had: before the first is taken, and after none came."""
+
+    _can_be_had = False
+    _is_told = False
+
+    def getconn(self, timeout: float | None = None) -> Connection:
+        """A connection. Raises DatabaseUnavailable with the reason, PoolTimeout where all are in use for too long."""
+        if not self._can_be_had and not self.closed:
+            self._try()
+        try:
+            return super().getconn(timeout)
+        except PoolTimeout:
+            self._can_be_had = False
+            raise
+
+    def _try(self) -> None:
+        url, options = cast(str, self.conninfo), cast(dict[str, Any], self.kwargs)
+        try:
+            with reaching(url):
+                Connection.connect(url, **options, connect_timeout=int(CHECKOUT_TIMEOUT_S)).close()
+        except DatabaseUnavailable as error:
+            if not self._is_told:  # once, however many ask
+                log.warning("no connection", extra={"pool": self.name, "reason": error.sentence})
+            self._is_told = True
+            raise
+        self._can_be_had, self._is_told = True, False
 
 
 @dataclass(frozen=True)
@@ -69,7 +105,7 @@ def open_database(
 ) -> Database:
     """Make the pools of a dataset, replacing (and closing) what was open under that name.
 
-    The connections are made on first use. Raises nothing when the server is away: using it does.
+    The connections are made on first use. Raises nothing when the server is away or refuses: using it does.
     """
     limits = Limits(pool_size or POOL_SIZES[environment], STATEMENT_TIMEOUTS_MS[environment])
     owner = _pool(url, limits.pool_size, f"{dataset}-owner")
@@ -113,7 +149,8 @@ def statistics() -> dict[Dataset, dict[str, dict[str, int]]]:
 
 def connect_apart(opened: Database) -> Connection:
     """A connection outside the pools, to where reports are read from; the caller closes it."""
-    connection = Connection.connect(opened.read_url, **_CONNECTION)
+    with reaching(opened.read_url):
+        connection = Connection.connect(opened.read_url, **_CONNECTION)
     read_all_times(connection)
     return connection
 
@@ -138,7 +175,7 @@ def _close(closed: Database) -> None:
 
 
 def _pool(url: str, size: int, name: str) -> Pool:
-    return ConnectionPool(
+    return Pool(
         url,
         connection_class=Connection,
         kwargs=_CONNECTION | {"autocommit": True},  # units begin their transactions themselves

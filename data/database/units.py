@@ -252,4 +252,5 @@ def _explained(pool: Pool) -> Iterator[None]:
     except DatabaseUnavailable as error:
         if type(error) is not DatabaseUnavailable or not is_replica(pool):
             raise
-        raise ReplicaUnavailable from error.__cause__
+        # What stood in the way of a connection says so itself, and has no cause.
+        raise ReplicaUnavailable(None if error.__cause__ else error.sentence) from error.__cause__

@@ -12,12 +12,13 @@ from data.demo.database import (
     exists,
     remove,
 )
-from data.demo.errors import DemoBeingMade, DemoNeedsEmbedded
+from data.demo.errors import AnotherDemo, DemoBeingMade, DemoNeedsEmbedded
 
 __all__ = [
     "DATABASE",
     "DEFAULT_EVENTS",
     "DEFAULT_SEED",
+    "AnotherDemo",
     "DemoBeingMade",
     "DemoNeedsEmbedded",
     "Described",

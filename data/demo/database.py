@@ -102,7 +102,8 @@ def create(
     """Make the demo database with about `events` events that end at `anchor` (now, to the minute).
 
     Equal events, seed and anchor give equal rows. One that is there already is left as it is unless `replace`; then
-    whoever is connected to it is sent away. What an interrupted attempt left behind is thrown away first.
+    whoever is connected to it is sent away. What an interrupted attempt left behind is thrown away first. `progress`
+    hears each step, after a colon how far it is.
     Raises WrongUse, DemoBeingMade, DatabaseUnavailable, DiskFull, MigrationError.
     """
     request = _checked(events, seed, anchor)

@@ -99,7 +99,7 @@ def copy_in(connection: Connection, block: Block) -> None:
 
 
 def _said(events: int, request: Request) -> str:
-    return f"{events:,} of about {request.events:,} events"
+    return f"Copying rows: {events:,} of about {request.events:,} events"
 
 
 def _table(block: Block) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
+from data.database.reaching import reaching
 from data.embedded import probe
 from data.embedded.errors import BootstrapNotAllowed, DatabaseNameRefused, DiskFull, SupabaseIsThere
-from data.errors import DatabaseUnavailable, WrongSetting
+from data.errors import DatabaseUnavailable
 
 _SYSTEM_DATABASES = frozenset({"postgres", "template0", "template1"})
 _LONGEST_NAME_BYTES = 63
@@ -61,7 +62,9 @@ def bootstrap(url: str) -> None:
     Raises SupabaseIsThere, BootstrapNotAllowed, WrongSetting, DatabaseUnavailable.
     """
     try:
-        with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+        with reaching(url):
+            connected = psycopg.connect(url, autocommit=True, prepare_threshold=None)
+        with connected as connection:
             found = connection.execute(_SUPABASE).fetchone()
             if found is not None and found[0]:
                 raise SupabaseIsThere
@@ -71,13 +74,6 @@ def bootstrap(url: str) -> None:
             f"The role of this URL may not do all that is needed ({error.diag.message_primary}). "
             "Run `db bootstrap` with the URL of a superuser of that server."
         ) from error
-    except psycopg.ProgrammingError as error:
-        if error.sqlstate is not None:
-            raise
-        # Without a cause: libpq quotes what it cannot read, password and all.
-        raise WrongSetting(
-            "DATABASE_URL is no connection string: it should read postgresql://user:password@host/database."
-        ) from None
     except psycopg.OperationalError:
         raise DatabaseUnavailable from None
 

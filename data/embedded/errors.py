@@ -115,6 +115,7 @@ def in_text(path: Path, text: str) -> EmbeddedServerError | None:
     """The named error that a program's (English) output tells of; None where it tells of none."""
     for words, number in (
         ("No space left on device", errno.ENOSPC),
+        ("Check free disk space", errno.ENOSPC),  # a page of which a part alone had room
         ("Disk quota exceeded", errno.EDQUOT),
         ("Read-only file system", errno.EROFS),
     ):

@@ -63,7 +63,7 @@ REPORTS: dict[str, Report] = {
         query="tools.list_errors",
         sentence="Kinds of failures of tools with how often and a case of each.",
         filters=_PERIOD | {"tool": text, "project": text, "error_group": text, "limit": whole_number},
-        left_out=frozenset({"groups"}),
+        left_out=frozenset({"groups", "item_id"}),
     ),
     "jobs": Report(
         query="jobs.list_jobs",
@@ -71,7 +71,7 @@ REPORTS: dict[str, Report] = {
         filters=_PERIOD
         | {
             "agent": text,
-            "status": one_of("pending", "running", "completed", "failed", "cancelled"),
+            "status": one_of("pending", "running", "completed", "failed", "cancelled", "ended"),
             "search": text,
             "error_group": text,
             "long_running": flag,

@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import errors as postgres_errors
 
 from data import database
+from data.access import Dataset
 from data.identity.refusals import NotMigrated
 
 _MISSING = (
@@ -20,16 +21,16 @@ _MISSING = (
 
 
 @contextmanager
-def bookkeeping() -> Iterator[database.Unit]:
-    """A transaction as the owner of the real database. Raises NotMigrated where its tables are missing."""
-    with _where_migrated(), database.operating() as unit:
+def bookkeeping(dataset: Dataset = "real") -> Iterator[database.Unit]:
+    """A transaction as the owner of the database. Raises NotMigrated where its tables are missing."""
+    with _where_migrated(), database.operating(dataset) as unit:
         yield unit
 
 
-def looked_up(name: str, **parameters: Any) -> list[dict[str, Any]]:
+def looked_up(name: str, *, dataset: Dataset = "real", **parameters: Any) -> list[dict[str, Any]]:
     """All rows of a named query there that changes nothing, in one round trip. Raises as `bookkeeping`."""
     with _where_migrated():
-        return database.look_up("real", name, **parameters)
+        return database.look_up(dataset, name, **parameters)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from uuid import UUID
 from data import audit, database
 from data.access import Actor, Role
 from data.arguments import checked
-from data.errors import Conflict
+from data.errors import Conflict, WrongUse
 from data.identity.bookkeeping import bookkeeping
 from data.identity.notices import Notice, announce
 from data.identity.refusals import UnknownPerson
@@ -32,11 +32,13 @@ def grant(actor: Actor | None, address: str, role: Role) -> RoleChange:
     """Give the person with this address (or user id) a role; their open pages load anew.
 
     `actor` is None for the operator at the command line, who holds the database's password anyway.
-    Raises WrongArgument, NotAllowed, UnknownPerson, Conflict when an address is not unique or nobody would be admin any
-    more.
+    Raises WrongArgument, WrongUse, NotAllowed, UnknownPerson, Conflict when an address is not unique or nobody would be
+    admin any more.
     """
     if actor is not None:
         actor.must("manage_members")
+    if not address.strip():
+        raise WrongUse("The address is empty. Name the account by its address or its id; nothing was changed.")
     with bookkeeping() as unit:
         change = _change(unit, address, role)
         if change.before == "admin" and role != "admin" and not _others_are_admins(unit, change.user_id):
@@ -55,12 +57,13 @@ def grant(actor: Actor | None, address: str, role: Role) -> RoleChange:
 
 @checked()
 def list_people(actor: Actor, search: str) -> tuple[list[dict[str, Any]], int]:
-    """The people whose address contains `search`, at most SHOWN_PEOPLE of them, and how many there are.
+    """The people of the shown data whose address contains `search`, at most SHOWN_PEOPLE of them, and how many there
+    are.
 
     Each has user_id, email and role. Raises NotAllowed.
     """
     actor.must("see_as_others")
-    with bookkeeping() as unit:
+    with bookkeeping(actor.dataset) as unit:
         rows = unit.rows("members.list_people", search=search, limit=SHOWN_PEOPLE)
     return [{name: row[name] for name in ("user_id", "email", "role")} for row in rows], rows[0]["total"] if rows else 0
 

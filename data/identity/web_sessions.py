@@ -8,16 +8,16 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from psycopg import errors as postgres_errors
 
-from data import audit
+from data import audit, database
 from data.access import Actor, Dataset, Watcher
-from data.errors import NotFound
+from data.errors import NotFound, SignalboxError
 from data.identity.bookkeeping import bookkeeping, looked_up
 from data.identity.notices import Notice, announce
 from data.identity.refusals import Identity, SignInRefused
@@ -79,7 +79,29 @@ def people_behind(token_hashes: Collection[str]) -> dict[str, Actor]:
     if stale := [row["token_hash"] for row in found if row["was_seen_long_ago"]]:
         with bookkeeping() as unit:
             unit.run("web_sessions.mark_seen", token_hashes=stale)
-    return {row["token_hash"]: _actor(row) for row in found}
+    seen = _seen([(_shown(row), row["seen_id"]) for row in found if row["seen_id"] is not None])
+    return {row["token_hash"]: _actor(row, seen.get((_shown(row), row["seen_id"]))) for row in found}
+
+
+def _shown(row: dict[str, Any]) -> Dataset:
+    """The data that the pages of a browser show: the real ones once the demo is gone."""
+    shown: Dataset = row["dataset"]
+    return shown if shown in database.open_datasets() else "real"
+
+
+def _seen(wanted: Sequence[tuple[Dataset, UUID]]) -> dict[tuple[Dataset, UUID], dict[str, Any]]:
+    """Whose sights are lent to admins, each looked up in the data that is shown."""
+    found: dict[tuple[Dataset, UUID], dict[str, Any]] = {}
+    for dataset in {dataset for dataset, _ in wanted}:
+        user_ids = [user_id for shown, user_id in wanted if shown == dataset]
+        try:
+            rows = looked_up("web_sessions.find_seen", dataset=dataset, user_ids=user_ids)
+        except SignalboxError:
+            if dataset == "real":
+                raise
+            rows = []  # a demo that is being made anew is no reason to lock anybody out
+        found |= {(dataset, row["user_id"]): row for row in rows}
+    return found
 
 
 def _asked(token_hashes: Collection[str]) -> dict[str, Any]:
@@ -90,12 +112,13 @@ def _asked(token_hashes: Collection[str]) -> dict[str, Any]:
     }
 
 
-def _actor(row: dict[str, Any]) -> Actor:
-    if row["seen_id"] is not None:
+def _actor(row: dict[str, Any], seen: dict[str, Any] | None = None) -> Actor:
+    here = row["dataset"], row["token_hash"]
+    if seen is not None:
         watcher = Watcher(row["user_id"], row["email"], row["seen_until"])
-        return Actor(row["seen_id"], row["seen_email"], row["seen_role"], row["dataset"], row["token_hash"],
-                     row["seen_client_id"], watcher)  # fmt: skip
-    return Actor(row["user_id"], row["email"], row["role"], row["dataset"], row["token_hash"], row["client_id"])
+        return Actor(seen["user_id"], seen["email"], seen["role"], *here, seen["client_id"], watcher)
+    has_lost_sight = row["seen_id"] is not None
+    return Actor(row["user_id"], row["email"], row["role"], *here, row["client_id"], has_lost_sight=has_lost_sight)
 
 
 def end(token_hash: str, reason: str = "signed out") -> bool:
@@ -127,14 +150,15 @@ def show(actor: Actor, dataset: Dataset) -> None:
 def see_as(actor: Actor, user_id: UUID) -> str:
     """Have every page of the admin's browser show what this person would see, for looking only; their address.
 
-    It ends by itself after BORROWED_FOR, and with the role of admin. Raises NotAllowed, NotFound.
+    It ends by itself after BORROWED_FOR, with the role of admin, and where the shown data have no such account any
+    more. Raises NotAllowed, NotFound.
     """
     actor.must("see_as_others")
+    found = looked_up("web_sessions.find_seen", dataset=actor.dataset, user_ids=[user_id])
     with bookkeeping() as unit:
-        seen = unit.row("web_sessions.see_as", token_hash=actor.session_hash, user_id=user_id)
-        if seen is None:
+        if not found or not unit.run("web_sessions.see_as", token_hash=actor.session_hash, user_id=user_id):
             raise NotFound("There is no such account, or it is your own.")
-        email = str(seen["email"])
+        email = str(found[0]["email"])
         audit.record(unit, actor, "began to see as somebody", email)
     announce(Notice("changed", session_hash=actor.session_hash))
     return email
@@ -143,12 +167,12 @@ def see_as(actor: Actor, user_id: UUID) -> str:
 def see_as_oneself(actor: Actor) -> None:
     """Give the admin's browser its own sight back."""
     watcher = actor.watcher
-    if watcher is None:
+    if watcher is None and not actor.has_lost_sight:
         return
     with bookkeeping() as unit:
         if unit.run("web_sessions.see_as_oneself", token_hash=actor.session_hash):
-            themselves = Actor(watcher.user_id, watcher.email, "admin")
-            audit.record(unit, themselves, "stopped seeing as somebody", actor.email)
+            themselves = Actor(watcher.user_id, watcher.email, "admin") if watcher else actor
+            audit.record(unit, themselves, "stopped seeing as somebody", actor.email if watcher else "a closed account")
     announce(Notice("changed", session_hash=actor.session_hash))
 
 

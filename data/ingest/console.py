@@ -9,6 +9,7 @@ from data.access import Actor
 from data.database import database_of
 from data.ingest.importing import Progress, ingest
 from data.ingest.report import Report
+from data.wording import plural
 
 
 def import_paths(
@@ -37,4 +38,4 @@ def import_paths(
 def progress_sentence(state: Progress) -> str:
     """How far an import is, for people."""
     share = 100 * state.bytes_done // state.bytes if state.bytes else 100
-    return f"{state.files_done} of {state.files} files, {share} %"
+    return f"{state.files_done:,} of {plural(state.files, 'file')}, {share} %"

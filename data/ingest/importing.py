@@ -14,6 +14,7 @@ from psycopg import errors
 
 from data.access import Actor
 from data.database import APPLICATION_NAME
+from data.database.reaching import reaching
 from data.database.translating import translated_errors
 from data.errors import Conflict, NotFound, SignalboxError
 from data.ingest import prices
@@ -74,9 +75,11 @@ def ingest(
     with translated_errors(), _migrated():
         if isinstance(database, psycopg.Connection):
             return _ingest(act, Store(database, _owner_id(database, owner)), progress, price_table)
-        with psycopg.connect(
-            database, autocommit=True, prepare_threshold=None, application_name=APPLICATION_NAME
-        ) as connection:
+        with reaching(database):
+            connected = psycopg.connect(
+                database, autocommit=True, prepare_threshold=None, application_name=APPLICATION_NAME
+            )
+        with connected as connection:
             return _ingest(act, Store(connection, _owner_id(connection, owner), is_ours=True), progress, price_table)
 
 
@@ -94,7 +97,7 @@ def _ingest(act: Act, store: Store, progress: ProgressCallback | None, price_tab
         store.reprice()
     found = walk(Path(path) for path in act.paths)
     files = found.files
-    report = Report(unreadable=found.problems)
+    report = Report(unreadable=found.problems, notes=found.notes)
     total = sum(file.size_bytes for file in files)
     done = 0
     tell = progress or (lambda _: None)

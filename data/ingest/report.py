@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from data.wording import plural
+
 Outcome = Literal["imported", "not recognised", "failed"]
 
 KEPT_PROBLEMS = 200  # stored with a file; the report itself has all
@@ -173,18 +175,22 @@ class Report:
         if not counts["files_imported"]:
             return "No agent log was found there."
         jobs = counts.get("added_jobs", 0)
-        added = [f"{counts['events_added']} events"] if counts["events_added"] or not jobs else []
-        added += [f"{jobs} job{'s' * (jobs != 1)}"] if jobs else []
+        added = [plural(counts["events_added"], "event")] if counts["events_added"] or not jobs else []
+        added += [plural(jobs, "job")] if jobs else []
+        known = plural(counts["known_records"], "record was", "records were")
         text = (
-            f"{counts['files_imported']} files read, {' and '.join(added)} added"
-            f" ({counts['known_records']} records were known, {counts['paired_records']} told by two sources)."
+            f"{plural(counts['files_imported'], 'file')} read, {' and '.join(added)} added"
+            f" ({known} known, {counts['paired_records']:,} told by two sources)."
         )
         if counts["untimed_events"]:
-            text += f" {counts['untimed_events']} events have no time in their log."
-        if counts["files_not_recognised"]:
-            text += f" {counts['files_not_recognised']} files are no agent logs."
+            text += f" {plural(counts['untimed_events'], 'event has', 'events have')} no time in the log."
+        if counts["escaped_characters"]:
+            escaped = plural(counts["escaped_characters"], "character is", "characters are")
+            text += f" {escaped} stored as \\uXXXX, as PostgreSQL holds no such character."
+        if others := counts["files_not_recognised"]:
+            text += f" {plural(others, 'file is no agent log', 'files are no agent logs')}."
         if counts["problems"]:
-            text += f" {counts['problems']} lines or files could not be read."
+            text += f" {plural(counts['problems'], 'line or file', 'lines or files')} could not be read."
         return text
 
     def document(self) -> dict[str, Any]:

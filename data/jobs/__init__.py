@@ -2,15 +2,16 @@
 
 from data.jobs.acting import JobMoved, JobReceipt, cancel, retry
 from data.jobs.reading import (
+    ENDED,
     LONG_RUNNING_S,
     STATUSES,
     FailureGroup,
     Failures,
     JobSummary,
+    count_facets,
     read_acts,
     read_buckets,
     read_failures,
-    read_filter_values,
     read_job,
     read_jobs,
     read_summary,
@@ -19,6 +20,7 @@ from signalbox_client.jobs import CANCELLABLE, RETRYABLE
 
 __all__ = [
     "CANCELLABLE",
+    "ENDED",
     "LONG_RUNNING_S",
     "RETRYABLE",
     "STATUSES",
@@ -28,10 +30,10 @@ __all__ = [
     "JobReceipt",
     "JobSummary",
     "cancel",
+    "count_facets",
     "read_acts",
     "read_buckets",
     "read_failures",
-    "read_filter_values",
     "read_job",
     "read_jobs",
     "read_summary",

@@ -15,6 +15,7 @@ from data.arguments import checked
 from data.errors import NotFound
 
 STATUSES = ("pending", "running", "completed", "failed", "cancelled")
+ENDED = "ended"  # what one may ask for beside a status: completed or failed, as `JobSummary.ended` counts them
 LONG_RUNNING_S = 3600  # agent-jobs.md asks about jobs that run for more than an hour
 MAX_GROUPS = 50  # kinds of failures on one screen; the export holds all
 MAX_ACTS = 50  # of one job's timeline
@@ -165,9 +166,9 @@ def read_jobs(
     offset: int = 0,
 ) -> list[dict[str, Any]]:
     """Jobs one by one, what hurts first or the newest first: job_id, agent, status, title, error_message,
-    created_at, started_at, completed_at, run_ms (up to `now` while it runs), is_long_running. A status that
-    does not exist has no jobs."""
-    if status is not None and status not in STATUSES:
+    created_at, started_at, completed_at, run_ms (up to `now` while it runs), is_long_running. The `status` is one of
+    STATUSES, or ENDED; one that does not exist has no jobs."""
+    if status is not None and status not in (*STATUSES, ENDED):
         return []
     with database.reading(actor) as unit:
         return unit.rows(
@@ -220,16 +221,37 @@ def read_failures(
 
 
 @checked()
-def read_filter_values(
-    actor: Actor, *, start: datetime | None = None, end: datetime | None = None, untimed: bool = False
+def count_facets(
+    actor: Actor,
+    *,
+    now: datetime | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    agent: str | None = None,
+    status: str | None = None,
+    search: str | None = None,
+    error_group: str | None = None,
+    long_running: bool = False,
+    long_running_s: int = LONG_RUNNING_S,
 ) -> dict[str, dict[str, int]]:
-    """The agents and states to choose from, each with its jobs in the period: {"agent": ..., "status":
-    ...}."""
-    values: dict[str, dict[str, int]] = {"agent": {}, "status": {}}
+    """How many jobs of the period each agent and each state would leave, the other filters applied, the most first;
+    ENDED among the states. What stored sums do not know is counted job by job: a search, a kind of failure, what runs
+    for long at `now`."""
+    asked = {"start": start, "end": end, "untimed": untimed, "status": status}
+    found = {"search": search, "error_group": error_group, "long_running": long_running}
     with database.reading(actor) as unit:
-        for row in unit.rows("jobs.list_filter_values", start=start, end=end, untimed=untimed, agent=None):
-            values[row["filter"]][row["value"]] = row["jobs"]
-    return values
+        if any(found.values()):
+            rows = unit.rows("jobs.found.count_facets", **asked, **found, agent=agent, now=now, long_s=long_running_s)
+        else:
+            rows = unit.rows("jobs.count_facets", **asked, agent=None, of_agent=agent)
+    facets: dict[str, dict[str, int]] = {"agent": {}, "status": {}}
+    for row in rows:
+        if row["value"] is not None:  # an adopted table may lack the column
+            facets[row["filter"]][row["value"]] = row["jobs"]
+    if ended := sum(facets["status"].get(name, 0) for name in ("completed", "failed")):
+        facets["status"][ENDED] = ended
+    return facets
 
 
 @checked()

@@ -10,7 +10,8 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
 from data.database.pooled import changes_hands
-from data.errors import DatabaseUnavailable, WrongSetting
+from data.database.reaching import reaching
+from data.errors import DatabaseUnavailable
 from data.migration.errors import TransactionPooler
 
 Connection = psycopg.Connection[DictRow]
@@ -25,11 +26,12 @@ def connected(url: str) -> Iterator[Connection]:
     """A connection in autocommit mode, so that every transaction is one that we open ourselves.
 
     Raises TransactionPooler for port 6543 and whatever else hands its connections around, WrongSetting for a URL that
-    is none, DatabaseUnavailable when the server does not answer or goes away.
+    is none, DatabaseUnavailable when the server does not answer, refuses or goes away.
     """
-    if TRANSACTION_POOLER_PORT in str(_parameters(url).get("port", "")).split(","):
-        raise TransactionPooler
-    try:
+    with reaching(url):
+        if TRANSACTION_POOLER_PORT in str(conninfo_to_dict(url).get("port", "")).split(","):
+            raise TransactionPooler
+    with reaching(url):
         connection = Connection.connect(
             url,
             autocommit=True,
@@ -38,8 +40,6 @@ def connected(url: str) -> Iterator[Connection]:
             application_name=APPLICATION_NAME,
             connect_timeout=CONNECT_TIMEOUT_S,
         )
-    except psycopg.OperationalError:
-        raise DatabaseUnavailable from None  # libpq may quote a part of the password as the host
     try:
         if str(connection.info.port) == TRANSACTION_POOLER_PORT or changes_hands(connection, url):
             raise TransactionPooler
@@ -50,13 +50,3 @@ def connected(url: str) -> Iterator[Connection]:
         raise DatabaseUnavailable(f"The connection to the database ended: {str(error).strip()}") from error
     finally:
         connection.close()
-
-
-def _parameters(url: str) -> dict[str, object]:
-    try:
-        return dict(conninfo_to_dict(url))
-    except psycopg.ProgrammingError:
-        # Without a cause: libpq quotes what it cannot read, password and all.
-        raise WrongSetting(
-            "DATABASE_URL is no connection string: it should read postgresql://user:password@host/database."
-        ) from None

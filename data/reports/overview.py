@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from data import database, rollups
+from data import backup, database, rollups
 from data.access import Actor
 from data.arguments import checked
 
@@ -18,10 +18,13 @@ def read_attention(actor: Actor, *, now: datetime) -> dict[str, Any]:
     """How much waits for somebody at `now` (cut to the minute by the caller), with the oldest of each.
 
     `first_problems` are records that imports could not read, the latest first: path, line (None: the whole file),
-    reason; at most MOST_PROBLEMS. `backup_*` tell of the newest backup; null for whom it is not.
+    reason; at most MOST_PROBLEMS. `backup_*` tell of the newest whole backup, of the newest
+    there is where none is whole; `backup_lacking_at` is when the newest was made that lacks tables. Null for whom it is
+    not.
     """
+    asked = {"now": now, "most_problems": MOST_PROBLEMS, "machinery": list(backup.MACHINERY)}
     with database.reading(actor) as unit:
-        return unit.row("overview.read_attention", now=now, most_problems=MOST_PROBLEMS) or {}
+        return unit.row("overview.read_attention", **asked) or {}
 
 
 @checked()

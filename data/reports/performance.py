@@ -21,7 +21,8 @@ class Performance:
     person (`automated`, a sum that may be a fraction); `countless_windows` say how much did, but not out of how many,
     and are in neither. `decisions` are what `confidence_sum` was taken over. Costs in US dollars, None where no window
     has one; `estimated_windows` are those of the `priced_windows` whose cost is estimated at list prices, in
-    `partly_estimated_windows` without the replies of models that have no known price.
+    `partly_estimated_windows` without the replies of models that have no known price. `silent_windows`, of an adopted
+    table, do not say how many actions were escalated.
     """
 
     agent: str
@@ -41,6 +42,7 @@ class Performance:
     estimated_windows: int
     partly_estimated_windows: int
     began_before: int
+    silent_windows: int
     overlapping: int
     jobs: int
     jobs_completed: int
@@ -57,6 +59,11 @@ class Performance:
     previous_priced_windows: int
     previous_jobs_completed: int
     previous_jobs_failed: int
+
+    @property
+    def tells_escalations(self) -> bool:
+        """Whether any window says how many actions were escalated."""
+        return self.windows > self.silent_windows
 
     @property
     def automation_rate(self) -> float | None:

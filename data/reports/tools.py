@@ -105,7 +105,7 @@ class Usage:
 class ErrorGroup:
     """One kind of failure of one tool: `group` without what differs from case to case, `example` its newest text.
 
-    `session_pk` is the session of the newest case.
+    `session_pk` is the session of the newest case, `item_id` the happening there that it is.
     """
 
     tool_name: str
@@ -114,6 +114,7 @@ class ErrorGroup:
     last_at: datetime | None
     example: str | None
     session_pk: str | None
+    item_id: str | None
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,7 @@ def read_errors(
             row["last_at"],
             row["example"],
             str(row["session_pk"]) if row["session_pk"] else None,
+            row["item_id"],
         )
         for row in rows
     )
@@ -266,13 +268,33 @@ def read_calls(
 
 
 @checked()
-def read_filter_values(
-    actor: Actor, *, start: datetime | None = None, end: datetime | None = None, untimed: bool = False
+def count_facets(
+    actor: Actor,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    tool: str | None = None,
+    project: str | None = None,
+    outcome: str | None = None,
+    error_group: str | None = None,
 ) -> dict[str, dict[str, int]]:
-    """The tools and projects to choose from, each with its calls in the period: {"tool": ..., "project":
-    ...}."""
-    values: dict[str, dict[str, int]] = {"tool": {}, "project": {}}
+    """How many calls of the period each value of tool, project and outcome would leave, the other filters applied, the
+    most first. Of one kind of error, which no rollup tells apart, the failed calls themselves are counted."""
+    asked = {
+        "start": start,
+        "end": end,
+        "untimed": untimed,
+        "tool": tool,
+        "project": project,
+        "outcome": outcome,
+    }
+    facets: dict[str, dict[str, int]] = {"tool": {}, "project": {}, "outcome": {}}
     with database.reading(actor) as unit:
-        for row in unit.rows("tools.list_filter_values", start=start, end=end, untimed=untimed):
-            values[row["filter"]][row["value"]] = row["calls"]
-    return values
+        if error_group is not None:
+            rows = unit.rows("tools.count_facets_of_errors", **asked, error_group=error_group)
+        else:
+            rows = unit.rows("tools.count_facets", **asked)
+    for row in rows:
+        facets[row["filter"]][row["value"]] = row["calls"]
+    return facets

@@ -36,12 +36,18 @@ _OF_THE_VIEWER = frozenset({"auth.uid", "auth.jwt", "auth.role", "auth.email"})
 _LOOKS_AT = {
     "signalbox.viewer_role": frozenset({"signalbox.members"}),
     "analytics.rollup_windows": frozenset({
-        "signalbox.change_log", "signalbox.change_sources", "signalbox.rollup_state", "analytics.changes_of",
+        "signalbox.change_log", "signalbox.change_sources", "signalbox.rollup_state", "analytics.slots_anew",
     }),
-    "analytics.changes_of": frozenset({
-        "signalbox.change_log", "signalbox.change_links", "signalbox.rollup_state", "analytics.resolve_changes",
-        "analytics.tool_rollup",
+    "analytics.call_changes": frozenset({
+        "signalbox.change_log", "signalbox.change_links", "analytics.linked_slots", "analytics.stg_chronicle__events",
     }),
+    **dict.fromkeys(
+        (
+            "analytics.session_changes", "analytics.prompt_changes", "analytics.job_changes",
+            "analytics.agent_window_changes", "analytics.sop_run_changes",
+        ),
+        frozenset({"signalbox.change_log"}),
+    ),
 }  # fmt: skip
 # Filled by functions alone, so it holds nothing but what those read.
 _ROLLUP = re.compile(r"analytics\.\w+_rollup")

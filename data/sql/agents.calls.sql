@@ -7,16 +7,18 @@ with call_windows as materialized (
     select
         true as is_current, w.*, case w.kind when 'removed' then -1 else 1 end as sign
     from analytics.rollup_windows(
-        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
     union all
     select false, w.*, case w.kind when 'removed' then -1 else 1 end
-    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 
 live as materialized (
-    select w.is_current, f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
+    select
+        w.is_current, f.name, f.session_pk, f.agent_id, f.agent_type, 1 as calls, f.is_success::integer as succeeded,
+        f.is_failure::integer as failed
     from call_windows as w
     cross join lateral (
         select l.* from analytics.agent_call_facts as l
@@ -25,14 +27,18 @@ live as materialized (
     ) as f
     where w.kind = 'live'
     union all
-    select w.is_current, f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
+    select
+        w.is_current, e.name, f.session_pk, e.agent_id, e.agent_type, f.sign, case when f.success then f.sign else 0 end,
+        case when not f.is_refused then f.sign else 0 end
     from call_windows as w
-    cross join lateral (
-        select l.* from analytics.agent_call_facts as l where l.tool_event_id = any(w.added) offset 0
-    ) as f
-    where w.kind = 'added'
+    inner join analytics.call_changes() as f
+        on f.sign <> 0 and f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
+    inner join analytics.event_agents as e on e.event_id = f.event_id
+    where w.kind = 'changed'
     union all
-    select w.is_current, f.name, f.session_pk, f.agent_id, f.agent_type, f.is_success, f.is_failure
+    select
+        w.is_current, f.name, f.session_pk, f.agent_id, f.agent_type, 1 as calls, f.is_success::integer as succeeded,
+        f.is_failure::integer as failed
     from call_windows as w
     cross join analytics.agent_call_facts as f
     where
@@ -53,7 +59,7 @@ by_name as (
     ) as r
     where w.kind in ('stored', 'removed')
     union all
-    select l.is_current, l.name, 1, l.is_success::integer, l.is_failure::integer
+    select l.is_current, l.name, l.calls, l.succeeded, l.failed
     from live as l
     where l.name = any(%(agents)s::text[])
 ),
@@ -77,8 +83,7 @@ runs as materialized (
         ) as r
         where w.kind in ('stored', 'removed')
         union all
-        select
-            l.is_current, l.session_pk, l.agent_id, l.agent_type, 1, l.is_success::integer, l.is_failure::integer
+        select l.is_current, l.session_pk, l.agent_id, l.agent_type, l.calls, l.succeeded, l.failed
         from live as l
         where l.agent_id is not null and (l.agent_type is null or l.agent_id = any(%(agents)s::text[]))
     ) as p

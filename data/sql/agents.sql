@@ -38,11 +38,11 @@ with metric_windows as materialized (
 job_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
-        'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.job_parts,
@@ -114,6 +114,7 @@ by_owner as (
         m.agent,
         count(*) as windows,
         count(*) filter (where m.window_start < %(start)s::timestamptz) as began_before,
+        count(*) filter (where m.human_escalations is null) as silent,
         count(*) filter (
             where m.cost_usd < 'Infinity' and m.metadata ->> 'cost_basis' in ('estimate', 'partial estimate')
         ) as estimated,
@@ -143,6 +144,7 @@ spans as (
     select
         agent,
         sum(began_before)::bigint as began_before,
+        sum(silent)::bigint as silent_windows,
         sum(estimated)::bigint as estimated_windows,
         sum(partly_estimated)::bigint as partly_estimated_windows,
         coalesce(sum(windows) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping
@@ -189,6 +191,7 @@ select
     coalesce(s.estimated_windows, 0) as estimated_windows,
     coalesce(s.partly_estimated_windows, 0) as partly_estimated_windows,
     coalesce(s.began_before, 0) as began_before,
+    coalesce(s.silent_windows, 0) as silent_windows,
     coalesce(s.overlapping, 0) as overlapping,
     coalesce(j.jobs, 0) as jobs,
     coalesce(j.jobs_completed, 0) as jobs_completed,
@@ -236,7 +239,7 @@ with metric_windows as materialized (
 -- uses: rollups.agents.agent_window_parts,
 job_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('jobs', %(start)s, %(end)s, false, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, false, %(coarsest)s, with_changes => true) as w
     where not coalesce(%(untimed)s::boolean, false) and %(source)s::text is null
 ),
 -- uses: rollups.job_parts,

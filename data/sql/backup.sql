@@ -88,26 +88,50 @@ from signalbox.backup_runs as r
 where r.status = 'running'
 order by r.id;
 
+-- part: is_whole
+-- Whether the run `r` lacks no table that somebody would miss: none but those of Supabase's own `machinery`.
+not exists (
+    select from unnest(r.missing_tables) as t (name)
+    where split_part(t.name, '.', 1) <> all(%(machinery)s::text[])
+)
+
 -- name: list_latest
--- The newest successful backups, the newest failure and what runs now: what the state of backups is told from. A database
--- that waits for its upgrade may not know yet when a file was removed.
-with good as (
-    select * from signalbox.backup_runs as r
+-- The backups that can be relied on, the whole ones before those that lack tables and each the newest first; the newest
+-- that lacks some, the newest failure and what runs now: what the state of backups is told from. A database that waits
+-- for its upgrade may not know yet when a file was removed.
+with made as (
+    select
+        r.*,
+-- uses: backup.is_whole
+        as is_whole
+    from signalbox.backup_runs as r
     where r.status = 'succeeded' and to_jsonb(r) ->> 'removed_at' is null
-    order by started_at desc, id desc
-    limit %(most)s
+),
+
+good as (
+    select * from made order by is_whole desc, started_at desc, id desc limit %(most)s
+),
+
+lacking as (
+    select * from made where not is_whole order by started_at desc, id desc limit 1
 ),
 
 failure as (
-    select * from signalbox.backup_runs where status = 'failed' order by started_at desc, id desc limit 1
+    select r.*, null::boolean as is_whole
+    from signalbox.backup_runs as r
+    where r.status = 'failed'
+    order by started_at desc, id desc
+    limit 1
 )
 
 select good.*, 'good' as part from good
 union all
+select lacking.*, 'lacking' from lacking
+union all
 select failure.*, 'failure' from failure
 union all
-select r.*, 'running' from signalbox.backup_runs as r where r.status = 'running'
-order by started_at desc, id desc;
+select r.*, null::boolean, 'running' from signalbox.backup_runs as r where r.status = 'running'
+order by is_whole desc nulls last, started_at desc, id desc;
 
 -- name: list_good
 -- The newest successful backups whose files nobody has removed.

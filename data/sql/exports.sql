@@ -11,9 +11,11 @@ select
     c.duration_ms,
     c.error_message,
     c.is_answered,
-    c.call_id
+    c.call_id,
+    asked.parameters
 from analytics.tool_calls as c
 left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
+-- uses: tools.calls.asked
 where
     (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
     and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)

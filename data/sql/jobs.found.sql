@@ -114,3 +114,41 @@ where
     )
 group by bucket
 order by bucket;
+
+-- name: count_facets
+-- What jobs.count_facets gives of all jobs, of those that a search, a kind of failure or long running finds, read from
+-- the table.
+with found as materialized (
+    select j.agent, j.status
+    from analytics.stg_agents__jobs as j
+    where
+        (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
+        and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
+        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
+        and (
+            not coalesce(%(long_running)s::boolean, false)
+            or j.stored_status = 'running'
+            and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
+        )
+        and (
+            %(error_group)s::text is null
+            or j.stored_status = 'failed' and analytics.error_group(left(j.error_message, 500)) = %(error_group)s
+        )
+        and (
+            %(search)s::text is null
+            or strpos(lower(concat_ws(' ', j.job_id, j.agent, j.error_message, j.job_data)), lower(%(search)s)) > 0
+        )
+)
+
+select 'agent' as filter, agent as value, count(*) as jobs
+from found
+where
+    %(status)s::text is null or status = %(status)s
+    or %(status)s = 'ended' and status in ('completed', 'failed')
+group by agent
+union all
+select 'status', status, count(*)
+from found
+where %(agent)s::text is null or agent = %(agent)s
+group by status
+order by filter, jobs desc, value;

@@ -5,11 +5,11 @@
 with job_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
-        'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.job_parts,
@@ -103,7 +103,7 @@ cross join open as o;
 -- `coarsest` is the widest stored row that fits into a bucket.
 with job_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('jobs', %(start)s, %(end)s, false, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, false, %(coarsest)s, with_changes => true) as w
     where not coalesce(%(untimed)s::boolean, false)
 ),
 -- uses: rollups.job_parts
@@ -134,6 +134,7 @@ left(
 
 -- name: list_jobs
 -- Jobs one by one: what hurts first (running for longer than long_s seconds, failed, waiting, running), or the newest.
+-- The status "ended" stands for what ran to an end: completed or failed.
 select
     j.job_id,
     j.agent,
@@ -157,7 +158,14 @@ where
     and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
     and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
     and (%(agent)s::text is null or j.agent = %(agent)s)
-    and (%(status)s::text is null or j.stored_status = %(status)s::agents.job_status)
+    and (
+        %(status)s::text is null
+        or j.stored_status = any(
+            case %(status)s
+                when 'ended' then array['completed', 'failed'] else array[%(status)s::text]
+            end::agents.job_status[]
+        )
+    )
     and (
         not coalesce(%(long_running)s::boolean, false)
         or j.stored_status = 'running'
@@ -224,22 +232,32 @@ from groups as g
 left join analytics.stg_agents__jobs as newest on newest.job_id = g.newest_id
 order by g.cases desc, g.last_at desc nulls last, g.agent, g.error_group;
 
--- name: list_filter_values
--- Agents and states of the jobs of a period, each with how many.
+-- name: count_facets
+-- How many jobs of the period each agent and each state has, with the filter on the other applied. The states of one agent
+-- are asked for by `of_agent`, so that the agents are all counted.
 with job_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
-        'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'jobs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
 ),
--- uses: rollups.job_parts
+-- uses: rollups.job_parts,
+summed as (
+    select agent, status, sum(jobs)::bigint as jobs from job_parts group by agent, status
+)
 
-select
-    case when grouping(agent) = 0 then 'agent' else 'status' end as filter,
-    case when grouping(agent) = 0 then agent else status end as value,
-    sum(jobs)::bigint as jobs
-from job_parts
-group by grouping sets ((agent), (status))
+select 'agent' as filter, agent as value, sum(jobs)::bigint as jobs
+from summed
+where
+    %(status)s::text is null or status = %(status)s
+    or %(status)s = 'ended' and status in ('completed', 'failed')
+group by agent
+having sum(jobs) <> 0
+union all
+select 'status', status, sum(jobs)::bigint
+from summed
+where %(of_agent)s::text is null or agent = %(of_agent)s
+group by status
 having sum(jobs) <> 0
 order by filter, jobs desc, value;
 

@@ -129,6 +129,20 @@ where
     and a.query_start = %(query_start)s
     and a.state = %(state)s;
 
+-- part: open_to
+-- Who may reach a table `c` of the schema `n` from outside.
+array(
+    select r.rolname::text from pg_roles as r
+    where
+        r.rolname in ('anon', 'authenticated')
+        and has_schema_privilege(r.oid, n.oid, 'usage')
+        and (
+            has_table_privilege(r.oid, c.oid, 'select, insert, update, delete')
+            or has_any_column_privilege(r.oid, c.oid, 'select, insert, update')
+        )
+    order by r.rolname
+)
+
 -- name: list_tables
 -- Every table with its size, rows by estimate, vacuums, row-level security and who may reach it from outside.
 select
@@ -148,17 +162,8 @@ select
         where p.schemaname = n.nspname and p.tablename = c.relname
         order by p.policyname
     ) as policies,
-    array(
-        select r.rolname::text from pg_roles as r
-        where
-            r.rolname in ('anon', 'authenticated')
-            and has_schema_privilege(r.oid, n.oid, 'usage')
-            and (
-                has_table_privilege(r.oid, c.oid, 'select, insert, update, delete')
-                or has_any_column_privilege(r.oid, c.oid, 'select, insert, update')
-            )
-        order by r.rolname
-    ) as open_to
+-- uses: operations.open_to
+    as open_to
 from pg_class as c
 inner join pg_namespace as n on n.oid = c.relnamespace
 left join pg_stat_all_tables as s on s.relid = c.oid

@@ -10,17 +10,8 @@ select
     n.nspname = any(%(foreign_schemas)s::text[]) as is_foreign,
     case when c.relkind = 'p' then 0 else pg_table_size(c.oid) end as table_bytes,
     case when c.relkind = 'p' then 0 else pg_indexes_size(c.oid) end as index_bytes,
-    array(
-        select r.rolname::text from pg_roles as r
-        where
-            r.rolname in ('anon', 'authenticated')
-            and has_schema_privilege(r.oid, n.oid, 'usage')
-            and (
-                has_table_privilege(r.oid, c.oid, 'select, insert, update, delete')
-                or has_any_column_privilege(r.oid, c.oid, 'select, insert, update')
-            )
-        order by r.rolname
-    ) as open_to
+-- uses: operations.open_to
+    as open_to
 from pg_class as c
 inner join pg_namespace as n on n.oid = c.relnamespace
 where

@@ -65,8 +65,17 @@ newest as (
 
 select
     n.kind, n.occurred_at, n.session_pk::text as session_pk, s.project_name, n.subject, n.detail,
-    n.item_id::text as item_id
+    coalesce(asked.event_id, n.item_id)::text as item_id
 from newest as n
 left join analytics.stg_chronicle__sessions as s on s.session_pk = n.session_pk
+-- A call stands in its session under the event that asked for it, where there is one.
+left join lateral (
+    select a.event_id
+    from analytics.stg_chronicle__tool_events as t
+    inner join analytics.stg_chronicle__tool_events as a
+        on a.call_id = t.call_id and a.phase = 'pre' and a.session_pk = t.session_pk
+    where n.kind = 'failed call' and t.event_id = n.item_id
+    limit 1
+) as asked on true
 order by n.occurred_at desc, n.item_id
 limit %(most)s;

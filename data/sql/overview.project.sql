@@ -29,10 +29,10 @@ cross join (
 -- add up to (US dollars). The kind "project" is how many sessions of the whole period each project has, this one or not.
 with session_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_changes => true) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('sessions', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('sessions', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.session_parts,
@@ -56,10 +56,10 @@ happened as (
 -- period (tool_name null).
 with windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('tools', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('tools', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_changes => true) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.tool_parts,

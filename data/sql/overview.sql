@@ -17,7 +17,9 @@ select
     b.file_name as backup_file_name,
     b.size_bytes as backup_size_bytes,
     b.host as backup_host,
+    b.is_whole as backup_is_whole,
     (select max(r.started_at) from signalbox.backup_runs as r where r.status = 'failed') as backup_failed_at,
+    c.started_at as backup_lacking_at,
     signalbox.known_since() as known_since
 from (
     select
@@ -68,12 +70,27 @@ cross join (
     ) as l
 ) as p
 left join lateral (
-    select r.started_at, r.file_name, r.size_bytes, r.host
+    select
+        r.started_at,
+        r.file_name,
+        r.size_bytes,
+        r.host,
+-- uses: backup.is_whole
+        as is_whole
     from signalbox.backup_runs as r
     where r.status = 'succeeded' and r.removed_at is null
-    order by r.started_at desc, r.id desc
+    order by is_whole desc, r.started_at desc, r.id desc
     limit 1
-) as b on true;
+) as b on true
+left join lateral (
+    select max(r.started_at) as started_at
+    from signalbox.backup_runs as r
+    where
+        r.status = 'succeeded' and r.removed_at is null
+        and not (
+-- uses: backup.is_whole
+        )
+) as c on true;
 
 -- name: read_activity
 -- What happened per slice of the period and of the one before: `kind`, how many, and what they add up to (US dollars).
@@ -81,26 +98,26 @@ left join lateral (
 -- The kind "project" is how many sessions of the whole period one project has.
 with session_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_changes => true) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('sessions', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('sessions', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 prompt_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('prompts', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('prompts', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_changes => true) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('prompts', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('prompts', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 job_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('jobs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('jobs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_changes => true) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('jobs', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.session_parts,
@@ -108,19 +125,19 @@ job_windows as materialized (
 -- uses: rollups.job_parts,
 metric_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('agent_windows', %(start)s, %(end)s, %(untimed)s) as w
+    from analytics.rollup_windows('agent_windows', %(start)s, %(end)s, %(untimed)s, with_changes => true) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('agent_windows', %(previous_start)s, %(previous_end)s) as w
+    from analytics.rollup_windows('agent_windows', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.agents.agent_window_parts,
 run_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s) as w
+    from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_changes => true) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('sop_runs', %(previous_start)s, %(previous_end)s) as w
+    from analytics.rollup_windows('sop_runs', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- Over all procedures and agents there are narrower rows than those of sop_run_parts.
@@ -144,6 +161,11 @@ run_parts as (
         offset 0
     ) as f
     where w.kind = 'live'
+    union all
+    select w.is_current, analytics.slot_start(f.slot), f.status, f.sign
+    from run_windows as w
+    inner join analytics.sop_run_changes() as f on f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
+    where w.kind = 'changed'
     union all
     select w.is_current, null, f.status, 1
     from run_windows as w
@@ -178,20 +200,23 @@ happened as (
 
 -- name: read_calls
 -- Calls of tools by outcome: per tool in the period and the one before, and per slice of the period (tool_name null).
-with changed as materialized (
-    select analytics.changes_of('tools') as changes
+with changed_calls as materialized (
+    select c.* from analytics.call_changes() as c
+),
+anew as materialized (
+    select array(select c.slot from changed_calls as c where c.sign = 0) as slots
 ),
 windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
-        'tools', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, known => (select c.changes from changed as c),
-        with_added => true
+        'tools', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, known => (select a.slots from anew as a),
+        with_changes => true
     ) as w
     union all
     select false, w.*
     from analytics.rollup_windows(
-        'tools', %(previous_start)s, %(previous_end)s, known => (select c.changes from changed as c),
-        with_added => true
+        'tools', %(previous_start)s, %(previous_end)s, known => (select a.slots from anew as a),
+        with_changes => true
     ) as w
     where %(previous_start)s::timestamptz is not null
 ),
@@ -217,11 +242,12 @@ parts as (
     where w.kind = 'live' and w.until_at - w.from_at <= interval '1 day'
     union all
     select
-        w.is_current, f.occurred_at, f.tool_name, 1, (f.outcome is not distinct from 'succeeded')::integer,
-        (f.outcome is not distinct from 'failed')::integer, (f.outcome is not distinct from 'refused')::integer
+        w.is_current, analytics.slot_start(f.slot), f.tool_name, f.sign, case when f.success then f.sign else 0 end,
+        case when not f.is_refused then f.sign else 0 end, case when f.is_refused then f.sign else 0 end
     from windows as w
-    cross join lateral (select a.* from analytics.calls_added(w.added) as a) as f
-    where w.kind = 'added'
+    inner join changed_calls as f
+        on f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
+    where w.kind = 'changed'
     union all
     select
         w.is_current, f.occurred_at, f.tool_name, 1, (f.outcome is not distinct from 'succeeded')::integer,

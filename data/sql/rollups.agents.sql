@@ -48,6 +48,18 @@ agent_window_parts as (
     where w.kind = 'live'
     union all
     select
+        w.is_current, analytics.slot_start(f.slot), f.agent, f.source, f.sign, f.sign * (f.actions_total is not null)::integer,
+        f.sign * f.actions_total, f.sign * f.rated_actions, f.sign * f.automated, f.sign * f.is_countless::integer,
+        f.sign * f.human_escalations, f.sign * f.counted_escalations, f.sign * f.decisions, f.sign * f.confidence_sum,
+        f.sign * f.is_confidence_countless::integer, f.sign * f.cost_usd, f.sign * (f.cost_usd is not null)::integer
+    from metric_windows as w
+    inner join analytics.agent_window_changes() as f on f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
+    where
+        w.kind = 'changed'
+        and (%(agent)s::text is null or f.agent = %(agent)s)
+        and (%(source)s::text is null or f.source = %(source)s)
+    union all
+    select
         w.is_current, null, f.agent, f.source, 1, (f.actions_total is not null)::integer, f.actions_total,
         f.rated_actions, f.automated, f.is_countless::integer, f.human_escalations, f.counted_escalations, f.decisions,
         f.confidence_sum, f.is_confidence_countless::integer, f.cost_usd, (f.cost_usd is not null)::integer

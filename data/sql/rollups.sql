@@ -1,6 +1,10 @@
 -- part: tool_parts
 -- Calls of tools in the windows, stored and live: sums of calls, with `sign` -1 for what is taken off again. Queries name
 -- their windows first. A stored row lies within one bucket where the window was asked for no coarser rows than that.
+changed_calls as materialized (
+    select c.* from analytics.call_changes() as c
+    where c.sign <> 0 and exists (select from windows as w where w.kind = 'changed')
+),
 tool_parts as (
     select
         w.is_current,
@@ -48,16 +52,17 @@ tool_parts as (
         and (%(project)s::text is null or p.project_name = %(project)s)
     union all
     select
-        w.is_current, f.occurred_at, f.tool_name, f.tool_type, 1, 1,
-        (f.outcome is not distinct from 'succeeded')::integer, (f.outcome is not distinct from 'failed')::integer,
-        (f.outcome is not distinct from 'refused')::integer, (not f.is_answered)::integer,
-        (f.duration_ms is not null)::integer, f.duration_ms, f.duration_ms, f.duration_ms,
-        array[f.duration_key], array[1]
+        w.is_current, analytics.slot_start(f.slot), f.tool_name, f.tool_type,
+        case when f.sign > 0 then 1 else -1 end, f.sign,
+        case when f.success then f.sign else 0 end, case when not f.is_refused then f.sign else 0 end,
+        case when f.is_refused then f.sign else 0 end, case when not f.is_answer then f.sign else 0 end,
+        case when f.duration_ms is not null then f.sign else 0 end, f.sign * f.duration_ms::bigint,
+        f.duration_ms, f.duration_ms, array[analytics.histogram_key(f.duration_ms)], array[abs(f.sign)]
     from windows as w
-    cross join lateral (select a.* from analytics.calls_added(w.added) as a) as f
+    inner join changed_calls as f on f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
     left join analytics.stg_chronicle__sessions as p on p.session_pk = f.session_pk
     where
-        w.kind = 'added'
+        w.kind = 'changed'
         and (%(tool)s::text is null or f.tool_name = %(tool)s)
         and (%(project)s::text is null or p.project_name = %(project)s)
     union all
@@ -119,12 +124,11 @@ session_parts as (
     ) as f
     where w.kind = 'live'
     union all
-    select w.is_current, f.occurred_at, f.project_name, f.status, f.cost_basis, 1, f.cost_usd
+    select
+        w.is_current, analytics.slot_start(f.slot), f.project_name, f.status, f.cost_basis, f.sign, f.sign * f.cost_usd
     from session_windows as w
-    cross join lateral (
-        select l.* from analytics.session_facts as l where l.session_pk = any(w.added) offset 0
-    ) as f
-    where w.kind = 'added'
+    inner join analytics.session_changes() as f on f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
+    where w.kind = 'changed'
     union all
     select w.is_current, null, f.project_name, f.status, f.cost_basis, 1, f.cost_usd
     from session_windows as w
@@ -157,12 +161,10 @@ prompt_parts as (
     ) as f
     where w.kind = 'live'
     union all
-    select w.is_current, f.occurred_at, 1
+    select w.is_current, analytics.slot_start(f.slot), f.prompts
     from prompt_windows as w
-    cross join lateral (
-        select l.occurred_at from analytics.stg_chronicle__prompt_events as l where l.prompt_id = any(w.added) offset 0
-    ) as f
-    where w.kind = 'added'
+    inner join analytics.prompt_changes() as f on f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
+    where w.kind = 'changed'
     union all
     select w.is_current, null, 1
     from prompt_windows as w
@@ -210,13 +212,12 @@ job_parts as (
     where w.kind = 'live' and (%(agent)s::text is null or f.agent = %(agent)s)
     union all
     select
-        w.is_current, f.occurred_at, f.agent, f.status, 1, 1, (f.run_us is not null)::integer, f.run_us, f.run_us,
+        w.is_current, analytics.slot_start(f.slot), f.agent, f.status, f.sign, f.sign,
+        f.sign * (f.run_us is not null)::integer, f.run_us, f.run_us,
         array[f.run_key], array[1], f.wait_us, f.wait_us, array[f.wait_key], array[1]
     from job_windows as w
-    cross join lateral (
-        select l.* from analytics.job_facts as l where l.job_id = any(w.added) offset 0
-    ) as f
-    where w.kind = 'added' and (%(agent)s::text is null or f.agent = %(agent)s)
+    inner join analytics.job_changes() as f on f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
+    where w.kind = 'changed' and (%(agent)s::text is null or f.agent = %(agent)s)
     union all
     select
         w.is_current, null, f.agent, f.status, 1, 1, (f.run_us is not null)::integer, f.run_us, f.run_us,

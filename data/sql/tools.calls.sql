@@ -52,6 +52,18 @@ where
         )
     )
 
+-- part: asked
+-- With what a call was asked for.
+left join lateral (
+    select t.parameters
+    from analytics.stg_chronicle__tool_events as t
+    where
+        (t.call_id = c.call_id and t.phase = 'pre' or t.tool_event_id = c.tool_event_id)
+        and t.parameters is not null
+    order by t.phase desc
+    limit 1
+) as asked on true
+
 -- part: in_order
 -- The order that is asked for, the latest first where none is. Where two calls are equal or unknown in it the id decides.
 order by
@@ -175,13 +187,5 @@ select
     s.project_name
 from chosen as c
 left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
-left join lateral (
-    select t.parameters
-    from analytics.stg_chronicle__tool_events as t
-    where
-        (t.call_id = c.call_id and t.phase = 'pre' or t.tool_event_id = c.tool_event_id)
-        and t.parameters is not null
-    order by t.phase desc
-    limit 1
-) as asked on true
+-- uses: tools.calls.asked
 -- uses: tools.calls.in_order

@@ -5,11 +5,11 @@
 with windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows(
-        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
     union all
     select false, w.*
-    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s, with_added => true) as w
+    from analytics.rollup_windows('tools', %(previous_start)s, %(previous_end)s, with_changes => true) as w
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.tool_parts,
@@ -87,7 +87,7 @@ order by s.is_total desc, s.failed desc, s.total_ms desc nulls last, s.calls des
 -- `coarsest` is the widest stored row that fits into a bucket.
 with windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('tools', %(start)s, %(end)s, false, %(coarsest)s, with_added => true) as w
+    from analytics.rollup_windows('tools', %(start)s, %(end)s, false, %(coarsest)s, with_changes => true) as w
     where not coalesce(%(untimed)s::boolean, false)
 ),
 -- uses: rollups.tool_parts,
@@ -211,43 +211,79 @@ select
     g.groups,
     left(newest.error_message, 4000) as example,
     newest.session_pk,
-    newest.tool_event_id
+    newest.tool_event_id,
+    coalesce(asked.event_id, newest.event_id)::text as item_id
 from groups as g
 left join analytics.stg_chronicle__tool_events as newest on newest.tool_event_id = g.newest_id
+-- A call stands in its session under the event that asked for it, where there is one.
+left join lateral (
+    select a.event_id
+    from analytics.stg_chronicle__tool_events as a
+    where a.call_id = newest.call_id and a.phase = 'pre' and a.session_pk = newest.session_pk
+    limit 1
+) as asked on true
 order by g.cases desc, g.last_at desc nulls last, g.tool_name, g.error_group;
 
--- name: list_filter_values
--- Projects and tools with calls in a period, each with how many.
+-- name: count_facets
+-- How many calls of the period each value of tool, project and outcome would leave, with the other filters applied.
 with windows as materialized (
     select w.*
     from analytics.rollup_windows(
-        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_added => true
+        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), with_changes => true
     ) as w
 ),
 stored as (
     select
-        r.is_by_project, r.tool_name, r.project_name,
-        case w.kind when 'removed' then -1 else 1 end * r.calls as calls
+        r.tool_name,
+        r.project_name,
+        r.is_by_project,
+        r.is_by_project = (%(project)s::text is not null) and r.project_name = coalesce(%(project)s::text, '')
+            as is_of_project,
+        s.sign * case
+            when %(outcome)s::text is null then r.calls
+            when %(outcome)s = 'succeeded' then r.succeeded
+            when %(outcome)s = 'failed' then r.failed
+            when %(outcome)s = 'refused' then r.refused
+            when %(outcome)s = 'unknown' then r.calls - r.succeeded - r.failed - r.refused
+            else 0
+        end as calls,
+        s.sign * r.succeeded as succeeded,
+        s.sign * r.failed as failed,
+        s.sign * r.refused as refused,
+        s.sign * (r.calls - r.succeeded - r.failed - r.refused) as unknown
     from windows as w
+    cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
     inner join analytics.tool_rollup as r on r.level = w.level and r.slot >= w.lo and r.slot < w.hi
     where w.kind in ('stored', 'removed')
 ),
 live as (
-    select f.tool_name, f.project_name
+    -- In a short window each call's answer is looked for beside it.
+    select f.tool_name, s.project_name, coalesce(f.outcome, 'unknown') as outcome, 1 as sign
+    from windows as w
+    cross join lateral (select l.* from analytics.calls_between(w.from_at, w.until_at) as l) as f
+    left join analytics.stg_chronicle__sessions as s on s.session_pk = f.session_pk
+    where w.kind = 'live' and w.until_at - w.from_at <= interval '1 day'
+    union all
+    select f.tool_name, f.project_name, coalesce(f.outcome, 'unknown'), 1
     from windows as w
     -- With an offset of nothing the planner takes the index on time for each window, and does not read the whole table.
     cross join lateral (
         select l.* from analytics.tool_facts as l where l.occurred_at >= w.from_at and l.occurred_at < w.until_at offset 0
     ) as f
-    where w.kind = 'live'
+    where w.kind = 'live' and w.until_at - w.from_at > interval '1 day'
     union all
-    select f.tool_name, s.project_name
+    select
+        f.tool_name, s.project_name,
+        case when f.success is null then 'unknown' when f.success then 'succeeded'
+            when f.is_refused then 'refused' else 'failed' end,
+        f.sign
     from windows as w
-    cross join lateral (select a.* from analytics.calls_added(w.added) as a) as f
+    inner join analytics.call_changes() as f
+        on f.sign <> 0 and f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
     left join analytics.stg_chronicle__sessions as s on s.session_pk = f.session_pk
-    where w.kind = 'added'
+    where w.kind = 'changed'
     union all
-    select f.tool_name, f.project_name
+    select f.tool_name, f.project_name, coalesce(f.outcome, 'unknown'), 1
     from windows as w
     cross join analytics.tool_facts as f
     where
@@ -255,13 +291,34 @@ live as (
         and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
 ),
 counted as (
-    select 'tool' as filter, tool_name as value, calls from stored where not is_by_project
+    select 'tool' as filter, tool_name as value, calls from stored where is_of_project
     union all
-    select 'project', project_name, calls from stored where is_by_project
+    select 'project', project_name, calls
+    from stored
+    where is_by_project and (%(tool)s::text is null or tool_name = %(tool)s)
     union all
-    select 'tool', tool_name, 1 from live
+    select 'outcome', o.outcome, o.calls
+    from stored as r
+    cross join lateral (
+        values ('succeeded', r.succeeded), ('failed', r.failed), ('refused', r.refused), ('unknown', r.unknown)
+    ) as o (outcome, calls)
+    where r.is_of_project and (%(tool)s::text is null or r.tool_name = %(tool)s)
     union all
-    select 'project', project_name, 1 from live where project_name is not null
+    select v.filter, v.value, c.sign
+    from live as c
+    cross join lateral (
+        select
+            %(tool)s::text is null or c.tool_name = %(tool)s as is_of_tool,
+            %(project)s::text is null or c.project_name is not distinct from %(project)s as is_of_project,
+            %(outcome)s::text is null or c.outcome = %(outcome)s as is_of_outcome
+    ) as i
+    cross join lateral (
+        values
+            ('tool', c.tool_name, i.is_of_project and i.is_of_outcome),
+            ('project', c.project_name, i.is_of_tool and i.is_of_outcome and c.project_name is not null),
+            ('outcome', c.outcome, i.is_of_tool and i.is_of_project)
+    ) as v (filter, value, is_left)
+    where v.is_left
 )
 
 select filter, value, sum(calls)::bigint as calls
@@ -269,3 +326,36 @@ from counted
 group by filter, value
 having sum(calls) <> 0
 order by filter, calls desc, value;
+
+-- name: count_facets_of_errors
+-- What count_facets gives, of the failed calls of one kind, read from the tables.
+with failed as materialized (
+    select c.tool_name, s.project_name
+    from analytics.stg_chronicle__tool_events as c
+    left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
+    where
+        -- As tool_calls has it, in the words of the index.
+        c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
+        and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+        and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+        and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+        and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
+)
+
+select v.filter, v.value, count(*) as calls
+from failed as c
+cross join lateral (
+    select
+        %(tool)s::text is null or c.tool_name = %(tool)s as is_of_tool,
+        %(project)s::text is null or c.project_name is not distinct from %(project)s as is_of_project,
+        coalesce(%(outcome)s::text, 'failed') = 'failed' as is_of_outcome
+) as i
+cross join lateral (
+    values
+        ('tool', c.tool_name, i.is_of_project and i.is_of_outcome),
+        ('project', c.project_name, i.is_of_tool and i.is_of_outcome and c.project_name is not null),
+        ('outcome', 'failed', i.is_of_tool and i.is_of_project)
+) as v (filter, value, is_left)
+where v.is_left
+group by v.filter, v.value
+order by v.filter, calls desc, v.value;

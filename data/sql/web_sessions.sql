@@ -7,7 +7,8 @@ values (
 );
 
 -- name: find_people
--- The people behind signed-in browsers; a session that ended or lapsed and a closed account give no row.
+-- The people behind signed-in browsers; a session that ended or lapsed and a closed account give no row. A borrowed
+-- sight goes with the role of admin, and with time; whose it is stands in the database that is shown.
 select
     s.token_hash,
     s.user_id,
@@ -16,20 +17,15 @@ select
     s.dataset,
     nullif(account -> 'raw_app_meta_data' ->> 'client_id', '') as client_id,
     s.last_seen_at < now() - interval '1 minute' as was_seen_long_ago,
-    seen.id as seen_id,
-    coalesce(seen.email, seen.id::text) as seen_email,
-    coalesce(seen_member.role, 'member') as seen_role,
-    nullif(to_jsonb(seen) -> 'raw_app_meta_data' ->> 'client_id', '') as seen_client_id,
+    case
+        when m.role = 'admin' and s.seen_as_since > now() - make_interval(secs => %(seen_as_s)s) then s.seen_as
+    end as seen_id,
     s.seen_as_since + make_interval(secs => %(seen_as_s)s) as seen_until
 from signalbox.web_sessions as s
 join auth.users as u on u.id = s.user_id
 left join signalbox.members as m on m.user_id = s.user_id
 -- Read through jsonb, because an auth schema older than these columns is no reason to lock everybody out.
 cross join lateral to_jsonb(u) as account
--- A borrowed sight goes with the role of admin, and with time.
-left join auth.users as seen
-    on seen.id = s.seen_as and m.role = 'admin' and s.seen_as_since > now() - make_interval(secs => %(seen_as_s)s)
-left join signalbox.members as seen_member on seen_member.user_id = seen.id
 where
     s.token_hash = any(%(token_hashes)s)
     and s.ended_at is null
@@ -64,12 +60,21 @@ set dataset = %(dataset)s
 where token_hash = %(token_hash)s and ended_at is null and dataset <> %(dataset)s;
 
 -- name: see_as
--- Lends the sight of a person to one browser; no row when there is no such person or it is the browser's own.
-update signalbox.web_sessions as s
-set seen_as = u.id, seen_as_since = now()
+-- Lends the sight of a person to one browser that is not their own.
+update signalbox.web_sessions
+set seen_as = %(user_id)s, seen_as_since = now()
+where token_hash = %(token_hash)s and ended_at is null and user_id <> %(user_id)s;
+
+-- name: find_seen
+-- Those of these people who have an account, with what they may see; closed accounts give no row.
+select
+    u.id as user_id,
+    coalesce(u.email, u.id::text) as email,
+    coalesce(m.role, 'member') as role,
+    nullif(to_jsonb(u) -> 'raw_app_meta_data' ->> 'client_id', '') as client_id
 from auth.users as u
-where s.token_hash = %(token_hash)s and s.ended_at is null and u.id = %(user_id)s and u.id <> s.user_id
-returning coalesce(u.email, u.id::text) as email;
+left join signalbox.members as m on m.user_id = u.id
+where u.id = any(%(user_ids)s::uuid[]) and to_jsonb(u) ->> 'deleted_at' is null;
 
 -- name: see_as_oneself
 -- Takes a lent sight back from one browser.

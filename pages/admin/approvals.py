@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 from uuid import UUID
 
 from data import approvals as reports
+from data.approvals import Questions
 from ui import acts, approvals, cached, page
 from ui.asking import filters, paging
 from ui.asking.periods import Extent
@@ -13,15 +14,17 @@ from ui.drawing import cards
 from ui.view import View
 
 
-def show_one(view: View, approval_id: UUID) -> None:
+def show_one(view: View, chosen: Questions, approval_id: UUID) -> None:
     """One question in the order in which it is decided: what, why, how risky and how long, evidence, note, buttons."""
-    now, carried = view.minute, approvals.chosen().of_queue
+    # The filters of the queue that it was opened from; none where it was opened from elsewhere.
+    all_that_wait = Questions(view.minute)
+    waiting = chosen if chosen.shown == "queue" else all_that_wait
     with page.panel(view, "the question"):
-        asked = cached.read(view, reports.read_approval, approval_id=approval_id, now=now)
-        queue = cached.read(view, reports.read_queue, now=now, **carried, limit=1)
-        if is_rest := bool(carried) and not queue.shown:
-            carried = {}
-            queue = cached.read(view, reports.read_queue, now=now, limit=1)
+        asked = cached.read(view, reports.read_approval, approval_id=approval_id, now=view.minute)
+        queue = cached.read(view, reports.read_queue, chosen=waiting, limit=1)
+        if is_rest := waiting.narrows and not queue.shown:
+            waiting = all_that_wait
+            queue = cached.read(view, reports.read_queue, chosen=waiting, limit=1)
         approvals.head(view, asked)
         approvals.what_will_happen(asked)
         approvals.why_and_clock(view, asked)
@@ -31,18 +34,17 @@ def show_one(view: View, approval_id: UUID) -> None:
             approvals.similar(view, cached.read(view, reports.read_similar, approval_id=approval_id))
         acts.show_outcome()
         approvals.decision_form(view, asked)
-        approvals.onward(asked, queue, carried, is_rest=is_rest)
+        approvals.onward(asked, queue, waiting, is_rest=is_rest)
 
 
-def show_queue(view: View, known: Extent) -> None:
+def show_queue(view: View, chosen: Questions, known: Extent) -> None:
     """What waits now. The counts of the other lists are of the period that they open on."""
-    chosen, period, now = approvals.chosen(), filters.asked_period(view, known), view.minute
-    values = cached.read(view, reports.read_filter_values, shown="queue", now=now, **chosen.subject)
+    period = filters.asked_period(view, known)
+    values = cached.read(view, reports.read_filter_values, chosen=chosen)
     if known.holds_rows:
         approvals.draw_filters(view, chosen, values)
-    asked: dict[str, Any] = {**period.parameters, **chosen.subject}
-    counts = cached.read(view, reports.read_counts, now=now, **asked)
-    queue = cached.read(view, reports.read_queue, now=now, **chosen.subject, offset=paging.offset_of(counts.queue))
+    counts = cached.read(view, reports.read_counts, chosen=approvals.within(chosen, period))
+    queue = cached.read(view, reports.read_queue, chosen=chosen, offset=paging.offset_of(counts.queue))
     hidden = approvals.hidden_from(view, counts, known)
     approvals.summary(view, queue, counts, known, hidden)
     approvals.say_how_counted(chosen)
@@ -52,20 +54,18 @@ def show_queue(view: View, known: Extent) -> None:
         page.footer(view)
         return
     approvals.queue_table(view, queue, counts.queue)
-    page.footer(view, report="approvals_queue", filters=chosen.subject, rows=counts.queue)
+    page.footer(view, report="approvals_queue", filters={**chosen.subject}, rows=counts.queue)
 
 
-def show_history(view: View, known: Extent) -> None:
+def show_history(view: View, chosen: Questions, known: Extent) -> None:
     """One of the lists of what is over: sentence, figures, chart and questions of a period."""
-    chosen, period = approvals.chosen(), filters.period(view, known)
-    asked: dict[str, Any] = {"shown": chosen.shown, **period.parameters, **chosen.subject}
-    narrowed = asked | {"outcome": chosen.outcome}
-    now: dict[str, Any] = {"now": view.minute}
-    values = cached.read(view, reports.read_filter_values, **narrowed, **now)
+    period = filters.period(view, known)
+    chosen = approvals.within(chosen, period)
+    of_all_outcomes = replace(chosen, outcome=None)
+    values = cached.read(view, reports.read_filter_values, chosen=chosen)
     if known.holds_rows:
         approvals.draw_filters(view, chosen, values)
-    compared: dict[str, Any] = asked | period.compared
-    told = cached.read(view, reports.read_summary, **compared, **now)
+    told = cached.read(view, reports.read_summary, chosen=of_all_outcomes, **period.compared)
     hidden = approvals.hidden_from(view, told.counts, known)
     total = approvals.total_of(chosen, told)
     approvals.history_summary(chosen, told, period, hidden)
@@ -79,19 +79,20 @@ def show_history(view: View, known: Extent) -> None:
     cards.cards(approvals.cards_of(chosen, told, period))
     with page.panel(view, "the chart of questions"):
         bucket = period.bucket(known)
-        buckets = cached.read(view, reports.read_buckets, **asked, **now, unit=bucket, zone=str(view.zone))
+        buckets = cached.read(view, reports.read_buckets, chosen=of_all_outcomes, unit=bucket, zone=str(view.zone))
         approvals.history_chart(view, buckets, period, bucket, chosen)
     with page.panel(view, "the list of questions"):
-        rows = cached.read(view, reports.read_history, **narrowed, **now, offset=paging.offset_of(total))
+        rows = cached.read(view, reports.read_history, chosen=chosen, offset=paging.offset_of(total))
         approvals.history_table(view, rows, total)
-        page.footer(view, report="approvals", filters=narrowed, rows=total)
+        page.footer(view, report="approvals", filters=approvals.as_export(chosen), rows=total)
 
 
 view = page.begin("Approvals", needs="decide_approvals")
+chosen = approvals.chosen(view)
 if (asked_approval := approvals.asked_approval()) is not None:
-    show_one(view, asked_approval)
+    show_one(view, chosen, asked_approval)
 else:
     with page.panel(view, "the list of questions"):
         known = filters.extent_of(cached.read(view, reports.read_coverage, now=view.minute))
-        show_list = show_queue if approvals.chosen().shown == "queue" else show_history
-        show_list(view, known)
+        show_list = show_queue if chosen.shown == "queue" else show_history
+        show_list(view, chosen, known)

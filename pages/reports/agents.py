@@ -55,7 +55,7 @@ def show_one(
         boundary.say(view, period, rows="the tools of agents", known=coverage)
         agents.say_tools(tools.get(one.agent), one.agent, period)
     with page.panel(view, "the windows of this agent"):
-        order = filters.sorting(single.WINDOW_SORTS, "-when")
+        order = filters.sorting(single.WINDOW_SORTS, "-when", beside=agents.SORTS)
         narrowed = asked | {"source": chosen.source}
         rows = cached.read(
             view,
@@ -64,7 +64,7 @@ def show_one(
             sort=order[0],
             downwards=order[1],
             limit=paging.PAGE_SIZE,
-            offset=(paging.page_number(one.windows) - 1) * paging.PAGE_SIZE,
+            offset=paging.offset_of(one.windows),
         )
         agents.windows_table(view, rows, one.windows, period, order)
         page.footer(view, report="agent_windows", filters=narrowed, order=order, rows=one.windows)

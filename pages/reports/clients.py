@@ -31,7 +31,7 @@ def show(view: View) -> None:
     with page.panel(view, "the table of clients"):
         order = filters.sorting(reports.SORTS, "-worst")
         asked: dict[str, Any] = {**span, **chosen.narrowed}
-        offset = (paging.page_number(total) - 1) * paging.PAGE_SIZE
+        offset = paging.offset_of(total)
         rows = cached.read(
             view,
             reports.list_clients,
@@ -67,7 +67,7 @@ def show_one(view: View, client: str) -> None:
         scores = cached.read(view, reports.read_scores, **asked, unit=bucket, zone=str(view.zone))
         clients.one.chart(view, scores, period, bucket, client)
     with page.panel(view, "the assessments of this client"):
-        offset = (paging.page_number(row["assessments"]) - 1) * paging.PAGE_SIZE
+        offset = paging.offset_of(row["assessments"])
         rows = cached.read(view, reports.list_history, **asked, limit=paging.PAGE_SIZE, offset=offset)
         clients.one.history_table(view, rows, row["assessments"])
         page.footer(view, report="client_history", filters=asked, rows=row["assessments"], noun="assessment")
@@ -93,7 +93,7 @@ def show_experiments(view: View) -> None:
         return
     clients.experiments.summary(counts, period)
     asked = span | {"status": chosen.status, "outcome": chosen.outcome}
-    offset = (paging.page_number(total) - 1) * paging.PAGE_SIZE
+    offset = paging.offset_of(total)
     rows = cached.read(view, reports.list_experiments, **asked, limit=paging.PAGE_SIZE, offset=offset)
     clients.experiments.experiments_table(view, rows, total)
     page.footer(view, report="chaos_experiments", filters=asked, rows=total, noun="experiment")
@@ -104,7 +104,7 @@ client = filters.given("client")
 if client:
     with page.panel(view, "this client"):
         show_one(view, client)
-elif filters.given("view") == "experiments":
+elif clients.asks_for_experiments():
     with page.panel(view, "chaos experiments"):
         show_experiments(view)
 else:

@@ -32,7 +32,7 @@ def show(view: View) -> None:
     if not period.untimed:
         types = events.charted(counts, chosen)
         sliced = asked | {"types": types, "unit": bucket, "zone": str(view.zone)}
-        events.chart(view, cached.read(view, reports.read_buckets, **sliced), period, bucket, chosen)
+        events.chart(view, cached.read(view, reports.read_buckets, **sliced), period, bucket, chosen, types)
     types_shown = events.types_table(view, counts, period, chosen)
     page.footer(view, report="event_types", filters=compared | {"kind": "type"}, rows=types_shown, noun="type")
     with page.panel(view, "the list of events"):
@@ -71,7 +71,7 @@ view = page.begin("Events")
 correlation = events.asked_correlation()
 if correlation:
     show_correlation(view, correlation)
-elif filters.given("view") == "integrity":
+elif events.asks_for_integrity():
     show_integrity(view)
 else:
     with page.panel(view, "the figures of events"):

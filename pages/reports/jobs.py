@@ -28,11 +28,15 @@ def show_all(view: View) -> None:
     bucket = period.bucket(known)
     asked: dict[str, Any] = period.parameters
     with page.panel(view, "the figures of jobs"):
-        chosen = jobs.choose(view, cached.read(view, reports.read_filter_values, **asked))
+        chosen = jobs.choose(view)
+        listed = chosen.narrowed(period)
+        # What runs for too long is another answer each minute; nothing else is.
+        now = view.minute if chosen.long_running else None
+        facets = cached.read(view, reports.count_facets, **listed, now=now)
+        jobs.draw_filters(view, chosen, facets)
         asked |= chosen.subject
         compared: dict[str, Any] = asked | period.compared
         counted = cached.read(view, reports.read_summary, now=view.minute, **compared)
-        jobs.draw_status(view, chosen, counted)
         if not counted.jobs and not chosen.long_running:
             jobs.nothing(view, period, holds_any=known.holds_rows)
             page.footer(view)
@@ -46,27 +50,17 @@ def show_all(view: View) -> None:
             buckets = cached.read(view, reports.read_buckets, **asked, unit=bucket, zone=str(view.zone))
             jobs.chart(view, buckets, period, bucket, chosen)
         with page.panel(view, "the list of jobs"):
-            show_list(view, chosen, asked, jobs.total_of(counted, failures, chosen))
-        if not chosen.group and not chosen.long_running and chosen.status in (None, "failed"):
+            show_list(view, chosen, listed, jobs.total_of(counted, facets, chosen))
+        if not chosen.group and not chosen.long_running and chosen.only in (None, "failed", reports.ENDED):
             jobs.failures_of(view, failures, period, chosen.carried)
             if failures.groups:
                 page.footer(view, report="job_failures", filters=asked, rows=failures.groups)
 
 
-def show_list(view: View, chosen: jobs.Chosen, asked: dict[str, Any], total: int) -> None:
+def show_list(view: View, chosen: jobs.Chosen, listed: dict[str, Any], total: int) -> None:
     """The jobs behind the figures, what hurts first unless the newest are asked for."""
     order = filters.sorting(("hurt", "when"), "-hurt")
-    span: dict[str, Any] = {"start": None, "end": None, "untimed": False} if chosen.long_running else {}
-    narrowed = (
-        asked
-        | span
-        | {
-            "status": chosen.status,
-            "error_group": chosen.group,
-            "long_running": chosen.long_running,
-            "newest": order[0] == "when",
-        }
-    )
+    narrowed = listed | {"newest": order[0] == "when"}
     rows = cached.read(
         view,
         reports.read_jobs,
@@ -76,7 +70,7 @@ def show_list(view: View, chosen: jobs.Chosen, asked: dict[str, Any], total: int
         offset=paging.offset_of(total),
     )
     hurting = "what runs too long, failed or waits stands first" if order[0] == "hurt" else "the latest first"
-    page.heading(f"{chosen.only.capitalize()} jobs" if chosen.only else "Jobs", hurting)
+    page.heading(chosen.jobs, hurting)
     jobs.jobs_table(view, rows, total, order)
     page.footer(view, report="jobs", filters=narrowed, rows=total)
 

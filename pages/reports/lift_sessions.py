@@ -36,7 +36,7 @@ def show(view: View) -> None:
         sort=order[0],
         downwards=order[1],
         limit=paging.PAGE_SIZE,
-        offset=(paging.page_number(total) - 1) * paging.PAGE_SIZE,
+        offset=paging.offset_of(total),
     )
     parts.sessions_table(view, rows, total, order, period)
     page.footer(view, report="lift_sessions", filters=asked, order=order, rows=total)

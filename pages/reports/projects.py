@@ -16,7 +16,7 @@ def show_one(view: View, project_id: UUID) -> None:
     """One project with its members."""
     page.note(links.go("‹ All projects", view.page.url_path))
     project = cached.read(view, reports.read_project, project=project_id)
-    offset = (paging.page_number(project["members"]) - 1) * paging.PAGE_SIZE
+    offset = paging.offset_of(project["members"])
     members = cached.read(view, reports.read_members, project=project_id, limit=paging.PAGE_SIZE, offset=offset)
     projects.members_table(view, project, members)
     page.footer(view, report="project_members", filters={"project": str(project_id)}, rows=project["members"])
@@ -29,8 +29,8 @@ def show(view: View) -> None:
     workspace = projects.asked_workspace()
     workspaces = cached.read(view, reports.read_workspaces, chosen=workspace)
     chosen = projects.choose(view, workspaces.rows, workspace)
-    compared: dict[str, Any] = {**period.parameters, **period.compared, **chosen.subject}
-    counts = cached.read(view, reports.count_projects, **compared)
+    counted: dict[str, Any] = {**period.parameters, **period.compared, **chosen.subject}
+    counts = cached.read(view, reports.count_projects, **counted)
     projects.draw_status(view, chosen, counts, workspaces.rows)
     asked: dict[str, Any] = {**period.parameters, **chosen.parameters}
     total = sum(one.projects for one in projects.fitting(counts, chosen))

@@ -31,7 +31,7 @@ def show_list(view: View, period: Period, chosen: Chosen, known: Extent) -> None
         zone=str(view.zone),
     )
     total = int(counts[counts["is_current"].astype(bool)]["sessions"].sum())
-    skipped = (paging.page_number(total) - 1) * paging.PAGE_SIZE
+    skipped = paging.offset_of(total)
     rows = cached.read(
         view,
         reports.list_page,

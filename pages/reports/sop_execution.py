@@ -7,7 +7,7 @@ from typing import Any
 from data.reports import sop_runs
 from data.reports import sops as reports
 from ui import cached, page, sops
-from ui.asking import filters
+from ui.asking import filters, url
 from ui.sops import choosing
 
 view = page.begin("SOP run", page="sop_execution")
@@ -17,7 +17,7 @@ with page.panel(view, "this run"):
     run = cached.read(view, sop_runs.read_execution, execution_id=execution_id)
     period = filters.asked_period(view, filters.extent_of(cached.read(view, reports.read_coverage)), first="30d")
     chosen = sops.asked(view)
-    at = filters.asked_number("at")
+    at = url.asked_number("at")
     rows = []
     if at is not None:
         order = choosing.order()

@@ -43,7 +43,7 @@ def read_buckets(view: View, period: Period, bucket: str, chosen: sops.Chosen) -
     sliced: dict[str, Any] = {**period.parameters, "unit": bucket, "zone": str(view.zone)}
     if chosen.unsummed:
         return cached.read(view, sop_runs.read_buckets, **sliced, **chosen.narrowed)
-    return cached.read(view, reports.read_buckets, **sliced, **chosen.carried)
+    return cached.read(view, reports.read_buckets, **sliced, sop=chosen.sop, agent=chosen.agent)
 
 
 def show(view: View) -> None:

@@ -18,11 +18,12 @@ bucket = period.bucket(known)
 asked: dict[str, Any] = period.parameters
 
 with page.panel(view, "the figures of tools"):
-    chosen = tools.choose(view, cached.read(view, reports.read_filter_values, **asked))
+    chosen = tools.asked()
     asked |= chosen.carried
+    facets = cached.read(view, reports.count_facets, **asked, outcome=chosen.outcome, error_group=chosen.group)
+    tools.draw_filters(view, chosen, facets)
     compared = asked | period.compared
     usage = cached.read(view, reports.read_usage, **compared)
-    tools.draw_outcome(view, chosen, usage)
     if not usage.total.calls:
         boundary.say(view, period, sums="calls", rows=ROWS)
         tools.nothing(view, period, holds_any=known.holds_rows)
@@ -41,7 +42,7 @@ with page.panel(view, "the figures of tools"):
             tools.chart(view, cached.read(view, reports.read_buckets, **drawn), period, bucket, chosen)
         if chosen.single:
             with page.panel(view, "the list of calls"):
-                order = filters.sorting(reports.SORTS, "-when")
+                order = filters.sorting(reports.SORTS, "-when", beside=tools.SORTS)
                 narrowed = asked | {"outcome": chosen.outcome, "error_group": chosen.group}
                 listed = usage
                 if raw_from:
@@ -63,6 +64,6 @@ with page.panel(view, "the figures of tools"):
             tools.by_tool(view, usage, period, chosen.project)
             page.footer(view, report="tools", filters=compared, rows=len(usage.tools))
         if not chosen.group and chosen.outcome in (None, "failed"):
-            tools.errors_of(view, usage, errors, period, {"project": chosen.project})
+            tools.errors_of(view, usage, errors, period, chosen.carried)
             if errors.groups:
                 page.footer(view, report="tool_errors", filters=asked, rows=errors.groups)

@@ -59,6 +59,7 @@ by_owner as (
         count(cost_usd) filter (where is_current and metadata ->> 'cost_basis' = 'partial estimate')
             as partly_estimated_windows,
         count(*) filter (where is_current and window_start < %(start)s::timestamptz) as began_before,
+        count(*) filter (where is_current and human_escalations is null) as silent_windows,
         date_part('epoch', max(window_end) filter (where is_current) - min(window_start) filter (where is_current))
             as spanned_s,
         sum(date_part('epoch', window_end - window_start)) filter (where is_current) as summed_s,
@@ -95,6 +96,7 @@ metrics as (
         sum(estimated_windows)::bigint as estimated_windows,
         sum(partly_estimated_windows)::bigint as partly_estimated_windows,
         sum(began_before)::bigint as began_before,
+        sum(silent_windows)::bigint as silent_windows,
         coalesce(sum(windows) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping,
         sum(previous_windows)::bigint as previous_windows,
         sum(previous_actions)::bigint as previous_actions,
@@ -167,6 +169,7 @@ select
     coalesce(m.estimated_windows, 0) as estimated_windows,
     coalesce(m.partly_estimated_windows, 0) as partly_estimated_windows,
     coalesce(m.began_before, 0) as began_before,
+    coalesce(m.silent_windows, 0) as silent_windows,
     coalesce(m.overlapping, 0) as overlapping,
     coalesce(j.jobs, 0) as jobs,
     coalesce(j.jobs_completed, 0) as jobs_completed,

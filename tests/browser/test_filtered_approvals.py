@@ -90,9 +90,17 @@ def test_what_a_picker_announces_is_what_it_leaves_in_the_list_and_in_the_file(
 def test_a_bar_opens_its_days_of_the_same_list(open_demo: OpenPage) -> None:
     page = open_demo("admin", "/approvals?show=decided&period=30d")
     before = number(page.locator(".sb-say").first.inner_text())
-    follow(page, page.locator(".sb-chart .sb-bars a").last)
+    bar = page.locator(".sb-chart .sb-bars a").last
+    outcome = (bar.get_attribute("aria-label") or "").split(", ")[1]
+    follow(page, bar)
     asked = query(page)
-    assert asked == {"show": "decided", "period": "custom", "from": asked["from"], "to": asked["from"]}
+    assert asked == {
+        "show": "decided",
+        "outcome": outcome,
+        "period": "custom",
+        "from": asked["from"],
+        "to": asked["from"],
+    }
     assert 0 < number(page.locator(".sb-say").first.inner_text()) < before
 
 

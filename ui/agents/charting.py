@@ -15,7 +15,8 @@ _ACTIONS = {"without a person": "signal", "with a person": "waiting"}
 
 
 def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen: Chosen) -> None:
-    """Actions over time, without and with a person; where none are counted, jobs. A click opens that time."""
+    """Actions over time, without and with a person, of which no list is one by one; where none are counted, jobs,
+    which a click opens."""
     if period.untimed:
         page.note("These windows have no time, so they cannot be drawn over it.")
         return
@@ -30,6 +31,7 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
             states={"completed": "well", "failed": "broken"},
             opens="jobs",
             carrying={"agent": chosen.agent},
+            choosing="status",
         )
         return
     page.heading(f"Actions per {bucket}", "when their windows ended, by whether a person was needed")
@@ -46,8 +48,6 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         bucket=bucket,
         period=period,
         states=_ACTIONS,
-        opens="agents",
-        carrying=chosen.carried,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from data.reports.agent import WINDOW_SORTS
 from data.reports.performance import Performance
 from ui import page
 from ui.agents import before
@@ -19,20 +20,20 @@ from ui.wording import figures
 from ui.wording.sentences import COST_BASES, plural, point_change
 
 _LONGEST_NAME = 34
-_SORTS = ("escalations", "automated", "actions", "confidence", "done", "failed", "cost")
+SORTS = ("escalations", "automated", "actions", "confidence", "done", "failed", "cost")
 
 
 def agents_table(view: View, agents: Sequence[Performance], period: Period, chosen: Chosen) -> None:
     """The agents, those that turned to people most first; each figure leads to what it rests on."""
-    sorted_by = filters.sorting(_SORTS, "-escalations")
+    sorted_by = filters.sorting(SORTS, "-escalations", beside=WINDOW_SORTS)
     rows = _sorted([_row(view, one) for one in agents], sorted_by)
     page.heading("Agents", "sorted by escalations" if sorted_by[0] == "escalations" else None)
-    offset = (paging.page_number(len(rows)) - 1) * paging.PAGE_SIZE
+    offset = paging.offset_of(len(rows))
     most = max((row["escalations"] for row in rows), default=0)
     tables.table(
         view,
         rows[offset : offset + paging.PAGE_SIZE],
-        _columns(view, period, chosen, most),
+        _columns(period, chosen, most),
         label="Agents by what hurts most",
         total=len(rows),
         sorted_by=sorted_by,
@@ -50,7 +51,8 @@ def _row(view: View, one: Performance) -> dict[str, Any]:
         "previous_jobs_ended": one.previous_jobs_ended,
         "was_windowed": one.previous_windows > 0,
         "cost": one.cost_usd,
-        "by_windows": one.escalations if one.windows else None,
+        "by_windows": one.escalations if one.tells_escalations else None,
+        "tells_escalations": one.tells_escalations,
     }
 
 
@@ -69,7 +71,7 @@ def _absent(row: tables.Row, words: str | None = None) -> Markup:
     return tables.muted((words or row["absent"]) if row["is_present"] else figures.DASH)
 
 
-def _columns(view: View, period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
+def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
     bar = tables.bar("escalations", most, kind="waiting")
 
     def agent(row: tables.Row) -> Child:
@@ -77,7 +79,7 @@ def _columns(view: View, period: Period, chosen: Chosen, most: int) -> list[tabl
         return links.go(shown, "agents", period.query, agent=row["agent"], source=chosen.source)
 
     def escalated(row: tables.Row) -> Child:
-        if not row["windows"] or view.lacks_column("engine.agent_metrics", "human_escalations"):
+        if not row["tells_escalations"]:
             return _absent(row)
         address = links.href("agents", period.query, agent=row["agent"], source=chosen.source, sort="-escalations")
         return links.go_to(bar(row), address) if row["escalations"] else "0"

@@ -46,7 +46,7 @@ def summary(
             verb = "does not clearly escalate or fail" if chosen.agent else "clearly escalates or fails"
             pieces.append(f"{name} {verb} more often than in {period.previous_label}{checked}.")
     pieces.append(_cost(total, period, is_one=bool(chosen.agent) or sum(one.is_present for one in agents) == 1))
-    known = total.rated_actions or total.actions or total.jobs_ended
+    known = (total.rated_actions or total.actions or total.jobs_ended) and not total.silent_windows
     state = "attention" if escalating or less or failing else "well" if known and not is_partial else "unknown"
     page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
 
@@ -193,8 +193,13 @@ def _cost_elsewhere(total: Performance, period: Period) -> Child:
 def _escalated(view: View, total: Performance) -> str:
     if not total.windows:
         return absent(view)
-    lacks = view.lacks_column("engine.agent_metrics", "human_escalations")
-    return "unknown" if lacks else figures.count(total.escalations)
+    return figures.count(total.escalations) if total.tells_escalations else "unknown"
+
+
+def _per_action(total: Performance) -> str | None:
+    if total.tells_escalations and total.silent_windows:
+        return f"{plural(total.silent_windows, 'window')} {'does' if total.silent_windows == 1 else 'do'} not say"
+    return per_hundred(total.counted_escalations, total.actions) if total.actions and total.tells_escalations else None
 
 
 def _countless(view: View, total: Performance) -> str:
@@ -223,7 +228,7 @@ def cards_of(view: View, total: Performance, period: Period, chosen: Chosen) -> 
             _escalated(view, total),
             change(total.escalations, total.previous_escalations) if period.previous else None,
             f"{than}, n\u00a0=\u00a0{figures.count(total.previous_escalations)}" if than else None,
-            per_hundred(total.counted_escalations, total.actions) if total.actions else None,
+            _per_action(total),
             address=links.href("agents", query, sort="-escalations"),
         ),
         Card(

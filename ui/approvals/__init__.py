@@ -1,6 +1,7 @@
 """The parts of the page of approvals."""
 
 from ui.approvals.choosing import (
+    as_export,
     asked_approval,
     chosen,
     draw_filters,
@@ -8,6 +9,7 @@ from ui.approvals.choosing import (
     say_how_counted,
     say_untimed,
     switch,
+    within,
 )
 from ui.approvals.deciding import decision_form
 from ui.approvals.evidence import around, similar
@@ -17,6 +19,7 @@ from ui.approvals.lists import hidden_from, history_table, queue_table, summary
 
 __all__ = [
     "around",
+    "as_export",
     "asked_approval",
     "cards_of",
     "chosen",
@@ -38,4 +41,5 @@ __all__ = [
     "total_of",
     "what_will_happen",
     "why_and_clock",
+    "within",
 ]

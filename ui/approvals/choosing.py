@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 from uuid import UUID
 
-from data.approvals import VIEWS, Counts
+from data.approvals import OUTCOMES, VIEWS, Counts, Outcome, Questions
 from data.approvals import View as Shown
 from data.reports.absence import HiddenQuestions
 from ui import page
-from ui.asking import filters, links
+from ui.asking import filters, links, url
 from ui.asking.periods import Extent, Period
 from ui.drawing.markup import Child, Markup, join, span, tag
 from ui.view import View
@@ -23,66 +22,47 @@ NAMES: dict[Shown, str] = {
     "expired": "Ran out of time",
     "imported": "From imported logs",
 }
-OUTCOMES_OF: dict[Shown, tuple[str, ...]] = {
-    "decided": ("approved", "rejected"),
-    "imported": ("approved", "rejected", "expired", "pending"),
-}
-_UNSUMMED = ("kind", "project")
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What the URL asks for: the list, and which of its questions. `outcome` narrows the chart and the list of a
-    history, the others every figure of the page."""
-
-    shown: Shown
-    agent: str | None = None
-    kind: str | None = None
-    risk: str | None = None
-    project: str | None = None
-    outcome: str | None = None
-
-    @property
-    def subject(self) -> dict[str, Any]:
-        """What narrows every figure of the page, as parameters of readers, of exports and of the URL."""
-        return {"agent": self.agent, "kind": self.kind, "risk": self.risk, "project": self.project}
-
-    @property
-    def carried(self) -> dict[str, links.Value]:
-        """What links to the same list carry on, but for its outcome."""
-        return {"show": None if self.shown == "queue" else self.shown, **self.subject}
-
-    @property
-    def of_queue(self) -> dict[str, Any]:
-        """The filters of the queue that a question was opened from; none where it was opened from elsewhere."""
-        return {name: value for name, value in self.subject.items() if value and self.shown == "queue"}
-
-    @property
-    def narrows(self) -> bool:
-        """Whether every figure is of some of the questions alone."""
-        return any(self.subject.values())
+OUTCOMES_OF: dict[Shown, tuple[Outcome, ...]] = {"decided": ("approved", "rejected"), "imported": OUTCOMES}
 
 
 def asked_approval() -> UUID | None:
     """The one question that the URL asks for; None where it asks for none, or for what is no id."""
-    return filters.asked_identifier("approval")
+    return url.asked_identifier("approval")
 
 
-def chosen() -> Chosen:
-    """The list that the URL asks for, the queue unless it names another, and its filters."""
-    asked, outcome = filters.given("show"), filters.given("outcome")
-    shown: Shown = next((view for view in VIEWS if view == asked), "queue")
-    return Chosen(
+def chosen(view: View) -> Questions:
+    """The list that the URL asks for, the queue unless it names another, and its filters, of no period yet. Once a
+    view: it says what it asks for that there is none of."""
+    asked, outcome = filters.asked_of("show", VIEWS, instead="the queue is shown"), filters.given("outcome")
+    shown: Shown = next((name for name in VIEWS if name == asked), "queue")
+    return Questions(
+        view.minute,
         shown,
-        filters.given("agent"),
-        filters.given("kind"),
-        filters.given("risk"),
-        filters.given("project"),
-        outcome if outcome in OUTCOMES_OF.get(shown, ()) else None,
+        agent=filters.given("agent"),
+        kind=filters.given("kind"),
+        risk=filters.given("risk"),
+        project=filters.given("project"),
+        outcome=next((name for name in OUTCOMES_OF.get(shown, ()) if name == outcome), None),
     )
 
 
-def draw_filters(view: View, asked: Chosen, values: Mapping[str, Mapping[str, int]]) -> None:
+def within(asked: Questions, period: Period) -> Questions:
+    """The same of a period."""
+    return replace(asked, start=period.start, end=period.end, untimed=period.untimed)
+
+
+def carried(asked: Questions) -> dict[str, links.Value]:
+    """What links to the same list carry on, but for its outcome."""
+    return {"show": None if asked.shown == "queue" else asked.shown, **asked.subject}
+
+
+def as_export(asked: Questions) -> dict[str, links.Value]:
+    """The same as parameters of the export of a history."""
+    of_period: dict[str, links.Value] = {"start": asked.start, "end": asked.end, "untimed": asked.untimed}
+    return {"shown": asked.shown, **of_period, **asked.subject, "outcome": asked.outcome}
+
+
+def draw_filters(view: View, asked: Questions, values: Mapping[str, Mapping[str, int]]) -> None:
     """One picker per filter, each value with how many questions of the list it leaves; the active ones as chips."""
     filters.choice(view, "agent", values["agent"])
     filters.choice(view, "kind", values["kind"])
@@ -101,12 +81,12 @@ def _risk(level: str) -> str:
     return "not given" if level == "unknown" else level
 
 
-def say_how_counted(asked: Chosen) -> None:
+def say_how_counted(asked: Questions) -> None:
     """What takes longer, and why; which figures are not of the chosen outcome alone."""
     if asked.outcome:
         of = f"{asked.outcome} ones"
         page.note(f"The sentence and the figures are of all outcomes; the chart and the list are of {of} alone.")
-    filters.say_unsummed([name for name in _UNSUMMED if asked.subject[name]], "questions")
+    filters.say_unsummed(asked.unsummed, "questions")
 
 
 def say_untimed(view: View, period: Period, untimed: int) -> None:
@@ -126,7 +106,7 @@ def asked_in(period: Period) -> str:
     return f"asked {words} ({days})" if days else f"asked {words}"
 
 
-def switch(view: View, asked: Chosen, counts: Counts, period: Period) -> None:
+def switch(view: View, asked: Questions, counts: Counts, period: Period) -> None:
     """Links to the lists, each with how many questions it holds: the queue now, the others of the period."""
     queue, *history = [_way(view, name, asked, counts) for name in NAMES]
     of_period = span(f"{asked_in(period)}:", "sb-muted")
@@ -136,7 +116,7 @@ def switch(view: View, asked: Chosen, counts: Counts, period: Period) -> None:
     page.put(lists)
 
 
-def _way(view: View, name: Shown, asked: Chosen, counts: Counts) -> Child:
+def _way(view: View, name: Shown, asked: Questions, counts: Counts) -> Child:
     label = join(NAMES[name], " ", tag("b", figures.count(counts.of(name))))
     if name == asked.shown:
         return tag("span", label, class_="sb-chip", aria_current="true")
@@ -149,7 +129,7 @@ def _to_list(view: View, name: Shown) -> str:
 
 
 def nothing(
-    view: View, asked: Chosen, counts: Counts, period: Period, known: Extent, hidden: HiddenQuestions | None
+    view: View, asked: Questions, counts: Counts, period: Period, known: Extent, hidden: HiddenQuestions | None
 ) -> None:
     """Why a list is empty, and where to look instead; where rows are hidden, no more than that none is seen."""
     is_filtered = asked.narrows or bool(asked.outcome)
@@ -183,7 +163,7 @@ _NEVER: dict[Shown, str] = {
 }
 
 
-def _unmatched(asked: Chosen, period: Period) -> str:
+def _unmatched(asked: Questions, period: Period) -> str:
     values = {**asked.subject, "outcome": asked.outcome}
     named = [(name, value) for name, value in values.items() if value]
     of_list = {
@@ -199,7 +179,7 @@ def _unmatched(asked: Chosen, period: Period) -> str:
     return f"No {of_list} has the {name} “{figures.shortened(words, 60)}”."
 
 
-def _elsewhere(view: View, asked: Chosen, counts: Counts) -> list[Child]:
+def _elsewhere(view: View, asked: Questions, counts: Counts) -> list[Child]:
     others = [
         links.go_to(NAMES[name], _to_list(view, name)) for name in VIEWS if name != asked.shown and counts.of(name)
     ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from data import approvals
 from data.access import Actor
 from data.approvals.words import act_of
+from data.wording import time_of_day
 from ui import acts, page
 from ui.approvals.clock import RISKS
 from ui.view import View
@@ -36,7 +38,7 @@ def decision_form(view: View, asked: Mapping[str, Any]) -> None:
         )
         with st.container(horizontal=True):
             # Approving lets it happen: it never stands first, and where the risk is high it does not stand out either.
-            given = (asked["said"], key)
+            given = (asked["said"], key, view.zone)
             st.form_submit_button(f"Reject: {act}", on_click=acts.run, args=(decide, approval_id, "rejected", *given))
             st.form_submit_button(
                 f"Approve: {act}",
@@ -46,11 +48,13 @@ def decision_form(view: View, asked: Mapping[str, Any]) -> None:
             )
 
 
-def decide(actor: Actor, approval_id: UUID, decision: approvals.Decision, said: str, note_key: str) -> str:
-    """Decide on what `said` marks, with the note as it stands; the sentence of the receipt. Raises what
-    `data.approvals.decide` raises."""
-    receipt = approvals.decide(actor, approval_id, decision, acts.typed(note_key), said=said)
+def decide(
+    actor: Actor, approval_id: UUID, decision: approvals.Decision, said: str, note_key: str, zone: ZoneInfo
+) -> str:
+    """Decide on what `said` marks, with the note as it stands; the sentence of the receipt, with its time in the zone
+    of the page. Raises what `data.approvals.decide` raises."""
+    receipt = approvals.decide(actor, approval_id, decision, acts.typed(note_key), said=said, zone=zone.key)
     return (
-        f"You {receipt.decision} “{receipt.title}” of {receipt.agent} at {receipt.decided_at:%H:%M:%S} UTC. "
+        f"You {receipt.decision} “{receipt.title}” of {receipt.agent} at {time_of_day(receipt.decided_at, zone)}. "
         f"It is event {receipt.sequence_number} of its stream and stands in the audit log."
     )

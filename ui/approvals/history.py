@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from data.approvals import History
+from data.approvals import History, Questions
 from data.approvals import View as Shown
 from data.reports.absence import HiddenQuestions
 from ui import page
-from ui.approvals.choosing import Chosen, asked_in
+from ui.approvals.choosing import asked_in, carried
 from ui.approvals.lists import say_hidden
 from ui.asking import links
 from ui.asking.periods import Period
@@ -22,7 +22,7 @@ from ui.wording.sentences import LEAST_COMPARED, change, plural, point_change
 _STATES = {"approved": "well", "rejected": "attention", "expired": "unknown", "pending": "waiting"}
 
 
-def history_summary(asked: Chosen, told: History, period: Period, hidden: HiddenQuestions | None) -> None:
+def history_summary(asked: Questions, told: History, period: Period, hidden: HiddenQuestions | None) -> None:
     """The first sentences of a history: how many there are, how that compares, what became of them, how long they
     waited; then that some wait now, and what row security hides."""
     counts, pieces = told.counts, list[Child]()
@@ -37,7 +37,7 @@ def history_summary(asked: Chosen, told: History, period: Period, hidden: Hidden
         say_hidden(hidden, counts.waiting)
 
 
-def _sentence(asked: Chosen, told: History, period: Period) -> Child:
+def _sentence(asked: Questions, told: History, period: Period) -> Child:
     total = told.counts.of(asked.shown)
     verb = {
         "decided": "was decided" if total == 1 else "were decided",
@@ -50,12 +50,12 @@ def _sentence(asked: Chosen, told: History, period: Period) -> Child:
     return join(join(words, *parts, *_unanswered(asked, told, period), between="; "), ".")
 
 
-def _unanswered(asked: Chosen, told: History, period: Period) -> list[Child]:
+def _unanswered(asked: Questions, told: History, period: Period) -> list[Child]:
     """The questions of logs that nobody answered, each number leading to them."""
     if asked.shown != "imported":
         return []
     return [
-        join(links.go(figures.count(number), "approvals", {**asked.carried, **period.query}, outcome=outcome), words)
+        join(links.go(figures.count(number), "approvals", {**carried(asked), **period.query}, outcome=outcome), words)
         for outcome, number, words in (
             ("expired", told.ran_out, " got no answer"),
             ("pending", told.unanswered, " had none at the end of the log"),
@@ -110,12 +110,12 @@ def _waited(shown: Shown, told: History, period: Period) -> str | None:
     return f"half were decided within {span}" if told.timed > 1 else f"the decision took {span}"
 
 
-def cards_of(asked: Chosen, told: History, period: Period) -> list[Card]:
+def cards_of(asked: Questions, told: History, period: Period) -> list[Card]:
     """How many, the share that was approved or ran out, how long they waited, each against the period before."""
     total = told.counts.of(asked.shown)
     than = f"on {period.previous_label}" if period.previous else None
     label = {"decided": "Decided", "expired": "Ran out of time", "imported": "From imported logs"}[asked.shown]
-    here = links.href("approvals", {**asked.carried, **period.query})
+    here = links.href("approvals", {**carried(asked), **period.query})
     first = Card(
         label,
         figures.count(total),
@@ -126,7 +126,7 @@ def cards_of(asked: Chosen, told: History, period: Period) -> list[Card]:
     return [first, *_rates(asked, told, period, than), _typical(asked, told, period, here)]
 
 
-def _rates(asked: Chosen, told: History, period: Period, than: str | None) -> list[Card]:
+def _rates(asked: Questions, told: History, period: Period, than: str | None) -> list[Card]:
     """The shares by outcome, each leading to the questions behind it."""
     rates: list[tuple[str, str | None, tuple[int, int, int, int]]]
     if asked.shown == "expired":
@@ -144,13 +144,13 @@ def _rates(asked: Chosen, told: History, period: Period, than: str | None) -> li
             point_change(part, whole, previous_part, previous_whole) if period.previous else None,
             than,
             f"{figures.count(part)} of {figures.count(whole)}" if whole else None,
-            address=links.href("approvals", {**asked.carried, **period.query}, outcome=outcome),
+            address=links.href("approvals", {**carried(asked), **period.query}, outcome=outcome),
         )
         for label, outcome, (part, whole, previous_part, previous_whole) in rates
     ]
 
 
-def _typical(asked: Chosen, told: History, period: Period, here: str) -> Card:
+def _typical(asked: Questions, told: History, period: Period, here: str) -> Card:
     compared = min(told.timed, told.previous_timed)
     return Card(
         "Time they had (p50)" if asked.shown == "expired" else "Typical wait (p50)",
@@ -162,7 +162,7 @@ def _typical(asked: Chosen, told: History, period: Period, here: str) -> Card:
     )
 
 
-def history_chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, asked: Chosen) -> None:
+def history_chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, asked: Questions) -> None:
     """The questions of the list over the time in which they were asked, by outcome; a click opens that time."""
     if period.untimed:
         page.note("These questions have no time, so they cannot be drawn over it.")
@@ -179,10 +179,11 @@ def history_chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str
         height_px=110,
         only=only,
         opens="approvals",
-        carrying={**asked.carried, "outcome": asked.outcome},
+        carrying={**carried(asked), "outcome": asked.outcome},
+        choosing="outcome",
     )
 
 
-def total_of(asked: Chosen, told: History) -> int:
+def total_of(asked: Questions, told: History) -> int:
     """How many questions the list holds over all its pages."""
     return told.of(asked.outcome) if asked.outcome else told.counts.of(asked.shown)

@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from data.approvals import Queue, words
+from data.approvals import Questions, Queue, words
 from ui import page
+from ui.approvals.choosing import carried
 from ui.approvals.clock import OUTCOMES, clock
 from ui.approvals.lists import risk
 from ui.asking import filters, links
@@ -33,9 +34,9 @@ def head(view: View, asked: Approval) -> None:
         page.say(_ended(view, asked), state=OUTCOMES[asked["status"]])
 
 
-def onward(asked: Approval, queue: Queue, carried: Mapping[str, links.Value], *, is_rest: bool) -> None:
-    """The way to what waits next, once this one is over: the first of the `queue` that the filters `carried` leave, or,
-    where they leave none any more, of all that waits (`is_rest`)."""
+def onward(asked: Approval, queue: Queue, chosen: Questions, *, is_rest: bool) -> None:
+    """The way to what waits next, once this one is over: the first of the `queue` of the `chosen` ones, or, where none
+    of those is left, of all that waits (`is_rest`)."""
     if asked["status"] == "pending":
         return
     if is_rest:
@@ -44,9 +45,9 @@ def onward(asked: Approval, queue: Queue, carried: Mapping[str, links.Value], *,
         return
     following = queue.shown[0]
     title = figures.shortened(following["title"], 80) or "(no title)"
-    matching = " and match these filters" if carried else ""
+    matching = " and match these filters" if chosen.narrows else ""
     words_of_way = f"Next of {figures.count(queue.waiting)} that wait{matching}: {title} ›"
-    way = links.go(words_of_way, "approvals", dict(carried), approval=str(following["approval_id"]))
+    way = links.go(words_of_way, "approvals", carried(chosen), approval=str(following["approval_id"]))
     st.html(tag("p", way, class_="sb-say"))
 
 

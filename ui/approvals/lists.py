@@ -19,9 +19,9 @@ from ui.wording.sentences import listed, plural
 
 
 def hidden_from(view: View, counts: Counts, known: Extent) -> HiddenQuestions | None:
-    """What row security hides from this person; asked where no question is seen at all, and of an adopted table always,
-    for its policies are not ours. None where nothing is hidden."""
-    if known.holds_rows and "engine.human_approvals" not in view.adopted:
+    """What row security hides from this person; asked where no question is seen at all, and where it may hide some.
+    None where nothing is hidden."""
+    if known.holds_rows and "engine.human_approvals" not in view.veiled:
         return None
     return absence.hidden_questions(view, seen_waiting=counts.waiting, sees_any=known.holds_rows)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
-from uuid import UUID
 
 import streamlit as st
 
@@ -20,17 +20,22 @@ from ui.wording import figures, sentences
 LONGEST_VALUE = exports.MAX_CHARACTERS
 LONGEST_SEARCH = 200
 
-_NOUNS = {"has": "content"}  # where the parameter's name is none
+# Where the parameter's name is none.
+_NOUNS = {"has": "content", "show": "list", "sort": "order", "long": "filter “long” with"}
+
+# What no text field takes, and what turns words round. Others that cannot be seen belong to words, and to emoji.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 # The parameter with the number of a page: what a step to other rows starts anew.
 PAGE_NUMBER = "page"
+PASSED_OVER = "it is passed over"  # what becomes of an unknown choice where other parameters decide as well
 _NOTHING = Extent(None, None, 0, False)
 
 
 def given(name: str) -> str | None:
-    """A parameter of the URL; None when it is not there, empty, absurdly long, or holds what nobody can type."""
+    """A parameter of the URL; None when it is not there, empty, absurdly long, or holds characters of control."""
     value = st.query_params.get(name)
-    return value if value and len(value) <= LONGEST_VALUE and value.isprintable() else None
+    return value if value and len(value) <= LONGEST_VALUE and not _CONTROL.search(value) else None
 
 
 def say_untimed(
@@ -62,7 +67,8 @@ def extent(view: View, covers: str | Sequence[str]) -> Extent:
 
 
 def _joined(parts: Iterable[Coverage]) -> Extent:
-    if not (known := list(parts)):
+    known = list(parts)
+    if not known:
         return _NOTHING
     firsts = [part.first for part in known if part.first]
     lasts = [part.last for part in known if part.last]
@@ -71,6 +77,7 @@ def _joined(parts: Iterable[Coverage]) -> Extent:
         max(lasts, default=None),
         sum(part.untimed for part in known),
         any(part.holds_rows for part in known),
+        len(known),
     )
 
 
@@ -123,7 +130,8 @@ def asked_period(view: View, known: Extent, *, first: str = "7d") -> Period:
 
 def _period_label(choice: str, known: Extent) -> str:
     label = periods.LABELS[choice]
-    return f"{label} · {figures.count(known.untimed)}" if choice == "untimed" else label
+    is_counted = choice == "untimed" and known.subjects == 1
+    return f"{label} · {figures.count(known.untimed)}" if is_counted else label
 
 
 def _days_of(chosen: Period, today: date) -> dict[str, str]:
@@ -186,38 +194,40 @@ def choice(
     return asked
 
 
-def asked_of(name: str, known: Collection[str] | None, label: Callable[[str], str] = str) -> str | None:
-    """The value of a filter in the URL; one that filters nothing is None, and a note says so."""
+def asked_of(
+    name: str,
+    known: Collection[str] | None,
+    label: Callable[[str], str] = str,
+    *,
+    told: Collection[str] | None = None,
+    instead: str = "all are shown",
+) -> str | None:
+    """A parameter of the URL; one that is none of the `known` ones is None, and a note says so, what is shown `instead`
+    and which ones there are (`told` where not all of them)."""
     asked = given(name)
-    if asked is None and st.query_params.get(name):
-        page.note(
-            f"The address asks for a value of “{name}” that no filter holds: it is longer than "
-            f"{figures.count(LONGEST_VALUE)} characters or has some that nobody can type. All are shown."
-        )
+    say_refused(name, instead)
     if asked is None or known is None or asked in known:
         return asked
     page.note(
-        f"There is no {_NOUNS.get(name, name)} “{figures.shortened(asked, 60)}”, so all are shown. There are: "
-        f"{sentences.listed([label(one) for one in known])}."
+        f"There is no {_NOUNS.get(name, name)} “{figures.shortened(asked, 60)}”, so {instead}. There are: "
+        f"{sentences.listed([label(one) for one in told or known])}."
     )
     return None
 
 
-def asked_identifier(name: str) -> UUID | None:
-    """The id in the URL; what is none asks for nothing, and a note says so."""
-    if (asked := given(name)) is None:
-        return None
-    try:
-        return UUID(asked)
-    except ValueError:
+def say_refused(name: str, instead: str = "all are shown") -> None:
+    """Says that the URL has a value that filters nothing, where it has one, and what is shown `instead`."""
+    if st.query_params.get(name) and given(name) is None:
         page.note(
-            f"The address asks for the {name} “{figures.shortened(asked, 60)}”, which is no id, so all are shown."
+            f"The address asks for a value of “{name}” that no filter holds: it is longer than "
+            f"{figures.count(LONGEST_VALUE)} characters or has characters of control. "
+            f"{instead[0].upper()}{instead[1:]}."
         )
-        return None
 
 
 def search(view: View, placeholder: str, name: str = "q") -> str | None:
     """A search field whose text stands in the URL. None: nothing is searched for."""
+    say_refused(name)
     key = f"f_{name}"
     st.session_state[key] = given(name) or ""
 
@@ -263,26 +273,14 @@ def here(view: View, **changes: links.Value) -> str:
     return links.href(view.page.url_path, {**st.query_params.to_dict(), **changes})
 
 
-def sorting(allowed: Sequence[str], default: str) -> tuple[str, bool]:
-    """What the rows are sorted by and whether downwards, from `sort` in the URL: "duration", or "-duration"."""
-    asked = given("sort") or default
+def sorting(allowed: Sequence[str], default: str, *, beside: Sequence[str] = ()) -> tuple[str, bool]:
+    """What the rows are sorted by and whether downwards, from `sort` in the URL: "duration", or "-duration". An order
+    that there is none is said, but for those of other lists of the page, `beside`."""
+    orders = [f"{sign}{name}" for name in (*allowed, *beside) for sign in ("", "-")]
+    asked = asked_of("sort", orders, told=allowed, instead="the usual one is kept") or default
     if asked.removeprefix("-") not in allowed:
-        page.note(
-            f"These rows cannot be sorted by “{figures.shortened(asked.removeprefix('-'), 60)}”, so they stand as the "
-            f"page opens. They can be by: {sentences.listed(allowed)}."
-        )
         asked = default
     return asked.removeprefix("-"), asked.startswith("-")
-
-
-def asked_number(name: str, *, otherwise: str | None = None) -> int | None:
-    """A whole number from 0 in the URL; None where there is none. `otherwise` says in a note what is shown instead."""
-    asked = given(name) or ""
-    if asked.isdecimal() and asked.isascii() and len(asked) < 9:
-        return int(asked)
-    if asked and otherwise:
-        page.note(f"The address asks for “{name}={figures.shortened(asked, 60)}”, which is no number, so {otherwise}.")
-    return None
 
 
 def put(name: str, value: str) -> None:

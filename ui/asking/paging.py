@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.asking import filters, links
+from ui.asking import filters, links, url
 from ui.drawing.markup import Child, Markup, span, tag
 from ui.view import View
 from ui.wording import figures
@@ -13,7 +13,7 @@ PAGE_SIZE = 25
 def page_number(rows_total: int, page_size: int = PAGE_SIZE, name: str = filters.PAGE_NUMBER) -> int:
     """Which page of a table is asked for, from 1 to the last there is. `name` is the parameter of the URL that says
     so, which each of several tables on one page has for itself."""
-    return max(1, min(filters.asked_number(name) or 1, last_page(rows_total, page_size)))
+    return max(1, min(url.asked_number(name) or 1, last_page(rows_total, page_size)))
 
 
 def last_page(rows_total: int, page_size: int = PAGE_SIZE) -> int:

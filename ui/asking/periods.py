@@ -26,12 +26,17 @@ DEFAULT_DAYS = 7
 
 @dataclass(frozen=True)
 class Extent:
-    """What a subject holds: first and last event time, how many rows have none, whether there is any row."""
+    """What subjects hold: first and last event time, how many rows have none, whether there is any row.
+
+    Rows of several subjects are partly the same things (a call is an event, too), so what they are together without a
+    time is no number to show.
+    """
 
     first: datetime | None
     last: datetime | None
     untimed: int
     holds_rows: bool
+    subjects: int = 1
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,6 @@ class Period:
     previous_label: str | None = None
     is_partial: bool = False
     untimed: bool = False
-    untimed_rows: int = 0
 
     @property
     def during(self) -> str:
@@ -160,7 +164,7 @@ def period_of(asked: Mapping[str, str], extent: Extent, now: datetime, zone: Zon
         return _calendar(choice, today - timedelta(days=_DAYS[choice] - 1), today, now, zone, extent)
     untimed = choice == "untimed"
     label = "the rows without a time" if untimed else "all time"
-    return Period(choice, None, None, label, zone, untimed=untimed, untimed_rows=extent.untimed)
+    return Period(choice, None, None, label, zone, untimed=untimed)
 
 
 def _day_of(when: datetime, zone: ZoneInfo) -> date:
@@ -201,7 +205,6 @@ def _calendar(choice: str, first: date, last: date, now: datetime, zone: ZoneInf
         previous_end=previous_end,
         previous_label=f"the {plural} before",
         is_partial=is_partial,
-        untimed_rows=extent.untimed,
     )
 
 
@@ -219,7 +222,6 @@ def _last_day(now: datetime, zone: ZoneInfo, extent: Extent) -> Period:
         previous_end=start - timedelta(hours=24) + elapsed,
         previous_label="the 24 hours before",
         is_partial=True,
-        untimed_rows=extent.untimed,
     )
 
 

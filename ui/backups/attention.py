@@ -45,17 +45,25 @@ def attention(view: View, known: Mapping[str, Any]) -> Attention | None:
     if became in ("gone", "changed"):
         line = join(links.go("The file of the newest backup", "backups"), " is gone or changed")
         return Attention("broken", "the newest backup is lost", line)
-    failed = known["backup_failed_at"]
-    if failed and (at is None or failed > at):
-        told = f", at {figures.moment(failed, view.zone, view.as_of)}"
-        return Attention(
-            "attention", "the last backup failed", join(links.go("The last backup failed", "backups"), told)
-        )
+    if tried := _tried_since(view, known):
+        return tried
     if became in ("elsewhere", "unseen"):
         why = f"it lies on {known['backup_host']}" if became == "elsewhere" else "its folder does not let the console"
         line = join(links.go("The file of the newest backup", "backups"), f" could not be looked at: {why}")
         return Attention("unknown", "the newest backup could not be looked at", line)
     return None
+
+
+def _tried_since(view: View, known: Mapping[str, Any]) -> Attention | None:
+    """What the newest backup came to where none is whole that was made after it."""
+    failed, lacking, at = known["backup_failed_at"], known["backup_lacking_at"], known["backup_at"]
+    came = [(then, words) for then, words in ((failed, "failed"), (lacking, "is not whole")) if then]
+    when, words = max(came, default=(None, ""))
+    if when is None or (at and when <= at and known["backup_is_whole"]):
+        return None
+    words = f"the last backup {words}"
+    told = f", at {figures.moment(when, view.zone, view.as_of)}"
+    return Attention("attention", words, join(links.go(f"{words[0].upper()}{words[1:]}", "backups"), told))
 
 
 def is_told(view: View) -> bool:

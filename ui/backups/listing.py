@@ -11,6 +11,7 @@ from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, tag
 from ui.view import View
 from ui.wording import figures
+from ui.wording.sentences import plural
 from ui.wording.sizes import size
 
 _OUTCOMES = {"succeeded": ("well", "made"), "failed": ("broken", "failed"), "running": ("signal", "running")}
@@ -51,7 +52,8 @@ def history(view: View, runs: Sequence[BackupRun], total: int) -> None:
 
 
 def _row(run: BackupRun) -> dict[str, Any]:
-    return {name: getattr(run, name) for name in BackupRun.__dataclass_fields__} | {"duration_ms": run.duration_ms}
+    known = {name: getattr(run, name) for name in BackupRun.__dataclass_fields__}
+    return known | {"duration_ms": run.duration_ms, "lacking": run.lacking}
 
 
 def _absent(cell: tables.Cell, name: str) -> tables.Cell:
@@ -60,7 +62,10 @@ def _absent(cell: tables.Cell, name: str) -> tables.Cell:
 
 
 def _outcome(row: tables.Row) -> Markup:
-    state, words = _FILES.get(row["file_state"] or "") or _OUTCOMES[row["status"]]
+    found = _FILES.get(row["file_state"] or "")
+    if found is None and row["lacking"]:
+        found = ("attention", f"made without {plural(len(row['lacking']), 'table')}")
+    state, words = found or _OUTCOMES[row["status"]]
     return tag("span", page.mark(state, words), words, class_=f"sb-state sb-{state}")
 
 
@@ -79,5 +84,5 @@ def _file(row: tables.Row) -> Child:
         return tag("span", tag("code", row["file_name"]), f", removed by {row['removed_by_email']}")
     if row["file_name"] is None:
         return tables.muted("not whole yet")
-    left_out = f", without {len(row['missing_tables'])} tables" if row["missing_tables"] else None
+    left_out = f", without {plural(len(row['missing_tables']), 'table')}" if row["missing_tables"] else None
     return tag("span", tag("code", row["file_name"]), left_out)

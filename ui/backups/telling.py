@@ -111,7 +111,8 @@ def _first(view: View, state: BackupState) -> tuple[str, str]:
             f"{_every(state)}. {_what_to_do(view, state)}"
         )
     if state.lost:
-        return "broken", f"A newer backup is lost. {told}"
+        lost = "The last whole backup" if good.lacking and not state.lost[0].lacking else "A newer backup"
+        return "broken", f"{lost} is lost. {told}"
     if good.file_state == "elsewhere":
         return "unknown", f"{told} Its file lies on {good.host} and could not be looked at from here."
     if good.file_state == "unseen":
@@ -157,11 +158,12 @@ def _more(view: View, state: BackupState, directory: Path) -> Iterator[tuple[str
     if failure is not None and (good is None or failure.started_at > good.started_at):
         when = figures.moment(failure.started_at, view.zone, view.as_of)
         yield "attention", f"The attempt of {when} failed: {figures.shortened(failure.error_message, 400)}"
+    lacks = state.last_lacking
+    if lacks is not None and (good is None or lacks.run_id != good.run_id):
+        when = figures.moment(lacks.started_at, view.zone, view.as_of)
+        yield "attention", f"The backup of {when} is not whole. Not in it: the rows of {_missing(lacks)}."
     if good is not None and good.missing_tables:
-        # Those that matter first; only they are an alarm.
-        names = sorted(good.missing_tables, key=lambda name: name not in good.lacking)
-        shown = names[:_MOST_NAMED] + ([f"{more} more"] if (more := len(names) - _MOST_NAMED) > 0 else [])
-        told = f"Not in the last good backup: the rows of {listed(shown)}"
+        told = f"Not in the last good backup: the rows of {_missing(good)}"
         yield (
             ("attention", f"{told}.")
             if good.lacking
@@ -176,6 +178,12 @@ def _more(view: View, state: BackupState, directory: Path) -> Iterator[tuple[str
                 f"the next may not fit. Move older files from {directory} to another disk."
             ),
         )
+
+
+def _missing(run: BackupRun) -> str:
+    """Those that matter first; only they are an alarm."""
+    names = sorted(run.missing_tables, key=lambda name: name not in run.lacking)
+    return listed(names[:_MOST_NAMED] + ([f"{more} more"] if (more := len(names) - _MOST_NAMED) > 0 else []))
 
 
 def _lost(view: View, run: BackupRun) -> str:

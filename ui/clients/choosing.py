@@ -47,6 +47,12 @@ def switch(view: View, shown: str | None) -> None:
     st.html(tag("div", *pieces, class_="sb-chips", role="navigation", aria_label="Clients or experiments"))
 
 
+def asks_for_experiments() -> bool:
+    """Whether the URL asks for chaos experiments, and not for the health of clients."""
+    views = ("health", "experiments")
+    return filters.asked_of("view", views, instead="the health of clients is shown") == "experiments"
+
+
 def asked() -> Chosen:
     """What the URL asks for, before any picker is drawn."""
     status = filters.given("status")

@@ -9,7 +9,7 @@ from data.access import Actor
 from data.errors import WrongUse
 from data.rollups import Foreseen, Late, Retention, keeping
 from ui import acts, page
-from ui.asking import filters
+from ui.asking import filters, url
 from ui.database.looking import looked
 from ui.drawing import tables
 from ui.view import View
@@ -70,7 +70,7 @@ def _say_late(late: Late | None) -> None:
 
 
 def _form(view: View, kept: Retention) -> None:
-    asked = filters.asked_number("keep")
+    asked = url.asked_number("keep")
     current = kept.keep_raw_days or 0
     st.session_state[_DAYS] = asked if asked is not None and asked <= keeping.LONGEST_DAYS else current
 

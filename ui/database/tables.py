@@ -43,7 +43,7 @@ def tables(view: View, looked: Looked[list[Table]]) -> None:
     )
     sorted_by = filters.sorting(tuple(_SORTS), "-size")
     rows = sorted((_row(one) for one in looked.found), key=_SORTS[sorted_by[0]], reverse=sorted_by[1])
-    offset = (paging.page_number(len(rows)) - 1) * paging.PAGE_SIZE
+    offset = paging.offset_of(len(rows))
     largest = max((row["size_bytes"] for row in rows), default=0)
     drawing.table(
         view,

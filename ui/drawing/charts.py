@@ -65,6 +65,7 @@ def chart_over_time(
     height_px: int | None = None,
     opens: str | None = None,
     carrying: Mapping[str, Value] | None = None,
+    choosing: Mapping[str, Mapping[str, Value]] | None = None,
     decimals: int = 0,
     kind: str = "signal",
     period: Period | None = None,
@@ -73,10 +74,12 @@ def chart_over_time(
     """Bars of `value` per `bucket` (hour, day, week, month), stacked by `series` if given.
 
     The rows have a field `bucket` with the start of each slice. `opens` names the page that a click on a bar opens,
-    with the days of that slice as its period and the parameters `carrying`. `series_colours` says whose colour each
-    series has ("broken"), in the order from the bottom up. `kind` is the status whose colour a chart without series
-    has. With a `period` the axis reaches over all of it, also where it holds nothing. `decimals` are those of the
-    figures. Where slices are too many to be told apart, several become one: `together` says how their figures do.
+    with the days of that slice in the period as its period and the parameters `carrying`, besides those by which that
+    page shows one series alone: where `choosing` is given, a series that it does not hold leads nowhere.
+    `series_colours` says whose colour each series has ("broken"), in the order from the bottom up. `kind` is the status
+    whose colour a chart without series has. With a `period` the axis reaches over all of it, also where it holds
+    nothing. `decimals` are those of the figures. Where slices are too many to be told apart, several become one:
+    `together` says how their figures do.
     """
     held, is_all = _fields(rows, value, series)
     if not held:
@@ -88,9 +91,14 @@ def chart_over_time(
     axis = time_axis.axis_of(view, [bar.start for bar in bars], bucket, period)
     scale = scales.scale_of(max(bar.top for bar in bars), least_step=0 if decimals else 1)
     fills = _fills(held, series_colours or {}, kind if series is None else None)
-    drawn = [
-        _bar(view, bar, axis, scale, fills[bar.series], bucket, title, decimals, opens, carrying or {}) for bar in bars
-    ]
+
+    def address(bar: Bar) -> str | None:
+        chosen = {} if choosing is None else choosing.get(bar.series)
+        if opens is None or chosen is None:
+            return None
+        return links.href(opens, carrying, **{**chosen, **_days(view, bar.start, bucket, period)})
+
+    drawn = [_bar(view, bar, axis, scale, fills[bar.series], bucket, title, decimals, address(bar)) for bar in bars]
     return tag(
         "div",
         None if is_all else _NOT_DRAWN,
@@ -113,13 +121,15 @@ def by_state(
     words: Mapping[str, str] | None = None,
     only: str | None = None,
     height_px: int | None = None,
-    opens: str,
-    carrying: Mapping[str, Value],
+    opens: str | None = None,
+    carrying: Mapping[str, Value] | None = None,
+    choosing: str | None = None,
 ) -> None:
     """Bars of `value` ("calls") stacked by what became of them, each state in its own colour.
 
     `buckets` has a column `bucket` and one per name of `states`, which says whose colour each has, from the bottom
-    up; `words` are the names as people read them. `only` draws a single one of them.
+    up; `words` are the names as people read them. `only` draws a single one of them. `choosing` is the parameter by
+    which the page `opens` shows one state alone.
     """
     named = {name: (words or {}).get(name, name) for name in states}
     rows = [
@@ -141,6 +151,7 @@ def by_state(
         height_px=height_px,
         opens=opens,
         carrying=carrying,
+        choosing=None if only or choosing is None else {named[name]: {choosing: name} for name in states},
     )
 
 
@@ -240,8 +251,7 @@ def _bar(
     bucket: str,
     title: str,
     decimals: int,
-    opens: str | None,
-    carrying: Mapping[str, Value],
+    address: str | None,
 ) -> str:
     """One bar, written by hand: of these a page has hundreds."""
     end = time_axis.following(bar.start, bucket, view.zone)
@@ -255,18 +265,21 @@ def _bar(
     if left > 50:
         classes += " sb-far"
     # A bar is a link: the page's own script follows it, as one step of the history and without a run in between.
-    where = f'a href="{escape(_address(view, bar.start, end, opens, carrying))}"' if opens else 'b tabindex="0"'
+    where = f'a href="{escape(address)}"' if address else 'b tabindex="0"'
     return (
-        f'<{where} class="{"sb-go " if opens else ""}{classes}" aria-label="{escape(told)}" style="left:{left:.3f}%;'
+        f'<{where} class="{"sb-go " if address else ""}{classes}" aria-label="{escape(told)}" style="left:{left:.3f}%;'
         f"right:{100 - right:.3f}%;bottom:{scale.place(bar.bottom):.2f}%;"
         f'height:{scale.place(bar.top) - scale.place(bar.bottom):.2f}%"></{where[0]}>'
     )
 
 
-def _address(view: View, begin: datetime, end: datetime, opens: str, carrying: Mapping[str, Value]) -> str:
-    """The page `opens` with the days of a slice as its period."""
+def _days(view: View, begin: datetime, bucket: str, period: Period | None) -> dict[str, str]:
+    """The days of a slice as a period of the URL; of the first and the last slice those inside the period alone."""
+    end = time_axis.following(begin, bucket, view.zone)
+    if period and period.start and period.end:
+        begin, end = max(begin, period.start), min(end, period.end)
     days = [f"{when.astimezone(view.zone).date()}" for when in (begin, end - timedelta(microseconds=1))]
-    return links.href(opens, carrying, **{"period": "custom", "from": days[0], "to": days[1]})
+    return {"period": "custom", "from": days[0], "to": days[1]}
 
 
 def _plot(bars: Sequence[str], axis: time_axis.Axis, scale: scales.Scale, height_px: int) -> Markup:

@@ -13,7 +13,7 @@ import streamlit as st
 from data.reports import events as reports
 from data.reports.events import Counts, Kind
 from ui import absence, cached, page
-from ui.asking import emptiness, filters, links
+from ui.asking import emptiness, filters, links, url
 from ui.asking.periods import Period
 from ui.drawing.markup import Child, tag
 from ui.view import View
@@ -95,7 +95,12 @@ def _complaint(typed: str) -> str:
 
 def asked_correlation() -> UUID | None:
     """The correlation that the URL asks for; None where it asks for none, or for what is no id."""
-    return filters.asked_identifier("correlation")
+    return url.asked_identifier("correlation")
+
+
+def asks_for_integrity() -> bool:
+    """Whether the URL asks for whether the log is whole, and not for the events."""
+    return filters.asked_of("view", ("events", "integrity"), instead="the events are shown") == "integrity"
 
 
 def switch(view: View, shown: str | None, period: dict[str, str] | None = None) -> None:

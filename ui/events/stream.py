@@ -13,7 +13,7 @@ from data.errors import NotFound
 from data.reports import events
 from data.reports.streams import WINDOW, Step, StreamAt
 from ui import cached, page, veil
-from ui.asking import filters, links
+from ui.asking import filters, links, url
 from ui.drawing import difference, tables
 from ui.drawing.markup import Child, span, tag
 from ui.events.listing import written
@@ -32,7 +32,7 @@ def asked_stream(view: View) -> tuple[str, str, int | None]:
     """
     aggregate_type, aggregate_id = filters.given("type"), filters.given("id")
     if aggregate_type is not None and aggregate_id is not None:
-        return aggregate_type, aggregate_id, filters.asked_number("at", otherwise="the newest event is shown")
+        return aggregate_type, aggregate_id, url.asked_number("at", otherwise="the newest event is shown")
     try:
         event_id = UUID(filters.given("event") or "")
     except ValueError:
@@ -60,7 +60,7 @@ def head(view: View, aggregate: tuple[str, str], found: StreamAt) -> None:
         )
     else:
         page.say(f"{words} No number is missing.", state="well" if view.actor.sees_all else None)
-    if (asked := filters.asked_number("at")) is not None and asked != found.at:
+    if (asked := url.asked_number("at")) is not None and asked != found.at:
         page.note(f"No event of this stream has the number {asked:,}, so that with the number {found.at:,} is shown.")
     page.note(
         links.go(

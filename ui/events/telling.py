@@ -80,8 +80,8 @@ def charted(counts: Counts, chosen: Chosen) -> tuple[str, ...]:
     return tuple(one.value for one in counts.types[:_CHARTED] if one.events)
 
 
-def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen: Chosen) -> None:
-    """Events over time by type; a click opens that time."""
+def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen: Chosen, types: Sequence[str]) -> None:
+    """Events over time by type, `types` each by itself; a click opens that time."""
     if period.untimed:
         page.note("These events have no time, so they cannot be drawn over it.")
         return
@@ -96,6 +96,7 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         series=None if chosen.event_type else "type",
         opens="events",
         carrying=chosen.carried,
+        choosing=None if chosen.event_type else {name: {"type": name} for name in types if name not in ("", "other")},
     )
 
 

@@ -56,7 +56,7 @@ def show_trace(view: View, correlation: UUID, found: Traced) -> None:
 
 
 def _page_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    offset = (paging.page_number(len(rows)) - 1) * paging.PAGE_SIZE
+    offset = paging.offset_of(len(rows))
     return rows[offset : offset + paging.PAGE_SIZE]
 
 

@@ -1,6 +1,6 @@
 """The parts of the page of jobs."""
 
-from ui.jobs.choosing import Chosen, asked_job, choose, draw_status, nothing, say_states
+from ui.jobs.choosing import Chosen, asked_job, choose, draw_filters, nothing, say_states
 from ui.jobs.listing import failures_of, jobs_table, total_of
 from ui.jobs.one import show_job
 from ui.jobs.telling import cards_of, chart, summary
@@ -11,7 +11,7 @@ __all__ = [
     "cards_of",
     "chart",
     "choose",
-    "draw_status",
+    "draw_filters",
     "failures_of",
     "jobs_table",
     "nothing",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from data.jobs import STATUSES, JobSummary
+from data.jobs import ENDED, STATUSES
 from ui import absence, page
-from ui.asking import emptiness, filters, links
+from ui.asking import emptiness, filters, links, url
 from ui.asking.periods import Period
 from ui.drawing.markup import code
 from ui.view import View
@@ -22,11 +22,14 @@ STATES = {
     "running": "signal",
     "pending": "waiting",
 }
+_CHOICES = (ENDED, *STATUSES)
+_WORDS = {ENDED: "ran to an end"}
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the URL asks for. `long_running` asks for what runs over an hour now, from whatever time."""
+    """What the URL asks for; `status` may be ENDED too. `long_running` asks for what runs over an hour now, from
+    whatever time."""
 
     agent: str | None
     search: str | None
@@ -44,49 +47,82 @@ class Chosen:
         """What every link of the page carries on."""
         return {"agent": self.agent, "q": self.search}
 
+    def narrowed(self, period: Period) -> dict[str, Any]:
+        """What narrows the list and the counts beside the filters: what runs for long does so in no period."""
+        span = period.parameters
+        if self.long_running:
+            span = {"start": None, "end": None, "untimed": False}
+        of_list = {"status": self.status, "error_group": self.group, "long_running": self.long_running}
+        return {**span, **self.subject, **of_list}
+
     @property
     def only(self) -> str | None:
         """The one state that the chart and the list are about; a kind of failure is one of failed jobs."""
         return "failed" if self.group else self.status
 
+    @property
+    def states(self) -> dict[str, str]:
+        """The states that the chart and the list hold, each with whose colour it has, from the bottom up."""
+        held = ("completed", "failed") if self.only == ENDED else (self.only,) if self.only else tuple(STATES)
+        return {name: kind for name, kind in STATES.items() if name in held}
 
-def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
-    """The search field and the picker of agents, and what the URL asks for beside them."""
+    @property
+    def jobs(self) -> str:
+        """What the chart and the list hold, as the beginning of a heading."""
+        if self.only == ENDED:
+            return "Jobs that ran to an end"
+        return f"{self.only.capitalize()} jobs" if self.only else "Jobs"
+
+
+def choose(view: View) -> Chosen:
+    """The search field, and what the URL asks for beside it."""
     search = filters.search(view, "Search in jobs")
-    agent = filters.choice(view, "agent", values["agent"])
     status = filters.given("status")
-    long_running = filters.given("long") == "true"
-    return Chosen(agent, search, status if status in STATUSES else None, filters.given("error"), long_running)
+    return Chosen(
+        filters.given("agent"),
+        search,
+        status if status in _CHOICES else None,
+        filters.given("error"),
+        url.asked_flag("long"),
+    )
 
 
-def draw_status(view: View, chosen: Chosen, counted: JobSummary) -> None:
-    """The picker of states, and every active filter to be taken away."""
-    counts = {name: int(getattr(counted, name)) for name in STATUSES if getattr(counted, name)}
-    filters.choice(view, "status", counts, every="All states", known=STATUSES)
+def draw_filters(view: View, chosen: Chosen, facets: Mapping[str, Mapping[str, int]]) -> None:
+    """The pickers of agent and state, each value with how many jobs it leaves; the active filters as chips."""
+    filters.choice(view, "agent", facets["agent"])
+    states = {name: facets["status"][name] for name in _CHOICES if name in facets["status"]}
+    filters.choice(view, "status", states, every="All states", label=_word, known=_CHOICES)
     filters.chips(
         view,
         {
             "agent": ("agent", chosen.agent) if chosen.agent else None,
             "q": ("words", chosen.search) if chosen.search else None,
-            "status": ("state", chosen.status) if chosen.status else None,
+            "status": ("state", _word(chosen.status)) if chosen.status else None,
             "error": ("failure", chosen.group) if chosen.group else None,
             "long": ("runs", "over an hour, now") if chosen.long_running else None,
         },
     )
 
 
+def _word(status: str) -> str:
+    return _WORDS.get(status, status)
+
+
 def say_states(chosen: Chosen) -> None:
     """That the four figures are of all states, where the chart and the list are of one; what takes longer, and why."""
     if chosen.only:
         what = "the chart is of failed jobs, the list of this kind" if chosen.group else "the chart and the list are"
-        of = "" if chosen.group else f" of {chosen.only} jobs"
+        of = "" if chosen.group else f" of {chosen.jobs[0].lower()}{chosen.jobs[1:]}"
         page.note(f"The sentence and the four figures are of all states; {what}{of} alone.")
-    filters.say_unsummed(("words of jobs",) if chosen.search else (), "jobs")
+    if chosen.search:
+        filters.say_unsummed(("words of jobs",), "jobs")
+    else:
+        filters.say_unsummed(("kind of failure",) if chosen.group else (), "jobs of the filters")
 
 
 def asked_job() -> UUID | None:
     """The one job that the URL asks for; None where it asks for none, or for what is no id."""
-    return filters.asked_identifier("job")
+    return url.asked_identifier("job")
 
 
 def nothing(view: View, period: Period, *, holds_any: bool) -> None:

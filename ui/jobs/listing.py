@@ -118,10 +118,10 @@ def _last(view: View) -> tables.Column:
     )
 
 
-def total_of(counted: JobSummary, failures: Failures, chosen: Chosen) -> int:
+def total_of(counted: JobSummary, facets: Mapping[str, Mapping[str, int]], chosen: Chosen) -> int:
     """How many jobs the list holds over all its pages."""
-    if chosen.long_running:
-        return counted.long_running_now
-    if chosen.group:
-        return sum(one.cases for one in failures.shown if one.group == chosen.group)
-    return int(getattr(counted, chosen.status)) if chosen.status else counted.jobs
+    if chosen.status:
+        return facets["status"].get(chosen.status, 0)
+    if chosen.group or chosen.long_running:
+        return facets["status"].get("failed" if chosen.group else "running", 0)
+    return counted.jobs

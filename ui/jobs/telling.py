@@ -14,10 +14,10 @@ from ui.asking.periods import Period
 from ui.drawing import charts
 from ui.drawing.cards import Card
 from ui.drawing.markup import Child, join
-from ui.jobs.choosing import STATES, Chosen
+from ui.jobs.choosing import Chosen
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import LEAST_COMPARED, change, listed, plural, point_change
+from ui.wording.sentences import LEAST_COMPARED, change, plural, point_change
 
 
 def summary(view: View, counted: JobSummary, period: Period, carried: Mapping[str, links.Value]) -> None:
@@ -29,7 +29,7 @@ def summary(view: View, counted: JobSummary, period: Period, carried: Mapping[st
             join(links.go(words, "jobs", {**carried, "long": True, "period": "all"}), " for over an hour now.")
         )
     pieces.append(_failed(counted, period))
-    pieces.append(_open(view, counted))
+    pieces.append(_open(view, counted, carried))
     if counted.finished and period.days:
         pieces.append(_over(counted, period, view))
     known = "unknown" if counted.stateless else "well"
@@ -56,20 +56,25 @@ def _is_worse(counted: JobSummary) -> bool:
     return rates.fails_more_often(counted.failed, counted.ended, counted.previous_failed, counted.previous_ended)
 
 
-def _open(view: View, counted: JobSummary) -> str:
-    parts = []
+def _open(view: View, counted: JobSummary, carried: Mapping[str, links.Value]) -> Child:
+    """What is open now, from whatever time, each number leading to it."""
+    everything = {**carried, "period": "all"}
+    parts: list[Child] = []
     if counted.running_now:
-        parts.append(f"{plural(counted.running_now, 'job')} {'runs' if counted.running_now == 1 else 'run'}")
+        parts.append(
+            links.go(plural(counted.running_now, "job runs", "jobs run"), "jobs", everything, status="running")
+        )
     if counted.pending_now:
         since = figures.moment(counted.oldest_pending_at, view.zone, view.as_of)
         oldest = f" (the oldest since {since})" if counted.oldest_pending_at else ""
-        parts.append(f"{plural(counted.pending_now, 'job')} {'waits' if counted.pending_now == 1 else 'wait'}{oldest}")
+        words = plural(counted.pending_now, "job waits", "jobs wait")
+        parts.append(join(links.go(words, "jobs", everything, status="pending"), oldest))
     unclear = ""
     if untimed := counted.running_untimed_now:
         unclear = f" Since when {figures.count(untimed)} of them {'runs' if untimed == 1 else 'run'} is not recorded."
     if not parts and counted.stateless:
         return "Whether any runs or waits now is not known."
-    return f"Now {listed(parts)}.{unclear}" if parts else "Nothing runs or waits now."
+    return join("Now ", join(*parts, between=" and "), f".{unclear}") if parts else "Nothing runs or waits now."
 
 
 def _over(counted: JobSummary, period: Period, view: View) -> str:
@@ -120,15 +125,14 @@ def cards_of(counted: JobSummary, period: Period, carried: Mapping[str, links.Va
         Card(
             "Running now",
             figures.count(counted.running_now) if counted.running_now or not counted.stateless else "unknown",
-            note=None if counted.stateless else f"{figures.count(counted.pending_now)} waiting in the queue",
             address=links.href("jobs", {**carried, "period": "all", "status": "running"}),
         ),
     ]
 
 
 def _slow(counted: JobSummary, period: Period) -> str:
-    """The slow runs, how that compares, and over how many jobs it is taken."""
-    timed = f"{figures.count(counted.timed)} of {figures.count(counted.completed)} completed timed"
+    """The slow runs, how that compares, and over how many of the jobs that the card leads to it is taken."""
+    timed = f"{figures.count(counted.timed)} timed, of all {figures.count(counted.completed)} completed listed"
     if not counted.timed:
         return timed
     moved = change(counted.p95_ms, counted.previous_p95_ms, cases=min(counted.timed, counted.previous_timed))
@@ -141,18 +145,18 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
     if period.untimed:
         page.note("These jobs have no time, so they cannot be drawn over it.")
         return
-    what = f"{chosen.only.capitalize()} jobs" if chosen.only else "Jobs"
-    page.heading(f"{what} per {bucket}", _when(chosen.only))
+    page.heading(f"{chosen.jobs} per {bucket}", _when(chosen.only))
     charts.by_state(
         view,
         buckets,
         value="jobs",
         bucket=bucket,
         period=period,
-        states=STATES,
-        only=chosen.only,
+        states=chosen.states,
+        only=chosen.only if len(chosen.states) == 1 else None,
         opens="jobs",
         carrying={**chosen.carried, "status": chosen.only},
+        choosing="status",
     )
 
 

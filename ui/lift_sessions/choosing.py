@@ -11,7 +11,7 @@ import streamlit as st
 from data.errors import NotFound
 from data.reports.lift_sessions import StatusCount
 from ui import absence, page
-from ui.asking import emptiness, filters, links
+from ui.asking import emptiness, filters, links, url
 from ui.asking.periods import Period
 from ui.drawing.markup import Child, tag
 from ui.view import View
@@ -82,4 +82,4 @@ def asked_session() -> UUID:
 
 def asked_revision() -> int | None:
     """The revision that the URL asks for; None is the newest."""
-    return filters.asked_number("revision", otherwise="the newest revision is shown")
+    return url.asked_number("revision", otherwise="the newest revision is shown")

@@ -35,7 +35,7 @@ def listing(view: View, found: Look) -> None:
         page.empty("No migration is recorded and none lies in the checkout.")
         return
     page.heading("Migrations", "what needs a look, then the newest")
-    offset = (paging.page_number(len(rows)) - 1) * paging.PAGE_SIZE
+    offset = paging.offset_of(len(rows))
     tables.table(
         view,
         rows[offset : offset + paging.PAGE_SIZE],

@@ -40,10 +40,9 @@ def newest_backup(view: View) -> Attention | None:
 
 
 def hidden_questions(view: View, project: str | None = None) -> HiddenQuestions | None:
-    """Which waiting questions row security hides from this person, whatever their project. Asked of an adopted table
-    alone, whose policies are not ours: by those whoever sees all sees them. Before drawing, which holds a connection
-    while it waits for none."""
-    if "engine.human_approvals" not in view.adopted or not view.actor.sees_all:
+    """Which waiting questions row security hides from this person, whatever their project. Asked where it may hide any
+    from whoever sees all. Before drawing, which holds a connection while it waits for none."""
+    if "engine.human_approvals" not in view.veiled or not view.actor.sees_all:
         return None
     seen = _attention(view, project)["pending_approvals" if project is None else "seen_waiting"]
     return absence.hidden_questions(view, seen_waiting=seen, sees_any=True)

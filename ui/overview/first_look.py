@@ -7,14 +7,13 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from data import console, database, ingest
+from data import console, ingest
 from data.access import Actor
 from data.identity import web_sessions
-from ui import absence, acts, page
+from ui import absence, acts, demo, page
 from ui.drawing.markup import code, tag
 from ui.overview.drawing import hidden_questions
 from ui.view import View
-from ui.wording.sentences import plural
 from ui.wording.terminal import command
 
 NAMED_FILES = 3  # of those that could not be read, in the receipt of an import
@@ -30,7 +29,7 @@ def show(view: View) -> None:
             "Whoever imports logs can give them an owner:",
             code(command("ingest", "--owner", view.actor.email, "PATH")),
         )
-        if "demo" in database.open_datasets():
+        if demo.is_there():
             _open_demo(view)
         return
     if hidden := hidden_questions(view):
@@ -47,28 +46,19 @@ def show(view: View) -> None:
 def _demo(view: View) -> None:
     page.heading("Look around in the demo")
     page.note("Made-up sessions, jobs and questions in a database of their own, labelled on every page.")
-    if "demo" in database.open_datasets():
-        _open_demo(view)
-        return
     running = console.running()
-    if running is None or not running.settings.is_embedded:
+    if demo.is_there():
+        _open_demo(view)
+    elif running is None or not running.settings.is_embedded:
         page.note("The demo needs the database that comes with the console; this one runs on DATABASE_URL.")
-    elif not view.actor.can("manage_demo"):
+    elif maker := demo.maker_for(view.actor):
+        demo.making(maker, "Make the demo and open it", key="make_first_demo", kind="primary")
+    else:
         page.note("An admin can make it with one click here.")
-    elif st.button("Make the demo and open it", type="primary", help="Takes about 15 seconds."):
-        with st.status("Making the demo …", expanded=True):
-            acts.run(_make_demo, running, st.empty())
-        st.rerun()
 
 
 def _open_demo(view: View) -> None:
     st.button("Open the demo", type="primary", on_click=web_sessions.show, args=(view.actor, "demo"))
-
-
-def _make_demo(actor: Actor, running: console.Console, line: DeltaGenerator) -> str:
-    made = running.make_demo(actor, line.write)
-    web_sessions.show(actor, "demo")
-    return f"The demo is made: {plural(made.rows['chronicle.events'], 'event')} of agents that never ran."
 
 
 def _import(view: View) -> None:
@@ -80,7 +70,7 @@ def _import(view: View) -> None:
     history = ingest.find_history()
     if history is None:
         page.note("No history of Claude Code lies on this machine. Name a file or folder:")
-        st.code(command("ingest", "PATH"), language="shell")
+        st.code(command("ingest", "PATH"), language="shell", wrap_lines=True)
         return
     page.note("There is a history of Claude Code on this machine: ", tag("code", str(history)))
     if not view.actor.can("import_logs"):
@@ -89,7 +79,7 @@ def _import(view: View) -> None:
         with st.status("Reading …", expanded=True):
             acts.run(_read, history, st.empty())
         st.rerun()
-    st.code(command("ingest", str(history)), language="shell")
+    st.code(command("ingest", str(history)), language="shell", wrap_lines=True)
 
 
 def _read(actor: Actor, history: Path, line: DeltaGenerator) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from data.jobs import ENDED
 from ui import absence, page, veil
 from ui.agents.telling import escalates, per_hundred
 from ui.asking import links
@@ -165,7 +166,7 @@ def _jobs_card(view: View, period: Period, bucket: str, happened: Happened) -> C
         change(done + failed, done_before),
         _than(period, done_before),
         f"{figures.count(failed)} failed",
-        links.href("jobs", period.query),
+        links.href("jobs", period.query, status=ENDED),
         _trend(view, period, bucket, happened, "jobs completed", "jobs failed"),
     )
 

@@ -32,7 +32,7 @@ def people_table(view: View, people: Sequence[Person], period: Period) -> None:
     """Everybody, by the column that the URL asks for; each name leads to what this person did."""
     order = filters.sorting(SORTS, "-sessions")
     rows = _sorted([asdict(one) for one in people], order)
-    offset = (paging.page_number(len(rows)) - 1) * paging.PAGE_SIZE
+    offset = paging.offset_of(len(rows))
     page.heading("People", "success is taken over what came to an end")
     tables.table(
         view,

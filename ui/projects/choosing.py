@@ -9,7 +9,7 @@ from uuid import UUID
 
 from data.reports.projects import ProjectCount
 from ui import absence, page
-from ui.asking import filters, links
+from ui.asking import filters, links, url
 from ui.asking.periods import Period
 from ui.view import View
 
@@ -42,12 +42,12 @@ class Chosen:
 
 def asked_project() -> UUID | None:
     """The project that the URL asks for."""
-    return filters.asked_identifier("project")
+    return url.asked_identifier("project")
 
 
 def asked_workspace() -> UUID | None:
     """The workspace that the URL asks for."""
-    return filters.asked_identifier("workspace")
+    return url.asked_identifier("workspace")
 
 
 def choose(view: View, workspaces: Sequence[Mapping[str, Any]], workspace: UUID | None) -> Chosen:

@@ -16,6 +16,8 @@ from ui.wording import figures
 def show_band(actor: Actor) -> None:
     """Whose sight this is, that nothing can be changed with it, when it ends, and the way back."""
     watcher = actor.watcher
+    if actor.has_lost_sight:
+        _lost()
     if watcher is None:
         return
     with st.container(
@@ -30,6 +32,16 @@ def show_band(actor: Actor) -> None:
             )
         )
         st.button("Back to your own sight", key="see_as_oneself", on_click=acts.run, args=(_back,))
+
+
+def _lost() -> None:
+    """The look has ended; it is said until it was read."""
+    with st.container(
+        key="sb_seen_as", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        told = " The account that you saw as is closed, or not in the data that is shown."
+        st.html(tag("div", tag("b", "YOU SEE AS YOURSELF AGAIN."), tag("span", told), class_="sb-seen-as"))
+        st.button("Understood", key="see_as_oneself", on_click=acts.run, args=(_back,))
 
 
 def _until(watcher: Watcher) -> str:

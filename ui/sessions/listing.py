@@ -64,9 +64,10 @@ def _per_status(counts: pd.DataFrame, *, is_current: bool) -> dict[str, int]:
 def chart(view: View, counts: pd.DataFrame, asked: Chosen, period: Period, bucket: str) -> None:
     """Sessions per slice of the period by status; a click shows those of that time."""
     page.heading(f"Sessions started per {bucket}", "by status")
+    drawn = counts[counts["is_current"].astype(bool) & counts["bucket"].notna()]
     charts.over_time(
         view,
-        counts[counts["is_current"].astype(bool) & counts["bucket"].notna()],
+        drawn.assign(status=drawn["status"].fillna("not recorded")),
         value="sessions",
         bucket=bucket,
         title="Sessions started",
@@ -76,6 +77,7 @@ def chart(view: View, counts: pd.DataFrame, asked: Chosen, period: Period, bucke
         period=period,
         opens="sessions",
         carrying={**as_query(asked, period), "sort": filters.given("sort")},
+        choosing={status: {"status": status} for status in drawn["status"].dropna().unique()},
     )
 
 

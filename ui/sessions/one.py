@@ -11,7 +11,7 @@ import streamlit as st
 
 from data.errors import NotFound
 from ui import page, veil
-from ui.asking import filters, links, paging
+from ui.asking import filters, links, paging, url
 from ui.drawing import tables
 from ui.drawing.markup import Child, join, span, tag
 from ui.sessions import timeline
@@ -120,7 +120,7 @@ def asked_session() -> UUID:
 
 def place_in_list(query: Mapping[str, str]) -> Place:
     """Where the session stands in the list of these filters, in the order that the URL names."""
-    return Place(filters.asked_number("at"), {**query, "sort": filters.given("sort") or DEFAULT_SORT})
+    return Place(url.asked_number("at"), {**query, "sort": filters.given("sort") or DEFAULT_SORT})
 
 
 def ways(place: Place, pk: str, ids: Sequence[str]) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 from data.reports.sop_runs import SORTS, STATUSES
 from data.reports.sops import Procedure, Procedures
 from ui import absence, page
-from ui.asking import emptiness, filters, links
+from ui.asking import emptiness, filters, links, url
 from ui.asking.periods import Period
 from ui.view import View
 
 STATES = {"failed": "broken", "running": "signal", "cancelled": "unknown", "completed": "well"}
 DEFAULT_SORT = "-hurt"
+PROCEDURE_SORTS = ("failed", "runs", "p50", "p95", "average", "automated", "people", "cost")
 LONG_OPEN = timedelta(days=1)
 
 
@@ -66,14 +67,15 @@ def asked(view: View) -> Chosen:
     """What the URL asks for."""
     sop, status, agent, step = (filters.given(name) for name in ("sop", "status", "agent", "step"))
     status = status if status in STATUSES else None
-    open_before = view.minute - LONG_OPEN if filters.given("long") == "true" else None
-    single = bool(sop or status or agent or step or open_before or filters.given("list") == "runs")
+    open_before = view.minute - LONG_OPEN if url.asked_flag("long") else None
+    lists_runs = filters.asked_of("list", ("procedures", "runs"), instead=filters.PASSED_OVER) == "runs"
+    single = bool(sop or status or agent or step or open_before or lists_runs)
     return Chosen(sop, status, agent, step, open_before, single)
 
 
 def order() -> tuple[str, bool]:
     """How runs are sorted."""
-    return filters.sorting(SORTS, DEFAULT_SORT)
+    return filters.sorting(SORTS, DEFAULT_SORT, beside=PROCEDURE_SORTS)
 
 
 def choose(view: View, chosen: Chosen, found: Procedures, agents: Mapping[str, int] | None) -> None:

@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from data.reports.sop_runs import SORTS
 from data.reports.sops import HumanSteps, Procedure
 from ui import page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join
-from ui.sops.choosing import Chosen
+from ui.sops.choosing import PROCEDURE_SORTS, Chosen
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import plural, point_change
 
-_SORTS = ("failed", "runs", "p50", "p95", "average", "automated", "people", "cost")
 _FIELDS = {"runs": "executions", "p50": "p50_ms", "p95": "p95_ms", "average": "average_ms", "automated": "rate"}
 
 
 def procedures_table(view: View, procedures: Sequence[Procedure], period: Period, chosen: Chosen) -> None:
     """The procedures, what fails most first; those that never ran in the period last."""
-    sorted_by = filters.sorting(_SORTS, "-failed")
+    sorted_by = filters.sorting(PROCEDURE_SORTS, "-failed", beside=SORTS)
     rows = _sorted([_row(one) for one in procedures], sorted_by)
     page.heading("Procedures", "sorted by failed runs" if sorted_by[0] == "failed" else None)
     offset = paging.offset_of(len(rows))

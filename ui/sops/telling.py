@@ -47,7 +47,8 @@ def summary(
             )
             pieces.append(f"{name} {verb} than in {period.previous_label}{checked}.")
     pieces += [_automation(shown, period), _people(view, shown, steps, period, chosen)]
-    state = "broken" if failing else "attention" if slower or shown.failed else "well" if shown.ended else "unknown"
+    known = shown.ended and not shown.stateless
+    state = "broken" if failing else "attention" if slower or shown.failed else "well" if known else "unknown"
     page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
 
 
@@ -242,4 +243,5 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         only=chosen.status,
         opens="sops",
         carrying=chosen.of_chart,
+        choosing="status",
     )

@@ -1,17 +1,18 @@
 """The parts of the page of tools."""
 
-from ui.tools.choosing import Chosen, choose, draw_outcome, nothing, say_outcomes
-from ui.tools.listing import by_tool, calls_table, errors_of, leafed_of, total_of
+from ui.tools.choosing import Chosen, asked, draw_filters, nothing, say_outcomes
+from ui.tools.listing import SORTS, by_tool, calls_table, errors_of, leafed_of, total_of
 from ui.tools.telling import cards_of, chart, summary
 
 __all__ = [
+    "SORTS",
     "Chosen",
+    "asked",
     "by_tool",
     "calls_table",
     "cards_of",
     "chart",
-    "choose",
-    "draw_outcome",
+    "draw_filters",
     "errors_of",
     "leafed_of",
     "nothing",

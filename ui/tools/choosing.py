@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from data.reports.tools import Usage
 from ui import absence, page
 from ui.asking import emptiness, filters, links
 from ui.asking.periods import Period
@@ -62,20 +61,21 @@ class Chosen:
         return ", ".join(f"{word} {value}" for word, value in parts if value)
 
 
-def choose(view: View, values: Mapping[str, Mapping[str, int]]) -> Chosen:
-    """The pickers of project and tool, and what the URL asks for beside them."""
-    project = filters.choice(view, "project", values["project"])
-    tool = filters.choice(view, "tool", values["tool"])
-    outcome, group = filters.given("outcome"), filters.given("error")
+def asked() -> Chosen:
+    """What the URL asks for, before any picker is drawn."""
+    tool, project, outcome, group = (filters.given(name) for name in ("tool", "project", "outcome", "error"))
     outcome = outcome if outcome in OUTCOMES else None
-    return Chosen(tool, project, outcome, group, bool(tool or outcome or group or filters.given("list") == "calls"))
+    lists_calls = filters.asked_of("list", ("tools", "calls"), instead=filters.PASSED_OVER) == "calls"
+    return Chosen(tool, project, outcome, group, bool(tool or outcome or group or lists_calls))
 
 
-def draw_outcome(view: View, chosen: Chosen, usage: Usage) -> None:
-    """The picker of outcomes, and every active filter to be taken away."""
-    counts = {name: int(getattr(usage.total, name)) for name in OUTCOMES if getattr(usage.total, name)}
+def draw_filters(view: View, chosen: Chosen, facets: Mapping[str, Mapping[str, int]]) -> None:
+    """One picker per filter, each value with how many calls it leaves; the active ones as chips."""
+    filters.choice(view, "project", facets["project"])
+    filters.choice(view, "tool", facets["tool"])
+    outcomes = {name: facets["outcome"][name] for name in OUTCOMES if name in facets["outcome"]}
     filters.choice(
-        view, "outcome", counts, every="All outcomes", label=lambda name: WORDS.get(name, name), known=OUTCOMES
+        view, "outcome", outcomes, every="All outcomes", label=lambda name: WORDS.get(name, name), known=OUTCOMES
     )
     filters.chips(
         view,
@@ -95,7 +95,7 @@ def say_outcomes(chosen: Chosen) -> None:
             f"The sentence and the four figures are of all outcomes; the chart and the list are of "
             f"{chosen.calls[0].lower()}{chosen.calls[1:]} alone."
         )
-    filters.say_unsummed(("kind of error",) if chosen.group else (), "calls of the chart")
+    filters.say_unsummed(("kind of error",) if chosen.group else (), "calls of the chart and the filters")
 
 
 def nothing(view: View, period: Period, *, holds_any: bool) -> None:

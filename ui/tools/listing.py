@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from data.reports import tools as reports
 from data.reports.tools import Errors, ToolUsage, Usage
 from ui import page
 from ui.asking import filters, links, paging
@@ -21,12 +22,12 @@ _LONGEST_NAME = 34  # of a tool in a table
 _MOST_NAMED = 5  # tools in one sentence
 # Calls that can be leafed through: a page costs as much as all before it, and nobody leafs that far.
 MOST_LEAFED = 10_000
-_SORTS = ("failed", "rate", "calls", "refused", "unknown", "average", "p50", "p95", "time")
+SORTS = ("failed", "rate", "calls", "refused", "unknown", "average", "p50", "p95", "time")
 
 
 def by_tool(view: View, usage: Usage, period: Period, project: str | None) -> None:
     """The table of tools, what hurts most first."""
-    sorted_by = filters.sorting(_SORTS, "-failed")
+    sorted_by = filters.sorting(SORTS, "-failed", beside=reports.SORTS)
     rows = _sorted([_row(one) for one in usage.tools], sorted_by)
     page.heading(
         "Tools", "sorted by failed calls, then by the time spent in them" if sorted_by[0] == "failed" else None
@@ -155,7 +156,9 @@ def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value
 
     def example(row: tables.Row) -> Child:
         words = telling.line(row["example"], row["group"]) or row["group"]
-        return links.go(words, "session", period.query, session=row["session_pk"]) if row["session_pk"] else words
+        if not row["session_pk"]:
+            return words
+        return links.go(words, "session", period.query, session=row["session_pk"], item=row["item_id"])
 
     return [
         tables.Column("Kind", kind, wide=True),

@@ -166,4 +166,5 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         only=chosen.only,
         opens="tools",
         carrying={**chosen.carried, "outcome": chosen.outcome, "error": chosen.group},
+        choosing="outcome",
     )

@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from data import wording
+
+zone_name = wording.zone_name  # said alike by what acts tell
+
 NONE_RECORDED = "none recorded"
 DASH = "–"
 
@@ -104,16 +108,6 @@ def exact(when: datetime | None, zone: ZoneInfo) -> str:
         return "no time recorded"
     local = when.astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d} {zone_name(local, zone)}"
-
-
-def zone_name(when: datetime, zone: ZoneInfo) -> str:
-    """The offset of a zone at a time, as people say it: UTC, UTC+2, UTC+5:30."""
-    offset = when.astimezone(zone).utcoffset() or timedelta()
-    minutes = round(offset.total_seconds() / 60)
-    if minutes == 0:
-        return "UTC"
-    hours, rest = divmod(abs(minutes), 60)
-    return f"UTC{'+' if minutes > 0 else '−'}{hours}{f':{rest:02d}' if rest else ''}"
 
 
 def days(start: datetime, end: datetime, zone: ZoneInfo) -> str:

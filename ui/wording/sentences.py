@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ui.wording.figures import count, with_unit
+from data.wording import plural
+from ui.wording.figures import with_unit
+
+__all__ = [
+    "COST_BASES",
+    "LEAST_COMPARED",
+    "MOST_CHANGED",
+    "change",
+    "listed",
+    "plural",
+    "point_change",
+    "unsourced",
+    "untimed",
+]
 
 # Below this many cases a change says more about chance than about the agents.
 LEAST_COMPARED = 10
@@ -17,11 +30,6 @@ COST_BASES = {
     "estimate": "estimated at list prices",
     "partial estimate": "estimated at list prices; some replies are of models without a known price",
 }
-
-
-def plural(number: int, one: str, many: str | None = None) -> str:
-    """A number with its noun: 1 session, 1,812 sessions."""
-    return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
 def listed(items: Sequence[str]) -> str:

@@ -101,6 +101,14 @@ def guard(connection: Connection, found: SystemFinding) -> list[str]:
     return said
 
 
+def append_only(system: str) -> tuple[str, ...]:
+    """The tables of a system in which nothing is changed or deleted, moved ones included."""
+    return tuple(sorted({
+        trigger.table for trigger in our_triggers()
+        if trigger.function == "signalbox.refuse_rewriting" and trigger.table.startswith(f"{system}.")
+    }))  # fmt: skip
+
+
 _PURPOSE = {
     "signalbox.refuse_rewriting": "refuses to change or delete what was recorded",
     "signalbox.touch_updated_at": "sets updated_at",

@@ -18,7 +18,7 @@ from psycopg import sql
 from data.adoption import pointing
 from data.adoption.findings import SystemFinding, TableFinding
 from data.adoption.moving import rebuilding
-from data.adoption.moving.guarding import guard
+from data.adoption.moving.guarding import append_only, guard
 from data.adoption.needs import Column, tables_of
 from data.database.queries import find
 from data.migration.connection import Connection
@@ -214,8 +214,10 @@ def _otherwise(found: SystemFinding) -> Iterator[str]:
             f"{', '.join(own)} keep the types that they have; a later migration of the console that writes the views "
             "over them anew will be refused until they are altered to ours"
         )
+    closed = " and ".join(append_only(found.system))
+    but = f" (except that {closed} is append-only from now on: nothing in it is updated or deleted)" if closed else ""
     yield (
-        "Under the old names are views: programs read, insert, update and delete there as before, but COPY into them, "
-        "TRUNCATE and Realtime subscriptions need the new names, and so does whoever drops or alters a column, without "
-        "the view that shows it"
+        f"Under the old names are views: programs read, insert, update and delete there as before{but}, but COPY into "
+        "them, TRUNCATE and Realtime subscriptions need the new names, and so does whoever drops or alters a column, "
+        "without the view that shows it"
     )

@@ -11,12 +11,17 @@ from data.demo.chronicle.plan import HOOK_LOG, SessionPlan
 from data.demo.chronicle.toolset import ASK, NAMES, PLAN, TASK, TOOLS
 from data.demo.columns import Flags, Floats, Integers, lognormal
 from data.demo.request import Request
+from data.demo.work.agents import AGENTS
 
 SUCCEEDED, FAILED, REJECTED, UNANSWERED, UNTOLD = range(5)
 _BASH = NAMES.index("Bash")
 _LONGEST_MS = 600_000
 _LONGEST_ANSWER_MS = 2_700_000  # of a person
 _WORSENING_DAYS = 12
+_MOST_FAILING = 0.6
+# An agent whose jobs fail often has calls that do; the first entry is the coding agent of a person.
+_CLUMSINESS = np.array([1.0, *(0.5 + agent.failure / 0.05 for agent in AGENTS)])
+_FAILING_LATELY = np.array([0.0, *(0.4 * (agent.failing_lately or 0.0) for agent in AGENTS)])
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,8 @@ def draw_calls(random: np.random.Generator, request: Request, stretch: Stretch) 
     error = random.integers(0, 1 << 20, count)
     wait_ms = _waits(random, tool)
     is_untimed = stretch.plan.source[stretch.sessions][session] == HOOK_LOG
-    outcome = _outcomes(random, tool, lateness, is_untimed)
+    agent = stretch.plan.agent[stretch.sessions][session]
+    outcome = _outcomes(random, tool, agent, lateness, is_untimed)
     wait_ms[(outcome == REJECTED) & (wait_ms == 0)] = 9_000
     return Calls(
         turn,
@@ -131,9 +137,12 @@ def _worsening() -> Floats:
     return np.array([0.0 if t.failing_lately is None else t.failing_lately - t.failure for t in TOOLS])
 
 
-def _outcomes(random: np.random.Generator, tool: Integers, lateness: Floats, is_untimed: Flags) -> Integers:
+def _outcomes(
+    random: np.random.Generator, tool: Integers, agent: Integers, lateness: Floats, is_untimed: Flags
+) -> Integers:
     chance = random.random(len(tool))
-    failing = _per_tool("failure")[tool] + _worsening()[tool] * lateness
+    failing = _per_tool("failure")[tool] * _CLUMSINESS[agent] + _worsening()[tool] * lateness
+    failing = np.minimum(failing + _FAILING_LATELY[agent] * lateness, _MOST_FAILING)
     refused = np.where(is_untimed, 0.0, _per_tool("rejection")[tool])
     silent = np.where(tool == TASK, 0.0, np.where(is_untimed, 0.06, 0.006))
     outcome = np.where(is_untimed, UNTOLD, SUCCEEDED)

@@ -8,7 +8,7 @@ import numpy as np
 
 from data.demo.chronicle.calls import FAILED, REJECTED, SUCCEEDED, UNTOLD
 from data.demo.chronicle.inputs import pick_answers, pick_errors
-from data.demo.chronicle.plan import HOOKS, MODELS, TRANSCRIPT
+from data.demo.chronicle.plan import DOERS, HOOKS, MODELS, TRANSCRIPT
 from data.demo.chronicle.scene import Scene
 from data.demo.chronicle.timeline import (
     API_ERROR,
@@ -56,6 +56,7 @@ _KINDS: dict[int, tuple[str, str, dict[str, Any]]] = {
 }
 _TYPES = pool(_KINDS[kind][0] for kind in sorted(_KINDS))
 _TOOL_NAMES = pool(NAMES)
+_DOERS = pool(DOERS)
 _TOOL_KINDS = pool(tool.kind for tool in TOOLS)
 _SUCCESS = {SUCCEEDED: "t", UNTOLD: NULL, FAILED: "f", REJECTED: "f"}
 
@@ -75,7 +76,7 @@ def event_rows(scene: Scene) -> Block:
             scene.event_ids,
             scene.sessions_of(np.arange(len(line.kind))),
             _TYPES[line.kind].tolist(),
-            same("claude-code"),
+            _DOERS[scene.stretch.plan.agent[scene.stretch.sessions][line.session]].tolist(),
             times(scene.at_ms),
             _payloads(scene).tolist(),
             _metadata(scene),

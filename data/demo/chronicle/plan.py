@@ -11,10 +11,13 @@ from data.demo.chronicle.projects import PROJECTS
 from data.demo.columns import Floats, Integers
 from data.demo.people import PEOPLE
 from data.demo.request import Request
+from data.demo.work.agents import AGENTS
 
 HOOKS, TRANSCRIPT, HOOK_LOG = 0, 1, 2
 SOURCES = ("hooks", "transcript", "hooks")
+DOERS = ("claude-code", *(agent.name for agent in AGENTS))  # the applications that events come from
 _CALLS_PER_TURN = 7.5
+_SHARE_OF_AGENTS = 0.16
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,15 @@ HELPER_MODEL = 2
 
 @dataclass(frozen=True)
 class SessionPlan:
-    """One entry per session, ordered by start; `turn_calls` holds the calls of every turn, session after session."""
+    """One entry per session, ordered by start; `turn_calls` holds the calls of every turn, session after session.
+
+    `agent` is the place in DOERS of who works: mostly the coding agent of a person, else one of those that take jobs.
+    """
 
     start_ms: Integers
     person: Integers
     project: Integers
+    agent: Integers
     branch: Integers
     model: Integers
     source: Integers
@@ -85,6 +92,7 @@ def plan_sessions(request: Request) -> SessionPlan:
         start_ms=start_ms,
         person=person,
         project=project,
+        agent=_agents(request.random(13), project),
         branch=random.integers(0, 1000, count),
         model=_picks(random, [model.weight for model in MODELS], count),
         source=_sources(random, count),
@@ -99,6 +107,17 @@ def _projects(random: np.random.Generator, person: Integers) -> Integers:
     anywhere = _picks(random, [project.weight for project in PROJECTS], len(person))
     home = (person * 3 + random.integers(0, 2, len(person))) % len(PROJECTS)
     return np.where(random.random(len(person)) < 0.35, home, anywhere)
+
+
+def _agents(random: np.random.Generator, project: Integers) -> Integers:
+    """Some sessions in most projects are an agent's own; in the newest ones people ask and are asked."""
+    per_project = [[DOERS.index(name) for name in each.agents] or [0] for each in PROJECTS]
+    first = np.cumsum([0, *map(len, per_project[:-1])])
+    places = np.concatenate(per_project)
+    picked = first[project] + (random.random(len(project)) * np.array([*map(len, per_project)])[project]).astype(int)
+    agent = np.where(random.random(len(project)) < _SHARE_OF_AGENTS, places[picked], 0)
+    agent[-3:] = 0
+    return agent
 
 
 def _sources(random: np.random.Generator, count: int) -> Integers:

@@ -9,7 +9,8 @@ from itertools import product
 
 @dataclass(frozen=True)
 class Project:
-    """One project. `weight` is its share of the sessions; `subjects` is what prompts in it speak of."""
+    """One project. `weight` is its share of the sessions; `subjects` is what prompts in it speak of; `agents` are those
+    that also work in it by themselves."""
 
     name: str
     weight: float
@@ -20,6 +21,7 @@ class Project:
     checks: tuple[str, ...]
     subjects: tuple[str, ...]
     branches: tuple[str, ...]
+    agents: tuple[str, ...]
 
     @property
     def working_directory(self) -> str:
@@ -47,6 +49,7 @@ PROJECTS: tuple[Project, ...] = (
         ".tsx", ".test.tsx", ("npm test", "npm run lint", "npx tsc --noEmit", "npm run build"),
         ("checkout", "cart", "product search", "address form", "gift card flow", "price display", "cookie banner"),
         ("main", "feature/gift-cards", "fix/cart-rounding", "feature/faster-search", "chore/upgrade-next"),
+        ("deploy-bot",),
     ),
     Project(
         "billing-service", 0.22, ("billing", "billing/ledger", "billing/api"),
@@ -54,6 +57,7 @@ PROJECTS: tuple[Project, ...] = (
         ".py", "_test.py", ("pytest -q", "ruff check .", "mypy billing", "pytest -q tests/refunds_test.py"),
         ("refund endpoint", "invoice numbering", "dunning mails", "VAT rules", "payout report", "webhook retries"),
         ("main", "feature/partial-refunds", "fix/vat-rounding", "fix/webhook-retries", "feature/sepa"),
+        ("invoice-matcher", "refund-desk", "deploy-bot"),
     ),
     Project(
         "warehouse-etl", 0.16, ("pipelines", "pipelines/staging", "models"),
@@ -61,6 +65,7 @@ PROJECTS: tuple[Project, ...] = (
         ".sql", "_check.sql", ("dbt build --select orders+", "dbt test", "sqlfluff lint models", "make backfill"),
         ("orders model", "stock snapshot", "returns pipeline", "supplier feed", "forecast job", "late shipments"),
         ("main", "feature/returns-v2", "fix/late-arrivals", "feature/supplier-feed"),
+        ("report-writer", "data-quality"),
     ),
     Project(
         "support-bot", 0.14, ("bot", "bot/skills", "bot/retrieval"),
@@ -68,6 +73,7 @@ PROJECTS: tuple[Project, ...] = (
         ".py", "_test.py", ("pytest -q", "python -m bot.evaluation", "ruff check .", "mypy bot"),
         ("triage rules", "handover to people", "answer quality", "ticket search", "language check", "feedback loop"),
         ("main", "feature/better-handover", "experiment/reranking", "fix/duplicate-tickets"),
+        ("mail-triage", "report-writer"),
     ),
     Project(
         "mobile-app", 0.12, ("app/screens", "app/store", "app/native"),
@@ -75,6 +81,7 @@ PROJECTS: tuple[Project, ...] = (
         ".ts", ".test.ts", ("yarn test", "yarn lint", "yarn tsc", "yarn detox test"),
         ("login screen", "offline mode", "push notifications", "barcode scanner", "order history", "crash on start"),
         ("main", "release/5.4", "fix/scanner-crash", "feature/offline-orders"),
+        ("deploy-bot",),
     ),
     Project(
         "platform-infra", 0.07, ("modules", "environments/production", "environments/staging"),
@@ -82,6 +89,7 @@ PROJECTS: tuple[Project, ...] = (
         ".tf", ".tftest.hcl", ("terraform plan", "terraform validate", "tflint", "terraform test"),
         ("database failover", "alert rules", "staging cluster", "secret rotation", "DNS records", "backup schedule"),
         ("main", "change/bigger-database", "change/rotate-secrets"),
+        ("deploy-bot", "retention-sweep"),
     ),
     Project(
         "handbook", 0.03, ("docs/onboarding", "docs/operations"),
@@ -89,6 +97,7 @@ PROJECTS: tuple[Project, ...] = (
         ".md", ".txt", ("make links", "make spelling", "vale docs"),
         ("on-call guide", "incident checklist", "release notes", "onboarding page"),
         ("main", "draft/on-call"),
+        (),
     ),
 )
 

@@ -21,6 +21,7 @@ from data.ingest.merging.sessions import merge_sessions
 from data.ingest.merging.statements import Statements
 from data.ingest.report import KEPT_PROBLEMS, FileReport
 from data.ingest.staging.touched import Staged, Write
+from data.wording import plural
 
 _APPROVALS, _JOBS = "engine.human_approvals", "agents.jobs"
 _EXECUTIONS, _METRICS = "engine.sop_executions", "engine.agent_metrics"
@@ -134,9 +135,10 @@ class Store:
         if do.raw_from and len(whole.sessions) < len(touched.sessions) and report.has_changed:
             left = len(touched.sessions) - len(whole.sessions)
             report.notes.append(
-                f"{left} sessions began before {do.raw_from:%d %B %Y}, of which only sums are kept: what is new in "
-                "them was added, their jobs, questions and runs of skills were left as they are."
+                f"{plural(left, 'session')} began before {do.raw_from:%d %B %Y}, of which only sums are kept: what is "
+                "new in them was added, their jobs, questions and runs of skills were left as they are."
             )
         report.owners_kept = touched.of_others(self.owner)
         if report.owners_kept:
-            report.notes.append(f"{report.owners_kept} sessions belong to somebody else already; their owner was kept.")
+            theirs = plural(report.owners_kept, "session belongs", "sessions belong")
+            report.notes.append(f"{theirs} to somebody else already; the owner was kept.")

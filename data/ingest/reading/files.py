@@ -14,6 +14,7 @@ from data.ingest.sources.recognition import kind_of
 from data.ingest.sources.sorting import RecordSorter
 from data.ingest.staging.escaping import readable
 from data.ingest.staging.touched import Staged, Write
+from data.wording import plural
 
 _LOOKED_AT = 200  # records of a file among which one must be recognised
 _HOPELESS = 1_000  # unreadable lines without a single record in between
@@ -75,10 +76,10 @@ class FileReading:
         for line, value in self._records:
             sorter.take(line, value)
         if self._lines_with_several:
-            self.report.notes.append(
-                f"{self._lines_with_several} lines, the first of them line {self._first_with_several}, hold several "
-                "objects; all were read."
-            )
+            first = f"line {self._first_with_several}"
+            lines = plural(self._lines_with_several, "line")
+            which = f"{first} holds" if self._lines_with_several == 1 else f"{lines}, the first of them {first}, hold"
+            self.report.notes.append(f"{which} several objects; all were read.")
         return sorter.finish()
 
     def _problem(self, line: int, reason: str) -> None:

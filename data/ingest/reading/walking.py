@@ -24,9 +24,10 @@ class Found:
 
 @dataclass
 class Walk:
-    """The files, and what could not be looked at."""
+    """The files, what could not be looked at, and what was left alone."""
 
     files: list[Found] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -71,8 +72,11 @@ def _look_at(path: Path, found: Walk, seen: set[tuple[int, int]], *, named: bool
         found.problems.append(Problem(readable_path(path), None, f"the file cannot be read ({reason})"))
         return
     if not stat.S_ISREG(status.st_mode):
+        what = Problem(readable_path(path), None, "neither a file nor a folder")
         if named:
-            found.problems.append(Problem(readable_path(path), None, "neither a file nor a folder"))
+            found.problems.append(what)
+        else:
+            found.notes.append(f"{what.sentence}, so it was left alone")
     elif (status.st_dev, status.st_ino) not in seen:
         seen.add((status.st_dev, status.st_ino))
         found.files.append(Found(path.resolve(), status.st_size, named))

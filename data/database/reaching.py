@@ -1,0 +1,29 @@
+"""Opening connections: what stands in the way, by the name of the setting that led there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from data.errors import DatabaseUnavailable, WrongSetting
+from data.settings import setting_of
+from signalbox_client.reaching import sentence_of
+
+
+@contextmanager
+def reaching(url: str) -> Iterator[None]:
+    """Around the opening of a connection to `url`. Raises DatabaseUnavailable that says why there is none, and
+    WrongSetting where the address is none; neither repeats a part of it."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        # Without a cause: libpq may quote a part of the password as the host.
+        raise DatabaseUnavailable(sentence_of(error, setting_of(url))) from None
+    except psycopg.ProgrammingError as error:
+        if error.sqlstate is not None:
+            raise
+        raise WrongSetting(
+            f"{setting_of(url)} is no connection string: it should read postgresql://user:password@host/database."
+        ) from None

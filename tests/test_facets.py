@@ -1,0 +1,122 @@
+"""Counts beside filters: each is how many rows the list has after choosing that value, whatever else is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from data import jobs, rollups
+from data.access import Actor
+from data.reports import tools
+from tests import recorded
+from tests.page_runs import PageRun, open_page
+
+Owner = psycopg.Connection[DictRow]
+People = dict[str, Actor]
+
+NOW = datetime.now(UTC)
+AT = NOW - timedelta(days=2)
+PERIOD: dict[str, Any] = {"start": NOW - timedelta(days=6), "end": NOW + timedelta(days=1)}
+ERRORS = (None, "no row 1", "no row 2", recorded.REFUSAL)
+
+
+def some_calls(owner: Owner) -> None:
+    for number, project in enumerate(("shop", "shop", "site", None)):
+        session_pk = recorded.session(owner, AT, project=project)
+        for tool, error in product(("Bash", "Read")[: 1 + number % 2], ERRORS[: 2 + number]):
+            recorded.call(owner, session_pk, AT + timedelta(hours=number), tool, success=error is None, error=error)
+        recorded.call(owner, session_pk, AT, answered=False)
+
+
+def some_jobs(owner: Owner) -> None:
+    for agent, error in product(("writer", "reader"), ("no money 1", "no time", None)):
+        recorded.job(owner, AT, agent=agent, status="failed", started=AT, completed=AT, error=error)
+    for agent, status in product(("writer", "idle"), ("completed", "cancelled", "pending", "running")):
+        done = AT if status in ("completed", "cancelled") else None
+        recorded.job(owner, AT, agent=agent, status=status, started=AT, completed=done)
+
+
+def asked_for(**values: tuple[Any, ...]) -> Iterator[dict[str, Any]]:
+    return (dict(zip(values, chosen, strict=True)) for chosen in product(*values.values()))
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_each_count_of_tools_is_what_choosing_it_leaves(owner: Owner, people: People, is_stored: bool) -> None:
+    some_calls(owner)
+    if is_stored:
+        rollups.finish("real")
+        some_calls(owner)
+    everything = tools.read_calls(people["manager"], **PERIOD, limit=1000)
+    failed = tools.read_calls(people["manager"], **PERIOD, error_group="no row N", limit=1000)
+    names = {"tool": "tool_name", "project": "project_name", "outcome": "outcome"}
+    assert len(failed) > 1
+    for asked in asked_for(
+        tool=(None, "Bash"),
+        project=(None, "shop"),
+        outcome=(None, "failed", "unknown"),
+        error_group=(None, "no row N"),
+    ):
+        calls = everything if asked["error_group"] is None else failed
+        facets = tools.count_facets(people["manager"], **PERIOD, **asked)
+        for facet, column in names.items():
+            others = {names[name]: asked[name] for name in names if name != facet and asked[name]}
+            left = [one for one in calls if all((one[name] or "unknown") == value for name, value in others.items())]
+            found: dict[str, int] = {}
+            for one in left:
+                value = one[column] or ("unknown" if facet == "outcome" else None)
+                found[value] = found.get(value, 0) + 1
+            assert facets[facet] == found, (asked, facet)
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_each_count_of_jobs_is_what_choosing_it_leaves(owner: Owner, people: People, is_stored: bool) -> None:
+    some_jobs(owner)
+    if is_stored:
+        rollups.finish("real")
+        some_jobs(owner)
+    ways = {"agent": ("writer", "reader", "idle"), "status": (*jobs.STATUSES, jobs.ENDED)}
+    for asked in asked_for(
+        agent=(None, "writer"),
+        status=(None, "failed", jobs.ENDED),
+        search=(None, "no"),
+        error_group=(None, "no money N"),
+        long_running=(False, True),
+    ):
+        facets = jobs.count_facets(people["manager"], now=NOW, **PERIOD, **asked)
+        for facet, values in ways.items():
+            left = {
+                value: len(jobs.read_jobs(people["manager"], now=NOW, **PERIOD, **asked | {facet: value}, limit=1000))
+                for value in values
+            }
+            assert facets[facet] == {value: number for value, number in left.items() if number}, (asked, facet)
+
+
+def options(page: PageRun, name: str) -> set[str]:
+    return set(page.app.selectbox(key=f"f_{name}").options[1:])
+
+
+def test_the_pickers_of_tools_count_under_the_other_filters(owner: Owner, people: People) -> None:
+    some_calls(owner)
+    page = open_page(people["manager"], "reports/tools.py", tool="Bash", outcome="failed")
+    assert options(page, "project") == {"shop · 3", "site · 2", "(no project) · 2"}
+    assert options(page, "tool") == {"Bash · 7", "Read · 4"}
+    page = open_page(people["manager"], "reports/tools.py", project="site", error="no row N")
+    assert options(page, "outcome") == {"failed · 2"}
+
+
+def test_the_pickers_of_jobs_count_under_the_other_filters(owner: Owner, people: People) -> None:
+    some_jobs(owner)
+    page = open_page(people["manager"], "reports/jobs.py", status="failed", q="money")
+    assert options(page, "agent") == {"writer · 1", "reader · 1"}
+    page = open_page(people["manager"], "reports/jobs.py", agent="writer", error="no money N")
+    assert options(page, "status") == {"ran to an end · 1", "failed · 1"}
+    assert "No sums are kept by kind of failure, so the jobs of the filters themselves were counted." in page.text
+    page = open_page(people["manager"], "reports/jobs.py", long="true")
+    assert options(page, "agent") == {"writer · 1", "idle · 1"}
+    assert options(page, "status") == {"running · 2"}
