@@ -26,8 +26,9 @@ def asked_identifier(name: str) -> UUID | None:
 
 
 def asked_number(name: str, *, otherwise: str | None = None) -> int | None:
-    """A whole number from 0 in the URL, of larger ones LARGEST; None where there is none. `otherwise` says in a note
-    what is shown instead of what is no number."""
+    """A whole number from 0 in the URL, of larger ones LARGEST; None where there is none. Of what is none a note says
+    so, where there are words
+    for what is shown `otherwise`."""
     asked = filters.given(name) or ""
     if asked.isdecimal() and asked.isascii():
         return min(int(asked), LARGEST)
