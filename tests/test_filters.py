@@ -33,11 +33,6 @@ NOW = datetime.now(UTC)
         ("reports/clients.py", {"status": "foo"}, "There is no status “foo”, so all are shown. There are: critical"),
         ("reports/clients.py", {"view": "experiments", "status": "foo"}, "There is no status “foo”, so all are shown."),
         ("reports/projects.py", {"status": "foo"}, "There is no status “foo”, so all are shown. There are: active"),
-        (
-            "reports/events.py",
-            {"correlation": "xyz"},
-            "The address asks for the correlation “xyz”, which is no id, so all are shown.",
-        ),
         ("reports/events.py", {"place": "garbage"}, "asks for a place in the list that cannot be read"),
         ("reports/events.py", {"place": "now~x~y"}, "asks for a place in the list that cannot be read"),
         (
