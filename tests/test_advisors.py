@@ -39,11 +39,13 @@ def expose_everything(own: Cli, url: str) -> None:
     config.write_text(f"{config.read_text()}\n[api]\nschemas = {names}\n")
 
 
-def test_supabase_advisors_have_nothing_to_warn_of(own: Cli, migrated: str) -> None:
+def test_supabase_advisors_have_nothing_to_warn_of(own: Cli, migrated: str, request: pytest.FixtureRequest) -> None:
     expose_everything(own, migrated)
     asked = ("db", "advisors", "--level", "warn", "--fail-on", "warn")
     answer = own.run(migrated, *asked)
     assert answer.status == 0, answer.text
+    if request.node.callspec.params["migrated"] == "owner":
+        return  # what is planted is planted by a superuser either way
     with connected(migrated) as connection:
         connection.execute("create table agents.open_to_all (id int)")
         connection.execute("grant select on agents.open_to_all to anon")

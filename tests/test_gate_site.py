@@ -79,6 +79,13 @@ def test_what_is_written_to_a_page_leaves_at_once(site: Served, people: dict[str
         assert waits_for_more(page.local_address) is False
 
 
+def test_the_body_of_an_answer_follows_its_head_at_once(site: Served) -> None:
+    """A browser that keeps its connection would else wait for it at every answer but the first."""
+    with site.client() as stranger:
+        answer = stranger.get("/tools")
+        assert waits_for_more(answer.extensions["network_stream"].get_extra_info("client_addr")) is False
+
+
 def test_streamlit_writes_without_pauses(site: Served) -> None:
     """An upgrade may call its pause something else, which nobody would notice."""
     assert site.url

@@ -74,10 +74,12 @@ def test_a_database_that_is_away_is_said_to_be(examination: console.Examination)
     assert examination.run() == console.OwnHealth("unreachable", "unknown", reason)
 
 
-def test_a_replica_that_is_away_is_said_to_be(database_url: str) -> None:
+def test_a_replica_that_is_away_is_said_to_be(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     read_url = database_url.rpartition("/")[0] + "/no_such_database"
     settings = Settings(database_url=database_url, read_database_url=read_url)
-    database.open_database("real", database_url, read_url=read_url)
+    with monkeypatch.context() as impatient:
+        impatient.setattr("data.database.pools.CHECKOUT_TIMEOUT_S", 1.0)
+        database.open_database("real", database_url, read_url=read_url)
     found = console.Examination(console.Console(settings)).run()
     assert (found.database, found.migrations) == ("unreachable", "unknown")
     assert "no database of the name" in str(found.reason)

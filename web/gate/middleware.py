@@ -49,6 +49,7 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "http":
+            delivery.at_once(receive)
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
@@ -146,7 +147,7 @@ class Gate:
         if actor is None:
             await _refuse_handshake(receive, send)
             return
-        delivery.at_once(send)
+        delivery.at_once(receive)
         with self._connections.opened(actor, "page") as connection:
             socket = _Socket(connection, receive, send, self._connections)
             try:
