@@ -12,17 +12,15 @@ from typing import Any
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from data import embedded
 from data.command import output
 from data.ingest import ingest
 from data.ingest.reading.files import FileReading
 from data.ingest.reading.walking import Found
-from data.ingest.report import FileReport
-from data.ingest.sources.sorting import RecordSorter
 from tests.ingest_database import fresh_database, rows, value
 from tests.ingest_fixtures import FOLDER, ITEMS, ODD_LINES, ODD_SESSIONS
+from tests.proofs.prove_ingest_shapes import ROUNDS, record_lists, sort
 
 
 def prompt(text: str, uuid: str = "p1", session: str = "s-unreadable", **more: Any) -> dict[str, Any]:
@@ -254,68 +252,7 @@ def test_a_file_is_all_or_nothing(server: embedded.Lease, tmp_path: Path) -> Non
     assert "the database refused the file" in report.files[1].problems[0].reason
 
 
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
-)
-FIELDS = [
-    "type",
-    "uuid",
-    "sessionId",
-    "session_id",
-    "hook_event_name",
-    "timestamp",
-    "message",
-    "content",
-    "usage",
-    "id",
-    "model",
-    "toolUseResult",
-    "tool_name",
-    "tool_input",
-    "tool_response",
-    "tool_use_id",
-    "prompt",
-    "cwd",
-    "agentId",
-    "agent_id",
-    "subtype",
-    "level",
-    "cost",
-    "input_data",
-    "title",
-    "status",
-    "issue_type",
-    "priority",
-    "created_at",
-    "compactMetadata",
-    "notification_type",
-    "error",
-    "event_type",
-    "data",
-    "duration_ms",
-    "checkpoint_id",
-    "files_touched",
-    "attribution",
-    "agent",
-]
-names = st.sampled_from(
-    ["user", "assistant", "system", "progress", "PreToolUse", "PostToolUse", "Notification", "Stop", "UserPromptSubmit"]
-)
-strange_records = st.dictionaries(st.sampled_from(FIELDS), anything | names, max_size=10).map(
-    lambda record: {"type": "user", "sessionId": "s", **record} if len(record) % 2 else record
-)
-
-
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(strange_records, max_size=6))
+@settings(max_examples=ROUNDS // 10, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(record_lists)
 def test_no_shape_of_a_record_stops_an_import(values: list[dict[str, Any]]) -> None:
-    written: list[bytes] = []
-    problems: list[str] = []
-    sorter = RecordSorter(written.append, FileReport("x"), lambda _, reason: problems.append(reason))
-    for line, record in enumerate(values, 1):
-        sorter.take(line, record)
-    sorter.finish()
-    content = b"".join(written)
-    assert all(row.count(b"\t") == 44 for row in content.splitlines())
+    sort(values)
