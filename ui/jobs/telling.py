@@ -132,7 +132,7 @@ def cards_of(counted: JobSummary, period: Period, carried: Mapping[str, links.Va
 
 def _slow(counted: JobSummary, period: Period) -> str:
     """The slow runs, how that compares, and over how many of the jobs that the card leads to it is taken."""
-    timed = f"{figures.count(counted.timed)} timed, of all {figures.count(counted.completed)} completed listed"
+    timed = f"{figures.count(counted.timed)} timed, of {figures.count(counted.completed)} completed"
     if not counted.timed:
         return timed
     moved = change(counted.p95_ms, counted.previous_p95_ms, cases=min(counted.timed, counted.previous_timed))
