@@ -52,10 +52,14 @@ as $$
             else 'none recorded'
         end,
         coalesce(r.cost_usd, e.cost_usd)
-    -- What came to nothing need not be priced: sessions are touched more often than they change.
+    -- What came to nothing need not be priced, as where only the status changed: sessions are touched more often than
+    -- they change.
     from (
         select
-            l.slot, c.session_pk, c.project_name, c.status, c.recorded_cost, sum(sign(l.counted))::integer as sign
+            l.slot, c.session_pk, c.project_name, c.status, c.recorded_cost, sum(sign(l.counted))::integer as sign,
+            sum(sum(sign(l.counted))) over (
+                partition by l.slot, c.session_pk, c.project_name, c.recorded_cost
+            ) <> 0 as is_priced
         from signalbox.change_log as l
         cross join lateral unnest(l.sessions) as c
         where l.source = 1 and l.counted <> 0
@@ -68,7 +72,7 @@ as $$
             count(*) as replies, sum(c.estimated_cost_usd) as cost_usd,
             count(*) filter (where c.estimated_cost_usd is null and c.model <> '<synthetic>') as unpriced_replies
         from analytics.reply_costs as c
-        where c.session_pk = i.session_pk
+        where c.session_pk = i.session_pk and i.is_priced
     ) as e
 $$;
 comment on function analytics.session_changes() is
