@@ -239,7 +239,7 @@ def test_a_full_recorder_says_so_and_has_room_again_after_a_flush(database_url: 
     with pytest.raises(RecorderFull):
         session.event("system_health", {})
     assert recorder.pending == 5
-    with pytest.raises(NotFlushed, match=r"5 records are not written yet.*does not answer"):
+    with pytest.raises(NotFlushed, match=r"5 records are not written yet.*Nothing listens"):
         recorder.close(patience_s=0)
     assert recorder.pending == 5
     with pytest.raises(Closed):

@@ -135,7 +135,8 @@ def test_figures_lead_to_the_rows_behind_them(owner: Owner, people: People) -> N
     assert "10 questions asked in the last 7 days that match these filters were decided" in found.text
     assert sum(bar["number"] for bar in found.charts[0]) == 2
     bar = page.charts[0][0]
-    assert bar["address"].startswith("/approvals?show=decided&agent=billing&period=custom&from=")
+    of_part = f"/approvals?show=decided&agent=billing&outcome={bar['series']}&period=custom&from="
+    assert bar["address"].startswith(of_part)
 
 
 def test_the_counts_of_the_lists_are_of_the_filters_and_of_the_period_that_a_click_shows(

@@ -68,7 +68,12 @@ select
     coalesce(asked.event_id, n.item_id)::text as item_id
 from newest as n
 left join analytics.stg_chronicle__sessions as s on s.session_pk = n.session_pk
--- A call stands in its session under the event that asked for it, where there is one.
+-- uses: overview.newest.asked
+order by n.occurred_at desc, n.item_id
+limit %(most)s;
+
+-- part: asked
+-- What asked for a call that is among `newest`: it stands in its session under that event, where there is one.
 left join lateral (
     select a.event_id
     from analytics.stg_chronicle__tool_events as t
@@ -77,5 +82,3 @@ left join lateral (
     where n.kind = 'failed call' and t.event_id = n.item_id
     limit 1
 ) as asked on true
-order by n.occurred_at desc, n.item_id
-limit %(most)s;

@@ -125,8 +125,9 @@ newest as (
 
 select
     n.kind, n.occurred_at, n.session_pk::text as session_pk, %(project)s::text as project_name, n.subject, n.detail,
-    n.item_id::text as item_id
+    coalesce(asked.event_id, n.item_id)::text as item_id
 from newest as n
+-- uses: overview.newest.asked
 where n.occurred_at is not null
 order by n.occurred_at desc, n.item_id
 limit %(most)s;

@@ -47,13 +47,12 @@ def summary(view: View, workspaces: int, counts: Sequence[ProjectCount], period:
 _LONGEST_ADDRESS = 34
 
 
-def _owner(view: View, table: str) -> tables.Column:
-    """Whose it is; an adopted table may not have the column that says so."""
-    nobody = "unknown" if view.lacks_column(table, "owner_id") else "nobody"
+def _owner() -> tables.Column:
+    """Whose it is; everything has an owner, but an adopted table may not say whom."""
 
     def owner(row: tables.Row) -> Child:
         return figures.middle(row["owner"] or "", _LONGEST_ADDRESS) or tables.muted(
-            figures.short_id(row["owner_id"]) if row["owner_id"] else nobody
+            figures.short_id(row["owner_id"]) if row["owner_id"] else "unknown"
         )
 
     return tables.Column("Owner", owner, hint=lambda row: row["owner"])
@@ -72,7 +71,7 @@ def workspaces_table(view: View, found: Workspaces) -> None:
 
     columns = [
         tables.Column("Workspace", name, wide=True),
-        _owner(view, "toolbox.workspaces"),
+        _owner(),
         tables.Column("Projects", counted("projects"), is_number=True),
         tables.Column("Members", counted("members"), is_number=True),
         _created(view),
@@ -100,7 +99,7 @@ def projects_table(view: View, projects: Sequence[Mapping[str, Any]], total: int
         ),
         tables.Column("Status", tables.state("status", _STATES), sort="status", down_first=False),
         tables.Column("Workspace", _workspace, hint=lambda row: row["workspace"]),
-        _owner(view, "toolbox.projects"),
+        _owner(),
         tables.Column("Members", members, is_number=True, sort="members"),
         _created(view),
     ]
