@@ -62,14 +62,13 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    sign constant integer := tg_argv[0];
     rows integer;
-    full_slots integer[] := '{}';
+    full_slots integer[];
 begin
     insert into signalbox.change_log (source, slot, counted, calls)
     select 3, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
-        sign, array[row(
+        tg_argv[0]::integer, array[row(
             r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
             case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
         )::signalbox.call_image]
@@ -98,7 +97,7 @@ begin
         end if;
     end if;
     insert into signalbox.change_log (source, slot, counted, calls)
-    select 3, r.slot, sign * count(*), array_agg(row(
+    select 3, r.slot, tg_argv[0]::integer * count(*), array_agg(row(
             r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
             case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
         )::signalbox.call_image)
@@ -110,7 +109,7 @@ begin
         from touched_rows as t
         offset 2
     ) as r
-    where r.slot <> all(full_slots)
+    where full_slots is null or r.slot <> all(full_slots)
     group by r.slot;
     return null;
 end
@@ -123,13 +122,12 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    sign constant integer := tg_argv[0];
     rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted, sessions)
     select 1, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end,
-        sign, array[
+        tg_argv[0]::integer, array[
             row(r.id, r.project_name, r.status, r.metadata -> 'cost' -> 'total_cost_usd')::signalbox.session_image
         ]
     from touched_rows as r
@@ -141,7 +139,7 @@ begin
     insert into signalbox.change_log (source, slot, counted, sessions)
     select 1, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end,
-        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then tg_argv[0]::integer * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(
             row(r.id, r.project_name, r.status, r.metadata -> 'cost' -> 'total_cost_usd')::signalbox.session_image
         ) end
@@ -158,13 +156,12 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    sign constant integer := tg_argv[0];
     rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted)
     select 4, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
-        sign
+        tg_argv[0]::integer
     from touched_rows as r
     limit 2;
     get diagnostics rows = row_count;
@@ -174,7 +171,7 @@ begin
     insert into signalbox.change_log (source, slot, counted)
     select 4, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
-        sign * count(*)
+        tg_argv[0]::integer * count(*)
     from (select t.* from touched_rows as t offset 2) as r
     group by 2;
     return null;
@@ -188,13 +185,12 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    sign constant integer := tg_argv[0];
     rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted, jobs)
     select 8, case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end,
-        sign, array[row(
+        tg_argv[0]::integer, array[row(
             r.agent_identifier, r.status,
             case
                 when r.status::text = 'completed' and r.completed_at > '-infinity'
@@ -220,7 +216,7 @@ begin
     insert into signalbox.change_log (source, slot, counted, jobs)
     select 8, case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end,
-        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then tg_argv[0]::integer * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(row(
             r.agent_identifier, r.status,
             case
@@ -249,13 +245,12 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    sign constant integer := tg_argv[0];
     rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted, windows)
     select 17, case when r.window_end > '-infinity' and r.window_end < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.window_end) / 900)::int else -2147483648 end,
-        sign, array[row(
+        tg_argv[0]::integer, array[row(
             r.agent_id, r.source, r.actions_total, r.actions_automated, r.human_escalations, r.avg_confidence,
             r.confidence_count, r.automation_rate, r.total_cost
         )::signalbox.window_image]
@@ -268,7 +263,7 @@ begin
     insert into signalbox.change_log (source, slot, counted, windows)
     select 17, case when r.window_end > '-infinity' and r.window_end < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.window_end) / 900)::int else -2147483648 end,
-        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then tg_argv[0]::integer * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(row(
             r.agent_id, r.source, r.actions_total, r.actions_automated, r.human_escalations, r.avg_confidence,
             r.confidence_count, r.automation_rate, r.total_cost
@@ -286,13 +281,12 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    sign constant integer := tg_argv[0];
     rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted, runs)
     select 16, case when a.at > '-infinity' and a.at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', a.at) / 900)::int else -2147483648 end,
-        sign, array[row(r.status, a.is_counted_here)::signalbox.run_image]
+        tg_argv[0]::integer, array[row(r.status, a.is_counted_here)::signalbox.run_image]
     from (select t.* from touched_rows as t limit 2) as r
     cross join lateral (
         select case when r.completed_at is null then r.started_at else r.completed_at end as at, true as is_counted_here
@@ -306,7 +300,7 @@ begin
     insert into signalbox.change_log (source, slot, counted, runs)
     select 16, case when a.at > '-infinity' and a.at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', a.at) / 900)::int else -2147483648 end,
-        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then tg_argv[0]::integer * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(row(r.status, a.is_counted_here)::signalbox.run_image) end
     from (select t.* from touched_rows as t offset 2) as r
     cross join lateral (

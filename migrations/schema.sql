@@ -1918,14 +1918,13 @@ CREATE FUNCTION signalbox.log_calls() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    sign constant integer := tg_argv[0];
     rows integer;
-    full_slots integer[] := '{}';
+    full_slots integer[];
 begin
     insert into signalbox.change_log (source, slot, counted, calls)
     select 3, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
-        sign, array[row(
+        tg_argv[0]::integer, array[row(
             r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
             case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
         )::signalbox.call_image]
@@ -1954,7 +1953,7 @@ begin
         end if;
     end if;
     insert into signalbox.change_log (source, slot, counted, calls)
-    select 3, r.slot, sign * count(*), array_agg(row(
+    select 3, r.slot, tg_argv[0]::integer * count(*), array_agg(row(
             r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
             case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
         )::signalbox.call_image)
@@ -1966,7 +1965,7 @@ begin
         from touched_rows as t
         offset 2
     ) as r
-    where r.slot <> all(full_slots)
+    where full_slots is null or r.slot <> all(full_slots)
     group by r.slot;
     return null;
 end
@@ -2008,13 +2007,12 @@ CREATE FUNCTION signalbox.log_jobs() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    sign constant integer := tg_argv[0];
     rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted, jobs)
     select 8, case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end,
-        sign, array[row(
+        tg_argv[0]::integer, array[row(
             r.agent_identifier, r.status,
             case
                 when r.status::text = 'completed' and r.completed_at > '-infinity'
@@ -2040,7 +2038,7 @@ begin
     insert into signalbox.change_log (source, slot, counted, jobs)
     select 8, case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end,
-        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then tg_argv[0]::integer * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(row(
             r.agent_identifier, r.status,
             case
@@ -2100,13 +2098,12 @@ CREATE FUNCTION signalbox.log_prompts() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    sign constant integer := tg_argv[0];
     rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted)
     select 4, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
-        sign
+        tg_argv[0]::integer
     from touched_rows as r
     limit 2;
     get diagnostics rows = row_count;
@@ -2116,7 +2113,7 @@ begin
     insert into signalbox.change_log (source, slot, counted)
     select 4, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
-        sign * count(*)
+        tg_argv[0]::integer * count(*)
     from (select t.* from touched_rows as t offset 2) as r
     group by 2;
     return null;
@@ -2191,13 +2188,12 @@ CREATE FUNCTION signalbox.log_runs() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    sign constant integer := tg_argv[0];
     rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted, runs)
     select 16, case when a.at > '-infinity' and a.at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', a.at) / 900)::int else -2147483648 end,
-        sign, array[row(r.status, a.is_counted_here)::signalbox.run_image]
+        tg_argv[0]::integer, array[row(r.status, a.is_counted_here)::signalbox.run_image]
     from (select t.* from touched_rows as t limit 2) as r
     cross join lateral (
         select case when r.completed_at is null then r.started_at else r.completed_at end as at, true as is_counted_here
@@ -2211,7 +2207,7 @@ begin
     insert into signalbox.change_log (source, slot, counted, runs)
     select 16, case when a.at > '-infinity' and a.at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', a.at) / 900)::int else -2147483648 end,
-        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then tg_argv[0]::integer * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(row(r.status, a.is_counted_here)::signalbox.run_image) end
     from (select t.* from touched_rows as t offset 2) as r
     cross join lateral (
@@ -2230,13 +2226,12 @@ CREATE FUNCTION signalbox.log_sessions() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    sign constant integer := tg_argv[0];
     rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted, sessions)
     select 1, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end,
-        sign, array[
+        tg_argv[0]::integer, array[
             row(r.id, r.project_name, r.status, r.metadata -> 'cost' -> 'total_cost_usd')::signalbox.session_image
         ]
     from touched_rows as r
@@ -2248,7 +2243,7 @@ begin
     insert into signalbox.change_log (source, slot, counted, sessions)
     select 1, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end,
-        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then tg_argv[0]::integer * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(
             row(r.id, r.project_name, r.status, r.metadata -> 'cost' -> 'total_cost_usd')::signalbox.session_image
         ) end
@@ -2276,13 +2271,12 @@ CREATE FUNCTION signalbox.log_windows() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    sign constant integer := tg_argv[0];
     rows integer;
 begin
     insert into signalbox.change_log (source, slot, counted, windows)
     select 17, case when r.window_end > '-infinity' and r.window_end < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.window_end) / 900)::int else -2147483648 end,
-        sign, array[row(
+        tg_argv[0]::integer, array[row(
             r.agent_id, r.source, r.actions_total, r.actions_automated, r.human_escalations, r.avg_confidence,
             r.confidence_count, r.automation_rate, r.total_cost
         )::signalbox.window_image]
@@ -2295,7 +2289,7 @@ begin
     insert into signalbox.change_log (source, slot, counted, windows)
     select 17, case when r.window_end > '-infinity' and r.window_end < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.window_end) / 900)::int else -2147483648 end,
-        case when count(*) <= 100 then sign * count(*) else 0 end,
+        case when count(*) <= 100 then tg_argv[0]::integer * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(row(
             r.agent_id, r.source, r.actions_total, r.actions_automated, r.human_escalations, r.avg_confidence,
             r.confidence_count, r.automation_rate, r.total_cost
