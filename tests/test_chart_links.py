@@ -105,3 +105,18 @@ def test_jobs_of_an_agent_without_windows_lead_to_their_state(owner: Owner, peop
     assert {bar["series"]: bar["address"] for bar in bars} == {
         status: f"/jobs?agent=writer&status={status}&{days}" for status in ("completed", "failed")
     }
+
+
+def test_a_bar_of_an_hour_leads_to_what_happened_in_that_hour(owner: Owner, people: People) -> None:
+    at = NOW - timedelta(hours=5)
+    for earlier, number in ((0, 3), (1, 2)):
+        for _ in range(number):
+            ended = at - timedelta(hours=earlier)
+            recorded.job(owner, ended, agent="writer", status="failed", started=ended, completed=ended)
+    bars = open_page(people["admin"], "reports/jobs.py", period="24h").charts[0]
+    assert sorted(bar["number"] for bar in bars) == [2, 3]
+    for bar in bars:
+        given = dict(parse_qsl(bar["address"].partition("?")[2]))
+        page = open_page(people["admin"], "reports/jobs.py", **given)
+        assert f"CSV, {bar['number']:.0f} rows" in page.text
+        assert page.app.selectbox(key="f_period").value == "hours"

@@ -117,3 +117,36 @@ def test_a_page_may_open_on_thirty_days_where_they_hold_something(
     assert default_choice(known, NOW, "30d") == choice
     assert period_of({}, known, NOW, BERLIN, "30d").choice == choice
     assert period_of({"period": "nonsense"}, known, NOW, BERLIN, "30d").choice == choice
+
+
+def test_part_of_a_day_is_a_period_with_the_time_before_to_compare_with() -> None:
+    hour = period_of({"period": "hours", "from": "2025-08-24T20:00Z", "to": "2025-08-24T21:00Z"}, OLD, NOW, BERLIN)
+    assert (hour.during, hour.previous_label) == ("from 22:00 to 23:00 on 24 Aug 2025", "the hour before")
+    assert hour.parameters["start"] == datetime(2025, 8, 24, 20, tzinfo=UTC)
+    assert hour.end == datetime(2025, 8, 24, 21, tzinfo=UTC)
+    assert hour.previous_end == hour.start
+    assert period_of(hour.query, OLD, NOW, BERLIN) == hour
+    night = period_of({"period": "hours", "from": "2025-08-24T21:30Z", "to": "2025-08-24T22:30Z"}, OLD, NOW, BERLIN)
+    assert night.label == "23:30 on 24 Aug 2025 to 00:30 on 25 Aug 2025"
+    now = period_of({"period": "hours", "from": f"{NOW - timedelta(minutes=45):%Y-%m-%dT%H:%M}Z",
+                     "to": f"{NOW + timedelta(minutes=15):%Y-%m-%dT%H:%M}Z"}, FRESH, NOW, BERLIN)  # fmt: skip
+    assert now.is_partial
+    assert now.start is not None
+    assert now.previous_end is not None
+    assert now.previous_end < now.start, "as much of the hour before as has passed of this one"
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        ("2025-08-24T20:00", "2025-08-24T21:00"),
+        ("2025-08-24T21:00Z", "2025-08-24T20:00Z"),
+        ("2025-08-24T21:00Z", "2025-08-27T20:00Z"),
+        ("0001-01-01T00:00Z", "0001-01-01T01:00Z"),
+        ("9999-12-31T22:00Z", "9999-12-31T23:00Z"),
+        ("noon", "2025-08-24T21:00Z"),
+    ],
+)
+def test_what_is_no_part_of_a_day_is_the_default(begins: str, ends: str) -> None:
+    asked = {"period": "hours", "from": begins, "to": ends}
+    assert period_of(asked, FRESH, NOW, BERLIN) == period_of({}, FRESH, NOW, BERLIN)

@@ -18,7 +18,9 @@ LABELS: dict[str, str] = {
     "all": "All time",
     "untimed": "Without a time",
     "custom": "From … to …",
+    "hours": "Part of a day",
 }
+MOST_HOURS = timedelta(days=2)  # of a period that is not of days
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2200, 12, 31)  # of periods
 _DAYS = {"7d": 7, "30d": 30, "90d": 90}
 DEFAULT_DAYS = 7
@@ -65,7 +67,7 @@ class Period:
             return f"among {self.label}"
         if self.choice == "all":
             return f"over {self.label}"
-        if self.choice != "custom":
+        if self.choice not in ("custom", "hours"):
             return f"in {self.label}"
         return f"{'from' if ' to ' in self.label else 'on'} {self.label}"
 
@@ -105,13 +107,23 @@ class Period:
     @property
     def query(self) -> dict[str, str]:
         """Its parameters in the URL, for links to other pages."""
-        if self.choice == "custom" and self.start and self.end:
-            last = (self.end - timedelta(microseconds=1)).astimezone(self.zone).date()
-            return {"period": "custom", "from": f"{self.start.astimezone(self.zone).date()}", "to": f"{last}"}
-        if self.choice == "latest" and self.start and self.end:
-            last = (self.end - timedelta(microseconds=1)).astimezone(self.zone).date()
-            return {"period": "custom", "from": f"{self.start.astimezone(self.zone).date()}", "to": f"{last}"}
+        if self.choice == "hours" and self.start and self.end:
+            return query_of_hours(self.start, self.end)
+        if self.choice in ("custom", "latest") and self.start and self.end:
+            return query_of_days(self.start, self.end, self.zone)
         return {"period": self.choice}
+
+
+def query_of_days(start: datetime, end: datetime, zone: ZoneInfo) -> dict[str, str]:
+    """The parameters in the URL of the days that a span lies in."""
+    first, last = (when.astimezone(zone).date() for when in (start, end - timedelta(microseconds=1)))
+    return {"period": "custom", "from": f"{first}", "to": f"{last}"}
+
+
+def query_of_hours(start: datetime, end: datetime) -> dict[str, str]:
+    """The parameters in the URL of what is no whole days, such as one bar of a chart by hours."""
+    begins, ends = (f"{when.astimezone(UTC):%Y-%m-%dT%H:%M}Z" for when in (start, end))
+    return {"period": "hours", "from": begins, "to": ends}
 
 
 def default_choice(extent: Extent, now: datetime, first: str = "7d") -> str:
@@ -144,6 +156,9 @@ def period_of(asked: Mapping[str, str], extent: Extent, now: datetime, zone: Zon
     """The period that the URL's parameters (period, from, to) ask for; the default for what makes no sense."""
     offered = choices(extent, now, first)
     choice = asked.get("period", "")
+    hours = _asked_hours(asked) if choice == "hours" else None
+    if hours is not None:
+        return _hours(*hours, now, zone)
     if choice not in offered and choice != "latest":
         choice = default_choice(extent, now, first)
     days = _custom_days(asked) if choice == "custom" else None
@@ -182,6 +197,38 @@ def _custom_days(asked: Mapping[str, str]) -> tuple[date, date] | None:
         return None
     first, last = min(first, last), max(first, last)
     return (first, last) if first >= _FIRST_DAY and last <= _LAST_DAY else None
+
+
+def _asked_hours(asked: Mapping[str, str]) -> tuple[datetime, datetime] | None:
+    try:
+        start, end = datetime.fromisoformat(asked.get("from", "")), datetime.fromisoformat(asked.get("to", ""))
+    except ValueError:
+        return None
+    if start.tzinfo is None or end.tzinfo is None or not timedelta(0) < end - start <= MOST_HOURS:
+        return None
+    return (start, end) if start.date() > _FIRST_DAY and end.date() < _LAST_DAY else None
+
+
+def _hours(start: datetime, end: datetime, now: datetime, zone: ZoneInfo) -> Period:
+    length, is_partial = end - start, start < now < end
+    before = start - length
+    last = end - timedelta(microseconds=1)
+    if start.astimezone(zone).date() == last.astimezone(zone).date():
+        label = f"{figures.clock(start, zone)} to {figures.clock(end, zone)} on {figures.days(start, end, zone)}"
+    else:
+        first_day, last_day = (figures.days(when, when + timedelta(microseconds=1), zone) for when in (start, last))
+        label = f"{figures.clock(start, zone)} on {first_day} to {figures.clock(end, zone)} on {last_day}"
+    return Period(
+        "hours",
+        start,
+        end,
+        label,
+        zone,
+        previous_start=before,
+        previous_end=before + (_quarter(now) - start) if is_partial else start,
+        previous_label="the hour before" if length == timedelta(hours=1) else "as long before",
+        is_partial=is_partial,
+    )
 
 
 def _calendar(choice: str, first: date, last: date, now: datetime, zone: ZoneInfo, extent: Extent) -> Period:

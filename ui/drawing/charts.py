@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from html import escape
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ import pandas as pd
 
 from ui.asking import links
 from ui.asking.links import Value
-from ui.asking.periods import Period
+from ui.asking.periods import Period, query_of_days, query_of_hours
 from ui.drawing import scales, time_axis
 from ui.drawing.markup import Markup, join, tag
 from ui.page import put
@@ -96,7 +96,7 @@ def chart_over_time(
         chosen = {} if choosing is None else choosing.get(bar.series)
         if opens is None or chosen is None:
             return None
-        return links.href(opens, carrying, **{**chosen, **_days(view, bar.start, bucket, period)})
+        return links.href(opens, carrying, **{**chosen, **_slice(view, bar.start, bucket, period)})
 
     drawn = [_bar(view, bar, axis, scale, fills[bar.series], bucket, title, decimals, address(bar)) for bar in bars]
     return tag(
@@ -273,13 +273,12 @@ def _bar(
     )
 
 
-def _days(view: View, begin: datetime, bucket: str, period: Period | None) -> dict[str, str]:
-    """The days of a slice as a period of the URL; of the first and the last slice those inside the period alone."""
+def _slice(view: View, begin: datetime, bucket: str, period: Period | None) -> dict[str, str]:
+    """A slice as a period of the URL: its days, or its hour; of the first and the last what lies inside the period."""
     end = time_axis.following(begin, bucket, view.zone)
     if period and period.start and period.end:
         begin, end = max(begin, period.start), min(end, period.end)
-    days = [f"{when.astimezone(view.zone).date()}" for when in (begin, end - timedelta(microseconds=1))]
-    return {"period": "custom", "from": days[0], "to": days[1]}
+    return query_of_hours(begin, end) if bucket == "hour" else query_of_days(begin, end, view.zone)
 
 
 def _plot(bars: Sequence[str], axis: time_axis.Axis, scale: scales.Scale, height_px: int) -> Markup:

@@ -110,6 +110,11 @@ def exact(when: datetime | None, zone: ZoneInfo) -> str:
     return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d} {zone_name(local, zone)}"
 
 
+def clock(when: datetime, zone: ZoneInfo) -> str:
+    """The time of day: 13:00."""
+    return f"{when.astimezone(zone):%H:%M}"
+
+
 def days(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """The days from start up to, not including, end: 18 to 24 Aug 2025."""
     first, last = start.astimezone(zone).date(), (end - timedelta(microseconds=1)).astimezone(zone).date()
