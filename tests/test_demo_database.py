@@ -191,7 +191,7 @@ def test_an_anchor_without_a_zone_is_refused(bare: embedded.Lease) -> None:
         demo.create(bare, MIGRATIONS, events=600, anchor=ANCHOR.replace(tzinfo=None))
 
 
-@pytest.mark.parametrize("anchor", ["2026-11-22 02:00", "2026-11-23 00:05", "2026-01-01 12:00", "2028-02-29 23:59"])
+@pytest.mark.parametrize("anchor", ["2026-11-23 00:05", "2028-02-29 23:59"])
 def test_it_looks_alive_whenever_it_is_made(bare: embedded.Lease, anchor: str) -> None:
     ends = datetime.fromisoformat(anchor).replace(tzinfo=UTC)
     demo.create(bare, MIGRATIONS, events=600, seed=3, anchor=ends, replace=True)

@@ -47,9 +47,13 @@ def grown(url: str, paths: Sequence[Path]) -> Report:
     return report
 
 
-@pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize(
-    "folder", [FOLDER, pytest.param(SAMPLES, marks=pytest.mark.skipif(ABSENT, reason=WHY))], ids=["made_up", "samples"]
+    ("folder", "backwards"),
+    [
+        pytest.param(FOLDER, False, id="made_up"),
+        pytest.param(FOLDER, True, id="made_up_backwards"),
+        pytest.param(SAMPLES, True, id="samples_backwards", marks=pytest.mark.skipif(ABSENT, reason=WHY)),
+    ],
 )
 def test_what_is_said_to_be_added_is_there(server: embedded.Lease, folder: Path, *, backwards: bool) -> None:
     files = files_of(folder)

@@ -38,7 +38,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ("member", "/approvals", "for the role admin"),
         ("admin", "/approvals", None),
-        ("member", "/tools", None),
     ],
 )
 def test_the_first_page_that_a_server_ever_shows_is_the_right_one(
