@@ -15,7 +15,7 @@ from tests.proofs.prove_ingest_memory import compare_memory
 
 @pytest.mark.parametrize("kind", ["transcript", "array"])
 def test_memory_does_not_depend_on_the_size_of_a_file(kind: str, server: embedded.Lease, tmp_path: Path) -> None:
-    compare_memory(server, tmp_path, kind, megabytes=20)
+    compare_memory(server, tmp_path, kind, megabytes=40)
 
 
 def test_replies_do_not_wait_for_the_end_of_a_file() -> None:
