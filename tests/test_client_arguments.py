@@ -59,8 +59,8 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("position has gaps that are none", lambda: EventStore(NOWHERE).subscribe(Position(5, ("x",)))),  # type: ignore[arg-type]
     ("reducers must be a list of Reducer, not int", lambda: EventStore(NOWHERE, reducers=5)),  # type: ignore[arg-type]
     ("projections must be Projections, not str", lambda: Replay(NOWHERE, "all")),  # type: ignore[arg-type]
-    ("projections must be a list of Projection, not int", lambda: Projections(5)),  # type: ignore[arg-type]
-    ("projections must be a list of Projection, not NoneType", lambda: Projections(None)),  # type: ignore[arg-type]
+    ("projections must be a list of Projection, not int", lambda: Projections(5)),  # type: ignore[arg-type]  # refused
+    ("projections must be a list of Projection, not NoneType", lambda: Projections(None)),  # type: ignore[arg-type]  # too
     ("name must be text, not int", lambda: projection(name=5)),
     ("aggregate_type must be text, not NoneType", lambda: projection(aggregate_type=None)),
     ("key_column must be text, not int", lambda: projection(key_column=5)),
@@ -78,7 +78,7 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
         "make_current must be True or False, not object",
         lambda: PostgresSessionStore(NOWHERE).save_revision(
             Revision(uuid4(), {}),
-            make_current=object(),  # type: ignore[arg-type]
+            make_current=object(),  # type: ignore[arg-type]  # what is wrong is the point
         ),
     ),
     ("lost_after must be longer than nothing", lambda: Jobs(NOWHERE).take(lost_after=timedelta.max)),
