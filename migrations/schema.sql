@@ -1931,7 +1931,10 @@ begin
     from touched_rows as r
     limit 2;
     get diagnostics rows = row_count;
-    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+    if rows < 2 then
+        return null;
+    end if;
+    if not exists (select from touched_rows as r offset 2) then
         return null;
     end if;
     if exists (select from touched_rows as r offset 102) then
@@ -2032,7 +2035,10 @@ begin
     ) as c
     limit 2;
     get diagnostics rows = row_count;
-    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+    if rows < 2 then
+        return null;
+    end if;
+    if not exists (select from touched_rows as r offset 2) then
         return null;
     end if;
     insert into signalbox.change_log (source, slot, counted, jobs)
@@ -2107,7 +2113,10 @@ begin
     from touched_rows as r
     limit 2;
     get diagnostics rows = row_count;
-    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+    if rows < 2 then
+        return null;
+    end if;
+    if not exists (select from touched_rows as r offset 2) then
         return null;
     end if;
     insert into signalbox.change_log (source, slot, counted)
@@ -2201,7 +2210,10 @@ begin
         select r.started_at, false where r.started_at is not null
     ) as a;
     get diagnostics rows = row_count;
-    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+    if rows < 2 then
+        return null;
+    end if;
+    if not exists (select from touched_rows as r offset 2) then
         return null;
     end if;
     insert into signalbox.change_log (source, slot, counted, runs)
@@ -2237,7 +2249,10 @@ begin
     from touched_rows as r
     limit 2;
     get diagnostics rows = row_count;
-    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+    if rows < 2 then
+        return null;
+    end if;
+    if not exists (select from touched_rows as r offset 2) then
         return null;
     end if;
     insert into signalbox.change_log (source, slot, counted, sessions)
@@ -2283,7 +2298,10 @@ begin
     from touched_rows as r
     limit 2;
     get diagnostics rows = row_count;
-    if rows < 2 or not exists (select from touched_rows as r offset 2) then
+    if rows < 2 then
+        return null;
+    end if;
+    if not exists (select from touched_rows as r offset 2) then
         return null;
     end if;
     insert into signalbox.change_log (source, slot, counted, windows)
