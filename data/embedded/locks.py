@@ -56,9 +56,13 @@ def is_held(path: Path) -> bool:
     if descriptor is None:
         return False
     try:
-        return not try_lock(descriptor)
+        # Shared, as in wait_for_end: whoever else is looking just now must not be taken for the holder.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
     finally:
         os.close(descriptor)
+    return False
 
 
 def wait_until_free(path: Path, seconds: float) -> bool:
@@ -77,7 +81,7 @@ def wait_for_end(path: Path) -> None:
     if descriptor is None:
         return
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
 
