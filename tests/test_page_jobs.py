@@ -78,9 +78,14 @@ def test_what_runs_for_too_long_is_said_first_and_found(owner: Owner, people: Pe
 def test_what_is_over_is_told_with_how_much_of_it_was_cancelled(owner: Owner, people: People) -> None:
     for status in ("completed", "completed", "failed", "cancelled"):
         make_job(owner, **DONE, status=status)
-    text = open_page(people["manager"], PAGE).text
-    assert "1 of 3 jobs that ran to an end failed" in text
-    assert "4 jobs are over (1 cancelled), " in text
+    shown = open_page(people["manager"], PAGE)
+    assert "1 of 3 jobs that ran to an end failed" in shown.text
+    assert "4 jobs are over ( 1 cancelled ), " in shown.text
+    assert "/jobs?period=7d&status=cancelled" in shown.links
+    owner.execute("delete from agents.jobs where status = 'cancelled'")
+    without = open_page(people["manager"], PAGE)
+    assert "3 jobs are over , " in without.text
+    assert "/jobs?period=7d&status=ended" in without.links
 
 
 def test_an_address_with_what_is_no_id_says_so_and_shows_all(owner: Owner, people: People) -> None:

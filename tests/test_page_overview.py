@@ -308,6 +308,16 @@ def test_events_without_a_time_are_counted_and_in_no_period(owner: Owner, people
     assert "in no period" not in all_time.text
     untimed = open_page(people["manager"], PAGE, period="untimed")
     assert "Among the rows without a time there was 1 session" in untimed.text
+    assert "These are of 2 events without a recorded time." in untimed.text
+
+
+def test_a_question_that_waits_does_not_decide_which_period_holds_data(owner: Owner, people: People) -> None:
+    at = NOW - timedelta(days=60)
+    recorded.call(owner, recorded.session(owner, at), at)
+    recorded.question(owner, NOW - timedelta(hours=1), "May I?")
+    text = open_page(people["admin"], PAGE).text
+    assert "1 question waits for a decision" in text
+    assert "there was 1 session" in text
 
 
 def test_only_untimed_rows_open_on_those(owner: Owner, people: People) -> None:

@@ -53,7 +53,8 @@ def test_the_list_says_how_many_compares_and_links_each_with_the_filters(owner: 
         recorded.session(owner, NOW - timedelta(days=7, hours=3, minutes=minute), project="shop")
     run = open_page(people["manager"], LIST, project="shop")
     assert "2 sessions that match started in the last 7 days, −83 % on the 7 days before" in run.text
-    assert "(n = 12). 1 ended in an error." in run.text
+    assert "(n = 12). 1 ended in an error ." in run.text
+    assert "/sessions?project=shop&status=error" in run.links
     assert rows_of(run) == [str(second), str(first)]
     assert all("project=shop" in address for address in run.links if address.startswith("/session?"))
     assert "project shop ×" in run.text
@@ -206,7 +207,7 @@ def test_what_overview_counts_as_not_acknowledged_is_in_the_sessions_it_leads_to
     session.acknowledge(people["admin"], seen)
     recorded.notification(owner, began["untimed"], NOW - timedelta(hours=23), "needs you")
     overview = open_page(people["manager"], "reports/overview.py", project="shop")
-    assert "3 notifications not acknowledged in 24 hours" in overview.text
+    assert "3 notifications not acknowledged in 24 hours, in 2 sessions" in overview.text
     [leading] = {address for address in overview.links if "has=waiting" in address}
     assert leading == "/sessions?has=waiting&period=all&project=shop"
     run = open_page(people["manager"], LIST, has="waiting", period="all", project="shop")

@@ -69,15 +69,21 @@ def test_every_way_to_a_tool_stays_inside_the_project(owner: Owner, people: Peop
     assert [address for address in ways if f"project={project}" not in address] == []
 
 
-def test_calls_without_a_time_and_all_time_keep_the_filters(owner: Owner, people: People) -> None:
+def test_calls_without_a_time_are_told_of_all_calls_and_lead_to_all_of_them(owner: Owner, people: People) -> None:
     fill(owner)
     [project] = {row["project_name"] for row in owner.execute("select project_name from chronicle.sessions").fetchall()}
     recorded.call(owner, recorded.session(owner, NOW), None)
     shown = open_page(people["manager"], PAGE, project=project)
-    assert "Whatever the filters, 1 call without a recorded time is in no period." in shown.text
-    assert f"/tools?project={project}&period=untimed" in shown.links
-    assert "Whatever the filters" not in open_page(people["manager"], PAGE).text
-    assert "/tools?project=nobody&period=all" in open_page(people["manager"], PAGE, project="nobody").links
+    told = "Without the filters, 1 call without a recorded time is in no period."
+    assert told in shown.text
+    assert "/tools?period=untimed" in shown.links
+    assert "Without the filters" not in open_page(people["manager"], PAGE).text
+    empty = open_page(people["manager"], PAGE, project="nobody")
+    assert told in empty.text
+    assert "/tools?project=nobody&period=all" in empty.links
+    of_all_time = open_page(people["manager"], PAGE, project="nobody", period="all")
+    assert "look at all time" not in of_all_time.text
+    assert "Without the filters, all time includes 1 call without a recorded time." in of_all_time.text
 
 
 def test_it_says_by_what_check_all_is_well(owner: Owner, people: People) -> None:

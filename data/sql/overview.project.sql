@@ -3,7 +3,7 @@
 -- wherever they were asked; `now` is the time of the page cut to the minute.
 select
     q.pending_approvals, q.oldest_approval_at, q.next_expiry_at,
-    q.seen_waiting, n.open_notifications, n.newest_notification_at
+    q.seen_waiting, n.open_notifications, n.sessions_with_open_notifications, n.newest_notification_at
 from (
     select
         count(*) as seen_waiting,
@@ -16,7 +16,10 @@ from (
 -- uses: approvals.waits
 ) as q
 cross join (
-    select count(*) as open_notifications, max(e.occurred_at) as newest_notification_at
+    select
+        count(*) as open_notifications,
+        count(distinct e.session_pk) as sessions_with_open_notifications,
+        max(e.occurred_at) as newest_notification_at
     from analytics.stg_chronicle__notification_events as e
     inner join analytics.stg_chronicle__sessions as s on s.session_pk = e.session_pk
     where

@@ -9,6 +9,7 @@ select
     x.long_open_runs,
     x.oldest_run_at,
     n.open_notifications,
+    n.sessions_with_open_notifications,
     n.newest_notification_at,
     f.files_with_problems,
     f.problems,
@@ -40,7 +41,10 @@ cross join (
     where status = 'running' and started_at < %(now)s::timestamptz - interval '24 hours'
 ) as x
 cross join (
-    select count(*) as open_notifications, max(occurred_at) as newest_notification_at
+    select
+        count(*) as open_notifications,
+        count(distinct session_pk) as sessions_with_open_notifications,
+        max(occurred_at) as newest_notification_at
     from analytics.stg_chronicle__notification_events
     where not is_acknowledged and severity <> 'info' and occurred_at > %(now)s::timestamptz - interval '24 hours'
 ) as n

@@ -49,6 +49,9 @@ def show_queue(view: View, chosen: Questions, known: Extent) -> None:
     approvals.summary(view, queue, counts, known, hidden)
     approvals.say_how_counted(chosen)
     approvals.switch(view, chosen, counts, period)
+    if known.untimed:
+        without_time = replace(chosen, untimed=True)
+        approvals.say_untimed_of(view, cached.read(view, reports.read_counts, chosen=without_time))
     if not counts.queue:
         approvals.nothing(view, chosen, counts, period, known, hidden)
         page.footer(view)

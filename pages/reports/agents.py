@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -78,6 +79,7 @@ def show(view: View) -> None:
     bucket = period.bucket(known)
     chosen = agents.is_asked()
     span: dict[str, Any] = {**period.parameters}
+    say_untimed = partial(filters.say_untimed, view, period, known, "window", within=("agent", "source"))
     asked = span | {"source": chosen.source}
     compared = asked | period.compared
     found = cached.read(view, reports.read_agents, **compared)
@@ -89,12 +91,13 @@ def show(view: View) -> None:
         agents.head(view, chosen)
     if not any(one.is_present for one in shown):
         agents.nothing(view, period, chosen, holds_any=known.holds_rows)
+        say_untimed()
         page.footer(view)
         return
     total = together(shown)
     with agents.what_hides_windows(view, total) as is_partial:
         agents.summary(shown, total, period, chosen, is_partial=is_partial)
-    filters.say_untimed(view, period, known, "window", within=("agent", "source"))
+    say_untimed()
     agents.say_windows(total, period)
     agents.of_source(chosen)
     cards.cards(agents.cards_of(view, total, period, chosen))

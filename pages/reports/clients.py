@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from data.reports import clients as reports
@@ -18,15 +19,18 @@ def show(view: View) -> None:
     clients.switch(view, None)
     chosen = clients.asked()
     span: dict[str, Any] = {"start": period.start, "end": period.end}
+    say_untimed = partial(filters.say_untimed, view, period, known, "assessment", within=("status", "q"))
     standing = cached.read(view, reports.count_clients, **span, search=chosen.search)
     clients.choose(view, chosen, standing)
     total = getattr(standing, chosen.status) if chosen.status else standing.clients
     if not total:
         clients.nothing(view, period, chosen, known)
+        if known.first is not None:  # else that is what was said
+            say_untimed()
         page.footer(view)
         return
     clients.summary(standing, period)
-    filters.say_untimed(view, period, known, "assessment", within=("status", "q"))
+    say_untimed()
     cards.cards(clients.cards_of(view, standing, period))
     with page.panel(view, "the table of clients"):
         order = filters.sorting(reports.SORTS, "-worst")

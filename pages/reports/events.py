@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,15 +20,19 @@ def show(view: View) -> None:
     events.search_fields(view)
     chosen = events.asked(view)
     asked: dict[str, Any] = {**period.parameters, **chosen.narrowed}
+    say_untimed = partial(
+        filters.say_untimed, view, period, known, "event", within=("q", "id", "type", "aggregate", "emitter")
+    )
     compared = asked | period.compared
     counts = cached.read(view, reports.count_kinds, **compared)
     events.pickers(view, chosen, counts)
     if not counts.events:
         events.nothing(view, period, chosen, holds_any=known.holds_rows)
+        say_untimed()
         page.footer(view)
         return
     events.summary(counts, period, chosen)
-    filters.say_untimed(view, period, known, "event", within=("q", "id", "type", "aggregate", "emitter"))
+    say_untimed()
     bucket = period.bucket(known)
     if not period.untimed:
         types = events.charted(counts, chosen)

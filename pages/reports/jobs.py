@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,8 @@ def show_all(view: View) -> None:
     period = filters.period(view, known)
     bucket = period.bucket(known)
     asked: dict[str, Any] = period.parameters
+    narrowing = ("agent", "q", "status", "error")
+    say_untimed = partial(filters.say_untimed, view, period, known, "job", in_all_time=True, within=narrowing)
     with page.panel(view, "the figures of jobs"):
         chosen = jobs.choose(view)
         listed = chosen.narrowed(period)
@@ -39,11 +42,12 @@ def show_all(view: View) -> None:
         counted = cached.read(view, reports.read_summary, now=view.minute, **compared)
         if not counted.jobs and not chosen.long_running:
             jobs.nothing(view, period, holds_any=known.holds_rows)
+            say_untimed()
             page.footer(view)
             return
         failures = cached.read(view, reports.read_failures, **asked, error_group=chosen.group)
         jobs.summary(view, counted, period, chosen.carried)
-        filters.say_untimed(view, period, known, "job", in_all_time=True, within=("agent", "q", "status", "error"))
+        say_untimed()
         jobs.say_states(chosen)
         cards.cards(jobs.cards_of(counted, period, chosen.carried))
         with page.panel(view, "the chart of jobs"):

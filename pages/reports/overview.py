@@ -6,12 +6,12 @@ from ui import acts, cached, overview, page
 from ui.asking import filters
 from ui.overview import first_look
 
-SUBJECTS = ("sessions", "events", "tools", "jobs", "approvals")
+HAPPENED = ("sessions", "events", "tools", "jobs")  # what its figures and charts are of, and so its periods
 
 view = page.begin("Overview")
 acts.show_outcome()
-known = filters.extent(view, SUBJECTS)
-if not known.holds_rows:
+known = filters.extent(view, HAPPENED)
+if not filters.extent(view, (*HAPPENED, "approvals")).holds_rows:
     first_look.show(view)
     page.footer(view)
 else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from data.reports import people as reports
@@ -38,16 +39,18 @@ def show(view: View) -> None:
     period = filters.period(view, known, first="30d")
     person = filters.given("person")
     compared: dict[str, Any] = {**period.parameters, **period.compared}
+    say_untimed = partial(filters.say_untimed, view, period, known, "session")
     everybody = cached.read(view, reports.read_people, **compared)
     if person:
         show_one(view, person, everybody, period)
         return
     if not everybody:
         people.nothing(view, period, holds_any=known.holds_rows)
+        say_untimed()
         page.footer(view)
         return
     people.summary(everybody, period)
-    filters.say_untimed(view, period, known, "session")
+    say_untimed()
     cards.cards(people.cards_of(everybody, period))
     people.people_table(view, everybody, period)
     page.footer(view, report="people", filters=compared, rows=len(everybody))

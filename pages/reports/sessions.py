@@ -42,7 +42,7 @@ def show_list(view: View, period: Period, chosen: Chosen, known: Extent) -> None
         skipped=skipped,
     )
     if total:
-        listing.summary(period, chosen, counts, total)
+        listing.summary(view, period, chosen, counts, total)
         choosing.say_waiting(chosen)
         listing.say_order(order, total)
     raw_from = boundary.say(view, period, rows="search in prompts, and the prompts, calls and errors of sessions,")

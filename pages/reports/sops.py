@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -60,6 +61,7 @@ def show(view: View) -> None:
     bucket = period.bucket(known)
     chosen = sops.asked(view)
     span: dict[str, Any] = {**period.parameters}
+    say_untimed = partial(filters.say_untimed, view, period, known, "run", within=("sop", "agent", "status", "step"))
     asked = span | {"agent": chosen.agent}
     compared = asked | period.compared
     found = cached.read(view, reports.read_procedures, **compared)
@@ -73,13 +75,14 @@ def show(view: View) -> None:
     # A procedure stands here before its first run; where an agent is asked for, its runs alone count.
     if shown is None or not (shown.executions or shown.previous_executions or (each and not chosen.agent)):
         sops.nothing(view, period, chosen, holds_any=known.holds_rows)
+        say_untimed()
         page.footer(view)
         return
     sops.draw_status(view, chosen, facets)
     narrowed = asked | {"sop": chosen.sop}
     steps = cached.read(view, reports.read_human_steps, **narrowed)
     sops.summary(view, each, shown, steps, period, chosen)
-    filters.say_untimed(view, period, known, "run", within=("sop", "agent", "status", "step"))
+    say_untimed()
     sops.say_states(chosen)
     cards.cards(sops.cards_of(shown, period, chosen))
     with page.panel(view, "the chart of runs"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from data.reports import tools as reports
@@ -16,6 +17,8 @@ known = filters.extent(view, "tools")
 period = filters.period(view, known)
 bucket = period.bucket(known)
 asked: dict[str, Any] = period.parameters
+narrowing = ("tool", "project", "outcome", "error")
+say_untimed = partial(filters.say_untimed, view, period, known, "call", in_all_time=True, within=narrowing)
 
 with page.panel(view, "the figures of tools"):
     chosen = tools.asked()
@@ -27,13 +30,12 @@ with page.panel(view, "the figures of tools"):
     if not usage.total.calls:
         boundary.say(view, period, sums="calls", rows=ROWS)
         tools.nothing(view, period, holds_any=known.holds_rows)
+        say_untimed()
         page.footer(view)
     else:
         errors = cached.read(view, reports.read_errors, **asked, error_group=chosen.group)
         tools.summary(usage, period, chosen)
-        filters.say_untimed(
-            view, period, known, "call", in_all_time=True, within=("tool", "project", "outcome", "error")
-        )
+        say_untimed()
         tools.say_outcomes(chosen)
         raw_from = boundary.say(view, period, sums="calls", rows=ROWS)
         cards.cards(tools.cards_of(usage, period, chosen.carried))

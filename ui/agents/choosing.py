@@ -88,10 +88,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
         narrowed = " that fits these filters" if chosen.source else ""
         page.empty(
             f"Nothing {who}is on record {where}{narrowed}.",
-            links.go("Take the filters away", view.page.url_path, period.query),
-            " or ",
-            emptiness.to_all_time(view),
-            ".",
+            *emptiness.ways_out(view, period, links.go("Take the filters away", view.page.url_path, period.query)),
         )
     elif absence.explained(view, "analytics.stg_engine__agent_metrics", "records of agents"):
         return

@@ -8,6 +8,7 @@ from ui.approvals.choosing import (
     nothing,
     say_how_counted,
     say_untimed,
+    say_untimed_of,
     switch,
     within,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "queue_table",
     "say_how_counted",
     "say_untimed",
+    "say_untimed_of",
     "similar",
     "summary",
     "switch",

@@ -90,10 +90,26 @@ def say_how_counted(asked: Questions) -> None:
 
 
 def say_untimed(view: View, period: Period, untimed: int) -> None:
-    """How many questions of the list no period holds, leading to them."""
+    """How many questions of the list no period holds, of any outcome, leading to them."""
     said = sentences.untimed(untimed, "question", in_all_time=period.choice == "all")
     if said and not period.untimed:
-        page.note(links.go_to(said, filters.here(view, period="untimed", **dict.fromkeys(("from", "to", "page")))))
+        page.note(links.go_to(said, _without_time(view)))
+
+
+def say_untimed_of(view: View, untimed: Counts) -> None:
+    """How many questions of each history no period holds, leading to them; beside the queue, which holds its own."""
+    ways: list[Child] = []
+    for name in VIEWS:
+        if name != "queue" and untimed.of(name):
+            words = f"{NAMES[name]} {figures.count(untimed.of(name))}"
+            ways += [", " if ways else "", links.go_to(words, _without_time(view, show=name))]
+    if ways:
+        page.note("Without a recorded time, and so in no period: ", *ways, ".")
+
+
+def _without_time(view: View, **changes: links.Value) -> str:
+    unsaid = dict.fromkeys(("from", "to", "page", "outcome"))
+    return filters.here(view, period="untimed", **unsaid, **changes)
 
 
 def asked_in(period: Period) -> str:

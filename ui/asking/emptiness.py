@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ui.asking import filters, links
 from ui.asking.periods import Period
-from ui.drawing.markup import Markup
+from ui.drawing.markup import Child, Markup
 from ui.view import View
 from ui.wording import figures
 
@@ -19,6 +19,12 @@ def unmatched(thing: str, period: Period, asked: Mapping[str, str | None], *, na
         return f"No {thing} {period.during} matches these filters."
     name, value = values[0]
     return f"No {thing} {period.during} has the {name} “{figures.shortened(value, 60)}”."
+
+
+def ways_out(view: View, period: Period, unfiltered: Child) -> tuple[Child, ...]:
+    """What to do about an empty list, as the end of a sentence: the way to it `unfiltered`, and to all time, with the
+    filters that are set, unless that is what was looked at."""
+    return (unfiltered, ".") if period.choice == "all" else (unfiltered, " or ", to_all_time(view), ".")
 
 
 def to_all_time(view: View) -> Markup:

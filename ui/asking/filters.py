@@ -42,15 +42,15 @@ def say_untimed(
     view: View, period: Period, known: Extent, noun: str, *, in_all_time: bool = False, within: Sequence[str] = ()
 ) -> None:
     """How many rows no period holds because they have no time, leading to them; `in_all_time` says that all time has
-    them among its figures, and that nothing else on the page tells so. The number is of all rows, which is said where
-    one of the filters `within` is set; the link keeps those."""
+    them among its figures, and that nothing else on the page tells so. The number is of all rows, and so is what the
+    link leads to, which is said where one of the filters `within` is set."""
     is_all = period.choice == "all"
+    is_filtered = any(given(name) for name in within)
     said = sentences.untimed(known.untimed, noun, in_all_time=is_all)
     if not said or period.untimed or (is_all and not in_all_time):
         return
-    carried = {name: value for name in within if (value := given(name))}
-    words = f"Whatever the filters, {said[0].lower()}{said[1:]}" if carried else said
-    page.note(links.go(words, view.page.url_path, carried, period="untimed"))
+    words = f"Without the filters, {said[0].lower()}{said[1:]}" if is_filtered else said
+    page.note(links.go(words, view.page.url_path, period="untimed"))
 
 
 def say_unsummed(asked: Sequence[str], rows: str) -> None:
@@ -77,7 +77,6 @@ def _joined(parts: Iterable[Coverage]) -> Extent:
         max(lasts, default=None),
         sum(part.untimed for part in known),
         any(part.holds_rows for part in known),
-        len(known),
     )
 
 
@@ -113,7 +112,7 @@ def period(view: View, known: Extent, *, first: str = "7d") -> Period:
             offered,
             key=key,
             on_change=put,
-            format_func=lambda choice: _period_label(choice, known),
+            format_func=periods.LABELS.__getitem__,
             label_visibility="collapsed",
             width=190,
         )
@@ -126,12 +125,6 @@ def asked_period(view: View, known: Extent, *, first: str = "7d") -> Period:
     """The period that the URL asks for, without a picker for it."""
     asked = {name: value for name in ("period", "from", "to") if (value := given(name))}
     return periods.period_of(asked, known, view.as_of, view.zone, first)
-
-
-def _period_label(choice: str, known: Extent) -> str:
-    label = periods.LABELS[choice]
-    is_counted = choice == "untimed" and known.subjects == 1
-    return f"{label} · {figures.count(known.untimed)}" if is_counted else label
 
 
 def _days_of(chosen: Period, today: date) -> dict[str, str]:

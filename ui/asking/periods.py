@@ -38,7 +38,6 @@ class Extent:
     last: datetime | None
     untimed: int
     holds_rows: bool
-    subjects: int = 1
 
 
 @dataclass(frozen=True)

@@ -131,10 +131,7 @@ def nothing(view: View, period: Period, chosen: Chosen, known: Extent) -> None:
         what = "fits these filters" if chosen.status or chosen.search else f"was assessed {period.during} or before"
         page.empty(
             f"No client {what}.",
-            links.go("Take the filters away", view.page.url_path, period.query),
-            " or ",
-            emptiness.to_all_time(view),
-            ".",
+            *emptiness.ways_out(view, period, links.go("Take the filters away", view.page.url_path, period.query)),
         )
     elif absence.explained(view, "analytics.stg_engine__client_health", "assessments of clients"):
         return

@@ -174,10 +174,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
         where = "among the events without a time" if period.untimed else period.during
         page.empty(
             f"No event {where}{' fits these filters' if chosen.is_any else ' is recorded'}.",
-            links.go("Take the filters away", view.page.url_path, period.query),
-            " or ",
-            emptiness.to_all_time(view),
-            ".",
+            *emptiness.ways_out(view, period, links.go("Take the filters away", view.page.url_path, period.query)),
         )
     elif absence.explained(view, "analytics.stg_engine__events", "events"):
         return

@@ -131,10 +131,7 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
         where = "among those without a time" if period.untimed else period.during
         page.empty(
             f"No job {where} fits these filters.",
-            links.go("Take the filters away", view.page.url_path, period.query),
-            " or ",
-            emptiness.to_all_time(view),
-            ".",
+            *emptiness.ways_out(view, period, links.go("Take the filters away", view.page.url_path, period.query)),
         )
     elif absence.explained(view, "analytics.stg_agents__jobs", "jobs"):
         return

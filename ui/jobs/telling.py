@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from data.jobs import JobSummary
+from data.jobs import ENDED, JobSummary
 from data.reports import rates
 from ui import page
 from ui.asking import links
@@ -31,7 +31,7 @@ def summary(view: View, counted: JobSummary, period: Period, carried: Mapping[st
     pieces.append(_failed(counted, period))
     pieces.append(_open(view, counted, carried))
     if counted.finished and period.days:
-        pieces.append(_over(counted, period, view))
+        pieces.append(_over(counted, period, view, carried))
     known = "unknown" if counted.stateless else "well"
     state = "broken" if _is_worse(counted) else "attention" if counted.long_running_now or counted.failed else known
     page.say(join(*pieces, between=" "), state=state)
@@ -77,11 +77,16 @@ def _open(view: View, counted: JobSummary, carried: Mapping[str, links.Value]) -
     return join("Now ", join(*parts, between=" and "), f".{unclear}") if parts else "Nothing runs or waits now."
 
 
-def _over(counted: JobSummary, period: Period, view: View) -> str:
+def _over(counted: JobSummary, period: Period, view: View, carried: Mapping[str, links.Value]) -> Child:
     """How many are over and in how much time, and how many of them did not run to an end."""
-    gone = f" ({figures.count(counted.cancelled)} cancelled)" if counted.cancelled else ""
-    verb = "is" if counted.finished == 1 else "are"
-    return f"{plural(counted.finished, 'job')} {verb} over{gone}, {_pace(counted.finished, period, view)}."
+    query = {**period.query, **carried}
+    gone: Child = None
+    if counted.cancelled:
+        of = links.go(f"{figures.count(counted.cancelled)} cancelled", "jobs", query, status="cancelled")
+        gone = join(" (", of, ")")
+    words = plural(counted.finished, "job is", "jobs are")
+    over = join(words, " over") if gone else links.go(f"{words} over", "jobs", query, status=ENDED)
+    return join(over, gone, f", {_pace(counted.finished, period, view)}.")
 
 
 def _pace(finished: int, period: Period, view: View) -> str:

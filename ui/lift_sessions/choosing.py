@@ -55,15 +55,15 @@ def choose(view: View, counts: Sequence[StatusCount]) -> Chosen:
 def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
     """Why there is no session: filtered out, none of the viewer's own, or none at all."""
     if holds_any:
-        where = emptiness.to_all_time(view)
         if chosen.status or chosen.search:
             everything = links.go("Take the filters away", view.page.url_path, period.query)
             why = emptiness.unmatched(
                 "session of lift-sys", period, {"status": chosen.status}, narrowed=bool(chosen.search)
             )
-            page.empty(why, everything, " or ", where, ".")
+            page.empty(why, *emptiness.ways_out(view, period, everything))
         else:
-            page.empty(f"No session of lift-sys is recorded {period.during}.", "You can ", where, ".")
+            none = f"No session of lift-sys is recorded {period.during}."
+            page.empty(none, "You can ", emptiness.to_all_time(view), ".")
     elif absence.explained(view, "analytics.stg_lift__sessions", "sessions of lift-sys"):
         return
     elif view.actor.sees_all:

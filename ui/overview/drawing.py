@@ -17,6 +17,7 @@ from ui.drawing.markup import Markup
 from ui.overview import of_project, showing, telling
 from ui.overview.happenings import gather
 from ui.view import View
+from ui.wording.sentences import plural
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ def draw_newest(view: View, *, period: Period, project: str | None = None) -> Ma
         if project is None:
             showing.newest(view, cached.read(view, reports.list_newest, most=10))
             filters.say_untimed(view, period, known, "event", in_all_time=True)
+            if period.untimed and known.untimed:
+                page.note(f"These are of {plural(known.untimed, 'event')} without a recorded time.")
         else:
             rows = cached.read(view, reports.list_newest_of, project=project, most=10)
             showing.newest(view, rows, project)

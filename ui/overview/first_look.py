@@ -29,8 +29,11 @@ def show(view: View) -> None:
             "Whoever imports logs can give them an owner:",
             code(command("ingest", "--owner", view.actor.email, "PATH")),
         )
+        running = console.running()
         if demo.is_there():
             _open_demo(view)
+        elif running is not None and running.settings.is_embedded:
+            page.note("An admin can make a demo to look around in, with one click on this page.")
         return
     if hidden := hidden_questions(view):
         page.say(absence.unseen(hidden.waiting), ". ", absence.decided_by(hidden.policies), state="unknown")

@@ -69,4 +69,4 @@ def say_untimed(period: Period, known: Extent, project: str) -> None:
     said = sentences.untimed(known.untimed, in_all_time=period.choice == "all")
     if said and not period.untimed:
         words = f"Of all projects together, {said[0].lower()}{said[1:]}"
-        page.note(links.go(words, FIRST.url_path, period="untimed", project=project))
+        page.note(links.go(words, FIRST.url_path, period="untimed"))

@@ -86,9 +86,10 @@ def _lines(view: View, period: Period, attention: Attention, happened: Happened)
         opened = links.go(words, "sessions", period.query, status="error", project=happened.project)
         lines.append(("broken", join(opened, f" {period.during}")))
     if number := attention["open_notifications"]:
-        words = f"{plural(number, 'notification')} not acknowledged"
-        opened = links.go(words, "sessions", has="waiting", period="all", project=happened.project)
-        lines.append(("attention", join(opened, " in 24 hours")))
+        words = f"{plural(number, 'notification')} not acknowledged in 24 hours, in "
+        of = plural(attention["sessions_with_open_notifications"], "session")
+        opened = links.go(of, "sessions", has="waiting", period="all", project=happened.project)
+        lines.append(("attention", join(words, opened)))
     if happened.escalating:
         lines.append(("attention", _escalates(happened.escalating, period)))
     if attention.get("files_with_problems"):

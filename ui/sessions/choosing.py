@@ -116,10 +116,7 @@ def empty(view: View, period: Period, asked: Chosen, *, holds_any: bool) -> None
         open_ones = {"project": asked.project, "status": asked.status, "model": asked.model}
         page.empty(
             emptiness.unmatched("session", period, open_ones, narrowed=bool(asked.has or asked.search)),
-            links.go_to("Take the filters away", filters.here(view, **remaining)),
-            " or ",
-            emptiness.to_all_time(view),
-            ".",
+            *emptiness.ways_out(view, period, links.go_to("Take the filters away", filters.here(view, **remaining))),
         )
     else:
         page.empty(f"No session started {period.during}.", links.go("Show all time", "sessions", period="all"))

@@ -12,7 +12,7 @@ from ui import boundary, page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import charts, tables
-from ui.drawing.markup import Child, tag
+from ui.drawing.markup import Child, Markup, tag
 from ui.sessions.choosing import DEFAULT_SORT, Row, as_query, is_filtered
 from ui.view import View
 from ui.wording import figures
@@ -23,7 +23,7 @@ _COUNTED = {"calls": "the calls of all were", "cost": "what all cost was"}
 STATUS_STATES = {"error": "broken", "terminated": "unknown", "completed": "well", "active": "signal"}
 
 
-def summary(period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> None:
+def summary(view: View, period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> None:
     """How many sessions there are, how that compares, how many went wrong; where there are some."""
     wording = f" that {'matches' if total == 1 else 'match'}" if is_filtered(asked) else ""
     where = "" if period.untimed else f" {period.during}" if period.choice == "all" else f" started {period.during}"
@@ -34,15 +34,25 @@ def summary(period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> 
         amount = "as many as" if moved == "unchanged" else f"{moved} on"
         so_far = " up to the same time" if period.is_partial else ""
         words += f", {amount} {period.previous_label}{so_far} (n = {figures.count(sum(before.values()))})"
+    pieces: list[Child] = [words]
     if period.choice == "all" and (untimed := _untimed(counts)):
-        words += f", {figures.count(untimed)} of them without a recorded time"
+        of_them = f"{figures.count(untimed)} of them without a recorded time"
+        pieces += [", ", links.go_to(of_them, filters.here(view, period="untimed", page=None))]
     broken = now.get("error", 0)
     silent = total - sum(now.values())
-    ended = f" {figures.count(broken)} ended in an error." if broken else " None ended in an error."
+    pieces.append(". ")
+    if broken:
+        pieces += [_in_error(view, broken), "."]
+    elif not silent:
+        pieces.append("None ended in an error.")
     if silent:
-        ended = (ended if broken else "") + f" How {figures.count(silent)} of them ended is not recorded."
-    page.say(f"{words}.{ended}", state="attention" if broken else "unknown" if silent else "well")
+        pieces.append(f"{' ' if broken else ''}How {figures.count(silent)} of them ended is not recorded.")
+    page.say(*pieces, state="attention" if broken else "unknown" if silent else "well")
     filters.say_unsummed(asked.unsummed, "sessions")
+
+
+def _in_error(view: View, sessions: int) -> Markup:
+    return links.go_to(f"{figures.count(sessions)} ended in an error", filters.here(view, status="error", page=None))
 
 
 def say_order(order: tuple[str, bool], total: int) -> None:

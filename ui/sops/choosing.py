@@ -151,10 +151,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
         where = "among those without a time" if period.untimed else period.during
         page.empty(
             f"No run of a procedure {where} fits these filters.",
-            links.go("Take the filters away", view.page.url_path, period.query),
-            " or ",
-            emptiness.to_all_time(view),
-            ".",
+            *emptiness.ways_out(view, period, links.go("Take the filters away", view.page.url_path, period.query)),
         )
     elif absence.explained(view, "analytics.stg_engine__sop_executions", "runs of procedures"):
         return

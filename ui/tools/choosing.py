@@ -105,10 +105,7 @@ def nothing(view: View, period: Period, *, holds_any: bool) -> None:
         everything = links.go("Take the filters away", view.page.url_path, period.query)
         page.empty(
             f"No call {where} fits these filters.",
-            everything,
-            " or ",
-            emptiness.to_all_time(view),
-            ".",
+            *emptiness.ways_out(view, period, everything),
         )
     elif absence.explained(view, "analytics.tool_calls", "calls of tools"):
         return
