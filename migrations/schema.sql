@@ -5644,6 +5644,7 @@ CREATE TABLE signalbox.adopted_tables (
     missing_columns text[] DEFAULT '{}'::text[] NOT NULL,
     adopted_at timestamp with time zone DEFAULT now() NOT NULL,
     is_logged boolean DEFAULT false NOT NULL,
+    added_columns text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT adopted_tables_mode_valid CHECK ((mode = ANY (ARRAY['pointed'::text, 'moved'::text])))
 );
 
@@ -5652,6 +5653,9 @@ COMMENT ON TABLE signalbox.adopted_tables IS 'Tables of systems that were there 
 
 -- comment signalbox.COLUMN adopted_tables.is_logged
 COMMENT ON COLUMN signalbox.adopted_tables.is_logged IS 'Whether every table of the system was moved here and carries the triggers of the change log as ours do, slots and links included.';
+
+-- comment signalbox.COLUMN adopted_tables.added_columns
+COMMENT ON COLUMN signalbox.adopted_tables.added_columns IS 'The columns that moving added empty: rows from before adopted_at hold null there.';
 
 -- table signalbox.audit_log
 CREATE TABLE signalbox.audit_log (

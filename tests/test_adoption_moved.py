@@ -148,6 +148,24 @@ def test_moved_sessions_count_their_children(
     assert own not in told
 
 
+def test_which_columns_moving_added_is_kept(database_url: str, owner: Connection) -> None:
+    """And found for what was moved before that was kept, by the view under the old name."""
+    make_engine(owner)
+    adoption.adopt(database_url, "engine", "public", move=True)
+
+    def kept() -> dict[str, list[str]]:
+        rows = owner.execute("select table_name, added_columns from signalbox.adopted_tables").fetchall()
+        return {row["table_name"]: sorted(row["added_columns"]) for row in rows}
+
+    noted = kept()
+    assert "position" not in noted["events"], "every row was given one"
+    assert "state" in noted["event_snapshots"]
+    owner.execute("update signalbox.adopted_tables set added_columns = '{}'")
+    text = (FOLDER / "20261121150000_columns_that_moving_added.sql").read_text(encoding="utf-8")
+    owner.execute(text[text.index("update signalbox.adopted_tables") :].encode())
+    assert kept() == noted
+
+
 def test_a_moved_table_that_cannot_say_which_row_was_changed_is_not_published(
     database_url: str, owner: Connection
 ) -> None:

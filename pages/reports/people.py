@@ -23,7 +23,7 @@ def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], per
     asked: dict[str, Any] = {**period.parameters, "person": person}
     counts = cached.read(view, reports.count_activity, **asked)
     people.summary_of_one(one, period)
-    cards.cards(people.cards_of([one], period, person))
+    cards.cards(people.cards_of(view, [one], period, person))
     narrowed = people.choose(view, counts)
     asked |= {"kind": narrowed.kind, "state": narrowed.state}
     total = people.total_of(counts, narrowed)
@@ -48,7 +48,7 @@ def show(view: View) -> None:
         return
     people.summary(everybody, period)
     filters.say_untimed(view, period, known, "session")
-    cards.cards(people.cards_of(everybody, period))
+    cards.cards(people.cards_of(view, everybody, period))
     people.people_table(view, everybody, period)
     page.footer(view, report="people", filters=compared, rows=len(everybody))
 
