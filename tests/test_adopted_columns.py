@@ -82,6 +82,22 @@ def test_of_moved_runs_those_that_say_it_are_told_apart(database_url: str, owner
     )
 
 
+@WAYS
+def test_jobs_and_runs_without_a_state_are_unknown_on_overview(
+    database_url: str, owner: Owner, people: People, move: bool
+) -> None:
+    adopt_without(database_url, owner, people, "agents", "jobs.status", move=move)
+    adopt_without(database_url, owner, people, "engine", "sop_executions.status", move=move)
+    questions = sql.Identifier("engine" if move else SCHEMAS["engine"], "human_approvals")
+    owner.execute(sql.SQL("delete from {}").format(questions))
+    page = look(people, "overview")
+    assert "Nothing that could be checked needs you" in page.text
+    assert "What became of 4 jobs and 2 runs of procedures is not recorded." in page.text
+    assert "Jobs finished unknown" in said(page)
+    assert "0 failed; of 4 it is not recorded" in said(page)
+    assert "sb-well" not in verdicts(page)
+
+
 def test_jobs_without_a_state_are_not_said_to_stand_still(database_url: str, owner: Owner, people: People) -> None:
     adopt_without(database_url, owner, people, "agents", "jobs.status jobs.created_at")
     page = look(people, "jobs", period="all")

@@ -83,12 +83,13 @@ def _is_untold() -> bool:
     )
 
 
-def of_the_seen(nothing: str) -> str:
-    """What there is none of, narrowed to what this viewer sees or could be checked where that is not all."""
+def of_the_seen(nothing: str, *, is_untold: bool = False) -> str:
+    """What there is none of, narrowed to what this viewer sees or could be checked where that is not all; `is_untold`:
+    rows do not say it."""
     view = _drawn_for.get()
     if view is not None and hides():
         return f"{nothing} that {_who_sees(view)}"
-    return f"{nothing} that could be checked" if _is_untold() else nothing
+    return f"{nothing} that could be checked" if is_untold or _is_untold() else nothing
 
 
 def sentences(view: View) -> list[str]:
