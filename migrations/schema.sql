@@ -1059,7 +1059,14 @@ begin
         p_event_type, coalesce(p_correlation_id, gen_random_uuid()), p_causation_id, p_aggregate_type,
         p_aggregate_id, newest + 1, coalesce(p_payload, '{}'), coalesce(p_metadata, '{}'), p_emitted_by,
         p_confidence, coalesce(p_timestamp, now())
-    ) returning event_id into appended_id;
+    )
+    on conflict do nothing
+    returning event_id into appended_id;
+    if appended_id is null then
+        raise exception 'number % of % % is taken by an event that is not yours to see, or that was written beside append_event: nothing was appended',
+            newest + 1, p_aggregate_type, p_aggregate_id
+            using errcode = 'unique_violation', constraint = 'events_aggregate_sequence';
+    end if;
     select e.event_id, e.event_type, e.correlation_id, e.causation_id, e.aggregate_type, e.aggregate_id,
         e.sequence_number, e.payload, e.metadata, e.emitted_by, e.confidence, e.occurred_at, e.recorded_at
     into
