@@ -8405,9 +8405,39 @@ GRANT ALL ON FUNCTION toolbox.viewer_workspaces() TO authenticated;
 GRANT ALL ON FUNCTION toolbox.viewer_workspaces() TO service_role;
 
 -- acl agents.TABLE jobs
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE agents.jobs TO authenticated;
+GRANT SELECT,INSERT,DELETE ON TABLE agents.jobs TO authenticated;
 
 GRANT ALL ON TABLE agents.jobs TO service_role;
+
+-- acl agents.COLUMN jobs.id
+GRANT UPDATE(id) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.agent_identifier
+GRANT UPDATE(agent_identifier) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.status
+GRANT UPDATE(status) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.job_data
+GRANT UPDATE(job_data) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.result
+GRANT UPDATE(result) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.error_message
+GRANT UPDATE(error_message) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.created_at
+GRANT UPDATE(created_at) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.updated_at
+GRANT UPDATE(updated_at) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.started_at
+GRANT UPDATE(started_at) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.completed_at
+GRANT UPDATE(completed_at) ON TABLE agents.jobs TO authenticated;
 
 -- acl chronicle.TABLE events
 GRANT SELECT ON TABLE chronicle.events TO authenticated;
@@ -8570,9 +8600,33 @@ GRANT SELECT ON TABLE analytics.lift_draft_rollup TO authenticated;
 GRANT ALL ON TABLE analytics.lift_draft_rollup TO service_role;
 
 -- acl lift.TABLE sessions
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE lift.sessions TO authenticated;
+GRANT SELECT,DELETE ON TABLE lift.sessions TO authenticated;
 
 GRANT ALL ON TABLE lift.sessions TO service_role;
+
+-- acl lift.COLUMN sessions.id
+GRANT INSERT(id),UPDATE(id) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.user_id
+GRANT INSERT(user_id),UPDATE(user_id) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.prompt
+GRANT INSERT(prompt),UPDATE(prompt) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.status
+GRANT INSERT(status),UPDATE(status) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.current_ir
+GRANT INSERT(current_ir),UPDATE(current_ir) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.metadata
+GRANT INSERT(metadata),UPDATE(metadata) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.created_at
+GRANT INSERT(created_at),UPDATE(created_at) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.updated_at
+GRANT INSERT(updated_at),UPDATE(updated_at) ON TABLE lift.sessions TO authenticated;
 
 -- acl analytics.TABLE stg_lift__sessions
 GRANT SELECT ON TABLE analytics.stg_lift__sessions TO authenticated;
