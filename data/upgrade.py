@@ -6,8 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from data import adoption, audit, migration
+from data.access import Actor
 from data.database import Unit
-from data.migration.connection import connected
+from data.migration.apply import Written
+from data.migration.connection import Connection
+from data.migration.files import MigrationFile
+from data.migration.history import columns_of
+
+AUDIT_LOG = "signalbox.audit_log"
 
 
 def up(
@@ -15,13 +21,12 @@ def up(
 ) -> list[migration.AppliedMigration]:
     """Apply what is pending, then read adopted tables where they are again; what was applied is returned.
 
-    An audit row says what was applied, and that it was done `by` the operator or the console.
+    An audit row of each, in the transaction of its row in the history, says that it was done `by` the operator or the
+    console.
     Also where nothing was pending: another runner may have applied it, or this one may have ended in between.
     Raises what `migration.up` and `adoption.point_again` raise.
     """
-    done = migration.up(url, directory, progress, include_all=include_all)
-    if directory == migration.FOLDER:
-        _record(url, done, by)
+    done = migration.up(url, directory, progress, include_all=include_all, written=audited(None, by))
     # Another folder of migrations than ours knows of no adoption.
     if directory != migration.FOLDER or not (done or adoption.has_unread(url)):
         return done
@@ -30,13 +35,14 @@ def up(
     return done
 
 
-def _record(url: str, done: list[migration.AppliedMigration], by: str) -> None:
-    applied = [
-        {"version": one.version, "outcome": one.outcome, "ms": one.duration_ms}
-        for one in done
-        if one.outcome == "applied"
-    ]
-    if applied:
-        with connected(url) as connection:
-            told = {"applied": applied, "error": None}
-            audit.record(Unit(connection), None, "applied migrations", "migrations", told, by=by)
+def audited(actor: Actor | None, by: str = audit.OPERATOR) -> Written:
+    """Leaves an audit row of each migration as `actor` or, without one, `by` applied it. Nothing is left in a database
+    without an audit log."""
+
+    def record(connection: Connection, file: MigrationFile, duration_ms: int) -> None:
+        if columns_of(connection, AUDIT_LOG) is None:
+            return
+        told = {"name": file.name, "sha256": file.sha256, "ms": duration_ms}
+        audit.record(Unit(connection), actor, "applied a migration", f"migration:{file.version}", told, by=by)
+
+    return record

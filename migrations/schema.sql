@@ -1059,7 +1059,14 @@ begin
         p_event_type, coalesce(p_correlation_id, gen_random_uuid()), p_causation_id, p_aggregate_type,
         p_aggregate_id, newest + 1, coalesce(p_payload, '{}'), coalesce(p_metadata, '{}'), p_emitted_by,
         p_confidence, coalesce(p_timestamp, now())
-    ) returning event_id into appended_id;
+    )
+    on conflict do nothing
+    returning event_id into appended_id;
+    if appended_id is null then
+        raise exception 'number % of % % is taken by an event that is not yours to see, or that was written beside append_event: nothing was appended',
+            newest + 1, p_aggregate_type, p_aggregate_id
+            using errcode = 'unique_violation', constraint = 'events_aggregate_sequence';
+    end if;
     select e.event_id, e.event_type, e.correlation_id, e.causation_id, e.aggregate_type, e.aggregate_id,
         e.sequence_number, e.payload, e.metadata, e.emitted_by, e.confidence, e.occurred_at, e.recorded_at
     into
@@ -5662,6 +5669,7 @@ CREATE TABLE signalbox.adopted_tables (
     missing_columns text[] DEFAULT '{}'::text[] NOT NULL,
     adopted_at timestamp with time zone DEFAULT now() NOT NULL,
     is_logged boolean DEFAULT false NOT NULL,
+    added_columns text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT adopted_tables_mode_valid CHECK ((mode = ANY (ARRAY['pointed'::text, 'moved'::text])))
 );
 
@@ -5670,6 +5678,9 @@ COMMENT ON TABLE signalbox.adopted_tables IS 'Tables of systems that were there 
 
 -- comment signalbox.COLUMN adopted_tables.is_logged
 COMMENT ON COLUMN signalbox.adopted_tables.is_logged IS 'Whether every table of the system was moved here and carries the triggers of the change log as ours do, slots and links included.';
+
+-- comment signalbox.COLUMN adopted_tables.added_columns
+COMMENT ON COLUMN signalbox.adopted_tables.added_columns IS 'The columns that moving added empty: rows from before adopted_at hold null there.';
 
 -- table signalbox.audit_log
 CREATE TABLE signalbox.audit_log (
@@ -8412,9 +8423,39 @@ GRANT ALL ON FUNCTION toolbox.viewer_workspaces() TO authenticated;
 GRANT ALL ON FUNCTION toolbox.viewer_workspaces() TO service_role;
 
 -- acl agents.TABLE jobs
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE agents.jobs TO authenticated;
+GRANT SELECT,INSERT,DELETE ON TABLE agents.jobs TO authenticated;
 
 GRANT ALL ON TABLE agents.jobs TO service_role;
+
+-- acl agents.COLUMN jobs.id
+GRANT UPDATE(id) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.agent_identifier
+GRANT UPDATE(agent_identifier) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.status
+GRANT UPDATE(status) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.job_data
+GRANT UPDATE(job_data) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.result
+GRANT UPDATE(result) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.error_message
+GRANT UPDATE(error_message) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.created_at
+GRANT UPDATE(created_at) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.updated_at
+GRANT UPDATE(updated_at) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.started_at
+GRANT UPDATE(started_at) ON TABLE agents.jobs TO authenticated;
+
+-- acl agents.COLUMN jobs.completed_at
+GRANT UPDATE(completed_at) ON TABLE agents.jobs TO authenticated;
 
 -- acl chronicle.TABLE events
 GRANT SELECT ON TABLE chronicle.events TO authenticated;
@@ -8577,9 +8618,33 @@ GRANT SELECT ON TABLE analytics.lift_draft_rollup TO authenticated;
 GRANT ALL ON TABLE analytics.lift_draft_rollup TO service_role;
 
 -- acl lift.TABLE sessions
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE lift.sessions TO authenticated;
+GRANT SELECT,DELETE ON TABLE lift.sessions TO authenticated;
 
 GRANT ALL ON TABLE lift.sessions TO service_role;
+
+-- acl lift.COLUMN sessions.id
+GRANT INSERT(id),UPDATE(id) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.user_id
+GRANT INSERT(user_id),UPDATE(user_id) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.prompt
+GRANT INSERT(prompt),UPDATE(prompt) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.status
+GRANT INSERT(status),UPDATE(status) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.current_ir
+GRANT INSERT(current_ir),UPDATE(current_ir) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.metadata
+GRANT INSERT(metadata),UPDATE(metadata) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.created_at
+GRANT INSERT(created_at),UPDATE(created_at) ON TABLE lift.sessions TO authenticated;
+
+-- acl lift.COLUMN sessions.updated_at
+GRANT INSERT(updated_at),UPDATE(updated_at) ON TABLE lift.sessions TO authenticated;
 
 -- acl analytics.TABLE stg_lift__sessions
 GRANT SELECT ON TABLE analytics.stg_lift__sessions TO authenticated;

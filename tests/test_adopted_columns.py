@@ -3,6 +3,7 @@ none, nothing or well."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import psycopg
@@ -65,7 +66,10 @@ def test_runs_without_a_count_of_interventions_are_not_said_to_have_had_none(
 
 def test_of_moved_runs_those_that_say_it_are_told_apart(database_url: str, owner: Owner, people: People) -> None:
     adopt_without(database_url, owner, people, "engine", "", move=True)
-    assert "Whether a person stepped in is not recorded." in look(people, "sops").text
+    moved = look(people, "sops").text
+    for what, column in (("Whether a person stepped in", "human_interventions"), ("At which", "steps")):
+        untold = f"{what} is not recorded of rows from before .* UTC: the adopted table had no column {column}."
+        assert re.search(untold, moved)
     owner.execute(
         "insert into engine.sop_executions (sop_id, correlation_id, status, completed_at)"
         " values ('light-the-lamp', gen_random_uuid(), 'completed', now())"
@@ -76,6 +80,22 @@ def test_of_moved_runs_those_that_say_it_are_told_apart(database_url: str, owner
     assert "People stepped into 1 of 3 runs (2 interventions); at which step is not recorded. 2 runs say not" in (
         look(people, "sops").text
     )
+
+
+@WAYS
+def test_jobs_and_runs_without_a_state_are_unknown_on_overview(
+    database_url: str, owner: Owner, people: People, move: bool
+) -> None:
+    adopt_without(database_url, owner, people, "agents", "jobs.status", move=move)
+    adopt_without(database_url, owner, people, "engine", "sop_executions.status", move=move)
+    questions = sql.Identifier("engine" if move else SCHEMAS["engine"], "human_approvals")
+    owner.execute(sql.SQL("delete from {}").format(questions))
+    page = look(people, "overview")
+    assert "Nothing that could be checked needs you" in page.text
+    assert "What became of 4 jobs and 2 runs of procedures is not recorded." in page.text
+    assert "Jobs finished unknown" in said(page)
+    assert "0 failed; of 4 it is not recorded" in said(page)
+    assert "sb-well" not in verdicts(page)
 
 
 def test_jobs_without_a_state_are_not_said_to_stand_still(database_url: str, owner: Owner, people: People) -> None:
@@ -146,3 +166,63 @@ def test_sessions_without_a_status_are_not_said_to_have_ended_well(
     assert "None ended in an error" not in page.text
     assert "sb-well" not in verdicts(page)
     assert {bar["series"] for bar in page.charts[0]} == {"not recorded"}
+
+
+LIFT = (
+    "sessions.status sessions.current_ir sessions.revision_count sessions.draft_count sessions.hole_count"
+    " session_revisions.revision_number session_revisions.ir_content session_drafts.draft_number"
+    " hole_resolutions.hole_id hole_resolutions.resolution"
+)
+
+
+@WAYS
+def test_sessions_of_lift_sys_do_not_make_up_what_their_tables_never_had(
+    database_url: str, owner: Owner, people: People, move: bool
+) -> None:
+    adopt_without(database_url, owner, people, "lift", LIFT, move=move)
+    page = look(people, "lift_sessions")
+    assert "How 2 of them ended is not recorded." in page.text
+    assert "sb-well" not in verdicts(page)
+    person = said(look(people, "people"))
+    assert "lift-sys finalized unknown" in person
+    assert "member@example.com 0 2 unknown 0 none ended" in person
+    page = look(people, "lift_session", session="44444444-4444-4444-8444-444444444444")
+    text = said(page)
+    why = (
+        "not recorded of rows from before .{1,14} UTC: the adopted table had"
+        if move
+        else "unknown: the adopted table has"
+    )
+    assert "2 revisions, 1 draft and 1 resolution of unnamed holes" in text
+    assert re.search(f"Its present IR is {why} no column current_ir.", text)
+    assert re.search(f"Which revision is the newest is {why} no column revision_number.", text)
+    assert text.count("number not recorded") == 2
+    assert page.app.expander[-1].label == "Code of a draft without a number"
+    for claim in ("no IR yet", "Revision None", "recorded revision", "1 hole filled", "(replaced)", "null"):
+        assert claim not in text
+    assert "sb-well" not in verdicts(page)
+
+
+@WAYS
+def test_what_a_revision_changed_is_not_nothing_where_it_holds_no_ir(
+    database_url: str, owner: Owner, people: People, move: bool
+) -> None:
+    adopt_without(database_url, owner, people, "lift", "session_revisions.ir_content", move=move)
+    text = look(people, "lift_session", session="44444444-4444-4444-8444-444444444444").text
+    assert "Nothing changed in the IR" not in text
+    assert "What it changed is " in text
+
+
+@WAYS
+def test_a_run_an_experiment_and_a_definition_do_not_say_none_of_what_their_tables_never_had(
+    database_url: str, owner: Owner, people: People, move: bool
+) -> None:
+    adopt_without(database_url, owner, people, "engine", "chaos_experiments.created_at", move=move)
+    run = said(look(people, "sop_execution", execution="33333333-3333-4333-8333-444444444444"))
+    assert "session not recorded" in run
+    definition = look(people, "sops", sop="light-the-lamp")
+    assert "lists no steps" not in definition.text
+    assert "Its steps are " in definition.text
+    experiments = said(look(people, "clients", view="experiments", period="all"))
+    assert "none yet" not in experiments
+    assert "none named" not in experiments

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -189,12 +190,15 @@ def test_a_page_says_which_tables_and_columns_an_adopted_system_lacks(
     assert f"chronicle.tool_events, adopted from elsewhere, has no column call_id: {unknown}" in tools
     assert "session_drafts" not in tools
     lift = open_page(people["manager"], "reports/lift_sessions.py").text
-    assert (
-        f"lift, adopted from elsewhere, is read without the tables hole_resolutions and session_drafts: {unknown}"
-        in lift
-    )
+    assert f"lift, adopted from elsewhere, is read without the table session_drafts: {unknown}" in lift
     assert f"lift.sessions, adopted from elsewhere, has no column prompt: {unknown}" in lift
     assert "call_id" not in lift
+    session = {"session": "44444444-4444-4444-8444-444444444444"}
+    owner.execute(
+        "insert into lift_sys.sessions (id, user_id) values (%s, %s)", (session["session"], people["member"].user_id)
+    )
+    one = open_page(people["manager"], "reports/lift_session.py", **session).text
+    assert f"is read without the tables hole_resolutions and session_drafts: {unknown}" in one
 
 
 def test_a_table_that_is_written_here_is_not_called_missing(database_url: str, owner: Owner, people: People) -> None:
@@ -206,7 +210,8 @@ def test_a_table_that_is_written_here_is_not_called_missing(database_url: str, o
         " where name = 'lift.session_drafts'"
     )
     text = open_page(people["manager"], "reports/lift_sessions.py").text
-    assert "lift, adopted from elsewhere, is read without the table hole_resolutions:" in text
+    assert "Sessions of lift-sys" in text
+    assert "is read without the table" not in text
 
 
 def fill(owner: Owner, user_id: UUID) -> dict[str, dict[str, str]]:
@@ -258,10 +263,20 @@ def test_no_part_of_a_page_fails_on_adopted_systems(database_url: str, owner: Ow
 
 def test_what_many_tables_lack_stands_behind_one_line(database_url: str, owner: Owner, people: People) -> None:
     make(owner, documents.ENGINE)
+    owner.execute(documents.rows_in("public", "engine", people["member"].user_id))
     adoption.adopt(database_url, "engine", "public", managers_read=True)
-    page = open_page(people["manager"], "reports/events.py")
+    page = open_page(people["manager"], "reports/sop_execution.py", execution="33333333-3333-4333-8333-444444444444")
     (folded,) = page.app.expander
-    assert (
-        folded.label == "8 adopted tables or systems lack something that pages read: what rests on that is unknown here"
-    )
-    assert "engine.events, adopted from elsewhere, has no columns causation_id and position" in page.text
+    behind = "adopted tables or systems lack something that this page reads: what rests on that is unknown here"
+    assert folded.label == f"4 {behind}"
+    named = ["events", "human_approvals", "sop_definitions", "sop_executions"]
+    assert lacking_on(page) == [f"engine.{table}" for table in named], "in the order of their names, once each"
+    # A page names the tables that it rests on, and no other of their system.
+    events = open_page(people["manager"], "reports/events.py")
+    assert "engine.events, adopted from elsewhere, has no columns causation_id and position" in events.text
+    assert lacking_on(events) == ["engine.events"]
+
+
+def lacking_on(page: PageRun) -> list[str]:
+    """The tables that a page says lack columns, in the order in which it names them."""
+    return re.findall(r"(\w+\.\w+), adopted from elsewhere, has no", page.text)

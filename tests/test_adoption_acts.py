@@ -14,8 +14,9 @@ from data import adoption, approvals, jobs
 from data.access import Actor
 from data.approvals import expiring
 from data.command import main
-from data.errors import ColumnMissing, NotAllowed
+from data.errors import ColumnMissing, Conflict, NotAllowed
 from data.migration.files import FOLDER
+from data.reports import session
 from tests import adoption_documents as documents
 from tests.test_adoption import add_job, at_database, make
 
@@ -103,6 +104,27 @@ def test_a_grant_that_is_missing_is_named_with_its_columns(database_url: str, ow
     owner.execute(statements.encode())
     jobs.cancel(people["admin"], job_id, "running")
     assert state(owner, job_id)["status"] == "cancelled"
+
+
+@WAYS
+def test_a_notification_that_policies_keep_from_being_acknowledged_names_what_lets(
+    database_url: str, owner: Owner, people: People, move: bool, schema: str
+) -> None:
+    """Managers acknowledge too, so that is who is let."""
+    make(owner, documents.CHRONICLE)
+    owner.execute(documents.rows_in("public", "chronicle", people["member"].user_id))
+    adoption.adopt(database_url, "chronicle", "public", move=move, managers_read=True)
+    row = owner.execute("select notification_id as id from analytics.stg_chronicle__notification_events").fetchone()
+    assert row is not None
+    for role in ("manager", "admin"):
+        with pytest.raises(NotAllowed) as refused:
+            session.acknowledge(people[role], row["id"])
+    said, _, statements = refused.value.sentence.partition("For managers and admins to be let, the owner runs: ")
+    assert f"{'chronicle' if move else schema}.notification_events was adopted with rights of its own" in said
+    owner.execute(statements.encode())
+    session.acknowledge(people["manager"], row["id"])
+    with pytest.raises(Conflict):
+        session.acknowledge(people["admin"], row["id"])
 
 
 def test_a_job_that_has_moved_on_is_still_said_to_have(database_url: str, owner: Owner, people: People) -> None:

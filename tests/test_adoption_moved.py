@@ -112,7 +112,10 @@ def test_a_moved_job_keeps_its_clock_its_rights_and_its_writers(
     assert row == {"status": "cancelled"}
 
 
-def test_moved_sessions_count_their_children(database_url: str, owner: Connection, people: dict[str, Actor]) -> None:
+@pytest.mark.usefixtures("at_database")
+def test_moved_sessions_count_their_children(
+    database_url: str, owner: Connection, people: dict[str, Actor], capsys: pytest.CaptureFixture[str]
+) -> None:
     make(owner, oddities.LIFT)
     owner.execute(REST_OF_LIFT)
     # The system's own way of counting, for one of the three.
@@ -134,6 +137,33 @@ def test_moved_sessions_count_their_children(database_url: str, owner: Connectio
         )
     row = owner.execute("select draft_count, hole_count from lift.sessions").fetchone()
     assert row == {"draft_count": 1, "hole_count": 1}
+    # What counts is right, whosever it is; only what counts no longer is wrong.
+    own = "lift.hole_resolutions: its own trigger theirs counts in place of ours"
+    assert main(["adopt", "lift", "--status"]) == 0
+    assert own in capsys.readouterr().out
+    owner.execute("alter table lift.hole_resolutions disable trigger theirs")
+    assert main(["adopt", "lift", "--status"]) == 1
+    told = capsys.readouterr().out
+    assert "wrong: lift.hole_resolutions lacks the trigger hole_resolutions_count, which counts" in told
+    assert own not in told
+
+
+def test_which_columns_moving_added_is_kept(database_url: str, owner: Connection) -> None:
+    """And found for what was moved before that was kept, by the view under the old name."""
+    make_engine(owner)
+    adoption.adopt(database_url, "engine", "public", move=True)
+
+    def kept() -> dict[str, list[str]]:
+        rows = owner.execute("select table_name, added_columns from signalbox.adopted_tables").fetchall()
+        return {row["table_name"]: sorted(row["added_columns"]) for row in rows}
+
+    noted = kept()
+    assert "position" not in noted["events"], "every row was given one"
+    assert "state" in noted["event_snapshots"]
+    owner.execute("update signalbox.adopted_tables set added_columns = '{}'")
+    text = (FOLDER / "20261121150000_columns_that_moving_added.sql").read_text(encoding="utf-8")
+    owner.execute(text[text.index("update signalbox.adopted_tables") :].encode())
+    assert kept() == noted
 
 
 def test_a_moved_table_that_cannot_say_which_row_was_changed_is_not_published(

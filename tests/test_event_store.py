@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -125,6 +126,34 @@ def test_an_old_snapshot_loses_by_the_same_name_and_its_transaction_goes_on(
         if level == psycopg.IsolationLevel.REPEATABLE_READ:
             assert EventStore(mine).append(happened(lead="lead-2")).sequence_number == 1
     assert store.sequence("Lead", "lead-1") == 1
+
+
+def test_appending_in_sql_from_an_old_snapshot_is_a_serialization_failure(database_url: str, store: EventStore) -> None:
+    """Which programs run their transaction again for; what they hold up to then stays behind a savepoint."""
+    with psycopg.connect(database_url) as mine:
+        mine.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        mine.execute("select count(*) from engine.events")
+        store.append(happened())
+        with pytest.raises(psycopg.errors.SerializationFailure), mine.transaction():
+            mine.execute("select engine.append_event('X', 'Lead', 'lead-1')")
+        mine.execute("select engine.append_event('X', 'Lead', 'lead-2')")
+        mine.commit()
+        mine.execute("select engine.append_event('X', 'Lead', 'lead-1')")
+    assert (store.sequence("Lead", "lead-1"), store.sequence("Lead", "lead-2")) == (2, 1)
+
+
+def test_a_number_that_an_unseen_event_has_is_refused_in_words(store: EventStore, owner: Owner) -> None:
+    store.append(happened())
+    owner.execute("create policy theirs on engine.events for insert to authenticated with check (true)")
+    claims = json.dumps({"sub": str(uuid4()), "app_metadata": {"client_id": "quay"}})
+    with owner.transaction():
+        owner.execute("set local role authenticated")
+        owner.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
+        with pytest.raises(
+            psycopg.errors.UniqueViolation, match="number 1 of Lead lead-1 is taken by an event that is"
+        ):
+            owner.execute("select engine.append_event('X', 'Lead', 'lead-1', %s)", (json.dumps({"client_id": "quay"}),))
+        raise psycopg.Rollback
 
 
 def at_the_same_time(count: int, act: Callable[[int], None]) -> list[Exception]:

@@ -200,6 +200,10 @@ def test_a_failure_shows_the_statement_and_the_message_and_keeps_what_came_befor
     found = owner.execute("select to_regclass('agents.scratch') is not null as a, to_regclass('agents.never') as b")
     assert found.fetchone() == {"a": True, "b": None}
     assert acts(owner)[-1] == ("admin@example.com", "applying migrations failed")
+    single = owner.execute("select * from signalbox.audit_log where target like 'migration:%'").fetchall()
+    assert [(row["actor_email"], row["target"]) for row in single] == [
+        ("admin@example.com", "migration:20990101000000")
+    ]
     told = owner.execute("select detail from signalbox.audit_log order by id desc limit 1").fetchone()
     assert told
     assert told["detail"]["applied"] == [{"version": "20990101000000"}]

@@ -28,12 +28,12 @@ NOW = datetime(2026, 11, 20, tzinfo=UTC)
 EACH = 40  # rows of one kind
 PAGE = 25
 
-# Columns of which no two rows of their list hold the same; drafts and revisions are listed of one session.
+# Columns of which no two rows of their list hold the same.
 KEYS = {
     "approval_id",
     "assessment_id",
     "client_id",
-    "draft_number",
+    "draft_id",
     "execution_id",
     "experiment_id",
     "id",
@@ -41,7 +41,7 @@ KEYS = {
     "metric_id",
     "project_id",
     "resolution_id",
-    "revision_number",
+    "revision_id",
     "session_id",
     "session_pk",
     "tool_event_id",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from data import adoption, database, migration, upgrade
+from data import adoption, audit, database, migration, upgrade
 from data.access import Actor
 from data.command import main
+from data.migration.errors import MigrationError
 from data.migration.files import FOLDER
 from tests import adoption_documents as documents
 from tests import adoption_oddities as oddities
@@ -42,6 +45,30 @@ def test_what_another_runner_applied_is_mended_by_the_next_one(
     assert upgrade.up(database_url, FOLDER, said.append) == []
     assert said == ["Reading adopted tables where they are again: agents.jobs"]
     assert agents_seen(people["member"]) == ["intake"]
+
+
+def test_what_was_applied_before_the_command_ended_has_its_audit_row(
+    database_url: str, owner: Connection, tmp_path: Path
+) -> None:
+    """Each in the transaction of its row in the history: whatever ends the command leaves both or neither."""
+    for path in FOLDER.glob("2*.sql"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    files = (
+        ("20990101000000_good.sql", "create table agents.scratch (id int)"),
+        ("20990102000000_bad.sql", "select 1/0"),
+    )
+    for name, text in files:
+        (tmp_path / name).write_text(f"{text};\n", encoding="utf-8")
+    with pytest.raises(MigrationError):
+        upgrade.up(database_url, tmp_path, print)
+    row = owner.execute(
+        "select a.actor_email, a.action, a.target, a.xmin::text = r.xmin::text as is_with_it"
+        " from signalbox.migration_runs as r join signalbox.audit_log as a on a.target = 'migration:' || r.version"
+    ).fetchall()
+    assert row == [{
+        "actor_email": audit.OPERATOR, "action": "applied a migration", "target": "migration:20990101000000",
+        "is_with_it": True,
+    }]  # fmt: skip
 
 
 def test_an_upgrade_gives_moved_tables_the_triggers_that_they_lack(database_url: str, owner: Connection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -26,8 +26,6 @@ from ui.wording.sentences import plural
 log = logging.getLogger("signalbox.pages")
 
 PRODUCT = "Signalbox"
-_MOST_LACKS_AT_ONCE = 2  # sentences on adopted tables above a page; more stand behind one line
-
 _gathered: ContextVar[list[Markup] | None] = ContextVar("gathered", default=None)
 
 
@@ -60,7 +58,6 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
         if actor.watcher:
             note(links.go(f"Look at the Overview as {actor.email} sees it", "overview"))
         _refuse(error.sentence, shut=isinstance(error, NotAllowed))
-    _say_what_is_missing(entry, sources)
     versions = tuple(sorted(sources.versions.items()))
     veiled = {name: sight for name, sight in sources.sights.items() if sight.hides(sees_all=actor.sees_all)}
     view = View(
@@ -72,9 +69,12 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
         controls,
         ran=notes.started(),
         adopted=sources.adopted,
+        missing_tables=sources.missing_tables,
         lacks=sources.missing_columns,
+        added=sources.added,
         veiled=veiled,
-        remarks=st.container() if veiled else None,  # unlike one that is emptied, it keeps its words in the next run
+        # Unlike one that is emptied, it keeps its words in the next run.
+        remarks=st.container() if sources.adopted else None,
     )
     live.opened(view)
     veil.opened(view)
@@ -82,19 +82,18 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
 
 
 def end() -> None:
-    """What row security keeps of the tables that the page turned out to rest on. After the last line of each."""
+    """What the tables that the page turned out to rest on lack, and what row security keeps of them. After the last
+    line of each."""
     view = veil.shown()
-    if view is not None and view.remarks is not None and (said := veil.sentences(view)):
+    if view is None or view.remarks is None:
+        return
+    if said := lacking.sentences(view):
+        behind = "adopted tables or systems lack something that this page reads: what rests on that is unknown here"
+        is_folded = len(said) > lacking.MOST_AT_ONCE
+        with view.remarks.expander(f"{len(said)} {behind}") if is_folded else view.remarks:
+            st.html(one_of([tag("p", sentence, class_="sb-note") for sentence in said]))
+    if said := veil.sentences(view):
         view.remarks.html(one_of([tag("p", mark("unknown"), sentence, class_="sb-note") for sentence in said]))
-
-
-def _say_what_is_missing(entry: PageEntry, sources: database.Sources) -> None:
-    """What adopted systems did not bring of that which the page may show."""
-    said = lacking.sentences(entry.systems, sources)
-    behind = "adopted tables or systems lack something that pages read: what rests on that is unknown here"
-    with st.expander(f"{len(said)} {behind}") if len(said) > _MOST_LACKS_AT_ONCE else nullcontext():
-        for sentence in said:
-            note(sentence)
 
 
 def title_of(title: str) -> str:

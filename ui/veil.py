@@ -4,7 +4,7 @@ knows how much they keep."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -18,6 +18,7 @@ _TOLD_BY = {
     "chronicle.sessions": "status",
     "engine.agent_metrics": "human_escalations",
     "engine.sop_executions": "status",
+    "lift.sessions": "status",
 }
 
 _drawn_for: ContextVar[View | None] = ContextVar("drawn_for", default=None)
@@ -45,8 +46,13 @@ def beside(view: View) -> Iterator[None]:
 
 def veiled(view: View) -> list[str]:
     """The tables behind what the page has read so far of which row security keeps rows from this viewer."""
+    return read_of(view, view.veiled)
+
+
+def read_of(view: View, names: Iterable[str]) -> list[str]:
+    """Those of these tables that the page has read so far, in the order of their names."""
     rests_on = live.shown_of(view)
-    of_page = [name for name in sorted(view.veiled) if name.partition(".")[0] in view.page.systems]
+    of_page = [name for name in sorted(names) if name.partition(".")[0] in view.page.systems]
     return of_page if rests_on is None else [name for name in of_page if name in rests_on or name in view.recalls]
 
 
@@ -77,12 +83,13 @@ def _is_untold() -> bool:
     )
 
 
-def of_the_seen(nothing: str) -> str:
-    """What there is none of, narrowed to what this viewer sees or could be checked where that is not all."""
+def of_the_seen(nothing: str, *, is_untold: bool = False) -> str:
+    """What there is none of, narrowed to what this viewer sees or could be checked where that is not all; `is_untold`:
+    rows do not say it."""
     view = _drawn_for.get()
     if view is not None and hides():
         return f"{nothing} that {_who_sees(view)}"
-    return f"{nothing} that could be checked" if _is_untold() else nothing
+    return f"{nothing} that could be checked" if is_untold or _is_untold() else nothing
 
 
 def sentences(view: View) -> list[str]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from streamlit.delta_generator import DeltaGenerator
 
 from data.access import Actor
-from data.database import Sight, notes
+from data.database import Added, Sight, notes
 from ui.navigation import PageEntry
 
 
@@ -21,9 +21,10 @@ class View:
     `as_of` is when they were read, in UTC; `zone` is the viewer's. `controls` is the slot beside the title.
     `rests_on` gathers the source tables behind what the page has read from the cache so far, `ran` the queries that it
     ran beside that, `follows` the tables that it is run again for without showing their rows, `recalls` those behind
-    what it shows from an earlier run. `adopted` are the source tables that
-    are read where another system made them, `lacks` the columns that those do not have, and `veiled` those of which row
-    security keeps rows from this viewer. `remarks` is the slot below the title.
+    what it shows from an earlier run. `adopted` are the source tables that are read where another system made them,
+    `missing_tables` those that such a system did not bring, `lacks` the columns that adopted ones do not have, `added`
+    those that they got when they were moved here, and `veiled` the tables of which row security keeps rows from this
+    viewer. `remarks` is the slot below the title.
     """
 
     page: PageEntry
@@ -37,7 +38,9 @@ class View:
     follows: set[str] = field(default_factory=set, repr=False, compare=False)
     recalls: set[str] = field(default_factory=set, repr=False, compare=False)
     adopted: frozenset[str] = frozenset()
+    missing_tables: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
     lacks: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
+    added: Mapping[str, Added] = field(default_factory=dict, compare=False)
     veiled: Mapping[str, Sight] = field(default_factory=dict, compare=False)
     remarks: DeltaGenerator | None = field(default=None, repr=False, compare=False)
 

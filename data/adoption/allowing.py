@@ -17,15 +17,19 @@ from data.database.queries import find
 from data.errors import NotAllowed
 from data.migration.connection import Connection
 
-POLICIES = {"update": "signalbox_admins_update", "insert": "signalbox_admins_insert"}
-
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What admins do to a table: the right that it takes, and the columns that they update."""
+    """What admins, and maybe managers, do to a table: the right that it takes, and the columns that they update."""
 
     right: str
     columns: tuple[str, ...] = ()
+    is_for_managers: bool = False
+
+    @property
+    def policy(self) -> str:
+        """The name of the policy that lets them."""
+        return f"signalbox_{'managers' if self.is_for_managers else 'admins'}_{self.right}"
 
 
 ACTS: Mapping[str, Act] = {
@@ -36,7 +40,9 @@ ACTS: Mapping[str, Act] = {
         "update", ("status", "decided_at", "decided_by", "decided_by_name", "decision_note")
     ),
     "engine.events": Act("insert"),
+    "chronicle.notification_events": Act("update", ("acknowledged",), is_for_managers=True),
 }  # fmt: skip
+POLICIES = frozenset(act.policy for act in ACTS.values())
 
 
 def needed(connection: Connection, system: str, schema: str, table: str) -> str:
@@ -45,8 +51,7 @@ def needed(connection: Connection, system: str, schema: str, table: str) -> str:
     act = ACTS.get(f"{system}.{table}")
     if act is None:
         return ""
-    policy = POLICIES[act.right]
-    asked = {"schema": schema, "table": table, "right": act.right, "columns": list(act.columns), "policy": policy}
+    asked = {"schema": schema, "table": table, "right": act.right, "columns": list(act.columns), "policy": act.policy}
     row = connection.execute(find("adoption.find_rights").text, asked).fetchone()
     if row is None:
         return ""
@@ -57,11 +62,13 @@ def needed(connection: Connection, system: str, schema: str, table: str) -> str:
         columns = sql.SQL(" ({})").format(some) if row["columns"] else sql.SQL("")
         parts.append(sql.SQL("grant {}{} on {} to authenticated;").format(right, columns, name))
     if row["is_closed"]:
-        is_admin = sql.SQL("((select signalbox.is_admin()))")
-        using = sql.SQL("using {} ").format(is_admin) if act.right == "update" else sql.SQL("")
+        are_let = sql.SQL("((select signalbox.{}()))").format(
+            sql.SQL("sees_all" if act.is_for_managers else "is_admin")
+        )
+        using = sql.SQL("using {} ").format(are_let) if act.right == "update" else sql.SQL("")
         parts.append(
             sql.SQL("create policy {} on {} for {} to authenticated {}with check {};").format(
-                sql.Identifier(policy), name, right, using, is_admin
+                sql.Identifier(act.policy), name, right, using, are_let
             )
         )
     said = sql.SQL(" ").join(parts).as_string(connection)
@@ -76,12 +83,13 @@ def explained(actor: Actor, *tables: str) -> Iterator[None]:
         yield
     except NotAllowed as error:
         lacking = _lacking(actor, tables)
+        whose = "managers and admins" if any(ACTS[table].is_for_managers for table in tables) else "admins"
         if not lacking:
             raise
         raise NotAllowed(
             f"{' and '.join(lacking)} {'was' if len(lacking) == 1 else 'were'} adopted with rights of"
             f" {'its' if len(lacking) == 1 else 'their'} own, which do not let you do this; nothing was changed."
-            f" For admins to be let, the owner runs: {' '.join(lacking.values())}"
+            f" For {whose} to be let, the owner runs: {' '.join(lacking.values())}"
         ) from error
 
 

@@ -194,7 +194,8 @@ def point_tables(connection: Connection, found: SystemFinding) -> None:
 
 
 def note_tables(connection: Connection, found: SystemFinding, *, moved: bool) -> None:
-    """Write down where the tables are and which columns read as unknown; moving adds those that were missing."""
+    """Write down where the tables are, which columns read as unknown, and which moving added without a value for the
+    rows that were there."""
     for table in found.there:
         lacking = moving.with_added(table).lacking if moved else table.lacking
         connection.execute(
@@ -206,6 +207,7 @@ def note_tables(connection: Connection, found: SystemFinding, *, moved: bool) ->
                 "source_table": table.name,
                 "mode": "moved" if moved else "pointed",
                 "missing_columns": list(lacking),
+                "added_columns": moving.left_empty(found.system, table) if moved else [],
             },
         )
 

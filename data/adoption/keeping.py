@@ -88,7 +88,10 @@ def examine(url: str, system: str | None = None) -> list[Adopted]:
                 mode,
                 tuple(table.name for table in found.tables),
                 (*_wrong(connection, mode, found, unread), *_unclosed(found, unclosed)),
-                tuple(f"{found.schema}.{table.name}: {remark}" for table in found.tables for remark in table.remarks),
+                (
+                    *(f"{found.schema}.{table.name}: {remark}" for table in found.tables for remark in table.remarks),
+                    *(moving.standing_in(connection, found) if mode == "moved" else ()),
+                ),
             )
             for mode, found in _adopted(connection)
             if system in (None, found.system)

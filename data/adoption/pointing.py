@@ -108,7 +108,7 @@ def let_managers_read(connection: Connection, schema: str, table: str, *, is_sec
 
 def take_policies_back(connection: Connection, schema: str, table: str) -> None:
     """Take back the policies that ask who manages this console. Grants stay: they may have been there before."""
-    for policy in (_POLICY, *allowing.POLICIES.values()):
+    for policy in (_POLICY, *sorted(allowing.POLICIES)):
         _drop_policy(connection, schema, table, policy)
 
 

@@ -1,6 +1,6 @@
 """Connections, transactions and named queries. Everything else in `data` goes through these names."""
 
-from data.database.latest import Sight, Sources, polled
+from data.database.latest import Added, Sight, Sources, polled
 from data.database.pools import (
     APPLICATION_NAME,
     Database,
@@ -17,6 +17,7 @@ from data.database.versions import poll_sources, polled_sources, read_sources
 
 __all__ = [
     "APPLICATION_NAME",
+    "Added",
     "Database",
     "Sight",
     "Sources",

@@ -41,15 +41,24 @@ class Sight:
 
 
 @dataclass(frozen=True)
+class Added:
+    """Columns that a table got when it was moved here, and when that was: rows from before say nothing in them."""
+
+    columns: tuple[str, ...]
+    moved_at: datetime
+
+
+@dataclass(frozen=True)
 class Sources:
     """The source tables by name, "chronicle.events" for instance: the version of each, and the columns that an adopted
     one lacks, which reports read as unknown. `read_at` is when they were asked for, in UTC; `sights` are the adopted
-    tables, which are read for ours, with how much of each is seen."""
+    tables, which are read for ours, with how much of each is seen, and `added` those that got columns by moving."""
 
     versions: dict[str, str]
     missing_columns: dict[str, tuple[str, ...]]
     read_at: datetime
     sights: Mapping[str, Sight] = field(default_factory=dict)
+    added: Mapping[str, Added] = field(default_factory=dict)
 
     @property
     def adopted(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from data.access import Actor, Dataset
-from data.database.latest import Sight, Sources, polled
+from data.database.latest import Added, Sight, Sources, polled
 from data.database.pools import database_of
 from data.database.units import reading, watching
 from data.errors import SignalboxError
@@ -58,4 +58,5 @@ def _sources(rows: Sequence[Mapping[str, Any]], read_at: datetime) -> Sources:
         for row in rows
         if row["is_adopted"]
     }
-    return Sources(versions, missing, read_at, sights)
+    added = {row["name"]: Added(tuple(row["added_columns"]), row["adopted_at"]) for row in rows if row["added_columns"]}
+    return Sources(versions, missing, read_at, sights, added)

@@ -19,6 +19,7 @@ from data.migration.plan import out_of_order_sentence, plan
 from data.migration.statements import Statement
 
 Progress = Callable[[str], None]
+Written = Callable[[Connection, MigrationFile, int], None]
 
 RUNNER_LOCK = 6_732_411_809_153_274  # ours alone: the Supabase CLI takes no lock, its primary key decides
 LOCK_TIMEOUT = "4s"  # a migration that waits for a lock makes everybody behind it wait too
@@ -55,6 +56,7 @@ class _Job:
     file: MigrationFile
     progress: Progress
     include_all: bool
+    written: Written | None
 
 
 class _Failed(Exception):
@@ -66,10 +68,13 @@ class _Failed(Exception):
         self.error = error
 
 
-def up(url: str, directory: Path, progress: Progress, *, include_all: bool = False) -> list[AppliedMigration]:
+def up(
+    url: str, directory: Path, progress: Progress, *, include_all: bool = False, written: Written | None = None
+) -> list[AppliedMigration]:
     """Apply every pending migration of `directory` to the database at `url`; say what became of each.
 
-    `include_all` also applies files older than the newest applied one. `progress` gets one line at a time.
+    `include_all` also applies files older than the newest applied one. `progress` gets one line at a time. `written` is
+    called in the transaction that writes a file into the history, with how many milliseconds its statements took.
     What was applied before a failure stays applied.
     Raises a MigrationError, DatabaseUnavailable or TransactionPooler.
     """
@@ -87,7 +92,7 @@ def up(url: str, directory: Path, progress: Progress, *, include_all: bool = Fal
         if files:
             history.prepare(connection)
         for file in files:
-            done.append(_apply(_Job(connection, file, progress, include_all)))
+            done.append(_apply(_Job(connection, file, progress, include_all, written)))
             connection.execute("discard all")  # no setting, role or temporary table reaches the next file
     return done
 
@@ -189,6 +194,8 @@ def _run(connection: Connection, statement: Statement) -> None:
 def _record(job: _Job, duration_ms: int) -> None:
     job.connection.execute("set local role none")  # the file may have changed it
     history.record(job.connection, job.file, duration_ms)
+    if job.written:
+        job.written(job.connection, job.file, duration_ms)
 
 
 def _is_there(job: _Job) -> bool:

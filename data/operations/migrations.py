@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from data import adoption, audit, database, migration
+from data import adoption, audit, database, migration, upgrade
 from data.access import Actor, Dataset
 from data.errors import Conflict, NotFound, SignalboxError
 from data.migration import MigrationStatus, Status, history
@@ -231,7 +231,7 @@ def _work(
     actor: Actor, url: str, run: MigrationRun, folder: Path, copy: ExitStack, done: Callable[[], None] | None
 ) -> None:
     with copy, _told(run):
-        run.applied = tuple(migration.up(url, folder, run.lines.append))
+        run.applied = tuple(migration.up(url, folder, run.lines.append, written=upgrade.audited(actor)))
     with _told(run):
         # Also after a failure: what was applied before it may have written staging views anew.
         if (run.applied or run.applied_versions) and (tables := adoption.point_again(url)):

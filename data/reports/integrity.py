@@ -81,10 +81,13 @@ def compare_projection(actor: Actor, name: str, *, limit: int = 50) -> Compariso
     """A projection's rows against a replay of its events, as far as the viewer sees both and wherever both are kept.
     Reads every event of the projection: do it when somebody asks, not with each view.
 
-    Columns that an adopted table lacks are `not_compared`: without the one that names the rows, nothing is. Raises
+    Columns that an adopted table lacks are `not_compared`, nor those that it got empty when it was moved here, in rows
+    that hold nothing there; without the one that names the rows, nothing is. Raises
     BadArgument for a name that is none.
     """
-    lacking = database.read_sources(actor).missing_columns.get(f"engine.{name}", ())
+    sources, table = database.read_sources(actor), f"engine.{name}"
+    lacking = sources.missing_columns.get(table, ())
+    added = sources.added[table].columns if table in sources.added else ()
     key = PROJECTIONS.named(name).key_column
     if key in lacking:
         return Comparison(name, not_compared=(key,))
@@ -92,9 +95,16 @@ def compare_projection(actor: Actor, name: str, *, limit: int = 50) -> Compariso
 
         def read(query: str, **parameters: Any) -> list[dict[str, Any]]:
             rows = unit.rows(_WHERE_THEY_ARE[query], **parameters)
-            if not lacking or query != f"projections.read_{name}":
+            if not (lacking or added) or query != f"projections.read_{name}":
                 return rows
-            return [{column: row[column] for column in row if column not in lacking} for row in rows]
+            return [
+                {
+                    column: value
+                    for column, value in row.items()
+                    if column not in lacking and not (value is None and column in added)
+                }
+                for row in rows
+            ]
 
         return Replay(unit.connection, PROJECTIONS, read=read).compare(name, limit=limit)
 

@@ -20,9 +20,10 @@ SORTS = ("when", "revisions", "drafts", "holes", "cost")
 
 @dataclass(frozen=True)
 class StatusCount:
-    """Sessions with one status in a period and in the one before; cost in USD over `priced_drafts` of `drafts`."""
+    """Sessions with one status (None: they do not say) in a period and in the one before; cost in USD over
+    `priced_drafts` of `drafts`."""
 
-    status: str
+    status: str | None
     sessions: int
     previous_sessions: int
     cost_usd: Decimal | None
@@ -119,6 +120,11 @@ class LiftSession:
     def named_holes(self) -> NamedHoles | None:
         """The holes that the present IR names, whether filled or not; None where it says nothing of holes."""
         return named_in(self.about["current_ir"])
+
+    @property
+    def tells_holes(self) -> bool:
+        """Whether what was filled says which hole that was; in an adopted table it need not."""
+        return None not in self.about["filled_holes"]
 
     @property
     def open_holes(self) -> list[dict[str, str | None]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from data import audit, database
+from data import adoption, audit, database
 from data.access import Actor
 from data.arguments import checked
-from data.errors import Conflict, NotFound
+from data.errors import Conflict, NotAllowed, NotFound
 
 # A session with more happenings is still shown, from its beginning up to here.
 MOST_ITEMS = 20_000
+_NOTIFICATIONS = "chronicle.notification_events"
 
 
 @checked()
@@ -56,9 +57,11 @@ def read_item(actor: Actor, *, session_pk: UUID, item_id: UUID, kind: str) -> di
 def acknowledge(actor: Actor, notification_id: UUID) -> None:
     """Mark a notification as seen, with its audit row. Raises NotAllowed, Conflict when somebody was faster."""
     actor.must("acknowledge_notifications")
-    with database.writing(actor) as unit:
+    with adoption.explained(actor, _NOTIFICATIONS), database.writing(actor) as unit:
         row = unit.row("session.acknowledge", notification_id=notification_id)
         if row is None:
+            if unit.value("session.is_open", notification_id=notification_id):
+                raise NotAllowed("The policies of its table let you see this notification, not acknowledge it.")
             raise Conflict("Somebody acknowledged this notification before, or it is not yours; nothing was changed.")
         audit.record(
             unit,

@@ -174,12 +174,16 @@ where system <> %(system)s and mode = 'pointed' and source_schema = %(schema)s a
 order by system, source_table;
 
 -- name: note_adopted
--- Writes down where a table of a system lives.
-insert into signalbox.adopted_tables (system, table_name, source_schema, source_table, mode, missing_columns)
-values (%(system)s, %(table_name)s, %(source_schema)s, %(source_table)s, %(mode)s, %(missing_columns)s)
+-- Writes down where a table of a system lives, which of our columns it lacks and which moving added empty.
+insert into signalbox.adopted_tables (
+    system, table_name, source_schema, source_table, mode, missing_columns, added_columns
+)
+values (
+    %(system)s, %(table_name)s, %(source_schema)s, %(source_table)s, %(mode)s, %(missing_columns)s, %(added_columns)s
+)
 on conflict (system, table_name) do update
 set source_schema = excluded.source_schema, source_table = excluded.source_table, mode = excluded.mode,
-    missing_columns = excluded.missing_columns, adopted_at = now();
+    missing_columns = excluded.missing_columns, added_columns = excluded.added_columns, adopted_at = now();
 
 -- name: note_logged
 -- Writes down whether the change log hears of a system's moved tables all that it hears of ours.

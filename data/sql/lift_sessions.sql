@@ -184,7 +184,7 @@ where s.session_id = %(session_id)s::uuid;
 select revision_number, change_summary, changed_by, created_at
 from analytics.stg_lift__session_revisions
 where session_id = %(session_id)s::uuid
-order by revision_number desc
+order by revision_number desc nulls last, created_at desc, revision_id
 limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0);
 
 -- name: compare_revisions
@@ -210,14 +210,14 @@ select
     draft_number, code, syntax_valid, ast_valid, model, input_tokens, output_tokens, cost_usd, latency_ms, created_at
 from analytics.stg_lift__session_drafts
 where session_id = %(session_id)s::uuid
-order by draft_number desc
+order by draft_number desc nulls last, created_at desc, draft_id
 limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0);
 
 -- name: list_holes
 -- What the holes of one session were filled with; the newest resolution of each counts.
 select
     h.hole_id, h.hole_type, h.resolution, h.resolution_method, h.confidence, h.created_at,
-    row_number() over (partition by h.hole_id order by h.created_at desc, h.resolution_id) = 1 as counts
+    h.hole_id is null or row_number() over (partition by h.hole_id order by h.created_at desc, h.resolution_id) = 1 as counts
 from analytics.stg_lift__hole_resolutions as h
 where h.session_id = %(session_id)s::uuid
 order by h.hole_id, h.created_at desc, h.resolution_id

@@ -45,8 +45,9 @@ happened as (
         null::numeric as escalations
     from session_parts where project_name = %(project)s
     union all
-    select is_current, occurred_at, 'sessions in error', sessions, null, null, null
-    from session_parts where project_name = %(project)s and status = 'error'
+    select is_current, occurred_at, 'sessions ' || case status when 'error' then 'in error' else 'untold' end, sessions,
+        null, null, null
+    from session_parts where project_name = %(project)s and (status = 'error' or status is null)
     union all
     select is_current, occurred_at, 'cost ' || cost_basis, sessions, cost_usd, null, null
     from session_parts where project_name = %(project)s

@@ -99,7 +99,7 @@ left join lateral (
 -- name: read_activity
 -- What happened per slice of the period and of the one before: `kind`, how many, and what they add up to (US dollars).
 -- The kind "actions" is of one agent, over the whole period: actions of windows that count them, and their escalations.
--- The kind "project" is how many sessions of the whole period one project has.
+-- The kind "project" is how many sessions of the whole period one project has. What is "untold" does not say its state.
 with session_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_changes => true) as w
@@ -184,18 +184,19 @@ happened as (
         null::numeric as escalations
     from session_parts
     union all
-    select is_current, occurred_at, 'sessions in error', sessions, null, null, null
-    from session_parts where status = 'error'
+    select is_current, occurred_at, 'sessions ' || case status when 'error' then 'in error' else 'untold' end, sessions,
+        null, null, null
+    from session_parts where status = 'error' or status is null
     union all
     select is_current, occurred_at, 'cost ' || cost_basis, sessions, cost_usd, null, null from session_parts
     union all
     select is_current, occurred_at, 'prompts', prompts, null, null, null from prompt_parts
     union all
-    select is_current, occurred_at, 'jobs ' || status, jobs, null, null, null
-    from job_parts where status in ('completed', 'failed', 'cancelled')
+    select is_current, occurred_at, 'jobs ' || coalesce(status, 'untold'), jobs, null, null, null
+    from job_parts where status in ('completed', 'failed', 'cancelled') or status is null
     union all
-    select is_current, occurred_at, 'runs ' || status, executions, null, null, null
-    from run_parts where status in ('completed', 'failed')
+    select is_current, occurred_at, 'runs ' || coalesce(status, 'untold'), executions, null, null, null
+    from run_parts where status in ('completed', 'failed') or status is null
     union all
     select is_current, occurred_at, 'actions', counted, actions, agent, counted_escalations from agent_window_parts
 )

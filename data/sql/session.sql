@@ -231,3 +231,10 @@ left join analytics.stg_chronicle__notification_events as n on n.event_id = e.ev
 -- uses: session.logged_at
 where e.session_pk = %(session)s::uuid
 order by e.occurred_at nulls last, o.place, e.recorded_at, e.event_id;
+
+-- name: is_open
+-- Whether the actor sees a notification that nobody has acknowledged.
+select exists (
+    select from analytics.stg_chronicle__notification_events
+    where notification_id = %(notification_id)s::uuid and not is_acknowledged
+);

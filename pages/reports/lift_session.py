@@ -15,7 +15,7 @@ def show(view: View) -> None:
     session_id = lift_sessions.asked_session()
     found = cached.read(view, reports.read_session, session_id=session_id)
     lift_sessions.head(view, found)
-    lift_sessions.present_ir(found.about["current_ir"])
+    lift_sessions.present_ir(view, found.about["current_ir"])
     with page.panel(view, "the revisions"):
         show_revisions(view, session_id, found.about["revisions"])
     drafts = found.about["drafts"]
@@ -42,9 +42,9 @@ def show_revisions(view: View, session_id: UUID, total: int) -> None:
     rows = cached.read(view, reports.list_revisions, session_id=session_id, limit=paging.PAGE_SIZE, offset=offset)
     lift_sessions.revisions_table(view, rows, total, compared["revision_number"] if compared else None)
     if compared:
-        lift_sessions.show_difference(compared)
+        lift_sessions.show_difference(view, compared)
     elif total:
-        page.note("There is no revision of that number.")
+        lift_sessions.say_no_revision(view, asked)
     page.footer(view, report="lift_revisions", filters={"session_id": str(session_id)}, rows=total, noun="revision")
 
 

@@ -24,7 +24,7 @@ def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], per
     asked: dict[str, Any] = {**period.parameters, "person": person}
     counts = cached.read(view, reports.count_activity, **asked)
     people.summary_of_one(one, period)
-    cards.cards(people.cards_of([one], period, person))
+    cards.cards(people.cards_of(view, [one], period, person))
     narrowed = people.choose(view, counts)
     asked |= {"kind": narrowed.kind, "state": narrowed.state}
     total = people.total_of(counts, narrowed)
@@ -51,7 +51,7 @@ def show(view: View) -> None:
         return
     people.summary(everybody, period)
     say_untimed()
-    cards.cards(people.cards_of(everybody, period))
+    cards.cards(people.cards_of(view, everybody, period))
     people.people_table(view, everybody, period)
     page.footer(view, report="people", filters=compared, rows=len(everybody))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from ui import page
+from ui import lacking, page
 from ui.agents.choosing import Chosen
 from ui.asking.periods import Period
 from ui.drawing import charts
@@ -55,7 +55,10 @@ def trends(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chose
     """Three small charts of one agent: escalations, confidence, cost; what was not recorded is a gap."""
     if period.untimed or buckets.empty:
         return
-    is_told = not view.lacks_column("engine.agent_metrics", "human_escalations")
+    # None at all in windows that need not say it is no zero.
+    is_told = bool(buckets["escalations"].any()) or not lacking.untold(
+        view, "engine.agent_metrics", "human_escalations"
+    )
     decided = buckets[buckets["decisions"] > 0]
     shown = (
         ("Escalations", buckets[(buckets["windows"] > 0) & is_told], "escalations", 0, "waiting"),

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from data.approvals import Questions, Queue, words
-from ui import page
+from ui import lacking, page
 from ui.approvals.choosing import carried
 from ui.approvals.clock import OUTCOMES, clock
 from ui.approvals.lists import risk
@@ -109,7 +109,8 @@ def why_and_clock(view: View, asked: Approval) -> None:
     page.heading("Why the agent asks")
     reason = (asked["reason"] or "").strip()
     told = tag("p", reason, class_="sb-say", style="white-space:pre-wrap") if reason else None
-    st.html(told or tag("p", tables.muted("The agent gave no reason.")))
+    untold = lacking.untold(view, "engine.human_approvals", "reason")
+    st.html(told or tag("p", tables.muted(f"That is {untold}." if untold else "The agent gave no reason.")))
     _context(asked)
     page.heading("Risk and clock")
     pieces: list[Child] = [join("Risk: ", risk(asked))]

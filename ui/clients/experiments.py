@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from data.reports.clients import ExperimentCount
-from ui import page
+from ui import lacking, page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.clients.choosing import EXPERIMENT_STATES, OUTCOME_STATES
@@ -18,6 +18,7 @@ from ui.wording import figures
 from ui.wording.sentences import listed, plural
 
 _LONGEST_TEXT = 240
+_TABLE = "engine.chaos_experiments"
 
 
 def summary(counts: Sequence[ExperimentCount], period: Period) -> None:
@@ -51,14 +52,14 @@ def experiments_table(view: View, rows: Sequence[Mapping[str, Any]], total: int)
     columns = [
         tables.Column("Experiment", _experiment, wide=True, hint=lambda row: row["hypothesis"]),
         tables.Column("Status, outcome", _outcome),
-        tables.Column("Findings", _findings, wide=True, hint=lambda row: row["findings"]),
+        tables.Column("Findings", lambda row: _findings(view, row), wide=True, hint=lambda row: row["findings"]),
         tables.Column("Target, blast radius", _radius, hint=lambda row: row["blast_radius"]),
         tables.Column(
             f"Began ({figures.zone_name(view.as_of, view.zone)})",
             lambda row: _began(view, row),
             hint=lambda row: _times(view, row),
         ),
-        tables.Column("Events", _correlation),
+        tables.Column("Events", lambda row: _correlation(view, row)),
     ]
     tables.table(view, rows, columns, label="Chaos experiments", total=total)
 
@@ -77,8 +78,10 @@ def _outcome(row: tables.Row) -> Child:
     return join(outcome, tag("br"), tables.muted(row["status"]))
 
 
-def _findings(row: tables.Row) -> Child:
-    return figures.shortened(row["findings"], _LONGEST_TEXT) or tables.muted("none yet")
+def _findings(view: View, row: tables.Row) -> Child:
+    return figures.shortened(row["findings"], _LONGEST_TEXT) or tables.muted(
+        lacking.absent(view, _TABLE, "findings", "none yet")
+    )
 
 
 def _radius(row: tables.Row) -> Child:
@@ -108,8 +111,8 @@ def _began(view: View, row: tables.Row) -> Child:
     return join(began, tag("br"), tables.muted(f"took {figures.duration(took)}"))
 
 
-def _correlation(row: tables.Row) -> Child:
+def _correlation(view: View, row: tables.Row) -> Child:
     if row["correlation_id"] is None:
-        return tables.muted("none named")
+        return tables.muted(lacking.absent(view, _TABLE, "correlation_id", "none named"))
     identifier = str(row["correlation_id"])
     return links.go(tag("code", figures.short_id(identifier)), "events", correlation=identifier)

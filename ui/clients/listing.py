@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ui import page
+from ui import lacking, page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.clients.choosing import STATES, WORDS
@@ -50,7 +50,9 @@ def clients_table(
         columns.append(tables.Column("Change", _change, is_number=True, sort="change", down_first=False, hint=_before))
     columns += [
         tables.Column("Trend", trend, hint=lambda _: f"the newest score of each part, {period.during}"),
-        tables.Column("Risk factors", risks, wide=True, hint=lambda row: _all_risks(row) or None),
+        tables.Column(
+            "Risk factors", lambda row: risks(view, row), wide=True, hint=lambda row: _all_risks(row) or None
+        ),
         tables.Column(
             "Assessments",
             lambda row: figures.count(row["assessments"]) if row["assessments"] else tables.muted("none"),
@@ -104,11 +106,11 @@ def _all_risks(row: tables.Row) -> str:
     return ", ".join(str(one) for one in given) if isinstance(given, list) else ""
 
 
-def risks(row: tables.Row) -> Child:
+def risks(view: View, row: tables.Row) -> Child:
     """The first risk factors of an assessment, and how many more there are."""
     given = row["risk_factors"]
     if not isinstance(given, list) or not given:
-        return tables.muted("none named")
+        return tables.muted(lacking.absent(view, "engine.client_health", "risk_factors", "none named"))
     shown = ", ".join(figures.shortened(str(one), 60) for one in given[:_MOST_RISKS])
     more = len(given) - _MOST_RISKS
     return join(shown, tables.muted(f" and {figures.count(more)} more") if more > 0 else None)

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from data.reports.clients import Executions
-from ui import page
+from ui import lacking, page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.clients.choosing import STATES, WORDS
@@ -34,7 +34,9 @@ def head(view: View, row: Mapping[str, Any], period: Period) -> None:
     if period.start is not None:
         words += _since(row, period)
     named = [figures.shortened(str(one), 80) for one in row["risk_factors"] or []] if row["risk_factors"] else []
-    risk = f" Named as risks: {listed(named)}." if named else " No risk is named."
+    untold = lacking.untold(view, "engine.client_health", "risk_factors")
+    none = f"Which risks there are is {untold}." if untold else "No risk is named."
+    risk = f" Named as risks: {listed(named)}." if named else f" {none}"
     page.say(f"{words}.{risk}", state=STATES[status])
     contains = json.dumps({"client_id": row["client_id"]}, ensure_ascii=False)
     page.note(
@@ -97,7 +99,7 @@ def history_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) -> 
         tables.Column("Health", lambda row: score(row["health_score"]), is_number=True),
         tables.Column("Status", status_cell),
         tables.Column("Signals", _signals, wide=True, hint=lambda row: figures.as_written(str(row["signals"]), 1000)),
-        tables.Column("Risk factors", risks, wide=True),
+        tables.Column("Risk factors", lambda row: risks(view, row), wide=True),
         tables.Column("From", lambda row: _source(view, row)),
     ]
     tables.table(view, rows, columns, label="Assessments, newest first", total=total)

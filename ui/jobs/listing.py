@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from data.jobs import Failures, JobSummary
-from ui import page
+from ui import lacking, page
 from ui.asking import filters, links
 from ui.asking.periods import Period
 from ui.drawing import tables
@@ -85,8 +85,8 @@ def failures_of(view: View, failures: Failures, period: Period, carried: Mapping
     """Kinds of failures with their message, the most frequent first."""
     page.heading("Why jobs failed", "messages of one kind together; paths, ids and numbers left out")
     if not failures.shown:
-        unknown = "Which jobs failed is unknown: the adopted table has no column status."
-        page.note(unknown if view.lacks_column("agents.jobs", "status") else "No job failed.")
+        untold = lacking.untold(view, "agents.jobs", "status")
+        page.note(f"Which jobs failed is {untold}." if untold else "No job failed.")
         return
     bar = tables.bar("cases", failures.shown[0].cases, kind="broken")
 

@@ -1,7 +1,7 @@
 """The parts of the pages of lift-sys sessions."""
 
 from ui.lift_sessions.choosing import Chosen, asked_revision, asked_session, choose, nothing, switch
-from ui.lift_sessions.difference import show_difference
+from ui.lift_sessions.difference import say_no_revision, show_difference
 from ui.lift_sessions.holes import holes_table, open_holes_table
 from ui.lift_sessions.listing import sessions_table, summary, validation_table
 from ui.lift_sessions.one import drafts_table, head, present_ir, revisions_table
@@ -18,6 +18,7 @@ __all__ = [
     "open_holes_table",
     "present_ir",
     "revisions_table",
+    "say_no_revision",
     "sessions_table",
     "show_difference",
     "summary",

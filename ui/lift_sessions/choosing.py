@@ -39,7 +39,10 @@ def switch(view: View) -> None:
 def choose(view: View, counts: Sequence[StatusCount]) -> Chosen:
     """The picker of a status with its counts, and a search in prompts that was asked for."""
     status = filters.choice(
-        view, "status", {one.status: one.sessions for one in counts if one.sessions}, every="All statuses"
+        view,
+        "status",
+        {one.status: one.sessions for one in counts if one.sessions and one.status},
+        every="All statuses",
     )
     chosen = Chosen(status, filters.given("q"))
     filters.chips(

@@ -25,7 +25,9 @@ def open_holes_table(view: View, found: LiftSession) -> None:
     if named is None:
         page.note("The present IR has no list called “holes”, so which holes are open is not known.")
         return
-    if open_holes:
+    if not found.tells_holes:
+        page.note("What was filled does not say which hole, so which holes are open is not known.")
+    elif open_holes:
         columns = [
             tables.Column("Hole", tables.text("identifier"), hint=lambda row: row["identifier"]),
             tables.Column("Kind", tables.text("kind", 40)),
@@ -49,6 +51,8 @@ def holes_table(view: View, holes: Sequence[Mapping[str, Any]], total: int) -> N
         return
 
     def resolution(row: tables.Row) -> Child:
+        if row["resolution"] is None:
+            return tables.muted("not recorded")
         words = figures.as_written(json.dumps(row["resolution"], ensure_ascii=False), 160)
         return tag("code", words) if row["counts"] else tables.muted(f"{words} (replaced)")
 

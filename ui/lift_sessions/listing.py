@@ -29,14 +29,15 @@ def summary(counts: Sequence[StatusCount], period: Period, chosen: Chosen) -> in
     moved = change(total, before) if period.previous else None
     if moved:
         words += f", {moved} on {period.previous_label} (n = {figures.count(before)})"
+    silent = sum(one.sessions for one in fitting if one.status is None)
     costs = [one.cost_usd for one in fitting if one.cost_usd is not None]
     drafts, priced = sum(one.drafts for one in fitting), sum(one.priced_drafts for one in fitting)
     whose = "Its" if total == 1 else "Their"
     cost = f" {whose} drafts cost {figures.money(sum(costs, Decimal()))}" if costs else " No cost is recorded"
     share = f" ({figures.count(priced)} of {plural(drafts, 'draft')} priced)." if costs else "."
     page.say(
-        f"{words}.{_lost(lost)}{cost}{share}",
-        state="attention" if lost else "well",
+        f"{words}.{_lost(lost)}{_silent(silent)}{cost}{share}",
+        state="attention" if lost else "unknown" if silent else "well",
     )
     return total
 
@@ -45,6 +46,10 @@ def _lost(lost: int) -> str:
     if not lost:
         return ""
     return f" {figures.count(lost)} ended in an error or {'was' if lost == 1 else 'were'} given up."
+
+
+def _silent(silent: int) -> str:
+    return f" How {figures.count(silent)} of them ended is not recorded." if silent else ""
 
 
 def sessions_table(

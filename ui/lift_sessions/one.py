@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from data.reports.lift_sessions import LiftSession
-from ui import page
+from ui import lacking, page
 from ui.asking import filters, links
 from ui.drawing import tables
 from ui.drawing.markup import Child, tag
@@ -24,15 +24,21 @@ _LONGEST_SHOWN = 20_000  # characters of JSON; more makes the browser slow and i
 def head(view: View, found: LiftSession) -> None:
     """What the session was and how it went."""
     about = found.about
+    revisions, drafts = (
+        about[counter] if about[counter] is not None else about[rows]  # an adopted table may have no counter
+        for counter, rows in (("revision_count", "revisions"), ("draft_count", "drafts"))
+    )
     parts = [
-        plural(about["revision_count"], "revision"),
-        plural(about["draft_count"], "draft"),
-        f"{plural(len(about['filled_holes']), 'hole')} filled",
+        plural(revisions, "revision"),
+        plural(drafts, "draft"),
+        f"{plural(len(about['filled_holes']), 'hole')} filled"
+        if found.tells_holes
+        else f"{plural(about['resolutions'], 'resolution')} of unnamed holes",
     ]
-    if found.named_holes:
+    if found.named_holes and found.tells_holes:
         parts.append(f"{plural(len(found.open_holes), 'hole')} open")
     invalid = about["invalid_drafts"]
-    of_drafts = f"({about['priced_drafts']} of {plural(about['draft_count'], 'draft')} priced)"
+    of_drafts = f"({about['priced_drafts']} of {plural(drafts, 'draft')} priced)"
     cost = f"{figures.money(about['cost_usd'])} {of_drafts}" if about["cost_usd"] is not None else "not priced"
     wrong = f" {plural(invalid, 'draft does', 'drafts do')} not parse." if invalid else ""
     page.say(f"{listed(parts)}; cost {cost}.{wrong}", state="attention" if invalid else STATES.get(about["status"]))
@@ -48,10 +54,11 @@ def head(view: View, found: LiftSession) -> None:
     )
 
 
-def present_ir(ir: Any) -> None:
+def present_ir(view: View, ir: Any) -> None:
     """The IR as it is now, on request."""
     if not ir:
-        page.note("The session has no IR yet.")
+        untold = lacking.untold(view, "lift.sessions", "current_ir") if ir is None else None
+        page.note(f"Its present IR is {untold}." if untold else "The session has no IR yet.")
         return
     with st.expander("The present IR"):
         text = json.dumps(ir, ensure_ascii=False, indent=2)
@@ -68,6 +75,8 @@ def revisions_table(view: View, rows: Sequence[Mapping[str, Any]], total: int, s
         return
 
     def number(row: tables.Row) -> Child:
+        if row["revision_number"] is None:
+            return tables.muted("number not recorded")
         words = f"Revision {row['revision_number']}"
         if row["revision_number"] == shown:
             return tag("b", words, aria_current="true")
@@ -89,7 +98,7 @@ def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]], total: int) ->
         page.note("No draft is recorded.")
         return
     columns = [
-        tables.Column("Draft", lambda row: str(row["draft_number"]), is_number=True),
+        tables.Column("Draft", tables.count("draft_number"), is_number=True),
         tables.Column("Syntax", lambda row: _validity(row["syntax_valid"])),
         tables.Column("AST", lambda row: _validity(row["ast_valid"])),
         tables.Column("Model", lambda row: row["model"] or tables.muted("unknown")),
@@ -105,7 +114,8 @@ def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]], total: int) ->
     ]
     tables.table(view, drafts, columns, label="Drafts", total=total, paged_by="drafts")
     for draft in drafts:
-        with st.expander(f"Code of draft {draft['draft_number']}"):
+        number = "a draft without a number" if draft["draft_number"] is None else f"draft {draft['draft_number']}"
+        with st.expander(f"Code of {number}"):
             if draft["code"] is None:
                 page.note("The code of this draft is not recorded.")
             else:

@@ -95,6 +95,11 @@ class Happened:
         """How many of a kind in the period."""
         return self.counts.get(kind, 0)
 
+    @property
+    def untold(self) -> dict[str, int]:
+        """How many sessions, jobs and runs of the period do not say what became of them, without kinds that all do."""
+        return {kind: number for kind in ("sessions", "jobs", "runs") if (number := self.count(f"{kind} untold"))}
+
     def before(self, kind: str) -> int:
         """How many of a kind in the period before."""
         return self.counts_before.get(kind, 0)

@@ -29,7 +29,14 @@ def needs_you(view: View, period: Period, attention: Attention, happened: Happen
     page.heading("Needs you")
     if not lines:
         checked = of_project.LOOKED_AT if happened.project is not None else _looked_at(view)
-        page.put(tag("p", page.mark(veil.at_best("well")), f"Nothing. Looked at: {checked}.", class_="sb-lines"))
+        page.put(
+            tag(
+                "p",
+                page.mark(veil.at_best("unknown" if happened.untold else "well")),
+                f"Nothing. Looked at: {checked}.",
+                class_="sb-lines",
+            )
+        )
         return
     page.put(tag("ul", *[tag("li", page.mark(state), line) for state, line in lines], class_="sb-lines"))
 

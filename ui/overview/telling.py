@@ -43,13 +43,15 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
         else "attention"
         if urgent or worse or happened.escalating
         else "unknown"
-        if hidden or (happened.project is not None and not happened.holds_any)
+        if hidden or happened.untold or (happened.project is not None and not happened.holds_any)
         else "well"
     )
     backup = attention["backup"]
     if backup and (backup.state == "broken" or (backup.state == "unknown" and state == "attention" and not more)):
         state = backup.state
     pieces: list[Child] = [" ".join(first), " ", _what_happened(period, happened, names_project=names_project)]
+    if happened.untold:
+        pieces += [" ", _untold(happened)]
     if worse:
         now, before = figures.per_cent(worse.rate), figures.per_cent(worse.rate_before)
         words = f"{worse.tool} fails more often than in {period.previous_label}"
@@ -64,13 +66,21 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
 
 
 def _nothing(happened: Happened) -> str:
+    is_untold = bool(happened.untold)
     if happened.project is not None:
-        nothing = veil.of_the_seen(f"Nothing {of_project.named(happened.project)}")
+        nothing = veil.of_the_seen(f"Nothing {of_project.named(happened.project)}", is_untold=is_untold)
         return f"{nothing} needs you: no question waits, no session failed."
     return (
-        f"{veil.of_the_seen('Nothing')} needs you: no question waits, no job runs over an hour, no job, session or "
-        "run of a procedure failed."
+        f"{veil.of_the_seen('Nothing', is_untold=is_untold)} needs you: no question waits, no job runs over an hour, "
+        "no job, session or run of a procedure failed."
     )
+
+
+def _untold(happened: Happened) -> str:
+    """What does not say its state: whether it failed is not known."""
+    words = {"sessions": ("session",), "jobs": ("job",), "runs": ("run of a procedure", "runs of procedures")}
+    told = [plural(number, *words[kind]) for kind, number in happened.untold.items()]
+    return f"What became of {listed(told)} is not recorded."
 
 
 def _urgent(period: Period, attention: Attention, happened: Happened) -> list[str]:
@@ -159,13 +169,14 @@ def figures_of(view: View, period: Period, happened: Happened, known: Extent) ->
 
 def _jobs_card(view: View, period: Period, bucket: str, happened: Happened) -> Card:
     done, failed = happened.count("jobs completed"), happened.count("jobs failed")
+    untold = happened.untold.get("jobs", 0)
     done_before = happened.before("jobs completed") + happened.before("jobs failed")
     return Card(
         "Jobs finished",
-        figures.count(done + failed),
+        figures.count(done + failed) if done + failed or not untold else "unknown",
         change(done + failed, done_before),
         _than(period, done_before),
-        f"{figures.count(failed)} failed",
+        f"{figures.count(failed)} failed" + (f"; of {figures.count(untold)} it is not recorded" if untold else ""),
         links.href("jobs", period.query, status=ENDED),
         _trend(view, period, bucket, happened, "jobs completed", "jobs failed"),
     )

@@ -12,7 +12,7 @@ from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup
-from ui.people.telling import address_of
+from ui.people.telling import address_of, no_share
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import COST_BASES
@@ -25,6 +25,7 @@ _STATES = {
 _PAGES: dict[Kind, tuple[str, str]] = {
     "session": ("session", "session"), "lift": ("lift_session", "session"), "job": ("jobs", "job")
 }  # fmt: skip
+_FIELDS: dict[Kind, str] = {"session": "sessions", "lift": "lift_sessions", "job": "jobs"}
 _KINDS: dict[str, str] = {"session": "session", "lift": "session of lift-sys", "job": "job"}
 
 
@@ -70,7 +71,9 @@ def _columns(view: View, period: Period) -> list[tables.Column]:
 
     def ended(row: tables.Row, kind: Kind, state: str, done: str, lost: str) -> Child:
         whole = row[done] + row[lost]
-        return of(row, figures.percent(row[done], whole), kind, state) if whole else tables.muted("none ended")
+        if not whole:
+            return tables.muted(no_share(view, kind, "none ended") if row[_FIELDS[kind]] else "none ended")
+        return of(row, figures.percent(row[done], whole), kind, state)
 
     def cost(row: tables.Row) -> Child:
         return figures.money(row["cost_usd"]) if row["cost_usd"] is not None else tables.muted("not priced")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from data.reports.people import Kind, Person, cost_of, together
-from ui import absence, page
+from ui import absence, lacking, page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing.cards import Card
@@ -16,6 +16,7 @@ from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import change, listed, plural, point_change
 
+_TABLES: dict[Kind, str] = {"session": "chronicle.sessions", "lift": "lift.sessions", "job": "agents.jobs"}
 _TARGETS: dict[Kind, str] = {"session": "sessions", "lift": "lift_sessions", "job": "jobs"}
 
 
@@ -56,7 +57,7 @@ def _count(one: Person) -> int:
     return one.sessions + one.lift_sessions + one.jobs
 
 
-def cards_of(people: Sequence[Person], period: Period, person: str | None = None) -> list[Card]:
+def cards_of(view: View, people: Sequence[Person], period: Period, person: str | None = None) -> list[Card]:
     """Sessions, jobs that came to an end well, sessions of lift-sys that did, cost: of everybody, or of one `person`.
     Each leads to the rows behind it."""
     sums = together(people)
@@ -72,7 +73,7 @@ def cards_of(people: Sequence[Person], period: Period, person: str | None = None
         ),
         Card(
             "Jobs completed",
-            figures.percent(sums["completed_jobs"], jobs_ended),
+            figures.percent(sums["completed_jobs"], jobs_ended) if jobs_ended else no_share(view, "job"),
             point_change(
                 sums["completed_jobs"],
                 jobs_ended,
@@ -85,7 +86,7 @@ def cards_of(people: Sequence[Person], period: Period, person: str | None = None
         ),
         Card(
             "lift-sys finalized",
-            figures.percent(sums["finalized"], lift_ended),
+            figures.percent(sums["finalized"], lift_ended) if lift_ended else no_share(view, "lift"),
             point_change(
                 sums["finalized"],
                 lift_ended,
@@ -98,6 +99,11 @@ def cards_of(people: Sequence[Person], period: Period, person: str | None = None
         ),
         Card("Cost", figures.money(cost_of(one.cost_usd for one in people)), note=_priced(people, period, person)),
     ]
+
+
+def no_share(view: View, kind: Kind, none: str = figures.NONE_RECORDED) -> str:
+    """What stands for a share of what came to an end where nothing did, or where nobody knows what did."""
+    return "unknown" if lacking.untold(view, _TABLES[kind], "status") else none
 
 
 def address_of(kind: Kind, period: Period, person: str | None, state: str | None = None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import page
+from ui import lacking, page
 from ui.acts import escaped
 from ui.drawing import tables
 from ui.drawing.markup import Child, join, span, tag
@@ -35,12 +35,13 @@ def definitions_of(view: View, versions: Sequence[Mapping[str, Any]], sop: str) 
         when = figures.moment(version["updated_at"], view.zone, view.as_of)
         number_of_it = "without a number" if version["version"] is None else str(version["version"])
         status = escaped(version["status"] or "status not recorded")
-        title = f"Version {number_of_it} · {status} · {plural(len(steps), 'step')} · {when}"
+        listed = "steps not recorded" if version["steps"] is None else plural(len(steps), "step")
+        title = f"Version {number_of_it} · {status} · {listed} · {when}"
         with st.expander(title, expanded=number == 0):
-            _version(version, steps)
+            _version(view, version, steps)
 
 
-def _version(version: Mapping[str, Any], steps: Sequence[Step]) -> None:
+def _version(view: View, version: Mapping[str, Any], steps: Sequence[Step]) -> None:
     st.html(
         tag(
             "p",
@@ -51,7 +52,8 @@ def _version(version: Mapping[str, Any], steps: Sequence[Step]) -> None:
         )
     )
     if not steps:
-        page.note("This version lists no steps.")
+        untold = lacking.untold(view, "engine.sop_definitions", "steps") if version["steps"] is None else None
+        page.note(f"Its steps are {untold}." if untold else "This version lists no steps.")
         return
     st.html(tag("ol", *[tag("li", _step(step)) for step in steps[:_MOST_STEPS]], class_="sb-files"))
     if len(steps) > _MOST_STEPS:

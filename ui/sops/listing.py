@@ -8,7 +8,7 @@ from typing import Any
 
 from data.reports.sop_runs import SORTS
 from data.reports.sops import HumanSteps, Procedure
-from ui import page
+from ui import lacking, page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
@@ -176,9 +176,8 @@ def human_steps_table(view: View, steps: HumanSteps, period: Period, chosen: Cho
     """Where people step in, the most frequent first."""
     page.heading("Where people step in", "steps that a person took, as the runs record them")
     if not steps.shown:
-        lacks = view.lacks_column("engine.sop_executions", "steps")
-        unknown = "At which is unknown: the adopted table has no column steps."
-        page.note(unknown if lacks else "No run of this period records a step that a person took.")
+        untold = lacking.untold(view, "engine.sop_executions", "steps")
+        page.note(f"At which is {untold}." if untold else "No run of this period records a step that a person took.")
         return
     bar = tables.bar("times", steps.shown[0].times, kind="waiting")
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from data.errors import NotFound
 from data.reports.sop_runs import MAX_HAPPENINGS
-from ui import page
+from ui import lacking, page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
@@ -25,6 +25,7 @@ from ui.wording.sentences import plural, unsourced
 
 Run = Mapping[str, Any]
 
+_TABLE = "engine.sop_executions"
 _QUESTIONS = {"pending": "waiting", "approved": "well", "rejected": "broken", "expired": "unknown"}
 _BAD_OUTCOMES = ("fail", "error", "reject", "timeout", "cancel", "abort")
 
@@ -119,10 +120,10 @@ def _facts(view: View, run: Run, period: Period) -> list[Child]:
         ("version", version),
         ("agent", agent or tables.muted("not recorded")),
         ("client", run["client_id"] or tables.muted("not recorded")),
-        ("session", session or tables.muted("none")),
+        ("session", session or tables.muted(lacking.absent(view, _TABLE, "session_id", "none"))),
         ("when", " ".join(times) or "no time recorded"),
         ("estimated cost", figures.money(run["estimated_cost_usd"])),
-        ("correlation", trace or tables.muted("none")),
+        ("correlation", trace or tables.muted(lacking.absent(view, _TABLE, "correlation_id", "none"))),
         ("id", tables.identifier("execution_id")(run)),
     ]
     if run["is_imported"]:

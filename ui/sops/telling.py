@@ -8,7 +8,7 @@ import pandas as pd
 
 from data.reports import rates
 from data.reports.sops import HumanSteps, Procedure
-from ui import page
+from ui import lacking, page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing import charts
@@ -138,9 +138,8 @@ def _nobody(view: View, shown: Procedure) -> str:
     if shown.silent < shown.executions:
         rest = plural(shown.executions - shown.silent, "run")
         return f"No person stepped into {rest}; {_silent(shown)}"
-    if view.lacks_column("engine.sop_executions", "human_interventions"):
-        return "Whether a person stepped in is unknown: the adopted table has no column human_interventions."
-    return "Whether a person stepped in is not recorded."
+    why = lacking.untold(view, "engine.sop_executions", "human_interventions") or "not recorded"
+    return f"Whether a person stepped in is {why}."
 
 
 def _silent(shown: Procedure) -> str:

@@ -1,8 +1,20 @@
 """Moving a system's tables into our schema, in place of our empty ones, with all that ours do by trigger."""
 
-from data.adoption.moving.guarding import guard, lacking
+from data.adoption.moving.guarding import guard, lacking, standing_in
 from data.adoption.moving.indexing import build, plan, planned
 from data.adoption.moving.logging import is_logged, log
-from data.adoption.moving.tables import move, with_added
+from data.adoption.moving.tables import left_empty, move, with_added
 
-__all__ = ["build", "guard", "is_logged", "lacking", "log", "move", "plan", "planned", "with_added"]
+__all__ = [
+    "build",
+    "guard",
+    "is_logged",
+    "lacking",
+    "left_empty",
+    "log",
+    "move",
+    "plan",
+    "planned",
+    "standing_in",
+    "with_added",
+]

@@ -142,9 +142,16 @@ def _cannot_count(trigger: Trigger, sessions: TableFinding, theirs: list[dict[st
     counter = next(column for column in sessions.columns if column.name == trigger.arguments)
     if counter.found != counter.needed:
         yield f"sessions has no {counter.name} that counts ({counter.found or 'it was missing'})"
-    for each in theirs:
-        if counter.name in each["body"] and each["is_enabled"] and not each["function"].startswith("lift.count_"):
-            yield f"the table's own trigger {each['name']} counts already"
+    if own := _own_counter(trigger, theirs):
+        yield f"the table's own trigger {own} counts already"
+
+
+def _own_counter(trigger: Trigger, theirs: list[dict[str, Any]]) -> str | None:
+    """The trigger of the table's own makers that counts what `trigger` would, which then would count it twice."""
+    if trigger.function not in _COUNTING:
+        return None
+    own = (each for each in theirs if each["is_enabled"] and not each["function"].startswith("lift.count_"))
+    return next((each["name"] for each in own if trigger.arguments in each["body"]), None)
 
 
 def _of_another_type(table: TableFinding, name: str) -> Iterator[str]:
@@ -189,14 +196,33 @@ def _make(connection: Connection, trigger: Trigger, system: str, table: TableFin
 
 def lacking(connection: Connection, found: SystemFinding) -> list[str]:
     """The triggers of ours that the tables of a system in our schema do not have or do not fire, in sentences."""
-    said: list[str] = []
+    return [
+        f"{trigger.table} lacks the trigger {trigger.name}, which {_PURPOSE[trigger.function]}"
+        for trigger, own in _absent(connection, found)
+        if own is None
+    ]
+
+
+def standing_in(connection: Connection, found: SystemFinding) -> list[str]:
+    """The triggers of a system's own makers that do what ours would, in sentences: for these nothing is to be done."""
+    # Two of ours are one of theirs: for rows, and for a table that is emptied.
+    return list(dict.fromkeys(
+        f"{trigger.table}: its own trigger {own} counts in place of ours, as it was made to: ours would count what is"
+        " deleted, too"
+        for trigger, own in _absent(connection, found)
+        if own is not None
+    ))  # fmt: skip
+
+
+def _absent(connection: Connection, found: SystemFinding) -> Iterator[tuple[Trigger, str | None]]:
+    """Each trigger of ours that does not fire, with the one of the table's own that does what it would."""
+    tables = {f"{found.system}.{table.name}" for table in found.there}
     for trigger in our_triggers():
-        if trigger.table not in {f"{found.system}.{table.name}" for table in found.there}:
+        if trigger.table not in tables:
             continue
         there = connection.execute(find("adoption.list_triggers").text, {"table": trigger.table}).fetchall()
         if not any(
             each["name"] == trigger.name and each["function"] == trigger.function and each["is_enabled"]
             for each in there
         ):
-            said.append(f"{trigger.table} lacks the trigger {trigger.name}, which {_PURPOSE[trigger.function]}")
-    return said
+            yield trigger, _own_counter(trigger, there)

@@ -123,11 +123,23 @@ def with_added(table: TableFinding) -> TableFinding:
     )
 
 
+def left_empty(system: str, table: TableFinding) -> list[str]:
+    """The columns that moving adds and in which the rows that are there hold nothing."""
+    missing = {column.name for column in table.columns if column.state == "missing"}
+    return [
+        column.name for column in tables_of(system)[table.name] if column.name in missing and not _is_filled(column)
+    ]
+
+
+def _is_filled(column: Column) -> bool:
+    return column.default is not None and _FILLING in column.default
+
+
 def _add_column(connection: Connection, table: sql.Identifier, column: Column, *, is_filled: bool) -> None:
     """With the default of ours for rows to come. What the rows that are there hold is unknown and stays so, but for a
     number from a sequence, which each of them is given in the order in which they lie there."""
     name, default = sql.Identifier(column.name), sql.SQL(column.default or "null")
-    if column.default and _FILLING in column.default and is_filled:
+    if _is_filled(column) and is_filled:
         connection.execute(
             sql.SQL("alter table {} add column {} {} not null default {}").format(
                 table, name, sql.SQL(column.type), default
