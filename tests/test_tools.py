@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from data.access import Actor
 from data.reports import tools
+from data.reports.tool_usage import ToolUsage
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -238,9 +239,9 @@ def test_buckets_split_calls_by_outcome_in_the_viewers_days(owner: Owner, people
     assert len(tools.read_buckets(people["manager"], unit="hour", **whole)) == 2
 
 
-def usage_of(**given: Any) -> tools.ToolUsage:
-    nothing: dict[str, Any] = dict.fromkeys(tools.ToolUsage.__dataclass_fields__, 0)
-    return tools.ToolUsage(**(nothing | {"tool_name": "Bash", "tool_type": "builtin"} | given))
+def usage_of(**given: Any) -> ToolUsage:
+    nothing: dict[str, Any] = dict.fromkeys(ToolUsage.__dataclass_fields__, 0)
+    return ToolUsage(**(nothing | {"tool_name": "Bash", "tool_type": "builtin"} | given))
 
 
 @pytest.mark.parametrize(

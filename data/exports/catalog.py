@@ -15,8 +15,10 @@ from data.exports.parameters import (
     texts,
     whole_number,
 )
+from data.reports import agents, events, people, sops, tool_usage
 
 _PERIOD = {"start": moment, "end": moment, "untimed": flag}
+_COMPARED = _PERIOD | {"previous_start": moment, "previous_end": moment}
 _PAGE = {"limit": whole_number, "offset": whole_number}
 _OF_QUESTIONS = {"agent": text, "kind": text, "risk": text, "project": text}
 
@@ -56,8 +58,8 @@ REPORTS: dict[str, Report] = {
     "tools": Report(
         query="tools.list_usage",
         sentence="Tools with their calls, outcomes and durations, against the period before.",
-        filters=_PERIOD
-        | {"previous_start": moment, "previous_end": moment, "tool": text, "project": text, "with_total": flag},
+        filters=_COMPARED | {"tool": text, "project": text, "with_total": flag},
+        sorts=tool_usage.SORTS,
     ),
     "tool_errors": Report(
         query="tools.list_errors",
@@ -113,12 +115,13 @@ REPORTS: dict[str, Report] = {
     "agents": Report(
         query="agents.list_agents",
         sentence="Agents with their actions, escalations, confidence, jobs and what they cost, now and before.",
-        filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "agent": text, "source": text},
+        filters=_COMPARED | {"agent": text, "source": text},
+        sorts=agents.SORTS,
     ),
     "agent_tools": Report(
         query="agents.calls.list_tool_calls",
         sentence="Answered calls of tools by the agent that events name, and what came of them, now and before.",
-        filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "agents": texts},
+        filters=_COMPARED | {"agents": texts},
     ),
     "agent_windows": Report(
         query="agent.list_windows",
@@ -134,8 +137,8 @@ REPORTS: dict[str, Report] = {
     "sops": Report(
         query="sops.list_procedures",
         sentence="Procedures with their runs, cycle times, automation and cost, against the period before.",
-        filters=_PERIOD
-        | {"previous_start": moment, "previous_end": moment, "sop": text, "agent": text, "with_total": flag},
+        filters=_COMPARED | {"sop": text, "agent": text, "with_total": flag},
+        sorts=sops.SORTS,
     ),
     "sop_executions": Report(
         query="sop_runs.list_executions",
@@ -177,11 +180,9 @@ REPORTS: dict[str, Report] = {
     "event_types": Report(
         query="events.list_kinds",
         sentence="Types, aggregates or emitters of events with how many, against the period before.",
-        filters=_PERIOD
+        filters=_COMPARED
         | {
             "kind": one_of("type", "aggregate", "emitter"),
-            "previous_start": moment,
-            "previous_end": moment,
             "event_type": text,
             "aggregate": text,
             "aggregate_id": text,
@@ -192,6 +193,7 @@ REPORTS: dict[str, Report] = {
         },
         found_query="events.found.list_kinds",
         found_by=frozenset({"aggregate_id", "payload"}),
+        sorts=events.KIND_SORTS,
     ),
     "clients": Report(
         query="clients.list_clients",
@@ -262,7 +264,8 @@ REPORTS: dict[str, Report] = {
     "people": Report(
         query="people.list_people",
         sentence="People with their sessions, jobs, success and cost, against the period before.",
-        filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "person": text},
+        filters=_COMPARED | {"person": text},
+        sorts=people.SORTS,
     ),
     "person": Report(
         query="people.list_activity",

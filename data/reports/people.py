@@ -15,6 +15,11 @@ from data.reports.coverage import Coverage
 
 Kind = Literal["session", "lift", "job"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+# What people can be sorted by, and the column of the query that it is.
+SORTS = {
+    "person": "address", "sessions": "sessions", "lift": "lift_sessions", "jobs": "jobs",
+    "completed": "completed_jobs", "cost": "cost_usd", "active": "last_active_at",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

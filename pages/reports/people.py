@@ -49,8 +49,8 @@ def show(view: View) -> None:
     people.summary(everybody, period)
     filters.say_untimed(view, period, known, "session")
     cards.cards(people.cards_of(everybody, period))
-    people.people_table(view, everybody, period)
-    page.footer(view, report="people", filters=compared, rows=len(everybody))
+    order = people.people_table(view, everybody, period)
+    page.footer(view, report="people", filters=compared, order=order, rows=len(everybody))
 
 
 view = page.begin("People", needs="view_people")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from data.reports.people import KINDS, Doings, Kind, Person
+from data.reports.people import KINDS, SORTS, Doings, Kind, Person
 from ui import page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
@@ -17,7 +17,6 @@ from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import COST_BASES
 
-SORTS = ("person", "sessions", "lift", "jobs", "completed", "cost", "active")
 _STATES = {
     "active": "signal", "running": "signal", "pending": "waiting", "completed": "well", "finalized": "well",
     "failed": "broken", "error": "broken", "terminated": "unknown", "abandoned": "unknown", "cancelled": "unknown",
@@ -28,10 +27,11 @@ _PAGES: dict[Kind, tuple[str, str]] = {
 _KINDS: dict[str, str] = {"session": "session", "lift": "session of lift-sys", "job": "job"}
 
 
-def people_table(view: View, people: Sequence[Person], period: Period) -> None:
-    """Everybody, by the column that the URL asks for; each name leads to what this person did."""
+def people_table(view: View, people: Sequence[Person], period: Period) -> tuple[str, bool]:
+    """Everybody, by the column that the URL asks for, each name leading to what this person did; what they are sorted
+    by."""
     order = filters.sorting(SORTS, "-sessions")
-    rows = _sorted([asdict(one) for one in people], order)
+    rows = tables.ordered([asdict(one) for one in people], order, SORTS)
     offset = paging.offset_of(len(rows))
     page.heading("People", "success is taken over what came to an end")
     tables.table(
@@ -42,17 +42,7 @@ def people_table(view: View, people: Sequence[Person], period: Period) -> None:
         total=len(rows),
         sorted_by=order,
     )
-
-
-def _sorted(rows: list[dict[str, Any]], order: tuple[str, bool]) -> list[dict[str, Any]]:
-    """By the column, what is not known last."""
-    name = {
-        "person": "address", "sessions": "sessions", "lift": "lift_sessions", "jobs": "jobs",
-        "completed": "completed_jobs", "cost": "cost_usd", "active": "last_active_at",
-    }[order[0]]  # fmt: skip
-    known = [row for row in rows if row[name] is not None]
-    unknown = [row for row in rows if row[name] is None]
-    return sorted(known, key=lambda row: row[name], reverse=order[1]) + unknown
+    return order
 
 
 def _columns(view: View, period: Period) -> list[tables.Column]:

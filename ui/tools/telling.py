@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from data.reports import rates
-from data.reports.tools import ToolUsage, Usage
+from data.reports.tool_usage import ToolUsage, Usage
 from ui import page
 from ui.asking import links
 from ui.asking.periods import Period
