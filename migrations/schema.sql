@@ -904,10 +904,15 @@ CREATE FUNCTION analytics.sessions_saying(words text) RETURNS TABLE(session_pk u
     from analytics.stg_chronicle__prompt_events as p
     where (select exists (select from signalbox.adopted_tables as a where a.system = 'chronicle' and a.mode = 'pointed'))
     and to_tsvector('english', p.prompt_text) @@ websearch_to_tsquery('english', words)
+    union all
+    select p.session_pk
+    from analytics.stg_chronicle__prompt_events as p
+    where (numnode(websearch_to_tsquery('english', words)) = 0 or words !~ '[[:alnum:]]')
+    and strpos(lower(p.prompt_text), nullif(btrim(lower(words), ' "'), '')) > 0
 $$;
 
 -- comment analytics.FUNCTION sessions_saying(words text)
-COMMENT ON FUNCTION analytics.sessions_saying(words text) IS 'Sessions, of those the viewer may see, with a human prompt that matches a web-style search.';
+COMMENT ON FUNCTION analytics.sessions_saying(words text) IS 'Sessions, of those the viewer may see, with a human prompt that matches a web-style search; of words that it passes over, such as "the" or an emoji, with a prompt that holds them letter by letter.';
 
 -- function analytics.sessions_saying_by_index(text)
 CREATE FUNCTION analytics.sessions_saying_by_index(words text) RETURNS TABLE(session_pk uuid)

@@ -18,7 +18,8 @@ HAS = ("errors", "refusals", "notifications", "waiting", "compactions", "subagen
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which sessions are looked at; None is no filter. `search` is written as in a web search. `now` is what the last
+    """Which sessions are looked at; None is no filter. `search` is written as in a web search; what that
+    passes over, such as "the" or an emoji, is looked for letter by letter when it stands alone. `now` is what the last
     24 hours of `has` "waiting" are counted from; None is the database's own time."""
 
     start: datetime | None = None
