@@ -31,7 +31,7 @@ REPORTS: dict[str, Report] = {
         | {
             "tool": text,
             "project": text,
-            "outcome": one_of("succeeded", "failed", "refused", "unknown"),
+            "outcome": one_of("succeeded", "failed", "refused", "unknown", "timed"),
             "error_group": text,
             **order("when", "duration"),
         },

@@ -22,7 +22,10 @@ where
     and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
     and (%(tool)s::text is null or c.tool_name = %(tool)s)
     and (%(project)s::text is null or s.project_name = %(project)s)
-    and (%(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s)
+    and (
+        %(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s
+        or %(outcome)s = 'timed' and c.duration_ms is not null
+    )
     and (
         %(error_group)s::text is null
         or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s

@@ -64,10 +64,6 @@ def _absent(row: tables.Row, words: str) -> Markup:
     return tables.muted(words if row["calls"] else figures.DASH)
 
 
-def _time(name: str) -> tables.Cell:
-    return lambda row: figures.duration(row[name]) if row[name] is not None else _absent(row, "not timed")
-
-
 def _columns(carried: Mapping[str, links.Value], most_failed: int) -> list[tables.Column]:
     def linked(name: str, outcome: str) -> tables.Cell:
         return lambda row: (
@@ -79,6 +75,15 @@ def _columns(carried: Mapping[str, links.Value], most_failed: int) -> list[table
     def tool(row: tables.Row) -> Child:
         shown = figures.middle(row["tool_name"], _LONGEST_NAME)
         return links.go(shown, "tools", carried, tool=row["tool_name"])
+
+    def time(name: str) -> tables.Cell:
+        return lambda row: (
+            links.go(
+                figures.duration(row[name]), "tools", carried, tool=row["tool_name"], outcome="timed", sort="-duration"
+            )
+            if row[name] is not None
+            else _absent(row, "not timed")
+        )
 
     failed = tables.bar("failed", most_failed, kind="broken")
 
@@ -103,10 +108,10 @@ def _columns(carried: Mapping[str, links.Value], most_failed: int) -> list[table
         tables.Column("Calls", tables.count("calls"), is_number=True, sort="calls"),
         tables.Column("Refused", linked("refused", "refused"), is_number=True, sort="refused"),
         tables.Column("Not recorded", linked("unknown", "unknown"), is_number=True, sort="unknown"),
-        tables.Column("Average", _time("average_ms"), is_number=True, sort="average"),
-        tables.Column("p50", _time("p50_ms"), is_number=True, sort="p50"),
-        tables.Column("p95", _time("p95_ms"), is_number=True, sort="p95"),
-        tables.Column("Time in all", _time("total_ms"), is_number=True, sort="time"),
+        tables.Column("Average", time("average_ms"), is_number=True, sort="average"),
+        tables.Column("p50", time("p50_ms"), is_number=True, sort="p50"),
+        tables.Column("p95", time("p95_ms"), is_number=True, sort="p95"),
+        tables.Column("Time in all", time("total_ms"), is_number=True, sort="time"),
     ]
 
 
@@ -178,7 +183,7 @@ def calls_table(
         (True, tables.moment(view, "occurred_at")),
         (not chosen.tool, tables.Column("Tool", _tool, hint=lambda row: row["tool_name"])),
         # Without a recorded outcome there are two kinds: with and without a result.
-        (chosen.only in (None, "unknown"), tables.Column("Outcome", _outcome)),
+        (chosen.only in (None, "unknown", "timed"), tables.Column("Outcome", _outcome)),
         (True, tables.Column("Session", lambda row: _session(row, period))),
         (True, tables.Column("Took", tables.duration("duration_ms"), is_number=True, sort="duration")),
         (True, tables.Column("What went in", _asked, line=True, hint=lambda row: row["parameters"])),
