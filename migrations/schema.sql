@@ -951,10 +951,13 @@ CREATE FUNCTION analytics.sessions_with(what text) RETURNS TABLE(session_pk uuid
     union all
     select distinct e.session_pk from analytics.stg_chronicle__events as e
     where what = 'subagents' and e.metadata ? 'agent_id'
+    union all
+    select k.session_pk from analytics.session_costs as k
+    where what = 'unpriced' and k.cost_basis in ('not priced', 'partial estimate')
 $$;
 
 -- comment analytics.FUNCTION sessions_with(what text)
-COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents.';
+COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, or which are unpriced: not priced in full.';
 
 -- function analytics.slot_start(integer)
 CREATE FUNCTION analytics.slot_start(slot integer) RETURNS timestamp with time zone

@@ -136,6 +136,7 @@ def test_sessions_are_found_by_what_is_in_them(owner: Owner, people: People, has
     recorded.notification(owner, wanted["waiting"], AT, "needs you")
     recorded.event(owner, wanted["compactions"], "compact_pre", AT)
     recorded.call(owner, wanted["subagents"], AT, agent_id="a1")
+    recorded.reply(owner, wanted["unpriced"], AT, "without-a-price")
     rows = sessions.list_page(people["manager"], chosen=Chosen(has=has), sort="when", downwards=True, most=9)
     found = {has, "waiting"} if has == "notifications" else {has}
     assert {row["project_name"] for row in rows} == found
@@ -146,6 +147,7 @@ def test_sessions_are_found_by_what_is_in_them(owner: Owner, people: People, has
     assert counts["sessions"].sum() == len(found)
     facets = sessions.count_facets(people["manager"], chosen=Chosen(has=has))
     assert facets["project"] == dict.fromkeys(found, 1)
+    assert has == "waiting" or facets["has"][has] == len(found)
 
 
 def found_by(actor: Actor, chosen: Chosen) -> tuple[list[str], list[str], int]:

@@ -17,7 +17,8 @@ from data.exports.parameters import (
 )
 from data.reports import agents, events, people, sops, tool_usage
 
-_PERIOD = {"start": moment, "end": moment, "untimed": flag}
+_SPAN = {"start": moment, "end": moment}
+_PERIOD = _SPAN | {"untimed": flag}
 _COMPARED = _PERIOD | {"previous_start": moment, "previous_end": moment}
 _PAGE = {"limit": whole_number, "offset": whole_number}
 _OF_QUESTIONS = {"agent": text, "kind": text, "risk": text, "project": text}
@@ -44,7 +45,7 @@ REPORTS: dict[str, Report] = {
             "project": text,
             "status": text,
             "model": text,
-            "has": one_of("errors", "refusals", "notifications", "waiting", "compactions", "subagents"),
+            "has": one_of("errors", "refusals", "notifications", "waiting", "compactions", "subagents", "unpriced"),
             "search": text,
             "now": moment,
             **order("when", "duration", "prompts", "calls", "errors", "cost"),
@@ -198,9 +199,8 @@ REPORTS: dict[str, Report] = {
     "clients": Report(
         query="clients.list_clients",
         sentence="Clients with their newest assessment, against the one before the period.",
-        filters={
-            "start": moment,
-            "end": moment,
+        filters=_SPAN
+        | {
             "status": one_of("critical", "at_risk", "unknown", "healthy"),
             "client": text,
             "search": text,
@@ -211,7 +211,7 @@ REPORTS: dict[str, Report] = {
     "client_history": Report(
         query="clients.list_history",
         sentence="Assessments of clients with their signals and risk factors, the newest first.",
-        filters={"start": moment, "end": moment, "client": text, **_PAGE},
+        filters=_SPAN | {"client": text, **_PAGE},
     ),
     "client_executions": Report(
         query="clients.list_executions",
@@ -221,9 +221,8 @@ REPORTS: dict[str, Report] = {
     "chaos_experiments": Report(
         query="clients.list_experiments",
         sentence="Chaos experiments with what was expected, how much they could hit and what came out.",
-        filters={
-            "start": moment,
-            "end": moment,
+        filters=_SPAN
+        | {
             "status": one_of("planned", "running", "completed", "aborted"),
             "outcome": one_of("confirmed", "refuted", "inconclusive"),
             **_PAGE,
@@ -232,11 +231,11 @@ REPORTS: dict[str, Report] = {
     "lift_sessions": Report(
         query="lift_sessions.list_sessions",
         sentence="Sessions of lift-sys with their revisions, drafts, holes and cost.",
-        filters={
-            "start": moment,
-            "end": moment,
+        filters=_SPAN
+        | {
             "status": text,
             "search": text,
+            "unpriced": flag,
             **order("when", "revisions", "drafts", "holes", "cost"),
             **_PAGE,
         },
@@ -249,7 +248,7 @@ REPORTS: dict[str, Report] = {
     "lift_drafts_by_model": Report(
         query="lift_sessions.list_validation",
         sentence="Drafts of lift-sys by model: how many parse, how long they took and what they cost.",
-        filters={"start": moment, "end": moment},
+        filters=_SPAN,
     ),
     "lift_revisions": Report(
         query="lift_sessions.list_revisions",
@@ -270,7 +269,8 @@ REPORTS: dict[str, Report] = {
     "person": Report(
         query="people.list_activity",
         sentence="What one person did: sessions and jobs with their states and costs.",
-        filters=_PERIOD | {"person": text, "kind": one_of("session", "lift", "job"), "state": text, **_PAGE},
+        filters=_PERIOD
+        | {"person": text, "kind": one_of("session", "lift", "job"), "state": text, "unpriced": flag, **_PAGE},
     ),
     "projects": Report(
         query="projects.list_projects",

@@ -13,7 +13,7 @@ from data.access import Actor
 from data.arguments import checked
 
 SORTS = ("when", "duration", "prompts", "calls", "errors", "cost")
-HAS = ("errors", "refusals", "notifications", "waiting", "compactions", "subagents")
+HAS = ("errors", "refusals", "notifications", "waiting", "compactions", "subagents", "unpriced")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Chosen:
 @checked()
 def count_facets(actor: Actor, *, chosen: Chosen) -> dict[str, dict[str, int]]:
     """How many sessions each value of project, status, model and has would leave, other filters applied; of has all but
-    "waiting", which `count_waiting` counts."""
+    "waiting", which `count_waiting` counts, and "unpriced" only where it is chosen."""
     asked = asdict(chosen)
     with database.reading(actor) as unit:
         if chosen.unsummed:

@@ -97,6 +97,11 @@ class Narrowed:
     state: str | None
 
 
+def asks_for_unpriced() -> bool:
+    """Whether the list of one person is to hold those sessions alone that are not priced in full."""
+    return filters.asked_of("has", ("unpriced",)) == "unpriced"
+
+
 def choose(view: View, counts: Sequence[Doings]) -> Narrowed:
     """The pickers of kind and state, each with how many things it leaves."""
     state = filters.given("state")
@@ -111,6 +116,7 @@ def choose(view: View, counts: Sequence[Doings]) -> Narrowed:
         {
             "kind": ("kind", _kind(narrowed.kind)) if narrowed.kind else None,
             "state": ("state", state) if state else None,
+            "has": ("with", "a cost not priced in full") if filters.given("has") == "unpriced" else None,
         },
     )
     return narrowed
@@ -134,7 +140,7 @@ def activity_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) ->
     if not total:
         page.empty(
             "Nothing that this person did fits these filters.",
-            links.go_to("Take the filters away", filters.here(view, kind=None, state=None, page=None)),
+            links.go_to("Take the filters away", filters.here(view, kind=None, state=None, has=None, page=None)),
             ".",
         )
         return
