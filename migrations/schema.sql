@@ -904,10 +904,15 @@ CREATE FUNCTION analytics.sessions_saying(words text) RETURNS TABLE(session_pk u
     from analytics.stg_chronicle__prompt_events as p
     where (select exists (select from signalbox.adopted_tables as a where a.system = 'chronicle' and a.mode = 'pointed'))
     and to_tsvector('english', p.prompt_text) @@ websearch_to_tsquery('english', words)
+    union all
+    select p.session_pk
+    from analytics.stg_chronicle__prompt_events as p
+    where (numnode(websearch_to_tsquery('english', words)) = 0 or words !~ '[[:alnum:]]')
+    and strpos(lower(p.prompt_text), nullif(btrim(lower(words), ' "'), '')) > 0
 $$;
 
 -- comment analytics.FUNCTION sessions_saying(words text)
-COMMENT ON FUNCTION analytics.sessions_saying(words text) IS 'Sessions, of those the viewer may see, with a human prompt that matches a web-style search.';
+COMMENT ON FUNCTION analytics.sessions_saying(words text) IS 'Sessions, of those the viewer may see, with a human prompt that matches a web-style search; of words that it passes over, such as "the" or an emoji, with a prompt that holds them letter by letter.';
 
 -- function analytics.sessions_saying_by_index(text)
 CREATE FUNCTION analytics.sessions_saying_by_index(words text) RETURNS TABLE(session_pk uuid)
@@ -946,10 +951,13 @@ CREATE FUNCTION analytics.sessions_with(what text) RETURNS TABLE(session_pk uuid
     union all
     select distinct e.session_pk from analytics.stg_chronicle__events as e
     where what = 'subagents' and e.metadata ? 'agent_id'
+    union all
+    select k.session_pk from analytics.session_costs as k
+    where what = 'unpriced' and k.cost_basis in ('not priced', 'partial estimate')
 $$;
 
 -- comment analytics.FUNCTION sessions_with(what text)
-COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents.';
+COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, or which are unpriced: not priced in full.';
 
 -- function analytics.slot_start(integer)
 CREATE FUNCTION analytics.slot_start(slot integer) RETURNS timestamp with time zone

@@ -107,7 +107,7 @@ def _compare(connection: Connection, chance: random.Random, where: str, begin: d
     }
     tool, project = chance.choice((None, None, "A")), chance.choice((None, None, "a", "b"))
     of_project = {"project": project or "a"}
-    outcome = chance.choice((None, None, "failed"))
+    outcome = chance.choice((None, "timed", "failed"))
     name, parameters = chance.choice(
         [
             ("tools.list_usage", before | {"tool": tool, "project": project, "with_total": True}),

@@ -439,7 +439,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
         "model": chance.choice((None, None, "unknown-model")),
     }
     of_project = {"project": project or "a"}
-    outcome, status = chance.choice((None, None, "failed")), chance.choice((None, "failed", "ended"))
+    outcome, status = chance.choice((None, "timed", "failed")), chance.choice((None, "failed", "ended"))
     name, parameters = chance.choice(
         [
             ("tools.list_usage", before | {"tool": tool, "project": project, "with_total": True}),

@@ -36,8 +36,10 @@ def test_what_an_adopted_tables_policies_hide_cannot_be_told_by_searching(
 
     def found() -> int:
         with database.reading(people["manager"]) as unit:
-            row = unit.connection.execute("select count(*) as n from analytics.sessions_saying('zanzibar')").fetchone()
-        return int(row["n"]) if row else -1
+            counting = "select count(*) as n from analytics.sessions_saying(%s)"
+            found = [unit.connection.execute(counting, (words,)).fetchone() for words in ("zanzibar", "the")]
+        assert found[0] == found[1]
+        return int(found[0]["n"]) if found[0] else -1
 
     assert found() == 0
     owner.execute("create policy seen on public.prompt_events for select to authenticated using (true)")

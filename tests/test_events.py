@@ -91,7 +91,7 @@ def test_events_are_counted_by_kind_against_the_period_before(
     first, second, gone = counts.types
     assert (gone.value, gone.events, gone.previous_events) == ("GONE", 0, 1)
     assert (first.value, first.events, first.previous_events, first.last_at) == ("A", 2, 1, NOON)
-    assert (first.decisions, first.confidence_sum) == (2, 1.5)
+    assert (first.decisions, first.confidence) == (2, 0.75)
     assert (second.value, second.events, second.previous_events) == ("B", 1, 0)
     assert {one.value: one.events for one in counts.aggregates} == {"Lead": 2, "Client": 1}
     assert {one.value: one.events for one in counts.emitters} == {"IntakeAgent": 2, "other": 1, "gone": 0}

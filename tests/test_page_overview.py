@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +19,7 @@ from data.ingest.report import KEPT_PROBLEMS
 from data.reports import overview, session
 from tests import recorded
 from tests.ingest_records import typed
-from tests.page_runs import open_page, queries_during
+from tests.page_runs import open_page, queries_during, taken_away
 from tests.performed import run, window
 from tests.recorded import Owner
 from ui import cached
@@ -273,10 +274,19 @@ def test_costs_say_what_they_rest_on_and_are_never_zero(owner: Owner, people: Pe
     recorded.price(owner, "known", 10)
     recorded.session(owner, at, cost={"total_cost_usd": 3.5})
     recorded.reply(owner, recorded.session(owner, at), at, "known", tokens=100_000)
-    recorded.reply(owner, recorded.session(owner, at), at, "nobody-knows")
-    text = open_page(people["manager"], PAGE).text
-    assert "Cost of sessions $5.50" in text
-    assert "1 recorded, 1 estimated, 1 not priced" in text
+    partly = recorded.session(owner, at)
+    for session_pk, model in (
+        (partly, "known"),
+        (partly, "nobody-knows"),
+        (recorded.session(owner, at), "nobody-knows"),
+    ):
+        recorded.reply(owner, session_pk, at, model, tokens=100_000)
+    page = open_page(people["manager"], PAGE)
+    assert "Cost of sessions $7.50" in page.text
+    assert "1 recorded, 1 estimated, 2 not priced in full" in page.text
+    [address] = [link for link in page.links if "has=unpriced" in link]
+    unpriced = open_page(people["manager"], "reports/sessions.py", **dict(parse_qsl(address.partition("?")[2])))
+    assert len(taken_away(people["manager"], unpriced, "sessions")) == 2
     owner.execute("delete from chronicle.sessions where metadata ? 'cost'")
     owner.execute("delete from signalbox.model_prices where model = 'known'")
     assert "Cost of sessions not priced" in open_page(people["manager"], PAGE).text

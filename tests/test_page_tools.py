@@ -158,6 +158,22 @@ def test_the_calls_of_one_kind_of_error_can_be_taken_away(owner: Owner, people: 
     assert exports.count(people["manager"], "tool_calls", given) == 2
 
 
+def test_what_is_said_of_durations_leads_to_the_calls_that_have_one(owner: Owner, people: People) -> None:
+    session = make_session(owner)
+    for hours, ms in ((1, 7), (2, None), (3, 9), (200, 5)):
+        call(owner, session, at=NOW - timedelta(hours=hours), ms=ms)
+    page = open_page(people["manager"], PAGE)
+    assert "2 timed" in page.text
+    assert page.links.count("/tools?period=7d&outcome=timed&sort=-duration") == 2
+    assert page.links.count("/tools?period=7d&tool=Bash&outcome=timed&sort=-duration") == 4
+    page = open_page(people["manager"], PAGE, period="7d", outcome="timed", sort="-duration")
+    assert [row["duration_ms"] for row in taken_away(people["manager"], page, "tool_calls")] == [9, 7]
+    assert "CSV, 2 rows" in page.text
+    assert "the chart and the list are of calls with a duration alone." in page.text
+    assert sum(bar["number"] for chart in page.charts for bar in chart) == 2
+    assert "with a duration · 2" in next(box for box in page.app.selectbox if box.label == "Outcome").options
+
+
 def test_every_tool_leads_to_its_calls_and_every_call_to_its_session(owner: Owner, people: People) -> None:
     fill(owner)
     assert "/tools?period=7d&tool=Bash&outcome=failed" in open_page(people["manager"], PAGE).links

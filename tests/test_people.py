@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
 import psycopg
@@ -15,7 +16,7 @@ from data.access import Actor
 from data.errors import NotAllowed
 from data.reports import people as reports
 from tests import recorded
-from tests.page_runs import open_page, queries_during
+from tests.page_runs import PageRun, open_page, queries_during, taken_away
 
 Connection = psycopg.Connection[DictRow]
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -141,8 +142,23 @@ def test_a_cost_that_leaves_something_out_is_said(owner: Connection, people: dic
     recorded.reply(owner, session_pk, NOW - timedelta(days=1), "without-a-price")
     one = by_address(people["manager"], **PERIOD)[people["member"].email]
     assert (one.cost_usd, one.priced_sessions, one.unpriced_sessions) == (Decimal(2), 1, 1)
+    add_session(owner, people["member"], NOW - timedelta(days=1))
     page = open_page(people["manager"], "reports/people.py", period="7d")
     assert "$2.00 of 1 session ; 1 session is not priced in full" in page.text
+    listed = followed(people["manager"], page, "/sessions?")
+    assert "CSV, 1 row" in listed.text
+    assert any(link.startswith("/session?") and f"session={session_pk}" in link for link in listed.links)
+    page = open_page(people["manager"], "reports/people.py", period="7d", person=str(people["member"].user_id))
+    listed = followed(people["manager"], page, "/people?")
+    assert [row["id"] for row in taken_away(people["manager"], listed, "person")] == [str(session_pk)]
+    assert "CSV, 1 row" in listed.text
+
+
+def followed(actor: Actor, page: PageRun, begins: str) -> PageRun:
+    """The page behind the one link to what is not priced in full."""
+    [address] = {link for link in page.links if link.startswith(begins) and "has=unpriced" in link}
+    path, _, query = address.partition("?")
+    return open_page(actor, f"reports/{path.removeprefix('/')}.py", **dict(parse_qsl(query)))
 
 
 @pytest.mark.usefixtures("week")
@@ -206,6 +222,15 @@ def test_costs_are_told_apart_by_subject_and_each_leads_to_its_own(people: dict[
     page = open_page(people["manager"], "reports/people.py", period="7d")
     assert "$1.50 of 1 session ; $0.50 of 2 sessions of lift-sys ; 1 session of lift-sys is not" in page.text
     assert {"/sessions?period=7d&sort=-cost", "/lift_sessions?period=7d&sort=-cost"} < set(page.links)
+    listed = followed(people["manager"], page, "/lift_sessions?")
+    [row] = taken_away(people["manager"], listed, "lift_sessions")
+    assert (row["draft_count"], row["priced_drafts"]) == (2, 1)
+    assert "CSV, 1 row" in listed.text
+    me = str(people["member"].user_id)
+    one = followed(
+        people["manager"], open_page(people["manager"], "reports/people.py", period="7d", person=me), "/people?"
+    )
+    assert [found["id"] for found in taken_away(people["manager"], one, "person")] == [row["session_id"]]
     untimed = open_page(people["manager"], "reports/people.py", period="untimed")
     assert "no session has a cost" in untimed.text
     assert "Cost not priced of 0 sessions" not in untimed.text

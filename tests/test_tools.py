@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from data.access import Actor
 from data.reports import tools
+from data.reports.tool_usage import ToolUsage
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -142,7 +143,7 @@ def test_filters_narrow_every_reader(owner: Owner, people: People) -> None:
     assert tools.count_facets(reader, **PERIOD) == {
         "tool": {"Read": 2, "Bash": 1},
         "project": {"(no project)": 1, "shop": 1, "site": 1},
-        "outcome": {"failed": 2, "succeeded": 1},
+        "outcome": {"failed": 2, "succeeded": 1, "timed": 3},
     }
 
 
@@ -207,6 +208,15 @@ def test_calls_say_what_went_in_and_can_be_sorted_by_time_taken(owner: Owner, pe
     assert [row["duration_ms"] for row in oldest] == [None, 500, None, 10, 99]
     unknown = tools.read_calls(people["manager"], outcome="unknown")
     assert [row["is_answered"] for row in unknown] == [False]
+    for asked, expected in (
+        ({}, [10, 500, 99]),
+        ({"downwards": False}, [500, 10, 99]),
+        ({"sort": "duration"}, [500, 99, 10]),
+        ({"sort": "duration", "downwards": False}, [10, 99, 500]),
+        ({"untimed": True}, [99]),
+    ):
+        timed = tools.read_calls(people["manager"], outcome="timed", **asked)
+        assert [row["duration_ms"] for row in timed] == expected, asked
     assert len(tools.read_calls(people["manager"], limit=2, offset=4)) == 1
 
 
@@ -222,7 +232,7 @@ def test_members_see_calls_of_their_own_sessions_in_every_reader(owner: Owner, p
     assert tools.count_facets(member, **PERIOD) == {
         "tool": {"Mine": 1},
         "project": {"mine": 1},
-        "outcome": {"failed": 1},
+        "outcome": {"failed": 1, "timed": 1},
     }
     assert list(tools.read_buckets(member, **PERIOD)["calls"]) == [1]
     assert tools.read_usage(people["manager"], **PERIOD).total.calls == 2
@@ -238,9 +248,9 @@ def test_buckets_split_calls_by_outcome_in_the_viewers_days(owner: Owner, people
     assert len(tools.read_buckets(people["manager"], unit="hour", **whole)) == 2
 
 
-def usage_of(**given: Any) -> tools.ToolUsage:
-    nothing: dict[str, Any] = dict.fromkeys(tools.ToolUsage.__dataclass_fields__, 0)
-    return tools.ToolUsage(**(nothing | {"tool_name": "Bash", "tool_type": "builtin"} | given))
+def usage_of(**given: Any) -> ToolUsage:
+    nothing: dict[str, Any] = dict.fromkeys(ToolUsage.__dataclass_fields__, 0)
+    return ToolUsage(**(nothing | {"tool_name": "Bash", "tool_type": "builtin"} | given))
 
 
 @pytest.mark.parametrize(

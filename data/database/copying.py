@@ -40,20 +40,33 @@ _JSON_LINES = sql.SQL(
 )
 
 
+# Rows that are equal in the column stay as the query gives them.
+_ORDERED = sql.SQL(
+    "select * from (select report.*, row_number() over () as given_place from ({query}) as report) as report "
+    "order by {column} {direction} nulls last, given_place"
+)
+_TEXTS = frozenset({25, 1043})  # text and varchar by their oid
+
 Pieces = Generator[tuple[bytes, int], None, None]
+Order = tuple[str, bool]  # the name of a column, and whether downwards
 
 
 def copied_pieces(
-    unit: Unit, name: str, form: Format, parameters: Mapping[str, Any], left_out: Collection[str] = ()
+    unit: Unit,
+    name: str,
+    form: Format,
+    parameters: Mapping[str, Any],
+    left_out: Collection[str] = (),
+    order: Order | None = None,
 ) -> Pieces:
     """The rows of a named query in pieces of about PIECE_BYTES, each with how many rows were copied up to its end; the
-    columns `left_out` are not in them.
+    columns `left_out` are not in them. With an `order` they are sorted by that column, what is not known last.
 
     CSV: a byte order mark, a header, the line ends of RFC 4180; timestamps in ISO 8601 with offset, text that a
     spreadsheet would run as a formula gets an apostrophe in front. JSON lines: the values as they are.
     There is one piece at least. Closing the iterator early cancels the COPY.
     """
-    return _reported(_copied(unit, name, form, parameters, left_out), f"{name} as {form}")
+    return _reported(_copied(unit, name, form, parameters, left_out, order), f"{name} as {form}")
 
 
 def _reported(pieces: Pieces, name: str) -> Pieces:
@@ -74,9 +87,16 @@ def _reported(pieces: Pieces, name: str) -> Pieces:
         report(name, seconds)
 
 
-def _copied(unit: Unit, name: str, form: Format, parameters: Mapping[str, Any], left_out: Collection[str]) -> Pieces:
+def _copied(
+    unit: Unit,
+    name: str,
+    form: Format,
+    parameters: Mapping[str, Any],
+    left_out: Collection[str],
+    order: Order | None,
+) -> Pieces:
     with named(name):
-        copying = statement(unit, name, form, parameters, left_out)
+        copying = statement(unit, name, form, parameters, left_out, order)
     piece, rows = (bytearray(BYTE_ORDER_MARK), -1) if form == "csv" else (bytearray(), 0)  # the header is no row
     line_end = b"\r\n" if form == "csv" else b"\n"
     with named(name), unit.connection.cursor() as cursor, cursor.copy(copying, parameters) as copied:
@@ -128,17 +148,33 @@ def count_rows(unit: Unit, name: str, parameters: Mapping[str, Any]) -> int:
 
 
 def statement(
-    unit: Unit, name: str, form: Format, parameters: Mapping[str, Any], left_out: Collection[str] = ()
+    unit: Unit,
+    name: str,
+    form: Format,
+    parameters: Mapping[str, Any],
+    left_out: Collection[str] = (),
+    order: Order | None = None,
 ) -> sql.Composed:
     """The COPY statement of a named query without the columns `left_out`, its parameters still to be bound."""
     with unit.connection.cursor() as cursor:
         # The planner alone works for this: it says which types the columns have.
         cursor.execute(sql.SQL("select * from ({query}) as report limit 0").format(query=_query(name)), parameters)
-        columns = [column for column in cursor.description or [] if column.name not in left_out]
+        described = {column.name: column for column in cursor.description or []}
+    columns = [column for column in described.values() if column.name not in left_out]
+    query = _ordered(_query(name), described[order[0]], downwards=order[1]) if order else _query(name)
     if form == "jsonl":
         names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
-        return _JSON_LINES.format(columns=names, query=_query(name))
-    return _CSV.format(columns=sql.SQL(", ").join(_cell(column) for column in columns), query=_query(name))
+        return _JSON_LINES.format(columns=names, query=query)
+    return _CSV.format(columns=sql.SQL(", ").join(_cell(column) for column in columns), query=query)
+
+
+def _ordered(query: sql.SQL, column: psycopg.Column, *, downwards: bool) -> sql.Composed:
+    words = sql.SQL(' collate "C"' if column.type_code in _TEXTS else "")  # as pages sort them
+    return _ORDERED.format(
+        query=query,
+        column=sql.Composed([sql.Identifier(column.name), words]),
+        direction=sql.SQL("desc" if downwards else "asc"),
+    )
 
 
 def _query(name: str) -> sql.SQL:

@@ -15,8 +15,11 @@ from data.exports.parameters import (
     texts,
     whole_number,
 )
+from data.reports import agents, events, people, sops, tool_usage
 
-_PERIOD = {"start": moment, "end": moment, "untimed": flag}
+_SPAN = {"start": moment, "end": moment}
+_PERIOD = _SPAN | {"untimed": flag}
+_COMPARED = _PERIOD | {"previous_start": moment, "previous_end": moment}
 _PAGE = {"limit": whole_number, "offset": whole_number}
 _OF_QUESTIONS = {"agent": text, "kind": text, "risk": text, "project": text}
 
@@ -29,7 +32,7 @@ REPORTS: dict[str, Report] = {
         | {
             "tool": text,
             "project": text,
-            "outcome": one_of("succeeded", "failed", "refused", "unknown"),
+            "outcome": one_of("succeeded", "failed", "refused", "unknown", "timed"),
             "error_group": text,
             **order("when", "duration"),
         },
@@ -42,7 +45,7 @@ REPORTS: dict[str, Report] = {
             "project": text,
             "status": text,
             "model": text,
-            "has": one_of("errors", "refusals", "notifications", "waiting", "compactions", "subagents"),
+            "has": one_of("errors", "refusals", "notifications", "waiting", "compactions", "subagents", "unpriced"),
             "search": text,
             "now": moment,
             **order("when", "duration", "prompts", "calls", "errors", "cost"),
@@ -56,8 +59,8 @@ REPORTS: dict[str, Report] = {
     "tools": Report(
         query="tools.list_usage",
         sentence="Tools with their calls, outcomes and durations, against the period before.",
-        filters=_PERIOD
-        | {"previous_start": moment, "previous_end": moment, "tool": text, "project": text, "with_total": flag},
+        filters=_COMPARED | {"tool": text, "project": text, "with_total": flag},
+        sorts=tool_usage.SORTS,
     ),
     "tool_errors": Report(
         query="tools.list_errors",
@@ -113,12 +116,13 @@ REPORTS: dict[str, Report] = {
     "agents": Report(
         query="agents.list_agents",
         sentence="Agents with their actions, escalations, confidence, jobs and what they cost, now and before.",
-        filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "agent": text, "source": text},
+        filters=_COMPARED | {"agent": text, "source": text},
+        sorts=agents.SORTS,
     ),
     "agent_tools": Report(
         query="agents.calls.list_tool_calls",
         sentence="Answered calls of tools by the agent that events name, and what came of them, now and before.",
-        filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "agents": texts},
+        filters=_COMPARED | {"agents": texts},
     ),
     "agent_windows": Report(
         query="agent.list_windows",
@@ -134,8 +138,8 @@ REPORTS: dict[str, Report] = {
     "sops": Report(
         query="sops.list_procedures",
         sentence="Procedures with their runs, cycle times, automation and cost, against the period before.",
-        filters=_PERIOD
-        | {"previous_start": moment, "previous_end": moment, "sop": text, "agent": text, "with_total": flag},
+        filters=_COMPARED | {"sop": text, "agent": text, "with_total": flag},
+        sorts=sops.SORTS,
     ),
     "sop_executions": Report(
         query="sop_runs.list_executions",
@@ -177,11 +181,9 @@ REPORTS: dict[str, Report] = {
     "event_types": Report(
         query="events.list_kinds",
         sentence="Types, aggregates or emitters of events with how many, against the period before.",
-        filters=_PERIOD
+        filters=_COMPARED
         | {
             "kind": one_of("type", "aggregate", "emitter"),
-            "previous_start": moment,
-            "previous_end": moment,
             "event_type": text,
             "aggregate": text,
             "aggregate_id": text,
@@ -192,13 +194,13 @@ REPORTS: dict[str, Report] = {
         },
         found_query="events.found.list_kinds",
         found_by=frozenset({"aggregate_id", "payload"}),
+        sorts=events.KIND_SORTS,
     ),
     "clients": Report(
         query="clients.list_clients",
         sentence="Clients with their newest assessment, against the one before the period.",
-        filters={
-            "start": moment,
-            "end": moment,
+        filters=_SPAN
+        | {
             "status": one_of("critical", "at_risk", "unknown", "healthy"),
             "client": text,
             "search": text,
@@ -209,7 +211,7 @@ REPORTS: dict[str, Report] = {
     "client_history": Report(
         query="clients.list_history",
         sentence="Assessments of clients with their signals and risk factors, the newest first.",
-        filters={"start": moment, "end": moment, "client": text, **_PAGE},
+        filters=_SPAN | {"client": text, **_PAGE},
     ),
     "client_executions": Report(
         query="clients.list_executions",
@@ -219,9 +221,8 @@ REPORTS: dict[str, Report] = {
     "chaos_experiments": Report(
         query="clients.list_experiments",
         sentence="Chaos experiments with what was expected, how much they could hit and what came out.",
-        filters={
-            "start": moment,
-            "end": moment,
+        filters=_SPAN
+        | {
             "status": one_of("planned", "running", "completed", "aborted"),
             "outcome": one_of("confirmed", "refuted", "inconclusive"),
             **_PAGE,
@@ -230,11 +231,11 @@ REPORTS: dict[str, Report] = {
     "lift_sessions": Report(
         query="lift_sessions.list_sessions",
         sentence="Sessions of lift-sys with their revisions, drafts, holes and cost.",
-        filters={
-            "start": moment,
-            "end": moment,
+        filters=_SPAN
+        | {
             "status": text,
             "search": text,
+            "unpriced": flag,
             **order("when", "revisions", "drafts", "holes", "cost"),
             **_PAGE,
         },
@@ -247,7 +248,7 @@ REPORTS: dict[str, Report] = {
     "lift_drafts_by_model": Report(
         query="lift_sessions.list_validation",
         sentence="Drafts of lift-sys by model: how many parse, how long they took and what they cost.",
-        filters={"start": moment, "end": moment},
+        filters=_SPAN,
     ),
     "lift_revisions": Report(
         query="lift_sessions.list_revisions",
@@ -262,12 +263,14 @@ REPORTS: dict[str, Report] = {
     "people": Report(
         query="people.list_people",
         sentence="People with their sessions, jobs, success and cost, against the period before.",
-        filters=_PERIOD | {"previous_start": moment, "previous_end": moment, "person": text},
+        filters=_COMPARED | {"person": text},
+        sorts=people.SORTS,
     ),
     "person": Report(
         query="people.list_activity",
         sentence="What one person did: sessions and jobs with their states and costs.",
-        filters=_PERIOD | {"person": text, "kind": one_of("session", "lift", "job"), "state": text, **_PAGE},
+        filters=_PERIOD
+        | {"person": text, "kind": one_of("session", "lift", "job"), "state": text, "unpriced": flag, **_PAGE},
     ),
     "projects": Report(
         query="projects.list_projects",

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from data.access import Actor
-from data.exports.parameters import Report, order, text
+from data.exports.parameters import Report, text
 from data.operations import inspection, migrations
 
 Rows = list[dict[str, Any]]
@@ -14,7 +14,8 @@ Rows = list[dict[str, Any]]
 
 def _tables(actor: Actor) -> Rows:
     """Every table with its size, and what protects it."""
-    return [asdict(one) | {"protection": one.protection} for one in inspection.list_tables(actor)]
+    found = inspection.list_tables(actor)
+    return [asdict(one) | {"protection": one.protection, "exposure": one.exposure} for one in found]
 
 
 def _index_findings(actor: Actor) -> Rows:
@@ -48,7 +49,9 @@ REPORTS: dict[str, Report] = {
         sentence="Tables of the database with their sizes, rows and who reaches them through which rules.",
         needs="operate_database",
         rows=_tables,
-        filters=order("size", "rows", "dead", "security"),
+        filters={},
+        left_out=frozenset({"exposure"}),
+        sorts=inspection.TABLE_SORTS,
     ),
     "database_indexes": Report(
         query="exports.list_index_findings",

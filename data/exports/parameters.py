@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from data.access import Actor
+from data.database.copying import Order
 from data.errors import SignalboxError
 
 MAX_VALUES = 100  # of one filter
@@ -31,7 +32,8 @@ class Report:
     `found_query` answers in its place where one of the filters `found_by` is given, which stored sums do not know.
     `rows` looks up for whoever asks what no query can, which the query then takes as `rows`.
     `needs` is the action that whoever takes the file must be allowed. The columns `left_out` tell a page how many rows
-    there are on all pages; a file holds them all.
+    there are on all pages; a file holds them all. `sorts` maps what a page sorts its rows by to the column of the query
+    that it is, where the page holds all rows and its query sorts them one way alone.
     """
 
     query: str
@@ -42,6 +44,7 @@ class Report:
     needs: str = "export_rows"
     found_by: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
+    sorts: Mapping[str, str] = field(default_factory=dict)
 
     def query_for(self, parameters: Mapping[str, Any]) -> str:
         """The name of the query that answers for these parameters."""
@@ -54,13 +57,20 @@ class Report:
             return dict(parameters)
         return {**parameters, "rows": json.dumps(self.rows(actor), default=str)}
 
+    def order_of(self, parameters: Mapping[str, Any]) -> Order | None:
+        """The column that these parameters sort by and whether downwards, which it is unless they say otherwise; None
+        leaves the rows as the query gives them."""
+        asked = parameters.get("sort") if self.sorts else None
+        return (self.sorts[asked], parameters["downwards"] is not False) if asked else None
+
     def parse(self, given: Mapping[str, list[str]]) -> dict[str, Any]:
-        """The parameters of the query from a query string. Raises BadFilter naming the filter."""
+        """The parameters of the query and the order, from a query string. Raises BadFilter naming the filter."""
+        readers = {**self.filters, **(order(*self.sorts) if self.sorts else {})}
         for name in given:
-            if name not in self.filters:
-                known = ", ".join(sorted(self.filters)) or "none"
+            if name not in readers:
+                known = ", ".join(sorted(readers)) or "none"
                 raise BadFilter(f"This export has no filter “{name[:40]}”. It has: {known}.")
-        return {name: _read(name, reader, given.get(name, [])) for name, reader in self.filters.items()}
+        return {name: _read(name, reader, given.get(name, [])) for name, reader in readers.items()}
 
 
 def _read(name: str, reader: Reader, values: list[str]) -> Any:

@@ -133,7 +133,8 @@ class Stream(Iterator[bytes]):
                 self._progress.connection = unit.connection
             try:
                 # Closed before the transaction is: the COPY has to be cancelled while there is a connection to do it.
-                with closing(copied_pieces(unit, self.report, form, given, asked.left_out)) as pieces:
+                order = asked.order_of(given)
+                with closing(copied_pieces(unit, self.report, form, given, asked.left_out, order)) as pieces:
                     for piece, rows in pieces:
                         self._progress.rows = rows
                         yield piece

@@ -153,6 +153,11 @@ class Server:
         return sorted(groups.items(), key=lambda pair: (-pair[1].total(), pair[0]))
 
 
+# What tables can be sorted by, and the figure that it is.
+TABLE_SORTS = {"size": "size_bytes", "rows": "estimated_rows", "dead": "dead_rows", "security": "exposure"}
+_LEAST_EXPOSED = ("foreign", "well", "unguarded", "no policy", "open")
+
+
 @dataclass(frozen=True)
 class Table:
     """A table: size in bytes, rows by estimate (None: never counted), and who reaches it through which policies, each
@@ -191,6 +196,11 @@ class Table:
         if not self.has_row_security:
             return "open" if self.open_to else "unguarded"
         return "no policy" if self.open_to and not self.policies else "well"
+
+    @property
+    def exposure(self) -> int:
+        """How badly it is protected, from 0."""
+        return _LEAST_EXPOSED.index(self.protection)
 
 
 @dataclass(frozen=True)

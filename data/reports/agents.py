@@ -14,6 +14,12 @@ from data.arguments import checked
 from data.reports.coverage import Coverage
 from data.reports.performance import Performance, ToolCalls
 
+# What agents can be sorted by, and the column of the query that it is.
+SORTS = {
+    "escalations": "escalations", "automated": "automation_rate", "actions": "actions", "confidence": "confidence",
+    "done": "jobs_completed", "failed": "jobs_failed", "cost": "cost_usd",
+}  # fmt: skip
+
 
 def read_coverage(actor: Actor) -> Coverage:
     """From when to when agents are on record. Raises what `database.reading` raises, as every reader here."""

@@ -20,6 +20,7 @@ from signalbox_client.events import Event
 from signalbox_client.events.tracing import trace_of
 
 __all__ = [
+    "KIND_SORTS",
     "MOST_IDS",
     "MOST_KINDS",
     "MOST_TRACED",
@@ -39,6 +40,10 @@ __all__ = [
     "read_trace",
 ]
 
+# What types can be sorted by, and the column of the query that it is.
+KIND_SORTS = {
+    "events": "events", "type": "value", "change": "change", "confidence": "confidence", "when": "last_at",
+}  # fmt: skip
 MOST_KINDS = 200  # values of a kind on the page; the export has them all
 MOST_IDS = 5000  # picked one by one; a payload that more events contain is looked for in all of them
 MOST_TRACED = 1000  # events of one correlation on the page
@@ -46,13 +51,15 @@ MOST_TRACED = 1000  # events of one correlation on the page
 
 @dataclass(frozen=True)
 class Kind:
-    """Events with one type, type of aggregate or emitter; `decisions` are those with a confidence."""
+    """Events with one type, type of aggregate or emitter; `change` is by which share of the previous ones there are
+    more, None where there were none; `decisions` are those with a `confidence`, of which it is the mean."""
 
     value: str
     events: int
     previous_events: int
+    change: float | None
     decisions: int
-    confidence_sum: float | None
+    confidence: float | None
     last_at: datetime | None
 
 

@@ -47,8 +47,10 @@ def count_statuses(
     previous_start: datetime | None = None,
     previous_end: datetime | None = None,
     search: str | None = None,
+    unpriced: bool = False,
 ) -> tuple[StatusCount, ...]:
-    """Sessions begun from `start` up to `end` (None is open) by status, against the period before."""
+    """Sessions begun from `start` up to `end` (None is open) by status, against the period before; `unpriced` takes
+    those that are not priced in full."""
     asked: dict[str, Any] = {
         "start": start,
         "end": end,
@@ -56,10 +58,10 @@ def count_statuses(
         "previous_end": previous_end,
     }
     with database.reading(actor) as unit:
-        if search is None:
+        if search is None and not unpriced:
             rows = unit.rows("lift_sessions.count_statuses", **asked)
         else:
-            rows = unit.rows("lift_sessions.found.count_statuses", **asked, search=search)
+            rows = unit.rows("lift_sessions.found.count_statuses", **asked, search=search, unpriced=unpriced)
     return tuple(
         StatusCount(
             row["status"],
@@ -81,6 +83,7 @@ def list_sessions(
     end: datetime | None = None,
     status: str | None = None,
     search: str | None = None,
+    unpriced: bool = False,
     sort: str = "when",
     downwards: bool = True,
     limit: int = 25,
@@ -94,6 +97,7 @@ def list_sessions(
             end=end,
             status=status,
             search=search,
+            unpriced=unpriced,
             sort=sort,
             downwards=downwards,
             limit=limit,

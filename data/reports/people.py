@@ -15,6 +15,11 @@ from data.reports.coverage import Coverage
 
 Kind = Literal["session", "lift", "job"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+# What people can be sorted by, and the column of the query that it is.
+SORTS = {
+    "person": "address", "sessions": "sessions", "lift": "lift_sessions", "jobs": "jobs",
+    "completed": "completed_jobs", "cost": "cost_usd", "active": "last_active_at",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -102,11 +107,12 @@ def read_activity(
     untimed: bool = False,
     kind: Kind | None = None,
     state: str | None = None,
+    unpriced: bool = False,
     limit: int = 25,
     offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """What one person did, of one kind and in one state where asked for, the newest first: kind (session, lift, job),
-    id, happened_at, title, state, cost_usd, cost_basis (recorded, estimate, partial estimate)."""
+    """What one person did, of one kind, in one state or not priced in full where asked for, the newest first: kind
+    (session, lift, job), id, happened_at, title, state, cost_usd, cost_basis (recorded, estimate, partial estimate)."""
     actor.must("view_people")
     with database.reading(actor) as unit:
         return unit.rows(
@@ -117,6 +123,7 @@ def read_activity(
             untimed=untimed,
             kind=kind,
             state=state,
+            unpriced=unpriced,
             limit=limit,
             offset=offset,
         )
@@ -130,11 +137,13 @@ def count_activity(
     start: datetime | None = None,
     end: datetime | None = None,
     untimed: bool = False,
+    unpriced: bool = False,
 ) -> tuple[Doings, ...]:
     """How many things of each kind and state `read_activity` gives over all its pages."""
     actor.must("view_people")
     with database.reading(actor) as unit:
-        rows = unit.rows("people.count_activity", person=person, start=start, end=end, untimed=untimed)
+        asked = {"person": person, "start": start, "end": end, "untimed": untimed, "unpriced": unpriced}
+        rows = unit.rows("people.count_activity", **asked)
     return tuple(Doings(**row) for row in rows)
 
 

@@ -22,7 +22,7 @@ class Performance:
     and are in neither. `decisions` are what `confidence_sum` was taken over. Costs in US dollars, None where no window
     has one; `estimated_windows` are those of the `priced_windows` whose cost is estimated at list prices, in
     `partly_estimated_windows` without the replies of models that have no known price. `silent_windows`, of an adopted
-    table, do not say how many actions were escalated.
+    table, do not say how many actions were escalated; `escalations` is None where no window says.
     """
 
     agent: str
@@ -32,7 +32,7 @@ class Performance:
     rated_actions: int
     automated: float
     countless_windows: int
-    escalations: int
+    escalations: int | None
     counted_escalations: int
     decisions: int
     confidence_sum: float
@@ -59,11 +59,6 @@ class Performance:
     previous_priced_windows: int
     previous_jobs_completed: int
     previous_jobs_failed: int
-
-    @property
-    def tells_escalations(self) -> bool:
-        """Whether any window says how many actions were escalated."""
-        return self.windows > self.silent_windows
 
     @property
     def automation_rate(self) -> float | None:
@@ -179,5 +174,5 @@ def together(agents: Sequence[Performance]) -> Performance:
     given: dict[str, Any] = {"agent": "", "sources": None}
     for name in (field.name for field in fields(Performance) if field.name not in given):
         known = [value for one in agents if (value := getattr(one, name)) is not None]
-        given[name] = sum(known) if known or not name.endswith("cost_usd") else None
+        given[name] = sum(known) if known or not name.endswith(("cost_usd", "escalations")) else None
     return Performance(**given)

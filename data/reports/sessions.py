@@ -13,12 +13,13 @@ from data.access import Actor
 from data.arguments import checked
 
 SORTS = ("when", "duration", "prompts", "calls", "errors", "cost")
-HAS = ("errors", "refusals", "notifications", "waiting", "compactions", "subagents")
+HAS = ("errors", "refusals", "notifications", "waiting", "compactions", "subagents", "unpriced")
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which sessions are looked at; None is no filter. `search` is written as in a web search. `now` is what the last
+    """Which sessions are looked at; None is no filter. `search` is written as in a web search; what that
+    passes over, such as "the" or an emoji, is looked for letter by letter when it stands alone. `now` is what the last
     24 hours of `has` "waiting" are counted from; None is the database's own time."""
 
     start: datetime | None = None
@@ -40,7 +41,7 @@ class Chosen:
 @checked()
 def count_facets(actor: Actor, *, chosen: Chosen) -> dict[str, dict[str, int]]:
     """How many sessions each value of project, status, model and has would leave, other filters applied; of has all but
-    "waiting", which `count_waiting` counts."""
+    "waiting", which `count_waiting` counts, and "unpriced" only where it is chosen."""
     asked = asdict(chosen)
     with database.reading(actor) as unit:
         if chosen.unsummed:

@@ -14,6 +14,11 @@ from data.arguments import checked
 from data.reports import rates
 from data.reports.coverage import Coverage
 
+# What procedures can be sorted by, and the column of the query that it is.
+SORTS = {
+    "failed": "failed", "runs": "executions", "p50": "p50_ms", "p95": "p95_ms", "average": "average_ms",
+    "automated": "automation_rate", "people": "interventions", "cost": "cost_usd",
+}  # fmt: skip
 MAX_STEPS = 30  # at which people stepped in, on one screen; the export holds all
 MAX_VERSIONS = 20  # of one procedure
 LEAST_DELAY_MS = 60_000
@@ -72,6 +77,11 @@ class Procedure:
     def stateless(self) -> int:
         """Runs of an adopted table that do not say what became of them."""
         return self.executions - self.completed - self.failed - self.cancelled - self.running
+
+    @property
+    def automation_rate(self) -> float | None:
+        """Actions without a person as a share of those of which it is known, 0 to 1; None where of none."""
+        return self.automated / self.rated_actions if self.rated_actions else None
 
     @property
     def ended(self) -> int:

@@ -112,7 +112,9 @@ summed as (
 )
 
 select
-    s.kind, s.value, s.events, s.previous_events, s.decisions, s.confidence_sum, s.last_at,
+    s.kind, s.value, s.events, s.previous_events,
+    (s.events - s.previous_events)::float8 / nullif(s.previous_events, 0) as change,
+    s.decisions, s.confidence_sum, s.confidence_sum / nullif(s.decisions, 0) as confidence, s.last_at,
     s.kind_events, s.kind_previous_events, s.kind_values, s.kind_present
 from summed as s
 where

@@ -22,7 +22,10 @@ where
     and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
     and (%(tool)s::text is null or c.tool_name = %(tool)s)
     and (%(project)s::text is null or s.project_name = %(project)s)
-    and (%(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s)
+    and (
+        %(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s
+        or %(outcome)s = 'timed' and c.duration_ms is not null
+    )
     and (
         %(error_group)s::text is null
         or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
@@ -30,27 +33,16 @@ where
 -- uses: tools.calls.in_order
 
 -- name: list_tables
--- The tables of the database as they were looked up: sizes in bytes, the largest first or in the order of the screen.
+-- The tables of the database as they were looked up: sizes in bytes, the largest first.
 select
     r.schema_name, r.table_name, r.size_bytes, r.estimated_rows, r.live_rows, r.dead_rows, r.vacuumed_at, r.analyzed_at,
     r.protection, array_to_string(array(select jsonb_array_elements_text(r.policies)), '; ') as policies,
-    array_to_string(array(select jsonb_array_elements_text(r.open_to)), ', ') as open_to
+    array_to_string(array(select jsonb_array_elements_text(r.open_to)), ', ') as open_to, r.exposure
 from jsonb_to_recordset(%(rows)s::jsonb) as r (
     schema_name text, table_name text, size_bytes bigint, estimated_rows bigint, live_rows bigint, dead_rows bigint,
-    vacuumed_at timestamptz, analyzed_at timestamptz, protection text, policies jsonb, open_to jsonb
+    vacuumed_at timestamptz, analyzed_at timestamptz, protection text, policies jsonb, open_to jsonb, exposure integer
 )
-cross join lateral (
-    select case coalesce(%(sort)s::text, 'size')
-        when 'size' then r.size_bytes
-        when 'rows' then coalesce(r.estimated_rows, 0)
-        when 'dead' then coalesce(r.dead_rows, 0)
-        when 'security' then -array_position(array['open', 'no policy', 'unguarded', 'well', 'foreign'], r.protection)
-    end as place
-) as k
-order by
-    case when coalesce(%(downwards)s::boolean, true) then k.place end desc nulls last,
-    case when not coalesce(%(downwards)s::boolean, true) then k.place end nulls last,
-    r.schema_name, r.table_name;
+order by r.size_bytes desc, r.schema_name collate "C", r.table_name collate "C";
 
 -- name: list_index_findings
 -- Indexes that are invalid, the same as another one, or were never read, as they were looked up: sizes in bytes.

@@ -1,5 +1,5 @@
 -- name: count_statuses
--- Sessions whose prompts hold some words, as lift_sessions.count_statuses counts all of them, read from the table.
+-- Sessions whose prompts hold some words or that are not priced in full, as lift_sessions.count_statuses counts all of them, read from the table.
 select
     status,
     count(*) filter (where is_current) as sessions,
@@ -20,6 +20,7 @@ from (
             or s.created_at >= %(previous_start)s::timestamptz and s.created_at < %(previous_end)s::timestamptz
         )
         and (%(search)s::text is null or strpos(lower(coalesce(s.prompt, '')), lower(%(search)s)) > 0)
+        and (not coalesce(%(unpriced)s::boolean, false) or s.draft_count > s.priced_drafts)
 ) as counted
 group by status
 order by status;

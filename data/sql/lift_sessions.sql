@@ -70,6 +70,7 @@ where
     and (%(end)s::timestamptz is null or s.created_at < %(end)s)
     and (%(status)s::text is null or s.status = %(status)s)
     and (%(search)s::text is null or strpos(lower(coalesce(s.prompt, '')), lower(%(search)s)) > 0)
+    and (not coalesce(%(unpriced)s::boolean, false) or s.draft_count > s.priced_drafts)
 order by
     case when %(sort)s::text = 'revisions' then s.revision_count when %(sort)s = 'drafts' then s.draft_count
         when %(sort)s = 'holes' then s.hole_count end

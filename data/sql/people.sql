@@ -208,7 +208,8 @@ group by d.kind, d.state
 order by things desc, d.kind, d.state;
 
 -- part: did
--- What one person did in a period: sessions of agents, sessions of lift-sys and jobs.
+-- What one person did in a period: sessions of agents, sessions of lift-sys and jobs; or those of the sessions that are
+-- not priced in full.
 select d.*
 from (
     select
@@ -228,3 +229,14 @@ where
     (%(start)s::timestamptz is null or d.happened_at >= %(start)s)
     and (%(end)s::timestamptz is null or d.happened_at < %(end)s)
     and (not coalesce(%(untimed)s::boolean, false) or d.happened_at is null)
+    and (
+        not coalesce(%(unpriced)s::boolean, false)
+        or d.kind = 'session' and exists (
+            select from analytics.session_costs as k
+            where k.session_pk = d.key and k.cost_basis in ('not priced', 'partial estimate')
+        )
+        or d.kind = 'lift' and exists (
+            select from analytics.lift_session_summary as l
+            where l.session_id = d.key and l.draft_count > l.priced_drafts
+        )
+    )

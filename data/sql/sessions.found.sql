@@ -1,6 +1,7 @@
 -- name: count_facets
 -- How many sessions of the period and search each value of each filter has, with the other filters applied, read from
--- the tables: no sums are kept by what is in a session. What waits is counted by sessions.count_waiting.
+-- the tables: no sums are kept by what is in a session. What waits is counted by sessions.count_waiting; those that are
+-- not priced in full are counted where they are asked for, because every reply has to be priced for it.
 with chosen as materialized (
     select s.session_pk, s.project_name, s.status
     from analytics.stg_chronicle__sessions as s
@@ -16,6 +17,10 @@ with chosen as materialized (
 
 waiting as materialized (
 -- uses: sessions.waiting
+),
+
+unpriced as materialized (
+    select w.session_pk from analytics.sessions_with('unpriced') as w where %(has)s::text = 'unpriced'
 ),
 
 -- Session by session, as sessions.count_has does.
@@ -52,6 +57,7 @@ found as (
             %(has)s::text is null
             or %(has)s::text = any(s.contents)
             or %(has)s::text = 'waiting' and s.session_pk in (select w.session_pk from waiting as w)
+            or s.session_pk in (select u.session_pk from unpriced as u)
         ) as fits_has
     from held as s
     left join used as m on m.session_pk = s.session_pk
@@ -70,6 +76,10 @@ union all
 select 'has', h.value, count(*)
 from found cross join lateral unnest(contents) as h (value)
 where fits_project and fits_status and fits_model group by h.value
+union all
+select 'has', 'unpriced', count(*)
+from found where fits_project and fits_status and fits_model and session_pk in (select u.session_pk from unpriced as u)
+having count(*) > 0
 order by 1, 3 desc, 2;
 
 -- name: count_started

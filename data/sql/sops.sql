@@ -158,8 +158,7 @@ select
     coalesce(s.automated, 0) as automated,
     s.automated / nullif(s.rated_actions, 0) as automation_rate,
     coalesce(s.countless, 0) as countless,
-    case when coalesce(s.executions, 0) = 0 or coalesce(q.runs, 0) < s.executions then coalesce(s.interventions, 0) end
-        as interventions,
+    case when coalesce(q.runs, 0) < s.executions then coalesce(s.interventions, 0) end as interventions,
     coalesce(s.stepped_in, 0) as stepped_in,
     coalesce(q.runs, 0) as silent,
     case when s.priced > 0 then s.cost_usd end as cost_usd,

@@ -19,7 +19,10 @@ where
             select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
         )
     )
-    and (%(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s)
+    and (
+        %(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s
+        or %(outcome)s = 'timed' and c.duration_ms is not null
+    )
     -- In the words of the index of failed calls, where it is these that are asked for.
     and (coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success)
     and (
@@ -156,7 +159,10 @@ found as (
                     select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
                 )
             )
-            and (%(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s)
+            and (
+                %(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s
+                or %(outcome)s = 'timed' and c.duration_ms is not null
+            )
             and (
                 %(error_group)s::text is null
                 or c.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s

@@ -1,5 +1,6 @@
 -- name: count_facets
--- How many calls of the period each value of tool, project and outcome would leave, with the other filters applied.
+-- How many calls of the period each value of tool, project and outcome would leave, with the other filters applied; the
+-- outcome "timed" takes those of which it is known how long they took, whatever came of them.
 with windows as materialized (
     select w.*
     from analytics.rollup_windows(
@@ -19,12 +20,14 @@ stored as (
             when %(outcome)s = 'failed' then r.failed
             when %(outcome)s = 'refused' then r.refused
             when %(outcome)s = 'unknown' then r.calls - r.succeeded - r.failed - r.refused
+            when %(outcome)s = 'timed' then r.timed
             else 0
         end as calls,
         s.sign * r.succeeded as succeeded,
         s.sign * r.failed as failed,
         s.sign * r.refused as refused,
-        s.sign * (r.calls - r.succeeded - r.failed - r.refused) as unknown
+        s.sign * (r.calls - r.succeeded - r.failed - r.refused) as unknown,
+        s.sign * r.timed as timed
     from windows as w
     cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
     inner join analytics.tool_rollup as r on r.level = w.level and r.slot >= w.lo and r.slot < w.hi
@@ -32,13 +35,14 @@ stored as (
 ),
 live as (
     -- In a short window each call's answer is looked for beside it.
-    select f.tool_name, s.project_name, coalesce(f.outcome, 'unknown') as outcome, 1 as sign
+    select
+        f.tool_name, s.project_name, coalesce(f.outcome, 'unknown') as outcome, f.duration_ms is not null as is_timed, 1 as sign
     from windows as w
     cross join lateral (select l.* from analytics.calls_between(w.from_at, w.until_at) as l) as f
     left join analytics.stg_chronicle__sessions as s on s.session_pk = f.session_pk
     where w.kind = 'live' and w.until_at - w.from_at <= interval '1 day'
     union all
-    select f.tool_name, f.project_name, coalesce(f.outcome, 'unknown'), 1
+    select f.tool_name, f.project_name, coalesce(f.outcome, 'unknown'), f.duration_ms is not null, 1
     from windows as w
     -- With an offset of nothing the planner takes the index on time for each window, and does not read the whole table.
     cross join lateral (
@@ -50,6 +54,7 @@ live as (
         f.tool_name, s.project_name,
         case when f.success is null then 'unknown' when f.success then 'succeeded'
             when f.is_refused then 'refused' else 'failed' end,
+        f.duration_ms is not null,
         f.sign
     from windows as w
     inner join analytics.call_changes() as f
@@ -57,7 +62,7 @@ live as (
     left join analytics.stg_chronicle__sessions as s on s.session_pk = f.session_pk
     where w.kind = 'changed'
     union all
-    select f.tool_name, f.project_name, coalesce(f.outcome, 'unknown'), 1
+    select f.tool_name, f.project_name, coalesce(f.outcome, 'unknown'), f.duration_ms is not null, 1
     from windows as w
     cross join analytics.tool_facts as f
     where
@@ -74,7 +79,9 @@ counted as (
     select 'outcome', o.outcome, o.calls
     from stored as r
     cross join lateral (
-        values ('succeeded', r.succeeded), ('failed', r.failed), ('refused', r.refused), ('unknown', r.unknown)
+        values
+            ('succeeded', r.succeeded), ('failed', r.failed), ('refused', r.refused), ('unknown', r.unknown),
+            ('timed', r.timed)
     ) as o (outcome, calls)
     where r.is_of_project and (%(tool)s::text is null or r.tool_name = %(tool)s)
     union all
@@ -84,13 +91,14 @@ counted as (
         select
             %(tool)s::text is null or c.tool_name = %(tool)s as is_of_tool,
             %(project)s::text is null or c.project_name is not distinct from %(project)s as is_of_project,
-            %(outcome)s::text is null or c.outcome = %(outcome)s as is_of_outcome
+            %(outcome)s::text is null or c.outcome = %(outcome)s or %(outcome)s = 'timed' and c.is_timed as is_of_outcome
     ) as i
     cross join lateral (
         values
             ('tool', c.tool_name, i.is_of_project and i.is_of_outcome),
             ('project', c.project_name, i.is_of_tool and i.is_of_outcome and c.project_name is not null),
-            ('outcome', c.outcome, i.is_of_tool and i.is_of_project)
+            ('outcome', c.outcome, i.is_of_tool and i.is_of_project),
+            ('outcome', 'timed', i.is_of_tool and i.is_of_project and c.is_timed)
     ) as v (filter, value, is_left)
     where v.is_left
 )

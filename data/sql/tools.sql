@@ -64,6 +64,7 @@ select
     s.succeeded,
     s.failed,
     s.refused,
+    s.failed::float8 / nullif(s.succeeded + s.failed, 0) as failure_rate,
     s.calls - s.succeeded - s.failed - s.refused as unknown,
     s.unanswered,
     s.timed,

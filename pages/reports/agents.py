@@ -23,10 +23,10 @@ def show_all(
 ) -> None:
     """The table of agents, and what their tools did where events tie these to them."""
     asked: dict[str, Any] = {**period.parameters}
-    agents.agents_table(view, found, period, chosen)
+    order = agents.agents_table(view, found, period, chosen)
     compared = asked | period.compared
     narrowed = compared | {"source": chosen.source}
-    page.footer(view, report="agents", filters=narrowed, rows=len(found))
+    page.footer(view, report="agents", filters=narrowed, order=order, rows=len(found))
     with page.panel(view, "the tools of agents"):
         tools = cached.read(view, reports.read_tool_calls, agents=tuple(one.agent for one in found), **compared)
         boundary.say(view, period, rows="the tools of agents", known=coverage)
@@ -56,7 +56,7 @@ def show_one(
         boundary.say(view, period, rows="the tools of agents", known=coverage)
         agents.say_tools(tools.get(one.agent), one.agent, period)
     with page.panel(view, "the windows of this agent"):
-        order = filters.sorting(single.WINDOW_SORTS, "-when", beside=agents.SORTS)
+        order = filters.sorting(single.WINDOW_SORTS, "-when", beside=reports.SORTS)
         narrowed = asked | {"source": chosen.source}
         rows = cached.read(
             view,

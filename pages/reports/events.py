@@ -38,8 +38,9 @@ def show(view: View) -> None:
         types = events.charted(counts, chosen)
         sliced = asked | {"types": types, "unit": bucket, "zone": str(view.zone)}
         events.chart(view, cached.read(view, reports.read_buckets, **sliced), period, bucket, chosen, types)
-    types_shown = events.types_table(view, counts, period, chosen)
-    page.footer(view, report="event_types", filters=compared | {"kind": "type"}, rows=types_shown, noun="type")
+    types_shown, order = events.types_table(view, counts, period, chosen)
+    of_types = compared | {"kind": "type"}
+    page.footer(view, report="event_types", filters=of_types, order=order, rows=types_shown, noun="type")
     with page.panel(view, "the list of events"):
         place, upwards = events.asked_place(period, chosen)
         found = cached.read(view, reports.list_events, **asked, place=place, upwards=upwards)

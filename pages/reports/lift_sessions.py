@@ -17,7 +17,8 @@ def show(view: View) -> None:
     period = filters.period(view, known, first="30d")
     search = filters.search(view, "Search in prompts")
     span = {"start": period.start, "end": period.end}
-    counted: dict[str, Any] = {**span, **period.compared, "search": search}
+    found: dict[str, Any] = {"search": search, "unpriced": parts.asks_for_unpriced()}
+    counted: dict[str, Any] = {**span, **period.compared, **found}
     counts = cached.read(view, reports.count_statuses, **counted)
     chosen = parts.choose(view, counts)
     total = sum(one.sessions for one in counts if chosen.status in (None, one.status))
@@ -26,9 +27,9 @@ def show(view: View) -> None:
         page.footer(view)
         return
     parts.summary(counts, period, chosen)
-    filters.say_unsummed(("words of prompts",) if search else (), "sessions")
+    filters.say_unsummed(chosen.unsummed, "sessions")
     order = filters.sorting(reports.SORTS, "-when")
-    asked: dict[str, Any] = {**span, "status": chosen.status, "search": search}
+    asked: dict[str, Any] = {**span, "status": chosen.status, **found}
     rows = cached.read(
         view,
         reports.list_sessions,

@@ -21,7 +21,7 @@ def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], per
         people.nothing(view, period, holds_any=True, person=person)
         page.footer(view)
         return
-    asked: dict[str, Any] = {**period.parameters, "person": person}
+    asked: dict[str, Any] = {**period.parameters, "person": person, "unpriced": people.asks_for_unpriced()}
     counts = cached.read(view, reports.count_activity, **asked)
     people.summary_of_one(one, period)
     cards.cards(people.cards_of(view, [one], period, person))
@@ -52,8 +52,8 @@ def show(view: View) -> None:
     people.summary(everybody, period)
     say_untimed()
     cards.cards(people.cards_of(view, everybody, period))
-    people.people_table(view, everybody, period)
-    page.footer(view, report="people", filters=compared, rows=len(everybody))
+    order = people.people_table(view, everybody, period)
+    page.footer(view, report="people", filters=compared, order=order, rows=len(everybody))
 
 
 view = page.begin("People", needs="view_people")

@@ -91,8 +91,8 @@ def show(view: View) -> None:
     if chosen.single:
         show_runs(view, facets["status"].get(chosen.status or "executions", 0), period, chosen)
     else:
-        sops.procedures_table(view, each, period, chosen)
-        page.footer(view, report="sops", filters=compared, rows=len(each))
+        order = sops.procedures_table(view, each, period, chosen)
+        page.footer(view, report="sops", filters=compared, order=order, rows=len(each))
     sops.human_steps_table(view, steps, period, chosen)
     if steps.steps:
         page.footer(view, report="sop_human_steps", filters=narrowed, rows=steps.steps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from data.reports import tool_usage
 from data.reports import tools as reports
 from ui import boundary, cached, page, tools
 from ui.asking import filters, paging
@@ -44,7 +45,7 @@ with page.panel(view, "the figures of tools"):
             tools.chart(view, cached.read(view, reports.read_buckets, **drawn), period, bucket, chosen)
         if chosen.single:
             with page.panel(view, "the list of calls"):
-                order = filters.sorting(reports.SORTS, "-when", beside=tools.SORTS)
+                order = filters.sorting(reports.SORTS, "-when", beside=tool_usage.SORTS)
                 narrowed = asked | {"outcome": chosen.outcome, "error_group": chosen.group}
                 listed = usage
                 if raw_from:
@@ -63,8 +64,8 @@ with page.panel(view, "the figures of tools"):
                 tools.calls_table(view, rows, total, period, chosen, order)
                 page.footer(view, report="tool_calls", filters=narrowed, order=order, rows=total)
         else:
-            tools.by_tool(view, usage, period, chosen.project)
-            page.footer(view, report="tools", filters=compared, rows=len(usage.tools))
+            order = tools.by_tool(view, usage, period, chosen.project)
+            page.footer(view, report="tools", filters=compared, order=order, rows=len(usage.tools))
         if not chosen.group and chosen.outcome in (None, "failed"):
             tools.errors_of(view, usage, errors, period, chosen.carried)
             if errors.groups:

@@ -158,7 +158,7 @@ select
     coalesce(m.automated, 0) as automated,
     coalesce(m.countless_windows, 0) as countless_windows,
     m.automated / nullif(m.rated_actions, 0) as automation_rate,
-    coalesce(m.escalations, 0) as escalations,
+    m.escalations,
     coalesce(m.counted_escalations, 0) as counted_escalations,
     coalesce(m.decisions, 0) as decisions,
     coalesce(m.confidence_sum, 0) as confidence_sum,
@@ -189,7 +189,7 @@ select
 from names as n
 left join metrics as m on m.agent = n.agent
 left join jobs as j on j.agent = n.agent
-order by escalations desc, jobs_failed desc, actions desc, n.agent;
+order by escalations desc nulls last, jobs_failed desc, actions desc, n.agent;
 
 -- name: list_sources
 -- Where the windows of a period come from, each source with how many.

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from data.reports.agent import WINDOW_SORTS
+from data.reports.agents import SORTS
 from data.reports.performance import Performance
 from ui import page
 from ui.agents import before
@@ -20,16 +21,16 @@ from ui.wording import figures
 from ui.wording.sentences import COST_BASES, plural, point_change
 
 _LONGEST_NAME = 34
-SORTS = ("escalations", "automated", "actions", "confidence", "done", "failed", "cost")
 
 
-def agents_table(view: View, agents: Sequence[Performance], period: Period, chosen: Chosen) -> None:
-    """The agents, those that turned to people most first; each figure leads to what it rests on."""
+def agents_table(view: View, agents: Sequence[Performance], period: Period, chosen: Chosen) -> tuple[str, bool]:
+    """The agents, those that turned to people most first, each figure leading to what it rests on; what they are
+    sorted by."""
     sorted_by = filters.sorting(SORTS, "-escalations", beside=WINDOW_SORTS)
-    rows = _sorted([_row(view, one) for one in agents], sorted_by)
+    rows = tables.ordered([_row(view, one) for one in agents], sorted_by, SORTS)
     page.heading("Agents", "sorted by escalations" if sorted_by[0] == "escalations" else None)
     offset = paging.offset_of(len(rows))
-    most = max((row["escalations"] for row in rows), default=0)
+    most = max((row["escalations"] or 0 for row in rows), default=0)
     tables.table(
         view,
         rows[offset : offset + paging.PAGE_SIZE],
@@ -38,32 +39,19 @@ def agents_table(view: View, agents: Sequence[Performance], period: Period, chos
         total=len(rows),
         sorted_by=sorted_by,
     )
+    return sorted_by
 
 
 def _row(view: View, one: Performance) -> dict[str, Any]:
     return asdict(one) | {
         "absent": absent(view),
-        "rate": one.automation_rate,
+        "automation_rate": one.automation_rate,
         "confidence": one.confidence,
-        "done": one.jobs_completed,
         "is_present": one.is_present,
         "jobs_ended": one.jobs_ended,
         "previous_jobs_ended": one.previous_jobs_ended,
         "was_windowed": one.previous_windows > 0,
-        "cost": one.cost_usd,
-        "by_windows": one.escalations if one.tells_escalations else None,
-        "tells_escalations": one.tells_escalations,
     }
-
-
-_FIELDS = {"escalations": "by_windows", "automated": "rate", "failed": "jobs_failed", "done": "jobs_completed"}
-
-
-def _sorted(rows: list[dict[str, Any]], sorted_by: tuple[str, bool]) -> list[dict[str, Any]]:
-    """Stable, so that ties stay in the order of what hurts; what is not known stands last either way."""
-    name, downwards = _FIELDS.get(sorted_by[0], sorted_by[0]), sorted_by[1]
-    known = [row for row in rows if row[name] is not None]
-    return sorted(known, key=lambda row: row[name], reverse=downwards) + [row for row in rows if row[name] is None]
 
 
 def _absent(row: tables.Row, words: str | None = None) -> Markup:
@@ -79,7 +67,7 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
         return links.go(shown, "agents", period.query, agent=row["agent"], source=chosen.source)
 
     def escalated(row: tables.Row) -> Child:
-        if not row["tells_escalations"]:
+        if row["escalations"] is None:
             return _absent(row)
         address = links.href("agents", period.query, agent=row["agent"], source=chosen.source, sort="-escalations")
         return links.go_to(bar(row), address) if row["escalations"] else "0"

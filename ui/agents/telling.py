@@ -193,13 +193,19 @@ def _cost_elsewhere(total: Performance, period: Period) -> Child:
 def _escalated(view: View, total: Performance) -> str:
     if not total.windows:
         return absent(view)
-    return figures.count(total.escalations) if total.tells_escalations else "unknown"
+    return figures.count(total.escalations) if total.escalations is not None else "unknown"
+
+
+def _more_escalations(total: Performance) -> str | None:
+    return change(total.escalations, total.previous_escalations) if total.escalations is not None else None
 
 
 def _per_action(total: Performance) -> str | None:
-    if total.tells_escalations and total.silent_windows:
+    if total.escalations is None:
+        return None
+    if total.silent_windows:
         return f"{plural(total.silent_windows, 'window')} {'does' if total.silent_windows == 1 else 'do'} not say"
-    return per_hundred(total.counted_escalations, total.actions) if total.actions and total.tells_escalations else None
+    return per_hundred(total.counted_escalations, total.actions) if total.actions else None
 
 
 def _countless(view: View, total: Performance) -> str:
@@ -226,7 +232,7 @@ def cards_of(view: View, total: Performance, period: Period, chosen: Chosen) -> 
         Card(
             "Escalations",
             _escalated(view, total),
-            change(total.escalations, total.previous_escalations) if period.previous else None,
+            _more_escalations(total) if period.previous else None,
             f"{than}, n\u00a0=\u00a0{figures.count(total.previous_escalations)}" if than else None,
             _per_action(total),
             address=links.href("agents", query, sort="-escalations"),

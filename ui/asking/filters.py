@@ -266,7 +266,7 @@ def here(view: View, **changes: links.Value) -> str:
     return links.href(view.page.url_path, {**st.query_params.to_dict(), **changes})
 
 
-def sorting(allowed: Sequence[str], default: str, *, beside: Sequence[str] = ()) -> tuple[str, bool]:
+def sorting(allowed: Collection[str], default: str, *, beside: Collection[str] = ()) -> tuple[str, bool]:
     """What the rows are sorted by and whether downwards, from `sort` in the URL: "duration", or "-duration". An order
     that there is none is said, but for those of other lists of the page, `beside`."""
     orders = [f"{sign}{name}" for name in (*allowed, *beside) for sign in ("", "-")]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from data.operations.inspection import Table
+from data.operations.inspection import TABLE_SORTS, Table
 from ui import page
 from ui.asking import filters, links, paging
 from ui.database.looking import Looked
@@ -23,13 +22,6 @@ _PROTECTION = {
     "well": ("well", "on"),
     "foreign": ("unknown", "Supabase's own"),
 }
-_WORST = ("open", "no policy", "unguarded", "well", "foreign")
-_SORTS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "size": lambda row: row["size_bytes"],
-    "rows": lambda row: row["estimated_rows"] or 0,
-    "dead": lambda row: row["dead_rows"] or 0,
-    "security": lambda row: -_WORST.index(row["protection"]),
-}
 
 
 def tables(view: View, looked: Looked[list[Table]]) -> None:
@@ -41,8 +33,8 @@ def tables(view: View, looked: Looked[list[Table]]) -> None:
         f"{plural(len(looked.found), 'table')}, {size(sum(one.size_bytes for one in looked.found))} with indexes; each "
         "leads to its policies and indexes",
     )
-    sorted_by = filters.sorting(tuple(_SORTS), "-size")
-    rows = sorted((_row(one) for one in looked.found), key=_SORTS[sorted_by[0]], reverse=sorted_by[1])
+    sorted_by = filters.sorting(TABLE_SORTS, "-size")
+    rows = drawing.ordered([_row(one) for one in looked.found], sorted_by, TABLE_SORTS)
     offset = paging.offset_of(len(rows))
     largest = max((row["size_bytes"] for row in rows), default=0)
     drawing.table(
@@ -77,7 +69,8 @@ def _name(row: drawing.Row) -> Child:
 
 def _row(one: Table) -> dict[str, Any]:
     known = {name: getattr(one, name) for name in Table.__dataclass_fields__}
-    return known | {"name": one.name, "protection": one.protection, "needs_vacuum": one.needs_vacuum}
+    told = {name: getattr(one, name) for name in ("name", "protection", "exposure", "needs_vacuum")}
+    return known | told
 
 
 def _estimate(row: drawing.Row) -> Child:

@@ -128,12 +128,12 @@ def by_state(
     """Bars of `value` ("calls") stacked by what became of them, each state in its own colour.
 
     `buckets` has a column `bucket` and one per name of `states`, which says whose colour each has, from the bottom
-    up; `words` are the names as people read them. `only` draws a single one of them. `choosing` is the parameter by
-    which the page `opens` shows one state alone.
+    up; `words` are the names as people read them. `only` draws a single one of them, or another column. `choosing` is
+    the parameter by which the page `opens` shows one state alone.
     """
     named = {name: (words or {}).get(name, name) for name in states}
     rows = [
-        {"bucket": at, "state": named[name], value: number}
+        {"bucket": at, "state": named.get(name, name), value: number}
         for name in ([only] if only else states)
         for at, number in zip(buckets["bucket"], buckets[name], strict=True)
         if number > 0
@@ -147,7 +147,7 @@ def by_state(
         title=value,
         series=None if only else "state",
         series_colours={named[name]: state for name, state in states.items()},
-        kind=states[only] if only else "signal",
+        kind=states.get(only or "", "signal"),
         height_px=height_px,
         opens=opens,
         carrying=carrying,

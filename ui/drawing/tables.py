@@ -68,6 +68,14 @@ def records(rows: pd.DataFrame | Iterable[Row]) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
 
 
+def ordered(rows: Iterable[Row], sorted_by: tuple[str, bool], columns: Mapping[str, str]) -> list[Row]:
+    """Rows by the one of `columns` that `filters.sorting` gave, as the file of them is (`sorts` of its report): equal
+    ones stay in the order they come in, what is not known stands last either way."""
+    every, name = list(rows), columns[sorted_by[0]]
+    known = [row for row in every if row[name] is not None]
+    return sorted(known, key=lambda row: row[name], reverse=sorted_by[1]) + [row for row in every if row[name] is None]
+
+
 def _header(view: View, column: Column, sorted_by: tuple[str, bool] | None) -> Markup:
     class_ = "sb-number" if column.is_number else None
     if sorted_by is None or column.sort is None:

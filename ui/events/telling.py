@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
-from data.reports.events import MOST_KINDS, Counts, Kind
+from data.reports.events import KIND_SORTS, MOST_KINDS, Counts, Kind
 from ui import page
 from ui.asking import filters, links
 from ui.asking.periods import Period
@@ -23,7 +24,6 @@ _MOST_NAMED = 3
 _LEAST_MOVED = 1.0  # a type is named when it doubled, or fell to half
 _LISTED = 12  # types in the table; the picker and the export have them all
 _LONGEST_NAME = 48
-_SORTS = ("events", "type", "change", "confidence", "when")
 
 
 def summary(counts: Counts, period: Period, chosen: Chosen) -> None:
@@ -100,16 +100,16 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
     )
 
 
-def types_table(view: View, counts: Counts, period: Period, chosen: Chosen) -> int:
-    """The types with their counts against the period before; how many there are."""
+def types_table(view: View, counts: Counts, period: Period, chosen: Chosen) -> tuple[int, tuple[str, bool]]:
+    """The types with their counts against the period before; how many there are, and what they are sorted by."""
     shown = [one for one in counts.types if one.events or one.previous_events]
     if chosen.event_type:
         shown = [one for one in shown if one.value == chosen.event_type]
-    sorted_by = filters.sorting(_SORTS, "-events")
+    sorted_by = filters.sorting(KIND_SORTS, "-events")
     page.heading("Types", "sorted by how many" if sorted_by[0] == "events" else None)
     top = max((one.events for one in shown), default=0)
     bar = tables.bar("events", top)
-    rows = _sorted([_row(one) for one in shown], sorted_by)[:_LISTED]
+    rows = tables.ordered([_row(one) for one in shown], sorted_by, KIND_SORTS)[:_LISTED]
 
     def name(row: tables.Row) -> Child:
         words = figures.middle(row["value"] or "(no name)", _LONGEST_NAME)
@@ -142,31 +142,11 @@ def types_table(view: View, counts: Counts, period: Period, chosen: Chosen) -> i
     more = (len(shown) if counts.type_count <= MOST_KINDS else counts.type_count) - len(rows)
     if more > 0 and not chosen.event_type:
         page.note(f"{plural(more, 'more type')} in the picker and in the export.")
-    return 1 if chosen.event_type else counts.type_count
+    return 1 if chosen.event_type else counts.type_count, sorted_by
 
 
 def _row(one: Kind) -> dict[str, Any]:
-    return {
-        "value": one.value,
-        "events": one.events,
-        "previous_events": one.previous_events,
-        "moved": change(one.events, one.previous_events),
-        "share": (one.events - one.previous_events) / one.previous_events if one.previous_events else None,
-        "decisions": one.decisions,
-        "confidence": one.confidence_sum / one.decisions if one.confidence_sum is not None and one.decisions else None,
-        "last_at": one.last_at,
-    }
-
-
-_FIELDS = {"type": "value", "change": "share", "when": "last_at"}
-
-
-def _sorted(rows: Sequence[dict[str, Any]], sorted_by: tuple[str, bool]) -> list[dict[str, Any]]:
-    """Stable; what is not known stands last either way."""
-    name = _FIELDS.get(sorted_by[0], sorted_by[0])
-    known = [row for row in rows if row[name] is not None]
-    ordered = sorted(known, key=lambda row: row[name], reverse=sorted_by[1])
-    return ordered + [row for row in rows if row[name] is None]
+    return asdict(one) | {"moved": change(one.events, one.previous_events)}
 
 
 def _confidence(row: tables.Row) -> Child:

@@ -1,6 +1,6 @@
 """The parts of the pages of lift-sys sessions."""
 
-from ui.lift_sessions.choosing import Chosen, asked_revision, asked_session, choose, nothing, switch
+from ui.lift_sessions.choosing import Chosen, asked_revision, asked_session, asks_for_unpriced, choose, nothing, switch
 from ui.lift_sessions.difference import say_no_revision, show_difference
 from ui.lift_sessions.holes import holes_table, open_holes_table
 from ui.lift_sessions.listing import sessions_table, summary, validation_table
@@ -10,6 +10,7 @@ __all__ = [
     "Chosen",
     "asked_revision",
     "asked_session",
+    "asks_for_unpriced",
     "choose",
     "drafts_table",
     "head",

@@ -23,6 +23,12 @@ class Chosen:
 
     status: str | None
     search: str | None
+    unpriced: bool
+
+    @property
+    def unsummed(self) -> tuple[str, ...]:
+        """The filters that stored sums do not know, in words: with one of them the sessions themselves are counted."""
+        return ("words of prompts",) * (self.search is not None) + ("content",) * self.unpriced
 
 
 def switch(view: View) -> None:
@@ -36,20 +42,26 @@ def switch(view: View) -> None:
     st.html(tag("div", *pieces, class_="sb-chips", role="navigation", aria_label="Whose sessions"))
 
 
+def asks_for_unpriced() -> bool:
+    """Whether those sessions alone are asked for that are not priced in full."""
+    return filters.asked_of("has", ("unpriced",)) == "unpriced"
+
+
 def choose(view: View, counts: Sequence[StatusCount]) -> Chosen:
-    """The picker of a status with its counts, and a search in prompts that was asked for."""
+    """The picker of a status with its counts, and what else was asked for."""
     status = filters.choice(
         view,
         "status",
         {one.status: one.sessions for one in counts if one.sessions and one.status},
         every="All statuses",
     )
-    chosen = Chosen(status, filters.given("q"))
+    chosen = Chosen(status, filters.given("q"), filters.given("has") == "unpriced")
     filters.chips(
         view,
         {
             "status": ("status", chosen.status) if chosen.status else None,
             "q": ("words", chosen.search) if chosen.search else None,
+            "has": ("with", "a cost not priced in full") if chosen.unpriced else None,
         },
     )
     return chosen
@@ -58,10 +70,10 @@ def choose(view: View, counts: Sequence[StatusCount]) -> Chosen:
 def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
     """Why there is no session: filtered out, none of the viewer's own, or none at all."""
     if holds_any:
-        if chosen.status or chosen.search:
+        if chosen.status or chosen.search or chosen.unpriced:
             everything = links.go("Take the filters away", view.page.url_path, period.query)
             why = emptiness.unmatched(
-                "session of lift-sys", period, {"status": chosen.status}, narrowed=bool(chosen.search)
+                "session of lift-sys", period, {"status": chosen.status}, narrowed=bool(chosen.unsummed)
             )
             page.empty(why, *emptiness.ways_out(view, period, everything))
         else:

@@ -225,7 +225,14 @@ def _cost_card(period: Period, happened: Happened) -> Card:
         moved = change(float(cost.amount), float(before.amount), cases=min(_priced(cost), _priced(before)))
     value = figures.money(cost.amount) if cost.amount is not None else _no_cost(cost)
     address = links.href("sessions", period.query, sort="-cost", project=happened.project)
-    return Card("Cost of sessions", value, moved, _than(period, _priced(before)), basis(cost), address)
+    return Card(
+        "Cost of sessions",
+        value,
+        moved,
+        _than(period, _priced(before)),
+        _basis(cost, period, happened.project),
+        address,
+    )
 
 
 def _priced(cost: Cost) -> int:
@@ -236,13 +243,14 @@ def _no_cost(cost: Cost) -> str:
     return "not priced" if cost.sessions.get("not priced") else figures.NONE_RECORDED
 
 
-def basis(cost: Cost) -> str:
-    """On what a cost rests: how many sessions recorded theirs, are estimated at list price, or are not priced."""
-    names = {
-        "recorded": "recorded",
-        "estimate": "estimated",
-        "partial estimate": "estimated in part",
-        "not priced": "not priced",
-    }
-    counted = ((words, cost.sessions.get(name)) for name, words in names.items())
-    return ", ".join(f"{figures.count(number)} {words}" for words, number in counted if number)
+def _basis(cost: Cost, period: Period, project: str | None) -> Child:
+    """On what a cost rests: how many sessions recorded theirs, are estimated at list price, or are not priced in full,
+    which lead to their list."""
+    recorded, estimated = cost.sessions.get("recorded", 0), cost.sessions.get("estimate", 0)
+    unpriced = cost.sessions.get("partial estimate", 0) + cost.sessions.get("not priced", 0)
+    said: list[Child] = [f"{figures.count(recorded)} recorded"] if recorded else []
+    said += [f"{figures.count(estimated)} estimated"] if estimated else []
+    if unpriced:
+        words = f"{figures.count(unpriced)} not priced in full"
+        said.append(links.go(words, "sessions", period.query, has="unpriced", project=project))
+    return join(*said, between=", ")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from data.reports.people import KINDS, Doings, Kind, Person
+from data.reports.people import KINDS, SORTS, Doings, Kind, Person
 from ui import page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
@@ -17,7 +17,6 @@ from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import COST_BASES
 
-SORTS = ("person", "sessions", "lift", "jobs", "completed", "cost", "active")
 _STATES = {
     "active": "signal", "running": "signal", "pending": "waiting", "completed": "well", "finalized": "well",
     "failed": "broken", "error": "broken", "terminated": "unknown", "abandoned": "unknown", "cancelled": "unknown",
@@ -29,10 +28,11 @@ _FIELDS: dict[Kind, str] = {"session": "sessions", "lift": "lift_sessions", "job
 _KINDS: dict[str, str] = {"session": "session", "lift": "session of lift-sys", "job": "job"}
 
 
-def people_table(view: View, people: Sequence[Person], period: Period) -> None:
-    """Everybody, by the column that the URL asks for; each name leads to what this person did."""
+def people_table(view: View, people: Sequence[Person], period: Period) -> tuple[str, bool]:
+    """Everybody, by the column that the URL asks for, each name leading to what this person did; what they are sorted
+    by."""
     order = filters.sorting(SORTS, "-sessions")
-    rows = _sorted([asdict(one) for one in people], order)
+    rows = tables.ordered([asdict(one) for one in people], order, SORTS)
     offset = paging.offset_of(len(rows))
     page.heading("People", "success is taken over what came to an end")
     tables.table(
@@ -43,17 +43,7 @@ def people_table(view: View, people: Sequence[Person], period: Period) -> None:
         total=len(rows),
         sorted_by=order,
     )
-
-
-def _sorted(rows: list[dict[str, Any]], order: tuple[str, bool]) -> list[dict[str, Any]]:
-    """By the column, what is not known last."""
-    name = {
-        "person": "address", "sessions": "sessions", "lift": "lift_sessions", "jobs": "jobs",
-        "completed": "completed_jobs", "cost": "cost_usd", "active": "last_active_at",
-    }[order[0]]  # fmt: skip
-    known = [row for row in rows if row[name] is not None]
-    unknown = [row for row in rows if row[name] is None]
-    return sorted(known, key=lambda row: row[name], reverse=order[1]) + unknown
+    return order
 
 
 def _columns(view: View, period: Period) -> list[tables.Column]:
@@ -110,6 +100,11 @@ class Narrowed:
     state: str | None
 
 
+def asks_for_unpriced() -> bool:
+    """Whether the list of one person is to hold those sessions alone that are not priced in full."""
+    return filters.asked_of("has", ("unpriced",)) == "unpriced"
+
+
 def choose(view: View, counts: Sequence[Doings]) -> Narrowed:
     """The pickers of kind and state, each with how many things it leaves."""
     state = filters.given("state")
@@ -124,6 +119,7 @@ def choose(view: View, counts: Sequence[Doings]) -> Narrowed:
         {
             "kind": ("kind", _kind(narrowed.kind)) if narrowed.kind else None,
             "state": ("state", state) if state else None,
+            "has": ("with", "a cost not priced in full") if filters.given("has") == "unpriced" else None,
         },
     )
     return narrowed
@@ -147,7 +143,7 @@ def activity_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) ->
     if not total:
         page.empty(
             "Nothing that this person did fits these filters.",
-            links.go_to("Take the filters away", filters.here(view, kind=None, state=None, page=None)),
+            links.go_to("Take the filters away", filters.here(view, kind=None, state=None, has=None, page=None)),
             ".",
         )
         return

@@ -106,12 +106,14 @@ def no_share(view: View, kind: Kind, none: str = figures.NONE_RECORDED) -> str:
     return "unknown" if lacking.untold(view, _TABLES[kind], "status") else none
 
 
-def address_of(kind: Kind, period: Period, person: str | None, state: str | None = None) -> str:
-    """Where the things of a kind are listed, in a state where asked for: those of a person on the page of people,
-    everybody's on that of their kind."""
+def address_of(
+    kind: Kind, period: Period, person: str | None, state: str | None = None, *, has: str | None = None
+) -> str:
+    """Where the things of a kind are listed, in a state or with what is asked for: those of a person on the page of
+    people, everybody's on that of their kind."""
     if person:
-        return links.href("people", period.query, person=person, kind=kind, state=state)
-    return links.href(_TARGETS[kind], period.query, status=state)
+        return links.href("people", period.query, person=person, kind=kind, state=state, has=has)
+    return links.href(_TARGETS[kind], period.query, status=state, has=has)
 
 
 def _priced(people: Sequence[Person], period: Period, person: str | None) -> Child:
@@ -121,11 +123,14 @@ def _priced(people: Sequence[Person], period: Period, person: str | None) -> Chi
     if sums["priced_sessions"] or sums["unpriced_sessions"]:
         cost = cost_of(one.session_cost_usd for one in people)
         words = f"{figures.money(cost)} of {plural(sums['priced_sessions'], 'session')}"
-        said += [_part(words, "session", period, person), *_unpriced(sums["unpriced_sessions"], "")]
+        said += [_part(words, "session", period, person)]
+        said += _unpriced(sums["unpriced_sessions"], "", address_of("session", period, person, has="unpriced"))
     if sums["priced_lift_sessions"] or sums["unpriced_lift_sessions"]:
         cost = cost_of(one.lift_cost_usd for one in people)
         words = f"{figures.money(cost)} of {plural(sums['priced_lift_sessions'], 'session')} of lift-sys"
-        said += [_part(words, "lift", period, person), *_unpriced(sums["unpriced_lift_sessions"], " of lift-sys")]
+        said += [_part(words, "lift", period, person)]
+        address = address_of("lift", period, person, has="unpriced")
+        said += _unpriced(sums["unpriced_lift_sessions"], " of lift-sys", address)
     return join(*said, between="; ") if said else "no session has a cost"
 
 
@@ -134,8 +139,9 @@ def _part(words: str, kind: Kind, period: Period, person: str | None) -> Child:
     return links.go_to(words, address if person else f"{address}&sort=-cost")
 
 
-def _unpriced(number: int, of: str) -> list[Child]:
-    return [f"{plural(number, 'session')}{of} {'is' if number == 1 else 'are'} not priced in full"] if number else []
+def _unpriced(number: int, of: str, address: str) -> list[Child]:
+    words = f"{plural(number, 'session')}{of} {'is' if number == 1 else 'are'} not priced in full"
+    return [links.go_to(words, address)] if number else []
 
 
 def head(view: View, one: Person | None, person: str) -> None:

@@ -23,6 +23,7 @@ _HAS_WORDS = {
     "waiting": "notifications not acknowledged in 24 hours",
     "compactions": "compactions",
     "subagents": "subagents",
+    "unpriced": "a cost not priced in full",
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from data.reports import sops
 from data.reports.sop_runs import SORTS, STATUSES
 from data.reports.sops import Procedures
 from ui import absence, page
@@ -18,7 +19,6 @@ from ui.view import View
 
 STATES = {"failed": "broken", "running": "signal", "cancelled": "unknown", "completed": "well"}
 DEFAULT_SORT = "-hurt"
-PROCEDURE_SORTS = ("failed", "runs", "p50", "p95", "average", "automated", "people", "cost")
 _COUNTS = ("executions", *STATUSES)
 LONG_OPEN = timedelta(days=1)
 
@@ -78,7 +78,7 @@ def asked(view: View) -> Chosen:
 
 def order() -> tuple[str, bool]:
     """How runs are sorted."""
-    return filters.sorting(SORTS, DEFAULT_SORT, beside=PROCEDURE_SORTS)
+    return filters.sorting(SORTS, DEFAULT_SORT, beside=sops.SORTS)
 
 
 def facets_of(chosen: Chosen, found: Procedures, runs: pd.DataFrame | None) -> dict[str, dict[str, int]]:

@@ -6,25 +6,23 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from data.reports.sop_runs import SORTS
-from data.reports.sops import HumanSteps, Procedure
+from data.reports import sop_runs
+from data.reports.sops import SORTS, HumanSteps, Procedure
 from ui import lacking, page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join
-from ui.sops.choosing import PROCEDURE_SORTS, Chosen
+from ui.sops.choosing import Chosen
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import plural, point_change
 
-_FIELDS = {"runs": "executions", "p50": "p50_ms", "p95": "p95_ms", "average": "average_ms", "automated": "rate"}
 
-
-def procedures_table(view: View, procedures: Sequence[Procedure], period: Period, chosen: Chosen) -> None:
-    """The procedures, what fails most first; those that never ran in the period last."""
-    sorted_by = filters.sorting(PROCEDURE_SORTS, "-failed", beside=SORTS)
-    rows = _sorted([_row(one) for one in procedures], sorted_by)
+def procedures_table(view: View, procedures: Sequence[Procedure], period: Period, chosen: Chosen) -> tuple[str, bool]:
+    """The procedures, what fails most first, those that never ran in the period last; what they are sorted by."""
+    sorted_by = filters.sorting(SORTS, "-failed", beside=sop_runs.SORTS)
+    rows = tables.ordered([_row(one) for one in procedures], sorted_by, SORTS)
     page.heading("Procedures", "sorted by failed runs" if sorted_by[0] == "failed" else None)
     offset = paging.offset_of(len(rows))
     tables.table(
@@ -35,29 +33,22 @@ def procedures_table(view: View, procedures: Sequence[Procedure], period: Period
         total=len(rows),
         sorted_by=sorted_by,
     )
+    return sorted_by
 
 
 def _row(one: Procedure) -> dict[str, Any]:
-    rate = one.automated / one.rated_actions if one.rated_actions else None
     return asdict(one) | {
         "ended": one.ended,
         "stateless": one.stateless,
-        "rate": rate,
-        "people": one.interventions if one.executions else None,
-        "cost": one.cost_usd,
+        "automation_rate": one.automation_rate,
         "previous_ended": one.previous_ended,
     }
 
 
-def _sorted(rows: list[dict[str, Any]], sorted_by: tuple[str, bool]) -> list[dict[str, Any]]:
-    """Stable, so that ties stay in the order of what hurts; what is not known stands last either way."""
-    name, downwards = _FIELDS.get(sorted_by[0], sorted_by[0]), sorted_by[1]
-    known = [row for row in rows if row[name] is not None]
-    return sorted(known, key=lambda row: row[name], reverse=downwards) + [row for row in rows if row[name] is None]
-
-
 def _cost(row: tables.Row) -> Child:
-    return tables.money(row["cost"], is_estimate=True) if row["cost"] is not None else _absent(row, "not priced")
+    if row["cost_usd"] is None:
+        return _absent(row, "not priced")
+    return tables.money(row["cost_usd"], is_estimate=True)
 
 
 def _absent(row: tables.Row, words: str = figures.NONE_RECORDED) -> Markup:
@@ -118,7 +109,7 @@ def _columns(period: Period, chosen: Chosen, most_failed: int) -> list[tables.Co
         ),
         tables.Column(
             "People stepped in",
-            lambda row: figures.count(row["people"]) if row["people"] is not None else _absent(row),
+            lambda row: figures.count(row["interventions"]) if row["interventions"] is not None else _absent(row),
             is_number=True,
             sort="people",
             hint=_people_hint,

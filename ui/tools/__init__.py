@@ -1,11 +1,10 @@
 """The parts of the page of tools."""
 
 from ui.tools.choosing import Chosen, asked, draw_filters, nothing, say_outcomes
-from ui.tools.listing import SORTS, by_tool, calls_table, errors_of, leafed_of, total_of
+from ui.tools.listing import by_tool, calls_table, errors_of, leafed_of, total_of
 from ui.tools.telling import cards_of, chart, summary
 
 __all__ = [
-    "SORTS",
     "Chosen",
     "asked",
     "by_tool",

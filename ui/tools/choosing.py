@@ -12,13 +12,14 @@ from ui.drawing.markup import code
 from ui.view import View
 from ui.wording.terminal import command
 
-OUTCOMES = ("failed", "refused", "unknown", "succeeded")
+OUTCOMES = ("failed", "refused", "unknown", "succeeded", "timed")
 STATES = {"failed": "broken", "refused": "waiting", "unknown": "unknown", "succeeded": "well"}
 WORDS = {
     "succeeded": "succeeded",
     "failed": "failed",
     "refused": "refused by a person",
     "unknown": "outcome not recorded",
+    "timed": "with a duration",
 }
 SHORT_WORDS = {"refused": "refused", "unknown": "not recorded"}  # where a few have to stand in one line
 _CALLS = {
@@ -26,6 +27,7 @@ _CALLS = {
     "failed": "Failed calls",
     "refused": "Calls that a person refused",
     "unknown": "Calls without a recorded outcome",
+    "timed": "Calls with a duration",
 }
 
 
@@ -46,7 +48,7 @@ class Chosen:
 
     @property
     def only(self) -> str | None:
-        """The one outcome that the chart and the list are about; a kind of error is one of failures."""
+        """The one outcome that the chart and the list are about, or "timed": a kind of error is one of failures."""
         return "failed" if self.group else self.outcome
 
     @property

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from data.reports import tool_usage
 from data.reports import tools as reports
-from data.reports.tools import Errors, ToolUsage, Usage
+from data.reports.tool_usage import ToolUsage, Usage
+from data.reports.tools import Errors
 from ui import page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
@@ -22,13 +24,12 @@ _LONGEST_NAME = 34  # of a tool in a table
 _MOST_NAMED = 5  # tools in one sentence
 # Calls that can be leafed through: a page costs as much as all before it, and nobody leafs that far.
 MOST_LEAFED = 10_000
-SORTS = ("failed", "rate", "calls", "refused", "unknown", "average", "p50", "p95", "time")
 
 
-def by_tool(view: View, usage: Usage, period: Period, project: str | None) -> None:
-    """The table of tools, what hurts most first."""
-    sorted_by = filters.sorting(SORTS, "-failed", beside=reports.SORTS)
-    rows = _sorted([_row(one) for one in usage.tools], sorted_by)
+def by_tool(view: View, usage: Usage, period: Period, project: str | None) -> tuple[str, bool]:
+    """The table of tools, what hurts most first; what they are sorted by."""
+    sorted_by = filters.sorting(tool_usage.SORTS, "-failed", beside=reports.SORTS)
+    rows = tables.ordered([_row(one) for one in usage.tools], sorted_by, tool_usage.SORTS)
     page.heading(
         "Tools", "sorted by failed calls, then by the time spent in them" if sorted_by[0] == "failed" else None
     )
@@ -41,16 +42,13 @@ def by_tool(view: View, usage: Usage, period: Period, project: str | None) -> No
         total=len(rows),
         sorted_by=sorted_by,
     )
+    return sorted_by
 
 
 def _row(one: ToolUsage) -> dict[str, Any]:
     return asdict(one) | {
         "known": one.known,
-        "rate": one.failure_rate,
-        "average": one.average_ms,
-        "p50": one.p50_ms,
-        "p95": one.p95_ms,
-        "time": one.total_ms,
+        "failure_rate": one.failure_rate,
         "change": _moved(one),
         "was": f"{figures.percent(one.previous_failed, one.previous_known)} of {figures.count(one.previous_known)}",
     }
@@ -61,20 +59,9 @@ def _moved(one: ToolUsage) -> str | None:
     return None if moved == "unchanged" else moved
 
 
-def _sorted(rows: list[dict[str, Any]], sorted_by: tuple[str, bool]) -> list[dict[str, Any]]:
-    """Stable, so that ties stay in the order of what hurts; what is not known stands last either way."""
-    name, downwards = sorted_by
-    known = [row for row in rows if row[name] is not None]
-    return sorted(known, key=lambda row: row[name], reverse=downwards) + [row for row in rows if row[name] is None]
-
-
 def _absent(row: tables.Row, words: str) -> Markup:
     """A dash for a tool that was only called before, the words where something is not known."""
     return tables.muted(words if row["calls"] else figures.DASH)
-
-
-def _time(name: str) -> tables.Cell:
-    return lambda row: figures.duration(row[name]) if row[name] is not None else _absent(row, "not timed")
 
 
 def _columns(carried: Mapping[str, links.Value], most_failed: int) -> list[tables.Column]:
@@ -88,6 +75,15 @@ def _columns(carried: Mapping[str, links.Value], most_failed: int) -> list[table
     def tool(row: tables.Row) -> Child:
         shown = figures.middle(row["tool_name"], _LONGEST_NAME)
         return links.go(shown, "tools", carried, tool=row["tool_name"])
+
+    def time(name: str) -> tables.Cell:
+        return lambda row: (
+            links.go(
+                figures.duration(row[name]), "tools", carried, tool=row["tool_name"], outcome="timed", sort="-duration"
+            )
+            if row[name] is not None
+            else _absent(row, "not timed")
+        )
 
     failed = tables.bar("failed", most_failed, kind="broken")
 
@@ -112,10 +108,10 @@ def _columns(carried: Mapping[str, links.Value], most_failed: int) -> list[table
         tables.Column("Calls", tables.count("calls"), is_number=True, sort="calls"),
         tables.Column("Refused", linked("refused", "refused"), is_number=True, sort="refused"),
         tables.Column("Not recorded", linked("unknown", "unknown"), is_number=True, sort="unknown"),
-        tables.Column("Average", _time("average"), is_number=True, sort="average"),
-        tables.Column("p50", _time("p50"), is_number=True, sort="p50"),
-        tables.Column("p95", _time("p95"), is_number=True, sort="p95"),
-        tables.Column("Time in all", _time("time"), is_number=True, sort="time"),
+        tables.Column("Average", time("average_ms"), is_number=True, sort="average"),
+        tables.Column("p50", time("p50_ms"), is_number=True, sort="p50"),
+        tables.Column("p95", time("p95_ms"), is_number=True, sort="p95"),
+        tables.Column("Time in all", time("total_ms"), is_number=True, sort="time"),
     ]
 
 
@@ -187,7 +183,7 @@ def calls_table(
         (True, tables.moment(view, "occurred_at")),
         (not chosen.tool, tables.Column("Tool", _tool, hint=lambda row: row["tool_name"])),
         # Without a recorded outcome there are two kinds: with and without a result.
-        (chosen.only in (None, "unknown"), tables.Column("Outcome", _outcome)),
+        (chosen.only in (None, "unknown", "timed"), tables.Column("Outcome", _outcome)),
         (True, tables.Column("Session", lambda row: _session(row, period))),
         (True, tables.Column("Took", tables.duration("duration_ms"), is_number=True, sort="duration")),
         (True, tables.Column("What went in", _asked, line=True, hint=lambda row: row["parameters"])),

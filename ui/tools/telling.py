@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from data.reports import rates
-from data.reports.tools import ToolUsage, Usage
+from data.reports.tool_usage import ToolUsage, Usage
 from ui import page
 from ui.asking import links
 from ui.asking.periods import Period
@@ -58,7 +58,7 @@ def _rise(one: ToolUsage, period: Period, chosen: Chosen) -> Markup:
 
 
 def _delay(one: ToolUsage, period: Period, chosen: Chosen) -> Markup:
-    words = _to_tool(one, period, chosen, sort="-duration")
+    words = _to_tool(one, period, chosen, outcome="timed", sort="-duration")
     return join(
         words,
         f" takes longer than in {period.previous_label}: p95 {figures.duration(one.p95_ms)} of "
@@ -93,6 +93,7 @@ def cards_of(usage: Usage, period: Period, carried: Mapping[str, links.Value]) -
     total = usage.total
     than = f"on {period.previous_label}" if period.previous else None
     query = {**period.query, **carried}
+    timed = links.href("tools", query, outcome="timed", sort="-duration")
     return [
         Card(
             "Calls",
@@ -117,7 +118,7 @@ def cards_of(usage: Usage, period: Period, carried: Mapping[str, links.Value]) -
             note=f"average {figures.duration(total.average_ms)}, {figures.count(total.timed)} timed"
             if total.timed
             else "0 timed",
-            address=links.href("tools", query, sort="-duration", list="calls"),
+            address=timed,
         ),
         Card(
             "Slow call (p95)",
@@ -125,7 +126,7 @@ def cards_of(usage: Usage, period: Period, carried: Mapping[str, links.Value]) -
             _delta(total) if period.previous else None,
             than,
             None if period.previous else _timed(total),
-            address=links.href("tools", query, sort="-duration", list="calls"),
+            address=timed,
         ),
     ]
 
