@@ -4153,8 +4153,8 @@ COMMENT ON VIEW analytics.agent_window_facts IS 'What the rollup of windows is m
 CREATE TABLE analytics.agent_window_rollup (
     level smallint NOT NULL,
     slot integer NOT NULL,
-    agent text NOT NULL,
-    source text NOT NULL,
+    agent text,
+    source text,
     windows bigint NOT NULL,
     counted bigint NOT NULL,
     actions numeric NOT NULL,
@@ -4179,7 +4179,7 @@ COMMENT ON TABLE analytics.agent_window_rollup IS 'Windows of agents that ended 
 CREATE TABLE analytics.approval_rollup (
     level smallint NOT NULL,
     slot integer NOT NULL,
-    stored_status text NOT NULL,
+    stored_status text,
     risk_level text,
     agent text,
     is_imported boolean NOT NULL,
@@ -4261,9 +4261,9 @@ COMMENT ON VIEW analytics.draft_validation_stats IS 'How many drafts parse; rate
 CREATE TABLE analytics.engine_event_rollup (
     level smallint NOT NULL,
     slot integer NOT NULL,
-    event_type text NOT NULL,
-    aggregate_type text NOT NULL,
-    emitted_by text NOT NULL,
+    event_type text,
+    aggregate_type text,
+    emitted_by text,
     events bigint NOT NULL,
     decisions bigint NOT NULL,
     confidence_sum numeric NOT NULL,
@@ -4279,7 +4279,7 @@ COMMENT ON TABLE analytics.engine_event_rollup IS 'Events of the engine in level
 CREATE TABLE analytics.engine_event_type_rollup (
     level smallint NOT NULL,
     slot integer NOT NULL,
-    event_type text NOT NULL,
+    event_type text,
     events bigint NOT NULL
 );
 
@@ -4361,7 +4361,7 @@ CREATE TABLE analytics.job_owner_rollup (
     level smallint NOT NULL,
     slot integer NOT NULL,
     owner_id uuid,
-    status text NOT NULL,
+    status text,
     jobs bigint NOT NULL,
     last_at timestamp with time zone
 );
@@ -4375,8 +4375,8 @@ COMMENT ON TABLE analytics.job_owner_rollup IS 'Jobs that count in level times 1
 CREATE TABLE analytics.job_rollup (
     level smallint NOT NULL,
     slot integer NOT NULL,
-    agent text NOT NULL,
-    status text NOT NULL,
+    agent text,
+    status text,
     jobs bigint NOT NULL,
     timed bigint NOT NULL,
     run_us numeric NOT NULL,
@@ -4442,7 +4442,7 @@ COMMENT ON VIEW analytics.lift_draft_facts IS 'What the rollup of drafts is made
 CREATE TABLE analytics.lift_draft_rollup (
     level smallint NOT NULL,
     slot integer NOT NULL,
-    model text NOT NULL,
+    model text,
     drafts bigint NOT NULL,
     syntax_checked bigint NOT NULL,
     syntax_valid bigint NOT NULL,
@@ -4520,8 +4520,8 @@ COMMENT ON VIEW analytics.lift_session_facts IS 'What the rollup of sessions of 
 CREATE TABLE analytics.lift_session_rollup (
     level smallint NOT NULL,
     slot integer NOT NULL,
-    owner_id uuid NOT NULL,
-    status text NOT NULL,
+    owner_id uuid,
+    status text,
     sessions bigint NOT NULL,
     drafts numeric NOT NULL,
     priced_drafts numeric NOT NULL,
@@ -5069,9 +5069,9 @@ COMMENT ON VIEW analytics.sop_run_facts IS 'What the rollup of runs is made of: 
 CREATE TABLE analytics.sop_run_rollup (
     level smallint NOT NULL,
     slot integer NOT NULL,
-    sop_id text NOT NULL,
+    sop_id text,
     agent text,
-    status text NOT NULL,
+    status text,
     executions bigint NOT NULL,
     started bigint NOT NULL,
     timed bigint NOT NULL,
@@ -5099,9 +5099,11 @@ COMMENT ON TABLE analytics.sop_run_rollup IS 'Runs of procedures that count in l
 CREATE TABLE analytics.sop_status_rollup (
     level smallint NOT NULL,
     slot integer NOT NULL,
-    status text NOT NULL,
+    status text,
     executions bigint NOT NULL
 );
+
+ALTER TABLE ONLY analytics.sop_status_rollup REPLICA IDENTITY FULL;
 
 -- comment analytics.TABLE sop_status_rollup
 COMMENT ON TABLE analytics.sop_status_rollup IS 'Runs of procedures that count in level times 15 minutes from slot on, over all procedures and agents. One row per level, slot and status.';
@@ -5970,9 +5972,9 @@ ALTER TABLE ONLY analytics.prompt_rollup
 ALTER TABLE ONLY analytics.session_rollup
     ADD CONSTRAINT session_rollup_level_slot_project_name_status_cost_basis_key UNIQUE NULLS NOT DISTINCT (level, slot, project_name, status, cost_basis);
 
--- constraint analytics.sop_status_rollup sop_status_rollup_pkey
+-- constraint analytics.sop_status_rollup sop_status_rollup_level_slot_status_key
 ALTER TABLE ONLY analytics.sop_status_rollup
-    ADD CONSTRAINT sop_status_rollup_pkey PRIMARY KEY (level, slot, status);
+    ADD CONSTRAINT sop_status_rollup_level_slot_status_key UNIQUE NULLS NOT DISTINCT (level, slot, status);
 
 -- constraint analytics.tool_rollup tool_rollup_pkey
 ALTER TABLE ONLY analytics.tool_rollup
