@@ -1,68 +1,7 @@
 -- A writer of one row paid for a query that asked whether there were more: a condition with a query in it is run as one,
--- even where its first half decides. The functions are as they were in all else.
+-- even where its first half decides. The functions log what they logged.
 set lock_timeout = '4s';
 set statement_timeout = '60s';
-
-create or replace function signalbox.log_calls() returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    rows integer;
-    full_slots integer[];
-begin
-    insert into signalbox.change_log (source, slot, counted, calls)
-    select 3, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
-        tg_argv[0]::integer, array[row(
-            r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
-            case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
-        )::signalbox.call_image]
-    from touched_rows as r
-    limit 2;
-    get diagnostics rows = row_count;
-    if rows < 2 then
-        return null;
-    end if;
-    if not exists (select from touched_rows as r offset 2) then
-        return null;
-    end if;
-    if exists (select from touched_rows as r offset 102) then
-        full_slots := array(
-            select case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end
-            from touched_rows as r
-            group by 1
-            having count(*) > 100
-        );
-        insert into signalbox.change_log (source, slot) select 3, f.slot from unnest(full_slots) as f (slot);
-        if tg_op <> 'INSERT' then
-            insert into signalbox.change_links (source, link)
-            select distinct 3, r.call_id
-            from touched_rows as r
-            where r.phase = 'post' and r.call_id is not null
-            and case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end = any(full_slots);
-        end if;
-    end if;
-    insert into signalbox.change_log (source, slot, counted, calls)
-    select 3, r.slot, tg_argv[0]::integer * count(*), array_agg(row(
-            r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
-            case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
-        )::signalbox.call_image)
-    from (
-        select case when t.created_at > '-infinity' and t.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', t.created_at) / 900)::int else -2147483648 end as slot,
-            t.session_id, t.event_id, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message,
-            t.execution_time_ms
-        from touched_rows as t
-        offset 2
-    ) as r
-    where full_slots is null or r.slot <> all(full_slots)
-    group by r.slot;
-    return null;
-end
-$$;
 
 create or replace function signalbox.log_sessions() returns trigger
 language plpgsql security definer
@@ -268,3 +207,95 @@ begin
     return null;
 end
 $$;
+
+-- Of calls, rows that came and rows that went have a function each, made from one text: what a trigger gives its function
+-- has to be looked up by each statement that uses it.
+do $make$
+declare
+    body constant text := $body$
+declare
+    rows integer;
+    others integer;
+    full_slots integer[];
+begin
+    insert into signalbox.change_log (source, slot, counted, calls)
+    select 3, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
+        <sign>, array[row(
+            r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
+            case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
+        )::signalbox.call_image]
+    from touched_rows as r
+    limit 2;
+    get diagnostics rows = row_count;
+    if rows < 2 then
+        return null;
+    end if;
+    select count(*) into others from (select from touched_rows as t offset 2 limit 101) as r;
+    if others = 0 then
+        return null;
+    end if;
+    if others > 100 then
+        full_slots := array(
+            select case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end
+            from touched_rows as r
+            group by 1
+            having count(*) > 100
+        );
+        insert into signalbox.change_log (source, slot) select 3, f.slot from unnest(full_slots) as f (slot);
+        if tg_op <> 'INSERT' then
+            insert into signalbox.change_links (source, link)
+            select distinct 3, r.call_id
+            from touched_rows as r
+            where r.phase = 'post' and r.call_id is not null
+            and case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end = any(full_slots);
+        end if;
+    end if;
+    insert into signalbox.change_log (source, slot, counted, calls)
+    select 3, r.slot, <sign> * count(*), array_agg(row(
+            r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
+            case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
+        )::signalbox.call_image)
+    from (
+        select case when t.created_at > '-infinity' and t.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', t.created_at) / 900)::int else -2147483648 end as slot,
+            t.session_id, t.event_id, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message,
+            t.execution_time_ms
+        from touched_rows as t
+        offset 2
+    ) as r
+    where full_slots is null or r.slot <> all(full_slots)
+    group by r.slot;
+    return null;
+end
+$body$;
+    made record;
+    carrier record;
+begin
+    for made in select * from (values ('log_added_calls', '1'), ('log_removed_calls', '-1')) as v (name, sign) loop
+        execute format(
+            'create function signalbox.%I() returns trigger language plpgsql security definer '
+            'set search_path = pg_catalog, pg_temp as %L',
+            made.name, replace(body, '<sign>', made.sign)
+        );
+        execute format('revoke execute on function signalbox.%I() from public', made.name);
+        -- Our own table, and tables that were moved to its place.
+        for carrier in
+            select t.tgrelid::regclass as name, t.tgname as trigger, pg_get_triggerdef(t.oid) as definition
+            from pg_trigger as t
+            where
+                t.tgfoid = 'signalbox.log_calls()'::regprocedure
+                and (string_to_array(encode(t.tgargs, 'escape'), '\000'))[1] = made.sign
+        loop
+            execute format('drop trigger %I on %s', carrier.trigger, carrier.name);
+            execute regexp_replace(
+                carrier.definition, 'signalbox\.log_calls\(.*\)$', format('signalbox.%I()', made.name)
+            );
+        end loop;
+    end loop;
+end
+$make$;
+-- squawk-ignore ban-drop-function
+drop function signalbox.log_calls();

@@ -1927,19 +1927,20 @@ $$;
 -- comment signalbox.FUNCTION lacks(system text, table_name text, column_name text)
 COMMENT ON FUNCTION signalbox.lacks(system text, table_name text, column_name text) IS 'Whether a table of a system is read in another schema, where it has no such column.';
 
--- function signalbox.log_calls()
-CREATE FUNCTION signalbox.log_calls() RETURNS trigger
+-- function signalbox.log_added_calls()
+CREATE FUNCTION signalbox.log_added_calls() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     rows integer;
+    others integer;
     full_slots integer[];
 begin
     insert into signalbox.change_log (source, slot, counted, calls)
     select 3, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
-        tg_argv[0]::integer, array[row(
+        1, array[row(
             r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
             case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
         )::signalbox.call_image]
@@ -1949,10 +1950,11 @@ begin
     if rows < 2 then
         return null;
     end if;
-    if not exists (select from touched_rows as r offset 2) then
+    select count(*) into others from (select from touched_rows as t offset 2 limit 101) as r;
+    if others = 0 then
         return null;
     end if;
-    if exists (select from touched_rows as r offset 102) then
+    if others > 100 then
         full_slots := array(
             select case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
                 then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end
@@ -1971,7 +1973,7 @@ begin
         end if;
     end if;
     insert into signalbox.change_log (source, slot, counted, calls)
-    select 3, r.slot, tg_argv[0]::integer * count(*), array_agg(row(
+    select 3, r.slot, 1 * count(*), array_agg(row(
             r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
             case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
         )::signalbox.call_image)
@@ -2140,6 +2142,70 @@ begin
         tg_argv[0]::integer * count(*)
     from (select t.* from touched_rows as t offset 2) as r
     group by 2;
+    return null;
+end
+$$;
+
+-- function signalbox.log_removed_calls()
+CREATE FUNCTION signalbox.log_removed_calls() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    rows integer;
+    others integer;
+    full_slots integer[];
+begin
+    insert into signalbox.change_log (source, slot, counted, calls)
+    select 3, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
+        -1, array[row(
+            r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
+            case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
+        )::signalbox.call_image]
+    from touched_rows as r
+    limit 2;
+    get diagnostics rows = row_count;
+    if rows < 2 then
+        return null;
+    end if;
+    select count(*) into others from (select from touched_rows as t offset 2 limit 101) as r;
+    if others = 0 then
+        return null;
+    end if;
+    if others > 100 then
+        full_slots := array(
+            select case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end
+            from touched_rows as r
+            group by 1
+            having count(*) > 100
+        );
+        insert into signalbox.change_log (source, slot) select 3, f.slot from unnest(full_slots) as f (slot);
+        if tg_op <> 'INSERT' then
+            insert into signalbox.change_links (source, link)
+            select distinct 3, r.call_id
+            from touched_rows as r
+            where r.phase = 'post' and r.call_id is not null
+            and case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end = any(full_slots);
+        end if;
+    end if;
+    insert into signalbox.change_log (source, slot, counted, calls)
+    select 3, r.slot, -1 * count(*), array_agg(row(
+            r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
+            case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
+        )::signalbox.call_image)
+    from (
+        select case when t.created_at > '-infinity' and t.created_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', t.created_at) / 900)::int else -2147483648 end as slot,
+            t.session_id, t.event_id, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message,
+            t.execution_time_ms
+        from touched_rows as t
+        offset 2
+    ) as r
+    where full_slots is null or r.slot <> all(full_slots)
+    group by r.slot;
     return null;
 end
 $$;
@@ -6631,7 +6697,7 @@ CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.prompt_events REFEREN
 CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.sessions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sessions('-1');
 
 -- trigger chronicle.tool_events change_log_delete
-CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_calls('-1');
+CREATE TRIGGER change_log_delete AFTER DELETE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_removed_calls();
 
 -- trigger chronicle.events change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('2', 'timestamp');
@@ -6652,7 +6718,7 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.prompt_events REFEREN
 CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sessions('1');
 
 -- trigger chronicle.tool_events change_log_insert
-CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_calls('1');
+CREATE TRIGGER change_log_insert AFTER INSERT ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_added_calls();
 
 -- trigger chronicle.sessions change_log_projects
 CREATE TRIGGER change_log_projects AFTER UPDATE ON chronicle.sessions REFERENCING OLD TABLE AS former_rows NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_projects();
@@ -6697,7 +6763,7 @@ CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.prompt_events REF
 CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.sessions REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sessions('1');
 
 -- trigger chronicle.tool_events change_log_update_new
-CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_calls('1');
+CREATE TRIGGER change_log_update_new AFTER UPDATE ON chronicle.tool_events REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_added_calls();
 
 -- trigger chronicle.events change_log_update_old
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('2', 'timestamp');
@@ -6718,7 +6784,7 @@ CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.prompt_events REF
 CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.sessions REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_sessions('-1');
 
 -- trigger chronicle.tool_events change_log_update_old
-CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_calls('-1');
+CREATE TRIGGER change_log_update_old AFTER UPDATE ON chronicle.tool_events REFERENCING OLD TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_removed_calls();
 
 -- trigger chronicle.sessions sessions_updated_at
 CREATE TRIGGER sessions_updated_at BEFORE UPDATE ON chronicle.sessions FOR EACH ROW EXECUTE FUNCTION signalbox.touch_updated_at();
@@ -8202,8 +8268,8 @@ GRANT ALL ON FUNCTION signalbox.lacks(system text, table_name text, column_name 
 
 GRANT ALL ON FUNCTION signalbox.lacks(system text, table_name text, column_name text) TO service_role;
 
--- acl signalbox.FUNCTION log_calls()
-REVOKE ALL ON FUNCTION signalbox.log_calls() FROM PUBLIC;
+-- acl signalbox.FUNCTION log_added_calls()
+REVOKE ALL ON FUNCTION signalbox.log_added_calls() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION log_drafts()
 REVOKE ALL ON FUNCTION signalbox.log_drafts() FROM PUBLIC;
@@ -8222,6 +8288,9 @@ REVOKE ALL ON FUNCTION signalbox.log_projects() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION log_prompts()
 REVOKE ALL ON FUNCTION signalbox.log_prompts() FROM PUBLIC;
+
+-- acl signalbox.FUNCTION log_removed_calls()
+REVOKE ALL ON FUNCTION signalbox.log_removed_calls() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION log_replies()
 REVOKE ALL ON FUNCTION signalbox.log_replies() FROM PUBLIC;

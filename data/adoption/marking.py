@@ -50,14 +50,16 @@ class Needs:
     source: str | None = None
 
 
+_CALLS = Needs(
+    times=("created_at",),
+    identifiers=("session_id", "event_id", "call_id"),
+    words=("phase", "error_message"),
+    others=("success", "execution_time_ms"),
+)
 NEEDS: Mapping[str, Needs] = {
     "log_sessions": Needs(times=("started_at",), identifiers=("id",), others=("metadata",)),
-    "log_calls": Needs(
-        times=("created_at",),
-        identifiers=("session_id", "event_id", "call_id"),
-        words=("phase", "error_message"),
-        others=("success", "execution_time_ms"),
-    ),
+    "log_added_calls": _CALLS,
+    "log_removed_calls": _CALLS,
     "log_prompts": Needs(times=("created_at",)),
     "log_jobs": Needs(times=("created_at", "started_at", "completed_at")),
     "log_windows": Needs(
