@@ -22,7 +22,7 @@ from tests.browser.visits import Visits
 
 # One process for all tabs of a browser, and none started in advance: each would compile Streamlit's program anew. And
 # none for what drops down from the address bar, which is two pages of Chromium's own for every window.
-FEWER_PROCESSES = (
+CHEAPER = (
     "--process-per-site",
     "--disable-features=SpareRendererForSitePerProcess,WebUIOmniboxPopup,WebUIOmniboxAimPopup",
 )
@@ -31,7 +31,7 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with chromium.launched(*FEWER_PROCESSES) as launched:
+    with chromium.launched(*CHEAPER) as launched:
         yield launched
 
 
