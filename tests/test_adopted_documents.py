@@ -83,12 +83,16 @@ LOOKS = {
         Look("sessions", ("2 sessions started", "Light the lamp", "lighthouse"), lacks=(CALL_ID,)),
         Look(
             "session",
-            ("“Light the lamp”", "1 prompt and 4 tool calls; 1 call failed", "Notifications 1", "lamp/wick.py"),
+            ("“Light the lamp”", "1 prompt and 2 tool calls; 1 call failed", "Notifications 1", "lamp/wick.py"),
             {"session": "11111111-1111-4111-8111-111111111111"},
             lacks=(CALL_ID,),
         ),
         Look("tools", ("No oil", "harbour"), {"tool": "Bash"}, lacks=(CALL_ID,)),
-        Look("tools", ("Calls 4", "Grep 0 0 % 2", "Bash 1 100 % 2", "No oil"), lacks=(CALL_ID,)),
+        Look(
+            "tools",
+            ("Calls 2", "Grep 0 0 % 1", "Bash 1 100 % 1", "No oil", "such a call counts once it has ended"),
+            lacks=(CALL_ID,),
+        ),
         Look("people", ("2 sessions",), lacks=(CALL_ID,)),
     ),
     "engine": (

@@ -26,6 +26,7 @@ with page.panel(view, "the figures of tools"):
     usage = cached.read(view, reports.read_usage, **compared)
     if not usage.total.calls:
         boundary.say(view, period, sums="calls", rows=ROWS)
+        tools.say_unnamed(view)
         tools.nothing(view, period, holds_any=known.holds_rows)
         page.footer(view)
     else:
@@ -35,6 +36,7 @@ with page.panel(view, "the figures of tools"):
             view, period, known, "call", in_all_time=True, within=("tool", "project", "outcome", "error")
         )
         tools.say_outcomes(chosen)
+        tools.say_unnamed(view)
         raw_from = boundary.say(view, period, sums="calls", rows=ROWS)
         cards.cards(tools.cards_of(usage, period, chosen.carried))
         with page.panel(view, "the chart of calls"):
