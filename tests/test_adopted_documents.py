@@ -130,13 +130,13 @@ LOOKS = {
             {"sop": "light-the-lamp"},
         ),
         Look("events", ("LEAD_WON",), {"correlation": "33333333-3333-4333-8333-333333333333"}),
-        Look("clients", ("No assessment of harbour-co is recorded",), {"client": "harbour-co"}),
+        Look("clients", ("62.5 of 100, by its only assessment",), {"client": "harbour-co"}),
         Look("agents", ("IntakeAgent",), {"agent": "IntakeAgent"}),
         Look("approvals", ("Offer the lighthouse?",), {"show": "decided"}),
         Look("event_stream", ("Event 3: LEAD_WON", "harbour-co"), {"type": "Lead", "id": "lead-001"}),
         Look(
             "clients",
-            ("1 assessment of clients is recorded, and it does not say when it was made",),
+            ("1 assessment of clients is recorded, and it does not say when it was made", "harbour-co 62.5"),
             lacks=("engine.client_health, adopted from elsewhere, has no columns computed_at, created_at",),
         ),
         Look(

@@ -209,7 +209,7 @@ REPORTS: dict[str, Report] = {
     "client_history": Report(
         query="clients.list_history",
         sentence="Assessments of clients with their signals and risk factors, the newest first.",
-        filters={"start": moment, "end": moment, "client": text, **_PAGE},
+        filters={"start": moment, "end": moment, "untimed": flag, "client": text, **_PAGE},
     ),
     "client_executions": Report(
         query="clients.list_executions",
