@@ -86,6 +86,12 @@ def test_it_says_first_who_is_at_risk_and_who_fell(owner: Owner, people: People)
     assert "1 of 4 clients is at risk. nordlicht fell from 82 to 41." in " ".join(page.text.split()).replace(
         " fell", " fell"
     )
+    for client, now in (("slid", 70), ("slipped", 79.3)):
+        assess(owner, client, 40, 82, "healthy")
+        assess(owner, client, 1, now, "healthy")
+    more = " ".join(open_page(people["manager"], PAGE).text.split())
+    assert "from 82 to 41; 1 other client fell by 5 points or more as well." in more
+    owner.execute("delete from engine.client_health where client_id in ('slid', 'slipped')")
     assert "/clients?period=30d&client=nordlicht" in page.links
     assert "Invoices overdue" in page.text
     assert "−41" in page.text
