@@ -13,6 +13,7 @@ from psycopg.rows import DictRow
 
 from data import exports, rollups
 from data.access import Actor
+from data.migration.files import FOLDER as MIGRATIONS
 from data.reports import overview, session, sessions, tools
 from tests import recorded
 from tests.page_runs import open_page
@@ -99,6 +100,21 @@ def test_a_row_that_begins_a_call_and_does_not_say_which_counts_once_the_call_en
     for _ in range(2):
         assert figures(people["manager"], session_pk)["tools"] == [("Read", 2, 2, 0, 0)]
         rollups.refresh("real")
+
+
+def test_an_upgrade_counts_anew_what_was_stored_of_both_rows(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, DAY)
+    recorded.call(owner, session_pk, DAY)
+    recorded.call(owner, session_pk, None)
+    owner.execute(WITHOUT_IDS)
+    rollups.finish("real")
+    expected = figures(people["manager"], session_pk)
+    owner.execute("update analytics.tool_rollup set calls = calls + 1, unanswered = unanswered + 1")
+    assert figures(people["manager"], session_pk) != expected
+    (upgrade,) = MIGRATIONS.glob("*_calls_without_ids.sql")
+    owner.execute(upgrade.read_bytes())
+    rollups.finish("real")
+    assert figures(people["manager"], session_pk) == expected
 
 
 def test_what_came_of_a_call_stands_in_its_session_without_an_id(owner: Owner, people: People) -> None:
