@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 import psycopg
@@ -13,7 +14,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from data.access import Actor
-from tests.page_runs import open_page, queries_during
+from tests.page_runs import file_rows, open_page, queries_during
 from tests.performed import engine_event, insert, run
 
 Owner = psycopg.Connection[DictRow]
@@ -150,7 +151,11 @@ def test_assessments_without_a_time_are_shown_with_what_they_say(owner: Owner, p
     manager = people["manager"]
     owner.execute("alter table engine.client_health alter computed_at drop not null")
     assess(owner, "harbour-co", None, 62.5, "at_risk", risk_factors=["fog"])
-    every = open_page(manager, PAGE).text
+    page = open_page(manager, PAGE)
+    every = page.text
+    (link,) = [link for link in page.links if "client_history.csv" in link]
+    (row,) = file_rows(manager, "client_history", parse_qs(urlsplit(link).query))
+    assert (row["client_id"], row["health_score"], row["computed_at"]) == ("harbour-co", 62.5, None)
     assert "1 assessment of clients is recorded, and it does not say when it was made." in every
     assert "harbour-co 62.5" in " ".join(every.split())
     assert "cannot be told" not in every
