@@ -82,7 +82,8 @@ class Actor:
         if self.watcher is not None and action not in LOOKING:
             raise NotAllowed(f"{doing} is closed while you see as {self.email}: this sight is for looking only.")
         allowed = " or ".join(role for role in ROLES if role in roles)
-        raise NotAllowed(f"{doing} is for the role {allowed}; you are signed in as {self.role}.")
+        whose = f"you see as {self.email}, a" if self.watcher is not None else "you are signed in as"
+        raise NotAllowed(f"{doing} is for the role {allowed}; {whose} {self.role}.")
 
     @property
     def signed_in_id(self) -> UUID:

@@ -374,10 +374,6 @@ begin
         from images as i
         where i.is_taken and i.is_answer
         union all
-        select i.slot, i.sign, i.session_pk, null, i.tool_name, i.tool_type, false, null, null, null
-        from images as i
-        where i.is_taken and not i.is_answer and i.call_id is null
-        union all
         select q.slot, (not a.is_answered)::integer * q.now - (not a.was_answered)::integer * q.before,
             q.session_pk, null, q.tool_name, q.tool_type, false, null, null, null
         from asked as q
@@ -416,7 +412,7 @@ CREATE FUNCTION analytics.calls_between(from_at timestamp with time zone, until_
     unmatched as materialized (
         select p.occurred_at, p.session_pk, p.call_id, p.tool_name, p.tool_type
         from phases as p
-        where not p.is_answer
+        where not p.is_answer and p.call_id is not null
         and not exists (select from phases as answer where answer.is_answer and answer.call_id = p.call_id)
     )
     select p.occurred_at, p.session_pk, p.tool_name, p.tool_type, p.outcome, true, p.duration_ms,
@@ -455,7 +451,7 @@ CREATE FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_
     unmatched as materialized (
         select p.slot, p.call_id, p.tool_name
         from phases as p
-        where not p.is_answer
+        where not p.is_answer and p.call_id is not null
         and not exists (select from phases as answer where answer.is_answer and answer.call_id = p.call_id)
     )
     select
@@ -1411,7 +1407,7 @@ CREATE FUNCTION signalbox.calls_in(slots int4multirange) RETURNS SETOF analytics
     unmatched as materialized (
         select p.slot, p.session_pk, p.call_id, p.tool_name, p.tool_type
         from phases as p
-        where p.phase = 'pre'
+        where p.phase = 'pre' and p.call_id is not null
         and not exists (select from phases as answer where answer.phase = 'post' and answer.call_id = p.call_id)
     ),
     facts as (
@@ -4055,6 +4051,9 @@ CREATE TABLE chronicle.tool_events (
 -- comment chronicle.TABLE tool_events
 COMMENT ON TABLE chronicle.tool_events IS 'created_at is the time of the event, null where unknown. One row per phase of a tool call.';
 
+-- comment chronicle.COLUMN tool_events.call_id
+COMMENT ON COLUMN chronicle.tool_events.call_id IS 'The same in both rows of a call. Where it is null, a row that ends a call counts as that call, and one that begins it is not counted.';
+
 -- view analytics.stg_chronicle__tool_events
 CREATE VIEW analytics.stg_chronicle__tool_events WITH (security_invoker='true') AS
  SELECT id AS tool_event_id,
@@ -4959,7 +4958,7 @@ UNION ALL
            FROM analytics.stg_chronicle__tool_events answer
           WHERE ((answer.call_id = c.call_id) AND ((answer.phase)::text = 'post'::text))
          LIMIT 1) found ON (true))
-  WHERE (((c.phase)::text = 'pre'::text) AND (found.is_there IS NULL));
+  WHERE (((c.phase)::text = 'pre'::text) AND (c.call_id IS NOT NULL) AND (found.is_there IS NULL));
 
 -- comment analytics.VIEW tool_calls
 COMMENT ON VIEW analytics.tool_calls IS 'Calls of tools; outcome is succeeded, failed, refused (a person said no) or null where none was recorded. Rates are taken over succeeded and failed. One row per call.';
@@ -5701,7 +5700,7 @@ CREATE VIEW analytics.tool_facts WITH (security_invoker='true') AS
                    FROM analytics.stg_chronicle__tool_events answer
                   WHERE ((answer.call_id = a.call_id) AND ((answer.phase)::text = 'post'::text))
                  LIMIT 1) found ON (true))
-          WHERE (((a.phase)::text = 'pre'::text) AND (found.is_there IS NULL))) c
+          WHERE (((a.phase)::text = 'pre'::text) AND (a.call_id IS NOT NULL) AND (found.is_there IS NULL))) c
      LEFT JOIN analytics.stg_chronicle__sessions s ON ((s.session_pk = c.session_pk)));
 
 -- comment analytics.VIEW tool_facts

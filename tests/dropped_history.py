@@ -62,8 +62,9 @@ def _bring_back(connection: Connection, *, calls: bool) -> None:
     )
     connection.execute(
         "insert into chronicle.tool_events (session_id, tool_name, tool_type, phase, execution_time_ms, success,"
-        " error_message, created_at)"
-        " select s.id, g.tool_name, g.tool_type, g.phase, g.duration_ms, g.success, g.error_message, g.occurred_at"
+        " error_message, created_at, call_id)"
+        " select s.id, g.tool_name, g.tool_type, g.phase, g.duration_ms, g.success, g.error_message, g.occurred_at,"
+        " g.id"
         " from public.gone_calls as g left join chronicle.sessions as s on s.session_id = 'gone ' || g.project_name"
     )
 

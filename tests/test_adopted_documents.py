@@ -83,12 +83,16 @@ LOOKS = {
         Look("sessions", ("2 sessions started", "Light the lamp", "lighthouse"), lacks=(CALL_ID,)),
         Look(
             "session",
-            ("“Light the lamp”", "1 prompt and 4 tool calls; 1 call failed", "Notifications 1", "lamp/wick.py"),
+            ("“Light the lamp”", "1 prompt and 2 tool calls; 1 call failed", "Notifications 1", "lamp/wick.py"),
             {"session": "11111111-1111-4111-8111-111111111111"},
             lacks=(CALL_ID,),
         ),
         Look("tools", ("No oil", "harbour"), {"tool": "Bash"}, lacks=(CALL_ID,)),
-        Look("tools", ("Calls 4", "Grep 0 0 % 2", "Bash 1 100 % 2", "No oil"), lacks=(CALL_ID,)),
+        Look(
+            "tools",
+            ("Calls 2", "Grep 0 0 % 1", "Bash 1 100 % 1", "No oil", "such a call counts once it has ended"),
+            lacks=(CALL_ID,),
+        ),
         Look("people", ("2 sessions",), lacks=(CALL_ID,)),
     ),
     "engine": (
@@ -126,13 +130,13 @@ LOOKS = {
             {"sop": "light-the-lamp"},
         ),
         Look("events", ("LEAD_WON",), {"correlation": "33333333-3333-4333-8333-333333333333"}),
-        Look("clients", ("No assessment of harbour-co is recorded",), {"client": "harbour-co"}),
+        Look("clients", ("62.5 of 100, by its only assessment",), {"client": "harbour-co"}),
         Look("agents", ("IntakeAgent",), {"agent": "IntakeAgent"}),
         Look("approvals", ("Offer the lighthouse?",), {"show": "decided"}),
         Look("event_stream", ("Event 3: LEAD_WON", "harbour-co"), {"type": "Lead", "id": "lead-001"}),
         Look(
             "clients",
-            ("1 assessment of clients is recorded, and it does not say when it was made",),
+            ("1 assessment of clients is recorded, and it does not say when it was made", "harbour-co 62.5"),
             lacks=("engine.client_health, adopted from elsewhere, has no columns computed_at, created_at",),
         ),
         Look(

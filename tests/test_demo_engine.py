@@ -81,7 +81,7 @@ def replayed(events: list[Entry]) -> Entry:
         elif kind != "STEP_ESCALATED":
             row["status"] = kind.removeprefix("EXECUTION_").lower()
             row["completed_at"] = event["timestamp"]
-            row["cycle_time_hours"] = round((event["timestamp"] - row["started_at"]).total_seconds() / 3600, 4)
+            row["cycle_time_hours"] = round((event["timestamp"] - row["started_at"]).total_seconds() / 3600, 9)
             row["error_message"] = payload.get("error", payload.get("reason"))
             row["current_step"] = None if row["status"] == "completed" else row["current_step"]
     return row | counted(events, row["steps"])
@@ -91,12 +91,13 @@ def counted(events: list[Entry], steps: list[Entry]) -> Entry:
     payloads = [event["payload"] for event in events if "actions" in event["payload"]]
     total = sum(payload["actions"] for payload in payloads)
     automated = sum(payload["actions_automated"] for payload in payloads)
+    costs = [Decimal(str(payload["cost_usd"])) for payload in payloads]
     people = {step["step"] for step in steps if step["kind"] == "human"}
     return {
         "actions_total": total,
         "actions_automated": automated,
         "automation_rate": round(automated / total, 4) if total else None,
-        "estimated_cost": sum((Decimal(str(payload["cost_usd"])) for payload in payloads), Decimal(0)),
+        "estimated_cost": sum(costs, Decimal(0)) if costs else None,
         "human_interventions": sum(payload["step"] in people for payload in payloads)
         + sum(event["event_type"] == "SOP_STEP_ESCALATED" for event in events),
     }

@@ -331,7 +331,10 @@ def test_long_sessions_come_in_pages(owner: Connection, people: dict[str, Actor]
     )
     asked = {"session": str(session)}
     first = open_page(me, ONE, **asked)
-    assert "60 revisions, 60 drafts and 30 holes filled; cost not priced. 2 drafts do not parse." in first.text
+    assert (
+        "60 revisions, 60 drafts and 30 holes filled; cost not priced. "
+        "1 draft does not parse. 1 draft has an AST that is not valid."
+    ) in first.text
     assert [box.label for box in first.app.expander] == [f"Code of draft {number}" for number in range(60, 35, -1)]
     assert first.text.count("1 to 25 of 60") == 2
     assert "1 to 25 of 30" in first.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 import psycopg
@@ -13,7 +14,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from data.access import Actor
-from tests.page_runs import open_page, queries_during
+from tests.page_runs import file_rows, open_page, queries_during
 from tests.performed import engine_event, insert, run
 
 Owner = psycopg.Connection[DictRow]
@@ -25,12 +26,12 @@ MOST_QUERIES = 8
 HOSTILE = "<img src=x onerror=alert(1)> & 🚦"
 
 
-def assess(owner: Owner, client: str, days_ago: float, score: float | None, status: str, **given: Any) -> UUID:
+def assess(owner: Owner, client: str, days_ago: float | None, score: float | None, status: str, **given: Any) -> UUID:
     columns = {
         "client_id": client,
         "health_score": score,
         "status": status,
-        "computed_at": NOW - timedelta(days=days_ago),
+        "computed_at": None if days_ago is None else NOW - timedelta(days=days_ago),
         "signals": Jsonb(given.pop("signals", {})),
         "risk_factors": Jsonb(given.pop("risk_factors", [])),
     }
@@ -86,6 +87,12 @@ def test_it_says_first_who_is_at_risk_and_who_fell(owner: Owner, people: People)
     assert "1 of 4 clients is at risk. nordlicht fell from 82 to 41." in " ".join(page.text.split()).replace(
         " fell", " fell"
     )
+    for client, now in (("slid", 70), ("slipped", 79.3)):
+        assess(owner, client, 40, 82, "healthy")
+        assess(owner, client, 1, now, "healthy")
+    more = " ".join(open_page(people["manager"], PAGE).text.split())
+    assert "from 82 to 41; 1 other client fell by 5 points or more as well." in more
+    owner.execute("delete from engine.client_health where client_id in ('slid', 'slipped')")
     assert "/clients?period=30d&client=nordlicht" in page.links
     assert "Invoices overdue" in page.text
     assert "−41" in page.text
@@ -138,6 +145,35 @@ def test_one_client_shows_its_history_its_events_and_its_runs(owner: Owner, peop
         "critical": 41.5,
         "at risk": 60,
     }
+
+
+def test_assessments_without_a_time_are_shown_with_what_they_say(owner: Owner, people: People) -> None:
+    manager = people["manager"]
+    owner.execute("alter table engine.client_health alter computed_at drop not null")
+    assess(owner, "harbour-co", None, 62.5, "at_risk", risk_factors=["fog"])
+    page = open_page(manager, PAGE)
+    every = page.text
+    (link,) = [link for link in page.links if "client_history.csv" in link]
+    (row,) = file_rows(manager, "client_history", parse_qs(urlsplit(link).query))
+    assert (row["client_id"], row["health_score"], row["computed_at"]) == ("harbour-co", 62.5, None)
+    assert "1 assessment of clients is recorded, and it does not say when it was made." in every
+    assert "harbour-co 62.5" in " ".join(every.split())
+    assert "cannot be told" not in every
+    one = open_page(manager, PAGE, client="harbour-co").text
+    assert "At risk: 62.5 of 100, by its only assessment, which does not say when it was made." in one
+    assert "Named as risks: fog." in one
+    assess(owner, "acme", 1, 80, "healthy")
+    assert "At risk: 62.5 of 100, by its only" in open_page(manager, PAGE, client="harbour-co").text
+    assert "Healthy: 80 of 100" in open_page(manager, PAGE, client="acme").text
+    assert "1 assessment of clients does not say when it was made." in open_page(manager, PAGE, period="untimed").text
+    assess(owner, "harbour-co", None, 20, "critical")
+    both = open_page(manager, PAGE, client="harbour-co").text
+    assert "2 assessments are recorded, and none of them says when it was made" in both
+    assert "which is the newest cannot be told." in both
+    none = open_page(manager, PAGE, client="acme", period="untimed").text
+    assert "No assessment of acme without a time is recorded, or it is not yours to see." in none
+    assert "No assessment of nobody is recorded, or it" in open_page(manager, PAGE, client="nobody", period="all").text
+    assert "in the last 30 days or before" in open_page(manager, PAGE, client="nobody", period="30d").text
 
 
 def test_a_score_that_stayed_is_said_to(owner: Owner, people: People) -> None:

@@ -234,6 +234,28 @@ def test_an_execution_leaves_its_events_and_its_row(
     assert (events[3].payload["actions_automated"], events[5].payload["actions_automated"]) == (4, 0)
 
 
+def test_a_cost_that_nobody_told_and_a_short_time_stay_what_they_are(
+    owner: Owner, procedures: Procedures, database_url: str
+) -> None:
+    procedures.store(read_definition(YAML, "yaml"))
+    runs = [procedures.start("intake").execution_id for _ in range(3)]
+    for one, cost in zip(runs, (None, 0, Decimal("0.25")), strict=True):
+        assert procedures.start_step(one, "read").estimated_cost is None
+        procedures.complete_step(one, "read", cost_usd=cost)
+        procedures.start_step(one, "decide")
+        procedures.complete_step(one, "decide")
+        procedures.complete(one)
+    rows = "select id, estimated_cost, cycle_time_hours * 3600 as seconds from engine.sop_executions"
+    stored = {row["id"]: row for row in owner.execute(rows)}
+    assert [stored[one]["estimated_cost"] for one in runs] == [None, 0, Decimal("0.25")]
+    times = owner.execute("select id, extract(epoch from completed_at - started_at) as s from engine.sop_executions")
+    for row in times:
+        assert stored[row["id"]]["seconds"] == pytest.approx(float(row["s"]), abs=1e-5)
+    with EventStore(database_url) as store:
+        ended = [e for one in runs for e in store.stream("SopExecution", str(one)) if e.event_type.endswith("PLETED")]
+    assert [event.payload.get("cost_usd") for event in ended if event.payload.get("step") == "read"] == [None, 0, 0.25]
+
+
 def test_acts_that_do_not_fit_are_refused_and_leave_nothing(owner: Owner, procedures: Procedures) -> None:
     procedures.store(read_definition(YAML, "yaml"))
     one = procedures.start("intake").execution_id

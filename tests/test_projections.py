@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from data import approvals
 from data.access import Actor
+from data.migration.files import FOLDER as MIGRATIONS
 from data.reports import integrity
 from signalbox_client import BadArgument, EventStore, NewEvent
 from signalbox_client.events import ReducerFailed
@@ -84,7 +85,8 @@ def executed(url: str) -> list[str]:
             ids.append(str(one))
             procedures.start_step(one, "read")
             procedures.escalate(one, "read", "Unsure", confidence=0.3)
-            procedures.complete_step(one, "read", actions=3, actions_automated=2, cost_usd=Decimal("0.0123"))
+            cost = None if end == "run" else Decimal("0.0123")
+            procedures.complete_step(one, "read", actions=3, actions_automated=2, cost_usd=cost)
             procedures.start_step(one, "call")
             if end == "complete":
                 procedures.complete_step(one, "call", note="Reached")
@@ -95,6 +97,22 @@ def executed(url: str) -> list[str]:
             elif end == "cancel":
                 procedures.cancel(one, "Not wanted")
     return ids
+
+
+def test_an_upgrade_folds_costs_and_times_of_runs_anew(owner: Owner, database_url: str) -> None:
+    """Those that nobody told were stored as nothing, those under a third of a second as none."""
+    executed(database_url)
+    owner.execute(
+        "update engine.sop_executions set estimated_cost = coalesce(estimated_cost, 0),"
+        " cycle_time_hours = round(cycle_time_hours::numeric, 4)"
+    )
+    owner.execute("insert into engine.sop_executions (sop_id, estimated_cost) values ('by hand', 0)")
+    assert not replay(database_url).compare("sop_executions").is_same
+    (upgrade,) = MIGRATIONS.glob("*_costs_nobody_told.sql")
+    owner.execute(upgrade.read_bytes())
+    assert replay(database_url).compare("sop_executions").differences == []
+    row = owner.execute("select estimated_cost from engine.sop_executions where sop_id = 'by hand'").fetchone()
+    assert row == {"estimated_cost": 0}
 
 
 TABLES = ("client_health", "human_approvals", "sop_executions")
@@ -244,7 +262,7 @@ def test_the_engines_reducers_give_the_state_that_the_rows_show(database_url: st
     with EventStore(database_url, reducers=ENGINE_REDUCERS) as store:
         state = store.state("SopExecution", ids[0])
         assert (state.reducer, state.state["status"], state.state["actions_total"]) == (
-            "sop_execution@1",
+            "sop_execution@2",
             "completed",
             4,
         )

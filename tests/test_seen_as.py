@@ -58,6 +58,8 @@ def test_the_sight_is_the_other_persons(owner: Connection, people: dict[str, Act
     seen = see_as(browser, people["member"])
     assert (seen.user_id, seen.role, seen_jobs(seen)) == (people["member"].user_id, "member", 1)
     assert seen.sight == people["member"].sight
+    with pytest.raises(NotAllowed, match=r"the role manager or admin; you see as \S+@example.com, a member\.$"):
+        seen.must("view_people")
     assert seen.watcher is not None
     assert (seen.watcher.user_id, seen.signed_in_id) == (people["admin"].user_id,) * 2
 

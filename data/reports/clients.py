@@ -21,10 +21,12 @@ LEAST_FALL = 5.0  # points of a score; less is noise of an assessment
 SLICES = 14  # of a trend
 
 
-def read_coverage(actor: Actor) -> Coverage:
-    """From when to when clients were assessed. Raises what `database.reading` raises, as every reader here."""
+@checked()
+def read_coverage(actor: Actor, *, client: str | None = None) -> Coverage:
+    """From when to when clients were assessed; with a `client`, how many assessments of that one have no time. Raises
+    what `database.reading` raises, as every reader here."""
     with database.reading(actor) as unit:
-        row = unit.row("clients.read_coverage") or {}
+        row = unit.row("clients.read_coverage", client=client) or {}
     return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
 
 
@@ -130,15 +132,25 @@ def read_scores(
 def list_history(
     actor: Actor,
     *,
-    client: str,
+    client: str | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
+    untimed: bool = False,
     limit: int = 25,
     offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """One page of a client's assessments, the newest first, with the columns of `clients.list_history`."""
+    """One page of assessments, of one client or of all: the newest first, or with `untimed` those without a time;
+    with the columns of `clients.list_history`."""
     with database.reading(actor) as unit:
-        return unit.rows("clients.list_history", client=client, start=start, end=end, limit=limit, offset=offset)
+        return unit.rows(
+            "clients.list_history",
+            client=client,
+            start=start,
+            end=end,
+            untimed=untimed,
+            limit=limit,
+            offset=offset,
+        )
 
 
 @dataclass(frozen=True)

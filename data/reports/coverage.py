@@ -14,6 +14,7 @@ class Coverage:
     """First and last event time of a subject's rows, how many have no time, and whether there is any row.
 
     Before `raw_from` what happened in sessions is known as sums alone; None where nothing was ever dropped.
+    `holds_unnamed`: rows begin calls without saying which (call_id), so that those that never ended are not counted.
     """
 
     first: datetime | None
@@ -21,6 +22,7 @@ class Coverage:
     untimed: int
     holds_rows: bool
     raw_from: datetime | None = None
+    holds_unnamed: bool = False
 
 
 def read_coverage(actor: Actor) -> dict[str, Coverage]:
@@ -28,6 +30,13 @@ def read_coverage(actor: Actor) -> dict[str, Coverage]:
     with database.reading(actor) as unit:
         rows = unit.rows("coverage.read_coverage")
     return {
-        row["subject"]: Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"], row["raw_from"])
+        row["subject"]: Coverage(
+            row["first_at"],
+            row["last_at"],
+            row["untimed"],
+            row["holds_rows"],
+            row["raw_from"],
+            row["holds_unnamed"],
+        )
         for row in rows
     }

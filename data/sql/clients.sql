@@ -1,9 +1,12 @@
 -- name: read_coverage
--- From when to when clients were assessed, and how many assessments have no time.
+-- From when to when clients were assessed, and how many assessments have no time, those of one client where it is named.
 select
     (select min(c.computed_at) from analytics.stg_engine__client_health as c) as first_at,
     (select max(c.computed_at) from analytics.stg_engine__client_health as c) as last_at,
-    (select count(*) from analytics.stg_engine__client_health as c where c.computed_at is null) as untimed,
+    (
+        select count(*) from analytics.stg_engine__client_health as c
+        where c.computed_at is null and (%(client)s::text is null or c.client_id = %(client)s)
+    ) as untimed,
     exists (select from analytics.stg_engine__client_health) as holds_rows;
 
 -- name: count_clients
@@ -167,7 +170,8 @@ where
 order by bucket, c.computed_at desc, c.assessment_id desc;
 
 -- name: list_history
--- Assessments of one client or of all, the newest first, with where the event lies that each was projected from.
+-- Assessments of one client or of all, the newest first, or else those without a time, with where the event lies that
+-- each was projected from.
 select
     c.assessment_id, c.client_id, c.computed_at, c.status, c.health_score, c.signals, c.risk_factors, c.event_id,
     e.aggregate_type, e.aggregate_id, e.sequence_number
@@ -175,7 +179,7 @@ from analytics.stg_engine__client_health as c
 left join analytics.stg_engine__events as e on e.event_id = c.event_id
 where
     (%(client)s::text is null or c.client_id = %(client)s)
-    and c.computed_at is not null
+    and (c.computed_at is null) = coalesce(%(untimed)s::boolean, false)
     and (%(start)s::timestamptz is null or c.computed_at >= %(start)s)
     and (%(end)s::timestamptz is null or c.computed_at < %(end)s)
 order by c.computed_at desc, c.assessment_id desc

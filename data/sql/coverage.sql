@@ -1,8 +1,8 @@
 -- name: read_coverage
 -- From when to when each subject holds rows, those that were dropped too for whoever reads their sums, and how many
 -- have no time; a job counts at its end. Before raw_from there are sums alone of what happened in sessions. Rows without
--- a time are counted as periods count them, infinite times among them; where they are many, they are in the rollups. One
--- row per subject.
+-- a time are counted as periods count them, infinite times among them; where they are many, they are in the rollups.
+-- holds_unnamed says of calls whether rows begin some without saying which. One row per subject.
 with untimed_windows as materialized (
     select 'events' as subject, w.* from analytics.rollup_windows('events', null, null, true) as w
     union all
@@ -44,14 +44,15 @@ untimed_parts as (
     where w.subject = 'tools'
 )
 
-select c.subject, c.first_at, c.last_at, c.untimed, c.holds_rows, b.raw_from
+select c.subject, c.first_at, c.last_at, c.untimed, c.holds_rows, c.holds_unnamed, b.raw_from
 from (
     select
         'sessions' as subject,
         (select min(started_at) from analytics.stg_chronicle__sessions) as first_at,
         (select max(started_at) from analytics.stg_chronicle__sessions) as last_at,
         (select count(*) from analytics.stg_chronicle__sessions where started_at is null) as untimed,
-        exists (select from analytics.stg_chronicle__sessions) as holds_rows
+        exists (select from analytics.stg_chronicle__sessions) as holds_rows,
+        false as holds_unnamed
     union all
     select
         'events',
@@ -67,7 +68,8 @@ from (
             )
         ),
         (select coalesce(sum(p.untimed), 0)::bigint from untimed_parts as p where p.subject = 'events'),
-        exists (select from analytics.stg_chronicle__events)
+        exists (select from analytics.stg_chronicle__events),
+        false
     union all
     select
         'tools',
@@ -86,20 +88,23 @@ from (
         exists (select from analytics.stg_chronicle__tool_events)
         or exists (
             select from signalbox.retention as r where r.dropped_from is not null and (select signalbox.sees_all())
-        )
+        ),
+        exists (select from analytics.stg_chronicle__tool_events as t where t.call_id is null and t.phase = 'pre')
     union all
     select
         'jobs',
         (select min(counted_at) from analytics.stg_agents__jobs),
         (select max(counted_at) from analytics.stg_agents__jobs),
         (select count(*) from analytics.stg_agents__jobs where counted_at is null),
-        exists (select from analytics.stg_agents__jobs)
+        exists (select from analytics.stg_agents__jobs),
+        false
     union all
     select
         'approvals',
         (select min(created_at) from analytics.stg_engine__human_approvals),
         (select max(created_at) from analytics.stg_engine__human_approvals),
         (select count(*) from analytics.stg_engine__human_approvals where created_at is null),
-        exists (select from analytics.stg_engine__human_approvals)
+        exists (select from analytics.stg_engine__human_approvals),
+        false
 ) as c
 left join (select r.raw_from from signalbox.retention as r where r.dropped_from is not null) as b on true;

@@ -169,12 +169,14 @@ select
     ) as filled_holes,
     (select count(*) from analytics.stg_lift__session_revisions as r where r.session_id = s.session_id) as revisions,
     (select count(*) from analytics.stg_lift__hole_resolutions as h where h.session_id = s.session_id) as resolutions,
-    d.drafts, d.invalid_drafts
+    d.drafts, d.unparsed_drafts, d.invalid_ast_drafts
 from analytics.lift_session_summary as s
 join analytics.stg_lift__sessions as t on t.session_id = s.session_id
 left join signalbox.addresses() as a on a.user_id = s.owner_id
 cross join lateral (
-    select count(*) as drafts, count(*) filter (where not x.syntax_valid or not x.ast_valid) as invalid_drafts
+    select
+        count(*) as drafts, count(*) filter (where not x.syntax_valid) as unparsed_drafts,
+        count(*) filter (where x.syntax_valid is not false and not x.ast_valid) as invalid_ast_drafts
     from analytics.stg_lift__session_drafts as x
     where x.session_id = s.session_id
 ) as d

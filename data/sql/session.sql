@@ -189,7 +189,7 @@ select
         when analytics.is_refusal(d.error_message) then 'refused'
         else 'failed'
     end as outcome,
-    d.call_id is not null as is_answered,
+    d.tool_event_id is not null as is_answered,
     n.message,
     n.notification_type,
     n.severity,
@@ -199,7 +199,8 @@ from analytics.stg_chronicle__events as e
 left join analytics.stg_chronicle__prompt_events as p on p.event_id = e.event_id
 left join analytics.stg_chronicle__tool_events as c on c.event_id = e.event_id
 left join analytics.stg_chronicle__tool_events as a on a.call_id = c.call_id and a.phase = 'pre'
-left join analytics.stg_chronicle__tool_events as d on d.call_id = c.call_id and d.phase = 'post'
+left join analytics.stg_chronicle__tool_events as d
+    on (d.call_id = c.call_id or d.tool_event_id = c.tool_event_id) and d.phase = 'post'
 left join analytics.stg_chronicle__notification_events as n on n.event_id = e.event_id
 where e.event_id = %(item_id)s::uuid and e.session_pk = %(session_pk)s::uuid
 limit 1;

@@ -71,7 +71,8 @@ counted as (
         select t.session_pk
         from analytics.stg_chronicle__tool_events as t
         where
-            %(sort)s::text = 'calls' and t.phase = 'pre' and (select count(*) from chosen) > 500
+            %(sort)s::text = 'calls' and t.phase = 'pre' and t.call_id is not null
+            and (select count(*) from chosen) > 500
             and not exists (
                 select from analytics.stg_chronicle__tool_events as a where a.call_id = t.call_id and a.phase = 'post'
             )

@@ -42,7 +42,7 @@ left join lateral (
     limit 1
 ) as answer on true
 where
-    c.phase = 'pre' and c.occurred_at is not null and answer.is_there is null
+    c.phase = 'pre' and c.call_id is not null and c.occurred_at is not null and answer.is_there is null
     and not coalesce(%(untimed)s::boolean, false)
     and %(sort)s::text = 'when'
     and coalesce(%(outcome)s::text = 'unknown', true) and %(error_group)s::text is null

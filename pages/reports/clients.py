@@ -8,6 +8,7 @@ from typing import Any
 from data.reports import clients as reports
 from ui import cached, clients, page
 from ui.asking import filters, paging
+from ui.asking.periods import Extent, Period
 from ui.drawing import cards
 from ui.view import View
 
@@ -17,6 +18,9 @@ def show(view: View) -> None:
     known = filters.extent_of(cached.read(view, reports.read_coverage))
     period = filters.period(view, known, first="30d")
     clients.switch(view, None)
+    if known.holds_rows and (period.untimed or known.first is None):
+        show_untimed(view, known)
+        return
     chosen = clients.asked()
     span: dict[str, Any] = {"start": period.start, "end": period.end}
     say_untimed = partial(filters.say_untimed, view, period, known, "assessment", within=("status", "q"))
@@ -24,9 +28,8 @@ def show(view: View) -> None:
     clients.choose(view, chosen, standing)
     total = getattr(standing, chosen.status) if chosen.status else standing.clients
     if not total:
-        clients.nothing(view, period, chosen, known)
-        if known.first is not None:  # else that is what was said
-            say_untimed()
+        clients.nothing(view, period, chosen, holds_any=known.holds_rows)
+        say_untimed()
         page.footer(view)
         return
     clients.summary(standing, period)
@@ -53,15 +56,27 @@ def show(view: View) -> None:
         page.footer(view, report="clients", filters=asked, order=order, rows=total, noun="client")
 
 
+def show_untimed(view: View, known: Extent) -> None:
+    """The assessments that do not say when they were made."""
+    clients.say_untimed(known)
+    _list_untimed(view, known.untimed, None)
+
+
+def _list_untimed(view: View, total: int, client: str | None) -> None:
+    asked: dict[str, Any] = {"client": client, "untimed": True}
+    rows = cached.read(view, reports.list_history, **asked, limit=paging.PAGE_SIZE, offset=paging.offset_of(total))
+    clients.one.untimed_table(view, rows, total, client)
+    page.footer(view, report="client_history", filters=asked, rows=total, noun="assessment")
+
+
 def show_one(view: View, client: str) -> None:
     """One client from its sentence to its runs."""
     known = filters.extent_of(cached.read(view, reports.read_coverage))
     period = filters.period(view, known, first="30d")
     span: dict[str, Any] = {"start": period.start, "end": period.end}
-    found = cached.read(view, reports.list_clients, **span, client=client)
+    found = [] if period.untimed else cached.read(view, reports.list_clients, **span, client=client)
     if not found:
-        clients.no_such_client(view, client, period)
-        page.footer(view)
+        show_untimed_one(view, client, period)
         return
     row = found[0]
     clients.one.head(view, row, period)
@@ -75,6 +90,24 @@ def show_one(view: View, client: str) -> None:
         rows = cached.read(view, reports.list_history, **asked, limit=paging.PAGE_SIZE, offset=offset)
         clients.one.history_table(view, rows, row["assessments"])
         page.footer(view, report="client_history", filters=asked, rows=row["assessments"], noun="assessment")
+    _list_runs(view, client)
+
+
+def show_untimed_one(view: View, client: str, period: Period) -> None:
+    """One client of which nothing but assessments without a time is to be shown."""
+    total = cached.read(view, reports.read_coverage, client=client).untimed
+    if not total:
+        clients.no_such_client(view, client, period)
+        page.footer(view)
+        return
+    newest = cached.read(view, reports.list_history, client=client, untimed=True, limit=1)
+    clients.one.untimed_head(view, newest[0], total, period)
+    with page.panel(view, "the assessments of this client"):
+        _list_untimed(view, total, client)
+    _list_runs(view, client)
+
+
+def _list_runs(view: View, client: str) -> None:
     with page.panel(view, "the runs of procedures about this client"):
         runs = cached.read(view, reports.read_executions, client=client)
         clients.one.executions_table(view, runs)

@@ -60,4 +60,6 @@ with page.panel(view, "this session"):
                     view, session.read_item, session_pk=pk, item_id=UUID(picked["item_id"]), kind=picked["kind"]
                 )
                 item.detail(view, picked, content)
-    page.footer(view, report="session_events", filters={"session": str(pk)}, rows=about["events"], noun="recorded event")
+    page.footer(
+        view, report="session_events", filters={"session": str(pk)}, rows=about["events"], noun="recorded event"
+    )

@@ -30,6 +30,7 @@ with page.panel(view, "the figures of tools"):
     usage = cached.read(view, reports.read_usage, **compared)
     if not usage.total.calls:
         boundary.say(view, period, sums="calls", rows=ROWS)
+        tools.say_unnamed(view)
         tools.nothing(view, period, holds_any=known.holds_rows)
         say_untimed()
         page.footer(view)
@@ -38,6 +39,7 @@ with page.panel(view, "the figures of tools"):
         tools.summary(usage, period, chosen)
         say_untimed()
         tools.say_outcomes(chosen)
+        tools.say_unnamed(view)
         raw_from = boundary.say(view, period, sums="calls", rows=ROWS)
         cards.cards(tools.cards_of(usage, period, chosen.carried))
         with page.panel(view, "the chart of calls"):

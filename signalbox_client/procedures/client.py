@@ -92,14 +92,14 @@ class Procedures:
         *,
         actions: int = 1,
         actions_automated: int | None = None,
-        cost_usd: float | Decimal = 0,
+        cost_usd: float | Decimal | None = None,
         outcome: str = "done",
         note: str | None = None,
         confidence: float | None = None,
         causation_id: UUID | str | None = None,
     ) -> Execution:
         """End the open step. Of `actions` done, `actions_automated` needed nobody: all of an agent's, none of a
-        person's, where it is left out."""
+        person's, where it is left out. A `cost_usd` that is left out is not known."""
         told = step_told(step, actions, actions_automated, cost_usd, outcome, note)
         return self._end_step(execution_id, told_as.STEP_COMPLETED, told, confidence, causation_id)
 
@@ -111,7 +111,7 @@ class Procedures:
         *,
         actions: int = 1,
         actions_automated: int | None = None,
-        cost_usd: float | Decimal = 0,
+        cost_usd: float | Decimal | None = None,
         causation_id: UUID | str | None = None,
     ) -> Execution:
         """End the open step as failed; the execution goes on until it is failed itself."""

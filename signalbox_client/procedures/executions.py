@@ -118,7 +118,8 @@ def step_told(
             raise BadArgument("actions_automated", f"must be at most actions, {total}.")
     if isinstance(cost_usd, Decimal):
         cost_usd = float(cost_usd) if cost_usd.is_finite() else math.nan
-    told["cost_usd"] = checking.number("cost_usd", cost_usd, least=0, most=MAX_COST_USD)
+    if cost_usd is not None:
+        told["cost_usd"] = checking.number("cost_usd", cost_usd, least=0, most=MAX_COST_USD)
     told["outcome"] = checking.text("outcome", outcome)
     if note is not None:
         told["note"] = checking.text("note", note, longest=MAX_NOTE_CHARACTERS)

@@ -56,7 +56,7 @@ def _as_projected(projection: Projection) -> Callable[[dict[str, Any], Event], d
 
 def _row(state: dict[str, Any]) -> Row:
     row = state | {name: moment(state[name]) for name in _TIMES if name in state}
-    if "estimated_cost" in row:
+    if row.get("estimated_cost") is not None:
         row["estimated_cost"] = Decimal(str(row["estimated_cost"]))
     return row
 
@@ -65,6 +65,6 @@ ENGINE_REDUCERS = Reducers(
     (
         Reducer("Client", _client, name="client"),
         Reducer("HumanApproval", _as_projected(HUMAN_APPROVALS), name="human_approval"),
-        Reducer("SopExecution", _as_projected(SOP_EXECUTIONS), name="sop_execution"),
+        Reducer("SopExecution", _as_projected(SOP_EXECUTIONS), version="2", name="sop_execution"),
     )
 )

@@ -1,4 +1,7 @@
-"""Runs of procedures, from the events of their steps. Costs are in USD, counts are of actions."""
+"""Runs of procedures, from the events of their steps. Costs are in USD, counts are of actions.
+
+`estimated_cost` is what the steps told that they cost, and unknown (None) while none did.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ STEP_FAILED = "SOP_STEP_FAILED"
 STEP_ESCALATED = "SOP_STEP_ESCALATED"
 
 _ENDS = {COMPLETED: "completed", FAILED: "failed", CANCELLED: "cancelled"}
-_ROUNDED_TO = 4  # digits of hours and of rates
+_RATES_ROUNDED_TO = 4  # digits
+_HOURS_ROUNDED_TO = 9  # digits: a hundredth of a millisecond
 
 
 def _fold(row: Row | None, event: Event) -> Row:
@@ -55,7 +59,7 @@ def _begun(event: Event) -> Row:
         "human_interventions": 0,
         "cycle_time_hours": None,
         "automation_rate": None,
-        "estimated_cost": Decimal(0),
+        "estimated_cost": None,
         "error_message": None,
         "started_at": event.timestamp,
         "completed_at": None,
@@ -89,10 +93,14 @@ def _stepped(row: Row, event: Event) -> Row:
         "steps": [*row["steps"][:place], entry, *row["steps"][place + 1 :]],
         "actions_total": total,
         "actions_automated": automated,
-        "automation_rate": round(automated / total, _ROUNDED_TO) if total else None,
-        "estimated_cost": row.get("estimated_cost", Decimal(0)) + Decimal(str(told.get("cost_usd", 0))),
+        "automation_rate": round(automated / total, _RATES_ROUNDED_TO) if total else None,
+        "estimated_cost": _added(row.get("estimated_cost"), told.get("cost_usd")),
         "human_interventions": row["human_interventions"] + (entry["kind"] == "human"),
     }
+
+
+def _added(known: Decimal | None, told: float | None) -> Decimal | None:
+    return known if told is None else (known or Decimal(0)) + Decimal(str(told))
 
 
 def _ended(row: Row, event: Event, status: str) -> Row:
@@ -100,7 +108,7 @@ def _ended(row: Row, event: Event, status: str) -> Row:
     started: datetime | None = row.get("started_at")
     ended: Row = {"status": status, "completed_at": event.timestamp}
     if started:
-        ended["cycle_time_hours"] = round((event.timestamp - started).total_seconds() / 3600, _ROUNDED_TO)
+        ended["cycle_time_hours"] = round((event.timestamp - started).total_seconds() / 3600, _HOURS_ROUNDED_TO)
     if status == "completed":
         return ended | {"current_step": None}
     return ended | {"error_message": told["error" if status == "failed" else "reason"]}

@@ -10,7 +10,7 @@ group by 1, 2, 3;
 select c.tool_name, c.created_at >= %(start)s, date_trunc(%(bucket)s, c.created_at, %(zone)s), count(*)
 from chronicle.tool_events as c
 where
-    c.phase = 'pre' and c.created_at >= %(previous_start)s and c.created_at < %(end)s
+    c.phase = 'pre' and c.call_id is not null and c.created_at >= %(previous_start)s and c.created_at < %(end)s
     and not exists (select from chronicle.tool_events as a where a.call_id = c.call_id and a.phase = 'post')
 group by 1, 2, 3;
 

@@ -11,6 +11,7 @@ from ui.clients.choosing import (
     no_experiments,
     no_such_client,
     nothing,
+    say_untimed,
     switch,
 )
 from ui.clients.listing import clients_table
@@ -30,6 +31,7 @@ __all__ = [
     "no_such_client",
     "nothing",
     "one",
+    "say_untimed",
     "summary",
     "switch",
 ]

@@ -118,16 +118,29 @@ def choose_experiments(view: View, counts: Sequence[ExperimentCount]) -> ChosenE
     return chosen
 
 
-def nothing(view: View, period: Period, chosen: Chosen, known: Extent) -> None:
-    """Why there is no client: none that fits, none with a time, hidden ones, none at all."""
-    if known.holds_rows and known.first is None:
-        several = known.untimed > 1
-        page.empty(
+def say_untimed(known: Extent) -> None:
+    """That assessments do not say when they were made, and what follows for clients with several of them."""
+    several = known.untimed > 1
+    if not known.untimed:
+        words = "Every assessment of a client says when it was made."
+    elif known.first is None:
+        words = (
             f"{plural(known.untimed, 'assessment of clients is', 'assessments of clients are')} recorded, and "
-            f"{'none of them says' if several else 'it does not say'} when it was made.",
-            "How a client stands is what its newest assessment says, and which that is cannot be told.",
+            f"{'none of them says' if several else 'it does not say'} when it was made."
         )
-    elif known.holds_rows:
+    else:
+        words = (
+            f"{plural(known.untimed, 'assessment of clients does', 'assessments of clients do')} not say when "
+            f"{'they were' if several else 'it was'} made."
+        )
+    page.say(words, state="unknown")
+    if several:
+        page.note("Where a client has several of them, which is the newest cannot be told.")
+
+
+def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
+    """Why there is no client: none that fits, hidden ones, none at all."""
+    if holds_any:
         what = "fits these filters" if chosen.status or chosen.search else f"was assessed {period.during} or before"
         page.empty(
             f"No client {what}.",
@@ -153,8 +166,11 @@ def nothing(view: View, period: Period, chosen: Chosen, known: Extent) -> None:
 
 def no_such_client(view: View, client: str, period: Period) -> None:
     """Why there is nothing of one client."""
+    when = " without a time is recorded" if period.untimed else " is recorded"
+    if period.start or period.end:
+        when += f" {period.during} or before"
     page.empty(
-        f"No assessment of {client} is recorded {period.during} or before, or it is not yours to see.",
+        f"No assessment of {client}{when}, or it is not yours to see.",
         links.go("‹ All clients", view.page.url_path, period.query),
     )
 

@@ -28,16 +28,40 @@ _RUN_STATES = {"completed": "well", "failed": "broken", "running": "signal", "ca
 
 def head(view: View, row: Mapping[str, Any], period: Period) -> None:
     """How the client stands, against before, and where else to look."""
-    status = row["status"] if row["status"] in STATES else "unknown"
+    _name(row)
+    _stands(row, _since(row, period) if period.start is not None else "")
+    _elsewhere(row, period)
+
+
+def untimed_head(view: View, row: Mapping[str, Any], total: int, period: Period) -> None:
+    """How the client stands by its only assessment, which has no time, or that it has several of these."""
+    _name(row)
+    if total == 1:
+        _stands(row, ", by its only assessment, which does not say when it was made")
+    else:
+        page.say(
+            f"{figures.count(total)} assessments are recorded, and none of them says when it was made: which is the "
+            "newest cannot be told.",
+            state="unknown",
+        )
+    _elsewhere(row, period)
+
+
+def _name(row: Mapping[str, Any]) -> None:
     st.html(tag("h2", figures.shortened(row["client_id"], 120), class_="sb-heading", style="font-size:18px"))
-    words = f"{WORDS[status].capitalize()}: {_scored(row)}"
-    if period.start is not None:
-        words += _since(row, period)
+
+
+def _stands(row: Mapping[str, Any], since: str) -> None:
+    status = row["status"] if row["status"] in STATES else "unknown"
+    words = f"{WORDS[status].capitalize()}: {_scored(row)}{since}"
     named = [figures.shortened(str(one), 80) for one in row["risk_factors"] or []] if row["risk_factors"] else []
     untold = lacking.untold(view, "engine.client_health", "risk_factors")
     none = f"Which risks there are is {untold}." if untold else "No risk is named."
     risk = f" Named as risks: {listed(named)}." if named else f" {none}"
     page.say(f"{words}.{risk}", state=STATES[status])
+
+
+def _elsewhere(row: Mapping[str, Any], period: Period) -> None:
     contains = json.dumps({"client_id": row["client_id"]}, ensure_ascii=False)
     page.note(
         links.go("‹ All clients", "clients", period.query),
@@ -90,19 +114,34 @@ def history_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) -> 
     if not rows:
         page.note("None in this period.")
         return
-    columns = [
-        tables.Column(
-            f"When ({figures.zone_name(view.as_of, view.zone)})",
-            tables.when(view, "computed_at"),
-            hint=lambda row: figures.exact(row["computed_at"], view.zone),
-        ),
+    when = tables.Column(
+        f"When ({figures.zone_name(view.as_of, view.zone)})",
+        tables.when(view, "computed_at"),
+        hint=lambda row: figures.exact(row["computed_at"], view.zone),
+    )
+    tables.table(view, rows, [when, *_told(view)], label="Assessments, newest first", total=total)
+
+
+def untimed_table(view: View, rows: Sequence[Mapping[str, Any]], total: int, client: str | None) -> None:
+    """The assessments without a time of one client, or of all; then each leads to its client."""
+    page.heading("Assessments", "without a time")
+
+    def name(row: tables.Row) -> Child:
+        words = figures.middle(row["client_id"], 40) or "(no name)"
+        return links.go(words, "clients", client=row["client_id"], period="untimed")
+
+    of = [] if client else [tables.Column("Client", name, hint=lambda row: row["client_id"])]
+    tables.table(view, rows, [*of, *_told(view)], label="Assessments without a time", total=total)
+
+
+def _told(view: View) -> list[tables.Column]:
+    return [
         tables.Column("Health", lambda row: score(row["health_score"]), is_number=True),
         tables.Column("Status", status_cell),
         tables.Column("Signals", _signals, wide=True, hint=lambda row: figures.as_written(str(row["signals"]), 1000)),
         tables.Column("Risk factors", lambda row: risks(view, row), wide=True),
         tables.Column("From", lambda row: _source(view, row)),
     ]
-    tables.table(view, rows, columns, label="Assessments, newest first", total=total)
 
 
 def _signals(row: tables.Row) -> Child:

@@ -75,7 +75,7 @@ def _moved(standing: Standing, period: Period) -> Child:
         )
     link = links.go(figures.middle(standing.fallen_client, 60), "clients", period.query, client=standing.fallen_client)
     others = standing.fell - 1
-    rest = f"; {plural(others, 'other client', 'other clients')} fell as well" if others else ""
+    rest = f"; {plural(others, 'other client')} fell by {LEAST_FALL:.0f} points or more as well" if others else ""
     return join(link, f" fell from {score(standing.fallen_from)} to {score(standing.fallen_to)}{rest}.")
 
 

@@ -37,11 +37,17 @@ def head(view: View, found: LiftSession) -> None:
     ]
     if found.named_holes and found.tells_holes:
         parts.append(f"{plural(len(found.open_holes), 'hole')} open")
-    invalid = about["invalid_drafts"]
+    wrong = "".join(
+        f" {plural(about[counted], *words)}."
+        for counted, words in (
+            ("unparsed_drafts", ("draft does not parse", "drafts do not parse")),
+            ("invalid_ast_drafts", ("draft has an AST that is not valid", "drafts have an AST that is not valid")),
+        )
+        if about[counted]
+    )
     of_drafts = f"({about['priced_drafts']} of {plural(drafts, 'draft')} priced)"
     cost = f"{figures.money(about['cost_usd'])} {of_drafts}" if about["cost_usd"] is not None else "not priced"
-    wrong = f" {plural(invalid, 'draft does', 'drafts do')} not parse." if invalid else ""
-    page.say(f"{listed(parts)}; cost {cost}.{wrong}", state="attention" if invalid else STATES.get(about["status"]))
+    page.say(f"{listed(parts)}; cost {cost}.{wrong}", state="attention" if wrong else STATES.get(about["status"]))
     if about["prompt"]:
         st.html(tag("p", f"“{figures.shortened(about['prompt'], 300)}”", class_="sb-quote"))
     owner = about["owner"] or figures.short_id(about["owner_id"]) or "nobody"

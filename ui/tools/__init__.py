@@ -1,6 +1,6 @@
 """The parts of the page of tools."""
 
-from ui.tools.choosing import Chosen, asked, draw_filters, nothing, say_outcomes
+from ui.tools.choosing import Chosen, asked, draw_filters, nothing, say_outcomes, say_unnamed
 from ui.tools.listing import by_tool, calls_table, errors_of, leafed_of, total_of
 from ui.tools.telling import cards_of, chart, summary
 
@@ -16,6 +16,7 @@ __all__ = [
     "leafed_of",
     "nothing",
     "say_outcomes",
+    "say_unnamed",
     "summary",
     "total_of",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ui import absence, page
+from data.reports.coverage import read_coverage
+from ui import absence, cached, page
 from ui.asking import emptiness, filters, links
 from ui.asking.periods import Period
 from ui.drawing.markup import code
@@ -98,6 +99,15 @@ def say_outcomes(chosen: Chosen) -> None:
             f"{chosen.calls[0].lower()}{chosen.calls[1:]} alone."
         )
     filters.say_unsummed(("kind of error",) if chosen.group else (), "calls of the chart and the filters")
+
+
+def say_unnamed(view: View) -> None:
+    """That what was begun and not ended is not counted, where rows do not say which call they begin."""
+    if cached.read(view, read_coverage)["tools"].holds_unnamed:
+        page.note(
+            "Some rows that begin a call do not say which (call_id): such a call counts once it has ended, and one "
+            "that never ended is not among these."
+        )
 
 
 def nothing(view: View, period: Period, *, holds_any: bool) -> None:

@@ -53,7 +53,7 @@ class Execution:
     actions_total: int = 0
     actions_automated: int = 0
     human_interventions: int = 0
-    cost_usd: Decimal = Decimal(0)
+    cost_usd: Decimal | None = None
     error: str | None = None
 
     @property
@@ -66,7 +66,7 @@ class Execution:
         """From start to end, None while it runs."""
         if self.completed_ms is None:
             return None
-        return round((self.completed_ms - self.started_ms) / 1000 / 3600, 4)
+        return round((self.completed_ms - self.started_ms) / 1000 / 3600, 9)
 
     def add(self, event: Event) -> None:
         """One more event of its stream."""
@@ -110,7 +110,7 @@ class Execution:
         entry.update(completed_at=stamp(event.at_ms), outcome=outcome, note=note)
         self.actions_total += payload["actions"]
         self.actions_automated += payload["actions_automated"]
-        self.cost_usd += Decimal(str(payload["cost_usd"]))
+        self.cost_usd = (self.cost_usd or Decimal(0)) + Decimal(str(payload["cost_usd"]))
         if entry["kind"] == "human":
             self.human_interventions += 1
 
