@@ -211,7 +211,7 @@ REPORTS: dict[str, Report] = {
     "client_history": Report(
         query="clients.list_history",
         sentence="Assessments of clients with their signals and risk factors, the newest first.",
-        filters=_SPAN | {"untimed": flag, "client": text, **_PAGE},
+        filters=_PERIOD | {"client": text, **_PAGE},
     ),
     "client_executions": Report(
         query="clients.list_executions",

@@ -29,7 +29,7 @@ _RUN_STATES = {"completed": "well", "failed": "broken", "running": "signal", "ca
 def head(view: View, row: Mapping[str, Any], period: Period) -> None:
     """How the client stands, against before, and where else to look."""
     _name(row)
-    _stands(row, _since(row, period) if period.start is not None else "")
+    _stands(view, row, _since(row, period) if period.start is not None else "")
     _elsewhere(row, period)
 
 
@@ -37,7 +37,7 @@ def untimed_head(view: View, row: Mapping[str, Any], total: int, period: Period)
     """How the client stands by its only assessment, which has no time, or that it has several of these."""
     _name(row)
     if total == 1:
-        _stands(row, ", by its only assessment, which does not say when it was made")
+        _stands(view, row, ", by its only assessment, which does not say when it was made")
     else:
         page.say(
             f"{figures.count(total)} assessments are recorded, and none of them says when it was made: which is the "
@@ -51,7 +51,7 @@ def _name(row: Mapping[str, Any]) -> None:
     st.html(tag("h2", figures.shortened(row["client_id"], 120), class_="sb-heading", style="font-size:18px"))
 
 
-def _stands(row: Mapping[str, Any], since: str) -> None:
+def _stands(view: View, row: Mapping[str, Any], since: str) -> None:
     status = row["status"] if row["status"] in STATES else "unknown"
     words = f"{WORDS[status].capitalize()}: {_scored(row)}{since}"
     named = [figures.shortened(str(one), 80) for one in row["risk_factors"] or []] if row["risk_factors"] else []
