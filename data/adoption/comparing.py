@@ -26,7 +26,7 @@ _OF_THE_SERVER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A table elsewhere, as the catalog knows it; `types` by column."""
+    """A table elsewhere, as the catalog knows it; `types` by column, `demanded` those that whoever adds a row fills."""
 
     connection: Connection
     system: str
@@ -34,6 +34,7 @@ class _Place:
     row: dict[str, Any]
     types: dict[str, str]
     parts: tuple[Part, ...]
+    demanded: frozenset[str]
 
 
 def compare(connection: Connection, system: str, schema: str) -> SystemFinding:
@@ -62,15 +63,20 @@ def look(connection: Connection, system: str, schema: str) -> SystemFinding:
     parts: dict[str, list[Part]] = {}
     for row in connection.execute(find("adoption.list_parts").text, names).fetchall():
         parts.setdefault(row.pop("table_name"), []).append(Part(**row))
+    demanded: dict[str, set[str]] = {}
+    for row in connection.execute(find("adoption.fitting.list_demands").text, names).fetchall():
+        if not row["is_filled"]:
+            demanded.setdefault(row["table_name"], set()).add(row["name"])
+
+    def place_of(name: str) -> _Place:
+        those = frozenset(demanded.get(name, ()))
+        return _Place(connection, system, schema, found[name], types[name], tuple(parts.get(name, ())), those)
+
     return SystemFinding(
         system,
         schema,
         tuple(
-            _table(
-                _Place(connection, system, schema, found[name], types[name], tuple(parts.get(name, ()))), name, columns
-            )
-            if name in found
-            else TableFinding(name, is_there=False)
+            _table(place_of(name), name, columns) if name in found else TableFinding(name, is_there=False)
             for name, columns in needed.items()
         ),
     )
@@ -87,11 +93,13 @@ def types_of(connection: Connection, schema: str, names: Sequence[str]) -> dict[
 
 
 def _table(place: _Place, name: str, needed: Sequence[Column]) -> TableFinding:
+    extra = tuple(sorted(set(place.types) - {column.name for column in needed}))
     return TableFinding(
         name,
         is_there=True,
         columns=tuple(_column(place, name, column) for column in needed),
-        extra=tuple(sorted(set(place.types) - {column.name for column in needed})),
+        extra=extra,
+        demanded=tuple(name for name in extra if name in place.demanded),
         parts=place.parts,
         is_table=place.row["is_table"],
         is_ours=place.row["is_ours"],

@@ -49,9 +49,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class TableFinding:
-    """One table: its columns as we need them, columns beyond those, its parts, and who may read it; `admins_need` is
-    what its owner would run to let admins act on all its rows, "" where they may, or where nobody acts on them.
+    """One table: its columns as we need them, columns beyond those, its parts, and who may read it.
 
+    `demanded` are the columns beyond ours that every row must have and that the table does not fill by itself.
+    `admins_need` is what its owner would run to let admins act on all its rows, "" where they may, or where nobody acts
+    on them.
     `left_out` is why it counts as not there although it is, "" for all others.
     """
 
@@ -59,6 +61,7 @@ class TableFinding:
     is_there: bool
     columns: tuple[ColumnFinding, ...] = ()
     extra: tuple[str, ...] = ()
+    demanded: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     is_table: bool = True
     is_ours: bool = True
