@@ -16,6 +16,7 @@ from data.adoption.needs import SYSTEMS, Column, tables_of
 from data.database.queries import find
 from data.errors import WrongUse
 from data.migration.connection import Connection
+from data.sources import pages_on
 
 # `auth` has users, too; our triggers and columns are not for it.
 _OF_THE_SERVER = frozenset(
@@ -113,10 +114,12 @@ def _table(place: _Place, name: str, needed: Sequence[Column]) -> TableFinding:
 
 
 def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
-    found = place.types.get(needed.name)
+    found, pages = place.types.get(needed.name), pages_on(f"{place.system}.{table}.{needed.name}")
     if found is None or found == needed.type:
         state: State = "missing" if found is None else "same"
-        return ColumnFinding(needed.name, needed.type, found, state, needed.is_key, is_essential=needed.is_essential)
+        return ColumnFinding(
+            needed.name, needed.type, found, state, needed.is_key, is_essential=needed.is_essential, pages=pages
+        )
     reading = read_as(needed, found, place.connection.info.server_version)
     unreadable: int | None = 0
     if not reading.is_total and place.row["is_selectable"]:
@@ -130,6 +133,7 @@ def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
         unreadable or 0,
         reading.is_tried or unreadable is None,
         needed.is_essential,
+        pages,
     )
 
 

@@ -14,7 +14,8 @@ class ColumnFinding:
     """A column that reports need and what the other table has for it; `found` is its type there, None without one.
 
     Of a converted one, `unreadable` values are none of the type that is needed and read as unknown. Where `is_tried`
-    is False, there is none today, and one that is written later makes every report of its table fail.
+    is False, there is none today, and one that is written later makes every report of its table fail. `pages` are those
+    that rest on it.
     """
 
     name: str
@@ -25,6 +26,7 @@ class ColumnFinding:
     unreadable: int = 0
     is_tried: bool = True
     is_essential: bool = False
+    pages: tuple[str, ...] = ()
 
     @property
     def is_null(self) -> bool:

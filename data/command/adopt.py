@@ -122,7 +122,8 @@ def _table_lines(found: adoption.SystemFinding, table: adoption.TableFinding, *,
             continue
         for column in columns:
             unreadable = f"; {column.unreadable} values are none and read as unknown" if column.unreadable else ""
-            yield f"  {_SAID[state].format(column=column)}{unreadable}"
+            resting = f"; needed by {', '.join(column.pages)}" if column.is_null and column.pages else ""
+            yield f"  {_SAID[state].format(column=column)}{unreadable}{resting}"
     yield from (f"  {remark}" for remark in table.remarks)
     if unneeded := [name for name in table.extra if name not in table.demanded]:
         yield f"  not needed: {', '.join(unneeded)}"
