@@ -16,8 +16,11 @@ import pytest
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
-from data import adoption, embedded, ingest, migration
+from data import adoption, database, embedded, ingest, migration
+from data.adoption import moving
+from data.adoption.moving import fitting
 from data.command import main
+from data.migration.connection import connected
 from data.migration.files import FOLDER
 from signalbox_client import (
     EventStore,
@@ -35,7 +38,9 @@ from signalbox_client.sessions import Draft, Resolution, Revision, Session
 from tests import adoption_documents as documents
 from tests import ingest_fixtures as logs
 from tests.conftest import fresh_database, make_person
+from tests.page_runs import open_page
 from tests.test_adopted_documents import SCHEMAS
+from ui import cached
 
 PROCEDURE = read_definition('{"sop_id": "a", "title": "A", "steps": [{"step": "one", "kind": "human"}]}', "json")
 NO_NAME = (
@@ -88,6 +93,15 @@ def count(moved: Moved, table: str) -> int:
         sql.SQL("select count(*) as n from {}").format(sql.Identifier(*table.split(".")))
     ).fetchone()
     return row["n"] if row else 0
+
+
+def compared_on_the_page(moved: Moved) -> str:
+    """What the Integrity view says once somebody asked it to compare."""
+    database.open_database("real", moved.url)
+    cached.forget()
+    page = open_page(make_person(moved.owner, "maud", "manager"), "reports/events.py", view="integrity")
+    page.app.button(key="compare_projections").click()
+    return page.run().text
 
 
 def test_every_operation_on_jobs(moved: Moved) -> None:
@@ -177,6 +191,9 @@ def test_projections_are_rebuilt_as_far_as_the_table_holds_them(moved: Moved) ->
     store.append(NewEvent("CLIENT_HEALTH_ASSESSED", "Client", "tide-co", assessed, emitted_by="test"))
     with pytest.raises(RefusedByDatabase, match=r"engine\.client_health has a row like this already.*_client_id_key"):
         replay(moved.url).rebuild("client_health")
+    text = compared_on_the_page(moved)
+    assert "client_health: 1 row that events tell of is not there, of 2 rows from events. 1 row is not" in text
+    assert f"{ONE_PER_CLIENT}." in text
     moved.owner.execute("alter table engine.client_health drop constraint client_health_client_id_key")
     try:
         assert ONE_PER_CLIENT not in wrong(moved, "engine")
@@ -234,7 +251,20 @@ def test_the_report_the_rehearsal_and_the_status_say_what_cannot_be_written(
     assert f"  wrong: {NO_NAME}" in capsys.readouterr().out
 
 
+def test_our_own_tables_take_everything_and_no_statement_goes_unseen(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connected(database_url) as connection:
+        for system in adoption.SYSTEMS:
+            assert moving.unfit(connection, system) == []
+        # Whatever keeps a statement from being planned would be told here.
+        monkeypatch.setattr(fitting, "OF_OTHER_TABLES", (psycopg.Error,))
+        assert [said for system in adoption.SYSTEMS for said in moving.unfit(connection, system)] == []
+
+
 def test_a_table_that_was_moved_earlier_gets_what_writers_need(moved: Moved) -> None:
+    assessed = {"client_id": "gull-co", "health_score": 50.0, "status": "at_risk"}
+    EventStore(moved.url).append(NewEvent("CLIENT_HEALTH_ASSESSED", "Client", "gull-co", assessed, emitted_by="test"))
     moved.owner.execute("alter table engine.client_health alter health_score set not null")
     assert any("asks every row for its health_score" in each for each in wrong(moved, "engine"))
     key = "engine.client_health.client_health_event_id_key"

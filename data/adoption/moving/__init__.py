@@ -1,6 +1,6 @@
 """Moving a system's tables into our schema, in place of our empty ones, with all that ours do by trigger."""
 
-from data.adoption.moving.fitting import Unfit, loosen, unfit
+from data.adoption.moving.fitting import Unfit, loosen, narrower, unfit
 from data.adoption.moving.guarding import guard, lacking
 from data.adoption.moving.indexing import build, plan, planned
 from data.adoption.moving.logging import is_logged, log
@@ -15,6 +15,7 @@ __all__ = [
     "log",
     "loosen",
     "move",
+    "narrower",
     "plan",
     "planned",
     "unfit",

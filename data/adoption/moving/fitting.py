@@ -57,7 +57,9 @@ def unfit(connection: Connection, system: str, *, has_keys: bool = True) -> list
     are still to come. Runs nothing and changes nothing."""
     if not _written(system):
         return []
-    found = [*_demanding(connection, system), *_narrower(connection, system)]
+    found = [*_demanding(connection, system)]
+    for table in _written(system):
+        found += narrower(connection, system, table)
     return [*found, *_refused(connection, system, has_keys=has_keys)]
 
 
@@ -73,22 +75,23 @@ def _demanding(connection: Connection, system: str) -> Iterator[Unfit]:
                 )
 
 
-def _narrower(connection: Connection, system: str) -> Iterator[Unfit]:
-    for table, known in _written(system).items():
-        name = f"{system}.{table}"
-        ours = [{*key.columns} for key in unique_keys_of(system) if key.table == name]
-        for row in _rows(connection, "adoption.fitting.list_unique_keys", system, table):
-            columns = {*row["columns"]}
-            # What only the other system knows is left open here, and two rows without a value are not alike.
-            if not columns <= known.keys() or any(key <= columns for key in ours):
-                continue
-            undo = f"alter table {name} drop constraint " if row["is_constraint"] else f"drop index {system}."
-            yield Unfit(
-                name,
-                f"{name} takes one row for each {' and '.join(row['columns'])}, ours any number: a second one is "
-                f"refused until that key is dropped ({undo}{row['name']})",
-                is_whole=False,
-            )
+def narrower(connection: Connection, system: str, table: str) -> Iterator[Unfit]:
+    """The unique keys of a table in our schema that ours has not, so that it holds fewer rows. Asks the catalog alone,
+    which everybody may read."""
+    name, known = f"{system}.{table}", _written(system).get(table, {})
+    ours = [{*key.columns} for key in unique_keys_of(system) if key.table == name]
+    for row in _rows(connection, "adoption.fitting.list_unique_keys", system, table):
+        columns = {*row["columns"]}
+        # What only the other system knows is left open here, and two rows without a value are not alike.
+        if not columns <= known.keys() or any(key <= columns for key in ours):
+            continue
+        undo = f"alter table {name} drop constraint " if row["is_constraint"] else f"drop index {system}."
+        yield Unfit(
+            name,
+            f"{name} takes one row for each {' and '.join(row['columns'])}, ours any number: a second one is "
+            f"refused until that key is dropped ({undo}{row['name']})",
+            is_whole=False,
+        )
 
 
 def _refused(connection: Connection, system: str, *, has_keys: bool) -> Iterator[Unfit]:
