@@ -18,7 +18,7 @@ from signalbox_client.errors import (
     TookTooLong,
     UnfitTable,
 )
-from signalbox_client.translating import OF_OTHER_TABLES, of_nobody
+from signalbox_client.translating import OF_OTHER_TABLES, not_as_ours, of_nobody
 
 try:
     import httpx
@@ -107,5 +107,5 @@ def _translated(error: APIError) -> SignalboxError:
     if code.startswith(("PGRST00", "08", "53", "57", "50")):
         return DatabaseUnavailable()
     if code in _OF_OTHER_TABLES:
-        return UnfitTable(said)
+        return UnfitTable(f"{not_as_ours(str(error.message))}. Nothing of this call was kept.")
     return RefusedByDatabase(said)

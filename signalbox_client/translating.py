@@ -63,7 +63,12 @@ def of_another_table(error: psycopg.Error) -> str:
     if isinstance(error, postgres_errors.NotNullViolation) and told.column_name:
         where, see = f"{told.schema_name}.{told.table_name}", _SEE.format(told.schema_name)
         return f"{where} asks every row for its {told.column_name}, and this writes none: it is not as ours is, {see}"
-    return f"A table is not as ours is ({_message(error)}), {_SEE.format('SYSTEM')}"
+    return not_as_ours(_message(error))
+
+
+def not_as_ours(said: str) -> str:
+    """That a table is not as this package makes it, by what the server says."""
+    return f"A table is not as ours is ({said}), {_SEE.format('SYSTEM')}"
 
 
 def _taken(error: psycopg.Error) -> str:
