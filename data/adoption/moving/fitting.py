@@ -129,7 +129,7 @@ def _unplanned(connection: Connection, system: str) -> Iterator[tuple[writers.St
 
 
 def _lacking_key(table: str) -> str:
-    keys = [", ".join(sorted(columns)) for met, columns in writers.keys_met() if met == table]
+    keys = [", ".join(sorted(columns)) for met, columns in writers.keys_met() if met == table and columns]
     return (
         f"no unique key tells its rows apart by {keys[0]}: create unique index on {table} ({keys[0]})" if keys else ""
     )

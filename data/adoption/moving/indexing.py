@@ -104,7 +104,7 @@ def _ours(system: str) -> Iterator[Index]:
         if item.kind == "index" and item.schema == system and (match := _DEFINITION.match(item.definition)):
             yield Index(item.identity.rpartition(".")[0], match["name"], match["unique"] or "", match["rest"])
     for key in unique_keys_of(system):
-        if (key.table, frozenset(key.columns)) not in keys_met():
+        if not {(key.table, frozenset(key.columns)), (key.table, frozenset())} & keys_met():
             continue
         rest = f"{key.table} USING btree ({', '.join(key.columns)})"
         yield Index(key.table, key.name, "UNIQUE ", rest, is_key=True)

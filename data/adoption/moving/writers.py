@@ -28,7 +28,7 @@ _BY_FUNCTION = frozenset({"engine.events"})
 _TABLE = r"(?P<table>(?:agents|chronicle|engine|lift)\.[a-z_]+)\b(?!\()"
 _NAMED = re.compile(rf"\b{_TABLE}")
 _TARGET = re.compile(rf"\b(?:insert into|update|delete from)\s+{_TABLE}")
-_ADDED_OR_MET = re.compile(rf"\binsert into\s+{_TABLE}|\bon conflict \((?P<columns>(?:[^()]|\([^()]*\))*)\)")
+_ADDED_OR_MET = re.compile(rf"\binsert into\s+{_TABLE}|\bon conflict (?:\((?P<columns>(?:[^()]|\([^()]*\))*)\)|do )")
 _TEMPORARY = re.compile(r"create temporary ")
 _PLANNED = re.compile(r"(select|with|insert|update|delete)\b")
 
@@ -71,14 +71,16 @@ def written() -> frozenset[str]:
 
 @cache
 def keys_met() -> frozenset[tuple[str, frozenset[str]]]:
-    """By which columns of which table a row that is added is known as one that is there."""
+    """By which columns of which table a row that is added is known as one that is there; none of them where that is any
+    key of the table."""
     met = set()
     for _, text in _texts():
         table = ""
         for match in _ADDED_OR_MET.finditer(text):
-            table = match["table"] or table
-            if match["columns"] and table:
-                met.add((table, frozenset(match["columns"].split(", "))))
+            if match["table"]:
+                table = match["table"]
+            elif table:
+                met.add((table, frozenset(match["columns"].split(", ") if match["columns"] else ())))
     return frozenset(met)
 
 
