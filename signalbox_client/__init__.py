@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         RefusedByDatabase,
         SignalboxError,
         TookTooLong,
+        UnfitTable,
         UnreadableValue,
     )
     from signalbox_client.events import EventStore, NewEvent, Reducer, Reducers
@@ -45,6 +46,7 @@ __all__ = [
     "RefusedByDatabase",
     "SignalboxError",
     "TookTooLong",
+    "UnfitTable",
     "Unreadable",
     "UnreadableValue",
 ]
@@ -70,6 +72,7 @@ _HOMES = {
     "SignalboxError": "signalbox_client.errors",
     "TookTooLong": "signalbox_client.errors",
     "Unreadable": "signalbox_client.json_values",
+    "UnfitTable": "signalbox_client.errors",
     "UnreadableValue": "signalbox_client.errors",
 }
 

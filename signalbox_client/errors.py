@@ -46,6 +46,10 @@ class RefusedByDatabase(SignalboxError):
     """The database refused a value; nothing of this call was kept."""
 
 
+class UnfitTable(RefusedByDatabase):
+    """A table is not as this package makes it, as after it was moved here; nothing of this call was kept."""
+
+
 class Closed(SignalboxError):
     """This client has been closed. Make a new one."""
 

@@ -16,8 +16,9 @@ from signalbox_client.errors import (
     RefusedByDatabase,
     SignalboxError,
     TookTooLong,
+    UnfitTable,
 )
-from signalbox_client.translating import of_nobody
+from signalbox_client.translating import OF_OTHER_TABLES, not_as_ours, of_nobody
 
 try:
     import httpx
@@ -29,6 +30,7 @@ except ImportError as error:  # pragma: no cover - the message is the point
 
 _UNIQUE_VIOLATION = "23505"
 _FOREIGN_KEY_VIOLATION = "23503"
+_OF_OTHER_TABLES = {error.sqlstate for error in OF_OTHER_TABLES}
 
 
 class SchemaNotExposed(SignalboxError):
@@ -77,7 +79,7 @@ def answer(request: Request) -> list[dict[str, Any]]:
     """The rows of an answer.
 
     Raises BadArgument for the id of nobody, DatabaseUnavailable, NotAllowed, SchemaNotExposed, Taken, TookTooLong,
-    RefusedByDatabase.
+    UnfitTable, RefusedByDatabase.
     """
     try:
         rows: list[dict[str, Any]] = request.execute().data
@@ -104,4 +106,6 @@ def _translated(error: APIError) -> SignalboxError:
         return NotAllowed(said)
     if code.startswith(("PGRST00", "08", "53", "57", "50")):
         return DatabaseUnavailable()
+    if code in _OF_OTHER_TABLES:
+        return UnfitTable(f"{not_as_ours(str(error.message))}. Nothing of this call was kept.")
     return RefusedByDatabase(said)

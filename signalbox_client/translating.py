@@ -14,7 +14,17 @@ from signalbox_client.errors import (
     NotAllowed,
     RefusedByDatabase,
     TookTooLong,
+    UnfitTable,
 )
+
+# What the statements of this package never bring about in tables as it makes them.
+OF_OTHER_TABLES = (
+    postgres_errors.DatatypeMismatch,
+    postgres_errors.InvalidColumnReference,
+    postgres_errors.NotNullViolation,
+    postgres_errors.UndefinedFunction,
+)
+_SEE = "as one may be that was moved here; `python -m data adopt {} --status` says what its tables cannot take"
 
 
 @contextmanager
@@ -26,6 +36,8 @@ def translated() -> Iterator[None]:
         raise TookTooLong from error
     except postgres_errors.InsufficientPrivilege as error:
         raise NotAllowed(f"{_said(error)}; nothing of this call was kept.") from error
+    except OF_OTHER_TABLES as error:
+        raise UnfitTable(f"{of_another_table(error)}. Nothing of this call was kept.") from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         if error.sqlstate and not error.sqlstate.startswith(("08", "57", "53300")):
             raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
@@ -33,6 +45,8 @@ def translated() -> Iterator[None]:
     except psycopg.DatabaseError as error:  # last, as those above are of this kind, too
         if isinstance(error, postgres_errors.ForeignKeyViolation) and (nobody := of_nobody(_message(error))):
             raise nobody from error
+        if isinstance(error, postgres_errors.UniqueViolation):
+            raise RefusedByDatabase(_taken(error)) from error
         raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
 
 
@@ -41,6 +55,25 @@ def of_nobody(message: str) -> BadArgument | None:
     if "_user_id_fkey" not in message:
         return None
     return BadArgument("user_id", "is the id of nobody: there is no such account in auth.users.")
+
+
+def of_another_table(error: psycopg.Error) -> str:
+    """What the server says of a table that is not as this package makes it, one of `OF_OTHER_TABLES`."""
+    told = error.diag
+    if isinstance(error, postgres_errors.NotNullViolation) and told.column_name:
+        where, see = f"{told.schema_name}.{told.table_name}", _SEE.format(told.schema_name)
+        return f"{where} asks every row for its {told.column_name}, and this writes none: it is not as ours is, {see}"
+    return not_as_ours(_message(error))
+
+
+def not_as_ours(said: str) -> str:
+    """That a table is not as this package makes it, by what the server says."""
+    return f"A table is not as ours is ({said}), {_SEE.format('SYSTEM')}"
+
+
+def _taken(error: psycopg.Error) -> str:
+    table, key = f"{error.diag.schema_name}.{error.diag.table_name}", error.diag.constraint_name
+    return f"{table} has a row like this already, and its unique key {key} allows one; nothing of this call was kept."
 
 
 def _said(error: psycopg.Error) -> str:

@@ -363,7 +363,9 @@ def test_the_command_says_what_people_will_see(owner: Connection, capsys: pytest
     make(owner, oddities.CHRONICLE)
     assert main(["adopt", "chronicle", "--from", "public", "--dry-run"]) == 0
     printed = capsys.readouterr().out
-    assert "call_id: missing, reads as unknown (uuid)" in printed
+    assert (
+        "call_id: missing, reads as unknown (uuid); needed by Agents, Approvals, Overview, Sessions, Tools" in printed
+    )
     assert "row security is on without a policy for reading: nobody sees a row" in printed
     assert "row security is off: every signed-in person sees every row" in printed
     assert "Nothing was changed." in printed

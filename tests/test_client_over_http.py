@@ -13,7 +13,7 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from data import embedded
-from signalbox_client import BadArgument, DatabaseUnavailable, NotAllowed, UnreadableValue
+from signalbox_client import BadArgument, DatabaseUnavailable, NotAllowed, UnfitTable, UnreadableValue
 from signalbox_client.jobs import AttemptLost, JobNotFound, Jobs, WrongTransition
 from signalbox_client.jobs.over_http import SupabaseJobs
 from signalbox_client.over_http import SchemaNotExposed
@@ -272,6 +272,19 @@ def test_what_stands_in_the_way_is_said(project: Project, owner: Owner, me: UUID
         SupabaseJobs("http://127.0.0.1")  # type: ignore[arg-type]
     with pytest.raises(DatabaseUnavailable):
         SupabaseJobs(Project("http://127.0.0.1:1").service()).create("writer")
+
+
+def test_a_table_that_is_not_as_ours_is_said_to_be(project: Project, owner: Owner, me: UUID) -> None:
+    """As one that was moved here, and asks every row for more than this package knows."""
+    store = SupabaseSessionStore(project.service())
+    session_id = store.create_session(Session(me))
+    owner.execute("truncate lift.session_drafts")
+    owner.execute("alter table lift.session_drafts add content text not null")
+    try:
+        with pytest.raises(UnfitTable, match=r'^A table is not as ours is \(null value in column "content"'):
+            store.save_draft(Draft(session_id, "pass"))
+    finally:
+        owner.execute("alter table lift.session_drafts drop content")
 
 
 def test_a_schema_that_is_not_exposed_is_said_so(database: str, owner: Owner) -> None:

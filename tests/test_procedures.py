@@ -330,6 +330,7 @@ def test_arguments_that_cannot_be_honoured_are_refused_before_anything_is_writte
     one, here = uuid4(), procedures
     wrong: list[tuple[str, Callable[[], Any]]] = [
         ("emitted_by", lambda: Procedures("postgresql:///x", emitted_by="")),
+        ("paths", here.load),
         ("sop_id", lambda: here.start("")),
         ("version", lambda: here.start("x", version=0)),
         ("agent_id", lambda: here.start("x", agent_id="")),

@@ -10,9 +10,12 @@ import pytest
 from psycopg.rows import DictRow
 
 from data import embedded, sources
+from data.database import queries
 from data.database.queries import Query
 from data.migration.connection import connected
+from data.sources import columns
 from data.sources.__main__ import written
+from data.sources.columns import find_pages
 from data.sources.finding import find_sources
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +33,23 @@ def test_the_file_says_what_the_database_says(server: embedded.Lease, database_u
     with connected(database_url) as connection:
         found = find_sources(connection)
         assert sources.FILE.read_text(encoding="utf-8") == written(found), "run python -m data.sources"
+        pages = find_pages(connection)
+        assert sources.COLUMNS_FILE.read_text(encoding="utf-8") == written(pages), "run python -m data.sources"
+
+
+def test_pages_that_rest_on_a_column_are_known() -> None:
+    """Through a view that passes it on, through a function over sums, and not because the table is read."""
+    assert sources.pages_on("engine.chaos_experiments.findings") == ("Clients",)
+    assert sources.pages_on("agents.jobs.result") == ("Jobs",)
+    assert "Tools" in sources.pages_on("chronicle.tool_events.execution_time_ms")
+    assert sources.pages_on("toolbox.users.clerk_id") == ()
+
+
+def test_every_file_of_queries_of_a_page_is_known() -> None:
+    files = {name.partition(".")[0] for name in queries.all_queries()}
+    pages = {path.stem for path in (ROOT / "pages").rglob("*.py")}
+    assert set(columns.PAGES) <= files
+    assert (files & pages) - {"backups", "database", "migrations", "seen_as"} <= set(columns.PAGES)
 
 
 def test_views_functions_and_row_security_are_followed(database_url: str) -> None:

@@ -16,6 +16,7 @@ from data.adoption.needs import SYSTEMS, Column, tables_of
 from data.database.queries import find
 from data.errors import WrongUse
 from data.migration.connection import Connection
+from data.sources import pages_on
 
 # `auth` has users, too; our triggers and columns are not for it.
 _OF_THE_SERVER = frozenset(
@@ -26,7 +27,7 @@ _OF_THE_SERVER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A table elsewhere, as the catalog knows it; `types` by column."""
+    """A table elsewhere, as the catalog knows it; `types` by column, `demanded` those that whoever adds a row fills."""
 
     connection: Connection
     system: str
@@ -34,6 +35,7 @@ class _Place:
     row: dict[str, Any]
     types: dict[str, str]
     parts: tuple[Part, ...]
+    demanded: frozenset[str]
 
 
 def compare(connection: Connection, system: str, schema: str) -> SystemFinding:
@@ -62,15 +64,20 @@ def look(connection: Connection, system: str, schema: str) -> SystemFinding:
     parts: dict[str, list[Part]] = {}
     for row in connection.execute(find("adoption.list_parts").text, names).fetchall():
         parts.setdefault(row.pop("table_name"), []).append(Part(**row))
+    demanded: dict[str, set[str]] = {}
+    for row in connection.execute(find("adoption.fitting.list_demands").text, names).fetchall():
+        if not row["is_filled"]:
+            demanded.setdefault(row["table_name"], set()).add(row["name"])
+
+    def place_of(name: str) -> _Place:
+        those = frozenset(demanded.get(name, ()))
+        return _Place(connection, system, schema, found[name], types[name], tuple(parts.get(name, ())), those)
+
     return SystemFinding(
         system,
         schema,
         tuple(
-            _table(
-                _Place(connection, system, schema, found[name], types[name], tuple(parts.get(name, ()))), name, columns
-            )
-            if name in found
-            else TableFinding(name, is_there=False)
+            _table(place_of(name), name, columns) if name in found else TableFinding(name, is_there=False)
             for name, columns in needed.items()
         ),
     )
@@ -87,11 +94,13 @@ def types_of(connection: Connection, schema: str, names: Sequence[str]) -> dict[
 
 
 def _table(place: _Place, name: str, needed: Sequence[Column]) -> TableFinding:
+    extra = tuple(sorted(set(place.types) - {column.name for column in needed}))
     return TableFinding(
         name,
         is_there=True,
         columns=tuple(_column(place, name, column) for column in needed),
-        extra=tuple(sorted(set(place.types) - {column.name for column in needed})),
+        extra=extra,
+        demanded=tuple(name for name in extra if name in place.demanded),
         parts=place.parts,
         is_table=place.row["is_table"],
         is_ours=place.row["is_ours"],
@@ -105,10 +114,12 @@ def _table(place: _Place, name: str, needed: Sequence[Column]) -> TableFinding:
 
 
 def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
-    found = place.types.get(needed.name)
+    found, pages = place.types.get(needed.name), pages_on(f"{place.system}.{table}.{needed.name}")
     if found is None or found == needed.type:
         state: State = "missing" if found is None else "same"
-        return ColumnFinding(needed.name, needed.type, found, state, needed.is_key, is_essential=needed.is_essential)
+        return ColumnFinding(
+            needed.name, needed.type, found, state, needed.is_key, is_essential=needed.is_essential, pages=pages
+        )
     reading = read_as(needed, found, place.connection.info.server_version)
     unreadable: int | None = 0
     if not reading.is_total and place.row["is_selectable"]:
@@ -122,6 +133,7 @@ def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
         unreadable or 0,
         reading.is_tried or unreadable is None,
         needed.is_essential,
+        pages,
     )
 
 

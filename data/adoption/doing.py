@@ -62,7 +62,9 @@ def adopt(
                 raise refusal
             found = _do(connection, found, move=move, managers_read=managers_read)
         if move:
-            found = replace(found, remarks=(*found.remarks, *moving.build(connection, found)))
+            made = moving.build(connection, found)
+            unfit = [each.why for each in moving.unfit(connection, system)]
+            found = replace(found, remarks=(*found.remarks, *made, *unfit))
         return found
 
 
@@ -157,7 +159,9 @@ def _do(
     remarks: list[str] = []
     if move:
         remarks = moving.move(connection, found, is_rehearsal=is_rehearsal)
-        remarks += moving.planned(connection, found) if is_rehearsal else []
+        if is_rehearsal:
+            remarks += moving.planned(connection, found)
+            remarks += [each.why for each in moving.unfit(connection, found.system, has_keys=False)]
         found = replace(found, tables=tuple(_as_moved(connection, found.system, table) for table in found.tables))
     else:
         point_tables(connection, found)

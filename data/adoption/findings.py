@@ -14,7 +14,8 @@ class ColumnFinding:
     """A column that reports need and what the other table has for it; `found` is its type there, None without one.
 
     Of a converted one, `unreadable` values are none of the type that is needed and read as unknown. Where `is_tried`
-    is False, there is none today, and one that is written later makes every report of its table fail.
+    is False, there is none today, and one that is written later makes every report of its table fail. `pages` are those
+    that rest on it.
     """
 
     name: str
@@ -25,6 +26,7 @@ class ColumnFinding:
     unreadable: int = 0
     is_tried: bool = True
     is_essential: bool = False
+    pages: tuple[str, ...] = ()
 
     @property
     def is_null(self) -> bool:
@@ -49,9 +51,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class TableFinding:
-    """One table: its columns as we need them, columns beyond those, its parts, and who may read it; `admins_need` is
-    what its owner would run to let admins act on all its rows, "" where they may, or where nobody acts on them.
+    """One table: its columns as we need them, columns beyond those, its parts, and who may read it.
 
+    `demanded` are the columns beyond ours that every row must have and that the table does not fill by itself.
+    `admins_need` is what its owner would run to let admins act on all its rows, "" where they may, or where nobody acts
+    on them.
     `left_out` is why it counts as not there although it is, "" for all others.
     """
 
@@ -59,6 +63,7 @@ class TableFinding:
     is_there: bool
     columns: tuple[ColumnFinding, ...] = ()
     extra: tuple[str, ...] = ()
+    demanded: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     is_table: bool = True
     is_ours: bool = True

@@ -31,7 +31,8 @@ class Adopted:
 
 def point_again(url: str) -> list[str]:
     """Point what was adopted once more: migrations write staging views anew, over our own tables. Partitions that were
-    added are noticed from then on, and tables that were moved get the triggers of ours that they lack.
+    added are noticed from then on, and tables that were moved get what ours have and they lack: triggers, and the keys
+    by which writers know a row again.
 
     Returns the names of the tables that are read elsewhere; without an adopted one there is nothing to do. Raises as
     `adopt` does, once the other systems are done.
@@ -55,13 +56,16 @@ def _again(connection: Connection, mode: str, found: SystemFinding) -> list[str]
             f"The tables of {found.system} are no longer in {found.schema}: adopt them from where they are, "
             f"or read our own again (python -m data adopt {found.system} --release)."
         )
-    with at_once(connection):
-        if mode == "moved":
+    if mode == "moved":
+        with at_once(connection):
             moving.guard(connection, found)
+            moving.loosen(connection, found.system)
             if not moving.is_logged(connection, found):
                 moving.log(connection, found)
                 mark_changed(connection, found.system, [table.name for table in found.there])
-            return []
+        moving.build(connection, found, keys_alone=True)
+        return []
+    with at_once(connection):
         point_tables(connection, found)
         note_tables(connection, found, moved=False)
     return [f"{found.system}.{table.name}" for table in found.there]
@@ -149,4 +153,5 @@ def _wrong(connection: Connection, mode: str, found: SystemFinding, unread: set[
             )
     if mode == "moved":
         said += moving.lacking(connection, found)
+        said += [each.why for each in moving.unfit(connection, found.system)]
     return said

@@ -25,13 +25,23 @@ _KEY_COLUMNS = re.compile(r"^PRIMARY KEY \((?P<columns>[^)]*)\)", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of ours with its type and default as PostgreSQL writes them; a key column is one that rows are known
-    by, an essential one such that rows tell nothing without it."""
+    by, an essential one such that rows tell nothing without it, and a nullable one may be left open."""
 
     name: str
     type: str
     is_key: bool
     default: str | None = None
     is_essential: bool = False
+    is_nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueKey:
+    """The columns by which no two rows of one of our tables are alike."""
+
+    table: str
+    name: str
+    columns: tuple[str, ...]
 
 
 @cache
@@ -41,6 +51,17 @@ def tables_of(system: str) -> dict[str, tuple[Column, ...]]:
     own = [item for item in items if item.schema == system]
     names = [item.identity.partition(".")[2] for item in own if item.kind == "table"]
     return {name: _columns(own, f"{system}.{name}") for name in names}
+
+
+@cache
+def unique_keys_of(system: str) -> tuple[UniqueKey, ...]:
+    """The constraints and indexes of a system's tables by which no two rows are alike, primary keys included."""
+    items = inventory.read((FOLDER / INVENTORY_FILE).read_text(encoding="utf-8"))
+    return tuple(
+        UniqueKey(item.table, item.identity.rpartition(".")[2], item.key_columns)
+        for item in items
+        if item.schema == system and item.key_columns
+    )
 
 
 @cache
@@ -67,6 +88,7 @@ def _columns(items: list[inventory.Item], table: str) -> tuple[Column, ...]:
             name in keys,
             _default(item.definition),
             f"{table}.{name}" in ESSENTIAL,
+            " not null" not in item.definition,
         )
         for item in items
         if item.kind == "column" and item.identity.startswith(f"{table}.")

@@ -122,10 +122,13 @@ def _table_lines(found: adoption.SystemFinding, table: adoption.TableFinding, *,
             continue
         for column in columns:
             unreadable = f"; {column.unreadable} values are none and read as unknown" if column.unreadable else ""
-            yield f"  {_SAID[state].format(column=column)}{unreadable}"
+            resting = f"; needed by {', '.join(column.pages)}" if column.is_null and column.pages else ""
+            yield f"  {_SAID[state].format(column=column)}{unreadable}{resting}"
     yield from (f"  {remark}" for remark in table.remarks)
-    if table.extra:
-        yield f"  not needed: {', '.join(table.extra)}"
+    if unneeded := [name for name in table.extra if name not in table.demanded]:
+        yield f"  not needed: {', '.join(unneeded)}"
+    if table.demanded:
+        yield f"  not needed, but asked of every row that is added: {', '.join(table.demanded)}"
     if table.admins_need:
         yield f"  its own rights decide on which rows admins act here; to let them act on all: {table.admins_need}"
     if not is_opened:

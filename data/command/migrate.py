@@ -114,6 +114,7 @@ def _verify_lines(found: migration.Verification) -> Iterator[str]:
     if found.moved:
         yield f"Moved here as another program made them, so not compared: {', '.join(found.moved)}"
         yield from _some("Moved here, and without our trigger", list(found.unguarded))
+        yield from _some("Moved here, and without our unique key", list(found.unkeyed))
     if found.pointed:
         yield f"Read where another program made them, so not looked at, as ours are empty: {', '.join(found.pointed)}"
     for system in found.systems:

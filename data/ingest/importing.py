@@ -24,6 +24,8 @@ from data.ingest.reading.files import FileReading
 from data.ingest.reading.walking import Found, walk
 from data.ingest.report import FileReport, Problem, Report, readable_path
 from data.ingest.writing_down import Act
+from signalbox_client.errors import UnfitTable
+from signalbox_client.translating import OF_OTHER_TABLES, of_another_table
 
 _ATTEMPTS = 3
 # What another writer of the same tables can bring about; the file is then read again.
@@ -68,8 +70,9 @@ def ingest(
     end what came of it, so an import that was stopped has the first alone.
 
     Raises NotFound when there is no such account, Conflict when several share the address, DatabaseUnavailable when
-    the connection is lost (files done until then are kept), NotMigrated, WrongSetting for an unusable price table. All
-    else that goes wrong is in the report.
+    the connection is lost (files done until then are kept), NotMigrated, WrongSetting for an unusable price table,
+    KeptElsewhere and UnfitTable where the tables of Chronicle are another program's. All else that goes wrong is in the
+    report.
     """
     act = Act(actor, paths, owner)
     with translated_errors(), _migrated():
@@ -89,6 +92,8 @@ def _migrated() -> Iterator[None]:
         yield
     except _NOT_MIGRATED as error:
         raise NotMigrated from error
+    except OF_OTHER_TABLES as error:
+        raise UnfitTable(f"{of_another_table(error)}. Files that were done before are kept.") from error
 
 
 def _ingest(act: Act, store: Store, progress: ProgressCallback | None, price_table: Path | None) -> Report:

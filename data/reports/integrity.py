@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from data import database, reducers
 from data.access import Actor
+from data.adoption import moving
 from data.arguments import checked
 from signalbox_client.events import SNAPSHOT_EVERY
 from signalbox_client.projections import PROJECTIONS, Comparison, Replay
@@ -82,8 +83,8 @@ def compare_projection(actor: Actor, name: str, *, limit: int = 50) -> Compariso
     Reads every event of the projection: do it when somebody asks, not with each view.
 
     Columns that an adopted table lacks are `not_compared`, nor those that it got empty when it was moved here, in rows
-    that hold nothing there; without the one that names the rows, nothing is. Raises
-    BadArgument for a name that is none.
+    that hold nothing there; without the one that names the rows, nothing is. Where rows are missing, `limits` say which
+    a table that was moved here cannot hold. Raises BadArgument for a name that is none.
     """
     sources, table = database.read_sources(actor), f"engine.{name}"
     lacking = sources.missing_columns.get(table, ())
@@ -106,7 +107,11 @@ def compare_projection(actor: Actor, name: str, *, limit: int = 50) -> Compariso
                 for row in rows
             ]
 
-        return Replay(unit.connection, PROJECTIONS, read=read).compare(name, limit=limit)
+        found = Replay(unit.connection, PROJECTIONS, read=read).compare(name, limit=limit)
+        if not found.missing:
+            return found
+        limits = moving.narrower(unit.connection, "engine", name)
+        return replace(found, limits=tuple(each.why for each in limits))
 
 
 def _reducers() -> dict[str, list[str]]:

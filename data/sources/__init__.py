@@ -1,5 +1,6 @@
-"""Which source tables each named query reads: found out from a database, kept in a file, asked by the cache."""
+"""Which source tables each named query reads, and which pages rest on a column: found out from a database, kept in
+files, asked by the cache and by whoever adopts a table without that column."""
 
-from data.sources.known import FILE, of_queries
+from data.sources.known import COLUMNS_FILE, FILE, of_queries, pages_on
 
-__all__ = ["FILE", "of_queries"]
+__all__ = ["COLUMNS_FILE", "FILE", "of_queries", "pages_on"]

@@ -1,4 +1,5 @@
-"""`python -m data.sources`: writes down anew which source tables each named query reads."""
+"""`python -m data.sources`: writes down anew which source tables each named query reads, and which pages rest on each
+column."""
 
 from __future__ import annotations
 
@@ -9,12 +10,13 @@ from collections.abc import Mapping
 from data import embedded, migration, settings
 from data.command.output import note
 from data.migration.connection import connected
+from data.sources.columns import find_pages
 from data.sources.finding import find_sources
-from data.sources.known import FILE
+from data.sources.known import COLUMNS_FILE, FILE
 
 
-def written(found: Mapping[str, list[str] | str]) -> str:
-    """What was found as the text of the file: one line per query."""
+def written(found: Mapping[str, list[str] | str] | Mapping[str, list[str]]) -> str:
+    """What was found as the text of a file: one line per query or column."""
     lines = (f"{json.dumps(name)}: {json.dumps(tables)}" for name, tables in found.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -28,12 +30,13 @@ def main() -> None:
         try:
             migration.up(lease.url(scratch), migration.FOLDER, lambda _: None)
             with connected(lease.url(scratch)) as connection:
-                text = written(find_sources(connection))
+                texts = {FILE: written(find_sources(connection)), COLUMNS_FILE: written(find_pages(connection))}
         finally:
             lease.drop_database(scratch)
-    is_current = FILE.is_file() and FILE.read_text(encoding="utf-8") == text
-    FILE.write_text(text, encoding="utf-8")
-    note(f"{FILE.name} {'was current' if is_current else 'is written anew'}.")
+    for file, text in texts.items():
+        is_current = file.is_file() and file.read_text(encoding="utf-8") == text
+        file.write_text(text, encoding="utf-8")
+        note(f"{file.name} {'was current' if is_current else 'is written anew'}.")
 
 
 if __name__ == "__main__":

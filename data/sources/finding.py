@@ -33,7 +33,7 @@ _READS = re.compile(r"(select|with|values)\b", re.IGNORECASE)
 _OF_THE_VIEWER = frozenset({"auth.uid", "auth.jwt", "auth.role", "auth.email"})
 # What these functions look at changes no answer that is kept under the same key: the role of the viewer is part of
 # the key, and whether a figure is put together from stored or from live parts is all the same.
-_LOOKS_AT = {
+LOOKS_AT = {
     "signalbox.viewer_role": frozenset({"signalbox.members"}),
     "analytics.rollup_windows": frozenset({
         "signalbox.change_log", "signalbox.change_sources", "signalbox.rollup_state", "analytics.slots_anew",
@@ -50,7 +50,7 @@ _LOOKS_AT = {
     ),
 }  # fmt: skip
 # Filled by functions alone, so it holds nothing but what those read.
-_ROLLUP = re.compile(r"analytics\.\w+_rollup")
+ROLLUP = re.compile(r"analytics\.\w+_rollup")
 
 
 class Unknown(Exception):
@@ -80,7 +80,7 @@ def find_sources(connection: Connection, asked: Iterable[Query] | None = None) -
 
     `connection` leads to a migrated database of which nothing is changed.
     """
-    catalog = _Catalog(connection)
+    catalog = Catalog(connection)
     found: dict[str, list[str] | str] = {}
     for query in sorted(all_queries().values() if asked is None else asked, key=lambda query: query.name):
         if not _READS.match(query.text):
@@ -92,7 +92,9 @@ def find_sources(connection: Connection, asked: Iterable[Query] | None = None) -
     return found
 
 
-class _Catalog:
+class Catalog:
+    """The tables, views and functions of a migrated database, with what each is made of."""
+
     def __init__(self, connection: Connection) -> None:
         def rows(name: str) -> list[dict[str, Any]]:
             return connection.execute(find(name).text).fetchall()
@@ -109,7 +111,7 @@ class _Catalog:
 
     def of_query(self, connection: Connection, query: Query) -> set[str]:
         """The tables that a query reads. Raises Unknown."""
-        body, own = _parsed(connection, query)
+        body, own = parsed(connection, query)
         return _Walk(self, own).through_body(body)
 
     def named_in(self, text: str) -> Iterator[tuple[str, int]]:
@@ -155,7 +157,7 @@ class _Catalog:
 class _Walk:
     """Follows one query into everything it rests on."""
 
-    def __init__(self, catalog: _Catalog, probe: int) -> None:
+    def __init__(self, catalog: Catalog, probe: int) -> None:
         self._catalog = catalog
         self._seen: set[tuple[str, int]] = {("relation", probe)}
         self._found: set[str] = set()
@@ -187,7 +189,7 @@ class _Walk:
             self.through_body(condition)
         if relation.is_table and self._catalog.is_source(relation.name):
             self._found.add(relation.name)
-        elif _ROLLUP.fullmatch(relation.name) and (writers := self._catalog.writers_of(oid)):
+        elif ROLLUP.fullmatch(relation.name) and (writers := self._catalog.writers_of(oid)):
             for writer in writers:
                 self._into("function", writer)
         else:
@@ -207,15 +209,15 @@ class _Walk:
             raise Unknown(f"It calls {function.name}, which puts statements together.")
         if changing := self._catalog.changing_in(function.text):
             raise Unknown(f"It calls {function.name}, which calls {changing}.")
-        looks_at = _LOOKS_AT.get(function.name, frozenset())
+        looks_at = LOOKS_AT.get(function.name, frozenset())
         for kind, oid in self._catalog.named_in(function.text):
             name = self._catalog.name_of(kind, oid)
             if name not in looks_at or self._catalog.is_source(name):
                 self._into(kind, oid)
 
 
-def _parsed(connection: Connection, query: Query) -> tuple[str, int]:
-    """The query as PostgreSQL has parsed it, and the number of the view that it was for a moment. Raises Unknown."""
+def parsed(connection: Connection, query: Query) -> tuple[str, int]:
+    """A query as PostgreSQL has parsed it, and the number of the view that it was for a moment. Raises Unknown."""
     numbered: dict[str, int] = {}
 
     def number(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""The source tables of each named query, as they stand in the generated file."""
+"""The source tables of each named query, and the pages that rest on each column, as they stand in generated files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 FILE = Path(__file__).parent / "sources.json"
+COLUMNS_FILE = Path(__file__).parent / "columns.json"
 
 # A query's sources, or why they are not known.
 Found = Mapping[str, list[str] | str]
@@ -17,6 +18,17 @@ Found = Mapping[str, list[str] | str]
 def _known() -> Found:
     found: Found = json.loads(FILE.read_text(encoding="utf-8"))
     return found
+
+
+@cache
+def _columns() -> Mapping[str, list[str]]:
+    found: Mapping[str, list[str]] = json.loads(COLUMNS_FILE.read_text(encoding="utf-8"))
+    return found
+
+
+def pages_on(column: str) -> tuple[str, ...]:
+    """The pages that rest on a column ("agents.jobs.status"), by their titles, as far as that can be found out."""
+    return tuple(_columns().get(column, ()))
 
 
 def of_queries(names: Iterable[str]) -> frozenset[str] | None:

@@ -136,7 +136,8 @@ set user_id = %(owner)s::uuid
 where j.id = any(array(select k.record_key from staged_records as k where k.source_kind = 'job')) and j.user_id is null;
 
 -- name: add_jobs
--- Adds the staged jobs; of several versions of a work item the latest.
+-- Adds the staged jobs; of several versions of a work item the latest. The status is read in the column's own type, which
+-- in a table that was moved here need not be ours.
 insert into agents.jobs (
     id, user_id, agent_identifier, status, job_data, result, error_message, created_at, updated_at, started_at, completed_at
 )
@@ -148,7 +149,7 @@ select distinct on (s.record_key)
             where u.id::text = (select o.metadata ->> 'user_id' from chronicle.sessions as o where o.id = s.session_key)
         ) end,
     s.agent_identifier,
-    s.job_status::agents.job_status,
+    (jsonb_populate_record(null::agents.jobs, jsonb_build_object('status', s.job_status))).status,
     s.job_data,
     s.job_result,
     s.error_message,

@@ -229,7 +229,7 @@ select
         end
     ))
 from derived as d
-on conflict (agent_id, source, user_id, window_start, window_end) do update
+on conflict (id) do update
 set actions_total = excluded.actions_total,
     actions_automated = excluded.actions_automated,
     human_escalations = excluded.human_escalations,

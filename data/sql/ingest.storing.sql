@@ -28,6 +28,10 @@ select
 from signalbox.adopted_tables
 where mode = 'pointed'
 order by name;
+-- name: list_moved_systems
+-- The systems whose tables another program made and somebody moved here: they need not take what ours take.
+select distinct system from signalbox.adopted_tables where mode = 'moved' order by system;
+
 -- name: find_boundary
 -- From when on there are rows of what happened in sessions, where anything was dropped.
 select r.raw_from from signalbox.retention as r where r.dropped_from is not null;

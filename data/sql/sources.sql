@@ -18,6 +18,17 @@ where class.relkind in ('r', 'p', 'v', 'm', 'f')
     and namespace.nspname !~ '^pg_(catalog|toast)'
     and namespace.nspname <> 'information_schema';
 
+-- name: list_columns
+-- The columns of every table and view outside PostgreSQL's own schemas, by their numbers.
+select attribute.attrelid as relation, attribute.attnum::int as number, attribute.attname::text as name
+from pg_catalog.pg_attribute as attribute
+join pg_catalog.pg_class as class on class.oid = attribute.attrelid
+join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
+where attribute.attnum > 0 and not attribute.attisdropped
+    and class.relkind in ('r', 'p', 'v', 'm', 'f')
+    and namespace.nspname !~ '^pg_(catalog|toast)'
+    and namespace.nspname <> 'information_schema';
+
 -- name: list_functions
 -- Functions outside PostgreSQL's own schema, and those of its own that may give another result at each call.
 select

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from signalbox_client import checking
 from signalbox_client.connection import Database, Source
+from signalbox_client.errors import BadArgument
 from signalbox_client.procedures import executions
 from signalbox_client.procedures.definitions import Loaded, checked, read_definitions, store
 from signalbox_client.procedures.executions import MAX_NOTE_CHARACTERS, Execution, step_told
@@ -33,6 +34,8 @@ class Procedures:
 
         Raises BadDefinition with file, line and column of everything that is wrong; then nothing is loaded.
         """
+        if not paths:
+            raise BadArgument("paths", "names no file and no folder.")
         return self.store(*read_definitions(paths))
 
     def store(self, *definitions: Definition) -> list[Loaded]:

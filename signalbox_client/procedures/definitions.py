@@ -102,7 +102,7 @@ def store(work: Work, definition: Definition) -> Loaded:
     newest = work.row("procedures.find_newest", sop_id=definition.sop_id, definition=document)
     if newest and newest["is_same"]:
         return Loaded(definition.sop_id, newest["version"], is_new=False)
-    version = newest["version"] + 1 if newest else 1
+    version = newest["next_version"] if newest else 1
     work.run(
         "procedures.add",
         sop_id=definition.sop_id,

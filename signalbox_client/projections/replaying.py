@@ -37,7 +37,7 @@ class Comparison:
 
     `missing`: events tell of a row that is not there. `not_event_sourced`: rows that no event tells of.
     `failed`: sentences about events that cannot be projected. `not_compared`: columns that events tell of and that the
-    stored rows, as they were read, do not have.
+    stored rows, as they were read, do not have. `limits`: sentences on rows that the table, as it is, cannot hold.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Comparison:
     not_event_sourced: int = 0
     failed: list[str] = field(default_factory=list)
     not_compared: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
 
     @property
     def is_same(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from signalbox_client import queries
 from signalbox_client.connection import Database
-from signalbox_client.errors import RefusedByDatabase, SignalboxError
+from signalbox_client.errors import RefusedByDatabase, SignalboxError, UnfitTable
 from signalbox_client.recorder.errors import Misplaced
 from signalbox_client.recorder.records import Record
 
@@ -45,5 +45,7 @@ def blames_a_record(error: SignalboxError) -> bool:
     """Whether one of the records is at fault, and not the server, the way to it, or the rights of this role."""
     if isinstance(error, Misplaced):
         return True
+    if isinstance(error, UnfitTable):
+        return False
     state = getattr(error.__cause__, "sqlstate", None) or ""
     return isinstance(error, RefusedByDatabase) and state.startswith(_BLAMES_A_VALUE)

@@ -46,9 +46,10 @@ where id = %(job_id)s and status = 'running' and started_at = %(started_at)s
 returning *;
 
 -- name: finish
--- Ends the running attempt: completed with what came of it, or failed with the reason.
+-- Ends the running attempt: completed with what came of it, or failed with the reason. The status is a bare word, which
+-- is taken in the column's own type: in a table that was moved here that need not be ours.
 update agents.jobs
-set status = %(status)s::agents.job_status,
+set status = %(status)s,
     result = %(result)s::jsonb,
     error_message = %(error_message)s::text
 where id = %(job_id)s and status = 'running' and started_at = %(started_at)s

@@ -3,19 +3,20 @@
 select pg_advisory_xact_lock(hashtextextended('sop' || chr(31) || %(sop_id)s::text, 20261120));
 
 -- name: find_newest
--- The newest version of a procedure, and whether it is what is to be stored.
-select d.version, d.definition = %(definition)s::jsonb as is_same
+-- The newest version of a procedure, the number of the one to come, and whether it is what is to be stored.
+select d.version, d.version + 1 as next_version, d.definition = %(definition)s::jsonb as is_same
 from engine.sop_definitions as d
 where d.sop_id = %(sop_id)s::text
 order by d.version desc
 limit 1;
 
 -- name: find_active
--- The newest active version of a procedure, or the one asked for.
+-- The newest active version of a procedure, or the one asked for, by its text: a table that was moved here may keep
+-- versions as words.
 select d.version, d.steps
 from engine.sop_definitions as d
 where d.sop_id = %(sop_id)s::text
-and (%(version)s::integer is null and d.status = 'active' or d.version = %(version)s::integer)
+and (%(version)s::integer is null and d.status = 'active' or d.version::text = %(version)s::text)
 order by d.version desc
 limit 1;
 

@@ -213,6 +213,7 @@ def _say_comparison(found: Comparison) -> None:
         own = f" {plural(found.not_event_sourced, 'row')} {stand} not event-sourced and cannot be compared."
     if found.not_compared:
         own += f" Not compared, because the adopted table lacks it: {listed(found.not_compared)}."
+    own += "".join(f" {sentence}." for sentence in found.limits)
     if found.not_compared and not found.rows:
         page.say(
             f"{found.name}: the adopted table has no column {listed(found.not_compared)}, by which its rows are found.",

@@ -1,20 +1,25 @@
 """Moving a system's tables into our schema, in place of our empty ones, with all that ours do by trigger."""
 
+from data.adoption.moving.fitting import Unfit, loosen, narrower, unfit
 from data.adoption.moving.guarding import guard, lacking, standing_in
 from data.adoption.moving.indexing import build, plan, planned
 from data.adoption.moving.logging import is_logged, log
 from data.adoption.moving.tables import left_empty, move, with_added
 
 __all__ = [
+    "Unfit",
     "build",
     "guard",
     "is_logged",
     "lacking",
     "left_empty",
     "log",
+    "loosen",
     "move",
+    "narrower",
     "plan",
     "planned",
     "standing_in",
+    "unfit",
     "with_added",
 ]

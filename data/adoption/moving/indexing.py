@@ -1,7 +1,8 @@
 """Gives tables that were moved the indexes that ours have, after the move and without holding up their writers.
 
 Reports ask by these. An index is left out, in a sentence, where a column of it has another type than ours: there
-reports ask for the converted value. Constraints, and the indexes that belong to them, stay the table's own.
+reports ask for the converted value. The keys by which writers know a row again become unique indexes as far as the rows
+that are there allow it. All other constraints stay the table's own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import psycopg
 from psycopg import sql
 
 from data.adoption.findings import SystemFinding, TableFinding
+from data.adoption.moving.writers import keys_met
+from data.adoption.needs import unique_keys_of
 from data.database.queries import find
 from data.migration.connection import Connection
 from data.migration.files import FOLDER, INVENTORY_FILE
@@ -25,12 +28,13 @@ _LOCK_TIMEOUT = "60s"  # for whoever still reads or writes an older state of the
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index of ours; `rest` is its definition from the table's name on."""
+    """An index of ours; `rest` is its definition from the table's name on. That of a key serves writers."""
 
     table: str
     name: str
     unique: str
     rest: str
+    is_key: bool = False
 
 
 def plan(connection: Connection, found: SystemFinding) -> tuple[list[Index], list[str]]:
@@ -50,12 +54,14 @@ def plan(connection: Connection, found: SystemFinding) -> tuple[list[Index], lis
     return lacking, said
 
 
-def build(connection: Connection, found: SystemFinding) -> list[str]:
-    """Make what is lacking, one index after the other; in sentences which, and which not and why.
+def build(connection: Connection, found: SystemFinding, *, keys_alone: bool = False) -> list[str]:
+    """Make what is lacking, one index after the other; in sentences which, and which not and why. With `keys_alone`
+    the indexes for reports are left as they are.
 
     Outside a transaction, which PostgreSQL asks of whoever builds beside writers.
     """
     lacking, said = plan(connection, found)
+    lacking = [index for index in lacking if index.unique or not keys_alone]
     connection.execute(sql.SQL("set statement_timeout = 0; set lock_timeout = {}").format(sql.Literal(_LOCK_TIMEOUT)))
     made: dict[str, list[str]] = {}
     for index in lacking:
@@ -97,6 +103,11 @@ def _ours(system: str) -> Iterator[Index]:
     for item in inventory.read((FOLDER / INVENTORY_FILE).read_text(encoding="utf-8")):
         if item.kind == "index" and item.schema == system and (match := _DEFINITION.match(item.definition)):
             yield Index(item.identity.rpartition(".")[0], match["name"], match["unique"] or "", match["rest"])
+    for key in unique_keys_of(system):
+        if not {(key.table, frozenset(key.columns)), (key.table, frozenset())} & keys_met():
+            continue
+        rest = f"{key.table} USING btree ({', '.join(key.columns)})"
+        yield Index(key.table, key.name, "UNIQUE ", rest, is_key=True)
 
 
 def _without_name(definition: str) -> tuple[str, str]:
@@ -106,7 +117,11 @@ def _without_name(definition: str) -> tuple[str, str]:
 
 def _obstacles(index: Index, table: TableFinding, names: set[str]) -> Iterator[str]:
     for column in table.columns:
-        if column.state in ("converted", "not convertible") and re.search(rf"\b{column.name}\b", index.rest):
+        if (
+            not index.is_key
+            and column.state in ("converted", "not convertible")
+            and re.search(rf"\b{column.name}\b", index.rest)
+        ):
             yield f"{column.name} is {column.found}, not {column.needed}"
     if any(part.is_partition for part in table.parts):
         yield "it has partitions, and PostgreSQL builds no index over those beside their writers"

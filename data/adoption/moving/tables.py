@@ -2,7 +2,7 @@
 
 What refers to our empty tables (foreign keys, policies, functions that return their rows) is taken down before and put
 up again over the moved ones, and so are our triggers. Rows, policies, triggers, indexes and constraints of the moved
-tables stay as they were.
+tables stay as they were, but for columns that may be null in ours.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from psycopg import sql
 from data.adoption import pointing
 from data.adoption.findings import SystemFinding, TableFinding
 from data.adoption.moving import rebuilding
+from data.adoption.moving.fitting import loosen
 from data.adoption.moving.guarding import append_only, guard
 from data.adoption.needs import Column, tables_of
 from data.database.queries import find
@@ -55,7 +56,7 @@ def move(connection: Connection, found: SystemFinding, *, is_rehearsal: bool = F
         _own(connection, sequence, sql.Identifier(found.system, sequence["table_name"], sequence["column_name"]))
     rebuilding.put_up(connection, around)
     said = [*_publish(connection, found.system, publications), *guard(connection, found)]
-    return [*said, *_otherwise(found), _sight(connection, found)]
+    return [*said, *loosen(connection, found.system), *_otherwise(found), _sight(connection, found)]
 
 
 def _own(connection: Connection, sequence: dict[str, Any], column: sql.Composable) -> None:

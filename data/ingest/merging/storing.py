@@ -11,6 +11,7 @@ import orjson
 import psycopg
 from psycopg.types.json import Jsonb
 
+from data.adoption import moving
 from data.database import queries
 from data.errors import KeptElsewhere
 from data.ingest.merging import epics, metrics, skills
@@ -22,6 +23,7 @@ from data.ingest.merging.statements import Statements
 from data.ingest.report import KEPT_PROBLEMS, FileReport
 from data.ingest.staging.touched import Staged, Write
 from data.wording import plural
+from signalbox_client.errors import UnfitTable
 
 _APPROVALS, _JOBS = "engine.human_approvals", "agents.jobs"
 _EXECUTIONS, _METRICS = "engine.sop_executions", "engine.agent_metrics"
@@ -38,13 +40,7 @@ class Store:
         self.owner = owner
         self.connection = connection
         self._do = Statements(connection)
-        self._elsewhere = {row["name"]: row["source"] for row in self._do.rows("ingest.storing.list_kept_elsewhere")}
-        for name, source in self._elsewhere.items():
-            if name.startswith("chronicle."):
-                raise KeptElsewhere(
-                    f"{name} is kept as {source}, which the console reads, and an import fills the console's own "
-                    "tables alone: it would never be seen. Nothing was imported."
-                )
+        self._closed = self._find_closed()
         (backend,) = self._do.rows("ingest.storing.find_backend")
         (boundary,) = self._do.rows("ingest.storing.find_boundary") or [{"raw_from": None}]
         self._do.raw_from = boundary["raw_from"]
@@ -86,15 +82,32 @@ class Store:
 
     @property
     def left_out(self) -> list[str]:
-        """What is not derived from logs because another table is read than ours, in sentences."""
-        return [
-            f"{self._elsewhere[name]} is read instead of {name}, so nothing was derived into that."
-            for name in (_APPROVALS, _EXECUTIONS, _JOBS, _METRICS)
-            if not self._takes(name)
-        ]
+        """What is not derived from logs because another table is read than ours, or a moved one cannot take it, in
+        sentences."""
+        return [self._closed[name] for name in (_APPROVALS, _EXECUTIONS, _JOBS, _METRICS) if not self._takes(name)]
 
     def _takes(self, table: str) -> bool:
-        return table not in self._elsewhere
+        return table not in self._closed
+
+    def _find_closed(self) -> dict[str, str]:
+        """The tables that take no rows of an import, each with why. Raises KeptElsewhere or UnfitTable for one of
+        Chronicle, without which there is nothing to import."""
+        closed = {}
+        for row in self._do.rows("ingest.storing.list_kept_elsewhere"):
+            name, source = row["name"], row["source"]
+            if name.startswith("chronicle."):
+                raise KeptElsewhere(
+                    f"{name} is kept as {source}, which the console reads, and an import fills the console's own "
+                    "tables alone: it would never be seen. Nothing was imported."
+                )
+            closed[name] = f"{source} is read instead of {name}, so nothing was derived into that."
+        for row in self._do.rows("ingest.storing.list_moved_systems"):
+            for each in moving.unfit(self.connection, row["system"]):
+                if each.is_whole and each.table.startswith("chronicle."):
+                    raise UnfitTable(f"{each.why}. Nothing was imported.")
+                if each.is_whole:
+                    closed.setdefault(each.table, f"{each.why}, so nothing was derived into it.")
+        return closed
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

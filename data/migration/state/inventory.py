@@ -31,6 +31,11 @@ _LISTS = (
 _SEPARATOR = " = "
 _OPENS = re.compile(r"^grant .* to (?:public|anon|authenticated): ")
 
+_UNIQUE_KEY = re.compile(
+    r"(?:PRIMARY KEY|UNIQUE(?: NULLS NOT DISTINCT)?|CREATE UNIQUE INDEX \w+ ON [\w.]+ USING btree)"
+    r" \((?P<columns>[^()]*)\)(?: NULLS NOT DISTINCT)?"
+)
+
 # `varchar in ('a', 'b')` is written one way when it was typed and another once that text was loaded again.
 _VALUE = r"'(?:[^']|'')*'"
 _TYPED = rf"{_VALUE}::character varying"
@@ -54,6 +59,17 @@ class Item:
     def schema(self) -> str:
         """The schema it lies in."""
         return self.identity.split(".", 1)[0].split(" to ", 1)[0]
+
+    @property
+    def table(self) -> str:
+        """The table that a column, a constraint, an index or a trigger is part of."""
+        return self.identity.rpartition(".")[0]
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The columns by which no two rows are alike for this constraint or index; none of whatever is no such key."""
+        match = _UNIQUE_KEY.fullmatch(self.definition) if self.kind in ("constraint", "index") else None
+        return tuple(column.strip('"') for column in match["columns"].split(", ")) if match else ()
 
     @property
     def name(self) -> str:

@@ -25,7 +25,8 @@ _SECURED, _UNSECURED, _OFF = "row security on", "row security off", "(state D)"
 class Verification:
     """The state of the migrations, how the database compares with what they add up to, and what it has of all that
     the documents of the systems name. `moved` tables were made by another program, `pointed` ones are read elsewhere
-    ("agents.jobs in public.jobs"). `unguarded` are triggers of ours that moved tables lack or do not fire."""
+    ("agents.jobs in public.jobs"). `unguarded` are triggers of ours that moved tables lack or do not fire, `unkeyed`
+    keys of ours by which two of their rows may be alike."""
 
     status: Status
     checked: int
@@ -34,6 +35,7 @@ class Verification:
     moved: tuple[str, ...] = ()
     pointed: tuple[str, ...] = ()
     unguarded: tuple[str, ...] = ()
+    unkeyed: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -63,7 +65,7 @@ def verify(url: str, directory: Path) -> Verification:
         found = inventory.take(connection, schemas)
         published = inventory.published(connection, schemas)
         moved, pointed = _adopted(connection, found)
-        unguarded = _unguarded(moved, expected, found)
+        unguarded, unkeyed = _unguarded(moved, expected, found), _unkeyed(moved, expected, found)
         between = _between(connection)
         compared = inventory.compare(
             _beside(moved, expected), [item for item in _beside(moved, found) if not _is_of_adopting(item, between)]
@@ -72,7 +74,7 @@ def verify(url: str, directory: Path) -> Verification:
     whole = replace(compared, different=(*compared.different, *views))
     read = [document for document in documents.read_documents() if document["schema"] in schemas]
     systems = documents.compare([*found, *(published or ())], read, moved=moved, has_realtime=published is not None)
-    return Verification(found_status, len(expected), whole, tuple(systems), moved, pointed, unguarded)
+    return Verification(found_status, len(expected), whole, tuple(systems), moved, pointed, unguarded, unkeyed)
 
 
 def _adopted(connection: Connection, found: list[inventory.Item]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -103,6 +105,16 @@ def _unguarded(moved: tuple[str, ...], expected: list[inventory.Item], found: li
         item.identity
         for item in expected
         if item.kind == "trigger" and item.identity.startswith(inside) and item.identity not in firing
+    )
+
+
+def _unkeyed(moved: tuple[str, ...], expected: list[inventory.Item], found: list[inventory.Item]) -> tuple[str, ...]:
+    """A key has another name where another program made it."""
+    kept = {(item.table, frozenset(item.key_columns)) for item in found if item.key_columns}
+    return tuple(
+        item.identity
+        for item in expected
+        if item.key_columns and item.table in moved and (item.table, frozenset(item.key_columns)) not in kept
     )
 
 
