@@ -19,7 +19,7 @@ begin
         cycle_time_hours = case
             when x.started_at > '-infinity' and x.completed_at < '60000-01-01 00:00+00'
             and x.cycle_time_hours = round(extract(epoch from x.completed_at - x.started_at) / 3600, 4)::float8
-                then round(extract(epoch from x.completed_at - x.started_at) / 3600, 9)::float8
+                then round(extract(epoch from x.completed_at - x.started_at) / 3600, 10)::float8
             else x.cycle_time_hours
         end
     where exists (

@@ -24,7 +24,7 @@ STEP_ESCALATED = "SOP_STEP_ESCALATED"
 
 _ENDS = {COMPLETED: "completed", FAILED: "failed", CANCELLED: "cancelled"}
 _RATES_ROUNDED_TO = 4  # digits
-_HOURS_ROUNDED_TO = 9  # digits: a hundredth of a millisecond
+_HOURS_ROUNDED_TO = 10  # digits: microseconds make ninths of the last one, so no two ways of rounding differ
 
 
 def _fold(row: Row | None, event: Event) -> Row:

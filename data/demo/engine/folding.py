@@ -66,7 +66,7 @@ class Execution:
         """From start to end, None while it runs."""
         if self.completed_ms is None:
             return None
-        return round((self.completed_ms - self.started_ms) / 1000 / 3600, 9)
+        return round((self.completed_ms - self.started_ms) / 1000 / 3600, 10)
 
     def add(self, event: Event) -> None:
         """One more event of its stream."""
