@@ -81,7 +81,7 @@ def replayed(events: list[Entry]) -> Entry:
         elif kind != "STEP_ESCALATED":
             row["status"] = kind.removeprefix("EXECUTION_").lower()
             row["completed_at"] = event["timestamp"]
-            row["cycle_time_hours"] = round((event["timestamp"] - row["started_at"]).total_seconds() / 3600, 9)
+            row["cycle_time_hours"] = round((event["timestamp"] - row["started_at"]).total_seconds() / 3600, 10)
             row["error_message"] = payload.get("error", payload.get("reason"))
             row["current_step"] = None if row["status"] == "completed" else row["current_step"]
     return row | counted(events, row["steps"])
