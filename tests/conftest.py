@@ -118,9 +118,11 @@ def fresh_database(server: embedded.Lease) -> Iterator[str]:
     copying = sql.SQL("create database {} template {} strategy file_copy")
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(copying.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
-    yield server.url(name)
-    database.close_all()
-    server.drop_database(name)
+    try:
+        yield server.url(name)
+    finally:
+        database.close_all()
+        server.drop_database(name)
 
 
 @pytest.fixture

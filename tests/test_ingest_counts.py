@@ -9,7 +9,8 @@ import pytest
 
 from data import embedded
 from data.ingest import Report, ingest
-from tests.ingest_database import fresh_database, snapshot
+from tests.conftest import fresh_database
+from tests.ingest_database import snapshot
 from tests.ingest_fixtures import CHECKPOINTS, FOLDER, LIGHTHOUSE
 from tests.ingest_records import SESSION, called, hook, item, typed, write
 from tests.ingest_samples import ABSENT, WHY
