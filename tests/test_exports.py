@@ -466,27 +466,33 @@ HOSTILE = ("-1", "0", "99999999999999999", "1e999", "NaN", "'; --", "\u0663", "-
            '{"a": 1e999999}', "%s", "\\", "[]", "true")  # fmt: skip
 
 
-def taken(reader: Actor, name: str, asked: dict[str, str]) -> None:
-    """A file is made of all of it that is not refused in a sentence."""
-    accepted = {}
+def accepted(name: str, asked: dict[str, str]) -> dict[str, list[str]]:
+    """What of it is not refused in a sentence, as an address holds it."""
+    found = {}
     for filter_name, value in asked.items():
         with suppress(exports.BadFilter):
             exports.parse(name, {filter_name: [value]})
-            accepted[filter_name] = [value]
-    assert list(exports.stream(reader, name, exports.parse(name, accepted), "csv")), (name, asked)
+            found[filter_name] = [value]
+    return found
 
 
-def reader_of(name: str, people: dict[str, Actor]) -> Actor:
-    """Who has the fewest rights of those who may take the report away."""
-    return next(people[role] for role in ("member", "manager", "admin") if people[role].can(REPORTS[name].needs))
+def taken(people: dict[str, Actor], name: str, asked: dict[str, list[str]]) -> list[bytes]:
+    """The file that who has the fewest rights of those who may have it gets."""
+    reader = next(people[role] for role in ("member", "manager", "admin") if people[role].can(REPORTS[name].needs))
+    return list(exports.stream(reader, name, exports.parse(name, asked), "csv"))
 
 
 def test_no_filter_of_any_export_fails_the_server(people: dict[str, Actor]) -> None:
-    """Whatever stands in it is taken, or refused in a sentence: each value in each filter, all filters at once."""
+    """Whatever stands in it is taken, or refused in a sentence: all filters at once, every other value in each. The
+    proof takes each value in each filter by itself."""
     for name, report in REPORTS.items():
-        for turn in range(len(HOSTILE)):
-            asked = {each: HOSTILE[(turn + place) % len(HOSTILE)] for place, each in enumerate(report.filters)}
-            taken(reader_of(name, people), name, asked)
+        done = list[dict[str, list[str]]]()
+        for turn in range(0, len(HOSTILE), 2):
+            values = {each: HOSTILE[(turn + place) % len(HOSTILE)] for place, each in enumerate(report.filters)}
+            asked = accepted(name, values)
+            if asked not in done:
+                assert taken(people, name, asked), (name, asked)
+                done.append(asked)
 
 
 def test_events_without_a_time_are_in_the_file_as_they_were_recorded(
