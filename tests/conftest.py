@@ -115,14 +115,14 @@ def database_url(server: embedded.Lease) -> Iterator[str]:
 def fresh_database(server: embedded.Lease) -> Iterator[str]:
     """A copy of the migrated database of that server, which is gone afterwards."""
     name = f"test_{uuid4().hex[:12]}"
-    copying = sql.SQL("create database {} template {} strategy file_copy")
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        copying = sql.SQL("create database {} template {} strategy file_copy")
         connection.execute(copying.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
-    try:
-        yield server.url(name)
-    finally:
-        database.close_all()
-        server.drop_database(name)
+        try:
+            yield server.url(name)
+        finally:
+            database.close_all()
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
 
 @pytest.fixture
