@@ -82,16 +82,18 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[embedded.Lease]:
     """The embedded PostgreSQL, with a migrated database to copy."""
-    with folder() as path, embedded.lease(path / "home") as lease:
-        # Hundreds of databases are made and dropped here, and none of them has to survive the machine.
-        with psycopg.connect(lease.url("postgres"), autocommit=True) as connection:
-            connection.execute("alter system set fsync = off")
-            connection.execute("alter system set full_page_writes = off")
-            connection.execute("select pg_reload_conf()")
-            make_signing_in_cheap(connection)
-        lease.ensure_database(TEMPLATE)
-        migration.up(lease.url(TEMPLATE), MIGRATIONS, progress=lambda _: None)
-        yield lease
+    with folder() as path:
+        # Hundreds of databases are made and dropped here, and none of them has to survive the machine. Each time, all
+        # buffers are looked through.
+        with embedded.lease(path / "home") as lease, psycopg.connect(lease.url("postgres"), autocommit=True) as first:
+            first.execute("alter system set fsync = off")
+            first.execute("alter system set full_page_writes = off")
+            first.execute("alter system set shared_buffers = '64MB'")
+            make_signing_in_cheap(first)
+        with embedded.lease(path / "home") as lease:
+            lease.ensure_database(TEMPLATE)
+            migration.up(lease.url(TEMPLATE), MIGRATIONS, progress=lambda _: None)
+            yield lease
 
 
 def make_signing_in_cheap(connection: psycopg.Connection[Any]) -> None:
@@ -113,12 +115,14 @@ def database_url(server: embedded.Lease) -> Iterator[str]:
 def fresh_database(server: embedded.Lease) -> Iterator[str]:
     """A copy of the migrated database of that server, which is gone afterwards."""
     name = f"test_{uuid4().hex[:12]}"
-    copying = sql.SQL("create database {} template {} strategy file_copy")
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        copying = sql.SQL("create database {} template {} strategy file_copy")
         connection.execute(copying.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
-    yield server.url(name)
-    database.close_all()
-    server.drop_database(name)
+        try:
+            yield server.url(name)
+        finally:
+            database.close_all()
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
 
 @pytest.fixture

@@ -1,18 +1,11 @@
-"""A database of its own for a module's imports, and the questions that tests of the import ask of it."""
+"""The questions that tests of the import ask of a database."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, LiteralString
-from uuid import uuid4
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import DictRow, dict_row
-
-from data import embedded
-from tests.conftest import TEMPLATE
 
 # Everything an import writes but ids of files, times of import, and provenance of records that several files hold.
 SNAPSHOT: dict[str, LiteralString] = {
@@ -70,20 +63,6 @@ SNAPSHOT: dict[str, LiteralString] = {
         from engine.agent_metrics order by id
     """,
 }
-
-
-@contextmanager
-def fresh_database(server: embedded.Lease) -> Iterator[str]:
-    """The URL of a migrated database that exists as long as the block runs."""
-    name = f"ingest_{uuid4().hex[:12]}"
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
-        )
-    try:
-        yield server.url(name)
-    finally:
-        server.drop_database(name)
 
 
 def rows(url: str, query: LiteralString, **parameters: Any) -> list[DictRow]:

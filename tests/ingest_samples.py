@@ -12,7 +12,8 @@ from typing import Any
 from data import embedded
 from data.ingest import Report, ingest
 from tests.agent_log_samples import samples
-from tests.ingest_database import fresh_database, rows
+from tests.conftest import fresh_database
+from tests.ingest_database import rows
 
 FOLDER = samples() or Path()
 ABSENT = not FOLDER.name

@@ -58,13 +58,16 @@ def any_server(
         yield lease
 
 
-@pytest.fixture(scope="module", params=["embedded", oldest_binaries()], ids=str)
-def newest_or_oldest_server(
-    request: pytest.FixtureRequest, server: embedded.Lease, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[embedded.Lease]:
-    """The embedded server and the oldest version that this machine has, where all of them would take too long."""
-    with _running(request.param, server, tmp_path_factory) as lease:
-        yield lease
+# Who makes a database: a superuser, or the owner that a hosted project gives. Every server as both takes too long for
+# more than the proofs; the newest as the one and the oldest as the other meet both servers and both roles.
+as_superuser_and_as_owner = pytest.mark.parametrize("role", ["superuser", "owner"])
+newest_as_superuser_oldest_as_owner = pytest.mark.parametrize(
+    ("any_server", "role"),
+    [("embedded", "superuser"), (oldest_binaries(), "owner")],
+    indirect=["any_server"],
+    ids=["newest-superuser", "oldest-owner"],
+    scope="module",
+)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 from data import embedded, migration
 from data.migration.files import FOLDER
 from tests.migration_scratch import connected, empty_database, rows
-from tests.servers import any_server, look_alike_owner
+from tests.servers import any_server, look_alike_owner, newest_as_superuser_oldest_as_owner
 from tests.test_supabase_cli import Cli, cli, own, program
 
 __all__ = ["any_server", "cli", "own", "program"]
@@ -18,11 +18,11 @@ __all__ = ["any_server", "cli", "own", "program"]
 OURS = ("signalbox", "analytics", "chronicle", "engine", "agents", "lift", "toolbox")
 
 
-@pytest.fixture(params=["superuser", "owner"])
-def migrated(request: pytest.FixtureRequest, any_server: embedded.Lease) -> Iterator[str]:
+@pytest.fixture
+def migrated(any_server: embedded.Lease, role: str) -> Iterator[str]:
     """A superuser's URL of a database that our runner made, as one or as the owner that a hosted project gives."""
     with empty_database(any_server) as url:
-        if request.param == "superuser":
+        if role == "superuser":
             migration.up(url, FOLDER, print)
             yield url
             return
@@ -39,12 +39,13 @@ def expose_everything(own: Cli, url: str) -> None:
     config.write_text(f"{config.read_text()}\n[api]\nschemas = {names}\n")
 
 
-def test_supabase_advisors_have_nothing_to_warn_of(own: Cli, migrated: str, request: pytest.FixtureRequest) -> None:
+@newest_as_superuser_oldest_as_owner
+def test_supabase_advisors_have_nothing_to_warn_of(own: Cli, migrated: str, role: str) -> None:
     expose_everything(own, migrated)
     asked = ("db", "advisors", "--level", "warn", "--fail-on", "warn")
     answer = own.run(migrated, *asked)
     assert answer.status == 0, answer.text
-    if request.node.callspec.params["migrated"] == "owner":
+    if role == "owner":
         return  # what is planted is planted by a superuser either way
     with connected(migrated) as connection:
         connection.execute("create table agents.open_to_all (id int)")

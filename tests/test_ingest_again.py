@@ -8,7 +8,8 @@ import pytest
 
 from data import embedded
 from data.ingest import ingest
-from tests.ingest_database import fresh_database, snapshot, value
+from tests.conftest import fresh_database
+from tests.ingest_database import snapshot, value
 from tests.ingest_fixtures import FOLDER
 from tests.proofs.prove_ingest_orders import ROUNDS, import_in_any_order, import_while_growing
 

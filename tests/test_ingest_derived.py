@@ -10,7 +10,8 @@ import pytest
 from data import embedded, jobs
 from data.access import Actor
 from data.ingest import ingest
-from tests.ingest_database import fresh_database, rows
+from tests.conftest import fresh_database
+from tests.ingest_database import rows
 from tests.ingest_records import REFUSAL, answered, called, entry, hook, write
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from data import embedded
 from data.ingest import ingest
-from tests.ingest_database import fresh_database, rows, snapshot, value
+from tests.conftest import fresh_database
+from tests.ingest_database import rows, snapshot, value
 from tests.ingest_samples import (
     ABSENT,
     FOLDER,
@@ -25,6 +26,7 @@ from tests.ingest_samples import (
     imported_samples,
     transcript_facts,
 )
+from tests.test_ingest_counts import NAMES, said_of
 
 pytestmark = pytest.mark.skipif(ABSENT, reason=WHY)
 
@@ -144,9 +146,11 @@ def test_a_second_import_adds_nothing(imported: Imported) -> None:
 def test_the_order_of_files_makes_no_difference(imported: Imported, server: embedded.Lease) -> None:
     files = sorted((path for path in FOLDER.rglob("*.json*") if path.name != "facts.json"), reverse=True)
     with fresh_database(server) as url:
+        said = Counter[str]()
         for file in files:
-            ingest([file], url)
+            said.update(said_of(ingest([file], url)))
         backwards = snapshot(url)
+    assert said == {name: len(backwards[table]) for name, table in NAMES.items()}, "what each file said it added"
     forwards = snapshot(imported.url)
     for table, wanted in forwards.items():
         assert backwards[table] == wanted, table

@@ -11,7 +11,8 @@ import pytest
 
 from data import embedded
 from data.ingest import ingest
-from tests.ingest_database import fresh_database, rows
+from tests.conftest import fresh_database
+from tests.ingest_database import rows
 from tests.ingest_samples import ABSENT, FOLDER, HOOK_SOURCES, WHY, Imported, facts_of_samples, imported_samples
 
 pytestmark = pytest.mark.skipif(ABSENT, reason=WHY)

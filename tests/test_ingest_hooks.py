@@ -11,7 +11,8 @@ import pytest
 
 from data import embedded
 from data.ingest import ingest
-from tests.ingest_database import fresh_database, rows, value
+from tests.conftest import fresh_database
+from tests.ingest_database import rows, value
 from tests.ingest_fixtures import GULLS, GULLS_SESSION, HARBOUR, REEF
 from tests.ingest_records import SESSION, hook, write
 

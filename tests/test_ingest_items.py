@@ -9,7 +9,8 @@ from typing import Any
 
 from data import embedded
 from data.ingest import ingest
-from tests.ingest_database import fresh_database, rows, value
+from tests.conftest import fresh_database
+from tests.ingest_database import rows, value
 from tests.ingest_fixtures import ITEMS
 from tests.ingest_records import item, write
 

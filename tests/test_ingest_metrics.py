@@ -13,7 +13,8 @@ import pytest
 from data import embedded
 from data.access import Actor
 from data.ingest import Progress, ingest
-from tests.ingest_database import fresh_database, rows, snapshot, value
+from tests.conftest import fresh_database
+from tests.ingest_database import rows, snapshot, value
 from tests.ingest_fixtures import FOLDER, LIGHTHOUSE
 from tests.ingest_records import REFUSAL, answered, called, hook, reply, typed, write
 

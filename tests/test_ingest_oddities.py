@@ -9,7 +9,8 @@ import pytest
 
 from data import embedded
 from data.ingest import ingest
-from tests.ingest_database import fresh_database, rows, value
+from tests.conftest import fresh_database
+from tests.ingest_database import rows, value
 from tests.ingest_fixtures import LIGHTHOUSE_AGENT, LIGHTHOUSE_SESSION
 from tests.ingest_records import REFUSAL, answered, called, entry, hook, reply, typed, write
 

@@ -11,7 +11,8 @@ import pytest
 from data import embedded
 from data.ingest import ingest
 from data.ingest.sources import transcripts
-from tests.ingest_database import fresh_database, rows, value
+from tests.conftest import fresh_database
+from tests.ingest_database import rows, value
 from tests.ingest_fixtures import FOLDER, GULLS, GULLS_SESSION, HARBOUR_SESSION
 from tests.ingest_records import SESSION, answered, called, hook, write
 

@@ -10,7 +10,8 @@ import pytest
 
 from data import embedded
 from data.ingest import ingest
-from tests.ingest_database import fresh_database, rows, snapshot, value
+from tests.conftest import fresh_database
+from tests.ingest_database import rows, snapshot, value
 from tests.ingest_records import REFUSAL, SESSION, answered, called, entry, hook, reply, typed, write
 
 EXECUTIONS = "select * from engine.sop_executions order by started_at nulls first, sop_id"

@@ -11,7 +11,8 @@ import pytest
 
 from data import embedded
 from data.ingest import Progress, ingest
-from tests.ingest_database import fresh_database, rows, snapshot, value
+from tests.conftest import fresh_database
+from tests.ingest_database import rows, snapshot, value
 from tests.ingest_fixtures import FOLDER, LIGHTHOUSE
 from tests.proofs.prove_ingest_orders import import_at_once, start_import
 

@@ -11,7 +11,8 @@ import pytest
 
 from data import embedded
 from data.ingest import Report, ingest
-from tests.ingest_database import fresh_database, rows, value
+from tests.conftest import fresh_database
+from tests.ingest_database import rows, value
 from tests.ingest_fixtures import LIGHTHOUSE, LIGHTHOUSE_AGENT, LIGHTHOUSE_SESSION
 
 

@@ -18,7 +18,8 @@ from data.command import output
 from data.ingest import ingest
 from data.ingest.reading.files import FileReading
 from data.ingest.reading.walking import Found
-from tests.ingest_database import fresh_database, rows, value
+from tests.conftest import fresh_database
+from tests.ingest_database import rows, value
 from tests.ingest_fixtures import FOLDER, ITEMS, ODD_LINES, ODD_SESSIONS
 from tests.proofs.prove_ingest_shapes import ROUNDS, record_lists, sort
 

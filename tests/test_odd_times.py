@@ -38,6 +38,8 @@ WORLDS = [
     ("0001-01-03 00:00+00", "9998-12-01 00:00+00"),
     ("9998-12-01 00:00+00", "0001-01-03 00:00+00"),
 ]
+# Each end of the world once as a beginning or as an end; the proofs take it as both.
+TAKEN_HERE = (WORLDS[0], WORLDS[3], WORLDS[5])
 ENDS = ("ended_at", "completed_at", "decided_at", "updated_at", "expires_at", "processed_at", "last_modified")
 SYSTEMS = ["agents", "chronicle", "engine", "lift", "toolbox"]
 
@@ -64,7 +66,7 @@ def move_to(owner: psycopg.Connection[DictRow], begins: str, ends: str) -> None:
         owner.execute(sql.SQL("alter table {} enable trigger user").format(table))
 
 
-@pytest.mark.parametrize(("begins", "ends"), WORLDS)
+@pytest.mark.parametrize(("begins", "ends"), TAKEN_HERE)
 def test_no_page_and_no_export_is_closed_by_times_of_another_world(
     owner: psycopg.Connection[DictRow], people: dict[str, Actor], begins: str, ends: str
 ) -> None:

@@ -14,7 +14,7 @@ from psycopg.rows import DictRow, dict_row
 
 from data import database, embedded, rollups
 from data.ingest import Report, ingest
-from tests.ingest_database import fresh_database
+from tests.conftest import fresh_database
 from tests.ingest_fixtures import FOLDER, GULLS
 from tests.ingest_records import REFUSAL, answered, called, hook, reply, typed, write
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from data.migration.tokens import Token, tokens
+
+# Pages and commands read a whole folder each time; what a text says is the same as the last time.
+TEXTS_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class _Body:
         return self.parentheses > 0 or self.blocks > 0
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def split(text: str) -> tuple[Statement, ...]:
     """The statements of `text` in order, without the blanks around them; one of blanks alone is left out."""
     found: list[Statement] = []

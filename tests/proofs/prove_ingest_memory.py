@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 import pytest
 
 from data import embedded
-from tests.ingest_database import fresh_database, value
+from tests.conftest import fresh_database
+from tests.ingest_database import value
 
 SMALL_MB = 4
 ALLOWED_KIB = 20 * 1024

@@ -15,7 +15,8 @@ import pytest
 
 from data import embedded
 from data.ingest import ingest
-from tests.ingest_database import fresh_database, snapshot
+from tests.conftest import fresh_database
+from tests.ingest_database import snapshot
 from tests.ingest_fixtures import FOLDER
 
 ROUNDS = 20
