@@ -27,4 +27,4 @@ def test_every_page_opens_on_all_systems_at_once(
 ) -> None:
     build(owner, people, SYSTEMS)
     adopt_all(database_url, SYSTEMS, move=move)
-    look_at(people[role], looks_for(people[role]), says_lacks=not move)
+    look_at(people[role], looks_for(people[role]), moved=move)
