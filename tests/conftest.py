@@ -37,6 +37,8 @@ LONG = (
     "tests/test_gate_streamlit.py", "tests/test_console.py", "tests/test_cached_reads.py",
     "tests/test_migration_documents.py", "tests/test_command_db.py", "tests/test_migration_races.py",
     "tests/test_ingest_memory.py", "tests/test_embedded_errors.py", "tests/test_embedded_accounts.py",
+    "tests/test_supabase_cli.py", "tests/test_statements_of_pages.py", "tests/test_rollups.py",
+    "tests/test_retention.py",
 )  # fmt: skip
 
 
