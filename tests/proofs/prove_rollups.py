@@ -1,6 +1,6 @@
 """Stored and live parts together are what the tables say, whatever writers, refreshers and readers do at once.
 
-`make prove` runs all rounds; the tests run a seeded twentieth of them.
+`make prove` runs all rounds; the tests run a seeded tenth of them.
 """
 
 from __future__ import annotations
