@@ -157,11 +157,10 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
 
 
 def _merged(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
-    from_files: dict[str, str | None] = {}
-    kind = environ.get("SIGNALBOX_ENV", "development").lower()
-    for path in (env_file,) if env_file else (Path(".env"), Path(f".env.{kind}")):
-        if path.is_file():
-            from_files.update(dotenv_values(path, interpolate=False))
+    from_files = _read(env_file or Path(".env"))
+    if env_file is None:
+        kind = environ.get("SIGNALBOX_ENV") or from_files.get("SIGNALBOX_ENV") or "development"
+        from_files |= _read(Path(f".env.{kind.lower()}"))
     # The environment first under all its names: an older name or a `_FILE` there wins over any name in a file.
     sources = [{key: value for key, value in source.items() if value} for source in (environ, from_files)]
     return {
@@ -169,6 +168,10 @@ def _merged(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]
         for setting, (names, _) in NAMES.items()
         if (value := next(filter(None, (_first(source, names) for source in sources)), None))
     }
+
+
+def _read(path: Path) -> dict[str, str | None]:
+    return dict(dotenv_values(path, interpolate=False)) if path.is_file() else {}
 
 
 def _first(known: Mapping[str, str], names: tuple[str, ...]) -> str | None:

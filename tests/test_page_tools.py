@@ -81,6 +81,9 @@ def test_calls_without_a_time_are_told_of_all_calls_and_lead_to_all_of_them(owne
     empty = open_page(people["manager"], PAGE, project="nobody")
     assert told in empty.text
     assert "/tools?project=nobody&period=all" in empty.links
+    unfiltered = open_page(people["manager"], PAGE, period="custom", **{"from": "2020-01-01", "to": "2020-01-02"})
+    assert "No call is recorded from 1 to 2 Jan 2020. Look at all time" in unfiltered.text
+    assert "filters" not in unfiltered.text.replace("Without the filters", "")
     of_all_time = open_page(people["manager"], PAGE, project="nobody", period="all")
     assert "look at all time" not in of_all_time.text
     assert "Without the filters, all time includes 1 call without a recorded time." in of_all_time.text

@@ -80,6 +80,9 @@ def test_the_file_of_an_environment_wins_over_the_common_one(tmp_path: Path, mon
     staging = load({"SIGNALBOX_ENV": "staging"})
     assert (staging.port, staging.metrics_token) == (9001, "common")
     assert load({}).port == 9000
+    Path(".env").write_text("SIGNALBOX_PORT=9000\nSIGNALBOX_ENV=production\n")
+    assert (load({}).port, load({}).environment) == (9002, "production")
+    assert load({"SIGNALBOX_ENV": "staging"}).port == 9001, "the environment wins"
 
 
 def test_a_value_of_an_env_file_is_taken_as_it_stands(tmp_path: Path) -> None:

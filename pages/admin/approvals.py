@@ -76,7 +76,9 @@ def show_history(view: View, chosen: Questions, known: Extent) -> None:
     approvals.say_how_counted(chosen)
     approvals.switch(view, chosen, told.counts, period)
     if not total:
-        approvals.nothing(view, chosen, told.counts, period, known, hidden)
+        over_all_time = replace(chosen, start=None, end=None, untimed=False)
+        ever = cached.read(view, reports.read_counts, chosen=over_all_time).of(chosen.shown)
+        approvals.nothing(view, chosen, told.counts, period, known, hidden, ever=ever)
         page.footer(view)
         return
     cards.cards(approvals.cards_of(chosen, told, period))

@@ -88,7 +88,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
         narrowed = " that fits these filters" if chosen.source else ""
         page.empty(
             f"Nothing {who}is on record {where}{narrowed}.",
-            *emptiness.ways_out(view, period, links.go("Take the filters away", view.page.url_path, period.query)),
+            *emptiness.ways_out(view, period),
         )
     elif absence.explained(view, "analytics.stg_engine__agent_metrics", "records of agents"):
         return

@@ -141,15 +141,23 @@ def _way(view: View, name: Shown, asked: Questions, counts: Counts) -> Child:
 
 def _to_list(view: View, name: Shown) -> str:
     """The address of another list with the same filters and period."""
-    return filters.here(view, show=None if name == "queue" else name, outcome=None, page=None)
+    return filters.here(view, show=None if name == "queue" else name, outcome=None, approval=None, page=None)
 
 
 def nothing(
-    view: View, asked: Questions, counts: Counts, period: Period, known: Extent, hidden: HiddenQuestions | None
+    view: View,
+    asked: Questions,
+    counts: Counts,
+    period: Period,
+    known: Extent,
+    hidden: HiddenQuestions | None,
+    *,
+    ever: int = 0,
 ) -> None:
-    """Why a list is empty, and where to look instead; where rows are hidden, no more than that none is seen."""
+    """Why a list is empty, and where to look instead; where rows are hidden, no more than that none is seen. `ever` is
+    how many questions it holds over all time, of any outcome."""
     is_filtered = asked.narrows or bool(asked.outcome)
-    is_cut = asked.shown != "queue" and period.choice != "all" and known.holds_rows
+    is_cut = asked.shown != "queue" and period.choice != "all" and ever > 0
 
     def to_all_time(words: str) -> Markup:
         return links.go_to(words, filters.here(view, period="all", **dict.fromkeys(("from", "to", "page"))))

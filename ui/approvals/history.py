@@ -152,12 +152,13 @@ def _rates(asked: Questions, told: History, period: Period, than: str | None) ->
 
 def _typical(asked: Questions, told: History, period: Period, here: str) -> Card:
     compared = min(told.timed, told.previous_timed)
+    timed = f"{figures.count(told.timed)} timed, of {figures.count(told.counts.of(asked.shown))}"
     return Card(
         "Time they had (p50)" if asked.shown == "expired" else "Typical wait (p50)",
         figures.duration(told.p50_ms),
         change(told.p50_ms, told.previous_p50_ms, cases=compared) if period.previous else None,
         f"on {period.previous_label}" if period.previous else None,
-        f"p95 {figures.duration(told.p95_ms)}, {figures.count(told.timed)} timed" if told.timed else None,
+        f"p95 {figures.duration(told.p95_ms)}, {timed}" if told.timed else timed,
         address=here,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -52,11 +53,11 @@ def onward(asked: Approval, queue: Queue, chosen: Questions, *, is_rest: bool) -
 
 
 def _ended(view: View, asked: Approval) -> Markup:
-    when = f" at {figures.moment(asked['decided_at'], view.zone, view.as_of)}" if asked["decided_at"] else ""
+    when = _at(view, asked["decided_at"])
     source = " This comes from an imported log: no agent waits for it." if asked["is_imported"] else ""
     if asked["status"] == "expired":
         over = asked["expires_at"]
-        since = f" at {figures.moment(over, view.zone, view.as_of)}" if over else ""
+        since = _at(view, over)
         if asked["is_imported"]:
             return join("Nobody answered.", source)
         return join(f"The time to decide ran out{since}: nothing was decided.")
@@ -135,9 +136,14 @@ def _context(asked: Approval) -> None:
 
 
 def _asked(view: View, asked: Approval) -> Markup:
-    when = f" at {figures.moment(asked['created_at'], view.zone, view.as_of)}" if asked["created_at"] else ""
+    when = _at(view, asked["created_at"])
     pieces: list[Child] = ["Asked by ", tag("b", asked["agent"]), when or ", at a time not recorded"]
     if asked["session_pk"]:
         name = asked["project_name"] or "(no project)"
         pieces += [" in a session of ", links.go(name, "session", session=str(asked["session_pk"]))]
     return join(*pieces)
+
+
+def _at(view: View, when: datetime | None) -> str:
+    """A time inside a sentence, with its zone, as no header names one; nothing where none is recorded."""
+    return f" at {figures.moment(when, view.zone, view.as_of)} {figures.zone_name(when, view.zone)}" if when else ""

@@ -28,6 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u20
 
 # The parameter with the number of a page: what a step to other rows starts anew.
 PAGE_NUMBER = "page"
+_NO_FILTERS = frozenset(("period", "from", "to", "sort", PAGE_NUMBER))
 PASSED_OVER = "it is passed over"  # what becomes of an unknown choice where other parameters decide as well
 _NOTHING = Extent(None, None, 0, False)
 
@@ -36,6 +37,11 @@ def given(name: str) -> str | None:
     """A parameter of the URL; None when it is not there, empty, absurdly long, or holds characters of control."""
     value = st.query_params.get(name)
     return value if value and len(value) <= LONGEST_VALUE and not _CONTROL.search(value) else None
+
+
+def are_set() -> bool:
+    """Whether the URL asks for anything but a period, an order and a page."""
+    return any(value and name not in _NO_FILTERS for name, value in st.query_params.items())
 
 
 def say_untimed(

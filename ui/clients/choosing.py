@@ -144,7 +144,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
         what = "fits these filters" if chosen.status or chosen.search else f"was assessed {period.during} or before"
         page.empty(
             f"No client {what}.",
-            *emptiness.ways_out(view, period, links.go("Take the filters away", view.page.url_path, period.query)),
+            *emptiness.ways_out(view, period),
         )
     elif absence.explained(view, "analytics.stg_engine__client_health", "assessments of clients"):
         return

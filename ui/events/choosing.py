@@ -171,11 +171,7 @@ def _other_readings(chosen: Chosen) -> None:
 def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
     """Why there is no event: none that fits, hidden ones, none at all."""
     if holds_any:
-        where = "among the events without a time" if period.untimed else period.during
-        page.empty(
-            f"No event {where}{' fits these filters' if chosen.is_any else ' is recorded'}.",
-            *emptiness.ways_out(view, period, links.go("Take the filters away", view.page.url_path, period.query)),
-        )
+        emptiness.say_none(view, period, "No event", "the events without a time")
     elif absence.explained(view, "analytics.stg_engine__events", "events"):
         return
     elif view.actor.sees_all:

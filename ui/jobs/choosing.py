@@ -128,11 +128,7 @@ def asked_job() -> UUID | None:
 def nothing(view: View, period: Period, *, holds_any: bool) -> None:
     """Why there is no job: none recorded, none of the viewer's own, or none that fits."""
     if holds_any:
-        where = "among those without a time" if period.untimed else period.during
-        page.empty(
-            f"No job {where} fits these filters.",
-            *emptiness.ways_out(view, period, links.go("Take the filters away", view.page.url_path, period.query)),
-        )
+        emptiness.say_none(view, period, "No job", "those without a time")
     elif absence.explained(view, "analytics.stg_agents__jobs", "jobs"):
         return
     elif view.actor.sees_all:

@@ -71,14 +71,13 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
     """Why there is no session: filtered out, none of the viewer's own, or none at all."""
     if holds_any:
         if chosen.status or chosen.search or chosen.unpriced:
-            everything = links.go("Take the filters away", view.page.url_path, period.query)
             why = emptiness.unmatched(
                 "session of lift-sys", period, {"status": chosen.status}, narrowed=bool(chosen.unsummed)
             )
-            page.empty(why, *emptiness.ways_out(view, period, everything))
+            page.empty(why, *emptiness.ways_out(view, period))
         else:
             none = f"No session of lift-sys is recorded {period.during}."
-            page.empty(none, "You can ", emptiness.to_all_time(view), ".")
+            page.empty(none, *emptiness.ways_out(view, period))
     elif absence.explained(view, "analytics.stg_lift__sessions", "sessions of lift-sys"):
         return
     elif view.actor.sees_all:

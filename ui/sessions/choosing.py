@@ -113,11 +113,10 @@ def empty(view: View, period: Period, asked: Chosen, *, holds_any: bool) -> None
     elif not holds_any:
         page.empty("No session of yours is recorded here.", "You see your own; ask an admin for the role manager.")
     elif is_filtered(asked):
-        remaining = dict.fromkeys(("project", "status", "model", "has", "q", "page"))
         open_ones = {"project": asked.project, "status": asked.status, "model": asked.model}
         page.empty(
             emptiness.unmatched("session", period, open_ones, narrowed=bool(asked.has or asked.search)),
-            *emptiness.ways_out(view, period, links.go_to("Take the filters away", filters.here(view, **remaining))),
+            *emptiness.ways_out(view, period),
         )
     else:
         page.empty(f"No session started {period.during}.", links.go("Show all time", "sessions", period="all"))

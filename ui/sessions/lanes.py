@@ -17,7 +17,7 @@ _MOST_ROWS = 400  # of happenings in recorded order
 _LONGEST_WORDS = 80  # of one of them
 
 
-_TICK_ROOM = 0.055  # of the width: where the length of a gap stands, no time does
+_TICK_ROOM = 0.1  # of the width: where the length of a gap stands, no time does
 
 
 _KEY = (

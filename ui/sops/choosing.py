@@ -148,11 +148,7 @@ def say_states(chosen: Chosen) -> None:
 def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:
     """Why there is no run: none on record, none of the viewer's own, or none that fits."""
     if holds_any:
-        where = "among those without a time" if period.untimed else period.during
-        page.empty(
-            f"No run of a procedure {where} fits these filters.",
-            *emptiness.ways_out(view, period, links.go("Take the filters away", view.page.url_path, period.query)),
-        )
+        emptiness.say_none(view, period, "No run of a procedure", "those without a time")
     elif absence.explained(view, "analytics.stg_engine__sop_executions", "runs of procedures"):
         return
     elif view.actor.sees_all:

@@ -113,12 +113,7 @@ def say_unnamed(view: View) -> None:
 def nothing(view: View, period: Period, *, holds_any: bool) -> None:
     """Why there is no call: none recorded, none of the viewer's own, or none that fits."""
     if holds_any:
-        where = "among the calls without a time" if period.untimed else period.during
-        everything = links.go("Take the filters away", view.page.url_path, period.query)
-        page.empty(
-            f"No call {where} fits these filters.",
-            *emptiness.ways_out(view, period, everything),
-        )
+        emptiness.say_none(view, period, "No call", "the calls without a time")
     elif absence.explained(view, "analytics.tool_calls", "calls of tools"):
         return
     elif view.actor.sees_all:
