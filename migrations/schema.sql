@@ -4624,7 +4624,7 @@ CREATE VIEW analytics.lift_session_summary WITH (security_invoker='true') AS
     d.output_tokens
    FROM (analytics.stg_lift__sessions s
      LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (r.syntax_valid AND r.ast_valid)) AS valid_drafts,
-            count(*) FILTER (WHERE ((r.syntax_valid IS NOT NULL) AND (r.ast_valid IS NOT NULL))) AS checked_drafts,
+            count((r.syntax_valid AND r.ast_valid)) AS checked_drafts,
             count(r.cost_usd) AS priced_drafts,
             sum(r.cost_usd) AS cost_usd,
             sum(r.input_tokens) AS input_tokens,

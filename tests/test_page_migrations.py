@@ -340,6 +340,7 @@ def test_a_second_start_while_one_runs_reads_who_was_first(people: People, write
         migrations.start(people["admin"], seen)
         with pytest.raises(migrations.RunnerAtWork, match=r"admin@example\.com has been applying migrations since"):
             migrations.start(people["admin"], seen)
+        until(lambda: (run := migrations.last_run(people["admin"])) and any("Applying" in line for line in run.lines))
         text = open_page(people["admin"], PAGE).text
         assert "▶ admin@example.com is applying 1 migration since" in text
         assert "Applying 20990101000000_slow.sql" in text

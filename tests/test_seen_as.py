@@ -255,6 +255,18 @@ def test_pages_are_marked_and_say_which_policy_hides_rows(owner: Connection, peo
     assert "SEEN AS" not in page.text
 
 
+def test_procedures_that_everybody_sees_do_not_hide_that_their_runs_are_hidden(
+    owner: Connection, people: dict[str, Actor]
+) -> None:
+    owner.execute("insert into engine.sop_definitions (sop_id, title, steps) values ('intake', 'Intake', '[]')")
+    owner.execute("insert into engine.sop_executions (sop_id, status, started_at) values ('intake', 'running', now())")
+    page = open_page(people["admin"], "reports/sops.py")
+    web_sessions.see_as(found(page.app.user["sid"]), people["member"].user_id)
+    page.run()
+    assert "There are runs of procedures, but" in page.text
+    assert "sop_executions_select" in page.text
+
+
 def test_the_page_lists_people_and_fences_others_off(people: dict[str, Actor]) -> None:
     page = open_page(people["admin"], "admin/seen_as.py")
     assert people["member"].email in page.text

@@ -107,6 +107,13 @@ def test_a_file_is_in_the_order_of_the_screen_for_each_column(admin: Actor, list
     assert len(orders) >= min(5, len(listed.sorts)), "the rows are such that orders differ"
 
 
+def test_the_file_of_types_holds_the_one_that_is_asked_for(admin: Actor) -> None:
+    [first, *_] = names_on(open_page(admin, "reports/events.py", period="30d").pieces, "Types of events")
+    for asked in ({}, {"q": "{}"}):
+        page = open_page(admin, "reports/events.py", period="30d", type=first, **asked)
+        assert [row["value"] for row in taken_away(admin, page, "event_types")] == [first]
+
+
 def names_on(pieces: list[str], label: str) -> list[str]:
     """What the rows of a table are called, as a pointer is told that rests on them, without what follows a colon."""
     [table] = [found for piece in pieces for found in re.findall(rf'<table[^>]*aria-label="{label}".*?</table>', piece)]

@@ -73,7 +73,10 @@ select
 from summed as s
 where
     (%(limit)s::bigint is null or s.place <= %(limit)s or s.kind = 'type' and s.value = %(event_type)s)
-    and (%(kind)s::text is null or s.kind = %(kind)s)
+    and (
+        %(kind)s::text is null
+        or s.kind = %(kind)s and (s.kind <> 'type' or %(event_type)s::text is null or s.value = %(event_type)s)
+    )
 order by s.kind, s.place;
 
 -- name: list_buckets

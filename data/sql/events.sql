@@ -15,7 +15,7 @@ from (
 
 -- name: list_kinds
 -- Events of a period and of the one before it by type, by type of aggregate and by emitter, the most frequent first.
--- Types are counted over all types; `decisions` are events with a confidence.
+-- Types are counted over all types, unless types alone are asked for; `decisions` are events with a confidence.
 with event_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('engine_events', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
@@ -119,7 +119,10 @@ select
 from summed as s
 where
     (%(limit)s::bigint is null or s.place <= %(limit)s or s.kind = 'type' and s.value = %(event_type)s)
-    and (%(kind)s::text is null or s.kind = %(kind)s)
+    and (
+        %(kind)s::text is null
+        or s.kind = %(kind)s and (s.kind <> 'type' or %(event_type)s::text is null or s.value = %(event_type)s)
+    )
 order by s.kind, s.place;
 
 -- name: list_buckets

@@ -9,7 +9,7 @@ import pandas as pd
 
 from data.reports import sop_runs
 from data.reports import sops as reports
-from ui import cached, page, sops
+from ui import absence, cached, page, sops
 from ui.asking import filters, paging
 from ui.asking.periods import Period
 from ui.drawing import cards
@@ -81,6 +81,8 @@ def show(view: View) -> None:
     sops.draw_status(view, chosen, facets)
     narrowed = asked | {"sop": chosen.sop}
     steps = cached.read(view, reports.read_human_steps, **narrowed)
+    if known.first is None and not known.untimed:  # definitions are everybody's to see, runs are not
+        absence.explained(view, "analytics.stg_engine__sop_executions", "runs of procedures")
     sops.summary(view, each, shown, steps, period, chosen)
     say_untimed()
     sops.say_states(chosen)
