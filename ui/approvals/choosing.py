@@ -157,7 +157,7 @@ def nothing(
     """Why a list is empty, and where to look instead; where rows are hidden, no more than that none is seen. `ever` is
     how many questions it holds over all time, of any outcome."""
     is_filtered = asked.narrows or bool(asked.outcome)
-    is_cut = asked.shown != "queue" and period.choice != "all" and ever > 0
+    is_cut = asked.shown != "queue" and period.choice != "all" and (ever > 0 or hidden is not None)
 
     def to_all_time(words: str) -> Markup:
         return links.go_to(words, filters.here(view, period="all", **dict.fromkeys(("from", "to", "page"))))
