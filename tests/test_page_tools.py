@@ -78,6 +78,7 @@ def test_calls_without_a_time_are_told_of_all_calls_and_lead_to_all_of_them(owne
     assert told in shown.text
     assert "/tools?period=untimed" in shown.links
     assert "Without the filters" not in open_page(people["manager"], PAGE).text
+    assert "Without the filters" not in open_page(people["manager"], PAGE, list="calls", sort="calls").text
     empty = open_page(people["manager"], PAGE, project="nobody")
     assert told in empty.text
     assert "/tools?project=nobody&period=all" in empty.links

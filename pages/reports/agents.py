@@ -79,7 +79,7 @@ def show(view: View) -> None:
     bucket = period.bucket(known)
     chosen = agents.is_asked()
     span: dict[str, Any] = {**period.parameters}
-    say_untimed = partial(filters.say_untimed, view, period, known, "window", within=("agent", "source"))
+    say_untimed = partial(filters.say_untimed, view, period, known, "window")
     asked = span | {"source": chosen.source}
     compared = asked | period.compared
     found = cached.read(view, reports.read_agents, **compared)

@@ -23,7 +23,7 @@ def show(view: View) -> None:
         return
     chosen = clients.asked()
     span: dict[str, Any] = {"start": period.start, "end": period.end}
-    say_untimed = partial(filters.say_untimed, view, period, known, "assessment", within=("status", "q"))
+    say_untimed = partial(filters.say_untimed, view, period, known, "assessment")
     standing = cached.read(view, reports.count_clients, **span, search=chosen.search)
     clients.choose(view, chosen, standing)
     total = getattr(standing, chosen.status) if chosen.status else standing.clients

@@ -20,9 +20,7 @@ def show(view: View) -> None:
     events.search_fields(view)
     chosen = events.asked(view)
     asked: dict[str, Any] = {**period.parameters, **chosen.narrowed}
-    say_untimed = partial(
-        filters.say_untimed, view, period, known, "event", within=("q", "id", "type", "aggregate", "emitter")
-    )
+    say_untimed = partial(filters.say_untimed, view, period, known, "event")
     compared = asked | period.compared
     counts = cached.read(view, reports.count_kinds, **compared)
     events.pickers(view, chosen, counts)

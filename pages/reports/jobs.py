@@ -28,8 +28,7 @@ def show_all(view: View) -> None:
     period = filters.period(view, known)
     bucket = period.bucket(known)
     asked: dict[str, Any] = period.parameters
-    narrowing = ("agent", "q", "status", "error")
-    say_untimed = partial(filters.say_untimed, view, period, known, "job", in_all_time=True, within=narrowing)
+    say_untimed = partial(filters.say_untimed, view, period, known, "job", in_all_time=True)
     with page.panel(view, "the figures of jobs"):
         chosen = jobs.choose(view)
         listed = chosen.narrowed(period)

@@ -50,7 +50,7 @@ def show(view: View) -> None:
             offset=paging.offset_of(total),
         )
         projects.projects_table(view, found, total, order)
-    filters.say_untimed(view, period, known, "project", within=("workspace", "status", "q"))
+    filters.say_untimed(view, period, known, "project")
     taken = {name: str(value) if isinstance(value, UUID) else value for name, value in asked.items()}
     page.footer(view, report="projects", filters=taken, order=order, rows=total)
     if workspaces.rows and chosen.workspace is None:

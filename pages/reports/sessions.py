@@ -52,7 +52,7 @@ def show_list(view: View, period: Period, chosen: Chosen, known: Extent) -> None
         listing.table(view, rows, chosen, period, order, skipped, raw_from)
     else:
         choosing.empty(view, period, chosen, holds_any=True)
-    filters.say_untimed(view, period, known, "session", within=("project", "status", "model", "has", "q"))
+    filters.say_untimed(view, period, known, "session")
     page.footer(view, report="sessions", filters=choosing.as_export(chosen), order=order, rows=total)
 
 

@@ -61,7 +61,7 @@ def show(view: View) -> None:
     bucket = period.bucket(known)
     chosen = sops.asked(view)
     span: dict[str, Any] = {**period.parameters}
-    say_untimed = partial(filters.say_untimed, view, period, known, "run", within=("sop", "agent", "status", "step"))
+    say_untimed = partial(filters.say_untimed, view, period, known, "run")
     asked = span | {"agent": chosen.agent}
     compared = asked | period.compared
     found = cached.read(view, reports.read_procedures, **compared)

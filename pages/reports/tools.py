@@ -18,8 +18,7 @@ known = filters.extent(view, "tools")
 period = filters.period(view, known)
 bucket = period.bucket(known)
 asked: dict[str, Any] = period.parameters
-narrowing = ("tool", "project", "outcome", "error")
-say_untimed = partial(filters.say_untimed, view, period, known, "call", in_all_time=True, within=narrowing)
+say_untimed = partial(filters.say_untimed, view, period, known, "call", in_all_time=True)
 
 with page.panel(view, "the figures of tools"):
     chosen = tools.asked()

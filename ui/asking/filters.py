@@ -28,7 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u20
 
 # The parameter with the number of a page: what a step to other rows starts anew.
 PAGE_NUMBER = "page"
-_NO_FILTERS = frozenset(("period", "from", "to", "sort", PAGE_NUMBER))
+_NO_FILTERS = frozenset(("period", "from", "to", "sort", "list", "show", "view", PAGE_NUMBER))
 PASSED_OVER = "it is passed over"  # what becomes of an unknown choice where other parameters decide as well
 _NOTHING = Extent(None, None, 0, False)
 
@@ -40,22 +40,19 @@ def given(name: str) -> str | None:
 
 
 def are_set() -> bool:
-    """Whether the URL asks for anything but a period, an order and a page."""
+    """Whether the URL asks for some of the rows: for more than a period, a view of them, an order and a page."""
     return any(value and name not in _NO_FILTERS for name, value in st.query_params.items())
 
 
-def say_untimed(
-    view: View, period: Period, known: Extent, noun: str, *, in_all_time: bool = False, within: Sequence[str] = ()
-) -> None:
+def say_untimed(view: View, period: Period, known: Extent, noun: str, *, in_all_time: bool = False) -> None:
     """How many rows no period holds because they have no time, leading to them; `in_all_time` says that all time has
     them among its figures, and that nothing else on the page tells so. The number is of all rows, and so is what the
-    link leads to, which is said where one of the filters `within` is set."""
+    link leads to, which is said where filters are set."""
     is_all = period.choice == "all"
-    is_filtered = any(given(name) for name in within)
     said = sentences.untimed(known.untimed, noun, in_all_time=is_all)
     if not said or period.untimed or (is_all and not in_all_time):
         return
-    words = f"Without the filters, {said[0].lower()}{said[1:]}" if is_filtered else said
+    words = f"Without the filters, {said[0].lower()}{said[1:]}" if are_set() else said
     page.note(links.go(words, view.page.url_path, period="untimed"))
 
 

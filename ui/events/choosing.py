@@ -59,11 +59,6 @@ class Chosen:
             "q": self.typed if self.payload else None,
         }
 
-    @property
-    def is_any(self) -> bool:
-        """Whether anything narrows the events."""
-        return any(self.narrowed.values())
-
 
 def asked(view: View) -> Chosen:
     """What the URL asks for, before any picker is drawn."""

@@ -25,11 +25,6 @@ class Chosen:
     search: str | None
 
     @property
-    def is_any(self) -> bool:
-        """Whether anything narrows the projects."""
-        return any((self.workspace, self.status, self.search))
-
-    @property
     def subject(self) -> dict[str, Any]:
         """What the reader of counts takes, which counts all states."""
         return {"workspace": self.workspace, "search": self.search}
@@ -87,7 +82,7 @@ def draw_status(
 
 def nothing(view: View, workspaces: Sequence[Mapping[str, Any]], chosen: Chosen, period: Period) -> None:
     """Why there is no project: filtered out, none of the viewer's own, or none at all."""
-    if chosen.is_any or period.choice != "all":
+    if filters.are_set() or period.choice != "all":
         made = "" if period.choice == "all" else " without a time" if period.untimed else f" made {period.during}"
         page.empty(f"No project{made} fits these filters.", links.go("Take the filters away", view.page.url_path), ".")
     elif absence.explained(view, "analytics.stg_toolbox__projects", "projects"):

@@ -30,7 +30,7 @@ def summary(view: View, workspaces: int, counts: Sequence[ProjectCount], period:
     total, before = sum(one.projects for one in shown), sum(one.previous_projects for one in shown)
     known = sum(one.projects for one in shown if one.status)
     active = sum(one.projects for one in shown if one.status == "active")
-    narrowed = f" that fit{'s' if total == 1 else ''}" if chosen.is_any else ""
+    narrowed = f" that fit{'s' if total == 1 else ''}" if filters.are_set() else ""
     made = "" if period.choice == "all" else f" {period.during}" if period.untimed else f" made {period.during}"
     of = "them" if known == total else f"{figures.count(known)} with a status"
     told: Child = "none of them with a status"

@@ -99,11 +99,6 @@ def say_waiting(asked: Chosen) -> None:
         )
 
 
-def is_filtered(asked: Chosen) -> bool:
-    """Whether anything but the period narrows the list."""
-    return any((asked.project, asked.status, asked.model, asked.has, asked.search))
-
-
 def empty(view: View, period: Period, asked: Chosen, *, holds_any: bool) -> None:
     """Why the list is empty: no data, filtered out, or another time."""
     if not holds_any and absence.explained(view, "analytics.stg_chronicle__sessions", "sessions"):
@@ -112,7 +107,7 @@ def empty(view: View, period: Period, asked: Chosen, *, holds_any: bool) -> None
         page.empty("No session is recorded here yet.", "An admin imports logs: ", code(command("ingest", "PATH")))
     elif not holds_any:
         page.empty("No session of yours is recorded here.", "You see your own; ask an admin for the role manager.")
-    elif is_filtered(asked):
+    elif filters.are_set():
         open_ones = {"project": asked.project, "status": asked.status, "model": asked.model}
         page.empty(
             emptiness.unmatched("session", period, open_ones, narrowed=bool(asked.has or asked.search)),

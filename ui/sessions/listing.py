@@ -13,7 +13,7 @@ from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import charts, tables
 from ui.drawing.markup import Child, Markup, tag
-from ui.sessions.choosing import DEFAULT_SORT, Row, as_query, is_filtered
+from ui.sessions.choosing import DEFAULT_SORT, Row, as_query
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import COST_BASES, change, plural
@@ -25,7 +25,7 @@ STATUS_STATES = {"error": "broken", "terminated": "unknown", "completed": "well"
 
 def summary(view: View, period: Period, asked: Chosen, counts: pd.DataFrame, total: int) -> None:
     """How many sessions there are, how that compares, how many went wrong; where there are some."""
-    wording = f" that {'matches' if total == 1 else 'match'}" if is_filtered(asked) else ""
+    wording = f" that {'matches' if total == 1 else 'match'}" if filters.are_set() else ""
     where = "" if period.untimed else f" {period.during}" if period.choice == "all" else f" started {period.during}"
     now, before = _per_status(counts, is_current=True), _per_status(counts, is_current=False)
     words = f"{plural(total, 'session')}{wording}{where or ' without a recorded time'}"
