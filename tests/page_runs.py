@@ -77,7 +77,14 @@ class PageRun:
         assert not self.app.exception, self.app.exception
         for address in self.links:
             _check_export(address)
+        _check_nesting("".join(self.pieces))
         return self
+
+
+def _check_nesting(drawn: str) -> None:
+    """No link holds another one: a browser would end the first where the second begins."""
+    inside = re.search(r"<a\b(?:(?!</a>).)*?<a\b.{0,200}", drawn, re.DOTALL)
+    assert not inside, inside[0]
 
 
 def _check_export(address: str) -> None:

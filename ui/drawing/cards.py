@@ -12,8 +12,8 @@ from ui.page import mark, put
 @dataclass(frozen=True)
 class Card:
     """One figure. `change` is written out ("+8 %", with `than` what it is compared with); `trend` is drawn as bars,
-    where None is a gap. `address` leads to the rows behind it; links to parts of them may stand in the `note` of a card
-    without one."""
+    where None is a gap. `address` leads to the rows behind it, from wherever on the card; links to parts of them may
+    stand in the `note`."""
 
     label: str
     value: str
@@ -31,16 +31,14 @@ def cards(shown: Sequence[Card]) -> None:
 
 
 def _card(card: Card) -> Markup:
-    body: list[Child] = [
+    figure = (
         tag("div", mark(card.state) if card.state else None, card.label, class_="sb-card-label"),
         tag("div", card.value, class_="sb-card-value"),
-        *_below(card),
-    ]
-    if any(value for value in card.trend):
-        body.append(spark(card.trend))
-    if card.address:
-        return tag("a", *body, href=card.address, class_="sb-go sb-card")
-    return tag("div", *body, class_="sb-card")
+    )
+    # A link holds no other one, so that of the card is around its figure and laid over the rest by the style sheet.
+    leading = tag("a", *figure, href=card.address, class_="sb-go sb-card-way") if card.address else join(*figure)
+    trend = spark(card.trend) if any(value for value in card.trend) else None
+    return tag("div", leading, *_below(card), trend, class_="sb-card")
 
 
 def _below(card: Card) -> list[Child]:
