@@ -111,7 +111,7 @@ def _now_and_then() -> Callable[[str], None]:
 
     def progress(sentence: str) -> None:
         nonlocal last
-        if not sentence[:1].isdigit() or time.monotonic() - last > _SAID_EVERY_S:
+        if not any(sign.isdigit() for sign in sentence) or time.monotonic() - last > _SAID_EVERY_S:
             last = time.monotonic()
             say(f"  {sentence}")
 
