@@ -47,7 +47,7 @@ class Record:
 
 
 def record(
-    session_key: str,
+    session_key: UUID | str,
     event_type: str,
     at: datetime,
     *,
@@ -58,7 +58,7 @@ def record(
 ) -> Record:
     """An event at a time, with details for other tables as this module makes them. Raises BadArgument for what cannot
     be stored."""
-    checking.text("key", session_key, longest=KEY_CHARACTERS)
+    key = checking.name("key", session_key, longest=KEY_CHARACTERS)
     event_id = uuid4()
     event = {
         "id": str(event_id),
@@ -74,7 +74,7 @@ def record(
         own = {"id": str(event_id), "created_at": at.isoformat()} if target in _DETAILS else {}
         rows.append((target, checking.json_text(event_type, own | dict(detail))))
     rows.insert(1 if rows and rows[0][0] == "session_start" else 0, ("event", checking.json_text(event_type, event)))
-    return Record(event_id, session_key, event_type, tuple(rows))
+    return Record(event_id, key, event_type, tuple(rows))
 
 
 _DETAILS = frozenset({"tool", "prompt", "notification", "lifecycle"})
