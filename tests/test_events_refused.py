@@ -102,8 +102,8 @@ def test_events_of_another_world_keep_nobody_from_the_others(owner: Owner, datab
     """They come beside the function: copied from elsewhere by a service."""
     for number, at in enumerate(("infinity", "0044-03-15 BC", "290000-01-01"), start=1):
         owner.execute(
-            "insert into engine.events (event_type, aggregate_type, aggregate_id, sequence_number, emitted_by, timestamp)"
-            " values ('ODD', 'Client', 'odd', %s, 'x', %s)",
+            "insert into engine.events (event_type, aggregate_type, aggregate_id, emitted_by, sequence_number,"
+            " timestamp) values ('ODD', 'Client', 'odd', 'x', %s, %s)",
             (number, at),
         )
     with EventStore(database_url) as store:
