@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -24,6 +26,7 @@ from signalbox_client.projections import (
     Projection,
     ProjectionFailed,
     Projections,
+    Rebuilt,
     Replay,
     folding,
     replay,
@@ -376,7 +379,7 @@ def test_what_a_table_does_not_hold_is_named_by_event_and_field_and_the_rest_is_
             again.rebuild(name)
         assert content(owner, name) == []
         rebuilt = again.rebuild(name, skip_failed=True)
-        assert (rebuilt.written, set(rebuilt.failed)) == (1, sentences)
+        assert (rebuilt.written, set(rebuilt.failed), rebuilt.failing) == (1, sentences, len(sentences))
         found = again.compare(name)
         assert (found.missing, found.differing, found.failing) == (0, 0, len(sentences))
     row = owner.execute("select event_id from engine.client_health").fetchone()
@@ -448,6 +451,30 @@ def test_a_question_that_is_asked_once_more_is_open_again(
     replay(database_url).rebuild("human_approvals")
     row = owner.execute("select status, decided_by, decision_note from engine.human_approvals").fetchone()
     assert row == {"status": "pending", "decided_by": None, "decision_note": None}
+    assert replay(database_url).compare("human_approvals").is_same
+
+
+def test_a_rebuild_loses_nothing_of_what_is_written_meanwhile(
+    owner: Owner, store: EventStore, database_url: str
+) -> None:
+    question = asked(store, owner)
+    done: list[Rebuilt] = []
+    with psycopg.connect(database_url) as other:
+        other.execute("select 1")  # a transaction begins
+        EventStore(other).append(told("HUMAN_APPROVAL_APPROVED", "HumanApproval", question))
+        other.execute(
+            "update engine.human_approvals set status = 'approved', decided_at ="
+            " (select timestamp from engine.events where event_type = 'HUMAN_APPROVAL_APPROVED')"
+        )
+        rebuilding = threading.Thread(target=lambda: done.append(replay(database_url).rebuild("human_approvals")))
+        rebuilding.start()
+        waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        while owner.execute(waiting).fetchone() is None:
+            time.sleep(0.01)
+        other.commit()
+        rebuilding.join(60)
+    assert [rebuilt.written for rebuilt in done] == [1]
+    assert owner.execute("select status from engine.human_approvals").fetchone() == {"status": "approved"}
     assert replay(database_url).compare("human_approvals").is_same
 
 

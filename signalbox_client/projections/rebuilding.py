@@ -29,13 +29,15 @@ _OF_ROWS = (
 @dataclass(frozen=True)
 class Rebuilt:
     """What a rebuild did: rows written, and rows that cannot be made: no event tells their beginning, or what the
-    events are about is not named by a UUID, as rows of these tables are. `gone` and `failed` as in a Comparison."""
+    events are about is not named by a UUID, as rows of these tables are. `gone`, `failed` and `failing` as in a
+    Comparison."""
 
     name: str
     written: int
     incomplete: int
     gone: int = 0
     failed: tuple[str, ...] = ()
+    failing: int = 0
 
 
 class Rebuilding:
@@ -66,8 +68,15 @@ class Rebuilding:
 
     def rebuilt(self) -> Rebuilt:
         """What was done."""
-        sentences = tuple(self.failures.sentences)
-        return Rebuilt(self._projection.name, self._written, self._incomplete, self._gone, sentences)
+        failures = self.failures
+        return Rebuilt(
+            self._projection.name,
+            self._written,
+            self._incomplete,
+            self._gone,
+            tuple(failures.sentences),
+            failures.number,
+        )
 
     def refused(self) -> ProjectionFailed:
         """That there are events that cannot be projected, in one error."""

@@ -52,7 +52,8 @@ class Replay:
         return comparing.comparison(unsourced)
 
     def rebuild(self, name: str, *, skip_failed: bool = False) -> Rebuilt:
-        """Make the stored rows what the events tell; rows without events stay as they are. All in one transaction.
+        """Make the stored rows what the events tell; rows without events stay as they are. All in one transaction, for
+        which others who write the table wait.
 
         Events that cannot be projected are refused by ProjectionFailed, which names them, and then nothing is changed;
         with `skip_failed` their rows stay as they are, and the sentences are given back, a hundred at most.
@@ -61,6 +62,8 @@ class Replay:
         projection = self._with_table(name)
         checking.flag("skip_failed", skip_failed)
         with self._database.transaction() as work:
+            # Before the events are read, so that the newest are among them where a row is newer.
+            work.run(f"projections.lock_{projection.name}")
             # On the very connection: in the same transaction, and where a pool has no second one to lend.
             rebuilding = Rebuilding(work, projection)
             folded = fold_all(Database(work.connection).at_once, projection, rebuilding.failures)
