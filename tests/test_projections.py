@@ -469,7 +469,7 @@ def test_a_rebuild_loses_nothing_of_what_is_written_meanwhile(
         rebuilding = threading.Thread(target=lambda: done.append(replay(database_url).rebuild("human_approvals")))
         rebuilding.start()
         waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-        while owner.execute(waiting).fetchone() is None:
+        while rebuilding.is_alive() and owner.execute(waiting).fetchone() is None:
             time.sleep(0.01)
         other.commit()
         rebuilding.join(60)

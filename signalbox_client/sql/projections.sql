@@ -67,15 +67,15 @@ from signalbox.gone_references(%(projection)s::text, %(named_in)s::text[], %(ids
 
 -- name: lock_human_approvals
 -- Keeps others from writing questions until the transaction ends: what they would write in the meantime would be lost.
-lock table engine.human_approvals in share row exclusive mode;
+lock table engine.human_approvals in exclusive mode;
 
 -- name: lock_sop_executions
 -- Keeps others from writing executions until the transaction ends: what they would write in the meantime would be lost.
-lock table engine.sop_executions in share row exclusive mode;
+lock table engine.sop_executions in exclusive mode;
 
 -- name: lock_client_health
 -- Keeps others from writing assessments until the transaction ends: what they would write in the meantime would be lost.
-lock table engine.client_health in share row exclusive mode;
+lock table engine.client_health in exclusive mode;
 
 -- name: write_human_approvals
 -- Makes questions what their events tell; what these do not tell stays as it is.
