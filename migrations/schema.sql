@@ -1043,10 +1043,47 @@ CREATE FUNCTION engine.append_event(p_event_type text, p_aggregate_type text, p_
     SET search_path TO ''
     AS $$
 declare
+    refused text;
     newest bigint;
     appended_id uuid;
     appended engine.events;
 begin
+    select
+        case
+            when n.given is null then format('%s is null: give %s', n.argument, n.wanted)
+            when length(n.given) > n.longest
+                then format('%s has %s characters: %s are the most', n.argument, length(n.given), n.longest)
+            else format('%s is empty: give %s', n.argument, n.wanted)
+        end into refused
+    from (
+        values
+        (1, 'p_event_type', p_event_type, 200, 'what happened, LEAD_SCORED for instance'),
+        (2, 'p_aggregate_type', p_aggregate_type, 200, 'what kind of thing it happened to, Lead for instance'),
+        (3, 'p_aggregate_id', p_aggregate_id, 400, 'the id of the thing that it happened to'),
+        (4, 'p_emitted_by', p_emitted_by, 200, 'the name of whoever says so, or leave it out')
+    ) as n (place, argument, given, longest, wanted)
+    where (
+        length(n.given) <= n.longest
+        -- Anything but white space, by its numbers: what a class of characters holds depends on the collation.
+        and n.given ~ '[^\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]'
+    ) is not true
+    order by n.place
+    limit 1;
+    refused := coalesce(refused, case
+        when jsonb_typeof(p_payload) <> 'object'
+            then format('p_payload is of JSON type %s: give an object, {} where there is nothing to tell', jsonb_typeof(p_payload))
+        when jsonb_typeof(p_metadata) <> 'object'
+            then format('p_metadata is of JSON type %s: give an object, {} where there is nothing to tell', jsonb_typeof(p_metadata))
+        when p_confidence not between 0 and 1
+            then format('p_confidence is %s: give a number from 0 to 1, or null where it is not known', p_confidence)
+        when p_expected_sequence < 0
+            then format('p_expected_sequence is %s: give the newest number you have seen, 0 where there is none', p_expected_sequence)
+        when p_timestamp not between '0001-01-03 00:00:00+00' and '9999-12-29 23:59:59.999999+00'
+            then format('p_timestamp is %s: give a time between the years 1 and 9999, or null for now', p_timestamp)
+    end);
+    if refused is not null then
+        raise exception '%. Nothing was appended', refused using errcode = 'invalid_parameter_value';
+    end if;
     perform pg_advisory_xact_lock(hashtextextended(p_aggregate_type || chr(31) || p_aggregate_id, 20261120));
     select coalesce(max(e.sequence_number), 0) into newest
     from analytics.stg_engine__events as e
@@ -1814,6 +1851,49 @@ CREATE FUNCTION signalbox.forget_changes(source smallint, slots int4multirange, 
     where l.source = forget_changes.source and l.counted <> 0
     and (l.slot <@ slots or l.ctid in (select f.place from forgotten as f))
 $$;
+
+-- function signalbox.gone_references(text, text[], text[])
+CREATE FUNCTION signalbox.gone_references(projection text, named_in text[], ids text[]) RETURNS TABLE(column_name text, id text, becomes_null boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    held regclass := coalesce(
+        (
+            select to_regclass(format('%I.%I', a.source_schema, a.source_table))
+            from signalbox.adopted_tables as a
+            where a.mode = 'pointed' and a.system = 'engine' and a.table_name = projection
+        ),
+        to_regclass(format('engine.%I', projection))
+    );
+    reference record;
+begin
+    if auth.uid() is not null and not signalbox.sees_all() then
+        return;
+    end if;
+    for reference in
+        select
+            k.attname::text as name,
+            c.confrelid::regclass as there,
+            r.attname as key,
+            format_type(r.atttypid, r.atttypmod) as kind,
+            c.confdeltype = 'n' as is_emptied
+        from pg_constraint as c
+        join pg_attribute as k on k.attrelid = c.conrelid and k.attnum = c.conkey[1]
+        join pg_attribute as r on r.attrelid = c.confrelid and r.attnum = c.confkey[1]
+        where c.contype = 'f' and c.conrelid = held and cardinality(c.conkey) = 1 and k.attname::text = any(named_in)
+    loop
+        return query execute format(
+            'select distinct $1, t.id, $2 from unnest($3, $4) as t (name, id) '
+            'where t.name = $1 and not exists (select from %s as r where r.%I = t.id::%s)',
+            reference.there, reference.key, reference.kind
+        ) using reference.name, reference.is_emptied, named_in, ids;
+    end loop;
+end
+$_$;
+
+-- comment signalbox.FUNCTION gone_references(projection text, named_in text[], ids text[])
+COMMENT ON FUNCTION signalbox.gone_references(projection text, named_in text[], ids text[]) IS 'Of ids that columns of a projection refer to, those that are not there, and whether the row stays then, with null in that column.';
 
 -- function signalbox.has_rows(text)
 CREATE FUNCTION signalbox.has_rows(table_name text) RETURNS boolean
@@ -8224,6 +8304,13 @@ REVOKE ALL ON FUNCTION signalbox.fold_tools(lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION forget_changes(source smallint, slots int4multirange, links uuid[])
 REVOKE ALL ON FUNCTION signalbox.forget_changes(source smallint, slots int4multirange, links uuid[]) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION gone_references(projection text, named_in text[], ids text[])
+REVOKE ALL ON FUNCTION signalbox.gone_references(projection text, named_in text[], ids text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION signalbox.gone_references(projection text, named_in text[], ids text[]) TO authenticated;
+
+GRANT ALL ON FUNCTION signalbox.gone_references(projection text, named_in text[], ids text[]) TO service_role;
 
 -- acl signalbox.FUNCTION has_rows(table_name text)
 REVOKE ALL ON FUNCTION signalbox.has_rows(table_name text) FROM PUBLIC;

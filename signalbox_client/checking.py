@@ -42,6 +42,16 @@ def optional_text(argument: str, value: object, *, longest: int | None = NAME_CH
     return None if value is None else text(argument, value, longest=longest)
 
 
+def name(argument: str, value: object, *, longest: int = NAME_CHARACTERS) -> str:
+    """What something is called: as `text`, or a UUID, which is taken as its text."""
+    return text(argument, str(value) if isinstance(value, UUID) else value, longest=longest)
+
+
+def optional_name(argument: str, value: object) -> str | None:
+    """As `name`, or None."""
+    return None if value is None else name(argument, value)
+
+
 def identifier(argument: str, value: object) -> UUID:
     """A UUID, given as one or as its text."""
     if isinstance(value, UUID):

@@ -16,7 +16,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
-from signalbox_client import checking, json_values, queries
+from signalbox_client import checking, json_values, queries, times
 from signalbox_client.adopted import Elsewhere
 from signalbox_client.errors import BadArgument, Closed, DatabaseUnavailable, InTransaction
 from signalbox_client.own_connection import Connection, OwnConnection
@@ -204,6 +204,7 @@ class Database:
 def _cursor(connection: Connection) -> psycopg.Cursor[dict[str, Any]]:
     cursor = connection.cursor(row_factory=dict_row)
     json_values.read_carefully(cursor)
+    times.read_all_times(cursor)
     return cursor
 
 

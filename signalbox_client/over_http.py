@@ -18,7 +18,7 @@ from signalbox_client.errors import (
     TookTooLong,
     UnfitTable,
 )
-from signalbox_client.translating import OF_OTHER_TABLES, not_as_ours, of_nobody
+from signalbox_client.translating import OF_OTHER_TABLES, not_as_ours, of_nothing
 
 try:
     import httpx
@@ -98,8 +98,8 @@ def _translated(error: APIError) -> SignalboxError:
         return SchemaNotExposed()
     if code == _UNIQUE_VIOLATION:
         return Taken()
-    if code == _FOREIGN_KEY_VIOLATION and (nobody := of_nobody(str(error.message))):
-        return nobody
+    if code == _FOREIGN_KEY_VIOLATION and (bad := of_nothing(str(error.message))):
+        return bad
     if code == "57014":
         return TookTooLong()
     if code in {"42501", "401", "403"} or code.startswith("PGRST3") or "API key" in str(error.message):

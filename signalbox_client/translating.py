@@ -43,18 +43,20 @@ def translated() -> Iterator[None]:
             raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
         raise DatabaseUnavailable from error
     except psycopg.DatabaseError as error:  # last, as those above are of this kind, too
-        if isinstance(error, postgres_errors.ForeignKeyViolation) and (nobody := of_nobody(_message(error))):
-            raise nobody from error
+        if isinstance(error, postgres_errors.ForeignKeyViolation) and (bad := of_nothing(_message(error))):
+            raise bad from error
         if isinstance(error, postgres_errors.UniqueViolation):
             raise RefusedByDatabase(_taken(error)) from error
         raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
 
 
-def of_nobody(message: str) -> BadArgument | None:
-    """What the server says of a foreign key, where that is the one by which a row belongs to a person."""
-    if "_user_id_fkey" not in message:
-        return None
-    return BadArgument("user_id", "is the id of nobody: there is no such account in auth.users.")
+def of_nothing(message: str) -> BadArgument | None:
+    """What the server says of a foreign key, where that is the one by which a row belongs to a person or a session."""
+    if "_user_id_fkey" in message:
+        return BadArgument("user_id", "is the id of nobody: there is no such account in auth.users.")
+    if "_session_id_fkey" in message:
+        return BadArgument("session_id", "is the id of no session that is there.")
+    return None
 
 
 def of_another_table(error: psycopg.Error) -> str:

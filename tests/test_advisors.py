@@ -146,6 +146,7 @@ MEANT = {
     "signalbox.viewer_role()": "tells the viewer's own role alone, which policies ask for",
     "signalbox.change_versions()": "counts marks of changes; shows no row",
     "signalbox.known_since()": "tells managers, who are told of backups, when the first migration was applied",
+    "signalbox.gone_references(text,text[],text[])": "asks itself who the viewer is: members get no row",
     "signalbox.addresses()": "asks itself who the viewer is: managers and admins see all, others themselves",
     "analytics.sessions_saying_by_index(text)": "asks the policies' own question itself, so that the index serves",
     "analytics.events_containing_by_index(jsonb)": "asks the policies' own question itself, so that the index serves",

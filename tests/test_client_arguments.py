@@ -13,7 +13,16 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from signalbox_client import BadArgument, EventStore, Jobs, NewEvent, PostgresSessionStore, Procedures, checking
+from signalbox_client import (
+    BadArgument,
+    EventStore,
+    Jobs,
+    NewEvent,
+    PostgresSessionStore,
+    Procedures,
+    Recorder,
+    checking,
+)
 from signalbox_client.events import Position
 from signalbox_client.procedures import BadDefinition, Definition, read_definition, read_definitions
 from signalbox_client.projections import Projection, Projections, Replay
@@ -119,6 +128,20 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
 def test_what_cannot_be_honoured_is_named(sentence: str, act: Callable[[], object]) -> None:
     with pytest.raises(BadArgument, match=f"^{sentence}"):
         act()
+
+
+def test_what_a_record_holds_for_other_tables_is_a_mapping_of_mappings() -> None:
+    recorder = Recorder(NOWHERE)
+    wrong: list[tuple[str, Any]] = [
+        ("details must be a mapping, not int", 5),
+        ("details must be one of", {"other": {}}),
+        ("details.tool must be a mapping, not list", {"tool": [1]}),
+        ("notification.a is nan", {"tool": {"a": float("nan")}}),
+    ]
+    for sentence, details in wrong:
+        with pytest.raises(BadArgument, match=f"^{sentence}"):
+            recorder.add("k", "notification", {}, details=details)
+    assert recorder.abandon() == []
 
 
 def test_times_near_both_ends_come_back(database_url: str) -> None:

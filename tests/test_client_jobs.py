@@ -242,10 +242,11 @@ def test_asking_twice_with_one_id_makes_one_job(database_url: str, owner: Owner,
     jobs, job_id = Jobs(database_url), uuid4()
     first = jobs.create("writer", {"a": 1}, job_id=job_id)
     assert jobs.create("writer", {"a": 1}, job_id=str(job_id)) == first
+    for agent, data in (("reader", {"a": 1}), ("writer", {"a": 2}), ("writer", None)):
+        with pytest.raises(BadArgument, match="job_id is the id of another job"):
+            jobs.create(agent, data, job_id=job_id)
     with pytest.raises(BadArgument, match="job_id is the id of another job"):
-        jobs.create("reader", job_id=job_id)
-    with pytest.raises(BadArgument, match="job_id is the id of another job"):
-        Jobs(database_url, user_id=people["other"].user_id).create("writer", job_id=job_id)
+        Jobs(database_url, user_id=people["other"].user_id).create("writer", {"a": 1}, job_id=job_id)
     assert count(owner, "pending") == 1
 
 

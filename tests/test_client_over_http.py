@@ -173,6 +173,9 @@ def test_saving_twice_saves_once_and_taken_ids_are_refused(project: Project, me:
         lambda: store.create_session(replace(session, prompt="another")),
         lambda: store.save_draft(Draft(session.session_id, "pass", number=3)),
         lambda: store.save_revision(replace(revision, session_id=second, number=1)),
+        lambda: store.save_revision(replace(revision, ir_content={"n": 2})),
+        lambda: store.save_draft(replace(draft, code="return")),
+        lambda: store.save_resolution(replace(resolution, resolution=[2])),
         lambda: store.save_resolution(replace(resolution, session_id=second)),
     ]
     for act in wrong:

@@ -191,6 +191,13 @@ def test_saving_twice_saves_once(database_url: str, owner: Owner, people: People
     assert store.get_session(session.session_id).current_ir == {"n": 2}
     counted = store.get_session(session.session_id)
     assert (counted.revision_count, counted.draft_count, counted.hole_count) == (1, 1, 1)
+    for another in (
+        lambda: store.save_revision(replace(revision, ir_content={"n": 3})),
+        lambda: store.save_draft(replace(draft, code="return")),
+        lambda: store.save_resolution(replace(resolution, resolution=[2])),
+    ):
+        with pytest.raises(AlreadyThere):
+            another()
 
 
 def test_ids_and_numbers_of_something_else_are_refused(database_url: str, people: People) -> None:

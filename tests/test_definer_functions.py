@@ -14,6 +14,7 @@ People = dict[str, Actor]
 _CALLS = (
     "select * from signalbox.change_versions()",
     "select * from signalbox.addresses()",
+    "select * from signalbox.gone_references('human_approvals', '{user_id}', '{00000000-0000-0000-0000-000000000000}')",
     "select * from analytics.sessions_saying('word')",
 )
 

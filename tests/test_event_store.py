@@ -328,7 +328,10 @@ def test_a_snapshot_of_another_version_is_not_used_and_can_be_replaced(
 
 def test_without_a_reducer_payloads_are_merged_and_it_says_so(owner: Owner, store: EventStore) -> None:
     store.append_many([happened(payload={"a": 1, "b": 1}), happened(payload={"b": 2})])
-    owner.execute("select engine.append_event('ODD', 'Lead', 'lead-1', '[1]')")
+    owner.execute(  # beside the function, which takes no such payload
+        "insert into engine.events (event_type, aggregate_type, aggregate_id, sequence_number, payload, emitted_by)"
+        " values ('ODD', 'Lead', 'lead-1', 3, '[1]', 'x')"
+    )
     state = store.state("Lead", "lead-1")
     assert (state.state, state.reducer, state.unmerged, state.folded) == ({"a": 1, "b": 2}, None, 1, 3)
     assert store.state("Lead", "lead-1", at_sequence=1).state == {"a": 1, "b": 1}

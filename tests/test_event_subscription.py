@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -206,7 +206,7 @@ def test_filters_let_pass_what_was_asked_for(store: EventStore) -> None:
     assert found() == ["a", "b", "c", "d", "e"]
     assert found(event_types=["SCORED", "OTHER"]) == ["a"]
     assert found(correlation_ids=[str(correlation)]) == ["b"]
-    assert found(session_ids={session}) == ["c", "d"]
+    assert found(session_ids={session}) == found(session_ids=[UUID(session)]) == ["c", "d"]
     assert found(aggregate_types=("Client",)) == ["e"]
     assert found(event_types=["TOLD"], session_ids=[session]) == ["c", "d"]
     assert found(event_types=[]) == []

@@ -206,6 +206,31 @@ def test_projections_are_rebuilt_as_far_as_the_table_holds_them(moved: Moved) ->
         )
 
 
+def test_a_column_that_only_the_other_system_has_keeps_its_default(moved: Moved) -> None:
+    store, row = EventStore(moved.url), uuid4()
+    for name, what, of, told in (
+        (
+            "human_approvals",
+            "HUMAN_APPROVAL_REQUESTED",
+            "HumanApproval",
+            {"approval_type": "refund", "title": "Refund?"},
+        ),
+        ("sop_executions", "SOP_EXECUTION_STARTED", "SopExecution", {"sop_id": "light-the-lamp"}),
+    ):
+        table = sql.Identifier("engine", name)
+        find = sql.SQL("select tenant from {} where id = %s").format(table)
+        moved.owner.execute(sql.SQL("alter table {} add tenant text not null default 'home'").format(table))
+        store.append(NewEvent(what, of, row, told, emitted_by="test"))
+        try:
+            for tenant in ("home", "away"):  # a row that is new, and one that is there
+                replay(moved.url).rebuild(name)
+                assert replay(moved.url).compare(name).is_same
+                assert moved.owner.execute(find, (row,)).fetchone() == {"tenant": tenant}
+                moved.owner.execute(sql.SQL("update {} set tenant = 'away'").format(table))
+        finally:
+            moved.owner.execute(sql.SQL("alter table {} drop tenant").format(table))
+
+
 def test_procedures_say_that_their_table_is_another(moved: Moved) -> None:
     with Procedures(moved.url, emitted_by="test") as procedures:
         for sop_id in ("nobody-knows-it", "light-the-lamp"):

@@ -15,6 +15,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from data.access import Actor
+from signalbox_client import EventStore, NewEvent
 from tests.page_runs import open_page, queries_during
 from tests.performed import engine_event
 
@@ -296,13 +297,18 @@ def test_projections_are_compared_when_asked_and_say_when(owner: Owner, people: 
         (first,),
     )
     owner.execute("insert into engine.client_health (client_id, health_score) values ('acme', 1)")
+    stream_event(owner, 4, "CLIENT_HEALTH_ASSESSED", health_score=250)
+    asked = {"approval_type": "refund", "title": "Refund?", "session_id": str(uuid4())}
+    EventStore(owner).append(NewEvent("HUMAN_APPROVAL_REQUESTED", "HumanApproval", uuid4(), asked, emitted_by="x"))
     page = open_page(people["manager"], PAGE, view="integrity")
     page.app.button(key="compare_projections").click()
     text = page.run().text
     assert (
-        "client_health: 1 row differs from the replay, 1 row that events tell of is not there, of 2 rows from events."
-        in text
+        "client_health: 1 row differs from the replay, 1 row that events tell of is not there,"
+        " 1 event cannot be projected, of 3 rows from events." in text
     )
+    assert "health_score must be at least 0 and at most 100, not 250" in text
+    assert "1 row is rightly not there: the session that it belonged to was deleted." in text
     assert "1 row is not event-sourced and cannot be compared." in text
     assert "99.0 stored, 41 by the events" in " ".join(text.split())
     [nothing] = [piece for piece in page.pieces if "so there is nothing to compare." in piece and "sop_exec" in piece]
@@ -310,7 +316,7 @@ def test_projections_are_compared_when_asked_and_say_when(owner: Owner, people: 
     assert "Compared at" in text
     assert f"/event_stream?event={first}" in page.links
     assert "changed since" not in text
-    stream_event(owner, 4)
+    stream_event(owner, 5)
     assert "Rows have come or changed since." in page.run().text
 
 

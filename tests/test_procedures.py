@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from signalbox_client import BadArgument, EventStore, Procedures, RefusedByDatabase
+from signalbox_client import BadArgument, EventStore, Procedures
 from signalbox_client.procedures import (
     BadDefinition,
     ExecutionNotFound,
@@ -319,8 +319,10 @@ def test_of_two_who_end_an_execution_one_wins(database_url: str, owner: Owner, p
 
 def test_an_event_and_its_row_are_kept_or_lost_together(owner: Owner, procedures: Procedures) -> None:
     procedures.store(read_definition(YAML, "yaml"))
-    with pytest.raises(RefusedByDatabase, match="session_id"):
+    with pytest.raises(BadArgument, match=r"^session_id is the id of no session"):
         procedures.start("intake", session_id=uuid4())
+    with pytest.raises(BadArgument, match=r"^user_id is the id of nobody"):
+        procedures.start("intake", user_id=uuid4())
     assert owner.execute("select count(*) from engine.events").fetchone() == {"count": 0}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from data import approvals
+from data import approvals, database
 from data.access import Actor
 from data.migration.files import FOLDER as MIGRATIONS
 from data.reports import integrity
@@ -24,10 +26,13 @@ from signalbox_client.projections import (
     Projection,
     ProjectionFailed,
     Projections,
+    Rebuilt,
     Replay,
+    folding,
     replay,
     replaying,
 )
+from tests.conftest import make_person
 
 Owner = psycopg.Connection[DictRow]
 INTAKE = """{"sop_id": "intake", "title": "Intake", "steps": [
@@ -115,6 +120,7 @@ def test_an_upgrade_folds_costs_and_times_of_runs_anew(owner: Owner, database_ur
     assert row == {"estimated_cost": 0}
 
 
+NO_SCORE = "its payload has no health_score"
 TABLES = ("client_health", "human_approvals", "sop_executions")
 
 
@@ -210,15 +216,17 @@ def test_a_question_whose_asking_has_no_event_is_compared_as_far_as_events_tell(
 
 
 def test_an_event_that_cannot_be_projected_is_named(owner: Owner, store: EventStore, database_url: str) -> None:
-    store.append(told("CLIENT_HEALTH_ASSESSED", "Client", "acme"))
+    bad = store.append(told("CLIENT_HEALTH_ASSESSED", "Client", "acme"))
     assessed(store, owner, "other", 5)
     store.append(told("HUMAN_APPROVAL_REQUESTED", "HumanApproval", "no uuid", title="x", approval_type="y"))
     comparison = replay(database_url).compare("client_health")
     assert comparison.failed == [
-        "client_health cannot take event 1 (CLIENT_HEALTH_ASSESSED) of Client acme: KeyError: 'health_score'"
+        f"client_health cannot take event 1 (CLIENT_HEALTH_ASSESSED, {bad.event_id}) of Client acme: {NO_SCORE}"
     ]
     assert (comparison.rows, comparison.is_same) == (1, False)
-    assert replay(database_url).compare("human_approvals").missing_keys == ["no uuid"]
+    found = replay(database_url).compare("human_approvals")
+    assert (found.missing, found.failing, found.is_same) == (0, 1, False)
+    assert found.failed[0].endswith("of HumanApproval no uuid: id must be a UUID, not 'no uuid'")
     with pytest.raises(ProjectionFailed, match="Client acme"):
         replay(database_url).rebuild("client_health")
 
@@ -226,7 +234,7 @@ def test_an_event_that_cannot_be_projected_is_named(owner: Owner, store: EventSt
 def test_replay_reads_in_pages(
     owner: Owner, store: EventStore, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replaying, "PAGE", 3)
+    monkeypatch.setattr(folding, "PAGE", 3)
     monkeypatch.setattr(replaying, "ROWS_AT_ONCE", 2)
     executed(database_url)
     for number in range(7):
@@ -308,3 +316,171 @@ def test_integrity_tells_gaps_and_snapshots_that_lag(owner: Owner, people: dict[
     assert integrity.read_integrity(people["member"]).events == 0
     assert integrity.projection_names() == ["client_health", "human_approvals", "sop_executions"]
     assert integrity.compare_projection(manager, "client_health").is_same
+
+
+ASKING: dict[str, Any] = {"title": "Refund", "approval_type": "refund"}
+SCORING: dict[str, Any] = {"health_score": 5}
+STARTING: dict[str, Any] = {"sop_id": "intake"}
+Case = tuple[dict[str, Any], str]
+SCORES: list[Case] = [
+    ({"health_score": "many"}, "health_score must be a finite number"),
+    ({"health_score": True}, "health_score must be a finite number"),
+    ({"health_score": 250}, "health_score must be at least 0 and at most 100, not 250"),
+    ({"status": "weird"}, "status must be one of unknown, healthy, at_risk, critical, not 'weird'"),
+    ({"risk_factors": "x"}, "risk_factors must be a list, not text"),
+    ({"client_id": 5}, "client_id must be text, not a number"),
+    ({"computed_at": "yesterday"}, "computed_at is no time: 'yesterday'"),
+    ({"computed_at": 5}, "computed_at is no time: '5'"),
+    ({"computed_at": "9999-12-31T23:59:59+00:00"}, "computed_at must lie between the years 1 and 9999"),
+]
+QUESTIONS: list[Case] = [
+    ({"user_id": "nobody"}, "user_id must be a UUID"),
+    ({"session_id": 5}, "session_id must be a UUID"),
+    ({"risk_level": "mild"}, "risk_level must be one of unknown, low, medium, high, critical, not 'mild'"),
+    ({"expires_at": "soon"}, "expires_at is no time: 'soon'"),
+    ({"title": 5}, "title must be text, not a number"),
+]
+RUNS: list[Case] = [
+    ({"sop_version": "one"}, "sop_version must be a whole number, from -2147483648 to 2147483647"),
+    ({"sop_id": 7}, "sop_id must be text, not a number"),
+    ({"session_id": "q"}, "session_id must be a UUID"),
+]
+UNFIT = [
+    *(("client_health", "CLIENT_HEALTH_ASSESSED", "Client", SCORING | said, why) for said, why in SCORES),
+    *(("human_approvals", "HUMAN_APPROVAL_REQUESTED", "HumanApproval", ASKING | said, why) for said, why in QUESTIONS),
+    *(("sop_executions", "SOP_EXECUTION_STARTED", "SopExecution", STARTING | said, why) for said, why in RUNS),
+    ("sop_executions", "SOP_STEP_COMPLETED", "SopExecution", {"step": "x"}, "step names one that no event began"),
+]
+
+
+def test_what_a_table_does_not_hold_is_named_by_event_and_field_and_the_rest_is_rebuilt(
+    owner: Owner, store: EventStore, database_url: str
+) -> None:
+    bad = [(name, reason, store.append(told(what, of, str(uuid4()), **said))) for name, what, of, said, reason in UNFIT]
+    fine = store.append(told("CLIENT_HEALTH_ASSESSED", "Client", bad[0][2].aggregate_id, health_score=7))
+    for what, of, said in (
+        ("HUMAN_APPROVAL_REQUESTED", "HumanApproval", ASKING | {"agent_id": None, "context": None}),
+        ("SOP_EXECUTION_STARTED", "SopExecution", STARTING),
+    ):
+        store.append(told(what, of, str(uuid4()), **said))
+    for name in TABLES:
+        sentences = {
+            f"{name} cannot take event 1 ({event.event_type}, {event.event_id})"
+            f" of {event.aggregate_type} {event.aggregate_id}: {reason}"
+            for table, reason, event in bad
+            if table == name
+        }
+        again = replay(database_url)
+        found = again.compare(name)
+        assert set(found.failed) == sentences
+        assert (found.failing, found.missing, found.differing) == (len(sentences), 1, 0)
+        assert (again.compare(name, limit=0).failed, again.compare(name, limit=0).is_same) == ([], False)
+        with pytest.raises(ProjectionFailed, match=r"cannot take event 1 .*\. Nothing was changed\.$"):
+            again.rebuild(name)
+        assert content(owner, name) == []
+        rebuilt = again.rebuild(name, skip_failed=True)
+        assert (rebuilt.written, set(rebuilt.failed), rebuilt.failing) == (1, sentences, len(sentences))
+        found = again.compare(name)
+        assert (found.missing, found.differing, found.failing) == (0, 0, len(sentences))
+    row = owner.execute("select event_id from engine.client_health").fetchone()
+    assert row == {"event_id": fine.event_id}, "an event that fails costs no other row of its aggregate"
+
+
+def test_a_stored_row_that_such_an_event_should_change_is_told_as_that(
+    owner: Owner, store: EventStore, database_url: str
+) -> None:
+    event = store.append(told("CLIENT_HEALTH_ASSESSED", "Client", "acme", health_score=250))
+    owner.execute("insert into engine.client_health (client_id, event_id) values ('acme', %s)", (event.event_id,))
+    found = replay(database_url).compare("client_health")
+    assert (found.differing, found.failing) == (0, 1)
+
+
+def test_what_only_the_table_knows_is_named_by_event_too(owner: Owner, store: EventStore, database_url: str) -> None:
+    owner.execute("alter table engine.client_health add constraint no_quay check (client_id <> 'quay')")
+    events = [
+        store.append(told("CLIENT_HEALTH_ASSESSED", "Client", name, health_score=5)) for name in ("a", "quay", "b", "c")
+    ]
+    with pytest.raises(ProjectionFailed, match=f"{events[1].event_id}.* of Client quay: the database refuses.*no_quay"):
+        replay(database_url).rebuild("client_health")
+    rebuilt = replay(database_url).rebuild("client_health", skip_failed=True)
+    assert (rebuilt.written, len(rebuilt.failed)) == (3, 1)
+
+
+def test_a_replay_knows_what_became_of_rows_whose_account_or_session_was_deleted(
+    owner: Owner, store: EventStore, people: dict[str, Actor], database_url: str
+) -> None:
+    """As their tables say: without the account the row stays without it, with the session it goes."""
+    leaver = make_person(owner, "leaver", "member").user_id
+    session = owner.execute("insert into chronicle.sessions (session_id) values ('gone') returning id").fetchone()
+    assert session
+    ids = [
+        store.append(told("HUMAN_APPROVAL_REQUESTED", "HumanApproval", str(uuid4()).upper(), **about)).aggregate_id
+        for about in (ASKING | {"user_id": str(leaver).upper()}, ASKING | {"session_id": str(session["id"])})
+    ]
+    start = told("SOP_EXECUTION_STARTED", "SopExecution", str(uuid4()), **STARTING, session_id=str(session["id"]))
+    store.append(start)
+    again = replay(database_url)
+    assert again.rebuild("human_approvals").written == 2
+    assert again.compare("human_approvals").is_same
+    assert again.rebuild("sop_executions").written == 1
+    owner.execute("delete from chronicle.sessions where id = %s", (session["id"],))
+    owner.execute("delete from auth.users where id = %s", (leaver,))
+    for name, rows, gone in (("human_approvals", 2, 1), ("sop_executions", 1, 1)):
+        found = again.compare(name)
+        assert (found.rows, found.gone, found.missing, found.is_same) == (rows, gone, 0, True)
+        seen = integrity.compare_projection(people["manager"], name)
+        assert (seen.gone, seen.is_same) == (gone, True)
+    owner.execute("delete from engine.human_approvals")
+    assert again.compare("human_approvals").missing_keys == [ids[0]]
+    rebuilt = again.rebuild("human_approvals")
+    assert (rebuilt.written, rebuilt.gone) == (1, 1)
+    assert again.compare("human_approvals").is_same
+    row = owner.execute("select id, user_id from engine.human_approvals").fetchone()
+    assert row == {"id": UUID(ids[0]), "user_id": None}
+    owner.execute("update engine.human_approvals set user_id = %s", (people["member"].user_id,))
+    (difference,) = again.compare("human_approvals").differences
+    assert (difference.column, difference.replayed) == ("user_id", None)
+
+
+def test_a_question_that_is_asked_once_more_is_open_again(
+    owner: Owner, store: EventStore, people: dict[str, Actor], database_url: str
+) -> None:
+    question = asked(store, owner)
+    approvals.decide(people["admin"], UUID(question), "approved", "Because")
+    store.append(told("HUMAN_APPROVAL_REQUESTED", "HumanApproval", question, **ASKING))
+    replay(database_url).rebuild("human_approvals")
+    row = owner.execute("select status, decided_by, decision_note from engine.human_approvals").fetchone()
+    assert row == {"status": "pending", "decided_by": None, "decision_note": None}
+    assert replay(database_url).compare("human_approvals").is_same
+
+
+def test_a_rebuild_loses_nothing_of_what_is_written_meanwhile(
+    owner: Owner, store: EventStore, database_url: str
+) -> None:
+    question = asked(store, owner)
+    done: list[Rebuilt] = []
+    with psycopg.connect(database_url) as other:
+        other.execute("select 1")  # a transaction begins
+        EventStore(other).append(told("HUMAN_APPROVAL_APPROVED", "HumanApproval", question))
+        other.execute(
+            "update engine.human_approvals set status = 'approved', decided_at ="
+            " (select timestamp from engine.events where event_type = 'HUMAN_APPROVAL_APPROVED')"
+        )
+        rebuilding = threading.Thread(target=lambda: done.append(replay(database_url).rebuild("human_approvals")))
+        rebuilding.start()
+        waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        while rebuilding.is_alive() and owner.execute(waiting).fetchone() is None:
+            time.sleep(0.01)
+        other.commit()
+        rebuilding.join(60)
+    assert [rebuilt.written for rebuilt in done] == [1]
+    assert owner.execute("select status from engine.human_approvals").fetchone() == {"status": "approved"}
+    assert replay(database_url).compare("human_approvals").is_same
+
+
+def test_members_learn_nothing_of_what_is_gone(owner: Owner, people: dict[str, Actor]) -> None:
+    call = "select * from signalbox.gone_references('human_approvals', '{user_id}', %s::text[])"
+    absent = [str(uuid4())]
+    for role, number in (("manager", 1), ("admin", 1), ("member", 0)):
+        with database.reading(people[role]) as unit:
+            assert len(unit.connection.execute(call, (absent,)).fetchall()) == number

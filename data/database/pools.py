@@ -13,9 +13,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from data.access import Dataset
 from data.database.reaching import reaching
-from data.database.times import read_all_times
 from data.errors import DatabaseUnavailable
 from data.settings import POOL_SIZES, STATEMENT_TIMEOUTS_MS, Environment
+from signalbox_client.times import read_all_times
 
 Connection = psycopg.Connection[DictRow]
 

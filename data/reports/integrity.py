@@ -18,6 +18,7 @@ _WHERE_THEY_ARE = {
     "projections.read_human_approvals": "integrity.read_human_approvals",
     "projections.read_sop_executions": "integrity.read_sop_executions",
     "projections.read_client_health": "integrity.read_client_health",
+    "projections.list_gone": "integrity.list_gone",
     "projections.count_unsourced_human_approvals": "integrity.count_unsourced_human_approvals",
     "projections.count_unsourced_sop_executions": "integrity.count_unsourced_sop_executions",
     "projections.count_unsourced_client_health": "integrity.count_unsourced_client_health",

@@ -152,3 +152,8 @@ where not exists (
     where e.event_id = c.event_id and e.aggregate_type = %(aggregate_type)s::text
     and e.event_type = any(%(event_types)s::text[])
 );
+
+-- name: list_gone
+-- Of ids in columns of a projection, those that name nothing, and whether the row stays then, without it.
+select g.column_name, g.id, g.becomes_null
+from signalbox.gone_references(%(projection)s::text, %(named_in)s::text[], %(ids)s::text[]) as g;

@@ -15,13 +15,14 @@ from signalbox_client import checking
 class NewEvent:
     """What happened, before it has a number.
 
-    Without `correlation_id` it joins the correlation of its cause, or begins one of its own; `timestamp` is when it
-    happened (with its zone), now where it is left out. Raises BadArgument for what cannot be stored.
+    `aggregate_id` may be a UUID, and is kept as its text. Without `correlation_id` it joins the correlation of its
+    cause, or begins one of its own; `timestamp` is when it happened (with its zone), now where it is left out. Raises
+    BadArgument for what cannot be stored.
     """
 
     event_type: str
     aggregate_type: str
-    aggregate_id: str
+    aggregate_id: UUID | str
     payload: Mapping[str, Any] = field(default_factory=dict)
     emitted_by: str = field(kw_only=True)
     correlation_id: UUID | str | None = field(default=None, kw_only=True)
@@ -34,7 +35,7 @@ class NewEvent:
 
     def __post_init__(self) -> None:
         checking.text("event_type", self.event_type)
-        aggregate(self.aggregate_type, self.aggregate_id)
+        object.__setattr__(self, "aggregate_id", aggregate(self.aggregate_type, self.aggregate_id)[1])
         checking.text("emitted_by", self.emitted_by)
         for name in ("correlation_id", "causation_id"):
             object.__setattr__(self, name, checking.optional_identifier(name, getattr(self, name)))
@@ -49,13 +50,14 @@ class NewEvent:
     @property
     def aggregate(self) -> tuple[str, str]:
         """The type and the id of what it happened to."""
-        return self.aggregate_type, self.aggregate_id
+        return self.aggregate_type, str(self.aggregate_id)
 
 
 @dataclass(frozen=True)
 class Event:
-    """An event as it stands in the log. `payload` is an object unless another program wrote something else; where it or
-    `metadata` is more than Python can hold, an `Unreadable` stands there."""
+    """An event as it stands in the log. `payload` is an object unless another program wrote something else beside
+    `engine.append_event`; where it or `metadata` is more than Python can hold, an `Unreadable` stands there, and None
+    in place of a time that Python has not, as an infinite one."""
 
     event_id: UUID
     event_type: str
@@ -68,8 +70,8 @@ class Event:
     metadata: Any
     emitted_by: str
     confidence: float | None
-    timestamp: datetime
-    created_at: datetime
+    timestamp: datetime | None
+    created_at: datetime | None
 
     @property
     def aggregate(self) -> tuple[str, str]:
@@ -79,4 +81,4 @@ class Event:
 
 def aggregate(aggregate_type: object, aggregate_id: object) -> tuple[str, str]:
     """Both parts of an aggregate's name, checked. Raises BadArgument."""
-    return checking.text("aggregate_type", aggregate_type), checking.text("aggregate_id", aggregate_id, longest=400)
+    return checking.text("aggregate_type", aggregate_type), checking.name("aggregate_id", aggregate_id, longest=400)

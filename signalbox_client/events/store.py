@@ -51,7 +51,7 @@ class EventStore:
         self,
         events: Iterable[NewEvent],
         *,
-        expected_sequence: int | Mapping[Aggregate, int] | None = None,
+        expected_sequence: int | Mapping[Aggregate, int] | Mapping[tuple[str, UUID], int] | None = None,
     ) -> list[Event]:
         """Append events in the order given, all or none, in one round trip where that is possible.
 
@@ -74,7 +74,7 @@ class EventStore:
         return appended
 
     def stream(
-        self, aggregate_type: str, aggregate_id: str, *, from_sequence: int = 1, to_sequence: int | None = None
+        self, aggregate_type: str, aggregate_id: UUID | str, *, from_sequence: int = 1, to_sequence: int | None = None
     ) -> Iterator[Event]:
         """The events of one aggregate in order, both ends included, read page by page as they are taken."""
         named = aggregate(aggregate_type, aggregate_id)
@@ -82,7 +82,7 @@ class EventStore:
         last = None if to_sequence is None else checking.whole_number("to_sequence", to_sequence, least=0)
         return read_pages(self._database, named, first, last)
 
-    def sequence(self, aggregate_type: str, aggregate_id: str) -> int:
+    def sequence(self, aggregate_type: str, aggregate_id: UUID | str) -> int:
         """The newest sequence number of an aggregate, 0 where it has no events."""
         named = aggregate(aggregate_type, aggregate_id)
         row = self._database.at_once("events.find_sequence", aggregate_type=named[0], aggregate_id=named[1])[0]
@@ -113,7 +113,7 @@ class EventStore:
         events = self.correlated(named, limit=limit + 1)
         return trace_of(named, events[:limit], is_complete=len(events) <= limit)
 
-    def state(self, aggregate_type: str, aggregate_id: str, *, at_sequence: int | None = None) -> AggregateState:
+    def state(self, aggregate_type: str, aggregate_id: UUID | str, *, at_sequence: int | None = None) -> AggregateState:
         """What an aggregate's events add up to, after event `at_sequence` or the newest.
 
         Raises ReducerFailed, and without a reducer UnreadableValue.
@@ -122,18 +122,20 @@ class EventStore:
         at = None if at_sequence is None else checking.whole_number("at_sequence", at_sequence, least=0)
         return read_state(self._database, self._reducers, named, at)
 
-    def snapshot(self, aggregate_type: str, aggregate_id: str, *, at_sequence: int | None = None) -> AggregateState:
+    def snapshot(
+        self, aggregate_type: str, aggregate_id: UUID | str, *, at_sequence: int | None = None
+    ) -> AggregateState:
         """Keep the state after event `at_sequence` or the newest, in place of what another version of the reducer kept.
 
         Raises BadArgument for a type without a reducer and an aggregate without events, and ReducerFailed.
         """
-        reducer = self._reducers.find(aggregate(aggregate_type, aggregate_id)[0])
+        named = aggregate(aggregate_type, aggregate_id)
+        reducer = self._reducers.find(named[0])
         if not reducer:
             raise BadArgument("aggregate_type", f"{aggregate_type} has no reducer, so there is no state to keep.")
         at = self.state(aggregate_type, aggregate_id, at_sequence=at_sequence)
         if not at.sequence_number:
             raise BadArgument("aggregate_id", f"{aggregate_id} has no events, so there is no state to keep.")
-        named = (aggregate_type, aggregate_id)
         states.keep_state(self._database, reducer, named, at.sequence_number, at.state, replace=True)
         return at
 
@@ -151,7 +153,7 @@ class EventStore:
         event_types: Collection[str] | None = None,
         aggregate_types: Collection[str] | None = None,
         correlation_ids: Collection[UUID | str] | None = None,
-        session_ids: Collection[str] | None = None,
+        session_ids: Collection[UUID | str] | None = None,
     ) -> Subscription:
         """Follow the log from the beginning, from now on, or from a position that was kept (also as its text).
 
@@ -202,13 +204,22 @@ def _expected(events: list[NewEvent], given: object) -> dict[Aggregate, int]:
     if given is None:
         return {}
     if isinstance(given, Mapping):
-        for named in given:
+        by_name = {_as_text(named): number for named, number in given.items()}
+        for named in by_name:
             if named not in touched:
                 raise BadArgument("expected_sequence", f"names {named!r}, to which nothing is appended.")
-        return {named: checking.whole_number("expected_sequence", number) for named, number in given.items()}
+        return {named: checking.whole_number("expected_sequence", number) for named, number in by_name.items()}
     if len(touched) > 1:
         raise BadArgument("expected_sequence", "must be given by aggregate where events of several are appended.")
     return dict.fromkeys(touched, checking.whole_number("expected_sequence", given))
+
+
+def _as_text(named: Any) -> Any:
+    """The name of an aggregate with its id as text; anything else as it is."""
+    match named:
+        case (str(kind), UUID() as name):
+            return kind, str(name)
+    return named
 
 
 def _columns(events: list[NewEvent], expected: dict[Aggregate, int]) -> dict[str, list[Any]]:
@@ -217,7 +228,7 @@ def _columns(events: list[NewEvent], expected: dict[Aggregate, int]) -> dict[str
     return {
         "event_types": [event.event_type for event in events],
         "aggregate_types": [event.aggregate_type for event in events],
-        "aggregate_ids": [event.aggregate_id for event in events],
+        "aggregate_ids": [event.aggregate[1] for event in events],
         "payloads": [event.payload_json for event in events],
         "emitters": [event.emitted_by for event in events],
         "correlation_ids": [event.correlation_id for event in events],

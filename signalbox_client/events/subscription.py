@@ -145,7 +145,7 @@ def checked_filters(event_types: Any, aggregate_types: Any, correlation_ids: Any
         _texts("event_types", event_types),
         _texts("aggregate_types", aggregate_types),
         _collection("correlation_ids", correlation_ids, checking.identifier),
-        _texts("session_ids", session_ids),
+        _collection("session_ids", session_ids, checking.name),
     )
 
 

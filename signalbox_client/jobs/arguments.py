@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from signalbox_client import checking
 from signalbox_client.errors import BadArgument
@@ -43,6 +45,11 @@ def taken(job: object) -> Job:
     if job.started_at is None:
         raise BadArgument("job", "has not been taken: only the worker that took a job reports on it.")
     return job
+
+
+def is_asked(job: Job, agent: str, user_id: UUID | None, data: str | None) -> bool:
+    """Whether a job is the one asked for: of that agent, for that person, with that input (as JSON)."""
+    return (job.agent, job.user_id, job.data) == (agent, user_id, None if data is None else json.loads(data))
 
 
 def error_text(value: object) -> str:

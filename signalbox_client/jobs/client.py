@@ -43,7 +43,7 @@ class Jobs:
         With a `job_id` of the caller's own, asking twice makes one job. Acting as a person, that person is `user_id`.
         Raises BadArgument where the id is that of another job.
         """
-        wanted = {
+        wanted: dict[str, Any] = {
             "job_id": checking.optional_identifier("job_id", job_id) or uuid4(),
             "user_id": checking.optional_identifier("user_id", user_id) or self._user_id,
             "agent": checking.text("agent", agent),
@@ -52,7 +52,7 @@ class Jobs:
         with transaction_as(self._database, self._user_id) as work:
             row = work.row("jobs.create", **wanted) or work.row("jobs.find", job_id=wanted["job_id"])
         job = Job.of(row) if row else None
-        if job is None or (job.agent, job.user_id) != (wanted["agent"], wanted["user_id"]):
+        if job is None or not arguments.is_asked(job, wanted["agent"], wanted["user_id"], wanted["data"]):
             raise BadArgument("job_id", "is the id of another job.")
         return job
 

@@ -46,17 +46,18 @@ class SupabaseJobs:
         that person's. Raises BadArgument where the id is that of another job.
         """
         owner = checking.optional_identifier("user_id", user_id)
+        written = None if data is None else checking.json_object("data", data)
         row = {
             "id": str(checking.optional_identifier("job_id", job_id) or uuid4()),
             "user_id": str(owner) if owner else None,
             "agent_identifier": checking.text("agent", agent),
-            "job_data": None if data is None else json.loads(checking.json_object("data", data)),
+            "job_data": None if written is None else json.loads(written),
         }
         try:
             return Job.of(self._agents.insert("jobs", row, _PLAIN) | {"job_data": row["job_data"], "result": None})
         except Taken:
             found = self._read(str(row["id"]))
-            if found is None or (found.agent, found.user_id) != (agent, owner):
+            if found is None or not arguments.is_asked(found, agent, owner, written):
                 raise BadArgument("job_id", "is the id of another job.") from None
             return found
 

@@ -51,8 +51,8 @@ class Procedures:
         sop_id: str,
         *,
         version: int | None = None,
-        agent_id: str | None = None,
-        client_id: str | None = None,
+        agent_id: UUID | str | None = None,
+        client_id: UUID | str | None = None,
         session_id: UUID | str | None = None,
         user_id: UUID | str | None = None,
         correlation_id: UUID | str | None = None,
@@ -67,8 +67,8 @@ class Procedures:
             checking.optional_identifier("user_id", user_id),
         )
         given = {
-            "agent_id": checking.optional_text("agent_id", agent_id),
-            "client_id": checking.optional_text("client_id", client_id),
+            "agent_id": checking.optional_name("agent_id", agent_id),
+            "client_id": checking.optional_name("client_id", client_id),
             "session_id": str(session) if session else None,
             "user_id": str(user) if user else None,
         }

@@ -14,7 +14,7 @@ from signalbox_client.connection import Work
 from signalbox_client.errors import BadArgument
 from signalbox_client.events import Event, EventStore, NewEvent
 from signalbox_client.procedures.errors import ExecutionNotFound, ExecutionOver, ProcedureNotFound, WrongStep
-from signalbox_client.projections.replaying import written
+from signalbox_client.projections.rebuilding import written
 from signalbox_client.projections.sop_executions import AGGREGATE, SOP_EXECUTIONS, STARTED, STEP_STARTED
 
 _ROW = "projections.read_sop_executions"

@@ -2,10 +2,12 @@
 
 from signalbox_client.connection import Database, Source
 from signalbox_client.projections.client_health import CLIENT_HEALTH
+from signalbox_client.projections.comparing import Comparison, Difference
 from signalbox_client.projections.human_approvals import HUMAN_APPROVALS
 from signalbox_client.projections.projection import Projection, ProjectionFailed, Projections
+from signalbox_client.projections.rebuilding import Rebuilt
 from signalbox_client.projections.reducers import ENGINE_REDUCERS
-from signalbox_client.projections.replaying import Comparison, Difference, Rebuilt, Replay
+from signalbox_client.projections.replaying import Replay
 from signalbox_client.projections.sop_executions import SOP_EXECUTIONS
 
 PROJECTIONS = Projections((CLIENT_HEALTH, HUMAN_APPROVALS, SOP_EXECUTIONS))

@@ -64,7 +64,7 @@ def _row(state: dict[str, Any]) -> Row:
 ENGINE_REDUCERS = Reducers(
     (
         Reducer("Client", _client, name="client"),
-        Reducer("HumanApproval", _as_projected(HUMAN_APPROVALS), name="human_approval"),
+        Reducer("HumanApproval", _as_projected(HUMAN_APPROVALS), version="2", name="human_approval"),
         Reducer("SopExecution", _as_projected(SOP_EXECUTIONS), version="2", name="sop_execution"),
     )
 )

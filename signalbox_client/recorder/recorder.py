@@ -101,7 +101,7 @@ class Recorder:
 
     def start_session(
         self,
-        key: str,
+        key: UUID | str,
         *,
         project_name: str | None = None,
         git_branch: str | None = None,
@@ -118,7 +118,7 @@ class Recorder:
         `key` is the name under which the agent knows it (unique, at most 255 characters), `user_id` whom it belongs to.
         A session of somebody else refuses what is recorded. Raises BadArgument, RecorderFull, Closed.
         """
-        key = checking.text("key", key, longest=records.KEY_CHARACTERS)
+        named = checking.name("key", key, longest=records.KEY_CHARACTERS)
         started_at = self.moment(at)
         details = records.session_start(
             started_at,
@@ -131,16 +131,16 @@ class Recorder:
             metadata=metadata,
             reason=reason,
         )
-        self.add(key, "session_start", {"lifecycle_type": "session_start"}, at=started_at, details=details)
-        return RecordedSession(key, self)
+        self.add(named, "session_start", {"lifecycle_type": "session_start"}, at=started_at, details=details)
+        return RecordedSession(named, self)
 
-    def session(self, key: str) -> RecordedSession:
+    def session(self, key: UUID | str) -> RecordedSession:
         """A session that was begun before, here or elsewhere; without it there, its records are refused."""
-        return RecordedSession(checking.text("key", key, longest=records.KEY_CHARACTERS), self)
+        return RecordedSession(checking.name("key", key, longest=records.KEY_CHARACTERS), self)
 
     def add(
         self,
-        session_key: str,
+        session_key: UUID | str,
         event_type: str,
         data: Mapping[str, Any],
         *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import ItemsView, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -47,7 +47,7 @@ class Record:
 
 
 def record(
-    session_key: str,
+    session_key: UUID | str,
     event_type: str,
     at: datetime,
     *,
@@ -58,7 +58,7 @@ def record(
 ) -> Record:
     """An event at a time, with details for other tables as this module makes them. Raises BadArgument for what cannot
     be stored."""
-    checking.text("key", session_key, longest=KEY_CHARACTERS)
+    key = checking.name("key", session_key, longest=KEY_CHARACTERS)
     event_id = uuid4()
     event = {
         "id": str(event_id),
@@ -69,12 +69,13 @@ def record(
         "metadata": {} if metadata is None else _mapping("metadata", metadata),
     }
     rows: list[tuple[Target, str]] = []
-    for target, detail in (details or {}).items():
+    for target, detail in _members("details", {} if details is None else details):
         checking.one_of("details", target, get_args(Target))
+        members = dict(_members(f"details.{target}", detail))
         own = {"id": str(event_id), "created_at": at.isoformat()} if target in _DETAILS else {}
-        rows.append((target, checking.json_text(event_type, own | dict(detail))))
+        rows.append((target, checking.json_text(event_type, own | members)))
     rows.insert(1 if rows and rows[0][0] == "session_start" else 0, ("event", checking.json_text(event_type, event)))
-    return Record(event_id, session_key, event_type, tuple(rows))
+    return Record(event_id, key, event_type, tuple(rows))
 
 
 _DETAILS = frozenset({"tool", "prompt", "notification", "lifecycle"})
@@ -185,6 +186,13 @@ def lifecycle_detail(
 def _mapping(argument: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
     checking.json_object(argument, value)
     return value
+
+
+def _members(argument: str, value: Mapping[Any, Any]) -> ItemsView[Any, Any]:
+    """What a mapping holds; whether it can be stored is looked at when it is written."""
+    if not isinstance(value, Mapping):
+        raise BadArgument(argument, f"must be a mapping, not {type(value).__name__}.")
+    return value.items()
 
 
 def _json(argument: str, value: Any) -> Any:

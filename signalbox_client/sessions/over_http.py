@@ -116,11 +116,13 @@ class SupabaseSessionStore:
     def save_revision(self, revision: Revision) -> int:
         """Store a revision; its number. Raises SessionNotFound, AlreadyThere where the number or the id is taken by
         another revision, TookTooLong where others took every number first."""
-        return self._save_numbered("session_revisions", "revision_number", columns.revision_columns(revision))
+        return self._save_numbered(
+            "session_revisions", "revision_number", "ir_content", columns.revision_columns(revision)
+        )
 
     def save_draft(self, draft: Draft) -> int:
         """Store a draft; its number. Raises as `save_revision`."""
-        return self._save_numbered("session_drafts", "draft_number", columns.draft_columns(draft))
+        return self._save_numbered("session_drafts", "draft_number", "code", columns.draft_columns(draft))
 
     def save_resolution(self, resolution: Resolution) -> UUID:
         """Store what a hole was filled with; the id of that. Raises as `save_revision`."""
@@ -129,11 +131,20 @@ class SupabaseSessionStore:
         try:
             self._lift.insert("hole_resolutions", _plain(row | {"user_id": owner}))
         except Taken:
-            if not self._lift.find("hole_resolutions", "id", id=str(row["id"]), session_id=str(row["session_id"])):
+            if not self._same("hole_resolutions", "id", "resolution", row):
                 raise AlreadyThere from None
         return UUID(str(row["id"]))
 
-    def _save_numbered(self, table: str, number: str, row: columns.Columns) -> int:
+    def _same(self, table: str, wanted: str, content: str, row: columns.Columns) -> dict[str, Any] | None:
+        """The `wanted` column of what was saved under the id of this row, None where that holds something else."""
+        is_json = content in columns.JSON_COLUMNS
+        asked = f"{wanted},{content}::text" if is_json else f"{wanted},{content}"
+        saved = self._lift.find(table, asked, id=str(row["id"]), session_id=str(row["session_id"]))
+        if saved and is_json:
+            saved = parsed(saved, f"lift.{table}", {content})
+        return saved if saved and saved[content] == _plain(row)[content] else None
+
+    def _save_numbered(self, table: str, number: str, content: str, row: columns.Columns) -> int:
         """Add a row under the number given or the next one. Nobody can be kept from taking that first, so the unique
         key decides and the loser takes the next."""
         owner = self.get_session(row["session_id"]).user_id
@@ -143,10 +154,9 @@ class SupabaseSessionStore:
             try:
                 self._lift.insert(table, _plain(row | {"user_id": owner, number: wanted}))
             except Taken:
-                saved = self._lift.find(table, number, id=str(row["id"]), session_id=str(row["session_id"]))
-                if saved:
+                if saved := self._same(table, number, content, row):
                     return int(saved[number])
-                if given:
+                if given or self._lift.find(table, "id", id=str(row["id"])):
                     raise AlreadyThere from None
                 time.sleep(random.uniform(0, PAUSE_S))  # noqa: S311 - so that writers fall out of step
             else:

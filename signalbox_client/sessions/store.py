@@ -122,7 +122,8 @@ class PostgresSessionStore:
     def save_revision(self, revision: Revision, *, make_current: bool = False) -> int:
         """Store a revision; its number. With `make_current` its IR becomes the session's in the same transaction.
 
-        Raises SessionNotFound, AlreadyThere where the number or the id is taken by another revision.
+        Raises SessionNotFound, AlreadyThere where the number or the id is taken by another revision: what is saved
+        again under its id holds the same.
         """
         row = columns.revision_columns(revision)
         checking.flag("make_current", make_current)
@@ -158,7 +159,7 @@ def _saved(work: Work, what: str, row: columns.Columns) -> tuple[dict[str, Any],
     saved = work.row(f"sessions.save_{what}", user_id=session["user_id"], **row)
     if saved is not None:
         return saved, True
-    saved = work.row(f"sessions.find_{what}", id=row["id"], session_id=row["session_id"])
+    saved = work.row(f"sessions.find_{what}", **row)
     if saved is None:
         raise AlreadyThere(f"The id or number of this {what} is taken; nothing was written.")
     return saved, False

@@ -60,10 +60,33 @@ where not exists (
     and e.event_type = any(%(event_types)s::text[])
 );
 
+-- name: list_gone
+-- Of ids in columns of a projection, those that name nothing, and whether the row stays then, without it.
+select g.column_name, g.id, g.becomes_null
+from signalbox.gone_references(%(projection)s::text, %(named_in)s::text[], %(ids)s::text[]) as g;
+
+-- name: lock_human_approvals
+-- Keeps others from writing questions until the transaction ends: what they would write in the meantime would be lost.
+lock table engine.human_approvals in exclusive mode;
+
+-- name: lock_sop_executions
+-- Keeps others from writing executions until the transaction ends: what they would write in the meantime would be lost.
+lock table engine.sop_executions in exclusive mode;
+
+-- name: lock_client_health
+-- Keeps others from writing assessments until the transaction ends: what they would write in the meantime would be lost.
+lock table engine.client_health in exclusive mode;
+
 -- name: write_human_approvals
 -- Makes questions what their events tell; what these do not tell stays as it is.
-insert into engine.human_approvals
-select p.*
+insert into engine.human_approvals (
+    id, event_id, correlation_id, session_id, user_id, agent_id, approval_type, title, reason, risk_level,
+    request_payload, context, status, created_at, expires_at, decided_at, decided_by, decided_by_name, decision_note,
+    metadata
+)
+select p.id, p.event_id, p.correlation_id, p.session_id, p.user_id, p.agent_id, p.approval_type, p.title, p.reason,
+    p.risk_level, p.request_payload, p.context, p.status, p.created_at, p.expires_at, p.decided_at, p.decided_by,
+    p.decided_by_name, p.decision_note, p.metadata
 from jsonb_array_elements(%(rows)s::jsonb) as r (told)
 left join engine.human_approvals as h on h.id = (r.told ->> 'id')::uuid
 cross join lateral jsonb_populate_record(
@@ -86,8 +109,14 @@ decided_by = excluded.decided_by, decided_by_name = excluded.decided_by_name, de
 
 -- name: write_sop_executions
 -- Makes executions what their events tell; what these do not tell stays as it is.
-insert into engine.sop_executions
-select p.*
+insert into engine.sop_executions (
+    id, sop_id, sop_version, correlation_id, client_id, session_id, user_id, agent_id, status, current_step, steps,
+    actions_total, actions_automated, human_interventions, cycle_time_hours, automation_rate, estimated_cost,
+    error_message, started_at, completed_at, metadata, created_at
+)
+select p.id, p.sop_id, p.sop_version, p.correlation_id, p.client_id, p.session_id, p.user_id, p.agent_id, p.status,
+    p.current_step, p.steps, p.actions_total, p.actions_automated, p.human_interventions, p.cycle_time_hours,
+    p.automation_rate, p.estimated_cost, p.error_message, p.started_at, p.completed_at, p.metadata, p.created_at
 from jsonb_array_elements(%(rows)s::jsonb) as r (told)
 left join engine.sop_executions as x on x.id = (r.told ->> 'id')::uuid
 cross join lateral jsonb_populate_record(

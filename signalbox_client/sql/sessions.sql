@@ -59,8 +59,10 @@ on conflict do nothing
 returning r.revision_number as number;
 
 -- name: find_revision
--- The number of a revision that was saved before.
-select revision_number as number from lift.session_revisions where id = %(id)s and session_id = %(session_id)s;
+-- The number of a revision that was saved before, with this very IR.
+select revision_number as number
+from lift.session_revisions
+where id = %(id)s and session_id = %(session_id)s and ir_content::jsonb = %(ir_content)s::jsonb;
 
 -- name: save_draft
 -- Adds a draft under the next number or the one given; says nothing where its id is taken.
@@ -79,8 +81,10 @@ on conflict do nothing
 returning d.draft_number as number;
 
 -- name: find_draft
--- The number of a draft that was saved before.
-select draft_number as number from lift.session_drafts where id = %(id)s and session_id = %(session_id)s;
+-- The number of a draft that was saved before, with this very code.
+select draft_number as number
+from lift.session_drafts
+where id = %(id)s and session_id = %(session_id)s and code = %(code)s::text;
 
 -- name: save_resolution
 -- Adds what a hole was filled with; says nothing where its id is taken.
@@ -95,5 +99,8 @@ on conflict (id) do nothing
 returning h.id;
 
 -- name: find_resolution
--- A resolution that was saved before.
-select id from lift.hole_resolutions where id = %(id)s and session_id = %(session_id)s;
+-- A resolution that was saved before, of this hole and with this very value.
+select id
+from lift.hole_resolutions
+where id = %(id)s and session_id = %(session_id)s and hole_id = %(hole_id)s::text
+and resolution::jsonb = %(resolution)s::jsonb;

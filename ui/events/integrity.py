@@ -205,12 +205,18 @@ def _say_comparison(found: Comparison) -> None:
         wrong.append(
             f"{plural(found.missing, 'row')} that events tell of {'is' if found.missing == 1 else 'are'} not there"
         )
-    if found.failed:
-        wrong.append(f"{plural(len(found.failed), 'stream')} could not be replayed")
+    if found.failing:
+        wrong.append(f"{plural(found.failing, 'event')} cannot be projected")
     own = ""
+    if found.gone:
+        one = found.gone == 1
+        own += (
+            f" {plural(found.gone, 'row')} {'is' if one else 'are'} rightly not there: the session that"
+            f" {'it' if one else 'they'} belonged to was deleted."
+        )
     if found.not_event_sourced:
         stand = "is" if found.not_event_sourced == 1 else "are"
-        own = f" {plural(found.not_event_sourced, 'row')} {stand} not event-sourced and cannot be compared."
+        own += f" {plural(found.not_event_sourced, 'row')} {stand} not event-sourced and cannot be compared."
     if found.not_compared:
         own += f" Not compared, because the adopted table lacks it: {listed(found.not_compared)}."
     own += "".join(f" {sentence}." for sentence in found.limits)

@@ -11,16 +11,16 @@ from psycopg.types.datetime import TimestamptzLoader
 
 
 class ReadableTimestamptzLoader(TimestamptzLoader):
-    """Loads a time, None where Python cannot hold it: one such row must not close a page to everybody."""
+    """Loads a time, None where Python cannot hold it: one such row keeps nobody from the others."""
 
     def load(self, data: Buffer) -> datetime:
         """The time, or None."""
         try:
             return super().load(data)
         except psycopg.DataError:
-            return None  # type: ignore[return-value]  # pages say "no time", as where there is none
+            return None  # type: ignore[return-value]  # and whoever reads rows minds it, as where there is none
 
 
-def read_all_times(connection: psycopg.Connection[Any]) -> None:
-    """Have a connection read every time that the database holds."""
-    connection.adapters.register_loader("timestamptz", ReadableTimestamptzLoader)
+def read_all_times(reader: psycopg.Connection[Any] | psycopg.Cursor[Any]) -> None:
+    """Have a connection or a cursor read every time that the database holds."""
+    reader.adapters.register_loader("timestamptz", ReadableTimestamptzLoader)
