@@ -80,11 +80,11 @@ def test_what_is_over_is_told_with_how_much_of_it_was_cancelled(owner: Owner, pe
         make_job(owner, **DONE, status=status)
     shown = open_page(people["manager"], PAGE)
     assert "1 of 3 jobs that ran to an end failed" in shown.text
-    assert "4 jobs are over ( 1 cancelled ), " in shown.text
+    assert "4 jobs are over ( 1 cancelled), " in shown.text
     assert "/jobs?period=7d&status=cancelled" in shown.links
     owner.execute("delete from agents.jobs where status = 'cancelled'")
     without = open_page(people["manager"], PAGE)
-    assert "3 jobs are over , " in without.text
+    assert "3 jobs are over, " in without.text
     assert "/jobs?period=7d&status=ended" in without.links
 
 

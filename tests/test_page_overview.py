@@ -344,7 +344,7 @@ def test_a_tool_that_got_worse_is_named_with_both_rates(owner: Owner, people: Pe
         recorded.call(owner, session_pk, now, "Read", success=number > 5, error=None if number > 5 else "broken")
         recorded.call(owner, session_pk, before, "Read", success=number > 4, error=None if number > 4 else "broken")
     text = open_page(people["manager"], PAGE).text
-    assert "Bash fails more often than in the 7 days before : 33.3 % of 60 calls, was 5.0 %." in text
+    assert "Bash fails more often than in the 7 days before: 33.3 % of 60 calls, was 5.0 %." in text
     assert "Read fails more often" not in text
 
 

@@ -32,7 +32,7 @@ REPORTS: dict[str, Report] = {
         | {
             "tool": text,
             "project": text,
-            "outcome": one_of("succeeded", "failed", "refused", "unknown", "timed"),
+            "outcome": one_of("succeeded", "failed", "refused", "unknown", "known", "timed"),
             "error_group": text,
             **order("when", "duration"),
         },
@@ -110,7 +110,14 @@ REPORTS: dict[str, Report] = {
     "approvals_queue": Report(
         query="approvals.list_queue",
         sentence="Questions that wait for a decision.",
-        filters=_OF_QUESTIONS | {"now": moment, "soon_s": whole_number, **_PAGE},
+        filters=_OF_QUESTIONS
+        | {
+            "urgency": one_of("expiring", "overdue", "risky"),
+            "now": moment,
+            "soon_s": whole_number,
+            "overdue_s": whole_number,
+            **_PAGE,
+        },
         left_out=frozenset({"waiting"}),
     ),
     "agents": Report(
@@ -270,7 +277,13 @@ REPORTS: dict[str, Report] = {
         query="people.list_activity",
         sentence="What one person did: sessions and jobs with their states and costs.",
         filters=_PERIOD
-        | {"person": text, "kind": one_of("session", "lift", "job"), "state": text, "unpriced": flag, **_PAGE},
+        | {
+            "person": text,
+            "kind": one_of(*people.KINDS),
+            "state": text,
+            "has": one_of(*people.HAS),
+            **_PAGE,
+        },
     ),
     "projects": Report(
         query="projects.list_projects",
