@@ -230,7 +230,9 @@ def test_each_value_of_a_filter_says_how_many_it_leaves_beside_the_other_filters
     asked = {} if shown == "queue" else PERIODS["week"]
     of_list = [row for row in within(rows_of(owner), **asked) if row["list"] == shown]
     both: dict[str, Any] = {"outcome": "approved", "agent": AGENTS[1]}
-    urgent = [{"urgency": name, "agent": AGENTS[0]} for name in approvals.URGENCIES if shown == "queue"]
+    urgent: list[dict[str, Any]] = [
+        {"urgency": name, "agent": AGENTS[0]} for name in approvals.URGENCIES if shown == "queue"
+    ]
     assert shown != "queue" or {name for row in of_list for name in row["urgency"]} == set(approvals.URGENCIES)
     for given in (*FILTERS, both, *urgent):
         values = approvals.read_filter_values(people["admin"], chosen=Questions(NOW, shown, **asked, **given))

@@ -154,7 +154,7 @@ REPORTS: dict[str, Report] = {
         filters=_PERIOD
         | {
             "sop": text,
-            "status": one_of("failed", "running", "cancelled", "completed"),
+            "status": one_of("ended", "failed", "running", "cancelled", "completed"),
             "agent": text,
             "step": text,
             "open_before": moment,

@@ -80,7 +80,12 @@ def draw_filters(view: View, asked: Questions, values: Mapping[str, Mapping[str,
         filters.choice(view, "outcome", values["outcome"], every="Any outcome", known=known)
     if asked.shown == "queue":
         filters.choice(
-            view, "urgency", values["urgency"], every="Any urgency", label=lambda name: URGENT[name], known=URGENCIES
+            view,
+            "urgency",
+            values["urgency"],
+            every="Any urgency",
+            label=_urgency,
+            known=URGENCIES,
         )
     active: dict[str, tuple[str, str] | None] = {
         name: (name, _risk(value) if name == "risk" else value) if value else None
@@ -88,6 +93,10 @@ def draw_filters(view: View, asked: Questions, values: Mapping[str, Mapping[str,
     }
     active["urgency"] = ("urgency", URGENT[asked.urgency]) if asked.urgency else None
     filters.chips(view, active)
+
+
+def _urgency(name: str) -> str:
+    return next((words for one, words in URGENT.items() if one == name), name)
 
 
 def _risk(level: str) -> str:
