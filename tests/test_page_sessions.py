@@ -118,6 +118,32 @@ def test_what_a_search_by_words_passes_over_is_found_letter_by_letter(owner: Own
         assert rows_of(page.run()) == ([str(made[found])] if found else []), words
 
 
+def test_a_word_beside_a_sign_is_found_where_both_are(owner: Owner, people: People) -> None:
+    prompts = {
+        "both": "A poem of trains 🚂",
+        "word": "A train",
+        "sign": "🚂",
+        "glued": "A train. Go🚂!",
+        "heart": "❤️ train",
+    }
+    made = {name: recorded.session(owner, AT) for name in prompts}
+    for name, text in prompts.items():
+        recorded.prompt(owner, made[name], AT, text)
+    page = open_page(people["manager"], LIST)
+    for words, found in {
+        "train 🚂": {"both", "glued"},
+        "🚂 trains poem": {"both"},
+        "trains🚂": {"both", "glued"},
+        "train 🚂🚀": set[str](),
+        "train ❤": {"heart"},
+        "❤️ trains": {"heart"},
+        "train": {"both", "word", "glued", "heart"},
+        "poem or ships": {"both"},
+    }.items():
+        page.app.query_params["q"] = words
+        assert set(rows_of(page.run())) == {str(made[name]) for name in found}, words
+
+
 def test_search_finds_nothing_of_others(owner: Owner, people: People) -> None:
     mine = recorded.session(owner, AT, user_id=people["member"].user_id)
     recorded.prompt(owner, mine, AT, "Please mend the zanzibar")
