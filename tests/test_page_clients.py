@@ -202,6 +202,7 @@ def test_experiments_say_what_was_expected_and_what_came_out(owner: Owner, peopl
     experiment(owner, "planned")
     page = open_page(people["manager"], PAGE, view="experiments")
     assert "2 chaos experiments in the last 30 days: 1 refuted it and 1 planned." in page.text
+    assert [open_address(people["manager"], way).rows for way in page.ways("1")[:2]] == [[1], [1]]
     for words in ("It catches up", "The queue grew", "10 %: A tenth of the mailboxes", "mail-triage", "1 h 00 min"):
         assert words in page.text
     assert f"/events?correlation={correlation}" in page.links

@@ -63,8 +63,8 @@ def _outcome(shown: Procedure, period: Period, chosen: Chosen) -> Child:
         return links.go(words, "sops", {**period.query, **chosen.carried}, status=status)
 
     cancelled = led(f"{figures.count(shown.cancelled)} cancelled", "cancelled") if shown.cancelled else None
-    is_open = led(plural(shown.running, "run is", "runs are"), "running")
-    open_ones = join("; ", is_open, " open") if shown.running else None
+    is_open = led(plural(shown.running, "run is open", "runs are open"), "running")
+    open_ones = join("; ", is_open) if shown.running else None
     if shown.stateless == shown.executions:
         return f"What became of {plural(shown.executions, 'run')} {where} is not recorded."
     if not shown.ended:
