@@ -899,16 +899,17 @@ CREATE FUNCTION analytics.sessions_saying(words text) RETURNS TABLE(session_pk u
     select p.session_pk
     from analytics.stg_chronicle__prompt_events as p
     where (select exists (select from signalbox.adopted_tables as a where a.system = 'chronicle' and a.mode = 'pointed'))
-    and to_tsvector('english', p.prompt_text) @@ websearch_to_tsquery('english', words)
+    and to_tsvector('english', p.prompt_text) @@ (select analytics.words_beside_signs(words))
+    and translate((select analytics.signs_beside_words(words)), p.prompt_text || e'\u200d\ufe0f', '') = ''
     union all
     select p.session_pk
     from analytics.stg_chronicle__prompt_events as p
-    where (numnode(websearch_to_tsquery('english', words)) = 0 or words !~ '[[:alnum:]]')
+    where (numnode(analytics.words_beside_signs(words)) = 0 or words !~ '[[:alnum:]]')
     and strpos(lower(p.prompt_text), nullif(btrim(lower(words), ' "'), '')) > 0
 $$;
 
 -- comment analytics.FUNCTION sessions_saying(words text)
-COMMENT ON FUNCTION analytics.sessions_saying(words text) IS 'Sessions, of those the viewer may see, with a human prompt that matches a web-style search; of words that it passes over, such as "the" or an emoji, with a prompt that holds them letter by letter.';
+COMMENT ON FUNCTION analytics.sessions_saying(words text) IS 'Sessions, of those the viewer may see, with a human prompt that matches a web-style search, and holds the signs beside its words; of words that it passes over, such as "the" or an emoji, with a prompt that holds them letter by letter.';
 
 -- function analytics.sessions_saying_by_index(text)
 CREATE FUNCTION analytics.sessions_saying_by_index(words text) RETURNS TABLE(session_pk uuid)
@@ -917,7 +918,9 @@ CREATE FUNCTION analytics.sessions_saying_by_index(words text) RETURNS TABLE(ses
     AS $$
     select distinct p.session_pk
     from analytics.stg_chronicle__prompt_events as p
-    where to_tsvector('english', p.prompt_text) @@ websearch_to_tsquery('english', words)
+    where to_tsvector('english', p.prompt_text) @@ (select analytics.words_beside_signs(words))
+    -- Of a sign, what chooses its look and what joins it to others need not be there.
+    and translate((select analytics.signs_beside_words(words)), p.prompt_text || e'\u200d\ufe0f', '') = ''
     and ((select signalbox.sees_all()) or p.session_pk in (
         select s.session_pk from analytics.stg_chronicle__sessions as s where s.owner_id = (select auth.uid())::text
     ))
@@ -954,6 +957,22 @@ $$;
 
 -- comment analytics.FUNCTION sessions_with(what text)
 COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, or which are unpriced: not priced in full.';
+
+-- function analytics.signs_beside_words(text)
+CREATE FUNCTION analytics.signs_beside_words(words text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    select coalesce(string_agg(distinct s.sign[1], ''), '')
+    -- Not those that are asked to be absent, and none where one thing or the other is looked for.
+    from regexp_matches(
+        regexp_replace(words, '(^|\s)-\S+', ' ', 'g'), '[\u200d\ufe0f\u20a0-\u2bff\U0001f000-\U0001faff]', 'g'
+    ) as s (sign)
+    where words !~* '\mor\M'
+$$;
+
+-- comment analytics.FUNCTION signs_beside_words(words text)
+COMMENT ON FUNCTION analytics.signs_beside_words(words text) IS 'The signs of a web-style search, emoji above all, that have to be there beside its words, and what joins them.';
 
 -- function analytics.slot_start(integer)
 CREATE FUNCTION analytics.slot_start(slot integer) RETURNS timestamp with time zone
@@ -1010,6 +1029,18 @@ $$;
 
 -- comment analytics.FUNCTION sop_run_changes()
 COMMENT ON FUNCTION analytics.sop_run_changes() IS 'Runs that came to be counted in a slot since it was stored (sign 1), or are counted no more (-1). One row per run and change.';
+
+-- function analytics.words_beside_signs(text)
+CREATE FUNCTION analytics.words_beside_signs(words text) RETURNS tsquery
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select websearch_to_tsquery('english', translate(words, s.signs, repeat(' ', length(s.signs))))
+    from (select analytics.signs_beside_words(words) as signs) as s
+$$;
+
+-- comment analytics.FUNCTION words_beside_signs(words text)
+COMMENT ON FUNCTION analytics.words_beside_signs(words text) IS 'What a web-style search looks for by words: all of it but the signs that have to be there beside them.';
 
 -- table engine.events
 CREATE TABLE engine.events (
@@ -8200,6 +8231,13 @@ GRANT ALL ON FUNCTION analytics.sessions_with(what text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.sessions_with(what text) TO service_role;
 
+-- acl analytics.FUNCTION signs_beside_words(words text)
+REVOKE ALL ON FUNCTION analytics.signs_beside_words(words text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.signs_beside_words(words text) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.signs_beside_words(words text) TO service_role;
+
 -- acl analytics.FUNCTION slot_start(slot integer)
 REVOKE ALL ON FUNCTION analytics.slot_start(slot integer) FROM PUBLIC;
 
@@ -8220,6 +8258,13 @@ REVOKE ALL ON FUNCTION analytics.sop_run_changes() FROM PUBLIC;
 GRANT ALL ON FUNCTION analytics.sop_run_changes() TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.sop_run_changes() TO service_role;
+
+-- acl analytics.FUNCTION words_beside_signs(words text)
+REVOKE ALL ON FUNCTION analytics.words_beside_signs(words text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.words_beside_signs(words text) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.words_beside_signs(words text) TO service_role;
 
 -- acl engine.TABLE events
 GRANT SELECT,INSERT ON TABLE engine.events TO authenticated;

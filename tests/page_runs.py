@@ -18,6 +18,7 @@ from data import exports, measures
 from data.access import Actor
 from data.identity import web_sessions
 from data.identity.refusals import Identity
+from ui.navigation import entry_of
 
 ROOT = Path(__file__).parent.parent
 TIMEOUT_S = 30  # a first run on a busy machine; nothing here measures time
@@ -26,6 +27,7 @@ TIMEOUT_S = 30  # a first run on a busy machine; nothing here measures time
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 _TAG = re.compile(r"<[^>]*>")
+_ENDING = re.compile(r"(</[^>]*>)+(?=[.,;:)])")  # after which nothing parts a word from what ends its sentence
 _ESCAPED = re.compile(r"\\([^\w\s])")  # so that words stay words where Markdown is read
 
 
@@ -57,13 +59,24 @@ class PageRun:
         kinds = ("title", "warning", "error", "success", "info", "code")
         given = [str(getattr(element, "value", "")) for kind in kinds for element in self.app.get(kind)]
         spoken = [_ESCAPED.sub(r"\1", words) for words in given]
-        readable = [_TAG.sub(" ", piece) for piece in self.pieces if "<style>" not in piece]
+        readable = [_TAG.sub(" ", _ENDING.sub("", piece)) for piece in self.pieces if "<style>" not in piece]
         return "\n".join([*spoken, *(html.unescape(" ".join(piece.split())) for piece in readable)])
 
     @property
     def links(self) -> list[str]:
         """Where the links lead."""
         return [html.unescape(address) for address in re.findall(r'href="([^"]*)"', "".join(self.pieces))]
+
+    def ways(self, words: str) -> list[str]:
+        """Where the links with exactly these words lead."""
+        found = re.findall(r'<a href="([^"]*)"[^>]*>(.*?)</a>', "".join(self.pieces))
+        told = [(address, " ".join(html.unescape(_TAG.sub(" ", inner)).split())) for address, inner in found]
+        return [html.unescape(address) for address, inner in told if inner == words]
+
+    @property
+    def rows(self) -> list[int]:
+        """How many rows each file of the page holds, as its links say."""
+        return [int(told.replace(",", "")) for told in re.findall(r">CSV, ([\d,]+) ", "".join(self.pieces))]
 
     @property
     def charts(self) -> list[list[dict[str, Any]]]:
@@ -104,6 +117,14 @@ def open_page(actor: Actor, path: str, **parameters: str) -> PageRun:
         app.query_params[name] = value
     app.switch_page(f"../pages/{path}")
     return PageRun(app).run()
+
+
+def open_address(actor: Actor, address: str) -> PageRun:
+    """Open the page that a link leads to."""
+    path, _, query = address.partition("?")
+    file = entry_of(path.strip("/")).path
+    parameters = {name: values[-1] for name, values in parse_qs(query).items()}
+    return open_page(actor, f"{file.parent.name}/{file.name}", **parameters)
 
 
 def taken_away(actor: Actor, page: PageRun, report: str) -> list[dict[str, Any]]:

@@ -89,8 +89,15 @@ def described(row: Mapping[str, Any]) -> dict[str, Any]:
     stands = {"approved": "decided", "rejected": "decided", "expired": "expired", "pending": "queue"}[outcome]
     over = row["decided_at"] or (None if row["metadata"]["imported"] else row["expires_at"])
     waited = (over - row["created_at"]).total_seconds() * 1000 if over and row["created_at"] else None
+    is_open = stands == "queue" and not row["metadata"]["imported"]
+    hurries = {
+        "expiring": row["expires_at"] is not None and row["expires_at"] <= NOW + timedelta(hours=1),
+        "overdue": row["created_at"] is not None and row["created_at"] < NOW - timedelta(days=1),
+        "risky": row["risk_level"] in ("high", "critical"),
+    }
     return {
         "id": row["id"],
+        "urgency": [name for name, is_so in hurries.items() if is_open and is_so],
         "at": row["created_at"],
         "outcome": outcome,
         "list": "imported" if row["metadata"]["imported"] else stands,
@@ -109,7 +116,14 @@ def within(rows: Rows, *, start: Any = None, end: Any = None, untimed: bool = Fa
 
 
 def matching(rows: Rows, given: Mapping[str, str], but: str = "") -> Rows:
-    return [row for row in rows if all(row[name] == value for name, value in given.items() if name != but)]
+    return [row for row in rows if all(value in held(row, name) for name, value in given.items() if name != but)]
+
+
+def held(row: Mapping[str, Any], name: str) -> list[Any]:
+    """What a filter finds in a question: nothing, its value, or all that makes it urgent."""
+    if name == "urgency":
+        return list(row[name])
+    return [] if row[name] is None else [row[name]]
 
 
 def test_figures_of_each_filter_and_period_are_those_of_the_rows(owner: Owner, people: People) -> None:
@@ -216,12 +230,21 @@ def test_each_value_of_a_filter_says_how_many_it_leaves_beside_the_other_filters
     asked = {} if shown == "queue" else PERIODS["week"]
     of_list = [row for row in within(rows_of(owner), **asked) if row["list"] == shown]
     both: dict[str, Any] = {"outcome": "approved", "agent": AGENTS[1]}
-    for given in (*FILTERS, both):
+    urgent: list[dict[str, Any]] = [
+        {"urgency": name, "agent": AGENTS[0]} for name in approvals.URGENCIES if shown == "queue"
+    ]
+    assert shown != "queue" or {name for row in of_list for name in row["urgency"]} == set(approvals.URGENCIES)
+    for given in (*FILTERS, both, *urgent):
         values = approvals.read_filter_values(people["admin"], chosen=Questions(NOW, shown, **asked, **given))
         for name, counts in values.items():
-            left = Counter(row[name] for row in matching(of_list, given, but=name) if row[name] is not None)
+            left = Counter(value for row in matching(of_list, given, but=name) for value in held(row, name))
             assert counts == dict(left), (given, name)
             assert list(counts.values()) == sorted(counts.values(), reverse=True)
+    for given in urgent:
+        queue = approvals.read_queue(people["admin"], chosen=Questions(NOW, **given), limit=QUESTIONS)
+        assert {row["approval_id"] for row in queue.shown} == {row["id"] for row in matching(of_list, given)}, given
+        asked_for = exports.parse("approvals_queue", {"now": [NOW.isoformat()], **as_link(given)})
+        assert exports.count(people["admin"], "approvals_queue", asked_for) == len(queue.shown)
 
 
 def test_sums_that_are_stored_answer_by_agent_and_risk(owner: Owner, people: People) -> None:

@@ -38,6 +38,7 @@ WRONG_BY_TYPE: dict[str, list[Any]] = {
     "Actor": ["admin"],
     "Chosen": ["all"],
     "Decision": ["maybe", *WORDS],
+    "Has": ["errors", *WORDS],
     "Kind": ["letter", *WORDS],
     "Questions": ["all"],
     "Role": ["owner", *WORDS],

@@ -50,6 +50,8 @@ def asked_for(**values: tuple[Any, ...]) -> Iterator[dict[str, Any]]:
 def fits(call: dict[str, Any], column: str, value: str) -> bool:
     if value == "timed":
         return call["duration_ms"] is not None
+    if value == "known":
+        return call["outcome"] in ("succeeded", "failed")
     return (call[column] or "unknown") == value
 
 
@@ -66,10 +68,10 @@ def test_each_count_of_tools_is_what_choosing_it_leaves(owner: Owner, people: Pe
     for asked in asked_for(
         tool=(None, "Bash"),
         project=(None, "shop"),
-        outcome=(None, "failed", "unknown", "timed"),
+        outcome=(None, "failed", "unknown", "known", "timed"),
         error_group=(None, "no row N"),
     ):
-        if asked["error_group"] and asked["outcome"] == "timed":
+        if asked["error_group"] and asked["outcome"] in ("known", "timed"):
             continue  # which nothing on the page leads to
         calls = everything if asked["error_group"] is None else failed
         facets = tools.count_facets(people["manager"], **PERIOD, **asked)
@@ -78,7 +80,8 @@ def test_each_count_of_tools_is_what_choosing_it_leaves(owner: Owner, people: Pe
             left = [one for one in calls if all(fits(one, name, value) for name, value in others.items())]
             found: dict[str | None, int] = {}
             if facet == "outcome" and asked["error_group"] is None:
-                found["timed"] = sum(fits(one, "outcome", "timed") for one in left)
+                held = {name: sum(fits(one, "outcome", name) for one in left) for name in ("known", "timed")}
+                found |= {name: number for name, number in held.items() if number}
             for one in left:
                 value = one[column] or ("unknown" if facet == "outcome" else None)
                 found[value] = found.get(value, 0) + 1

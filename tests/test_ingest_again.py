@@ -31,6 +31,7 @@ def test_a_second_import_changes_nothing(server: embedded.Lease) -> None:
     assert not any(file.added for file in second.files)
     read = sum(file.read.total() for file in first.files)
     assert second.counts["known_records"] == read
+    assert f"({read:,} events were known, " in second.sentence
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS // 10))

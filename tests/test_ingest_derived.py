@@ -95,6 +95,38 @@ def test_a_notice_of_a_request_is_history_unless_a_call_tells_of_the_same_questi
             ]
 
 
+def asked_for(tool: str, given: int) -> dict[str, Any]:
+    return hook("PermissionRequest", tool_name=tool, tool_input={"n": given})
+
+
+def noticed(words: str) -> dict[str, Any]:
+    return hook("Notification", message=f"Claude needs your permission to use {words}")
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ([asked_for("Bash", 1), noticed("Bash")], []),
+        ([asked_for("Bash", 1), noticed("Bash"), noticed("Bash")], ["Bash"]),
+        ([asked_for("Bash", 1), noticed("Bash"), called(1, "w", "Write", {}), noticed("Write")], ["Write"]),
+        ([asked_for("mcp__reef_life__dive", 1), noticed("reef life - dive (MCP)")], []),
+        ([asked_for("Bash", 1), noticed("reef life - dive (MCP)"), noticed("Bash")], ["reef life - dive (MCP)"]),
+        ([asked_for("Edit", 1), asked_for("Bash", 1), noticed("Update"), noticed("Bash")], []),
+        ([asked_for("Edit", 1), asked_for("Bash", 1), noticed(""), noticed("")], []),
+        ([asked_for("Bash", 1), noticed("Bash"), noticed("")], [None]),
+    ],
+)
+def test_a_notice_is_passed_over_for_the_request_that_it_belongs_to_alone(
+    told: list[dict[str, Any]], kept: list[str | None], server: embedded.Lease, tmp_path: Path
+) -> None:
+    """It names its tool as people read it, or not at all; a request of another tool is another question."""
+    with fresh_database(server) as url:
+        ingest([write(tmp_path / "hooks.jsonl", told)], url)
+        found = rows(url, "select title from engine.human_approvals where request_payload ? 'message'")
+    titles = [f"Allow the use of {name}" if name else "Give a permission" for name in kept]
+    assert [row["title"] for row in found] == titles
+
+
 @pytest.mark.parametrize("tool", ["AskUserQuestion", "ExitPlanMode"])
 def test_a_question_that_nobody_answered_is_history_until_a_later_log_has_the_answer(
     tool: str, server: embedded.Lease, tmp_path: Path

@@ -17,7 +17,7 @@ from data.access import Actor
 from data.errors import NotFound
 from data.reports import lift_sessions as reports
 from data.reports.holes import NamedHoles, named_in
-from tests.page_runs import file_rows, open_page, queries_during
+from tests.page_runs import file_rows, open_address, open_page, queries_during
 from ui.lift_sessions.difference import difference
 from ui.wording import figures
 
@@ -233,7 +233,10 @@ def test_the_list_tells_and_leads(owner: Connection, people: dict[str, Actor]) -
     add(owner, people["other"], "abandoned")
     page = open_page(people["manager"], LIST)
     assert "2 sessions of lift-sys in the last 30 days" in page.text
-    assert "1 ended in an error or was given up." in page.text
+    assert "1 was given up." in page.text
+    assert open_address(people["manager"], page.ways("1")[0]).rows[0] == 1
+    [cost] = page.ways("$0.50")
+    assert f"/lift_session?period=30d&session={session}" in open_address(people["manager"], cost).links
     assert "Their drafts cost $0.50 (1 of 1 draft priced)." in page.text
     assert "<b>bold</b> 🚀" in page.text
     assert f"/lift_session?period=30d&session={session}" in page.links
@@ -242,6 +245,8 @@ def test_the_list_tells_and_leads(owner: Connection, people: dict[str, Actor]) -
     assert "1 session of lift-sys" in own.text
     assert people["other"].email not in own.text
     narrowed = open_page(people["manager"], LIST, status="abandoned")
+    assert re.search("Drafts by model rates .*\n.*of all sessions of the period, whatever the filters", narrowed.text)
+    assert "whatever the filters" not in page.text
     assert "1 session of lift-sys" in narrowed.text
     assert "🚀" not in narrowed.text
 

@@ -51,6 +51,8 @@ def test_it_opens_on_thirty_days_and_says_who_escalates_more(owner: Owner, peopl
     assert "escalates twice as often as in the 30 days before: 12.0 per 100 actions of 1,000" in page.text
     assert "/agents?period=30d&agent=IntakeAgent" in page.links
     assert "calm escalates" not in page.text
+    windows = "/agents?period=30d&agent=IntakeAgent&sort="
+    assert {f"{windows}{name}" for name in ("-escalations", "automated", "-actions")} <= set(page.links)
 
 
 def test_no_change_is_told_of_few_cases(owner: Owner, people: People) -> None:

@@ -189,7 +189,7 @@ def test_questions_without_a_time_are_told_and_found(owner: Owner, people: Peopl
     assert "24 questions over all time were decided; 19 of 24 were approved" in everything.text
     assert "without a recorded time" not in open_page(people["admin"], PAGE, show="expired").text
     of_billing = open_page(people["admin"], PAGE, agent="billing")
-    assert "Without a recorded time, and so in no period: Decided 1 ." in of_billing.text
+    assert "Without a recorded time, and so in no period: Decided 1." in of_billing.text
     assert "/approvals?agent=billing&period=untimed&show=decided" in of_billing.links
     approved = open_page(people["admin"], PAGE, show="decided", outcome="rejected")
     ways = [address for words, address in named_links(approved) if words.startswith("2 questions without")]

@@ -14,7 +14,7 @@ from streamlit.testing.v1.element_tree import Button
 
 from data import approvals
 from data.access import Actor
-from tests.page_runs import PageRun, open_page, queries_during
+from tests.page_runs import PageRun, open_address, open_page, queries_during
 from tests.performed import engine_event
 from tests.test_approvals import ask, stored, traces
 from ui import page as ui_page
@@ -65,7 +65,12 @@ def test_the_queue_says_what_hurries(owner: Owner, people: People) -> None:
     ask(owner, title="Risky", risk_level="critical")
     page = open_page(people["admin"], PAGE)
     hurried = "1 within an hour of running out, 1 waiting for more than a day and 1 of high or critical risk"
-    assert f"3 questions wait for your decision, {hurried}." in page.text
+    assert f"3 questions wait for your decision, {hurried}." in page.text.replace(" ,", ",").replace(" .", ".")
+    for told, title in zip(hurried.replace(" and ", ", ").split(", "), ("Soon", "Old", "Risky"), strict=True):
+        [address] = page.ways(told)
+        led = open_address(people["admin"], address)
+        assert ([name for name in ("Soon", "Old", "Risky") if name in led.text], led.rows) == ([title], [1])
+        assert f"1 {told.removeprefix('1 ')}" in led.text, "the sentence stays that of all"
     assert "overdue: waits for 3 d 0 h" in page.text
     assert "runs out in 29 min " in page.text
 
@@ -120,7 +125,7 @@ def test_one_question_stands_in_the_order_in_which_it_is_decided(owner: Owner, p
     assert places == sorted(places)
     assert "<b>$240.00</b>" in html
     assert "The parcel never arrived." in page.text
-    assert "Risk: ▲ high . ◆ runs out in 2 h" in page.text
+    assert "Risk: ▲ high. ◆ runs out in 2 h" in page.text
     assert "-plan: free\n+plan: pro" in [code.value for code in page.app.code]
     assert "An earlier one" in page.text
     assert "The blue one" in page.text

@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from data.access import Actor
-from tests.page_runs import file_rows, open_page, queries_during
+from tests.page_runs import file_rows, open_address, open_page, queries_during
 from tests.performed import engine_event, insert, run
 
 Owner = psycopg.Connection[DictRow]
@@ -116,8 +116,11 @@ def test_what_is_not_known_is_not_green(owner: Owner, people: People) -> None:
 def test_all_time_compares_with_nothing(owner: Owner, people: People) -> None:
     assess(owner, "a", 40, 90, "healthy")
     assess(owner, "a", 1, 10, "critical")
-    text = open_page(people["manager"], PAGE, period="all").text
+    page = open_page(people["manager"], PAGE, period="all")
+    text = page.text
     assert "1 of 1 client is critical." in text
+    assert page.ways("1") == ["/clients?period=all&status=critical"]
+    assert open_address(people["manager"], page.ways("2")[0]).rows == [2], "the assessments of the table"
     assert "fell" not in text
     assert "Change" not in text
 
@@ -199,6 +202,7 @@ def test_experiments_say_what_was_expected_and_what_came_out(owner: Owner, peopl
     experiment(owner, "planned")
     page = open_page(people["manager"], PAGE, view="experiments")
     assert "2 chaos experiments in the last 30 days: 1 refuted it and 1 planned." in page.text
+    assert [open_address(people["manager"], way).rows for way in page.ways("1")[:2]] == [[1], [1]]
     for words in ("It catches up", "The queue grew", "10 %: A tenth of the mailboxes", "mail-triage", "1 h 00 min"):
         assert words in page.text
     assert f"/events?correlation={correlation}" in page.links

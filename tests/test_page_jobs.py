@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from data.access import Actor
 from data.jobs.reading import MAX_GROUPS
-from tests.page_runs import open_page, queries_during, taken_away
+from tests.page_runs import open_address, open_page, queries_during, taken_away
 from tests.test_jobs import acts, make_job, running, stored
 
 Owner = psycopg.Connection[DictRow]
@@ -80,11 +80,13 @@ def test_what_is_over_is_told_with_how_much_of_it_was_cancelled(owner: Owner, pe
         make_job(owner, **DONE, status=status)
     shown = open_page(people["manager"], PAGE)
     assert "1 of 3 jobs that ran to an end failed" in shown.text
-    assert "4 jobs are over ( 1 cancelled ), " in shown.text
+    [ended], [failed, *_] = shown.ways("3 jobs"), shown.ways("1")
+    assert [open_address(people["manager"], way).rows[0] for way in (ended, failed)] == [3, 1]
+    assert "4 jobs are over ( 1 cancelled), " in shown.text
     assert "/jobs?period=7d&status=cancelled" in shown.links
     owner.execute("delete from agents.jobs where status = 'cancelled'")
     without = open_page(people["manager"], PAGE)
-    assert "3 jobs are over , " in without.text
+    assert "3 jobs are over, " in without.text
     assert "/jobs?period=7d&status=ended" in without.links
 
 

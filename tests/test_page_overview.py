@@ -19,7 +19,7 @@ from data.ingest.report import KEPT_PROBLEMS
 from data.reports import overview, session
 from tests import recorded
 from tests.ingest_records import typed
-from tests.page_runs import open_page, queries_during, taken_away
+from tests.page_runs import open_address, open_page, queries_during, taken_away
 from tests.performed import run, window
 from tests.recorded import Owner
 from ui import cached
@@ -256,9 +256,13 @@ def test_success_is_a_share_of_known_outcomes_and_refusals_are_not_failures(owne
     recorded.call(owner, session_pk, at, success=False, error=recorded.REFUSAL)
     recorded.call(owner, session_pk, at, success=None)
     recorded.call(owner, session_pk, at, answered=False)
-    text = open_page(people["manager"], PAGE).text
+    page = open_page(people["manager"], PAGE)
+    text = page.text
     assert "75.0 % of 4 tool calls succeeded" in text
     assert "4 known outcomes of 7" in text
+    [calls], [sessions] = page.ways("4 tool calls"), page.ways("1 session")
+    assert open_address(people["manager"], calls).rows[0] == 4
+    assert open_address(people["manager"], sessions).rows == [1]
 
 
 def test_without_a_known_outcome_success_is_unknown(owner: Owner, people: People) -> None:
@@ -344,7 +348,7 @@ def test_a_tool_that_got_worse_is_named_with_both_rates(owner: Owner, people: Pe
         recorded.call(owner, session_pk, now, "Read", success=number > 5, error=None if number > 5 else "broken")
         recorded.call(owner, session_pk, before, "Read", success=number > 4, error=None if number > 4 else "broken")
     text = open_page(people["manager"], PAGE).text
-    assert "Bash fails more often than in the 7 days before : 33.3 % of 60 calls, was 5.0 %." in text
+    assert "Bash fails more often than in the 7 days before: 33.3 % of 60 calls, was 5.0 %." in text
     assert "Read fails more often" not in text
 
 

@@ -16,7 +16,7 @@ from data.errors import Conflict, NotFound
 from data.reports import session, sessions
 from data.reports.sessions import Chosen
 from tests import recorded
-from tests.page_runs import PageRun, file_rows, open_page, queries_during, taken_away
+from tests.page_runs import PageRun, file_rows, open_address, open_page, queries_during, taken_away
 from tests.recorded import Owner
 from ui import cached
 from ui.view import View
@@ -53,7 +53,7 @@ def test_the_list_says_how_many_compares_and_links_each_with_the_filters(owner: 
         recorded.session(owner, NOW - timedelta(days=7, hours=3, minutes=minute), project="shop")
     run = open_page(people["manager"], LIST, project="shop")
     assert "2 sessions that match started in the last 7 days, −83 % on the 7 days before" in run.text
-    assert "(n = 12). 1 ended in an error ." in run.text
+    assert "(n = 12). 1 ended in an error." in run.text
     assert "/sessions?project=shop&status=error" in run.links
     assert rows_of(run) == [str(second), str(first)]
     assert all("project=shop" in address for address in run.links if address.startswith("/session?"))
@@ -116,6 +116,32 @@ def test_what_a_search_by_words_passes_over_is_found_letter_by_letter(owner: Own
     for words, found in sought.items():
         page.app.query_params["q"] = words
         assert rows_of(page.run()) == ([str(made[found])] if found else []), words
+
+
+def test_a_word_beside_a_sign_is_found_where_both_are(owner: Owner, people: People) -> None:
+    prompts = {
+        "both": "A poem of trains 🚂",
+        "word": "A train",
+        "sign": "🚂",
+        "glued": "A train. Go🚂!",
+        "heart": "❤️ train",
+    }
+    made = {name: recorded.session(owner, AT) for name in prompts}
+    for name, text in prompts.items():
+        recorded.prompt(owner, made[name], AT, text)
+    page = open_page(people["manager"], LIST)
+    for words, found in {
+        "train 🚂": {"both", "glued"},
+        "🚂 trains poem": {"both"},
+        "trains🚂": {"both", "glued"},
+        "train 🚂🚀": set[str](),
+        "train ❤": {"heart"},
+        "❤️ trains": {"heart"},
+        "train": {"both", "word", "glued", "heart"},
+        "poem or ships": {"both"},
+    }.items():
+        page.app.query_params["q"] = words
+        assert set(rows_of(page.run())) == {str(made[name]) for name in found}, words
 
 
 def test_search_finds_nothing_of_others(owner: Owner, people: People) -> None:
@@ -391,6 +417,28 @@ def test_a_session_shows_lanes_and_first_what_went_wrong(owner: Owner, people: P
     assert any("make test" in code for code in codes)
     assert "Exit code 3" in codes
     assert "/code/till.py" in run.text
+
+
+def test_each_number_of_a_session_leads_to_as_many_happenings(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, AT)
+    recorded.prompt(owner, session_pk, AT, "Mend the till")
+    for second, outcome in enumerate((True, True, False, None)):
+        recorded.call(owner, session_pk, AT + timedelta(seconds=second), success=outcome, error=str(outcome))
+    recorded.call(owner, session_pk, None, "Grep", agent_id="abc1", agent_type="Explore")
+    recorded.notification(owner, session_pk, AT, "Out of credit", "error")
+    recorded.event(owner, session_pk, "compact_pre", AT)
+    run = open_page(people["manager"], ONE, session=str(session_pk))
+    told = ("1 prompt", "5 tool calls", "1 subagent", "1 compaction", "1 call", "1 other error")
+    unknown, *_ = [way for way in run.ways("1 call") if "only=unknown" in way]
+    for words, address in [*[(words, run.ways(words)[0]) for words in told], ("1 call", unknown)]:
+        led = open_address(people["manager"], address)
+        drawn = [way for way in led.links if f"/session?session={session_pk}&only=" in way and "&item=" in way]
+        assert len(drawn) == int(words.split()[0]), words
+        assert led.ways(words) == run.ways(words), "the sentence stays that of all"
+        [chip] = [piece for piece in led.pieces if "Remove the filter on only" in piece]
+        assert f"session={session_pk}" in chip
+    none = open_page(people["manager"], ONE, session=str(session_pk), only="nothing")
+    assert "There is no part “nothing”, so all are shown." in none.text
 
 
 def test_an_item_is_chosen_by_the_url_and_steps_go_on_from_it(owner: Owner, people: People) -> None:

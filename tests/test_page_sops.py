@@ -12,7 +12,7 @@ from psycopg.rows import DictRow
 
 from data.access import Actor
 from tests import recorded
-from tests.page_runs import open_page, queries_during
+from tests.page_runs import open_address, open_page, queries_during
 from tests.performed import definition, engine_event, run
 from ui import cached
 
@@ -62,6 +62,12 @@ def test_it_says_what_ran_what_failed_and_where_people_step_in(owner: Owner, peo
         page.text.replace(" “approve”  of", " “approve” of")
     )
     assert "rejected 10" in page.text
+    for words, rows in (("40 runs", 40), ("2 failed", 2), ("10 of 40 runs", 40), ("10", 10), ("80.0 %", 40)):
+        led = open_address(people["manager"], page.ways(words)[-1])
+        assert led.rows[0] == rows, words
+    ended = open_address(people["manager"], page.ways("40 runs")[0])
+    assert {bar["series"] for chart in ended.charts for bar in chart} == {"failed", "completed"}
+    assert "runs that came to an end by themselves alone." in ended.text
     assert "/sops?period=30d&sop=refund&status=failed" in page.links
     assert "/sops?period=30d&sop=refund&step=approve" in page.links
     assert "$40.00" in page.text

@@ -15,7 +15,7 @@ from data import exports
 from data.access import Actor
 from data.reports.tools import MAX_GROUPS
 from tests import recorded
-from tests.page_runs import PageRun, open_page, queries_during, taken_away
+from tests.page_runs import PageRun, open_address, open_page, queries_during, taken_away
 from tests.test_tools import REFUSAL, call, make_session
 from ui.tools import listing
 
@@ -53,10 +53,33 @@ def test_it_says_when_filters_leave_nothing_and_how_to_get_out(owner: Owner, peo
 def test_the_tool_that_got_worse_stands_in_the_first_sentence(owner: Owner, people: People) -> None:
     fill(owner, worse=True)
     text = open_page(people["manager"], PAGE).text
-    assert "Bash fails more often than in the 7 days before : 50.0 % of 40 calls, was 10.0 % of 40." in text.replace(
-        "before:", "before :"
-    )
+    assert "Bash fails more often than in the 7 days before: 50.0 % of 40 calls, was 10.0 % of 40." in text
     assert "75.0 % of 80 calls succeeded in the last 7 days" in text
+
+
+def test_every_number_of_calls_leads_to_as_many_calls(owner: Owner, people: People) -> None:
+    session = make_session(owner, "shop")
+    for success, error in ((True, None), (True, None), (False, "boom"), (False, REFUSAL), (None, None), (None, None)):
+        call(owner, session, at=NOW - timedelta(hours=1), success=success, error=error, answered=success is not None)
+    call(owner, session, "Read", at=NOW - timedelta(hours=1))
+    page = open_page(people["manager"], PAGE)
+    assert "75.0 % of 4 calls succeeded" in page.text
+    [known] = page.ways("4 calls")
+    assert open_address(people["manager"], known).rows == [4, 1], "and one kind of failure"
+    assert {"failed", "succeeded"} == {
+        bar["series"] for chart in open_address(people["manager"], known).charts for bar in chart
+    }
+    [every, *_] = page.ways("7")
+    assert open_address(people["manager"], every).rows[0] == 7
+    [of_tool] = page.ways("6")
+    assert of_tool == "/tools?period=7d&tool=Bash"
+    [rate] = page.ways("33.3 %")
+    assert open_address(people["manager"], rate).rows[0] == 3
+    [card] = [way for way in page.links if way.startswith("/tools?period=7d&outcome=known")][:1]
+    assert card == known
+    [unknown, in_table] = page.ways("2")
+    assert open_address(people["manager"], unknown).rows == [2]
+    assert "tool=Bash&outcome=unknown" in in_table
 
 
 def test_every_way_to_a_tool_stays_inside_the_project(owner: Owner, people: People) -> None:

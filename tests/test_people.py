@@ -16,7 +16,7 @@ from data.access import Actor
 from data.errors import NotAllowed
 from data.reports import people as reports
 from tests import recorded
-from tests.page_runs import PageRun, open_page, queries_during, taken_away
+from tests.page_runs import PageRun, open_address, open_page, queries_during, taken_away
 
 Connection = psycopg.Connection[DictRow]
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -144,11 +144,19 @@ def test_a_cost_that_leaves_something_out_is_said(owner: Connection, people: dic
     assert (one.cost_usd, one.priced_sessions, one.unpriced_sessions) == (Decimal(2), 1, 1)
     add_session(owner, people["member"], NOW - timedelta(days=1))
     page = open_page(people["manager"], "reports/people.py", period="7d")
-    assert "$2.00 of 1 session ; 1 session is not priced in full" in page.text
+    assert "$2.00 of 1 session; 1 session is not priced in full" in page.text
     listed = followed(people["manager"], page, "/sessions?")
     assert "CSV, 1 row" in listed.text
     assert any(link.startswith("/session?") and f"session={session_pk}" in link for link in listed.links)
     page = open_page(people["manager"], "reports/people.py", period="7d", person=str(people["member"].user_id))
+    [cost] = set(open_page(people["manager"], "reports/people.py", period="7d").ways("$2.00"))
+    summed = open_address(people["manager"], cost)
+    assert [row["id"] for row in taken_away(people["manager"], summed, "person")] == [str(session_pk)]
+    assert "with a cost ×" in summed.text
+    assert page.ways("$2.00 of 1 session") == [cost.replace("has=", "kind=session&has=")]
+    for words, rows in (("2 sessions", 2), ("0 sessions of lift-sys", 0), ("0 jobs", 0)):
+        [way] = page.ways(words)
+        assert [number for number in open_address(people["manager"], way).rows if rows] == [rows] * bool(rows), words
     listed = followed(people["manager"], page, "/people?")
     assert [row["id"] for row in taken_away(people["manager"], listed, "person")] == [str(session_pk)]
     assert "CSV, 1 row" in listed.text
@@ -220,7 +228,7 @@ def test_the_page_tells_and_leads_to_one_person(people: dict[str, Actor]) -> Non
 @pytest.mark.usefixtures("week")
 def test_costs_are_told_apart_by_subject_and_each_leads_to_its_own(people: dict[str, Actor]) -> None:
     page = open_page(people["manager"], "reports/people.py", period="7d")
-    assert "$1.50 of 1 session ; $0.50 of 2 sessions of lift-sys ; 1 session of lift-sys is not" in page.text
+    assert "$1.50 of 1 session; $0.50 of 2 sessions of lift-sys; 1 session of lift-sys is not" in page.text
     assert {"/sessions?period=7d&sort=-cost", "/lift_sessions?period=7d&sort=-cost"} < set(page.links)
     listed = followed(people["manager"], page, "/lift_sessions?")
     [row] = taken_away(people["manager"], listed, "lift_sessions")

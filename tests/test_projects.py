@@ -131,7 +131,7 @@ def test_long_lists_come_in_pages_with_exact_counts(
     found = reports.read_workspaces(manager, chosen=world.workspace)
     assert ([row["name"] for row in found.rows], found.workspaces) == (["A workspace 1", "A workspace 2", "Harbour"], 4)
     page = open_page(manager, "reports/projects.py", page="99")
-    assert "43 projects, 42 of them active ; 4 workspaces in all." in page.text
+    assert "43 projects, 42 of them active; 4 workspaces in all." in page.text
     assert "26 to 43 of 43" in page.text
     assert "The first 2 by name; 2 more workspaces are reached through their projects." in page.text
 
@@ -162,7 +162,7 @@ def test_nobody_changes_their_address_or_id(world: World, people: dict[str, Acto
 
 def test_the_page_tells_and_leads_to_members(world: World, people: dict[str, Actor]) -> None:
     page = open_page(people["manager"], "reports/projects.py")
-    assert "3 projects, 2 of them active ; 1 workspace in all." in page.text
+    assert "3 projects, 2 of them active; 1 workspace in all." in page.text
     assert "/projects?status=active" in page.links
     assert page.links.count(f"/projects?workspace={world.workspace}") == 3, "the name, its projects and its members"
     assert "Ferries <b>fast</b>" in page.text
@@ -218,9 +218,9 @@ def test_a_period_is_of_when_projects_were_made_and_states_are_counted_in_it(
         (people["other"].user_id,),
     )
     whole = open_page(manager, where)
-    assert "23 projects, 2 of them active ; 1 workspace in all." in whole.text
+    assert "23 projects, 2 of them active; 1 workspace in all." in whole.text
     month = open_page(manager, where, period="30d")
-    assert "2 projects made in the last 30 days, 1 of them active , −90 % on the 30 days before (n = 21)" in month.text
+    assert "2 projects made in the last 30 days, 1 of them active, −90 % on the 30 days before (n = 21)" in month.text
     [states] = [box for box in month.app.selectbox if box.label == "Status"]
     assert list(states.options) == ["Any status", "active · 1", "archived · 1"]
     [file] = [link for link in month.links if link.startswith("/export/projects.csv?")]

@@ -143,7 +143,7 @@ def test_filters_narrow_every_reader(owner: Owner, people: People) -> None:
     assert tools.count_facets(reader, **PERIOD) == {
         "tool": {"Read": 2, "Bash": 1},
         "project": {"(no project)": 1, "shop": 1, "site": 1},
-        "outcome": {"failed": 2, "succeeded": 1, "timed": 3},
+        "outcome": {"failed": 2, "succeeded": 1, "known": 3, "timed": 3},
     }
 
 
@@ -232,7 +232,7 @@ def test_members_see_calls_of_their_own_sessions_in_every_reader(owner: Owner, p
     assert tools.count_facets(member, **PERIOD) == {
         "tool": {"Mine": 1},
         "project": {"mine": 1},
-        "outcome": {"failed": 1, "timed": 1},
+        "outcome": {"failed": 1, "known": 1, "timed": 1},
     }
     assert list(tools.read_buckets(member, **PERIOD)["calls"]) == [1]
     assert tools.read_usage(people["manager"], **PERIOD).total.calls == 2

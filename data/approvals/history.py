@@ -10,11 +10,11 @@ import pandas as pd
 
 from data import database
 from data.access import Actor
-from data.approvals.reading import Counts, Questions, View
+from data.approvals.reading import EXPIRING_S, OVERDUE_S, Counts, Questions, View
 from data.arguments import checked
 from data.reports.coverage import Coverage
 
-FILTERS = ("agent", "kind", "risk", "project", "outcome")
+FILTERS = ("agent", "kind", "risk", "project", "outcome", "urgency")
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,11 @@ def read_buckets(actor: Actor, *, chosen: Questions, unit: str = "day", zone: st
 @checked()
 def read_filter_values(actor: Actor, *, chosen: Questions) -> dict[str, dict[str, int]]:
     """What a list can be filtered by: for each filter its values with how many questions each leaves, the other filters
-    applied: {"agent": ..., "kind": ..., "risk": ..., "project": ..., "outcome": ...}."""
+    applied: {"agent": ..., "kind": ..., "risk": ..., "project": ..., "outcome": ..., "urgency": ...}."""
     values: dict[str, dict[str, int]] = {name: {} for name in FILTERS}
     with database.reading(actor) as unit:
-        rows = unit.rows("approvals.history.list_filter_values", **asdict(chosen))
+        span = {"soon_s": EXPIRING_S, "overdue_s": OVERDUE_S}
+        rows = unit.rows("approvals.history.list_filter_values", **asdict(chosen), **span)
     for row in rows:
         values[row["filter"]][row["value"]] = row["questions"]
     return values

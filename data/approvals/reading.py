@@ -22,8 +22,11 @@ View = Literal["queue", "decided", "expired", "imported"]
 
 Outcome = Literal["approved", "rejected", "expired", "pending"]
 
+Urgency = Literal["expiring", "overdue", "risky"]
+
 VIEWS: tuple[View, ...] = ("queue", "decided", "expired", "imported")
 OUTCOMES: tuple[Outcome, ...] = ("approved", "rejected", "expired", "pending")
+URGENCIES: tuple[Urgency, ...] = ("expiring", "overdue", "risky")
 EXPIRING_S = 3600  # what runs out within the hour stands on top of the queue
 OVERDUE_S = 24 * 3600  # an agent that waited for a day has been forgotten
 SIMILAR = 5  # look.md: the last five like it
@@ -33,7 +36,8 @@ SIMILAR = 5  # look.md: the last five like it
 class Questions:
     """Which questions are looked at, as they stand at `now`: those of the list `shown`, asked from `start` up to `end`
     (None is open) or only those without a time, that pass the filters; None is no filter. What waits is of no period
-    and has no outcome. `outcome` narrows a list and the values to filter by, the others every figure."""
+    and has no outcome; it alone has an `urgency`: it runs out within the hour, has waited for a day, is of high or
+    critical risk. These two narrow a list and the values to filter by, the others every figure."""
 
     now: datetime
     shown: View = "queue"
@@ -45,6 +49,7 @@ class Questions:
     risk: str | None = None
     project: str | None = None
     outcome: Outcome | None = None
+    urgency: Urgency | None = None
 
     @property
     def subject(self) -> dict[str, str | None]:
@@ -53,8 +58,8 @@ class Questions:
 
     @property
     def narrows(self) -> bool:
-        """Whether every figure is of some of the questions alone."""
-        return any(self.subject.values())
+        """Whether the queue, or every figure of a history, is of some of the questions alone."""
+        return any(self.subject.values()) or self.urgency is not None
 
     @property
     def unsummed(self) -> tuple[str, ...]:
@@ -113,7 +118,8 @@ def read_queue(
     project_name.
     """
     with database.reading(actor) as unit:
-        rows = unit.rows("approvals.list_queue", **asdict(chosen), soon_s=expiring_s, limit=limit, offset=offset)
+        span = {"soon_s": expiring_s, "overdue_s": OVERDUE_S}
+        rows = unit.rows("approvals.list_queue", **asdict(chosen), **span, limit=limit, offset=offset)
     return Queue(tuple(rows), rows[0]["waiting"] if rows else 0)
 
 

@@ -21,7 +21,9 @@ _SPAN = {"start": moment, "end": moment}
 _PERIOD = _SPAN | {"untimed": flag}
 _COMPARED = _PERIOD | {"previous_start": moment, "previous_end": moment}
 _PAGE = {"limit": whole_number, "offset": whole_number}
-_OF_QUESTIONS = {"agent": text, "kind": text, "risk": text, "project": text}
+_URGENT = {"urgency": one_of("expiring", "overdue", "risky"), "soon_s": whole_number, "overdue_s": whole_number}
+_DOINGS = {"person": text, "kind": one_of(*people.KINDS), "state": text, "has": one_of(*people.HAS)}
+_OF_QUESTIONS = {"agent": text, "kind": text, "risk": text, "project": text, "now": moment}
 
 
 REPORTS: dict[str, Report] = {
@@ -32,7 +34,7 @@ REPORTS: dict[str, Report] = {
         | {
             "tool": text,
             "project": text,
-            "outcome": one_of("succeeded", "failed", "refused", "unknown", "timed"),
+            "outcome": one_of("succeeded", "failed", "refused", "unknown", "known", "timed"),
             "error_group": text,
             **order("when", "duration"),
         },
@@ -98,7 +100,6 @@ REPORTS: dict[str, Report] = {
         | {
             "shown": one_of("decided", "expired", "imported"),
             "outcome": one_of("approved", "rejected", "expired", "pending"),
-            "now": moment,
             **_PAGE,
         },
     ),
@@ -110,7 +111,7 @@ REPORTS: dict[str, Report] = {
     "approvals_queue": Report(
         query="approvals.list_queue",
         sentence="Questions that wait for a decision.",
-        filters=_OF_QUESTIONS | {"now": moment, "soon_s": whole_number, **_PAGE},
+        filters=_OF_QUESTIONS | _URGENT | _PAGE,
         left_out=frozenset({"waiting"}),
     ),
     "agents": Report(
@@ -147,7 +148,7 @@ REPORTS: dict[str, Report] = {
         filters=_PERIOD
         | {
             "sop": text,
-            "status": one_of("failed", "running", "cancelled", "completed"),
+            "status": one_of("ended", "failed", "running", "cancelled", "completed"),
             "agent": text,
             "step": text,
             "open_before": moment,
@@ -269,8 +270,7 @@ REPORTS: dict[str, Report] = {
     "person": Report(
         query="people.list_activity",
         sentence="What one person did: sessions and jobs with their states and costs.",
-        filters=_PERIOD
-        | {"person": text, "kind": one_of("session", "lift", "job"), "state": text, "unpriced": flag, **_PAGE},
+        filters=_PERIOD | _PAGE | _DOINGS,
     ),
     "projects": Report(
         query="projects.list_projects",

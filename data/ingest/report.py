@@ -45,7 +45,7 @@ class FileReport:
     renewed: Counter[str] = field(default_factory=Counter)  # rows that were there, and are others since
     removed: Counter[str] = field(default_factory=Counter)  # rows that were there, or came with this file, and went
     sessions: int = 0
-    known: int = 0  # records that an earlier import brought in
+    known: int = 0  # records of events that an earlier import brought in; of other rows none are counted
     paired: int = 0  # records that another source had told already, or tells now
     untimed: int = 0  # events read without a time
     escaped: int = 0  # characters kept as their escape
@@ -177,7 +177,7 @@ class Report:
         jobs = counts.get("added_jobs", 0)
         added = [plural(counts["events_added"], "event")] if counts["events_added"] or not jobs else []
         added += [plural(jobs, "job")] if jobs else []
-        known = plural(counts["known_records"], "record was", "records were")
+        known = plural(counts["known_records"], "event was", "events were")
         text = (
             f"{plural(counts['files_imported'], 'file')} read, {' and '.join(added)} added"
             f" ({known} known, {counts['paired_records']:,} told by two sources)."

@@ -15,6 +15,8 @@ from data.reports.coverage import Coverage
 
 Kind = Literal["session", "lift", "job"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+Has = Literal["priced", "unpriced"]
+HAS: tuple[Has, ...] = get_args(Has)
 # What people can be sorted by, and the column of the query that it is.
 SORTS = {
     "person": "address", "sessions": "sessions", "lift": "lift_sessions", "jobs": "jobs",
@@ -107,12 +109,13 @@ def read_activity(
     untimed: bool = False,
     kind: Kind | None = None,
     state: str | None = None,
-    unpriced: bool = False,
+    has: Has | None = None,
     limit: int = 25,
     offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """What one person did, of one kind, in one state or not priced in full where asked for, the newest first: kind
-    (session, lift, job), id, happened_at, title, state, cost_usd, cost_basis (recorded, estimate, partial estimate)."""
+    """What one person did, of one kind, in one state, with a cost or with none in full where asked for, the newest
+    first: kind (session, lift, job), id, happened_at, title, state, cost_usd, cost_basis (recorded, estimate, partial
+    estimate)."""
     actor.must("view_people")
     with database.reading(actor) as unit:
         return unit.rows(
@@ -123,7 +126,7 @@ def read_activity(
             untimed=untimed,
             kind=kind,
             state=state,
-            unpriced=unpriced,
+            has=has,
             limit=limit,
             offset=offset,
         )
@@ -137,12 +140,12 @@ def count_activity(
     start: datetime | None = None,
     end: datetime | None = None,
     untimed: bool = False,
-    unpriced: bool = False,
+    has: Has | None = None,
 ) -> tuple[Doings, ...]:
     """How many things of each kind and state `read_activity` gives over all its pages."""
     actor.must("view_people")
     with database.reading(actor) as unit:
-        asked = {"person": person, "start": start, "end": end, "untimed": untimed, "unpriced": unpriced}
+        asked = {"person": person, "start": start, "end": end, "untimed": untimed, "has": has}
         rows = unit.rows("people.count_activity", **asked)
     return tuple(Doings(**row) for row in rows)
 

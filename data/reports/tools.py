@@ -165,7 +165,8 @@ def read_calls(
 ) -> list[dict[str, Any]]:
     """Calls one by one by SORTS, what is not known last: tool_event_id, occurred_at, tool_name, outcome,
     is_answered, duration_ms, parameters (JSON text, cut), error_message (cut), session_pk, session_key,
-    project_name. As the `outcome` asked for, "timed" takes those with a duration, here and below."""
+    project_name. As the `outcome` asked for, "timed" takes those with a duration and
+    "known" those that succeeded or failed, here and below."""
     with database.reading(actor) as unit:
         return unit.rows(
             "tools.calls.list_calls",

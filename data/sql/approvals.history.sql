@@ -210,10 +210,10 @@ group by bucket
 order by bucket;
 
 -- name: list_filter_values
--- Agents, kinds, risks, projects and outcomes of the questions of one list, or of the queue, in a period: each with how
--- many it leaves where the other filters are applied.
+-- Agents, kinds, risks, projects and outcomes of the questions of one list, or of the queue, in a period, and why those
+-- of the queue hurry: each with how many it leaves where the other filters are applied.
 with grouped as (
-    select q.agent, q.kind, q.risk, q.project, q.outcome, count(*) as questions
+    select q.agent, q.kind, q.risk, q.project, q.outcome, q.urgency, count(*) as questions
     from (
         select
             a.agent,
@@ -221,7 +221,10 @@ with grouped as (
             a.risk_level as risk,
             s.project_name as project,
 -- uses: approvals.history.outcome
-            as outcome
+            as outcome,
+            case when %(shown)s::text = 'queue' then
+-- uses: approvals.urgency
+            end as urgency
         from analytics.stg_engine__human_approvals as a
         left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
         where
@@ -234,7 +237,7 @@ with grouped as (
             and
 -- uses: approvals.history.of_period
     ) as q
-    group by q.agent, q.kind, q.risk, q.project, q.outcome
+    group by q.agent, q.kind, q.risk, q.project, q.outcome, q.urgency
 ),
 passing as (
     select
@@ -243,7 +246,8 @@ passing as (
         %(kind)s::text is null or g.kind = %(kind)s as has_kind,
         %(risk)s::text is null or g.risk = %(risk)s as has_risk,
         %(project)s::text is null or coalesce(g.project = %(project)s, false) as has_project,
-        %(outcome)s::text is null or g.outcome = %(outcome)s as has_outcome
+        %(outcome)s::text is null or g.outcome = %(outcome)s as has_outcome,
+        %(urgency)s::text is null or coalesce(%(urgency)s = any(g.urgency), false) as has_urgency
     from grouped as g
 )
 
@@ -251,11 +255,14 @@ select v.filter, v.value, sum(p.questions)::bigint as questions
 from passing as p
 cross join lateral (
     values
-    ('agent', p.agent, p.has_kind and p.has_risk and p.has_project and p.has_outcome),
-    ('kind', p.kind, p.has_agent and p.has_risk and p.has_project and p.has_outcome),
-    ('risk', p.risk, p.has_agent and p.has_kind and p.has_project and p.has_outcome),
-    ('project', p.project, p.has_agent and p.has_kind and p.has_risk and p.has_outcome),
-    ('outcome', p.outcome, p.has_agent and p.has_kind and p.has_risk and p.has_project)
+    ('agent', p.agent, p.has_kind and p.has_risk and p.has_project and p.has_outcome and p.has_urgency),
+    ('kind', p.kind, p.has_agent and p.has_risk and p.has_project and p.has_outcome and p.has_urgency),
+    ('risk', p.risk, p.has_agent and p.has_kind and p.has_project and p.has_outcome and p.has_urgency),
+    ('project', p.project, p.has_agent and p.has_kind and p.has_risk and p.has_outcome and p.has_urgency),
+    ('outcome', p.outcome, p.has_agent and p.has_kind and p.has_risk and p.has_project and p.has_urgency)
+    union all
+    select 'urgency', u.value, p.has_agent and p.has_kind and p.has_risk and p.has_project and p.has_outcome
+    from unnest(p.urgency) as u (value)
 ) as v (filter, value, is_left)
 where v.is_left and v.value is not null
 group by v.filter, v.value

@@ -79,6 +79,16 @@ group by p.waiting, p.queue, p.late;
     and (a.expires_at is null or a.expires_at > coalesce(%(now)s::timestamptz, now()))
 )
 
+-- part: urgency
+-- Why a question that waits hurries: it runs out within soon_s seconds, has waited for more than overdue_s, is risky.
+array_remove(array[
+    case when a.expires_at <= coalesce(%(now)s::timestamptz, now()) + make_interval(secs => coalesce(%(soon_s)s::float8, 3600))
+        then 'expiring' end,
+    case when a.created_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(overdue_s)s::float8, 86400))
+        then 'overdue' end,
+    case when a.risk_level in ('critical', 'high') then 'risky' end
+], null)
+
 -- name: list_queue
 -- What waits for a decision and passes the filters: first what runs out within soon_s seconds, then by risk, then the
 -- longest waiting.
@@ -99,6 +109,12 @@ where
 -- uses: approvals.waits
     and
 -- uses: approvals.history.chosen
+    and (
+        %(urgency)s::text is null
+        or %(urgency)s = any(
+-- uses: approvals.urgency
+        )
+    )
 order by
     coalesce(a.expires_at <= coalesce(%(now)s::timestamptz, now()) + make_interval(secs => coalesce(%(soon_s)s::float8, 3600)), false) desc,
     array_position(array['critical', 'high', 'medium', 'unknown', 'low'], a.risk_level),

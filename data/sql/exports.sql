@@ -25,6 +25,7 @@ where
     and (
         %(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s
         or %(outcome)s = 'timed' and c.duration_ms is not null
+        or %(outcome)s = 'known' and c.outcome in ('succeeded', 'failed')
     )
     and (
         %(error_group)s::text is null

@@ -1,7 +1,7 @@
 -- name: derive_approvals
 -- What people were asked in these sessions and what they answered, from calls that ask, calls that were refused, and
--- requests for permission; made anew, so that it does not matter which log came first. Notices of a request count where
--- the log holds no requests themselves, and no call that tells of the same question.
+-- requests for permission; made anew, so that it does not matter which log came first. A notice that somebody is waited
+-- for counts where no request and no call tells of the same question.
 -- Says how many came, changed and went.
 with sessions as materialized (
     select s.id, s.session_id, s.metadata from chronicle.sessions as s where s.id = any(%(sessions)s::uuid[])
@@ -67,22 +67,48 @@ requests as materialized (
         and e.event_type = 'notification'
         and e.metadata ->> 'hook_event_name' = 'PermissionRequest'
 ),
+-- The names by which calls and requests of a session name its tools.
+named as materialized (
+    select c.session_id, c.tool_name from calls as c
+    union
+    select r.session_id, r.tool_name from requests as r
+),
+-- A notice has no id and no input: by nothing but the name in its words and its place among those of that name can be
+-- told which request it is of. Its words name a tool as people read it. Most are called the same, and those of servers
+-- are put together from both names; but an edit is an "Update" and some notices name nothing. Whatever is the name of no
+-- tool of the session is taken for a notice of those requests that no other one names.
 notices as materialized (
     select
-        n.id,
-        n.session_id,
-        n.message,
-        n.created_at as asked_at,
-        btrim(substring(n.message from 'permission to use (.+)$')) as tool_name,
-        (select e.metadata ->> 'agent_id' from chronicle.events as e where e.id = n.event_id) as agent_id,
-        row_number() over (
-            partition by n.session_id, btrim(substring(n.message from 'permission to use (.+)$'))
-            order by n.created_at nulls last, n.id
-        ) as place
-    from chronicle.notification_events as n
-    where n.session_id = any(%(sessions)s::uuid[])
-        and n.notification_type = 'permission_prompt'
-        and not exists (select from requests as r where r.session_id = n.session_id)
+        n.*,
+        k.tool_name as tool,
+        row_number() over (partition by n.session_id, k.tool_name order by n.asked_at nulls last, n.id) as place
+    from (
+        select
+            m.id,
+            m.session_id,
+            m.message,
+            m.created_at as asked_at,
+            btrim(substring(m.message from 'permission to use (.+)$')) as tool_name,
+            regexp_match(m.message, 'permission to use (.+) - (\S+) \(MCP\)\s*$') as of_server,
+            (select e.metadata ->> 'agent_id' from chronicle.events as e where e.id = m.event_id) as agent_id
+        from chronicle.notification_events as m
+        where m.session_id = any(%(sessions)s::uuid[]) and m.notification_type = 'permission_prompt'
+    ) as n
+    left join named as k
+        on k.session_id = n.session_id
+        and k.tool_name = coalesce(
+            'mcp__' || regexp_replace(btrim(n.of_server[1]), '[^a-zA-Z0-9_-]', '_', 'g') || '__' || n.of_server[2],
+            n.tool_name
+        )
+),
+-- How many requests of a session no notice names.
+unnamed as (
+    select q.session_id, sum(greatest(q.requests - coalesce(k.notices, 0), 0)) as requests
+    from (select r.session_id, r.tool_name, count(*) as requests from requests as r group by 1, 2) as q
+    left join (
+        select n.session_id, n.tool, count(*) as notices from notices as n group by 1, 2
+    ) as k on k.session_id = q.session_id and k.tool = q.tool_name
+    group by q.session_id
 ),
 -- Whoever refused was asked, so requests belong to refused calls before they belong to others.
 alike as materialized (
@@ -94,6 +120,14 @@ alike as materialized (
         ) as place
     from calls as c
     where exists (select from requests as r where r.session_id = c.session_id and r.tool_name = c.tool_name)
+),
+-- Requests with the call that each belongs to, but for those of calls that are questions by themselves.
+others_asked as materialized (
+    select r.*, c.call_id, c.is_answered, c.answered_at, c.asked_at as called_at
+    from requests as r
+    left join alike as c
+        on c.session_id = r.session_id and c.tool_name = r.tool_name and c.parameters = r.parameters and c.place = r.place
+    where c.call_id is null or c.call_id not in (select a.call_id from asked as a)
 ),
 questions as (
     select
@@ -129,17 +163,14 @@ questions as (
         'Allow the use of ' || r.tool_name,
         r.parameters,
         r.tool_name,
-        c.call_id,
-        case when c.is_answered then 'approved' else 'expired' end,
-        case when c.is_answered then 'approved' else 'unanswered' end,
-        coalesce(r.asked_at, c.asked_at),
-        case when c.is_answered then c.answered_at end,
+        r.call_id,
+        case when r.is_answered then 'approved' else 'expired' end,
+        case when r.is_answered then 'approved' else 'unanswered' end,
+        coalesce(r.asked_at, r.called_at),
+        case when r.is_answered then r.answered_at end,
         null,
         'hooks'
-    from requests as r
-    left join alike as c
-        on c.session_id = r.session_id and c.tool_name = r.tool_name and c.parameters = r.parameters and c.place = r.place
-    where c.call_id is null or c.call_id not in (select a.call_id from asked as a)
+    from others_asked as r
     union all
     select
         md5('approval:' || n.id)::uuid,
@@ -157,9 +188,18 @@ questions as (
         null,
         'hooks'
     from notices as n
-    where n.place > (
-        select count(*) from asked as a where a.session_id = n.session_id and a.tool_name = n.tool_name
-    )
+    where n.place > case
+        when n.tool is null then coalesce((select u.requests from unnamed as u where u.session_id = n.session_id), 0)
+        else (
+            select count(*)
+            from (
+                select a.session_id, a.tool_name from asked as a
+                union all
+                select r.session_id, r.tool_name from others_asked as r
+            ) as t
+            where t.session_id = n.session_id and t.tool_name = n.tool
+        )
+    end
 ),
 derived as (
     select

@@ -208,8 +208,8 @@ group by d.kind, d.state
 order by things desc, d.kind, d.state;
 
 -- part: did
--- What one person did in a period: sessions of agents, sessions of lift-sys and jobs; or those of the sessions that are
--- not priced in full.
+-- What one person did in a period: sessions of agents, sessions of lift-sys and jobs; or those of the sessions that have
+-- a cost ("priced"), or that are not priced in full ("unpriced"), which may be both.
 select d.*
 from (
     select
@@ -230,13 +230,18 @@ where
     and (%(end)s::timestamptz is null or d.happened_at < %(end)s)
     and (not coalesce(%(untimed)s::boolean, false) or d.happened_at is null)
     and (
-        not coalesce(%(unpriced)s::boolean, false)
+        %(has)s::text is null
         or d.kind = 'session' and exists (
             select from analytics.session_costs as k
-            where k.session_pk = d.key and k.cost_basis in ('not priced', 'partial estimate')
+            where
+                k.session_pk = d.key
+                and case %(has)s when 'priced' then k.cost_usd is not null
+                    else k.cost_basis in ('not priced', 'partial estimate') end
         )
         or d.kind = 'lift' and exists (
             select from analytics.lift_session_summary as l
-            where l.session_id = d.key and l.draft_count > l.priced_drafts
+            where
+                l.session_id = d.key
+                and case %(has)s when 'priced' then l.priced_drafts > 0 else l.draft_count > l.priced_drafts end
         )
     )

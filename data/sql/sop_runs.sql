@@ -153,7 +153,10 @@ order by occurred_at nulls last, kind, item_id;
         not coalesce(%(untimed)s::boolean, false) or case when e.completed_at is null then e.started_at else e.completed_at end is null
     )
     and (%(sop)s::text is null or e.sop_id = %(sop)s)
-    and (%(status)s::text is null or e.status = %(status)s)
+    and (
+        %(status)s::text is null or e.status = %(status)s
+        or %(status)s = 'ended' and e.status in ('completed', 'failed')
+    )
     and (%(agent)s::text is null or e.agent = %(agent)s)
     and (%(open_before)s::timestamptz is null or e.status = 'running' and e.started_at < %(open_before)s)
     and (

@@ -22,6 +22,7 @@ where
     and (
         %(outcome)s::text is null or coalesce(o.outcome, 'unknown') = %(outcome)s
         or %(outcome)s = 'timed' and c.duration_ms is not null
+        or %(outcome)s = 'known' and o.outcome in ('succeeded', 'failed')
     )
     -- In the words of the index of failed calls, where it is these that are asked for.
     and (coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success)
@@ -162,6 +163,7 @@ found as (
             and (
                 %(outcome)s::text is null or coalesce(c.outcome, 'unknown') = %(outcome)s
                 or %(outcome)s = 'timed' and c.duration_ms is not null
+                or %(outcome)s = 'known' and c.outcome in ('succeeded', 'failed')
             )
             and (
                 %(error_group)s::text is null

@@ -1,6 +1,7 @@
 -- name: count_facets
 -- How many calls of the period each value of tool, project and outcome would leave, with the other filters applied; the
--- outcome "timed" takes those of which it is known how long they took, whatever came of them.
+-- outcome "timed" takes those of which it is known how long they took, whatever came of them, "known" those that are known to
+-- have succeeded or failed.
 with windows as materialized (
     select w.*
     from analytics.rollup_windows(
@@ -21,6 +22,7 @@ stored as (
             when %(outcome)s = 'refused' then r.refused
             when %(outcome)s = 'unknown' then r.calls - r.succeeded - r.failed - r.refused
             when %(outcome)s = 'timed' then r.timed
+            when %(outcome)s = 'known' then r.succeeded + r.failed
             else 0
         end as calls,
         s.sign * r.succeeded as succeeded,
@@ -81,7 +83,7 @@ counted as (
     cross join lateral (
         values
             ('succeeded', r.succeeded), ('failed', r.failed), ('refused', r.refused), ('unknown', r.unknown),
-            ('timed', r.timed)
+            ('timed', r.timed), ('known', r.succeeded + r.failed)
     ) as o (outcome, calls)
     where r.is_of_project and (%(tool)s::text is null or r.tool_name = %(tool)s)
     union all
@@ -91,14 +93,17 @@ counted as (
         select
             %(tool)s::text is null or c.tool_name = %(tool)s as is_of_tool,
             %(project)s::text is null or c.project_name is not distinct from %(project)s as is_of_project,
-            %(outcome)s::text is null or c.outcome = %(outcome)s or %(outcome)s = 'timed' and c.is_timed as is_of_outcome
+            c.outcome in ('succeeded', 'failed') as is_known,
+            %(outcome)s::text is null or c.outcome = %(outcome)s or %(outcome)s = 'timed' and c.is_timed
+            or %(outcome)s = 'known' and c.outcome in ('succeeded', 'failed') as is_of_outcome
     ) as i
     cross join lateral (
         values
             ('tool', c.tool_name, i.is_of_project and i.is_of_outcome),
             ('project', c.project_name, i.is_of_tool and i.is_of_outcome and c.project_name is not null),
             ('outcome', c.outcome, i.is_of_tool and i.is_of_project),
-            ('outcome', 'timed', i.is_of_tool and i.is_of_project and c.is_timed)
+            ('outcome', 'timed', i.is_of_tool and i.is_of_project and c.is_timed),
+            ('outcome', 'known', i.is_of_tool and i.is_of_project and i.is_known)
     ) as v (filter, value, is_left)
     where v.is_left
 )

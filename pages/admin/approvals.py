@@ -44,20 +44,21 @@ def show_queue(view: View, chosen: Questions, known: Extent) -> None:
     if known.holds_rows:
         approvals.draw_filters(view, chosen, values)
     counts = cached.read(view, reports.read_counts, chosen=approvals.within(chosen, period))
-    queue = cached.read(view, reports.read_queue, chosen=chosen, offset=paging.offset_of(counts.queue))
+    total = values["urgency"].get(chosen.urgency, 0) if chosen.urgency else counts.queue
+    queue = cached.read(view, reports.read_queue, chosen=chosen, offset=paging.offset_of(total))
     hidden = approvals.hidden_from(view, counts, known)
-    approvals.summary(view, queue, counts, known, hidden)
+    approvals.summary(chosen, counts, values["urgency"], known, hidden)
     approvals.say_how_counted(chosen)
     approvals.switch(view, chosen, counts, period)
     if known.untimed:
         without_time = replace(chosen, untimed=True)
         approvals.say_untimed_of(view, cached.read(view, reports.read_counts, chosen=without_time))
-    if not counts.queue:
+    if not total:
         approvals.nothing(view, chosen, counts, period, known, hidden)
         page.footer(view)
         return
-    approvals.queue_table(view, queue, counts.queue)
-    page.footer(view, report="approvals_queue", filters={**chosen.subject}, rows=counts.queue)
+    approvals.queue_table(view, queue, total)
+    page.footer(view, report="approvals_queue", filters={**chosen.subject, "urgency": chosen.urgency}, rows=total)
 
 
 def show_history(view: View, chosen: Questions, known: Extent) -> None:

@@ -43,9 +43,7 @@ def show(view: View) -> None:
     page.footer(view, report="lift_sessions", filters=asked, order=order, rows=total)
     with page.panel(view, "the drafts by model"):
         models = cached.read(view, reports.list_validation, **span)
-        if chosen.status or chosen.unsummed:
-            page.note("Drafts by model are of all sessions of the period, whatever the filters.")
-        parts.validation_table(view, models)
+        parts.validation_table(view, models, is_narrowed=bool(chosen.status or chosen.unsummed))
         page.footer(view, report="lift_drafts_by_model", filters=span, rows=len(models))
 
 

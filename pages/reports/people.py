@@ -21,7 +21,7 @@ def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], per
         people.nothing(view, period, holds_any=True, person=person)
         page.footer(view)
         return
-    asked: dict[str, Any] = {**period.parameters, "person": person, "unpriced": people.asks_for_unpriced()}
+    asked: dict[str, Any] = {**period.parameters, "person": person, "has": people.asked_cost()}
     counts = cached.read(view, reports.count_activity, **asked)
     people.summary_of_one(one, period)
     cards.cards(people.cards_of(view, [one], period, person))

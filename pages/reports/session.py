@@ -9,7 +9,7 @@ import streamlit as st
 from data.reports import session, sessions
 from ui import acts, boundary, cached, page
 from ui.asking import filters
-from ui.sessions import choosing, item, lanes, one, timeline
+from ui.sessions import choosing, item, lanes, one, parts, timeline
 
 view = page.begin("Session")
 acts.show_outcome()
@@ -39,16 +39,17 @@ with page.panel(view, "this session"):
             skipped=place.first,
         )
     one.ways(place, str(pk), [row["session_pk"] for row in rows])
-    picked = item.picked(items, filters.given("item"))
-    if picked is None and is_dropped:
+    shown = parts.asked(view, items)
+    picked = item.picked(shown, filters.given("item"))
+    if picked is None and (is_dropped or items):
         one.files(about)
     elif picked is None:
         page.empty("Nothing is recorded of this session but that it existed.")
     else:
-        drawn = timeline.arrange(items)
+        drawn = timeline.arrange(shown)
         left, right = st.columns([5, 3], gap="medium")
         with left:
-            one.steps(timeline.neighbours(items, picked["item_id"]))
+            one.steps(timeline.neighbours(shown, picked["item_id"]))
             lanes.lanes(view, drawn, picked["item_id"])
             lanes.untimed(view, drawn, picked["item_id"])
             one.files(about)

@@ -67,7 +67,7 @@ with page.panel(view, "the figures of tools"):
         else:
             order = tools.by_tool(view, usage, period, chosen.project)
             page.footer(view, report="tools", filters=compared, order=order, rows=len(usage.tools))
-        if not chosen.group and chosen.outcome in (None, "failed"):
+        if not chosen.group and chosen.outcome in (None, "failed", "known"):
             tools.errors_of(view, usage, errors, period, chosen.carried)
             if errors.groups:
                 page.footer(view, report="tool_errors", filters=asked, rows=errors.groups)

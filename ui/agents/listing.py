@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -66,11 +66,16 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
         shown = figures.middle(row["agent"], _LONGEST_NAME) or "(no name)"
         return links.go(shown, "agents", period.query, agent=row["agent"], source=chosen.source)
 
+    def windows(content: Child, row: tables.Row, sort: str) -> Markup:
+        return links.go(content, "agents", period.query, agent=row["agent"], source=chosen.source, sort=sort)
+
+    def led(cell: Callable[[tables.Row, _Windows], Child]) -> tables.Cell:
+        return lambda row: cell(row, windows)
+
     def escalated(row: tables.Row) -> Child:
         if row["escalations"] is None:
             return _absent(row)
-        address = links.href("agents", period.query, agent=row["agent"], source=chosen.source, sort="-escalations")
-        return links.go_to(bar(row), address) if row["escalations"] else "0"
+        return windows(bar(row), row, "-escalations") if row["escalations"] else "0"
 
     def escalations(row: tables.Row) -> Child:
         return before.below(escalated(row), before.count(row["previous_escalations"], is_known=row["was_windowed"]))
@@ -91,34 +96,49 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
     return [
         tables.Column("Agent", agent, hint=lambda row: row["agent"]),
         tables.Column("Escalations", escalations, is_number=True, sort="escalations", hint=_escalation_hint),
-        tables.Column("Automated", _automated, is_number=True, sort="automated", down_first=False, hint=_rate_hint),
+        tables.Column(
+            "Automated",
+            led(_automated),
+            is_number=True,
+            sort="automated",
+            down_first=False,
+            hint=_rate_hint,
+        ),
         tables.Column(
             "Actions",
-            _actions,
+            led(_actions),
             is_number=True,
             sort="actions",
             hint=lambda row: f"in {plural(row['windows'], 'window')} from {row['sources']}" if row["windows"] else None,
         ),
         tables.Column(
-            "Confidence", _confidence, is_number=True, sort="confidence", down_first=False, hint=_confidence_hint
+            "Confidence",
+            led(_confidence),
+            is_number=True,
+            sort="confidence",
+            down_first=False,
+            hint=_confidence_hint,
         ),
         tables.Column("Jobs done", done, is_number=True, sort="done"),
         tables.Column("Failed", failed, is_number=True, sort="failed", hint=_failed_hint),
-        tables.Column("Cost (USD)", _cost, is_number=True, sort="cost", hint=_cost_hint),
+        tables.Column("Cost (USD)", led(_cost), is_number=True, sort="cost", hint=_cost_hint),
     ]
 
 
-def _automated(row: tables.Row) -> Child:
+_Windows = Callable[[Child, tables.Row, str], Markup]  # a figure of an agent as a link to its windows in that order
+
+
+def _automated(row: tables.Row, windows: _Windows) -> Child:
     was = before.rate(row["previous_automated"], row["previous_rated_actions"])
     if not row["rated_actions"]:
         return before.below(_absent(row, "no counts" if row["windows"] else None), was)
     moved = _moved(row)
-    rate = figures.percent(row["automated"], row["rated_actions"])
+    rate = windows(figures.percent(row["automated"], row["rated_actions"]), row, "automated")
     return before.below(join(rate, tables.muted(f"  {moved}") if moved else None), was)
 
 
-def _actions(row: tables.Row) -> Child:
-    now = figures.count(row["actions"]) if row["windows"] else _absent(row)
+def _actions(row: tables.Row, windows: _Windows) -> Child:
+    now = windows(figures.count(row["actions"]), row, "-actions") if row["windows"] else _absent(row)
     return before.below(now, before.count(row["previous_actions"], is_known=row["was_windowed"]))
 
 
@@ -146,8 +166,9 @@ def _rate_hint(row: tables.Row) -> str:
     return f"of {plural(row['rated_actions'], 'action')} of which it is known{left}"
 
 
-def _confidence(row: tables.Row) -> Child:
-    now = f"{row['confidence']:.2f}" if row["confidence"] is not None else _absent(row)
+def _confidence(row: tables.Row, windows: _Windows) -> Child:
+    given = row["confidence"]
+    now = windows(f"{given:.2f}", row, "confidence") if given is not None else _absent(row)
     return before.below(now, before.confidence(row["previous_confidence_sum"], row["previous_decisions"]))
 
 
@@ -167,11 +188,12 @@ def _failed_hint(row: tables.Row) -> str | None:
     return f"{words}; before: {figures.percent(row['previous_jobs_failed'], ended)} of {figures.count(ended)}"
 
 
-def _cost(row: tables.Row) -> Child:
+def _cost(row: tables.Row, windows: _Windows) -> Child:
     was = before.cost(row["previous_cost_usd"], row["previous_priced_windows"])
     if row["cost_usd"] is None:
         return before.below(_absent(row, "not priced" if row["windows"] else None), was)
-    return before.below(tables.money(row["cost_usd"], is_estimate=row["estimated_windows"] > 0), was)
+    cost = tables.money(row["cost_usd"], is_estimate=row["estimated_windows"] > 0)
+    return before.below(windows(cost, row, "-cost"), was)
 
 
 def _cost_hint(row: tables.Row) -> str | None:

@@ -45,7 +45,7 @@ def summary(
             name = chosen.agent or "No agent"
             verb = "does not clearly escalate or fail" if chosen.agent else "clearly escalates or fails"
             pieces.append(f"{name} {verb} more often than in {period.previous_label}{checked}.")
-    pieces.append(_cost(total, period, is_one=bool(chosen.agent) or sum(one.is_present for one in agents) == 1))
+    pieces.append(_cost(total, period, chosen, is_one=bool(chosen.agent) or sum(one.is_present for one in agents) == 1))
     known = (total.rated_actions or total.actions or total.jobs_ended) and not total.silent_windows
     state = "attention" if escalating or less or failing else "well" if known and not is_partial else "unknown"
     page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
@@ -123,25 +123,28 @@ def _name(one: Performance, period: Period, chosen: Chosen) -> Child:
     return shown if chosen.agent else links.go(shown, "agents", period.query, agent=one.agent, source=chosen.source)
 
 
-def _cost(total: Performance, period: Period, *, is_one: bool) -> str | None:
+def _cost(total: Performance, period: Period, chosen: Chosen, *, is_one: bool) -> Child:
     if total.cost_usd is None:
         return f"The cost of {plural(total.windows, 'window')} is not recorded." if total.windows else None
     where = "" if total.priced_windows == total.windows else f" of {figures.count(total.windows)}"
     windows = total.windows
     estimated = "in part estimated" if total.estimated_windows < total.priced_windows else "estimated"
     basis = f", {estimated} at list prices" if total.estimated_windows else ""
-    words = (
-        f"{'It' if is_one else 'They'} cost {figures.money(total.cost_usd)}{basis} "
-        f"({figures.count(total.priced_windows)}{where} {'window' if windows == 1 else 'windows'} priced"
+    query: Mapping[str, links.Value] = {**period.query, **chosen.carried}
+    cost = links.go(figures.money(total.cost_usd), "agents", query, sort="-cost")
+    words = join(
+        "It cost " if is_one else "They cost ",
+        cost,
+        f"{basis} ({figures.count(total.priced_windows)}{where} {'window' if windows == 1 else 'windows'} priced",
     )
     moved = None
     if period.previous and total.previous_cost_usd is not None:
         cases = min(total.priced_windows, total.previous_priced_windows)
         moved = change(total.cost_usd, total.previous_cost_usd, cases=cases)
     if not moved:
-        return f"{words})."
+        return join(words, ").")
     was = before.cost(total.previous_cost_usd, total.previous_priced_windows)
-    return f"{words}; {moved} on {period.previous_label}, {was})."
+    return join(words, f"; {moved} on {period.previous_label}, {was}).")
 
 
 def say_windows(total: Performance, period: Period) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from data.approvals import OUTCOMES, VIEWS, Counts, Outcome, Questions
+from data.approvals import OUTCOMES, URGENCIES, VIEWS, Counts, Outcome, Questions, Urgency
 from data.approvals import View as Shown
 from data.reports.absence import HiddenQuestions
 from ui import page
@@ -22,6 +22,12 @@ NAMES: dict[Shown, str] = {
     "expired": "Ran out of time",
     "imported": "From imported logs",
 }
+# Why a question that waits hurries, as the end of a sentence about it.
+URGENT: dict[Urgency, str] = {
+    "expiring": "within an hour of running out",
+    "overdue": "waiting for more than a day",
+    "risky": "of high or critical risk",
+}
 OUTCOMES_OF: dict[Shown, tuple[Outcome, ...]] = {"decided": ("approved", "rejected"), "imported": OUTCOMES}
 
 
@@ -34,6 +40,7 @@ def chosen(view: View) -> Questions:
     """The list that the URL asks for, the queue unless it names another, and its filters, of no period yet. Once a
     view: it says what it asks for that there is none of."""
     asked, outcome = filters.asked_of("show", VIEWS, instead="the queue is shown"), filters.given("outcome")
+    urgency = filters.given("urgency")
     shown: Shown = next((name for name in VIEWS if name == asked), "queue")
     return Questions(
         view.minute,
@@ -43,6 +50,7 @@ def chosen(view: View) -> Questions:
         risk=filters.given("risk"),
         project=filters.given("project"),
         outcome=next((name for name in OUTCOMES_OF.get(shown, ()) if name == outcome), None),
+        urgency=next((name for name in URGENCIES if shown == "queue" and name == urgency), None),
     )
 
 
@@ -52,7 +60,7 @@ def within(asked: Questions, period: Period) -> Questions:
 
 
 def carried(asked: Questions) -> dict[str, links.Value]:
-    """What links to the same list carry on, but for its outcome."""
+    """What links to the same list carry on, but for its outcome and urgency."""
     return {"show": None if asked.shown == "queue" else asked.shown, **asked.subject}
 
 
@@ -70,11 +78,25 @@ def draw_filters(view: View, asked: Questions, values: Mapping[str, Mapping[str,
     filters.choice(view, "project", values["project"])
     if known := OUTCOMES_OF.get(asked.shown):
         filters.choice(view, "outcome", values["outcome"], every="Any outcome", known=known)
+    if asked.shown == "queue":
+        filters.choice(
+            view,
+            "urgency",
+            values["urgency"],
+            every="Any urgency",
+            label=_urgency,
+            known=URGENCIES,
+        )
     active: dict[str, tuple[str, str] | None] = {
         name: (name, _risk(value) if name == "risk" else value) if value else None
         for name, value in {**asked.subject, "outcome": asked.outcome}.items()
     }
+    active["urgency"] = ("urgency", URGENT[asked.urgency]) if asked.urgency else None
     filters.chips(view, active)
+
+
+def _urgency(name: str) -> str:
+    return next((words for one, words in URGENT.items() if one == name), name)
 
 
 def _risk(level: str) -> str:
@@ -83,6 +105,8 @@ def _risk(level: str) -> str:
 
 def say_how_counted(asked: Questions) -> None:
     """What takes longer, and why; which figures are not of the chosen outcome alone."""
+    if asked.urgency:
+        page.note(f"The sentence is of all that waits; the list is of what is {URGENT[asked.urgency]} alone.")
     if asked.outcome:
         of = f"{asked.outcome} ones"
         page.note(f"The sentence and the figures are of all outcomes; the chart and the list are of {of} alone.")
@@ -141,7 +165,8 @@ def _way(view: View, name: Shown, asked: Questions, counts: Counts) -> Child:
 
 def _to_list(view: View, name: Shown) -> str:
     """The address of another list with the same filters and period."""
-    return filters.here(view, show=None if name == "queue" else name, outcome=None, approval=None, page=None)
+    others = dict.fromkeys(("outcome", "urgency", "approval", "page"))
+    return filters.here(view, show=None if name == "queue" else name, **others)
 
 
 def nothing(
@@ -163,7 +188,7 @@ def nothing(
         return links.go_to(words, filters.here(view, period="all", **dict.fromkeys(("from", "to", "page"))))
 
     if is_filtered and known.holds_rows:
-        remaining = dict.fromkeys((*asked.subject, "outcome", "page"))
+        remaining = dict.fromkeys((*asked.subject, "outcome", "urgency", "page"))
         away = links.go_to("Take the filters away", filters.here(view, **remaining))
         page.empty(_unmatched(asked, period), away, *([" or ", to_all_time("look at all time")] if is_cut else []), ".")
     elif hidden:
@@ -196,7 +221,9 @@ def _unmatched(asked: Questions, period: Period) -> str:
         "expired": f"question {asked_in(period)} that ran out of time",
         "imported": f"question {asked_in(period)} in an imported log",
     }[asked.shown]
-    if len(named) != 1:
+    if asked.urgency and not named:
+        return f"No {of_list} is {URGENT[asked.urgency]}."
+    if len(named) != 1 or asked.urgency:
         return f"No {of_list} matches these filters."
     [(name, value)] = named
     words = _risk(value) if name == "risk" else value

@@ -31,16 +31,6 @@ def clock(asked: Mapping[str, Any], now: datetime) -> tuple[str, str]:
     return "waiting", f"waits for {_span(waited)}" if waited is not None else "waits"
 
 
-def is_expiring(asked: Mapping[str, Any], now: datetime) -> bool:
-    """Whether it runs out within the hour."""
-    return clock(asked, now)[0] == "broken"
-
-
-def is_overdue(asked: Mapping[str, Any], now: datetime) -> bool:
-    """Whether it waits for more than a day."""
-    return bool(asked["created_at"]) and now - asked["created_at"] > timedelta(seconds=OVERDUE_S)
-
-
 def _span(milliseconds: float) -> str:
     """In whole minutes, because a page stands still; in the last five, where seconds matter, with them."""
     if _LAST_MS <= milliseconds < _HOUR_MS:

@@ -46,7 +46,7 @@ def _sentence(asked: Questions, told: History, period: Period) -> Child:
     }[asked.shown]
     matching = f" that {'matches' if total == 1 else 'match'} these filters" if asked.narrows else ""
     words = f"{plural(total, 'question')} {asked_in(period)}{matching} {verb}{_moved(asked.shown, told, period)}"
-    parts = [part for part in (_share(asked.shown, told, period), _waited(asked.shown, told, period)) if part]
+    parts = [part for part in (_share(asked, told, period), _waited(asked.shown, told, period)) if part]
     return join(join(words, *parts, *_unanswered(asked, told, period), between="; "), ".")
 
 
@@ -75,18 +75,20 @@ def _moved(shown: Shown, told: History, period: Period) -> str:
     return f", {amount} {period.previous_label}{so_far} (n = {figures.count(before)})"
 
 
-def _share(shown: Shown, told: History, period: Period) -> str | None:
+def _share(asked: Questions, told: History, period: Period) -> Child:
     """Which share was approved, or of all that is over ran out of time, and which was before."""
-    part, whole, previous_part, previous_whole = _rate(shown, told)
+    part, whole, previous_part, previous_whole = _rate(asked.shown, told)
     if not whole:
         return None
     before = ""
     if period.previous and previous_whole >= LEAST_COMPARED:
         before = f", {figures.percent(previous_part, previous_whole)} before"
-    if shown == "expired":
+    if asked.shown == "expired":
         return f"that is {figures.percent(part, whole)} of the {figures.count(whole)} that are over{before}"
     were = "was" if part == 1 else "were"
-    return f"{figures.count(part)} of {figures.count(whole)} {were} approved ({figures.percent(part, whole)}{before})"
+    query = {**carried(asked), **period.query}
+    approved = links.go(figures.count(part), "approvals", query, outcome="approved") if part else "0"
+    return join(approved, f" of {figures.count(whole)} {were} approved ({figures.percent(part, whole)}{before})")
 
 
 def _rate(shown: Shown, told: History) -> tuple[int, int, int, int]:

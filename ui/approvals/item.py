@@ -48,7 +48,9 @@ def onward(asked: Approval, queue: Queue, chosen: Questions, *, is_rest: bool) -
     title = figures.shortened(following["title"], 80) or "(no title)"
     matching = " and match these filters" if chosen.narrows else ""
     words_of_way = f"Next of {figures.count(queue.waiting)} that wait{matching}: {title} ›"
-    way = links.go(words_of_way, "approvals", carried(chosen), approval=str(following["approval_id"]))
+    way = links.go(
+        words_of_way, "approvals", carried(chosen), urgency=chosen.urgency, approval=str(following["approval_id"])
+    )
     st.html(tag("p", way, class_="sb-say"))
 
 

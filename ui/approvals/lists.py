@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from data.approvals import Counts, Queue
+from data.approvals import Counts, Questions, Queue
 from data.reports.absence import HiddenQuestions
 from ui import absence, page
-from ui.approvals.clock import OUTCOMES, RISKS, clock, is_expiring, is_overdue
+from ui.approvals.choosing import URGENT, carried
+from ui.approvals.clock import OUTCOMES, RISKS, clock
 from ui.asking import filters, links
 from ui.asking.periods import Extent
 from ui.drawing import tables
-from ui.drawing.markup import Child, Markup, tag
+from ui.drawing.markup import Child, Markup, enumerated, join, tag
 from ui.view import View
 from ui.wording import figures, telling
-from ui.wording.sentences import listed, plural
+from ui.wording.sentences import plural
 
 
 def hidden_from(view: View, counts: Counts, known: Extent) -> HiddenQuestions | None:
@@ -26,8 +27,11 @@ def hidden_from(view: View, counts: Counts, known: Extent) -> HiddenQuestions | 
     return absence.hidden_questions(view, seen_waiting=counts.waiting, sees_any=known.holds_rows)
 
 
-def summary(view: View, queue: Queue, counts: Counts, known: Extent, hidden: HiddenQuestions | None) -> None:
-    """The first sentences: what waits, what hurries, or that nothing does, and what row security hides."""
+def summary(
+    asked: Questions, counts: Counts, urgent: Mapping[str, int], known: Extent, hidden: HiddenQuestions | None
+) -> None:
+    """The first sentences: what waits, what hurries (`urgent` says how many of each urgency), or that nothing does, and
+    what row security hides."""
     if hidden and not counts.waiting:
         say_hidden(hidden, counts.waiting)
         return
@@ -37,31 +41,26 @@ def summary(view: View, queue: Queue, counts: Counts, known: Extent, hidden: Hid
         else:
             page.say("Nothing waits for a decision. Looked at: every open question of this database.", state="well")
         return
-    page.say(_waiting(view, queue, counts), state="waiting")
+    page.say(_waiting(asked, counts, urgent), state="waiting")
     if hidden:
         say_hidden(hidden, counts.waiting)
 
 
-def _waiting(view: View, queue: Queue, counts: Counts) -> str:
-    """What waits, how much of it the filters leave, and what of that hurries."""
+def _waiting(asked: Questions, counts: Counts, urgent: Mapping[str, int]) -> Child:
+    """What waits, how much of it the filters leave, and what of that hurries, each number leading to it."""
     words = f"{plural(counts.waiting, 'question waits', 'questions wait')} for your decision"
     if not counts.queue:
         return f"{words}, but {'it does not match' if counts.waiting == 1 else 'none matches'} these filters."
     hurried = [
-        f"{number} {told}"
-        for number, told in (
-            (sum(is_expiring(row, view.as_of) for row in queue.shown), "within an hour of running out"),
-            (sum(is_overdue(row, view.as_of) for row in queue.shown), "waiting for more than a day"),
-            (sum(row["risk_level"] in RISKS for row in queue.shown), "of high or critical risk"),
-        )
-        if number
+        links.go(f"{figures.count(urgent[name])} {told}", "approvals", carried(asked), urgency=name)
+        for name, told in URGENT.items()
+        if urgent.get(name)
     ]
     if counts.queue < counts.waiting:
         match = "matches" if counts.queue == 1 else "match"
         words += f", and {figures.count(counts.queue)} of them {match} these filters"
-    scope = "" if len(queue.shown) == counts.queue else " on this page"
     between = ": " if counts.queue < counts.waiting else ", "
-    return f"{words}{f'{between}{listed(hurried)}{scope}' if hurried else ''}."
+    return join(words, between if hurried else None, enumerated(hurried), ".")
 
 
 def say_hidden(hidden: HiddenQuestions, seen_waiting: int) -> None:

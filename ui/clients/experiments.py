@@ -12,13 +12,15 @@ from ui.asking import links
 from ui.asking.periods import Period
 from ui.clients.choosing import EXPERIMENT_STATES, OUTCOME_STATES
 from ui.drawing import tables
-from ui.drawing.markup import Child, join, tag
+from ui.drawing.markup import Child, Markup, enumerated, join, tag
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import listed, plural
+from ui.wording.sentences import plural
 
 _LONGEST_TEXT = 240
 _TABLE = "engine.chaos_experiments"
+_OUTCOMES = (("confirmed", "confirmed what was expected"), ("refuted", "refuted it"), ("inconclusive", "told neither"))
+_STATUSES = (("aborted", "stopped early"), ("running", "running"), ("planned", "planned"))
 
 
 def summary(counts: Sequence[ExperimentCount], period: Period) -> None:
@@ -26,25 +28,22 @@ def summary(counts: Sequence[ExperimentCount], period: Period) -> None:
     total = sum(one.experiments for one in counts)
     by_outcome = {name: sum(one.experiments for one in counts if one.outcome == name) for name in OUTCOME_STATES}
     by_status = {name: sum(one.experiments for one in counts if one.status == name) for name in EXPERIMENT_STATES}
-    told = [
-        f"{figures.count(number)} {words}"
-        for number, words in (
-            (by_outcome["confirmed"], "confirmed what was expected"),
-            (by_outcome["refuted"], "refuted it"),
-            (by_outcome["inconclusive"], "told neither"),
-            (by_status["aborted"], "stopped early"),
-            (by_status["running"], "running"),
-            (by_status["planned"], "planned"),
-        )
-        if number
+
+    def led(number: int, **asked: str) -> Markup:
+        return links.go(figures.count(number), "clients", period.query, view="experiments", **asked)
+
+    told: list[Child] = [
+        join(led(by_outcome[name], outcome=name), f" {words}") for name, words in _OUTCOMES if by_outcome[name]
     ]
+    told += [join(led(by_status[name], status=name), f" {words}") for name, words in _STATUSES if by_status[name]]
     silent = sum(one.experiments for one in counts if one.status == "completed" and one.outcome is None)
     if silent:
         told.append(f"{figures.count(silent)} ended without an outcome")
     state = "attention" if by_outcome["refuted"] or by_status["aborted"] else "unknown" if silent else "well"
     if not by_outcome["confirmed"] and state == "well":
         state = "unknown"
-    page.say(f"{plural(total, 'chaos experiment')} {period.during}{': ' + listed(told) if told else ''}.", state=state)
+    words = f"{plural(total, 'chaos experiment')} {period.during}{': ' if told else ''}"
+    page.say(words, enumerated(told), ".", state=state)
 
 
 def experiments_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) -> None:

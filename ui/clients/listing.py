@@ -31,9 +31,15 @@ def clients_table(
     """One page of clients; each leads to its history."""
     page.heading("Clients", "worst first" if sorted_by == ("worst", True) else None)
 
+    def of_client(content: Child, row: tables.Row) -> Markup:
+        return links.go(content, "clients", period.query, client=row["client_id"])
+
     def name(row: tables.Row) -> Child:
-        words = figures.middle(row["client_id"], _LONGEST_NAME) or "(no name)"
-        return links.go(words, "clients", period.query, client=row["client_id"])
+        return of_client(figures.middle(row["client_id"], _LONGEST_NAME) or "(no name)", row)
+
+    def assessments(row: tables.Row) -> Child:
+        number = row["assessments"]
+        return of_client(figures.count(number), row) if number else tables.muted("none")
 
     def trend(row: tables.Row) -> Child:
         values = trends.get(row["client_id"], ())
@@ -55,7 +61,7 @@ def clients_table(
         ),
         tables.Column(
             "Assessments",
-            lambda row: figures.count(row["assessments"]) if row["assessments"] else tables.muted("none"),
+            assessments,
             is_number=True,
             sort="assessments",
             hint=_sourced,

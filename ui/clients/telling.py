@@ -7,15 +7,15 @@ from ui import page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing.cards import Card
-from ui.drawing.markup import Child, join
+from ui.drawing.markup import Child, enumerated, join
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import listed, plural
+from ui.wording.sentences import plural
 
 
 def summary(standing: Standing, period: Period) -> None:
     """How many clients are at risk, who fell furthest, and what is not known."""
-    pieces: list[Child] = [_risk(standing)]
+    pieces: list[Child] = [_risk(standing, period)]
     if period.start is not None:
         pieces.append(_moved(standing, period))
     if standing.unknown:
@@ -44,20 +44,21 @@ def _state(standing: Standing) -> str:
     return "unknown" if standing.unknown or not standing.healthy else "well"
 
 
-def _risk(standing: Standing) -> str:
+def _risk(standing: Standing, period: Period) -> Child:
+    """How many clients are critical or at risk, each number leading to them."""
     of = plural(standing.clients, "client")
     if not standing.critical and not standing.at_risk:
         if not standing.healthy:
             return f"Nothing is known of {of}."
         known = f"{plural(standing.healthy, 'client')} of which that is known" if standing.unknown else of
         return f"None of {known} is at risk or critical."
-    parts = []
-    if standing.critical:
-        parts.append(f"{figures.count(standing.critical)} of {of} {_is(standing.critical)} critical")
-    if standing.at_risk:
-        shown = figures.count(standing.at_risk) if standing.critical else f"{figures.count(standing.at_risk)} of {of}"
-        parts.append(f"{shown} {_is(standing.at_risk)} at risk")
-    return f"{listed(parts)}."
+    told = (("critical", standing.critical, "critical"), ("at_risk", standing.at_risk, "at risk"))
+    parts: list[Child] = []
+    for status, number, words in told:
+        if number:
+            shown = links.go(figures.count(number), "clients", period.query, status=status)
+            parts.append(join(shown, "" if parts else f" of {of}", f" {_is(number)} {words}"))
+    return join(enumerated(parts), ".")
 
 
 def _is(number: int) -> str:
@@ -75,8 +76,11 @@ def _moved(standing: Standing, period: Period) -> Child:
         )
     link = links.go(figures.middle(standing.fallen_client, 60), "clients", period.query, client=standing.fallen_client)
     others = standing.fell - 1
-    rest = f"; {plural(others, 'other client')} fell by {LEAST_FALL:.0f} points or more as well" if others else ""
-    return join(link, f" fell from {score(standing.fallen_from)} to {score(standing.fallen_to)}{rest}.")
+    rest: list[Child] = []
+    if others:
+        sorted_ = links.go(plural(others, "other client"), "clients", period.query, sort="change")
+        rest = ["; ", sorted_, f" fell by {LEAST_FALL:.0f} points or more as well"]
+    return join(link, f" fell from {score(standing.fallen_from)} to {score(standing.fallen_to)}", *rest, ".")
 
 
 def score(value: float | None) -> str:

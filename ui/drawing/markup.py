@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 
@@ -38,6 +39,13 @@ def join(*children: Child, between: str = "") -> Markup:
     """Several pieces one after the other; None is nothing."""
     pieces = [child if isinstance(child, Markup) else escape(str(child)) for child in children if child is not None]
     return Markup(escape(between).join(pieces))
+
+
+def enumerated(items: Sequence[Child]) -> Markup:
+    """Pieces as people list them: a, b and c."""
+    if len(items) < 2:
+        return join(*items)
+    return join(join(*items[:-1], between=", "), " and ", items[-1])
 
 
 def span(text: Child, class_: str, title: str | None = None) -> Markup:

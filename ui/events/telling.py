@@ -111,13 +111,15 @@ def types_table(view: View, counts: Counts, period: Period, chosen: Chosen) -> t
     bar = tables.bar("events", top)
     rows = tables.ordered([_row(one) for one in shown], sorted_by, KIND_SORTS)[:_LISTED]
 
+    def of_type(content: Child, row: tables.Row) -> Markup:
+        return links.go(content, "events", period.query, **{**chosen.carried, "type": row["value"]})
+
     def name(row: tables.Row) -> Child:
-        words = figures.middle(row["value"] or "(no name)", _LONGEST_NAME)
-        return links.go(words, "events", period.query, **{**chosen.carried, "type": row["value"]})
+        return of_type(figures.middle(row["value"] or "(no name)", _LONGEST_NAME), row)
 
     columns = [
         tables.Column("Type", name, hint=lambda row: row["value"], sort="type", down_first=False),
-        tables.Column("Events", bar, is_number=True, sort="events"),
+        tables.Column("Events", lambda row: of_type(bar(row), row), is_number=True, sort="events"),
     ]
     if period.previous:
         columns.append(

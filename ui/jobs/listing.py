@@ -90,17 +90,17 @@ def failures_of(view: View, failures: Failures, period: Period, carried: Mapping
         return
     bar = tables.bar("cases", failures.shown[0].cases, kind="broken")
 
-    def kind(row: tables.Row) -> Markup:
+    def of_kind(content: Child, row: tables.Row) -> Markup:
         query = {**period.query, **carried, "agent": row["agent"], "status": "failed", "error": row["group"]}
-        return links.go(row["group"], "jobs", query)
+        return links.go(content, "jobs", query)
 
     def example(row: tables.Row) -> Child:
         words = telling.line(row["example"], row["group"]) or row["group"]
         return links.go_to(words, filters.here(view, job=str(row["newest_id"])))
 
     columns = [
-        tables.Column("Kind", kind, wide=True),
-        tables.Column("Cases", bar, is_number=True),
+        tables.Column("Kind", lambda row: of_kind(row["group"], row), wide=True),
+        tables.Column("Cases", lambda row: of_kind(bar(row), row), is_number=True),
         tables.Column("Agent", tables.text("agent", 40)),
         _last(view),
         tables.Column("Newest message", example, line=True, hint=lambda row: row["example"]),

@@ -28,7 +28,7 @@ def summary(view: View, counted: JobSummary, period: Period, carried: Mapping[st
         pieces.append(
             join(links.go(words, "jobs", {**carried, "long": True, "period": "all"}), " for over an hour now.")
         )
-    pieces.append(_failed(counted, period))
+    pieces.append(_failed(counted, period, carried))
     pieces.append(_open(view, counted, carried))
     if counted.finished and period.days:
         pieces.append(_over(counted, period, view, carried))
@@ -37,19 +37,23 @@ def summary(view: View, counted: JobSummary, period: Period, carried: Mapping[st
     page.say(join(*pieces, between=" "), state=state)
 
 
-def _failed(counted: JobSummary, period: Period) -> str:
+def _failed(counted: JobSummary, period: Period, carried: Mapping[str, links.Value]) -> Child:
     where = "among the jobs without a time" if period.untimed else period.during
     silent = f"What became of {plural(counted.stateless, 'job')} {where} is not recorded."
     if not counted.ended:
         return silent if counted.stateless else f"No job ran to an end {where}."
-    words = f"{figures.count(counted.failed)} of {plural(counted.ended, 'job')} that ran to an end failed {where}"
+    query = {**period.query, **carried}
+    failed: Child = figures.count(counted.failed)
+    ended = links.go(plural(counted.ended, "job"), "jobs", query, status=ENDED)
+    words = f" that ran to an end failed {where}"
     if counted.failed:
+        failed = links.go(failed, "jobs", query, status="failed")
         words += f" ({figures.percent(counted.failed, counted.ended)}"
         if period.previous and counted.previous_ended >= LEAST_COMPARED:
             before = figures.percent(counted.previous_failed, counted.previous_ended)
             words += f"; {before} of {figures.count(counted.previous_ended)} in {period.previous_label}"
         words += ")"
-    return f"{words}. {silent}" if counted.stateless else f"{words}."
+    return join(failed, " of ", ended, f"{words}.", f" {silent}" if counted.stateless else None)
 
 
 def _is_worse(counted: JobSummary) -> bool:

@@ -11,7 +11,7 @@ from ui import page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing import tables
-from ui.drawing.markup import Child
+from ui.drawing.markup import Child, enumerated, join
 from ui.lift_sessions.choosing import Chosen
 from ui.view import View
 from ui.wording import figures
@@ -24,7 +24,8 @@ def summary(counts: Sequence[StatusCount], period: Period, chosen: Chosen) -> in
     """How many sessions there are, how they ended and what they cost; how many fit."""
     fitting = [one for one in counts if chosen.status in (None, one.status)]
     total, before = sum(one.sessions for one in fitting), sum(one.previous_sessions for one in fitting)
-    lost = sum(one.sessions for one in fitting if one.status in ("error", "abandoned"))
+    lost = [(one.status, one.sessions) for one in fitting if one.status in _LOST and one.sessions]
+    query = {**period.query, "q": chosen.search, "has": "unpriced" if chosen.unpriced else None}
     words = f"{plural(total, 'session')} of lift-sys {period.during}"
     moved = change(total, before) if period.previous else None
     if moved:
@@ -33,19 +34,28 @@ def summary(counts: Sequence[StatusCount], period: Period, chosen: Chosen) -> in
     costs = [one.cost_usd for one in fitting if one.cost_usd is not None]
     drafts, priced = sum(one.drafts for one in fitting), sum(one.priced_drafts for one in fitting)
     whose = "Its" if total == 1 else "Their"
-    cost = f" {whose} drafts cost {figures.money(sum(costs, Decimal()))}" if costs else " No cost is recorded"
-    share = f" ({figures.count(priced)} of {plural(drafts, 'draft')} priced)." if costs else "."
+    cost: list[Child] = [" No cost is recorded."]
+    if costs:
+        summed = figures.money(sum(costs, Decimal()))
+        way = links.go(summed, "lift_sessions", query, status=chosen.status, sort="-cost")
+        cost = [f" {whose} drafts cost ", way, f" ({figures.count(priced)} of {plural(drafts, 'draft')} priced)."]
+    gone = [
+        join(links.go(figures.count(number), "lift_sessions", query, status=status), f" {_LOST[status][number > 1]}")
+        for status, number in lost
+        if status
+    ]
     page.say(
-        f"{words}.{_lost(lost)}{_silent(silent)}{cost}{share}",
+        f"{words}.",
+        *([" ", enumerated(gone), "."] if gone else []),
+        _silent(silent),
+        *cost,
         state="attention" if lost else "unknown" if silent else "well",
     )
     return total
 
 
-def _lost(lost: int) -> str:
-    if not lost:
-        return ""
-    return f" {figures.count(lost)} ended in an error or {'was' if lost == 1 else 'were'} given up."
+# What became of sessions that came to no good end, of one and of several.
+_LOST = {"error": ("ended in an error", "ended in an error"), "abandoned": ("was given up", "were given up")}
 
 
 def _silent(silent: int) -> str:
@@ -88,9 +98,12 @@ def _cost(row: tables.Row) -> Child:
     return figures.money(row["cost_usd"]) if row["cost_usd"] is not None else tables.muted("not priced")
 
 
-def validation_table(view: View, rows: Sequence[Mapping[str, Any]]) -> None:
-    """How many drafts of each model parse, over those that were checked."""
+def validation_table(view: View, rows: Sequence[Mapping[str, Any]], *, is_narrowed: bool) -> None:
+    """How many drafts of each model parse, over those that were checked; of all sessions of the period, which is said
+    where the list above `is_narrowed`."""
     page.heading("Drafts by model", "rates are taken over the checked ones")
+    if is_narrowed:
+        page.note("Drafts by model are of all sessions of the period, whatever the filters.")
 
     def rate(row: tables.Row, what: str) -> Child:
         checked = row[f"{what}_checked"]

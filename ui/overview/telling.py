@@ -112,22 +112,27 @@ def _escalating(escalating: Sequence[Escalating], period: Period) -> Markup:
     return join(name, words, others, ".")
 
 
-def _what_happened(period: Period, happened: Happened, *, names_project: bool) -> str:
+def _what_happened(period: Period, happened: Happened, *, names_project: bool) -> Child:
+    """What there was in the period, each number leading to it."""
     sessions = happened.count("sessions")
     if not happened.holds_any:
         return "" if happened.project is not None else f"No session and no call of a tool is recorded {period.during}."
     when = period.during[0].upper() + period.during[1:]
-    words = f"{when} there {'was' if sessions == 1 else 'were'} {plural(sessions, 'session')}"
-    words += f" {of_project.named(happened.project or '')}" if names_project else ""
+    query: Mapping[str, links.Value] = {**period.query, "project": happened.project}
+    pieces: list[Child] = [f"{when} there {'was' if sessions == 1 else 'were'} "]
+    pieces.append(links.go(plural(sessions, "session"), "sessions", query))
+    pieces.append(f" {of_project.named(happened.project or '')}" if names_project else None)
     moved = change(sessions, happened.before("sessions")) if period.previous else None
     if moved:
-        words += f" ({_against(moved, happened.before('sessions'), period)})"
+        pieces.append(f" ({_against(moved, happened.before('sessions'), period)})")
     known = happened.calls.known
     if known:
-        words += f"; {figures.percent(happened.calls.succeeded, known)} of {figures.count(known)} tool calls succeeded"
+        of = links.go(plural(known, "tool call"), "tools", query, outcome="known")
+        pieces += [f"; {figures.percent(happened.calls.succeeded, known)} of ", of, " succeeded"]
     elif happened.calls.calls:
-        words += f"; of {plural(happened.calls.calls, 'tool call')} no outcome is recorded"
-    return f"{words}."
+        of = links.go(plural(happened.calls.calls, "tool call"), "tools", query, list="calls")
+        pieces += ["; of ", of, " no outcome is recorded"]
+    return join(*pieces, ".")
 
 
 def _against(moved: str, before: int, period: Period) -> str:

@@ -1,11 +1,11 @@
 """The parts of the page of people."""
 
-from ui.people.listing import activity_table, asks_for_unpriced, choose, people_table, total_of
+from ui.people.listing import activity_table, asked_cost, choose, people_table, total_of
 from ui.people.telling import cards_of, head, nothing, summary, summary_of_one
 
 __all__ = [
     "activity_table",
-    "asks_for_unpriced",
+    "asked_cost",
     "cards_of",
     "choose",
     "head",

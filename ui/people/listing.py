@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from data.reports.people import KINDS, SORTS, Doings, Kind, Person
+from data.reports.people import HAS, KINDS, SORTS, Doings, Has, Kind, Person
 from ui import page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
@@ -25,6 +25,7 @@ _PAGES: dict[Kind, tuple[str, str]] = {
     "session": ("session", "session"), "lift": ("lift_session", "session"), "job": ("jobs", "job")
 }  # fmt: skip
 _FIELDS: dict[Kind, str] = {"session": "sessions", "lift": "lift_sessions", "job": "jobs"}
+_COSTS: dict[Has, str] = {"priced": "a cost", "unpriced": "a cost not priced in full"}
 _KINDS: dict[str, str] = {"session": "session", "lift": "session of lift-sys", "job": "job"}
 
 
@@ -66,7 +67,10 @@ def _columns(view: View, period: Period) -> list[tables.Column]:
         return of(row, figures.percent(row[done], whole), kind, state)
 
     def cost(row: tables.Row) -> Child:
-        return figures.money(row["cost_usd"]) if row["cost_usd"] is not None else tables.muted("not priced")
+        if row["cost_usd"] is None:
+            return tables.muted("not priced")
+        words, person = figures.money(row["cost_usd"]), row["person"]
+        return words if person is None else links.go(words, "people", period.query, person=person, has="priced")
 
     return [
         tables.Column("Person", person, sort="person", hint=lambda row: row["address"], down_first=False),
@@ -100,9 +104,10 @@ class Narrowed:
     state: str | None
 
 
-def asks_for_unpriced() -> bool:
-    """Whether the list of one person is to hold those sessions alone that are not priced in full."""
-    return filters.asked_of("has", ("unpriced",)) == "unpriced"
+def asked_cost() -> Has | None:
+    """Whether the list of one person is to hold those sessions alone that have a cost, or not in full."""
+    asked = filters.asked_of("has", HAS)
+    return next((one for one in HAS if one == asked), None)
 
 
 def choose(view: View, counts: Sequence[Doings]) -> Narrowed:
@@ -119,7 +124,7 @@ def choose(view: View, counts: Sequence[Doings]) -> Narrowed:
         {
             "kind": ("kind", _kind(narrowed.kind)) if narrowed.kind else None,
             "state": ("state", state) if state else None,
-            "has": ("with", "a cost not priced in full") if filters.given("has") == "unpriced" else None,
+            "has": ("with", _COSTS[has]) if (has := asked_cost()) else None,
         },
     )
     return narrowed

@@ -11,7 +11,7 @@ from ui import absence, lacking, page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing.cards import Card
-from ui.drawing.markup import Child, join, tag
+from ui.drawing.markup import Child, Markup, join, tag
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import change, listed, plural, point_change
@@ -27,23 +27,26 @@ def summary(people: Sequence[Person], period: Period) -> None:
     if nobody and not named:
         page.say(f"Who worked with agents {period.during} is not known: {_namelessly(nobody)}.", state="unknown")
         return
-    words = f"{plural(len(named), 'person', 'people')} worked with agents {period.during}: {_done(people)}."
-    if nobody:
-        words += f" {_namelessly(nobody)}."
-    page.say(words, state="well")
+    words = f"{plural(len(named), 'person', 'people')} worked with agents {period.during}: "
+    nameless = f" {_namelessly(nobody)}." if nobody else None
+    page.say(words, _done(people, period), ".", nameless, state="well")
 
 
 def summary_of_one(one: Person, period: Period) -> None:
     """How much one person did."""
-    page.say(f"{one.address or one.person} worked with agents {period.during}: {_done([one])}.", state="well")
+    words = f"{one.address or one.person} worked with agents {period.during}: "
+    page.say(words, _done([one], period, one.person), ".", state="well")
 
 
-def _done(people: Sequence[Person]) -> str:
+def _done(people: Sequence[Person], period: Period, person: str | None = None) -> Markup:
+    """How much was done of each kind, leading to it."""
     sums = together(people)
-    return (
-        f"{plural(sums['sessions'], 'session')}, {plural(sums['lift_sessions'], 'session')} of lift-sys, "
-        f"{plural(sums['jobs'], 'job')}"
+    told: tuple[tuple[Kind, str], ...] = (
+        ("session", plural(sums["sessions"], "session")),
+        ("lift", f"{plural(sums['lift_sessions'], 'session')} of lift-sys"),
+        ("job", plural(sums["jobs"], "job")),
     )
+    return join(*(links.go_to(words, address_of(kind, period, person)) for kind, words in told), between=", ")
 
 
 def _namelessly(nobody: Person) -> str:
@@ -135,7 +138,7 @@ def _priced(people: Sequence[Person], period: Period, person: str | None) -> Chi
 
 
 def _part(words: str, kind: Kind, period: Period, person: str | None) -> Child:
-    address = address_of(kind, period, person)
+    address = address_of(kind, period, person, has="priced" if person else None)
     return links.go_to(words, address if person else f"{address}&sort=-cost")
 
 

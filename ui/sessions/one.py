@@ -13,8 +13,8 @@ from data.errors import NotFound
 from ui import page, veil
 from ui.asking import filters, links, paging, url
 from ui.drawing import tables
-from ui.drawing.markup import Child, join, span, tag
-from ui.sessions import timeline
+from ui.drawing.markup import Child, enumerated, join, span, tag
+from ui.sessions import parts
 from ui.sessions.choosing import DEFAULT_SORT
 from ui.sessions.listing import cost_words
 from ui.sessions.timeline import Item
@@ -26,27 +26,31 @@ from ui.wording.sentences import listed, plural
 def head(view: View, session: Mapping[str, Any], items: Sequence[Item], *, is_known: bool = True) -> None:
     """What kind of session it was and what went wrong in it, in sentences; these are left out where it is not known
     any more."""
-    failed = sum(item["kind"] == "call" and item["outcome"] == "failed" for item in items)
-    errors = sum(item["kind"] != "call" and timeline.state_of(item) == "broken" for item in items)
-    calls = [item for item in items if item["kind"] == "call"]
-    unknown = sum(item["outcome"] == "unknown" for item in calls)
+    held = {part: len(parts.of(items, part)) for part in parts.PARTS}
+
+    def led(number: int, part: str, noun: str) -> Child:
+        words = plural(number, noun)
+        return parts.led(view, words, part) if number else words
+
+    calls, failed, errors, unknown = (held[part] for part in ("calls", "failed", "errors", "unknown"))
     waits = sum(item["kind"] == "question" and item["is_open"] for item in items)
-    what = [plural(sum(item["kind"] == "prompt" for item in items), "prompt"), plural(len(calls), "tool call")]
+    what = [led(held["prompts"], "prompts", "prompt"), led(calls, "calls", "tool call")]
     if session["subagents"]:
-        what.append(plural(session["subagents"], "subagent"))
-    if compactions := sum(item["kind"] == "compaction" for item in items):
-        what.append(plural(compactions, "compaction"))
-    wrong = [f"{plural(failed, 'call')} failed"] if failed else []
+        what.append(led(session["subagents"], "subagents", "subagent"))
+    if held["compactions"]:
+        what.append(led(held["compactions"], "compactions", "compaction"))
+    wrong = [join(led(failed, "failed", "call"), " failed")] if failed else []
     if errors:
-        wrong.append(f"{plural(errors, 'other error')} {'is' if errors == 1 else 'are'} recorded")
-    ending = listed(wrong) or (
+        wrong.append(join(led(errors, "errors", "other error"), " is recorded" if errors == 1 else " are recorded"))
+    ending = enumerated(wrong) or (
         "whether anything went wrong is not known" if veil.hides() else "nothing is known to have gone wrong"
     )
+    silent: list[Child] = []
     if unknown:
-        ending += f", {plural(unknown, 'call')} {'has' if unknown == 1 else 'have'} no recorded outcome"
-    state = "waiting" if waits else "attention" if wrong else "unknown" if calls and unknown == len(calls) else "well"
+        silent = [", ", led(unknown, "unknown", "call"), f" {'has' if unknown == 1 else 'have'} no recorded outcome"]
+    state = "waiting" if waits else "attention" if wrong else "unknown" if calls and unknown == calls else "well"
     if is_known:
-        page.say(f"{listed(what)}; {ending}.", state=state)
+        page.say(enumerated(what), "; ", ending, *silent, ".", state=state)
     first = next((item["words"] for item in items if item["kind"] == "prompt" and item["words"]), None)
     if first:
         st.html(tag("p", f"“{figures.shortened(first, 150)}”", class_="sb-quote"))

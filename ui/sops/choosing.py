@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from data.reports import sops
-from data.reports.sop_runs import SORTS, STATUSES
+from data.reports.sop_runs import ENDED, SORTS, STATUSES
 from data.reports.sops import Procedures
 from ui import absence, page
 from ui.asking import emptiness, filters, links, url
@@ -19,7 +19,9 @@ from ui.view import View
 
 STATES = {"failed": "broken", "running": "signal", "cancelled": "unknown", "completed": "well"}
 DEFAULT_SORT = "-hurt"
+_CHOICES = (ENDED, *STATUSES)
 _COUNTS = ("executions", *STATUSES)
+_WORDS = {ENDED: "came to an end by itself"}
 LONG_OPEN = timedelta(days=1)
 
 
@@ -34,6 +36,19 @@ class Chosen:
     step: str | None
     open_before: datetime | None
     single: bool
+
+    @property
+    def states(self) -> dict[str, str]:
+        """The states that the chart and the list hold, each with whose colour it has, from the bottom up."""
+        held = ("failed", "completed") if self.status == ENDED else (self.status,) if self.status else tuple(STATES)
+        return {name: kind for name, kind in STATES.items() if name in held}
+
+    @property
+    def runs(self) -> str:
+        """What the chart and the list hold, as the beginning of a heading."""
+        if self.status == ENDED:
+            return "Runs that came to an end by themselves"
+        return f"{self.status.capitalize()} runs" if self.status else "Runs"
 
     @property
     def carried(self) -> dict[str, links.Value]:
@@ -69,7 +84,7 @@ class Chosen:
 def asked(view: View) -> Chosen:
     """What the URL asks for."""
     sop, status, agent, step = (filters.given(name) for name in ("sop", "status", "agent", "step"))
-    status = status if status in STATUSES else None
+    status = status if status in _CHOICES else None
     open_before = view.minute - LONG_OPEN if url.asked_flag("long") else None
     lists_runs = filters.asked_of("list", ("procedures", "runs"), instead=filters.PASSED_OVER) == "runs"
     single = bool(sop or status or agent or step or open_before or lists_runs)
@@ -93,8 +108,10 @@ def facets_of(chosen: Chosen, found: Procedures, runs: pd.DataFrame | None) -> d
             str(sop) if pd.notna(sop) else None: {name: int(rows[name].sum()) for name in _COUNTS}
             for sop, rows in runs.groupby("sop_id", dropna=False)
         }
+    for counts in each.values():
+        counts[ENDED] = counts["completed"] + counts["failed"]
     of_states = [counts for sop, counts in each.items() if chosen.sop in (None, sop)]
-    states = {name: sum(counts[name] for counts in of_states) for name in _COUNTS}
+    states = {name: sum(counts[name] for counts in of_states) for name in (*_COUNTS, ENDED)}
     return {
         "sop": {sop: counts[counted] for sop, counts in each.items() if sop is not None},
         "status": {name: number for name, number in states.items() if number},
@@ -118,13 +135,13 @@ def choose(
 
 def draw_status(view: View, chosen: Chosen, facets: Mapping[str, Mapping[str, int]]) -> None:
     """The picker of states, and every active filter to be taken away."""
-    counts = {name: facets["status"][name] for name in STATUSES if name in facets["status"]}
-    filters.choice(view, "status", counts, every="All states", known=STATUSES)
+    counts = {name: facets["status"][name] for name in _CHOICES if name in facets["status"]}
+    filters.choice(view, "status", counts, every="All states", label=_word, known=_CHOICES)
     filters.chips(
         view,
         {
             "sop": ("procedure", chosen.sop) if chosen.sop else None,
-            "status": ("state", chosen.status) if chosen.status else None,
+            "status": ("state", _word(chosen.status)) if chosen.status else None,
             "agent": ("agent", chosen.agent) if chosen.agent else None,
             "step": ("a person stepped in at", chosen.step) if chosen.step else None,
             "long": ("open", "for over a day, now") if chosen.open_before else None,
@@ -132,10 +149,14 @@ def draw_status(view: View, chosen: Chosen, facets: Mapping[str, Mapping[str, in
     )
 
 
+def _word(status: str) -> str:
+    return _WORDS.get(status, status)
+
+
 def say_states(chosen: Chosen) -> None:
     """That the figures are of all states, where the chart and the list are of one; what takes longer, and why."""
     if chosen.status or chosen.unsummed:
-        what = f"{chosen.status} runs" if chosen.status else "runs"
+        what = f"{chosen.runs[0].lower()}{chosen.runs[1:]}"
         where = " open for over a day" if chosen.open_before else ""
         where += " in which a person stepped in there" if chosen.step else ""
         page.note(

@@ -75,8 +75,22 @@ def _columns(period: Period, chosen: Chosen, most_failed: int) -> list[tables.Co
     def runs(row: tables.Row) -> Child:
         return links.go(figures.count(row["executions"]), "sops", query(row)) if row["executions"] else "0"
 
+    def sorted_(content: Child, row: tables.Row, sort: str, status: str | None = None) -> Markup:
+        return links.go(content, "sops", query(row), status=status, sort=sort)
+
     def time(name: str) -> tables.Cell:
-        return lambda row: figures.duration(row[name]) if row[name] is not None else _absent(row, "not timed")
+        return lambda row: (
+            sorted_(figures.duration(row[name]), row, "-took", "completed")
+            if row[name] is not None
+            else _absent(row, "not timed")
+        )
+
+    def people(row: tables.Row) -> Child:
+        number = row["interventions"]
+        return sorted_(figures.count(number), row, "-people") if number is not None else _absent(row)
+
+    def cost(row: tables.Row) -> Child:
+        return _cost(row) if row["cost_usd"] is None else sorted_(_cost(row), row, "-cost")
 
     def automated(row: tables.Row) -> Child:
         if not row["rated_actions"]:
@@ -89,7 +103,7 @@ def _columns(period: Period, chosen: Chosen, most_failed: int) -> list[tables.Co
                 round(row["previous_automated"]),
                 row["previous_rated_actions"],
             )
-        words = figures.percent(row["automated"], row["rated_actions"])
+        words = sorted_(figures.percent(row["automated"], row["rated_actions"]), row, "-people")
         return join(words, tables.muted(f"  {moved}") if moved and moved != "unchanged" else None)
 
     return [
@@ -109,14 +123,14 @@ def _columns(period: Period, chosen: Chosen, most_failed: int) -> list[tables.Co
         ),
         tables.Column(
             "People stepped in",
-            lambda row: figures.count(row["interventions"]) if row["interventions"] is not None else _absent(row),
+            people,
             is_number=True,
             sort="people",
             hint=_people_hint,
         ),
         tables.Column(
             "Cost (USD)",
-            _cost,
+            cost,
             is_number=True,
             sort="cost",
             hint=lambda row: f"{figures.count(row['priced'])} of {plural(row['executions'], 'run')} priced",
@@ -172,16 +186,18 @@ def human_steps_table(view: View, steps: HumanSteps, period: Period, chosen: Cho
         return
     bar = tables.bar("times", steps.shown[0].times, kind="waiting")
 
-    def step(row: tables.Row) -> Child:
+    def of_step(content: Child, row: tables.Row) -> Child:
         if not row["step_name"]:
-            return tables.muted("(no name)")
-        words = figures.shortened(row["step_name"], 80)
-        return links.go(words, "sops", period.query, sop=row["sop_id"], step=row["step_name"], agent=chosen.agent)
+            return content
+        return links.go(content, "sops", period.query, sop=row["sop_id"], step=row["step_name"], agent=chosen.agent)
+
+    def step(row: tables.Row) -> Child:
+        return of_step(figures.shortened(row["step_name"], 80) or tables.muted("(no name)"), row)
 
     columns = [
         tables.Column("Step", step, hint=lambda row: row["step_name"]),
-        tables.Column("Times", bar, is_number=True),
-        tables.Column("Runs", tables.count("executions"), is_number=True),
+        tables.Column("Times", lambda row: of_step(bar(row), row), is_number=True),
+        tables.Column("Runs", lambda row: of_step(figures.count(row["executions"]), row), is_number=True),
         tables.Column("Came out", tables.text("outcomes", 160), line=True, hint=lambda row: row["outcomes"]),
     ]
     if not chosen.sop:

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 import pandas as pd
 
 from data.reports import rates
+from data.reports.sop_runs import ENDED
 from data.reports.sops import HumanSteps, Procedure
 from ui import lacking, page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing import charts
 from ui.drawing.cards import Card
-from ui.drawing.markup import Child, Markup, join
-from ui.sops.choosing import STATES, Chosen
+from ui.drawing.markup import Child, Markup, enumerated, join
+from ui.sops.choosing import Chosen
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import LEAST_COMPARED, change, listed, plural, point_change
+from ui.wording.sentences import LEAST_COMPARED, change, plural, point_change
 
 _MOST_NAMED = 3  # procedures in one sentence; the table has them all
 
@@ -52,23 +53,31 @@ def summary(
     page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
 
 
-def _outcome(shown: Procedure, period: Period, chosen: Chosen) -> str:
+def _outcome(shown: Procedure, period: Period, chosen: Chosen) -> Child:
+    """What became of the runs, each number leading to those."""
     where = "among the runs without a time" if period.untimed else period.during
     if not shown.executions:
         return f"No run {where} fits these filters." if chosen.agent else f"No run is recorded {where}."
-    open_ones = f"; {plural(shown.running, 'run is', 'runs are')} open" if shown.running else ""
+
+    def led(words: str, status: str) -> Child:
+        return links.go(words, "sops", {**period.query, **chosen.carried}, status=status)
+
+    cancelled = led(f"{figures.count(shown.cancelled)} cancelled", "cancelled") if shown.cancelled else None
+    is_open = led(plural(shown.running, "run is open", "runs are open"), "running")
+    open_ones = join("; ", is_open) if shown.running else None
     if shown.stateless == shown.executions:
         return f"What became of {plural(shown.executions, 'run')} {where} is not recorded."
     if not shown.ended:
-        gone = f"; {figures.count(shown.cancelled)} cancelled" if shown.cancelled else ""
-        return f"No run came to an end by itself {where}{open_ones}{gone}."
-    words = f"{figures.percent(shown.completed, shown.ended)} of {plural(shown.ended, 'run')} completed {where}"
+        gone = join("; ", cancelled) if cancelled else None
+        return join(f"No run came to an end by itself {where}", open_ones, gone, ".")
+    words = f" completed {where}"
     if period.previous and shown.previous_ended >= LEAST_COMPARED:
         before = figures.percent(shown.previous_completed, shown.previous_ended)
         words += f", was {before} of {figures.count(shown.previous_ended)} in {period.previous_label}"
-    apart = [f"{figures.count(shown.failed)} failed"] if shown.failed else []
-    apart += [f"{figures.count(shown.cancelled)} cancelled"] if shown.cancelled else []
-    return f"{words}{'; ' + listed(apart) if apart else ''}{open_ones}."
+    apart = [led(f"{figures.count(shown.failed)} failed", "failed")] if shown.failed else []
+    apart += [cancelled] if cancelled else []
+    share, of = figures.percent(shown.completed, shown.ended), led(plural(shown.ended, "run"), ENDED)
+    return join(f"{share} of ", of, words, "; " if apart else None, enumerated(apart), open_ones, ".")
 
 
 def _name(one: Procedure, period: Period, chosen: Chosen) -> Child:
@@ -112,12 +121,15 @@ def _people(view: View, shown: Procedure, steps: HumanSteps, period: Period, cho
     if not shown.interventions and not steps.shown:
         return _nobody(view, shown) if shown.executions else None
     silent = f" {_silent(shown)}" if 0 < shown.silent < shown.executions else ""
-    runs = f"{figures.count(shown.stepped_in)} of {plural(shown.executions, 'run')}"
-    times = plural(shown.interventions, "intervention") if shown.interventions else "not counted"
-    words = f"People stepped into {runs} ({times})" if shown.stepped_in else "People stepped in"
+    words: Child = "People stepped in"
+    if shown.stepped_in:
+        runs = f"{figures.count(shown.stepped_in)} of {plural(shown.executions, 'run')}"
+        times = plural(shown.interventions, "intervention") if shown.interventions else "not counted"
+        query = {**period.query, **chosen.carried}
+        words = join("People stepped into ", links.go(runs, "sops", query, list="runs", sort="-people"), f" ({times})")
     named = [one for one in steps.shown if one.step_name]
     if not named:
-        return f"{words}; at which step is not recorded.{silent}"
+        return join(words, f"; at which step is not recorded.{silent}")
     first = named[0]
     at = links.go(
         f"“{figures.shortened(first.step_name, 60)}”",
@@ -128,7 +140,7 @@ def _people(view: View, shown: Procedure, steps: HumanSteps, period: Period, cho
         agent=chosen.agent,
     )
     of = "" if chosen.sop else f" of {figures.middle(first.sop_id, 40)}"
-    return join(f"{words}, most often at ", at, f"{of} ({plural(first.times, 'time')}).{silent}")
+    return join(words, ", most often at ", at, f"{of} ({plural(first.times, 'time')}).{silent}")
 
 
 def _nobody(view: View, shown: Procedure) -> str:
@@ -227,7 +239,7 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
     if period.untimed:
         page.note("These runs have no time, so they cannot be drawn over it.")
         return
-    what = f"{chosen.status.capitalize()} runs" if chosen.status else "Runs"
+    what = chosen.runs
     if chosen.open_before:
         page.heading(f"{what} open for over a day per {bucket}", "when they started")
     else:
@@ -238,8 +250,8 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         value="executions",
         bucket=bucket,
         period=period,
-        states=STATES,
-        only=chosen.status,
+        states=chosen.states,
+        only=chosen.status if len(chosen.states) == 1 else None,
         opens="sops",
         carrying=chosen.of_chart,
         choosing="status",

@@ -13,13 +13,15 @@ from ui.drawing.markup import code
 from ui.view import View
 from ui.wording.terminal import command
 
-OUTCOMES = ("failed", "refused", "unknown", "succeeded", "timed")
+OUTCOMES = ("failed", "refused", "unknown", "succeeded", "known", "timed")
+KNOWN = ("failed", "succeeded")  # what rates are taken over
 STATES = {"failed": "broken", "refused": "waiting", "unknown": "unknown", "succeeded": "well"}
 WORDS = {
     "succeeded": "succeeded",
     "failed": "failed",
     "refused": "refused by a person",
     "unknown": "outcome not recorded",
+    "known": "succeeded or failed",
     "timed": "with a duration",
 }
 SHORT_WORDS = {"refused": "refused", "unknown": "not recorded"}  # where a few have to stand in one line
@@ -28,6 +30,7 @@ _CALLS = {
     "failed": "Failed calls",
     "refused": "Calls that a person refused",
     "unknown": "Calls without a recorded outcome",
+    "known": "Calls that succeeded or failed",
     "timed": "Calls with a duration",
 }
 
@@ -49,8 +52,13 @@ class Chosen:
 
     @property
     def only(self) -> str | None:
-        """The one outcome that the chart and the list are about, or "timed": a kind of error is one of failures."""
+        """What the chart and the list are about: an outcome, "known" or "timed". A kind of error is one of failures."""
         return "failed" if self.group else self.outcome
+
+    @property
+    def states(self) -> dict[str, str]:
+        """The outcomes that the chart tells apart, each with whose colour it has, from the bottom up."""
+        return {name: STATES[name] for name in KNOWN} if self.only == "known" else STATES
 
     @property
     def calls(self) -> str:

@@ -14,11 +14,11 @@ from ui import page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
-from ui.drawing.markup import Child, Markup, join, tag
+from ui.drawing.markup import Child, Markup, enumerated, join, tag
 from ui.tools.choosing import STATES, WORDS, Chosen
 from ui.view import View
 from ui.wording import figures, telling
-from ui.wording.sentences import listed, plural, point_change
+from ui.wording.sentences import plural, point_change
 
 _LONGEST_NAME = 34  # of a tool in a table
 _MOST_NAMED = 5  # tools in one sentence
@@ -65,7 +65,7 @@ def _absent(row: tables.Row, words: str) -> Markup:
 
 
 def _columns(carried: Mapping[str, links.Value], most_failed: int) -> list[tables.Column]:
-    def linked(name: str, outcome: str) -> tables.Cell:
+    def linked(name: str, outcome: str | None) -> tables.Cell:
         return lambda row: (
             links.go(figures.count(row[name]), "tools", carried, tool=row["tool_name"], outcome=outcome)
             if row[name]
@@ -96,7 +96,8 @@ def _columns(carried: Mapping[str, links.Value], most_failed: int) -> list[table
         if not row["known"]:
             return _absent(row, "unknown")
         moved = tables.muted(f"  {row['change']}") if row["change"] else None
-        return join(figures.percent(row["failed"], row["known"]), moved)
+        share = figures.percent(row["failed"], row["known"])
+        return join(links.go(share, "tools", carried, tool=row["tool_name"], outcome="known"), moved)
 
     def hint(row: tables.Row) -> str:
         return f"{row['failed']} of {row['known']} calls with a known outcome; before: {row['was']}"
@@ -105,7 +106,7 @@ def _columns(carried: Mapping[str, links.Value], most_failed: int) -> list[table
         tables.Column("Tool", tool, hint=lambda row: row["tool_name"]),
         tables.Column("Failed", failures, is_number=True, sort="failed"),
         tables.Column("of known", rate, is_number=True, sort="rate", hint=hint),
-        tables.Column("Calls", tables.count("calls"), is_number=True, sort="calls"),
+        tables.Column("Calls", linked("calls", None), is_number=True, sort="calls"),
         tables.Column("Refused", linked("refused", "refused"), is_number=True, sort="refused"),
         tables.Column("Not recorded", linked("unknown", "unknown"), is_number=True, sort="unknown"),
         tables.Column("Average", time("average_ms"), is_number=True, sort="average"),
@@ -131,24 +132,27 @@ def errors_of(view: View, usage: Usage, errors: Errors, period: Period, carried:
 
 def _refusals(usage: Usage, period: Period, carried: Mapping[str, links.Value]) -> list[Child]:
     refused = sorted((one for one in usage.tools if one.refused), key=lambda one: -one.refused)
-    names = [f"{one.tool_name} {figures.count(one.refused)}" for one in refused[:_MOST_NAMED]]
+    query = {**period.query, **carried, "outcome": "refused"}
+    names: list[Child] = [
+        join(f"{one.tool_name} ", links.go(figures.count(one.refused), "tools", query, tool=one.tool_name))
+        for one in refused[:_MOST_NAMED]
+    ]
     if len(refused) > _MOST_NAMED:
         names.append(f"{len(refused) - _MOST_NAMED} more")
-    query = {**period.query, **carried, "outcome": "refused"}
     words = plural(usage.total.refused, "call")
     return [
         "A person refused ",
         links.go(words, "tools", query),
-        f" ({listed(names)}). They never ran, so they are no failures.",
+        join(" (", enumerated(names), "). They never ran, so they are no failures."),
     ]
 
 
 def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value], most: int) -> list[tables.Column]:
     bar = tables.bar("cases", most, kind="broken")
 
-    def kind(row: tables.Row) -> Markup:
+    def of_kind(content: Child, row: tables.Row) -> Markup:
         query = {**period.query, **carried, "tool": row["tool_name"], "error": row["group"]}
-        return links.go(row["group"], "tools", query)
+        return links.go(content, "tools", query)
 
     def example(row: tables.Row) -> Child:
         words = telling.line(row["example"], row["group"]) or row["group"]
@@ -157,8 +161,8 @@ def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value
         return links.go(words, "session", period.query, session=row["session_pk"], item=row["item_id"])
 
     return [
-        tables.Column("Kind", kind, wide=True),
-        tables.Column("Cases", bar, is_number=True),
+        tables.Column("Kind", lambda row: of_kind(row["group"], row), wide=True),
+        tables.Column("Cases", lambda row: of_kind(bar(row), row), is_number=True),
         tables.Column("Tool", _tool, hint=lambda row: row["tool_name"]),
         tables.Column(
             f"Last ({figures.zone_name(view.as_of, view.zone)})",
@@ -183,7 +187,7 @@ def calls_table(
         (True, tables.moment(view, "occurred_at")),
         (not chosen.tool, tables.Column("Tool", _tool, hint=lambda row: row["tool_name"])),
         # Without a recorded outcome there are two kinds: with and without a result.
-        (chosen.only in (None, "unknown", "timed"), tables.Column("Outcome", _outcome)),
+        (chosen.only in (None, "unknown", "known", "timed"), tables.Column("Outcome", _outcome)),
         (True, tables.Column("Session", lambda row: _session(row, period))),
         (True, tables.Column("Took", tables.duration("duration_ms"), is_number=True, sort="duration")),
         (True, tables.Column("What went in", _asked, line=True, hint=lambda row: row["parameters"])),

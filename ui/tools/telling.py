@@ -13,8 +13,8 @@ from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing import charts
 from ui.drawing.cards import Card
-from ui.drawing.markup import Child, Markup, join
-from ui.tools.choosing import SHORT_WORDS, STATES, Chosen
+from ui.drawing.markup import Child, Markup, enumerated, join
+from ui.tools.choosing import SHORT_WORDS, Chosen
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import change, listed, plural, point_change
@@ -39,7 +39,7 @@ def summary(usage: Usage, period: Period, chosen: Chosen) -> None:
         pieces.append(f"{name} {verb} than in {period.previous_label}{checked}.")
     elif pieces and compared > len(pieces) and not tool:
         pieces.append("The others are as they were.")
-    pieces.append(_outcomes(usage.total, period))
+    pieces.append(_outcomes(usage.total, period, chosen))
     better = [one.tool_name or "" for one in usage.tools if one.fails_less_often]
     if better and not tool:
         pieces.append(f"{listed(better[:_MOST_NAMED])} {'fails' if len(better) == 1 else 'fail'} less often.")
@@ -51,9 +51,9 @@ def _rise(one: ToolUsage, period: Period, chosen: Chosen) -> Markup:
     words = _to_tool(one, period, chosen, outcome="failed")
     return join(
         words,
-        f" fails more often than in {period.previous_label}: {figures.percent(one.failed, one.known)} of "
-        f"{figures.count(one.known)} calls, was {figures.percent(one.previous_failed, one.previous_known)} of "
-        f"{figures.count(one.previous_known)}.",
+        f" fails more often than in {period.previous_label}: {figures.percent(one.failed, one.known)} of ",
+        _to_calls(one, one.known, period, chosen, outcome="known"),
+        f", was {figures.percent(one.previous_failed, one.previous_known)} of {figures.count(one.previous_known)}.",
     )
 
 
@@ -61,9 +61,9 @@ def _delay(one: ToolUsage, period: Period, chosen: Chosen) -> Markup:
     words = _to_tool(one, period, chosen, outcome="timed", sort="-duration")
     return join(
         words,
-        f" takes longer than in {period.previous_label}: p95 {figures.duration(one.p95_ms)} of "
-        f"{figures.count(one.timed)} calls, was {figures.duration(one.previous_p95_ms)} of "
-        f"{figures.count(one.previous_timed)}.",
+        f" takes longer than in {period.previous_label}: p95 {figures.duration(one.p95_ms)} of ",
+        _to_calls(one, one.timed, period, chosen, outcome="timed", sort="-duration"),
+        f", was {figures.duration(one.previous_p95_ms)} of {figures.count(one.previous_timed)}.",
     )
 
 
@@ -73,19 +73,37 @@ def _to_tool(one: ToolUsage, period: Period, chosen: Chosen, **asked: links.Valu
     return name if chosen.tool else links.go(name, "tools", period.query, tool=name, project=chosen.project, **asked)
 
 
-def _outcomes(total: ToolUsage, period: Period) -> str:
+def _to_calls(one: ToolUsage, number: int, period: Period, chosen: Chosen, **asked: links.Value) -> Markup:
+    """How many calls of a tool, leading to them."""
+    query = {**period.query, "tool": one.tool_name, "project": chosen.project}
+    return links.go(plural(number, "call"), "tools", query, **asked)
+
+
+def _outcomes(total: ToolUsage, period: Period, chosen: Chosen) -> Markup:
+    """How many calls succeeded of those of which that is known, and how many are left out; each leads to its calls."""
+    query = {**period.query, **chosen.carried}
+
+    def calls(words: str, outcome: str | None) -> Markup:
+        return links.go(words, "tools", query, outcome=outcome, list=None if outcome else "calls")
+
     if not total.known:
         where = "without a time" if period.untimed else period.during
-        return f"Of {plural(total.calls, 'call')} {where} no outcome is recorded, so no success rate can be told."
-    calls = f"{plural(total.known, 'call')} without a time" if period.untimed else plural(total.known, "call")
-    words = f"{figures.percent(total.succeeded, total.known)} of {calls} succeeded"
-    words += "" if period.untimed else f" {period.during}"
+        return join(
+            "Of ",
+            calls(plural(total.calls, "call"), None),
+            f" {where} no outcome is recorded, so no success rate can be told.",
+        )
+    where = "" if period.untimed else f" {period.during}"
+    share = f"{figures.percent(total.succeeded, total.known)} of "
+    timeless = " without a time" if period.untimed else ""
+    words = join(share, calls(plural(total.known, "call"), "known"), f"{timeless} succeeded{where}")
     apart = []
     if total.unknown:
-        apart.append(f"the outcome was not recorded for {figures.count(total.unknown)} of {figures.count(total.calls)}")
+        unknown, of = calls(figures.count(total.unknown), "unknown"), calls(figures.count(total.calls), None)
+        apart.append(join("the outcome was not recorded for ", unknown, " of ", of))
     if total.refused:
-        apart.append(f"a person refused {figures.count(total.refused)}")
-    return f"{words}; {listed(apart)}." if apart else f"{words}."
+        apart.append(join("a person refused ", calls(figures.count(total.refused), "refused")))
+    return join(words, "; ", enumerated(apart), ".") if apart else join(words, ".")
 
 
 def cards_of(usage: Usage, period: Period, carried: Mapping[str, links.Value]) -> list[Card]:
@@ -110,7 +128,7 @@ def cards_of(usage: Usage, period: Period, carried: Mapping[str, links.Value]) -
             else None,
             than,
             f"{figures.count(total.failed)} of {figures.count(total.known)} known failed" if total.known else None,
-            address=links.href("tools", query, outcome="failed"),
+            address=links.href("tools", query, outcome="known" if total.known else None),
         ),
         Card(
             "Typical call (p50)",
@@ -154,7 +172,7 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
     if period.untimed:
         page.note("These calls have no time, so they cannot be drawn over it.")
         return
-    by = None if chosen.only else "by what came of them"
+    by = None if chosen.only not in (None, "known") else "by what came of them"
     page.heading(f"{chosen.calls} per {bucket}", chosen.narrowed_to or by)
     charts.by_state(
         view,
@@ -162,9 +180,9 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         value="calls",
         bucket=bucket,
         period=period,
-        states=STATES,
+        states=chosen.states,
         words=SHORT_WORDS,
-        only=chosen.only,
+        only=None if chosen.only == "known" else chosen.only,
         opens="tools",
         carrying={**chosen.carried, "outcome": chosen.outcome, "error": chosen.group},
         choosing="outcome",
