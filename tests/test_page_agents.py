@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,7 +16,7 @@ from psycopg.types.json import Jsonb
 from data import database, exports
 from data.access import Actor
 from tests import recorded
-from tests.page_runs import open_page, queries_during
+from tests.page_runs import PageRun, open_page, queries_during
 from tests.performed import engine_event, run, window
 from ui.asking import links
 
@@ -93,6 +95,51 @@ def test_agents_that_have_jobs_alone_are_there_and_unknown_is_no_figure(owner: O
     assert "/jobs?period=30d&agent=writer&status=failed" in page.links
     assert "Tool success: not recorded." in page.text
     assert [bar["series"] for bar in page.charts[0]] == ["failed"]
+
+
+def test_actions_that_no_window_tells_are_unknown(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), "silent", actions_total=None, actions_automated=None)
+    window(owner, NOW - timedelta(days=1), "idle", actions_total=0, actions_automated=0)
+    page = open_page(people["manager"], PAGE)
+    assert cells(page, "silent")[2:4] == ["no counts", "no counts"]
+    assert cells(page, "idle")[3] == "0"
+    given = exports.parse("agents", {"agent": ["silent"]})
+    header, row = b"".join(exports.stream(people["manager"], "agents", given, "csv")).decode("utf-8-sig").splitlines()
+    assert dict(zip(header.split(","), row.split(","), strict=True))["actions"] == ""
+
+
+def cells(page: PageRun, agent: str) -> list[str]:
+    """The row of an agent as it reads."""
+    table = next(piece for piece in page.pieces if "Agents by what hurts" in piece)
+    row = next(found for found in table.split("<tr") if f">{agent}<" in found)
+    return [html.unescape(re.sub("<[^>]*>", " ", cell)).strip() for cell in re.findall("<td.*?</td>", row, re.DOTALL)]
+
+
+def test_jobs_without_a_state_are_no_jobs_done(owner: Owner, people: People) -> None:
+    # As in a table that another system made and that was moved here.
+    owner.execute("alter table agents.jobs alter column status drop not null")
+    for agent in ("silent", "silent", "half"):
+        job = recorded.job(owner, NOW - timedelta(days=1), agent=agent, status="pending")
+        owner.execute("update agents.jobs set status = null where id = %s", (job,))
+    recorded.job(owner, NOW - timedelta(days=1), agent="half", completed=NOW - timedelta(days=1))
+    page = open_page(people["manager"], PAGE)
+    assert cells(page, "silent")[5:7] == ["none recorded", "none recorded"]
+    assert cells(page, "half")[5:7] == ["1", "0"]
+    assert "of 3 jobs it is not recorded" in page.text
+    assert "sb-well" not in next(piece for piece in page.pieces if "sb-say" in piece)
+
+
+def test_a_stored_rate_that_the_counts_beside_it_do_not_give_is_told(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), automation_rate=0.4)
+    window(owner, NOW - timedelta(days=2), actions_total=3, actions_automated=2, automation_rate=0.67)
+    page = open_page(people["manager"], PAGE, agent="IntakeAgent", sort="automated")
+    assert "automation rate 84.6 % of 13 actions" in page.text
+    assert "1 window stores an automation rate that the counts beside it do not give; the counts are taken" in page.text
+    (windows,) = (piece for piece in page.pieces if "Windows of the agent" in piece)
+    assert re.findall(r">([0-9.]+)\u00a0%", windows) == ["66.7", "90.0"]
+    assert windows.count("stored 40.0") == windows.count("  stored ") == 1
+    run(owner, NOW - timedelta(days=1), automation_rate=0.1)
+    assert "stored 10.0" in open_page(people["manager"], "reports/sops.py", list="runs").text
 
 
 def test_the_chart_draws_actions_by_whether_a_person_was_needed(owner: Owner, people: People) -> None:

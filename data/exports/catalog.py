@@ -140,6 +140,7 @@ REPORTS: dict[str, Report] = {
         sentence="Procedures with their runs, cycle times, automation and cost, against the period before.",
         filters=_COMPARED | {"sop": text, "agent": text, "with_total": flag},
         sorts=sops.SORTS,
+        left_out=frozenset({"agents"}),
     ),
     "sop_executions": Report(
         query="sop_runs.list_executions",

@@ -30,8 +30,8 @@ def read_windows(
     offset: int = 0,
 ) -> list[dict[str, Any]]:
     """The windows behind one agent's figures by WINDOW_SORTS, what is not known last: source, window_start,
-    window_end, actions_total, actions_automated, automation_rate, human_escalations, avg_confidence,
-    confidence_count, cost_usd."""
+    window_end, actions_total, actions_automated, automation_rate (of its counts), stored_automation_rate,
+    human_escalations, avg_confidence, confidence_count, cost_usd."""
     with database.reading(actor) as unit:
         return unit.rows(
             "agent.list_windows",
