@@ -18,6 +18,7 @@ from data.access import Actor
 from tests import recorded
 from tests.page_runs import PageRun, open_page, queries_during
 from tests.performed import engine_event, run, window
+from ui import cached
 from ui.asking import links
 
 Owner = psycopg.Connection[DictRow]
@@ -176,6 +177,23 @@ def test_tool_success_is_compared_with_the_period_before(owner: Owner, people: P
     one = open_page(people["manager"], PAGE, agent="claude-code").text
     assert "Tool success: 75.0 % of 12 calls with a known outcome, was 90.0 % of 20 in the 30 days before." in one
     assert "was" not in one_note(open_page(people["manager"], PAGE, agent="claude-code", period="all").text)
+
+
+def test_failed_calls_lead_to_exactly_these(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), "claude-code")
+    call_tools(owner, 9, 3, days=1)
+    address = "/agents?period=30d&agent=claude-code&list=failed"
+    assert address in open_page(people["manager"], PAGE).links
+    assert address in open_page(people["manager"], PAGE, agent="claude-code").links
+    page = open_page(people["manager"], PAGE, agent="claude-code", list="failed")
+    (calls,) = (piece for piece in page.pieces if 'aria-label="Calls"' in piece)
+    assert calls.count("/session?") == 3
+    assert "CSV, 3 rows" in page.text
+    assert any("/export/agent_failed_calls.csv?" in link and "agent=claude-code" in link for link in page.links)
+    assert not any("Windows of the agent" in piece for piece in page.pieces)
+    cached.forget()
+    cold = queries_during(page.run)
+    assert sum(cold.values()) <= MOST_QUERIES, cold
 
 
 def one_note(text: str) -> str:

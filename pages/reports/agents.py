@@ -11,10 +11,12 @@ from data.reports import agent as single
 from data.reports import agents as reports
 from data.reports.coverage import Coverage
 from data.reports.performance import Performance, together
+from data.reports.tools import SORTS as CALL_SORTS
 from ui import agents, boundary, cached, page
 from ui.asking import filters, paging
 from ui.asking.periods import Period
 from ui.drawing import cards
+from ui.tools import leafed_of
 from ui.view import View
 
 
@@ -33,6 +35,22 @@ def show_all(
         agents.tools_table(view, tools, period)
         if tools:
             page.footer(view, report="agent_tools", filters=compared | {"agents": tuple(tools)}, rows=len(tools))
+
+
+def show_failures(view: View, total: int, asked: dict[str, Any], period: Period) -> None:
+    """The failed calls of an agent one by one."""
+    order = filters.sorting(CALL_SORTS, "-when", beside=(*reports.SORTS, *single.WINDOW_SORTS))
+    rows = cached.read(
+        view,
+        single.read_failed_calls,
+        **asked,
+        sort=order[0],
+        downwards=order[1],
+        limit=paging.PAGE_SIZE,
+        offset=paging.offset_of(leafed_of(total)),
+    )
+    agents.failures_table(view, rows, total, period, order)
+    page.footer(view, report="agent_failed_calls", filters=asked, order=order, rows=total)
 
 
 def show_one(
@@ -55,8 +73,13 @@ def show_one(
         tools = cached.read(view, reports.read_tool_calls, agents=(one.agent,), **compared)
         boundary.say(view, period, rows="the tools of agents", known=coverage)
         agents.say_tools(tools.get(one.agent), one.agent, period)
+    if chosen.lists_failures:
+        with page.panel(view, "the failed calls of this agent"):
+            called = tools.get(one.agent)
+            show_failures(view, called.failed if called else 0, asked, period)
+        return
     with page.panel(view, "the windows of this agent"):
-        order = filters.sorting(single.WINDOW_SORTS, "-when", beside=reports.SORTS)
+        order = filters.sorting(single.WINDOW_SORTS, "-when", beside=(*reports.SORTS, *CALL_SORTS))
         narrowed = asked | {"source": chosen.source}
         rows = cached.read(
             view,

@@ -9,6 +9,7 @@ from typing import Any
 from data.reports.agent import WINDOW_SORTS
 from data.reports.agents import SORTS
 from data.reports.performance import Performance
+from data.reports.tools import SORTS as CALL_SORTS
 from ui import page
 from ui.agents import before
 from ui.agents.choosing import Chosen, absent
@@ -26,7 +27,7 @@ _LONGEST_NAME = 34
 def agents_table(view: View, agents: Sequence[Performance], period: Period, chosen: Chosen) -> tuple[str, bool]:
     """The agents, those that turned to people most first, each figure leading to what it rests on; what they are
     sorted by."""
-    sorted_by = filters.sorting(SORTS, "-escalations", beside=WINDOW_SORTS)
+    sorted_by = filters.sorting(SORTS, "-escalations", beside=(*WINDOW_SORTS, *CALL_SORTS))
     rows = tables.ordered([_row(view, one) for one in agents], sorted_by, SORTS)
     page.heading("Agents", "sorted by escalations" if sorted_by[0] == "escalations" else None)
     offset = paging.offset_of(len(rows))
