@@ -958,10 +958,13 @@ CREATE FUNCTION analytics.sessions_with(what text) RETURNS TABLE(session_pk uuid
     union all
     select k.session_pk from analytics.session_costs as k
     where what = 'unpriced' and k.cost_basis in ('not priced', 'partial estimate')
+    union all
+    select distinct c.session_pk from analytics.stg_chronicle__tool_events as c
+    where what = 'unphased' and (c.phase in ('pre', 'post')) is not true
 $$;
 
 -- comment analytics.FUNCTION sessions_with(what text)
-COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, or which are unpriced: not priced in full.';
+COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, which are unpriced: not priced in full, or unphased: with rows of calls that say neither begin nor end.';
 
 -- function analytics.slot_start(integer)
 CREATE FUNCTION analytics.slot_start(slot integer) RETURNS timestamp with time zone
@@ -6457,6 +6460,9 @@ CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (
 
 -- index chronicle.idx_tool_events_subagents
 CREATE INDEX idx_tool_events_subagents ON chronicle.tool_events USING btree (session_id) WHERE ((tool_type)::text = 'subagent'::text);
+
+-- index chronicle.idx_tool_events_without_phase
+CREATE INDEX idx_tool_events_without_phase ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = ANY ((ARRAY['pre'::character varying, 'post'::character varying])::text[])) IS NOT TRUE);
 
 -- index chronicle.idx_tool_events_without_success
 CREATE INDEX idx_tool_events_without_success ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = 'post'::text) AND (NOT success));

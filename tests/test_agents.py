@@ -262,7 +262,7 @@ def test_the_failed_calls_of_an_agent_are_those_that_are_counted(owner: Owner, p
     asking = recorded.call(owner, session, NOON, "Task", given={"subagent_type": "writer"})
     owner.execute(
         "update chronicle.tool_events set tool_type = 'subagent', result = case phase when 'post'"
-        " then '{\"agentId\": \"r2\"}'::jsonb end where call_id = (select call_id from chronicle.tool_events"
+        ' then \'{"agentId": "r2"}\'::jsonb end where call_id = (select call_id from chronicle.tool_events'
         " where event_id = %s)",
         (asking,),
     )

@@ -18,7 +18,7 @@ from data.exports.parameters import (
     text,
     whole_number,
 )
-from data.reports import events, people, tool_usage
+from data.reports import events, people, sessions, tool_usage
 
 _OF_QUESTIONS = {"agent": text, "kind": text, "risk": text, "project": text}
 
@@ -44,7 +44,7 @@ REPORTS: dict[str, Report] = {
             "project": text,
             "status": text,
             "model": text,
-            "has": one_of("errors", "refusals", "notifications", "waiting", "compactions", "subagents", "unpriced"),
+            "has": one_of(*sessions.HAS),
             "search": text,
             "now": moment,
             **order("when", "duration", "prompts", "calls", "errors", "cost"),
