@@ -293,6 +293,15 @@ def test_a_source_narrows_the_page_and_its_export(owner: Owner, people: People) 
     assert any("/export/agents.csv?" in link and "source=logs" in link for link in page.links)
 
 
+def test_figures_of_agents_without_a_name_lead_to_no_others(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), "")
+    recorded.job(owner, NOW - timedelta(days=1), agent="", status="failed", completed=NOW - timedelta(days=1))
+    page = open_page(people["manager"], PAGE)
+    (table,) = (piece for piece in page.pieces if "Agents by what hurts" in piece)
+    assert "(no name)" in table
+    assert "<a" not in table.partition("<tbody")[2]
+
+
 def test_hostile_names_are_text(owner: Owner, people: People) -> None:
     window(owner, NOW - timedelta(days=1), HOSTILE)
     for parameters in ({}, {"agent": HOSTILE}):

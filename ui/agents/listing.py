@@ -64,14 +64,18 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
     bar = tables.bar("escalations", most, kind="waiting")
 
     def agent(row: tables.Row) -> Child:
-        shown = figures.middle(row["agent"], _LONGEST_NAME) or "(no name)"
+        shown = figures.middle(row["agent"], _LONGEST_NAME)
+        if not shown:
+            return tables.muted("(no name)")
         return links.go(shown, "agents", period.query, agent=row["agent"], source=chosen.source)
 
     def escalated(row: tables.Row) -> Child:
         if row["escalations"] is None:
             return _absent(row)
         address = links.href("agents", period.query, agent=row["agent"], source=chosen.source, sort="-escalations")
-        return links.go_to(bar(row), address) if row["escalations"] else "0"
+        if not row["escalations"]:
+            return "0"
+        return links.go_to(bar(row), address) if row["agent"] else bar(row)
 
     def escalations(row: tables.Row) -> Child:
         return before.below(escalated(row), before.count(row["previous_escalations"], is_known=row["was_windowed"]))
@@ -79,7 +83,9 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
     def jobs(row: tables.Row, name: str, status: str) -> Child:
         if not row[name]:
             return "0" if row["jobs"] > row["jobs_stateless"] else _absent(row)
-        return links.go(figures.count(row[name]), "jobs", period.query, agent=row["agent"], status=status)
+        number = figures.count(row[name])
+        # No address asks for those without a name.
+        return links.go(number, "jobs", period.query, agent=row["agent"], status=status) if row["agent"] else number
 
     def done(row: tables.Row) -> Child:
         was = before.count(row["previous_jobs_completed"], is_known=row["previous_jobs_ended"] > 0)

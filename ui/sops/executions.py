@@ -93,13 +93,15 @@ def _says(row: tables.Row) -> Child:
 
 
 def _when(view: View) -> tables.Column:
-    """The time a run counts at: when it ended, while it is open since when."""
+    """The time a run counts at: when it ended, while it is open since when; of one that is over and does not say, when
+    it began."""
 
     def cell(row: tables.Row) -> Child:
         if row["completed_at"] is not None:
             return tables.when(view, "completed_at")(row)
         since = row["started_at"]
-        return f"since {figures.moment_in_column(since, view.zone, view.as_of)}" if since else tables.muted("no time")
+        words = "since" if row["status"] == "running" else "began"
+        return f"{words} {figures.moment_in_column(since, view.zone, view.as_of)}" if since else tables.muted("no time")
 
     def hint(row: tables.Row) -> str:
         return "\n".join(

@@ -123,7 +123,7 @@ def _facts(view: View, run: Run, period: Period) -> list[Child]:
         ("procedure", links.go(figures.middle(run["sop_id"], 60), "sops", period.query, sop=run["sop_id"])),
         ("version", version),
         ("agent", agent or tables.muted("not recorded")),
-        ("client", run["client_id"] or tables.muted("not recorded")),
+        ("client", figures.middle(run["client_id"], 60) or tables.muted("not recorded")),
         ("session", session or tables.muted(lacking.absent(view, _TABLE, "session_id", "none"))),
         ("when", " ".join(times) or "no time recorded"),
         ("estimated cost", figures.money(run["estimated_cost_usd"])),
