@@ -214,20 +214,25 @@ CREATE FUNCTION analytics.agent_window_changes() RETURNS TABLE(slot integer, sig
         l.slot, sign(l.counted)::integer, m.agent, m.source, m.actions_total,
         case when a.automated is not null then m.actions_total end,
         a.automated,
-        a.automated is null and (m.automation_rate is not null or m.actions_automated is not null),
+        a.automated is null and (r.automation_rate is not null or m.actions_automated is not null),
         m.human_escalations,
         case when m.actions_total is not null then m.human_escalations end,
-        case when m.avg_confidence is not null then m.confidence_count end,
-        m.avg_confidence::numeric * m.confidence_count,
-        m.avg_confidence is not null and m.confidence_count is null,
-        case when m.cost_usd < 'Infinity' then m.cost_usd end
+        case when r.avg_confidence is not null then m.confidence_count end,
+        r.avg_confidence::numeric * m.confidence_count,
+        r.avg_confidence is not null and m.confidence_count is null,
+        case when m.cost_usd >= 0 and m.cost_usd < 1000000000000000 then m.cost_usd end
     from signalbox.change_log as l
     cross join lateral unnest(l.windows) as m
+    cross join lateral (
+        select
+            case when m.avg_confidence between 0 and 1 then m.avg_confidence end as avg_confidence,
+            case when m.automation_rate between 0 and 1 then m.automation_rate end as automation_rate
+    ) as r
     cross join lateral (
         select case
             when m.actions_total is null then null
             when m.actions_automated is not null then m.actions_automated::numeric
-            else m.automation_rate::numeric * m.actions_total
+            else r.automation_rate::numeric * m.actions_total
         end as automated
     ) as a
     where l.source = 17 and l.counted <> 0
@@ -858,7 +863,7 @@ CREATE FUNCTION analytics.session_changes() RETURNS TABLE(slot integer, sign int
             when r.cost_usd is not null then 'recorded'
             when e.cost_usd is not null and e.unpriced_replies > 0 then 'partial estimate'
             when e.cost_usd is not null then 'estimate'
-            when e.replies > 0 then 'not priced'
+            when e.replies > 0 or jsonb_typeof(i.recorded_cost) <> 'null' then 'not priced'
             else 'none recorded'
         end,
         coalesce(r.cost_usd, e.cost_usd)
@@ -876,7 +881,10 @@ CREATE FUNCTION analytics.session_changes() RETURNS TABLE(slot integer, sign int
         group by l.slot, c.session_pk, c.project_name, c.status, c.recorded_cost
         having sum(sign(l.counted)) <> 0
     ) as i
-    cross join lateral (select (i.recorded_cost #>> '{}')::numeric as cost_usd) as r
+    cross join lateral (
+        select case when jsonb_typeof(i.recorded_cost) = 'number' and i.recorded_cost >= '0' and i.recorded_cost < '1e15'
+            then (i.recorded_cost #>> '{}')::numeric end as cost_usd
+    ) as r
     cross join lateral (
         select
             count(*) as replies, sum(c.estimated_cost_usd) as cost_usd,
@@ -953,10 +961,13 @@ CREATE FUNCTION analytics.sessions_with(what text) RETURNS TABLE(session_pk uuid
     union all
     select k.session_pk from analytics.session_costs as k
     where what = 'unpriced' and k.cost_basis in ('not priced', 'partial estimate')
+    union all
+    select distinct c.session_pk from analytics.stg_chronicle__tool_events as c
+    where what = 'unphased' and (c.phase in ('pre', 'post')) is not true
 $$;
 
 -- comment analytics.FUNCTION sessions_with(what text)
-COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, or which are unpriced: not priced in full.';
+COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, which are unpriced: not priced in full, or unphased: with rows of calls that say neither begin nor end.';
 
 -- function analytics.signs_beside_words(text)
 CREATE FUNCTION analytics.signs_beside_words(words text) RETURNS text
@@ -4277,11 +4288,25 @@ CREATE VIEW analytics.stg_engine__agent_metrics WITH (security_invoker='true') A
     actions_total,
     actions_automated,
     human_escalations,
-    avg_confidence,
+        CASE
+            WHEN ((avg_confidence >= (0)::double precision) AND (avg_confidence <= (1)::double precision)) THEN avg_confidence
+            ELSE NULL::double precision
+        END AS avg_confidence,
     confidence_count,
-    automation_rate,
-    total_cost AS cost_usd,
-    metadata
+    COALESCE(((actions_automated)::double precision / (NULLIF(actions_total, 0))::double precision),
+        CASE
+            WHEN ((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision)) THEN automation_rate
+            ELSE NULL::double precision
+        END) AS automation_rate,
+        CASE
+            WHEN ((total_cost >= (0)::numeric) AND (total_cost < ('1000000000000000'::bigint)::numeric)) THEN total_cost
+            ELSE NULL::numeric
+        END AS cost_usd,
+    metadata,
+        CASE
+            WHEN ((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision)) THEN automation_rate
+            ELSE NULL::double precision
+        END AS stored_automation_rate
    FROM engine.agent_metrics;
 
 -- comment analytics.VIEW stg_engine__agent_metrics
@@ -4396,15 +4421,15 @@ CREATE VIEW analytics.stg_lift__session_drafts WITH (security_invoker='true') AS
     ast_valid,
     (llm_metrics ->> 'model'::text) AS model,
         CASE
-            WHEN (jsonb_typeof((llm_metrics -> 'input_tokens'::text)) = 'number'::text) THEN ((llm_metrics ->> 'input_tokens'::text))::numeric
+            WHEN ((jsonb_typeof((llm_metrics -> 'input_tokens'::text)) = 'number'::text) AND ((llm_metrics -> 'input_tokens'::text) >= '0'::jsonb)) THEN ((llm_metrics ->> 'input_tokens'::text))::numeric
             ELSE NULL::numeric
         END AS input_tokens,
         CASE
-            WHEN (jsonb_typeof((llm_metrics -> 'output_tokens'::text)) = 'number'::text) THEN ((llm_metrics ->> 'output_tokens'::text))::numeric
+            WHEN ((jsonb_typeof((llm_metrics -> 'output_tokens'::text)) = 'number'::text) AND ((llm_metrics -> 'output_tokens'::text) >= '0'::jsonb)) THEN ((llm_metrics ->> 'output_tokens'::text))::numeric
             ELSE NULL::numeric
         END AS output_tokens,
         CASE
-            WHEN (jsonb_typeof((llm_metrics -> 'cost_usd'::text)) = 'number'::text) THEN ((llm_metrics ->> 'cost_usd'::text))::numeric
+            WHEN ((jsonb_typeof((llm_metrics -> 'cost_usd'::text)) = 'number'::text) AND ((llm_metrics -> 'cost_usd'::text) >= '0'::jsonb) AND ((llm_metrics -> 'cost_usd'::text) < '1000000000000000'::jsonb)) THEN ((llm_metrics ->> 'cost_usd'::text))::numeric
             ELSE NULL::numeric
         END AS cost_usd,
         CASE
@@ -4869,7 +4894,10 @@ CREATE VIEW analytics.stg_chronicle__sessions WITH (security_invoker='true') AS
     status,
     (metadata ->> 'user_id'::text) AS owner_id,
     metadata,
-    (((metadata -> 'cost'::text) ->> 'total_cost_usd'::text))::numeric AS recorded_cost_usd,
+        CASE
+            WHEN ((jsonb_typeof(((metadata -> 'cost'::text) -> 'total_cost_usd'::text)) = 'number'::text) AND (((metadata -> 'cost'::text) -> 'total_cost_usd'::text) >= '0'::jsonb) AND (((metadata -> 'cost'::text) -> 'total_cost_usd'::text) < '1000000000000000'::jsonb)) THEN (((metadata -> 'cost'::text) ->> 'total_cost_usd'::text))::numeric
+            ELSE NULL::numeric
+        END AS recorded_cost_usd,
     created_at AS recorded_at
    FROM chronicle.sessions;
 
@@ -4886,7 +4914,7 @@ CREATE VIEW analytics.session_costs WITH (security_invoker='true') AS
             WHEN (s.recorded_cost_usd IS NOT NULL) THEN 'recorded'::text
             WHEN ((e.estimated_cost_usd IS NOT NULL) AND (e.unpriced_replies > 0)) THEN 'partial estimate'::text
             WHEN (e.estimated_cost_usd IS NOT NULL) THEN 'estimate'::text
-            WHEN (e.replies > 0) THEN 'not priced'::text
+            WHEN ((e.replies > 0) OR (jsonb_typeof(((s.metadata -> 'cost'::text) -> 'total_cost_usd'::text)) <> 'null'::text)) THEN 'not priced'::text
             ELSE 'none recorded'::text
         END AS cost_basis,
     COALESCE(e.tokens, (0)::numeric) AS tokens
@@ -5177,15 +5205,29 @@ CREATE VIEW analytics.stg_engine__sop_executions WITH (security_invoker='true') 
             WHEN (metadata @> '{"kind": "epic", "imported": true}'::jsonb) THEN NULL::bigint
             ELSE human_interventions
         END AS human_interventions,
-    cycle_time_hours,
-    automation_rate,
-    estimated_cost AS estimated_cost_usd,
+        CASE
+            WHEN ((cycle_time_hours >= (0)::double precision) AND (cycle_time_hours < (1000000000)::double precision)) THEN cycle_time_hours
+            ELSE NULL::double precision
+        END AS cycle_time_hours,
+    COALESCE(((actions_automated)::double precision / (NULLIF(actions_total, 0))::double precision),
+        CASE
+            WHEN ((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision)) THEN automation_rate
+            ELSE NULL::double precision
+        END) AS automation_rate,
+        CASE
+            WHEN ((estimated_cost >= (0)::numeric) AND (estimated_cost < ('1000000000000000'::bigint)::numeric)) THEN estimated_cost
+            ELSE NULL::numeric
+        END AS estimated_cost_usd,
     error_message,
     started_at,
     completed_at,
     COALESCE(((metadata ->> 'imported'::text) = 'true'::text), false) AS is_imported,
     metadata,
-    created_at AS recorded_at
+    created_at AS recorded_at,
+        CASE
+            WHEN ((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision)) THEN automation_rate
+            ELSE NULL::double precision
+        END AS stored_automation_rate
    FROM engine.sop_executions;
 
 -- comment analytics.VIEW stg_engine__sop_executions
@@ -6529,6 +6571,9 @@ CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (
 
 -- index chronicle.idx_tool_events_subagents
 CREATE INDEX idx_tool_events_subagents ON chronicle.tool_events USING btree (session_id) WHERE ((tool_type)::text = 'subagent'::text);
+
+-- index chronicle.idx_tool_events_without_phase
+CREATE INDEX idx_tool_events_without_phase ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = ANY ((ARRAY['pre'::character varying, 'post'::character varying])::text[])) IS NOT TRUE);
 
 -- index chronicle.idx_tool_events_without_success
 CREATE INDEX idx_tool_events_without_success ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = 'post'::text) AND (NOT success));

@@ -458,7 +458,6 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("events.list_buckets", sliced | kinds | {"unit": unit, "types": ["A"]}),
             ("sops.list_procedures", before | {"sop": sop, "agent": agent, "with_total": True}),
             ("sops.list_buckets", sliced | {"unit": unit, "sop": sop, "agent": agent}),
-            ("sops.list_agents", {"sop": sop, "agent": agent}),
             ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None, "source": None}),
             ("sessions.count_facets", of_sessions),
             ("sessions.count_has", of_sessions),

@@ -246,6 +246,38 @@ PLAIN_CALLS = """
 """
 
 
+def test_the_failed_calls_of_an_agent_are_those_that_are_counted(owner: Owner, people: People) -> None:
+    manager = people["manager"]
+    session = recorded.session(owner, NOON)
+    failed: dict[str, Any] = {"success": False, "error": "no"}
+    for number in range(3):
+        recorded.call(owner, session, NOON + timedelta(seconds=number), **failed)
+    recorded.call(owner, session, NOON)
+    recorded.call(owner, session, NOON, success=False, error=recorded.REFUSAL)
+    recorded.call(owner, session, NOON, success=None)
+    recorded.call(owner, session, None, **failed)
+    recorded.call(owner, session, NOON, agent_id="r1", agent_type="reviewer", **failed)
+    recorded.call(owner, session, NOON, agent_id="r2", **failed)
+    recorded.call(owner, session, NOON, agent_id="r3", **failed)
+    asking = recorded.call(owner, session, NOON, "Task", given={"subagent_type": "writer"})
+    owner.execute(
+        "update chronicle.tool_events set tool_type = 'subagent', result = case phase when 'post'"
+        ' then \'{"agentId": "r2"}\'::jsonb end where call_id = (select call_id from chronicle.tool_events'
+        " where event_id = %s)",
+        (asking,),
+    )
+    names = ("claude-code", "reviewer", "writer", "unknown", "r1", "r3", "nobody")
+    for span in (PERIOD, {}, {"untimed": True}):
+        for name in names:
+            counted = agents.read_tool_calls(manager, agents=(name,), **span)
+            calls = agent.read_failed_calls(manager, agent=name, **span)
+            assert len(calls) == (counted[name].failed if name in counted else 0), (name, span)
+            assert {call["error_message"] for call in calls} <= {"no"}
+    given = {name: len(agent.read_failed_calls(manager, agent=name)) for name in names}
+    assert given == {"claude-code": 4, "reviewer": 1, "writer": 1, "unknown": 1, "r1": 1, "r3": 1, "nobody": 0}
+    assert agent.read_failed_calls(people["other"], agent="claude-code") == []
+
+
 def plain_calls(owner: Owner, start: datetime, end: datetime) -> dict[str, tuple[int, int, int]]:
     given = {"start": start, "end": end, "refusal": "The user doesn't want%"}
     rows = owner.execute(PLAIN_CALLS, given).fetchall()

@@ -289,6 +289,7 @@ def addresses_of_systems(rows: all_systems.Rows, member: Actor) -> list[tuple[st
     """Where the pages of the engine, lift-sys and ToolboxAI read something else."""
     return [
         ("reports/agents.py", {"agent": rows.agent}),
+        ("reports/agents.py", {"agent": rows.agent, "list": "failed"}),
         ("reports/sops.py", {"sop": "refund"}),
         ("reports/sops.py", {"long": "true"}),
         ("reports/sop_execution.py", {"execution": str(rows.execution)}),

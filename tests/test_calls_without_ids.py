@@ -137,3 +137,26 @@ def test_tools_says_that_calls_without_ids_count_once_they_have_ended(owner: Own
     begun = open_page(people["manager"], "reports/tools.py", period="all").text
     assert said in begun
     assert "No call" in begun
+
+
+def test_rows_that_say_neither_begin_nor_end_are_told_and_found(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, DAY)
+    recorded.call(owner, session_pk, DAY)
+    recorded.call(owner, session_pk, DAY, "Grep", answered=False)
+    owner.execute("update chronicle.tool_events set phase = null, result = '{\"found\": 7}' where tool_name = 'Grep'")
+    manager = people["manager"]
+    assert tools.read_usage(manager).total.calls == 1
+    page = open_page(manager, "reports/tools.py")
+    assert "1 row of calls says neither that a call began nor that it ended" in page.text
+    assert "/sessions?period=all&has=unphased" in page.links
+    recorded.session(owner, DAY)
+    page = open_page(manager, "reports/sessions.py", period="all", has="unphased")
+    assert "CSV, 1 row" in page.text
+    assert "calls without a phase · 1" in page.app.selectbox(key="f_has").options
+    assert sessions.count_facets(manager, chosen=sessions.Chosen())["has"] == {"unphased": 1}
+    items = session.list_items(manager, session_pk=session_pk)
+    assert [(item["kind"], item["name"]) for item in items] == [("call", "Bash"), ("system", "Grep")]
+    assert session.count_items(manager, session_pk=session_pk) == 2
+    item = open_page(manager, "reports/session.py", session=str(session_pk), item=items[1]["item_id"])
+    assert "says neither begin nor end" in item.text
+    assert '"found": 7' in item.text

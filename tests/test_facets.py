@@ -15,7 +15,8 @@ from data import jobs, rollups
 from data.access import Actor
 from data.reports import tools
 from tests import performed, recorded
-from tests.page_runs import PageRun, open_page
+from tests.page_runs import PageRun, open_page, queries_during
+from ui import cached
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -140,10 +141,20 @@ def test_the_pickers_of_procedures_count_under_the_other_filters(owner: Owner, p
     stepped = [{"step": "sign", "kind": "human", "outcome": "approved"}]
     for sop, status in product(("refund", "onboard"), ("completed", "failed", "failed")):
         performed.run(owner, AT, sop, status=status)
-    performed.run(owner, AT, "refund", status="failed", steps=stepped)
+    performed.run(owner, AT, "refund", status="failed", steps=stepped, agent_id="clerk")
     performed.run(owner, AT, "onboard", status="completed", steps=stepped)
     page = open_page(people["manager"], "reports/sops.py", status="failed")
     assert options(page, "sop") == {"refund · 3", "onboard · 2"}
+    assert options(page, "agent") == {"IntakeAgent · 4", "clerk · 1"}
+    page = open_page(people["manager"], "reports/sops.py", agent="clerk", sop="refund")
+    assert options(page, "agent") == {"IntakeAgent · 3", "clerk · 1"}
+    cached.forget()
+    cold = queries_during(open_page(people["manager"], "reports/sops.py", agent="clerk", sop="refund").run)
+    assert sum(cold.values()) <= 8, cold
+    page = open_page(people["manager"], "reports/sops.py", step="sign", agent="clerk")
+    assert options(page, "agent") == {"IntakeAgent · 1", "clerk · 1"}
+    assert options(page, "sop") == {"refund · 1"}
+    assert [bar["number"] for bar in page.charts[0]] == [1]
     page = open_page(people["manager"], "reports/sops.py", step="sign", sop="refund")
     assert options(page, "sop") == {"refund · 1", "onboard · 1"}
     assert options(page, "status") == {"failed · 1"}
@@ -152,6 +163,27 @@ def test_the_pickers_of_procedures_count_under_the_other_filters(owner: Owner, p
     page = open_page(people["manager"], "reports/sops.py", step="sign", status="failed")
     assert options(page, "sop") == {"refund · 1", "onboard · 0"}
     assert options(page, "status") == {"failed · 1", "completed · 1"}
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_the_pickers_of_events_count_under_the_other_filters(owner: Owner, people: People, is_stored: bool) -> None:
+    for kind, aggregate, emitter in (
+        ("SCORED", "Lead", "Intake"), ("SCORED", "Lead", "Sales"), ("SCORED", "Client", "Intake"),
+        ("LOST", "Lead", "Intake"), ("LOST", "Client", "Care"),
+    ):  # fmt: skip
+        performed.engine_event(owner, AT, kind, aggregate_type=aggregate, emitted_by=emitter, payload={"of": aggregate})
+    if is_stored:
+        rollups.finish("real")
+    for asked in ({"aggregate": "Lead"}, {"q": '{"of": "Lead"}'}):
+        page = open_page(people["manager"], "reports/events.py", emitter="Intake", type="SCORED", **asked)
+        assert "1 event of the type SCORED" in page.text
+        lost = set() if "q" in asked else {"Client · 1"}
+        assert options(page, "aggregate") == {"Lead · 1", *lost}
+        assert options(page, "emitter") == {"Intake · 1", "Sales · 1"}
+        assert options(page, "type") == {"SCORED · 1", "LOST · 1"}
+    page = open_page(people["manager"], "reports/events.py", emitter="Care")
+    assert "1 event in the last 30 days; 1 type from 1 emitter" in page.text
+    assert options(page, "emitter") == {"Intake · 3", "Sales · 1", "Care · 1"}
 
 
 def test_the_picker_of_agents_counts_the_windows_that_are_listed(owner: Owner, people: People) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,8 +16,9 @@ from psycopg.types.json import Jsonb
 from data import database, exports
 from data.access import Actor
 from tests import recorded
-from tests.page_runs import open_page, queries_during
+from tests.page_runs import PageRun, open_page, queries_during
 from tests.performed import engine_event, run, window
+from ui import cached
 from ui.asking import links
 
 Owner = psycopg.Connection[DictRow]
@@ -97,6 +100,51 @@ def test_agents_that_have_jobs_alone_are_there_and_unknown_is_no_figure(owner: O
     assert [bar["series"] for bar in page.charts[0]] == ["failed"]
 
 
+def test_actions_that_no_window_tells_are_unknown(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), "silent", actions_total=None, actions_automated=None)
+    window(owner, NOW - timedelta(days=1), "idle", actions_total=0, actions_automated=0)
+    page = open_page(people["manager"], PAGE)
+    assert cells(page, "silent")[2:4] == ["no counts", "no counts"]
+    assert cells(page, "idle")[3] == "0"
+    given = exports.parse("agents", {"agent": ["silent"]})
+    header, row = b"".join(exports.stream(people["manager"], "agents", given, "csv")).decode("utf-8-sig").splitlines()
+    assert dict(zip(header.split(","), row.split(","), strict=True))["actions"] == ""
+
+
+def cells(page: PageRun, agent: str) -> list[str]:
+    """The row of an agent as it reads."""
+    table = next(piece for piece in page.pieces if "Agents by what hurts" in piece)
+    row = next(found for found in table.split("<tr") if f">{agent}<" in found)
+    return [html.unescape(re.sub("<[^>]*>", " ", cell)).strip() for cell in re.findall("<td.*?</td>", row, re.DOTALL)]
+
+
+def test_jobs_without_a_state_are_no_jobs_done(owner: Owner, people: People) -> None:
+    # As in a table that another system made and that was moved here.
+    owner.execute("alter table agents.jobs alter column status drop not null")
+    for agent in ("silent", "silent", "half"):
+        job = recorded.job(owner, NOW - timedelta(days=1), agent=agent, status="pending")
+        owner.execute("update agents.jobs set status = null where id = %s", (job,))
+    recorded.job(owner, NOW - timedelta(days=1), agent="half", completed=NOW - timedelta(days=1))
+    page = open_page(people["manager"], PAGE)
+    assert cells(page, "silent")[5:7] == ["none recorded", "none recorded"]
+    assert cells(page, "half")[5:7] == ["1", "0"]
+    assert "of 3 jobs it is not recorded" in page.text
+    assert "sb-well" not in next(piece for piece in page.pieces if "sb-say" in piece)
+
+
+def test_a_stored_rate_that_the_counts_beside_it_do_not_give_is_told(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), automation_rate=0.4)
+    window(owner, NOW - timedelta(days=2), actions_total=3, actions_automated=2, automation_rate=0.67)
+    page = open_page(people["manager"], PAGE, agent="IntakeAgent", sort="automated")
+    assert "automation rate 84.6 % of 13 actions" in page.text
+    assert "1 window stores an automation rate that the counts beside it do not give; the counts are taken" in page.text
+    (windows,) = (piece for piece in page.pieces if "Windows of the agent" in piece)
+    assert re.findall(r">([0-9.]+)\u00a0%", windows) == ["66.7", "90.0"]
+    assert windows.count("stored 40.0") == windows.count("  stored ") == 1
+    run(owner, NOW - timedelta(days=1), automation_rate=0.1)
+    assert "stored 10.0" in open_page(people["manager"], "reports/sops.py", list="runs").text
+
+
 def test_the_chart_draws_actions_by_whether_a_person_was_needed(owner: Owner, people: People) -> None:
     window(owner, NOW - timedelta(days=1), actions_total=100, actions_automated=91)
     bars = open_page(people["manager"], PAGE).charts[0]
@@ -131,6 +179,23 @@ def test_tool_success_is_compared_with_the_period_before(owner: Owner, people: P
     one = open_page(people["manager"], PAGE, agent="claude-code").text
     assert "Tool success: 75.0 % of 12 calls with a known outcome, was 90.0 % of 20 in the 30 days before." in one
     assert "was" not in one_note(open_page(people["manager"], PAGE, agent="claude-code", period="all").text)
+
+
+def test_failed_calls_lead_to_exactly_these(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), "claude-code")
+    call_tools(owner, 9, 3, days=1)
+    address = "/agents?period=30d&agent=claude-code&list=failed"
+    assert address in open_page(people["manager"], PAGE).links
+    assert address in open_page(people["manager"], PAGE, agent="claude-code").links
+    page = open_page(people["manager"], PAGE, agent="claude-code", list="failed")
+    (calls,) = (piece for piece in page.pieces if 'aria-label="Calls"' in piece)
+    assert calls.count("/session?") == 3
+    assert "CSV, 3 rows" in page.text
+    assert any("/export/agent_failed_calls.csv?" in link and "agent=claude-code" in link for link in page.links)
+    assert not any("Windows of the agent" in piece for piece in page.pieces)
+    cached.forget()
+    cold = queries_during(page.run)
+    assert sum(cold.values()) <= MOST_QUERIES, cold
 
 
 def one_note(text: str) -> str:
@@ -228,6 +293,15 @@ def test_a_source_narrows_the_page_and_its_export(owner: Owner, people: People) 
     assert "1 agent, automation rate 90.0 % of 10 actions" in page.text
     assert "Windows from logs alone" in page.text
     assert any("/export/agents.csv?" in link and "source=logs" in link for link in page.links)
+
+
+def test_figures_of_agents_without_a_name_lead_to_no_others(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), "")
+    recorded.job(owner, NOW - timedelta(days=1), agent="", status="failed", completed=NOW - timedelta(days=1))
+    page = open_page(people["manager"], PAGE)
+    (table,) = (piece for piece in page.pieces if "Agents by what hurts" in piece)
+    assert "(no name)" in table
+    assert "<a" not in table.partition("<tbody")[2]
 
 
 def test_hostile_names_are_text(owner: Owner, people: People) -> None:

@@ -210,7 +210,15 @@ def test_experiments_say_what_was_expected_and_what_came_out(owner: Owner, peopl
 
 
 def test_hostile_words_stay_words(owner: Owner, people: People) -> None:
-    assess(owner, HOSTILE, 1, 10, "critical", signals={HOSTILE: HOSTILE, "n": [1]}, risk_factors=[HOSTILE, 3, None])
+    assess(
+        owner,
+        HOSTILE,
+        1,
+        10,
+        "critical",
+        signals={HOSTILE: HOSTILE, "n": [1]},
+        risk_factors=[HOSTILE, {"late": None}, True, "late"],
+    )
     assess(owner, "odd", 1, 10, "critical", signals=["no", "object"])
     experiment(owner, name=HOSTILE, hypothesis=HOSTILE, target=HOSTILE, blast_radius=HOSTILE, findings=HOSTILE)
     for asked in ({}, {"client": HOSTILE}, {"client": "odd"}, {"view": "experiments"}):
@@ -218,6 +226,8 @@ def test_hostile_words_stay_words(owner: Owner, people: People) -> None:
         assert "<img" not in "".join(page.pieces)
         assert "could not be shown" not in page.text
         assert "🚦" in page.text or asked == {"client": "odd"}
+    assert '{"late": null}, true and late.' in open_page(people["manager"], PAGE, client=HOSTILE).text
+    assert '{"late": null}' in open_page(people["manager"], PAGE).text
 
 
 def test_members_see_their_client_alone(owner: Owner, people: People) -> None:

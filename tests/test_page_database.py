@@ -118,7 +118,7 @@ def test_it_opens_with_sentences_about_what_was_checked(people: People) -> None:
         "No transaction stands open and idle for more than a minute.",
         "have row-level security, and policies where it is open.",
         "No table has many dead rows.",
-        "No index is invalid, there twice, or large and never read.",
+        "No index is invalid, there twice, or larger than 10 MB and never read.",
         "0 changes wait to be summed up, last done ",
     ):
         assert words in page.text

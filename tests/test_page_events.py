@@ -198,6 +198,16 @@ def test_a_stream_shows_the_state_at_an_event_and_what_it_changed(owner: Owner, 
     assert '"contacts": 1' in moved.text
 
 
+def test_payloads_that_cannot_be_merged_are_counted(owner: Owner, people: People) -> None:
+    for number, payload in enumerate(({"score": 7}, [1, 2], "x", {"owner": "ann"}), 1):
+        add(owner, aggregate_id="lead-1", sequence_number=number, payload=payload)
+    page = open_page(people["manager"], STREAM, type="Lead", id="lead-1", at="3")
+    assert "merged payload, no reducer, without 2 payloads that are no objects, from the first event on" in page.text
+    assert "Nothing: its payload is no object, so it is not merged." in page.text
+    first = open_page(people["manager"], STREAM, type="Lead", id="lead-1", at="1").text
+    assert "merged payload, no reducer, from the first event on" in first
+
+
 def test_a_stream_of_one_event_has_no_slider(owner: Owner, people: People) -> None:
     add(owner, aggregate_id="lead-1", payload={"score": 7})
     page = open_page(people["manager"], STREAM, type="Lead", id="lead-1")

@@ -310,6 +310,17 @@ def test_one_run_needs_few_queries(owner: Owner, people: People) -> None:
     assert cold["sop_runs.find_execution"] == 1
 
 
+def test_a_run_that_is_over_and_does_not_say_when_is_not_open(owner: Owner, people: People) -> None:
+    run(owner, None, status="completed", started_at=YESTERDAY, client_id="c" * 5000)
+    run(owner, None, status="running", started_at=YESTERDAY)
+    (runs,) = (piece for piece in open_page(people["manager"], PAGE, list="runs").pieces if 'label="Runs"' in piece)
+    rows = {state: row for state in ("completed", "running") for row in runs.split("<tr") if f"{state}</span>" in row}
+    assert ">began " in rows["completed"]
+    assert ">since " in rows["running"]
+    execution = owner.execute("select id from engine.sop_executions where status = 'completed'").fetchone()
+    assert "c" * 61 not in open_page(people["manager"], ONE, execution=str((execution or {})["id"])).text
+
+
 def test_members_see_their_own_runs_alone(owner: Owner, people: People) -> None:
     run(owner, YESTERDAY, "mine", user_id=people["member"].user_id)
     theirs = run(owner, YESTERDAY, "theirs", user_id=people["other"].user_id)

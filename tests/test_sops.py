@@ -113,7 +113,7 @@ def test_an_agent_narrows_every_figure(owner: Owner, people: People) -> None:
     run(owner, NOON, agent_id="other", steps=[HUMAN, HUMAN])
     run(owner, NOON, agent_id=None)
     manager = people["manager"]
-    assert sops.read_agents(manager, **PERIOD) == {"IntakeAgent": 1, "other": 1}
+    assert sops.read_procedures(manager, agent="other", **PERIOD).agents() == {"IntakeAgent": 1, "other": 1}
     assert total(people, agent="other").executions == 1
     assert list(sops.read_buckets(manager, agent="other", **PERIOD)["executions"]) == [1]
     assert sops.read_human_steps(manager, agent="other", **PERIOD).shown[0].times == 2

@@ -174,3 +174,10 @@ def _one(values: list[str]) -> str:
 def order(*choices: str) -> dict[str, Reader]:
     """The order of a page: by what, downwards unless told otherwise; without one, as the page opens."""
     return {"sort": one_of(*choices), "downwards": flag}
+
+
+# What most reports take: a span of time, or what has no time; the period before beside it; a page of a list.
+SPAN = {"start": moment, "end": moment}
+PERIOD = SPAN | {"untimed": flag}
+COMPARED = PERIOD | {"previous_start": moment, "previous_end": moment}
+PAGE = {"limit": whole_number, "offset": whole_number}

@@ -9,6 +9,7 @@ from typing import Any
 from data import database
 from data.access import Actor
 from data.arguments import checked
+from data.reports.tools import SORTS as CALL_SORTS
 
 WINDOW_SORTS = ("when", "escalations", "actions", "automated", "confidence", "cost")
 MOST_ITEMS = 8  # of each kind on the page of one agent; the pages that they lead to have them all
@@ -30,8 +31,8 @@ def read_windows(
     offset: int = 0,
 ) -> list[dict[str, Any]]:
     """The windows behind one agent's figures by WINDOW_SORTS, what is not known last: source, window_start,
-    window_end, actions_total, actions_automated, automation_rate, human_escalations, avg_confidence,
-    confidence_count, cost_usd."""
+    window_end, actions_total, actions_automated, automation_rate (of its counts), stored_automation_rate,
+    human_escalations, avg_confidence, confidence_count, cost_usd."""
     with database.reading(actor) as unit:
         return unit.rows(
             "agent.list_windows",
@@ -40,6 +41,34 @@ def read_windows(
             end=end,
             untimed=untimed,
             source=source,
+            sort=sort,
+            downwards=downwards,
+            limit=limit,
+            offset=offset,
+        )
+
+
+@checked(sort=CALL_SORTS)
+def read_failed_calls(
+    actor: Actor,
+    *,
+    agent: str,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    untimed: bool = False,
+    sort: str = "when",
+    downwards: bool = True,
+    limit: int = 25,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    """The failed calls that `agents.read_tool_calls` counts of one agent, as `tools.read_calls` has them."""
+    with database.reading(actor) as unit:
+        return unit.rows(
+            "agents.calls.list_failed_calls",
+            agent=agent,
+            start=start,
+            end=end,
+            untimed=untimed,
             sort=sort,
             downwards=downwards,
             limit=limit,

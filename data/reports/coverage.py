@@ -15,6 +15,7 @@ class Coverage:
 
     Before `raw_from` what happened in sessions is known as sums alone; None where nothing was ever dropped.
     `holds_unnamed`: rows begin calls without saying which (call_id), so that those that never ended are not counted.
+    `unphased` rows of calls say neither begin nor end (phase), and are not counted either.
     """
 
     first: datetime | None
@@ -23,6 +24,7 @@ class Coverage:
     holds_rows: bool
     raw_from: datetime | None = None
     holds_unnamed: bool = False
+    unphased: int = 0
 
 
 def read_coverage(actor: Actor) -> dict[str, Coverage]:
@@ -37,6 +39,7 @@ def read_coverage(actor: Actor) -> dict[str, Coverage]:
             row["holds_rows"],
             row["raw_from"],
             row["holds_unnamed"],
+            row["unphased"],
         )
         for row in rows
     }

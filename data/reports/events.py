@@ -65,11 +65,12 @@ class Kind:
 
 @dataclass(frozen=True)
 class Counts:
-    """Events of a period and the one before, by `types`, `aggregates` and `emitters`, the most frequent first.
+    """Events of a period and the one before, by `types`, `aggregates` and `emitters`, the most frequent first, each
+    over what the other filters leave.
 
-    `events` and `previous_events` are of the type asked for, of all where none is. `type_count` types are in either
-    period, `types_present` and `emitters_present` in this one, however many of them are listed. `is_from_rows`: the
-    events themselves were counted, because of a filter that stored sums do not know.
+    `events` and `previous_events` are of all filters, as are the `emitters_present` in the period. `type_count` types
+    are in either period, `types_present` in this one, however many of them are listed. `is_from_rows`: the events
+    themselves were counted, because of a filter that stored sums do not know.
     """
 
     events: int
@@ -134,11 +135,11 @@ def count_kinds(
             rows = unit.rows("events.found.list_kinds", **asked, **found)
         else:
             rows = unit.rows("events.list_kinds", **asked)
-    held: dict[str, list[Kind]] = {"type": [], "aggregate": [], "emitter": []}
+    held: dict[str, list[Kind]] = {"type": [], "aggregate": [], "emitter": [], "total": []}
     whole = {row["kind"]: row for row in rows}
     for row in rows:
         held[row["kind"]].append(Kind(**{name: row[name] for name in Kind.__dataclass_fields__}))
-    total = whole.get("emitter", {})  # of the type asked for, while types are counted over all of them
+    total = whole.get("total", {})
     return Counts(
         total.get("kind_events", 0),
         total.get("kind_previous_events", 0),

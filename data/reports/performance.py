@@ -19,16 +19,20 @@ class Performance:
 
     A window counts when it ended. `rated_actions` are the actions of windows that say how many of them ran without a
     person (`automated`, a sum that may be a fraction); `countless_windows` say how much did, but not out of how many,
-    and are in neither. `decisions` are what `confidence_sum` was taken over. Costs in US dollars, None where no window
-    has one; `estimated_windows` are those of the `priced_windows` whose cost is estimated at list prices, in
-    `partly_estimated_windows` without the replies of models that have no known price. `silent_windows`, of an adopted
-    table, do not say how many actions were escalated; `escalations` is None where no window says.
+    and are in neither. `actions` are those of `counted_windows`, None where no window tells how many there were;
+    `contradicted_windows` store an automation rate that their own counts, which are taken, do not give. `decisions`
+    are what `confidence_sum` was taken over. Costs in US dollars, None where no window has one; `estimated_windows` are
+    those of the `priced_windows` whose cost is estimated at list prices, in `partly_estimated_windows` without the
+    replies of models that have no known price. `silent_windows`, of an adopted table, do not say how many actions were
+    escalated; `escalations` is None where no window says. `jobs_stateless`, of an adopted table, do not say what became
+    of them.
     """
 
     agent: str
     sources: str | None
     windows: int
-    actions: int
+    counted_windows: int
+    actions: int | None
     rated_actions: int
     automated: float
     countless_windows: int
@@ -43,12 +47,15 @@ class Performance:
     partly_estimated_windows: int
     began_before: int
     silent_windows: int
+    contradicted_windows: int
     overlapping: int
     jobs: int
     jobs_completed: int
     jobs_failed: int
+    jobs_stateless: int
     previous_windows: int
-    previous_actions: int
+    previous_counted_windows: int
+    previous_actions: int | None
     previous_rated_actions: int
     previous_automated: float
     previous_escalations: int
@@ -104,7 +111,10 @@ class Performance:
     def escalation_factor(self) -> float | None:
         """How many times as often as before it escalates, where that is more than chance explains; else None."""
         return escalation_factor(
-            self.counted_escalations, self.actions, self.previous_counted_escalations, self.previous_actions
+            self.counted_escalations,
+            self.actions or 0,
+            self.previous_counted_escalations,
+            self.previous_actions or 0,
         )
 
     @property
@@ -128,7 +138,7 @@ class Performance:
         """Whether both periods hold enough of anything to compare them."""
         return (
             rates.is_compared(self.rated_actions, self.previous_rated_actions)
-            or rates.is_compared(self.actions, self.previous_actions)
+            or rates.is_compared(self.actions or 0, self.previous_actions or 0)
             or rates.is_compared(self.jobs_ended, self.previous_jobs_ended)
         )
 
@@ -144,6 +154,10 @@ def escalation_factor(escalations: int, actions: int, previous_escalations: int,
     if (now - before) / error <= rates.SURPRISE or now < LEAST_RISE * before:
         return None
     return now / before if before else inf
+
+
+# What no window may tell; that is not none of it.
+_UNTOLD = frozenset(("actions", "previous_actions", "escalations", "cost_usd", "previous_cost_usd"))
 
 
 @dataclass(frozen=True)
@@ -174,5 +188,5 @@ def together(agents: Sequence[Performance]) -> Performance:
     given: dict[str, Any] = {"agent": "", "sources": None}
     for name in (field.name for field in fields(Performance) if field.name not in given):
         known = [value for one in agents if (value := getattr(one, name)) is not None]
-        given[name] = sum(known) if known or not name.endswith(("cost_usd", "escalations")) else None
+        given[name] = sum(known) if known or name not in _UNTOLD else None
     return Performance(**given)

@@ -13,7 +13,7 @@ from data.access import Actor
 from data.arguments import checked
 
 SORTS = ("when", "duration", "prompts", "calls", "errors", "cost")
-HAS = ("errors", "refusals", "notifications", "waiting", "compactions", "subagents", "unpriced")
+HAS = ("errors", "refusals", "notifications", "waiting", "compactions", "subagents", "unpriced", "unphased")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ def read_executions(
     offset: int = 0,
 ) -> list[dict[str, Any]]:
     """Runs one by one by SORTS, what is not known last: execution_id, sop_id, sop_version, status, agent, current_step,
-    started_at, completed_at, cycle_ms, automation_rate, human_interventions, estimated_cost_usd, error_message.
+    started_at, completed_at, cycle_ms, automation_rate (of its counts), stored_automation_rate, human_interventions,
+    estimated_cost_usd, error_message.
     `status` may be ENDED; `step` takes those in which a person stepped in there, `open_before` those that began before
     it and are open."""
     with database.reading(actor) as unit:
@@ -73,8 +74,8 @@ def read_buckets(
     step: str | None = None,
     open_before: datetime | None = None,
 ) -> pd.DataFrame:
-    """The runs that `read_executions` gives over all its pages per procedure and `unit` (hour, day, week, month) of the
-    zone: sop_id, bucket (null for those without a time), executions, one column per status."""
+    """The runs that `read_executions` gives over all its pages per procedure, agent and `unit` (hour, day, week,
+    month) of the zone: sop_id, agent, bucket (null for those without a time), executions, one column per status."""
     with database.reading(actor) as reading:
         return reading.frame(
             "sop_runs.list_buckets",

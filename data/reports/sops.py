@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -140,10 +142,21 @@ def read_coverage(actor: Actor) -> Coverage:
 
 @dataclass(frozen=True)
 class Procedures:
-    """All procedures together, and one by one with what hurts most first."""
+    """All procedures together, and one by one with what hurts most first; `by_agent` are the runs of every agent by
+    procedure, agent and state, whichever agent was asked for."""
 
     total: Procedure
     each: tuple[Procedure, ...]
+    by_agent: tuple[tuple[str | None, str, str | None, int], ...] = ()
+
+    def agents(self, sop: str | None = None, states: Collection[str] = ()) -> dict[str, int]:
+        """Each agent with how many runs of a procedure and in one of these states, the busiest first; nothing given
+        asks for nothing."""
+        counts: Counter[str] = Counter()
+        for procedure, agent, state, runs in self.by_agent:
+            if sop in (None, procedure) and (not states or state in states):
+                counts[agent] += runs
+        return dict(counts.most_common())
 
 
 @checked()
@@ -171,17 +184,8 @@ def read_procedures(
             with_total=True,
         )
     found = [Procedure(**{field.name: row[field.name] for field in fields(Procedure)}) for row in rows]
-    return Procedures(found[0], tuple(found[1:]))
-
-
-@checked()
-def read_agents(
-    actor: Actor, *, start: datetime | None = None, end: datetime | None = None, untimed: bool = False
-) -> dict[str, int]:
-    """The agents that ran procedures in a period, each with how many runs."""
-    with database.reading(actor) as unit:
-        rows = unit.rows("sops.list_agents", start=start, end=end, untimed=untimed, sop=None, agent=None)
-    return {row["value"]: row["executions"] for row in rows}
+    by_agent = tuple((sop, agent, status, runs) for sop, agent, status, runs in rows[0]["agents"] or ())
+    return Procedures(found[0], tuple(found[1:]), by_agent)
 
 
 @checked()

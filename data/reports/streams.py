@@ -52,8 +52,9 @@ class StreamAt:
     """A stream at one of its numbers. `event` is the one of that number, None where the number is missing.
 
     `before` and `after` are the states around it, None where `problem` says why they are not known. `reducer` is the
-    label of what folded them, None for merged payloads; `began_after` is the snapshot (with a reducer) or the number
-    after which folding began, None for the very beginning; `folded` events came after it.
+    label of what folded them, None for merged payloads, `unmerged` of which are no objects and were left out;
+    `began_after` is the snapshot (with a reducer) or the number after which folding began, None for the very beginning;
+    `folded` events came after it.
     """
 
     about: About
@@ -66,6 +67,7 @@ class StreamAt:
     before: State | None
     after: State | None
     problem: str | None
+    unmerged: int = 0
 
 
 @checked()
@@ -123,18 +125,20 @@ def _folded(
     now: State | None = state
     before: State | None = state
     after: State | None = state
-    folded, problem, event = 0, None, None
+    folded, unmerged, problem, event = 0, 0, None, None
     for one in events:
         following, failure = _after(reducer, now, one)
         if one.sequence_number <= at:
             event = one if one.sequence_number == at else None
             before, after = now if event else following, following
             folded, problem = folded + 1, problem or failure
+            unmerged += reducer is None and not isinstance(one.payload, dict)
         if one.sequence_number >= first:
             steps.append(Step(one, _changed(now, following)))
         now = following
     label = reducer.label if reducer else None
-    return StreamAt(about, at, event, tuple(steps), label, began_after or None, folded, before, after, problem)
+    began = began_after or None
+    return StreamAt(about, at, event, tuple(steps), label, began, folded, before, after, problem, unmerged)
 
 
 def _after(reducer: Reducer | None, state: State | None, event: Event) -> tuple[State | None, str | None]:

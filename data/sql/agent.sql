@@ -1,6 +1,6 @@
 -- name: list_windows
--- The spans of time that an agent reported on, the latest first unless sorted otherwise; rates as reported, or over what
--- the window counts; `cost_basis` says whether the cost is recorded, or estimated at list prices.
+-- The spans of time that an agent reported on, the latest first unless sorted otherwise; a rate is over what the
+-- window counts, as reported where it does not; `cost_basis` says whether the cost is recorded, or estimated at list prices.
 select
     m.metric_id,
     m.agent,
@@ -9,7 +9,8 @@ select
     m.window_end,
     m.actions_total,
     m.actions_automated,
-    coalesce(m.automation_rate, m.actions_automated::float8 / nullif(m.actions_total, 0)) as automation_rate,
+    m.automation_rate,
+    m.stored_automation_rate,
     m.human_escalations,
     m.avg_confidence,
     m.confidence_count,
@@ -25,13 +26,11 @@ where
 order by
     case when coalesce(%(downwards)s::boolean, true) then case %(sort)s::text
         when 'escalations' then m.human_escalations when 'actions' then m.actions_total when 'cost' then m.cost_usd
-        when 'automated' then
-            coalesce(m.automation_rate, m.actions_automated::float8 / nullif(m.actions_total, 0))::numeric
+        when 'automated' then m.automation_rate::numeric
         when 'confidence' then m.avg_confidence::numeric end end desc nulls last,
     case when not coalesce(%(downwards)s::boolean, true) then case %(sort)s::text
         when 'escalations' then m.human_escalations when 'actions' then m.actions_total when 'cost' then m.cost_usd
-        when 'automated' then
-            coalesce(m.automation_rate, m.actions_automated::float8 / nullif(m.actions_total, 0))::numeric
+        when 'automated' then m.automation_rate::numeric
         when 'confidence' then m.avg_confidence::numeric end end nulls last,
     case when %(sort)s::text = 'when' and not coalesce(%(downwards)s::boolean, true) then m.window_end end nulls last,
     m.window_end desc nulls last,

@@ -131,3 +131,56 @@ where agent = any(%(agents)s::text[])
 group by agent
 having sum(calls) filter (where is_current) <> 0 or sum(calls) filter (where not is_current) <> 0
 order by failed desc, calls desc, previous_calls desc, agent;
+
+-- name: list_failed_calls
+-- The failed calls that list_tool_calls counts of one agent, one by one, with what went in and the session they belong to.
+with failures as materialized (
+    select
+        c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, c.duration_ms, c.error_message,
+        e.agent_id, e.agent_type, e.name
+    from analytics.stg_chronicle__tool_events as c
+    inner join analytics.event_agents as e on e.event_id = c.event_id
+    where
+        c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
+        and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
+        and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
+        and (
+            not coalesce(%(untimed)s::boolean, false)
+            or c.occurred_at is null or c.occurred_at = '-infinity' or c.occurred_at >= '60000-01-01 00:00+00'
+        )
+        and (
+            e.name = %(agent)s::text or e.agent_id = %(agent)s
+            or e.agent_id is not null and e.agent_type is null
+        )
+),
+
+types as (
+    select t.session_pk, p.result ->> 'agentId' as agent_id, min(t.parameters ->> 'subagent_type') as agent_type
+    from analytics.stg_chronicle__tool_events as t
+    inner join analytics.stg_chronicle__tool_events as p on p.call_id = t.call_id and p.phase = 'post'
+    where
+        t.phase = 'pre'
+        and t.tool_type = 'subagent'
+        and t.session_pk = any(array(
+            select distinct f.session_pk from failures as f where f.agent_id is not null and f.agent_type is null
+        ))
+    group by 1, 2
+),
+
+chosen as (
+    select c.*
+    from failures as c
+    left join types as t on t.session_pk = c.session_pk and t.agent_id = c.agent_id and c.agent_type is null
+    where c.name = %(agent)s or c.agent_id = %(agent)s or c.name is null and coalesce(t.agent_type, 'unknown') = %(agent)s
+-- uses: tools.calls.in_order
+    limit %(limit)s::bigint offset %(offset)s::bigint
+)
+
+select
+    c.tool_event_id, c.occurred_at, c.tool_name, 'failed' as outcome, true as is_answered, c.duration_ms,
+    left(asked.parameters::text, 2000) as parameters, left(c.error_message, 2000) as error_message, c.session_pk,
+    s.session_key, s.project_name
+from chosen as c
+left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
+-- uses: tools.calls.asked
+-- uses: tools.calls.in_order

@@ -25,7 +25,9 @@ cross join (
 -- What each agent did in a period and in the one before it. Everything is a sum: rates are taken over the sums, so that
 -- a window with many actions counts for more than one with few. `rated_actions` are those of windows that say how many
 -- of them ran without a person; `countless_windows` say how much did, but not out of how many actions, so they weigh
--- nothing. `estimated_windows` are those of the `priced_windows` whose cost is estimated at list prices.
+-- nothing. `counted_windows` say how many actions there were; `contradicted_windows` store an automation rate that is
+-- not the one of their own counts, which are what is taken. `estimated_windows` are those of the `priced_windows` whose
+-- cost is estimated at list prices. `jobs_stateless`, of adopted tables, do not say what became of them.
 with metric_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('agent_windows', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
@@ -51,6 +53,7 @@ by_source as (
         p.agent,
         p.source,
         coalesce(sum(p.windows) filter (where p.is_current), 0) as windows,
+        coalesce(sum(p.counted) filter (where p.is_current), 0) as counted_windows,
         coalesce(sum(p.actions) filter (where p.is_current), 0) as actions,
         coalesce(sum(p.rated_actions) filter (where p.is_current), 0) as rated_actions,
         coalesce(sum(p.automated) filter (where p.is_current), 0) as automated,
@@ -63,6 +66,7 @@ by_source as (
         coalesce(sum(p.confidence_countless) filter (where p.is_current), 0) as confidence_countless,
         coalesce(sum(p.priced) filter (where p.is_current), 0) as priced_windows,
         coalesce(sum(p.windows) filter (where not p.is_current), 0) as previous_windows,
+        coalesce(sum(p.counted) filter (where not p.is_current), 0) as previous_counted_windows,
         coalesce(sum(p.actions) filter (where not p.is_current), 0) as previous_actions,
         coalesce(sum(p.rated_actions) filter (where not p.is_current), 0) as previous_rated_actions,
         coalesce(sum(p.automated) filter (where not p.is_current), 0) as previous_automated,
@@ -82,7 +86,8 @@ metrics as (
         agent,
         string_agg(distinct source, ', ') as sources,
         sum(windows)::bigint as windows,
-        sum(actions)::bigint as actions,
+        sum(counted_windows)::bigint as counted_windows,
+        case when sum(counted_windows) > 0 then sum(actions)::bigint end as actions,
         sum(rated_actions)::bigint as rated_actions,
         sum(automated)::float8 as automated,
         sum(escalations)::bigint as escalations,
@@ -94,7 +99,8 @@ metrics as (
         sum(confidence_countless)::bigint as confidence_countless,
         sum(priced_windows)::bigint as priced_windows,
         sum(previous_windows)::bigint as previous_windows,
-        sum(previous_actions)::bigint as previous_actions,
+        sum(previous_counted_windows)::bigint as previous_counted_windows,
+        case when sum(previous_counted_windows) > 0 then sum(previous_actions)::bigint end as previous_actions,
         sum(previous_rated_actions)::bigint as previous_rated_actions,
         sum(previous_automated)::float8 as previous_automated,
         sum(previous_escalations)::bigint as previous_escalations,
@@ -116,10 +122,13 @@ by_owner as (
         count(*) filter (where m.window_start < %(start)s::timestamptz) as began_before,
         count(*) filter (where m.human_escalations is null) as silent,
         count(*) filter (
-            where m.cost_usd < 'Infinity' and m.metadata ->> 'cost_basis' in ('estimate', 'partial estimate')
+            where abs(m.automation_rate - m.stored_automation_rate) > 0.005
+        ) as contradicted,
+        count(*) filter (
+            where m.cost_usd is not null and m.metadata ->> 'cost_basis' in ('estimate', 'partial estimate')
         ) as estimated,
         count(*) filter (
-            where m.cost_usd < 'Infinity' and m.metadata ->> 'cost_basis' = 'partial estimate'
+            where m.cost_usd is not null and m.metadata ->> 'cost_basis' = 'partial estimate'
         ) as partly_estimated,
         date_part(
             'epoch',
@@ -145,6 +154,7 @@ spans as (
         agent,
         sum(began_before)::bigint as began_before,
         sum(silent)::bigint as silent_windows,
+        sum(contradicted)::bigint as contradicted_windows,
         sum(estimated)::bigint as estimated_windows,
         sum(partly_estimated)::bigint as partly_estimated_windows,
         coalesce(sum(windows) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping
@@ -158,6 +168,7 @@ jobs as (
         coalesce(sum(jobs) filter (where is_current), 0)::bigint as jobs,
         coalesce(sum(jobs) filter (where is_current and status = 'completed'), 0)::bigint as jobs_completed,
         coalesce(sum(jobs) filter (where is_current and status = 'failed'), 0)::bigint as jobs_failed,
+        coalesce(sum(jobs) filter (where is_current and status is null), 0)::bigint as jobs_stateless,
         coalesce(sum(jobs) filter (where not is_current and status = 'completed'), 0)::bigint as previous_jobs_completed,
         coalesce(sum(jobs) filter (where not is_current and status = 'failed'), 0)::bigint as previous_jobs_failed
     from job_parts
@@ -175,7 +186,8 @@ select
     n.agent,
     m.sources,
     coalesce(m.windows, 0) as windows,
-    coalesce(m.actions, 0) as actions,
+    coalesce(m.counted_windows, 0) as counted_windows,
+    m.actions,
     coalesce(m.rated_actions, 0) as rated_actions,
     coalesce(m.automated, 0) as automated,
     coalesce(m.countless_windows, 0) as countless_windows,
@@ -192,12 +204,15 @@ select
     coalesce(s.partly_estimated_windows, 0) as partly_estimated_windows,
     coalesce(s.began_before, 0) as began_before,
     coalesce(s.silent_windows, 0) as silent_windows,
+    coalesce(s.contradicted_windows, 0) as contradicted_windows,
     coalesce(s.overlapping, 0) as overlapping,
     coalesce(j.jobs, 0) as jobs,
     coalesce(j.jobs_completed, 0) as jobs_completed,
     coalesce(j.jobs_failed, 0) as jobs_failed,
+    coalesce(j.jobs_stateless, 0) as jobs_stateless,
     coalesce(m.previous_windows, 0) as previous_windows,
-    coalesce(m.previous_actions, 0) as previous_actions,
+    coalesce(m.previous_counted_windows, 0) as previous_counted_windows,
+    m.previous_actions,
     coalesce(m.previous_rated_actions, 0) as previous_rated_actions,
     coalesce(m.previous_automated, 0) as previous_automated,
     coalesce(m.previous_escalations, 0) as previous_escalations,
@@ -212,7 +227,7 @@ from names as n
 left join metrics as m on m.agent = n.agent
 left join spans as s on s.agent = n.agent
 left join jobs as j on j.agent = n.agent
-order by escalations desc nulls last, jobs_failed desc, actions desc, n.agent;
+order by escalations desc nulls last, jobs_failed desc, actions desc nulls last, n.agent;
 
 -- name: list_sources
 -- Where the windows of a period come from, each source with how many.

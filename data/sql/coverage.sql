@@ -2,7 +2,8 @@
 -- From when to when each subject holds rows, those that were dropped too for whoever reads their sums, and how many
 -- have no time; a job counts at its end. Before raw_from there are sums alone of what happened in sessions. Rows without
 -- a time are counted as periods count them, infinite times among them; where they are many, they are in the rollups.
--- holds_unnamed says of calls whether rows begin some without saying which. One row per subject.
+-- holds_unnamed says of calls whether rows begin some without saying which, `unphased` how many rows say neither begin
+-- nor end. One row per subject.
 with untimed_windows as materialized (
     select 'events' as subject, w.* from analytics.rollup_windows('events', null, null, true) as w
     union all
@@ -44,7 +45,7 @@ untimed_parts as (
     where w.subject = 'tools'
 )
 
-select c.subject, c.first_at, c.last_at, c.untimed, c.holds_rows, c.holds_unnamed, b.raw_from
+select c.subject, c.first_at, c.last_at, c.untimed, c.holds_rows, c.holds_unnamed, c.unphased, b.raw_from
 from (
     select
         'sessions' as subject,
@@ -52,7 +53,8 @@ from (
         (select max(started_at) from analytics.stg_chronicle__sessions) as last_at,
         (select count(*) from analytics.stg_chronicle__sessions where started_at is null) as untimed,
         exists (select from analytics.stg_chronicle__sessions) as holds_rows,
-        false as holds_unnamed
+        false as holds_unnamed,
+        0 as unphased
     union all
     select
         'events',
@@ -69,7 +71,8 @@ from (
         ),
         (select coalesce(sum(p.untimed), 0)::bigint from untimed_parts as p where p.subject = 'events'),
         exists (select from analytics.stg_chronicle__events),
-        false
+        false,
+        0
     union all
     select
         'tools',
@@ -89,7 +92,8 @@ from (
         or exists (
             select from signalbox.retention as r where r.dropped_from is not null and (select signalbox.sees_all())
         ),
-        exists (select from analytics.stg_chronicle__tool_events as t where t.call_id is null and t.phase = 'pre')
+        exists (select from analytics.stg_chronicle__tool_events as t where t.call_id is null and t.phase = 'pre'),
+        (select count(*) from analytics.stg_chronicle__tool_events as t where (t.phase in ('pre', 'post')) is not true)
     union all
     select
         'jobs',
@@ -97,7 +101,8 @@ from (
         (select max(counted_at) from analytics.stg_agents__jobs),
         (select count(*) from analytics.stg_agents__jobs where counted_at is null),
         exists (select from analytics.stg_agents__jobs),
-        false
+        false,
+        0
     union all
     select
         'approvals',
@@ -105,6 +110,7 @@ from (
         (select max(created_at) from analytics.stg_engine__human_approvals),
         (select count(*) from analytics.stg_engine__human_approvals where created_at is null),
         exists (select from analytics.stg_engine__human_approvals),
-        false
+        false,
+        0
 ) as c
 left join (select r.raw_from from signalbox.retention as r where r.dropped_from is not null) as b on true;

@@ -26,9 +26,7 @@ with counted as (
             and (not coalesce(%(untimed)s::boolean, false) or e.occurred_at is null)
             or e.occurred_at >= %(previous_start)s::timestamptz and e.occurred_at < %(previous_end)s::timestamptz
         )
-        and (%(aggregate)s::text is null or e.aggregate_type = %(aggregate)s)
         and (%(aggregate_id)s::text is null or e.aggregate_id = %(aggregate_id)s)
-        and (%(emitter)s::text is null or e.emitted_by = %(emitter)s)
         and (%(payload)s::jsonb is null or e.payload @> %(payload)s)
         and (
             %(payload)s::jsonb is null or coalesce(%(broad)s::boolean, false)
@@ -37,14 +35,23 @@ with counted as (
     group by e.event_type, e.aggregate_type, e.emitted_by
 ),
 
+fitting as (
+    select
+        c.*,
+        %(event_type)s::text is null or coalesce(c.event_type = %(event_type)s, false) as of_type,
+        %(aggregate)s::text is null or coalesce(c.aggregate_type = %(aggregate)s, false) as of_aggregate,
+        %(emitter)s::text is null or coalesce(c.emitted_by = %(emitter)s, false) as of_emitter
+    from counted as c
+),
+
 named as (
-    select 'type' as kind, c.event_type as value, c.* from counted as c
+    select 'type' as kind, c.event_type as value, c.* from fitting as c where c.of_aggregate and c.of_emitter
     union all
-    select 'aggregate', c.aggregate_type, c.* from counted as c
-    where %(event_type)s::text is null or c.event_type = %(event_type)s
+    select 'aggregate', c.aggregate_type, c.* from fitting as c where c.of_type and c.of_emitter
     union all
-    select 'emitter', c.emitted_by, c.* from counted as c
-    where %(event_type)s::text is null or c.event_type = %(event_type)s
+    select 'emitter', c.emitted_by, c.* from fitting as c where c.of_type and c.of_aggregate
+    union all
+    select 'total', c.emitted_by, c.* from fitting as c where c.of_type and c.of_aggregate and c.of_emitter
 ),
 
 summed as (
@@ -72,7 +79,11 @@ select
     s.kind_events, s.kind_previous_events, s.kind_values, s.kind_present
 from summed as s
 where
-    (%(limit)s::bigint is null or s.place <= %(limit)s or s.kind = 'type' and s.value = %(event_type)s)
+    (
+        %(limit)s::bigint is null
+        or s.place <= case when s.kind = 'total' then 1 else %(limit)s end
+        or s.kind = 'type' and s.value = %(event_type)s
+    )
     and (
         %(kind)s::text is null
         or s.kind = %(kind)s and (s.kind <> 'type' or %(event_type)s::text is null or s.value = %(event_type)s)

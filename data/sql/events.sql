@@ -15,7 +15,9 @@ from (
 
 -- name: list_kinds
 -- Events of a period and of the one before it by type, by type of aggregate and by emitter, the most frequent first.
--- Types are counted over all types, unless types alone are asked for; `decisions` are events with a confidence.
+-- Each is counted over what the other filters leave, so that one sees what else to choose; the row of the kind `total`
+-- is of all filters, its values the emitters. Types alone (`kind`) are those asked for. `decisions` are events with a
+-- confidence.
 with event_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('engine_events', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
@@ -83,14 +85,23 @@ counted as (
     having sum(c.events) <> 0 or sum(c.previous_events) <> 0
 ),
 
+fitting as (
+    select
+        c.*,
+        %(event_type)s::text is null or coalesce(c.event_type = %(event_type)s, false) as of_type,
+        %(aggregate)s::text is null or coalesce(c.aggregate_type = %(aggregate)s, false) as of_aggregate,
+        %(emitter)s::text is null or coalesce(c.emitted_by = %(emitter)s, false) as of_emitter
+    from counted as c
+),
+
 named as (
-    select 'type' as kind, c.event_type as value, c.* from counted as c
+    select 'type' as kind, c.event_type as value, c.* from fitting as c where c.of_aggregate and c.of_emitter
     union all
-    select 'aggregate', c.aggregate_type, c.* from counted as c
-    where %(event_type)s::text is null or c.event_type = %(event_type)s
+    select 'aggregate', c.aggregate_type, c.* from fitting as c where c.of_type and c.of_emitter
     union all
-    select 'emitter', c.emitted_by, c.* from counted as c
-    where %(event_type)s::text is null or c.event_type = %(event_type)s
+    select 'emitter', c.emitted_by, c.* from fitting as c where c.of_type and c.of_aggregate
+    union all
+    select 'total', c.emitted_by, c.* from fitting as c where c.of_type and c.of_aggregate and c.of_emitter
 ),
 
 summed as (
@@ -118,7 +129,11 @@ select
     s.kind_events, s.kind_previous_events, s.kind_values, s.kind_present
 from summed as s
 where
-    (%(limit)s::bigint is null or s.place <= %(limit)s or s.kind = 'type' and s.value = %(event_type)s)
+    (
+        %(limit)s::bigint is null
+        or s.place <= case when s.kind = 'total' then 1 else %(limit)s end
+        or s.kind = 'type' and s.value = %(event_type)s
+    )
     and (
         %(kind)s::text is null
         or s.kind = %(kind)s and (s.kind <> 'type' or %(event_type)s::text is null or s.value = %(event_type)s)

@@ -113,7 +113,7 @@ where h.approval_id = any(%(keys)s::uuid[]);
 -- Executions by their ids, as far as events tell of them.
 select x.execution_id::text as key, x.sop_id, x.sop_version, x.correlation_id, x.client_id,
     x.session_pk as session_id, x.owner_id as user_id, x.agent as agent_id, x.status, x.current_step, x.steps, x.actions_total, x.actions_automated, x.human_interventions, x.cycle_time_hours,
-    x.automation_rate, x.estimated_cost_usd as estimated_cost, x.error_message, x.started_at, x.completed_at
+    x.stored_automation_rate as automation_rate, x.estimated_cost_usd as estimated_cost, x.error_message, x.started_at, x.completed_at
 from analytics.stg_engine__sop_executions as x
 where x.execution_id = any(%(keys)s::uuid[]);
 

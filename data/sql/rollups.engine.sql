@@ -20,10 +20,7 @@ engine_event_parts as (
     -- An offset of nothing here as well: joined to all rows of a level, most of them would be read in vain.
     cross join lateral (
         select l.* from analytics.engine_event_rollup as l
-        where
-            l.level = w.level and l.slot >= w.lo and l.slot < w.hi
-            and (%(aggregate)s::text is null or l.aggregate_type = %(aggregate)s)
-            and (%(emitter)s::text is null or l.emitted_by = %(emitter)s)
+        where l.level = w.level and l.slot >= w.lo and l.slot < w.hi
         offset 0
     ) as r
     where w.kind in ('stored', 'removed')
@@ -35,10 +32,7 @@ engine_event_parts as (
     cross join lateral (
         select l.event_type, l.aggregate_type, l.emitted_by, l.confidence, l.occurred_at
         from analytics.stg_engine__events as l
-        where
-            l.occurred_at >= w.from_at and l.occurred_at < w.until_at
-            and (%(aggregate)s::text is null or l.aggregate_type = %(aggregate)s)
-            and (%(emitter)s::text is null or l.emitted_by = %(emitter)s)
+        where l.occurred_at >= w.from_at and l.occurred_at < w.until_at
         offset 0
     ) as f
     where w.kind = 'live'
@@ -51,13 +45,12 @@ engine_event_parts as (
     where
         w.kind = 'untimed'
         and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
-        and (%(aggregate)s::text is null or f.aggregate_type = %(aggregate)s)
-        and (%(emitter)s::text is null or f.emitted_by = %(emitter)s)
 )
 
 -- part: sop_run_parts
 -- Runs of procedures in `run_windows`, stored and live: those that count there (at their end or, while open, at their
--- beginning), with cycle times in microseconds and costs in US dollars, and as `started` those that began there.
+-- beginning), with cycle times in microseconds and costs in US dollars, and as `started` those that began there. Of all agents: whoever
+-- asks for one chooses from all.
 sop_run_parts as (
     select
         w.is_current,
@@ -89,7 +82,6 @@ sop_run_parts as (
         where
             l.level = w.level and l.slot >= w.lo and l.slot < w.hi
             and (%(sop)s::text is null or l.sop_id = %(sop)s)
-            and (%(agent)s::text is null or l.agent = %(agent)s)
         offset 0
     ) as r
     where w.kind in ('stored', 'removed')
@@ -105,7 +97,6 @@ sop_run_parts as (
         where
             l.occurred_at >= w.from_at and l.occurred_at < w.until_at
             and (%(sop)s::text is null or l.sop_id = %(sop)s)
-            and (%(agent)s::text is null or l.agent = %(agent)s)
         offset 0
     ) as f
     where w.kind = 'live'
@@ -119,7 +110,6 @@ sop_run_parts as (
         where
             l.started_at >= w.from_at and l.started_at < w.until_at
             and (%(sop)s::text is null or l.sop_id = %(sop)s)
-            and (%(agent)s::text is null or l.agent = %(agent)s)
         offset 0
     ) as f
     where w.kind = 'live'
@@ -135,7 +125,6 @@ sop_run_parts as (
         w.kind = 'untimed'
         and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
         and (%(sop)s::text is null or f.sop_id = %(sop)s)
-        and (%(agent)s::text is null or f.agent = %(agent)s)
     union all
     select
         w.is_current, null, f.sop_id, f.agent, f.status, 1, 0, 1, 0, null, null, null, null, null, null, null,
@@ -146,5 +135,4 @@ sop_run_parts as (
         w.kind = 'untimed'
         and (f.started_at = '-infinity' or f.started_at >= '60000-01-01 00:00+00')
         and (%(sop)s::text is null or f.sop_id = %(sop)s)
-        and (%(agent)s::text is null or f.agent = %(agent)s)
 )

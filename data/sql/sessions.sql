@@ -248,5 +248,9 @@ array_remove(array[
     case when exists (
         select from analytics.stg_chronicle__events as e
         where e.session_pk = s.session_pk and e.metadata ? 'agent_id'
-    ) then 'subagents' end
+    ) then 'subagents' end,
+    case when exists (
+        select from analytics.stg_chronicle__tool_events as t
+        where t.session_pk = s.session_pk and (t.phase in ('pre', 'post')) is not true
+    ) then 'unphased' end
 ], null)

@@ -13,7 +13,8 @@ select
     k.cycle_ms,
     e.actions_total,
     e.actions_automated,
-    coalesce(e.automation_rate, e.actions_automated::float8 / nullif(e.actions_total, 0)) as automation_rate,
+    e.automation_rate,
+    e.stored_automation_rate,
     e.human_interventions,
     e.estimated_cost_usd::float8 as estimated_cost_usd,
     left(e.error_message, 1000) as error_message,
@@ -48,10 +49,11 @@ order by
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
 -- name: list_buckets
--- What sops.list_buckets gives of filters by which no sums are kept, procedure by procedure, read from the table: the
+-- What sops.list_buckets gives of filters by which no sums are kept, by procedure and agent, read from the table: the
 -- very runs that list_executions lists, those without a time of this world under no bucket.
 select
     e.sop_id,
+    e.agent,
     case when k.occurred_at > '-infinity' and k.occurred_at < '60000-01-01 00:00+00'
         then date_trunc(%(unit)s::text, k.occurred_at, %(zone)s::text) end as bucket,
     count(*) as executions,
@@ -65,8 +67,8 @@ cross join lateral (
 ) as k
 where
 -- uses: sop_runs.fits
-group by e.sop_id, bucket
-order by bucket, e.sop_id;
+group by e.sop_id, e.agent, bucket
+order by bucket, e.sop_id, e.agent;
 
 -- name: find_execution
 -- One run with all it says, the definition of its version, and the session it ran in; `is_event_sourced`: events tell
@@ -84,7 +86,8 @@ select
     e.steps,
     e.actions_total,
     e.actions_automated,
-    coalesce(e.automation_rate, e.actions_automated::float8 / nullif(e.actions_total, 0)) as automation_rate,
+    e.automation_rate,
+    e.stored_automation_rate,
     e.human_interventions,
     coalesce(
         e.cycle_time_hours * 3600000,

@@ -16,7 +16,8 @@ select
 -- Runs of each procedure in a period and in the one before it: what became of them, how long the completed ones took
 -- (milliseconds), how much of them ran without a person, what they cost (US dollars); the row with is_total, asked for
 -- by with_total, is all procedures together. A procedure that is defined and never ran is there with zeros. Percentiles
--- are at most 1 per cent off. Runs of adopted tables and of imported logs may not say whether a person stepped in.
+-- are at most 1 per cent off. `agents` of all procedures together are the runs of every agent by procedure and state,
+-- whichever agent is asked for. Runs of adopted tables and of imported logs may not say whether a person stepped in.
 with run_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
@@ -26,10 +27,23 @@ with run_windows as materialized (
     where %(previous_start)s::timestamptz is not null
 ),
 -- uses: rollups.engine.sop_run_parts,
+parts as (
+    select * from sop_run_parts where %(agent)s::text is null or agent = %(agent)s
+),
+by_agent as (
+    select jsonb_agg(jsonb_build_array(p.sop_id, p.agent, p.status, p.executions) order by p.agent, p.sop_id, p.status) as agents
+    from (
+        select sop_id, agent, status, sum(executions)::bigint as executions
+        from sop_run_parts
+        where is_current and agent is not null and coalesce(%(with_total)s::boolean, false)
+        group by sop_id, agent, status
+        having sum(executions) <> 0
+    ) as p
+),
 classes as (
     select is_current, sop_id, grouping(sop_id) = 1 as is_total, key, sum(counted)::bigint as counted
     from (
-        select is_current, sop_id, unnest(cycle_keys) as key, sign * unnest(cycle_counts) as counted from sop_run_parts
+        select is_current, sop_id, unnest(cycle_keys) as key, sign * unnest(cycle_counts) as counted from parts
     ) as e
     where key is not null
     group by grouping sets ((is_current, sop_id, key), (is_current, key))
@@ -79,7 +93,7 @@ counted as (
         coalesce(sum(interventions) filter (where not is_current), 0)::bigint as previous_interventions,
         sum(cost_usd) filter (where not is_current)::float8 as previous_cost_usd,
         coalesce(sum(priced) filter (where not is_current), 0)::bigint as previous_priced
-    from sop_run_parts
+    from parts
     group by grouping sets ((sop_id), ())
 ),
 summed as (
@@ -173,27 +187,13 @@ select
     coalesce(s.previous_automated, 0) as previous_automated,
     coalesce(s.previous_interventions, 0) as previous_interventions,
     case when s.previous_priced > 0 then s.previous_cost_usd end as previous_cost_usd,
-    coalesce(s.previous_priced, 0) as previous_priced
+    coalesce(s.previous_priced, 0) as previous_priced,
+    case when n.is_total then (select b.agents from by_agent as b) end as agents
 from named as n
 left join summed as s on s.is_total = n.is_total and coalesce(s.sop_id, '') = coalesce(n.sop_id, '')
 left join silent as q on q.is_total = n.is_total and coalesce(q.sop_id, '') = coalesce(n.sop_id, '')
 left join definitions as d on d.sop_id = n.sop_id
 order by n.is_total desc, failed desc, executions desc, n.sop_id;
-
--- name: list_agents
--- The agents that ran procedures in a period, each with how many runs.
-with run_windows as materialized (
-    select true as is_current, w.*
-    from analytics.rollup_windows('sop_runs', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
-),
--- uses: rollups.engine.sop_run_parts
-
-select agent as value, sum(executions)::bigint as executions
-from sop_run_parts
-where agent is not null
-group by agent
-having sum(executions) <> 0
-order by executions desc, agent;
 
 -- name: list_buckets
 -- Runs per hour, day, week or month of the viewer's zone by what became of them; they count as in list_procedures.

@@ -10,11 +10,13 @@ import pandas as pd
 from data.reports import agent as single
 from data.reports import agents as reports
 from data.reports.coverage import Coverage
-from data.reports.performance import Performance, together
+from data.reports.performance import Performance, ToolCalls, together
+from data.reports.tools import SORTS as CALL_SORTS
 from ui import agents, boundary, cached, page
 from ui.asking import filters, paging
 from ui.asking.periods import Period
 from ui.drawing import cards
+from ui.tools import leafed_of
 from ui.view import View
 
 
@@ -35,6 +37,37 @@ def show_all(
             page.footer(view, report="agent_tools", filters=compared | {"agents": tuple(tools)}, rows=len(tools))
 
 
+def show_tools(view: View, one: Performance, period: Period, coverage: Coverage) -> ToolCalls | None:
+    """What the tools of an agent did, in a sentence."""
+    compared: dict[str, Any] = {**period.parameters, **period.compared}
+    tools = None
+    with page.panel(view, "the tools of this agent"):
+        tools = cached.read(view, reports.read_tool_calls, agents=(one.agent,), **compared).get(one.agent)
+        boundary.say(view, period, rows="the tools of agents", known=coverage)
+        agents.say_tools(tools, one.agent, period)
+    return tools
+
+
+def show_failures(view: View, one: Performance, period: Period, coverage: Coverage) -> None:
+    """The failed calls of an agent one by one, below what they are among."""
+    tools = show_tools(view, one, period, coverage)
+    total = tools.failed if tools else 0
+    asked: dict[str, Any] = {**period.parameters, "agent": one.agent}
+    with page.panel(view, "the failed calls of this agent"):
+        order = filters.sorting(CALL_SORTS, "-when", beside=(*reports.SORTS, *single.WINDOW_SORTS))
+        rows = cached.read(
+            view,
+            single.read_failed_calls,
+            **asked,
+            sort=order[0],
+            downwards=order[1],
+            limit=paging.PAGE_SIZE,
+            offset=paging.offset_of(leafed_of(total)),
+        )
+        agents.failures_table(view, rows, total, period, order)
+        page.footer(view, report="agent_failed_calls", filters=asked, order=order, rows=total)
+
+
 def show_one(
     view: View,
     one: Performance,
@@ -44,19 +77,18 @@ def show_one(
     chosen: agents.Chosen,
     coverage: Coverage,
 ) -> None:
-    """Trends, what the agent did, the windows behind its figures, and its tools."""
+    """Trends, what the agent did, its tools, and the windows behind its figures; or its failed calls."""
     asked: dict[str, Any] = {**period.parameters, "agent": one.agent}
     agents.trends(view, buckets, period, bucket, chosen)
+    if chosen.lists_failures:
+        show_failures(view, one, period, coverage)
+        return
     with page.panel(view, "what this agent did"):
         activity = cached.read(view, single.read_activity, now=view.minute, **asked)
         agents.show_activity(view, one, activity, period, chosen)
-    compared: dict[str, Any] = {**period.parameters, **period.compared}
-    with page.panel(view, "the tools of this agent"):
-        tools = cached.read(view, reports.read_tool_calls, agents=(one.agent,), **compared)
-        boundary.say(view, period, rows="the tools of agents", known=coverage)
-        agents.say_tools(tools.get(one.agent), one.agent, period)
+    show_tools(view, one, period, coverage)
     with page.panel(view, "the windows of this agent"):
-        order = filters.sorting(single.WINDOW_SORTS, "-when", beside=reports.SORTS)
+        order = filters.sorting(single.WINDOW_SORTS, "-when", beside=(*reports.SORTS, *CALL_SORTS))
         narrowed = asked | {"source": chosen.source}
         rows = cached.read(
             view,

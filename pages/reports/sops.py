@@ -36,11 +36,12 @@ def show_runs(view: View, total: int, period: Period, chosen: sops.Chosen) -> No
 
 
 def read_runs(view: View, period: Period, bucket: str, chosen: sops.Chosen) -> pd.DataFrame | None:
-    """Where no sums are kept by a filter, the runs of all procedures and states that it leaves, counted one by one."""
+    """Where no sums are kept by a filter, the runs of all procedures, agents and states that it leaves, counted one by
+    one."""
     if not chosen.unsummed:
         return None
     span: dict[str, Any] = {**period.parameters, "unit": bucket, "zone": str(view.zone)}
-    others: dict[str, Any] = {**chosen.narrowed, "sop": None, "status": None}
+    others: dict[str, Any] = {**chosen.narrowed, "sop": None, "agent": None, "status": None}
     return cached.read(view, sop_runs.read_buckets, **span, **others)
 
 
@@ -49,7 +50,7 @@ def read_buckets(
 ) -> pd.DataFrame:
     """What the chart draws: from stored sums, or of the runs that were counted one by one."""
     if runs is not None:
-        return runs[runs["sop_id"] == chosen.sop] if chosen.sop else runs
+        return choosing.of(runs, sop=chosen.sop, agent=chosen.agent)
     sliced: dict[str, Any] = {**period.parameters, "unit": bucket, "zone": str(view.zone)}
     return cached.read(view, reports.read_buckets, **sliced, sop=chosen.sop, agent=chosen.agent)
 
@@ -65,11 +66,9 @@ def show(view: View) -> None:
     asked = span | {"agent": chosen.agent}
     compared = asked | period.compared
     found = cached.read(view, reports.read_procedures, **compared)
-    # One procedure leaves no query for the picker of agents; what the URL asks for stays as a chip.
-    agents = None if chosen.single else cached.read(view, reports.read_agents, **span)
     runs = read_runs(view, period, bucket, chosen)
     facets = sops.facets_of(chosen, found, runs)
-    sops.choose(view, chosen, found, facets, agents)
+    sops.choose(view, chosen, found, facets)
     each = [one for one in found.each if chosen.sop in (None, one.sop_id)]
     shown = found.total if chosen.sop is None else each[0] if each else None
     # A procedure stands here before its first run; where an agent is asked for, its runs alone count.

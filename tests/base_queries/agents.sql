@@ -13,6 +13,7 @@ with windows as (
         m.actions_total,
         m.human_escalations,
         m.automation_rate,
+        m.stored_automation_rate,
         m.avg_confidence,
         m.confidence_count,
         m.cost_usd,
@@ -41,6 +42,7 @@ by_owner as (
         agent,
         source,
         count(*) filter (where is_current) as windows,
+        count(actions_total) filter (where is_current) as counted_windows,
         sum(actions_total) filter (where is_current) as actions,
         sum(actions_total) filter (where is_current and automated is not null) as rated_actions,
         sum(automated) filter (where is_current) as automated,
@@ -60,10 +62,13 @@ by_owner as (
             as partly_estimated_windows,
         count(*) filter (where is_current and window_start < %(start)s::timestamptz) as began_before,
         count(*) filter (where is_current and human_escalations is null) as silent_windows,
+        count(*) filter (where is_current and abs(stored_automation_rate - actions_automated / nullif(actions_total, 0.0)) > 0.005)
+            as contradicted_windows,
         date_part('epoch', max(window_end) filter (where is_current) - min(window_start) filter (where is_current))
             as spanned_s,
         sum(date_part('epoch', window_end - window_start)) filter (where is_current) as summed_s,
         count(*) filter (where not is_current) as previous_windows,
+        count(actions_total) filter (where not is_current) as previous_counted_windows,
         sum(actions_total) filter (where not is_current) as previous_actions,
         sum(actions_total) filter (where not is_current and automated is not null) as previous_rated_actions,
         sum(automated) filter (where not is_current) as previous_automated,
@@ -82,6 +87,7 @@ metrics as (
         agent,
         string_agg(distinct source, ', ') as sources,
         sum(windows)::bigint as windows,
+        sum(counted_windows)::bigint as counted_windows,
         sum(actions)::bigint as actions,
         sum(rated_actions)::bigint as rated_actions,
         sum(automated)::float8 as automated,
@@ -97,8 +103,10 @@ metrics as (
         sum(partly_estimated_windows)::bigint as partly_estimated_windows,
         sum(began_before)::bigint as began_before,
         sum(silent_windows)::bigint as silent_windows,
+        sum(contradicted_windows)::bigint as contradicted_windows,
         coalesce(sum(windows) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping,
         sum(previous_windows)::bigint as previous_windows,
+        sum(previous_counted_windows)::bigint as previous_counted_windows,
         sum(previous_actions)::bigint as previous_actions,
         sum(previous_rated_actions)::bigint as previous_rated_actions,
         sum(previous_automated)::float8 as previous_automated,
@@ -137,6 +145,7 @@ jobs as (
         count(*) filter (where is_current) as jobs,
         count(*) filter (where is_current and status = 'completed') as jobs_completed,
         count(*) filter (where is_current and status = 'failed') as jobs_failed,
+        count(*) filter (where is_current and status is null) as jobs_stateless,
         count(*) filter (where not is_current and status = 'completed') as previous_jobs_completed,
         count(*) filter (where not is_current and status = 'failed') as previous_jobs_failed
     from counted_jobs
@@ -153,7 +162,8 @@ select
     n.agent,
     m.sources,
     coalesce(m.windows, 0) as windows,
-    coalesce(m.actions, 0) as actions,
+    coalesce(m.counted_windows, 0) as counted_windows,
+    m.actions,
     coalesce(m.rated_actions, 0) as rated_actions,
     coalesce(m.automated, 0) as automated,
     coalesce(m.countless_windows, 0) as countless_windows,
@@ -170,12 +180,15 @@ select
     coalesce(m.partly_estimated_windows, 0) as partly_estimated_windows,
     coalesce(m.began_before, 0) as began_before,
     coalesce(m.silent_windows, 0) as silent_windows,
+    coalesce(m.contradicted_windows, 0) as contradicted_windows,
     coalesce(m.overlapping, 0) as overlapping,
     coalesce(j.jobs, 0) as jobs,
     coalesce(j.jobs_completed, 0) as jobs_completed,
     coalesce(j.jobs_failed, 0) as jobs_failed,
+    coalesce(j.jobs_stateless, 0) as jobs_stateless,
     coalesce(m.previous_windows, 0) as previous_windows,
-    coalesce(m.previous_actions, 0) as previous_actions,
+    coalesce(m.previous_counted_windows, 0) as previous_counted_windows,
+    m.previous_actions,
     coalesce(m.previous_rated_actions, 0) as previous_rated_actions,
     coalesce(m.previous_automated, 0) as previous_automated,
     coalesce(m.previous_escalations, 0) as previous_escalations,
@@ -189,7 +202,7 @@ select
 from names as n
 left join metrics as m on m.agent = n.agent
 left join jobs as j on j.agent = n.agent
-order by escalations desc nulls last, jobs_failed desc, actions desc, n.agent;
+order by escalations desc nulls last, jobs_failed desc, actions desc nulls last, n.agent;
 
 -- name: list_sources
 -- Where the windows of a period come from, each source with how many.

@@ -2,10 +2,11 @@
 
 from ui.agents.charting import chart, trends
 from ui.agents.choosing import Chosen, choose, is_asked, nothing, of_source, what_hides_windows
-from ui.agents.listing import agents_table, windows_table
+from ui.agents.listing import agents_table
 from ui.agents.one import head, show_activity
 from ui.agents.telling import cards_of, say_windows, summary
-from ui.agents.tools import say_tools, tools_table
+from ui.agents.tools import failures_table, say_tools, tools_table
+from ui.agents.windows import windows_table
 
 __all__ = [
     "Chosen",
@@ -13,6 +14,7 @@ __all__ = [
     "cards_of",
     "chart",
     "choose",
+    "failures_table",
     "head",
     "is_asked",
     "nothing",

@@ -12,9 +12,9 @@ def below(now: Child, before: str | None) -> Child:
     return join(now, tag("div", before, class_="sb-was")) if before else now
 
 
-def count(before: int, *, is_known: bool = True) -> str | None:
+def count(before: int | None, *, is_known: bool = True) -> str | None:
     """What a number was, "was 340": it is its own n. None where nothing was on record that it could be counted from."""
-    return f"was\u00a0{figures.count(before)}" if is_known else None
+    return f"was\u00a0{figures.count(before)}" if is_known and before is not None else None
 
 
 def rate(part: float, whole: int) -> str | None:

@@ -18,10 +18,11 @@ from ui.wording.terminal import command
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the URL asks for."""
+    """What the URL asks for; `lists_failures` asks for the failed calls of the agent instead of its windows."""
 
     agent: str | None
     source: str | None
+    lists_failures: bool = False
 
     @property
     def carried(self) -> dict[str, links.Value]:
@@ -31,7 +32,9 @@ class Chosen:
 
 def is_asked() -> Chosen:
     """What the URL asks for, before any picker is drawn."""
-    return Chosen(filters.given("agent"), filters.given("source"))
+    lists_failures = filters.asked_of("list", ("windows", "failed"), instead=filters.PASSED_OVER) == "failed"
+    agent = filters.given("agent")
+    return Chosen(agent, filters.given("source"), lists_failures and agent is not None)
 
 
 def choose(view: View, chosen: Chosen, agents: Sequence[Performance], sources: Mapping[str, int] | None) -> None:
@@ -47,6 +50,7 @@ def choose(view: View, chosen: Chosen, agents: Sequence[Performance], sources: M
         {
             "agent": ("agent", chosen.agent) if chosen.agent else None,
             "source": ("source", chosen.source) if chosen.source else None,
+            "list": ("list", "failed calls") if chosen.lists_failures else None,
         },
     )
 

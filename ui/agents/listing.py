@@ -1,14 +1,15 @@
-"""The tables of the page of agents: agents by what hurts, and the windows behind one agent's figures."""
+"""The table of the page of agents: agents by what hurts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from data.reports.agent import WINDOW_SORTS
 from data.reports.agents import SORTS
 from data.reports.performance import Performance
+from data.reports.tools import SORTS as CALL_SORTS
 from ui import page
 from ui.agents import before
 from ui.agents.choosing import Chosen, absent
@@ -18,7 +19,7 @@ from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import COST_BASES, plural, point_change
+from ui.wording.sentences import plural, point_change
 
 _LONGEST_NAME = 34
 
@@ -26,7 +27,7 @@ _LONGEST_NAME = 34
 def agents_table(view: View, agents: Sequence[Performance], period: Period, chosen: Chosen) -> tuple[str, bool]:
     """The agents, those that turned to people most first, each figure leading to what it rests on; what they are
     sorted by."""
-    sorted_by = filters.sorting(SORTS, "-escalations", beside=WINDOW_SORTS)
+    sorted_by = filters.sorting(SORTS, "-escalations", beside=(*WINDOW_SORTS, *CALL_SORTS))
     rows = tables.ordered([_row(view, one) for one in agents], sorted_by, SORTS)
     page.heading("Agents", "sorted by escalations" if sorted_by[0] == "escalations" else None)
     offset = paging.offset_of(len(rows))
@@ -63,10 +64,14 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
     bar = tables.bar("escalations", most, kind="waiting")
 
     def agent(row: tables.Row) -> Child:
-        shown = figures.middle(row["agent"], _LONGEST_NAME) or "(no name)"
+        shown = figures.middle(row["agent"], _LONGEST_NAME)
+        if not shown:
+            return tables.muted("(no name)")
         return links.go(shown, "agents", period.query, agent=row["agent"], source=chosen.source)
 
-    def windows(content: Child, row: tables.Row, sort: str) -> Markup:
+    def windows(content: Child, row: tables.Row, sort: str) -> Child:
+        if not row["agent"]:  # no address asks for those without a name
+            return content
         return links.go(content, "agents", period.query, agent=row["agent"], source=chosen.source, sort=sort)
 
     def led(cell: Callable[[tables.Row, _Windows], Child]) -> tables.Cell:
@@ -82,8 +87,10 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
 
     def jobs(row: tables.Row, name: str, status: str) -> Child:
         if not row[name]:
-            return "0" if row["jobs"] else _absent(row)
-        return links.go(figures.count(row[name]), "jobs", period.query, agent=row["agent"], status=status)
+            return "0" if row["jobs"] > row["jobs_stateless"] else _absent(row)
+        number = figures.count(row[name])
+        # No address asks for those without a name.
+        return links.go(number, "jobs", period.query, agent=row["agent"], status=status) if row["agent"] else number
 
     def done(row: tables.Row) -> Child:
         was = before.count(row["previous_jobs_completed"], is_known=row["previous_jobs_ended"] > 0)
@@ -109,7 +116,7 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
             led(_actions),
             is_number=True,
             sort="actions",
-            hint=lambda row: f"in {plural(row['windows'], 'window')} from {row['sources']}" if row["windows"] else None,
+            hint=_actions_hint,
         ),
         tables.Column(
             "Confidence",
@@ -119,27 +126,41 @@ def _columns(period: Period, chosen: Chosen, most: int) -> list[tables.Column]:
             down_first=False,
             hint=_confidence_hint,
         ),
-        tables.Column("Jobs done", done, is_number=True, sort="done"),
+        tables.Column("Jobs done", done, is_number=True, sort="done", hint=_done_hint),
         tables.Column("Failed", failed, is_number=True, sort="failed", hint=_failed_hint),
         tables.Column("Cost (USD)", led(_cost), is_number=True, sort="cost", hint=_cost_hint),
     ]
 
 
-_Windows = Callable[[Child, tables.Row, str], Markup]  # a figure of an agent as a link to its windows in that order
+_Windows = Callable[[Child, tables.Row, str], Child]  # a figure of an agent as a link to its windows in that order
 
 
 def _automated(row: tables.Row, windows: _Windows) -> Child:
     was = before.rate(row["previous_automated"], row["previous_rated_actions"])
     if not row["rated_actions"]:
-        return before.below(_absent(row, "no counts" if row["windows"] else None), was)
+        return before.below(_absent(row, _uncounted(row)), was)
     moved = _moved(row)
     rate = windows(figures.percent(row["automated"], row["rated_actions"]), row, "automated")
     return before.below(join(rate, tables.muted(f"  {moved}") if moved else None), was)
 
 
 def _actions(row: tables.Row, windows: _Windows) -> Child:
-    now = windows(figures.count(row["actions"]), row, "-actions") if row["windows"] else _absent(row)
-    return before.below(now, before.count(row["previous_actions"], is_known=row["was_windowed"]))
+    known = row["actions"] is not None
+    now = windows(figures.count(row["actions"]), row, "-actions") if known else _absent(row, _uncounted(row))
+    return before.below(now, before.count(row["previous_actions"]))
+
+
+def _uncounted(row: tables.Row) -> str | None:
+    """What stands for a number that windows do not tell; None where there is no window."""
+    return "no counts" if row["windows"] else None
+
+
+def _actions_hint(row: tables.Row) -> str | None:
+    if not row["windows"]:
+        return None
+    words = f"in {plural(row['windows'], 'window')} from {row['sources']}"
+    silent = row["windows"] - row["counted_windows"]
+    return f"{words}; {figures.count(silent)} {'does' if silent == 1 else 'do'} not say how many" if silent else words
 
 
 def _moved(row: tables.Row) -> str | None:
@@ -178,6 +199,12 @@ def _confidence_hint(row: tables.Row) -> str | None:
     return f"mean of {plural(row['decisions'], 'decision')}"
 
 
+def _done_hint(row: tables.Row) -> str | None:
+    if not row["jobs_stateless"]:
+        return None
+    return f"what became of {plural(row['jobs_stateless'], 'job')} is not recorded"
+
+
 def _failed_hint(row: tables.Row) -> str | None:
     if not row["jobs_ended"]:
         return None
@@ -203,73 +230,3 @@ def _cost_hint(row: tables.Row) -> str | None:
     if row["estimated_windows"]:
         words += f", {figures.count(row['estimated_windows'])} estimated at list prices"
     return words
-
-
-def windows_table(
-    view: View, rows: Sequence[Mapping[str, Any]], total: int, period: Period, sorted_by: tuple[str, bool]
-) -> None:
-    """The windows behind one agent's figures."""
-    page.heading("Windows", "what the figures of actions, escalations, confidence and cost rest on")
-    if not rows:
-        where = "without a time" if period.untimed else period.during
-        page.note(f"{absent(view).capitalize()} {where}: what is known of this agent are its jobs.")
-        return
-    rate = tables.Column(
-        "Automated",
-        lambda row: figures.percent(row["automation_rate"], 1) if row["automation_rate"] is not None else _none(),
-        is_number=True,
-        sort="automated",
-        down_first=False,
-        hint=lambda row: None if row["actions_total"] is not None else "no counts, so not in the weighted figure",
-    )
-    tables.table(
-        view,
-        rows,
-        [
-            tables.Column(
-                f"Ended ({figures.zone_name(view.as_of, view.zone)})",
-                tables.when(view, "window_end"),
-                sort="when",
-                hint=lambda row: (
-                    f"{figures.exact(row['window_start'], view.zone)} to {figures.exact(row['window_end'], view.zone)}"
-                ),
-            ),
-            tables.Column("Escalations", tables.count("human_escalations"), is_number=True, sort="escalations"),
-            rate,
-            tables.Column("Actions", tables.count("actions_total"), is_number=True, sort="actions"),
-            tables.Column(
-                "Confidence",
-                lambda row: f"{row['avg_confidence']:.2f}" if row["avg_confidence"] is not None else _none(),
-                is_number=True,
-                sort="confidence",
-                down_first=False,
-            ),
-            tables.Column("Decisions", tables.count("confidence_count"), is_number=True),
-            tables.Column(
-                "Cost (USD)",
-                lambda row: (
-                    tables.money(row["cost_usd"], is_estimate="estimate" in row["cost_basis"])
-                    if row["cost_usd"] is not None
-                    else _none("not priced")
-                ),
-                is_number=True,
-                sort="cost",
-                hint=lambda row: COST_BASES.get(row["cost_basis"], row["cost_basis"]),
-            ),
-            tables.Column("Spans", _span, is_number=True),
-            tables.Column("Source", tables.text("source", 28)),
-        ],
-        label="Windows of the agent",
-        total=total,
-        sorted_by=sorted_by,
-    )
-
-
-def _none(words: str = figures.NONE_RECORDED) -> Markup:
-    return tables.muted(words)
-
-
-def _span(row: tables.Row) -> Child:
-    if row["window_start"] is None or row["window_end"] is None:
-        return _none()
-    return figures.duration((row["window_end"] - row["window_start"]).total_seconds() * 1000)

@@ -118,13 +118,16 @@ def _events(view: View, activity: Activity, period: Period, agent: str) -> None:
         page.note("No event of the engine that you may see is emitted by this agent in this period.")
         return
     kinds: list[Child] = [
-        links.go(f"{kind} {figures.count(number)}", "events", period.query, type=kind, emitter=agent)
+        links.go(
+            f"{figures.middle(kind, 48)} {figures.count(number)}", "events", period.query, type=kind, emitter=agent
+        )
         for kind, number in counts.items()
     ]
     page.note("By kind: ", join(*kinds, between=", "), " and rarer kinds." if len(counts) == MOST_TYPES else ".")
 
     def event(row: tables.Row) -> Child:
-        return links.go(row["state"], "events", correlation=str(row["correlation_id"]))
+        words = figures.middle(row["state"], 48) or "(no type)"
+        return links.go(words, "events", correlation=str(row["correlation_id"]))
 
     tables.table(
         view,

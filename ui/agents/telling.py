@@ -46,7 +46,8 @@ def summary(
             verb = "does not clearly escalate or fail" if chosen.agent else "clearly escalates or fails"
             pieces.append(f"{name} {verb} more often than in {period.previous_label}{checked}.")
     pieces.append(_cost(total, period, chosen, is_one=bool(chosen.agent) or sum(one.is_present for one in agents) == 1))
-    known = (total.rated_actions or total.actions or total.jobs_ended) and not total.silent_windows
+    untold = total.silent_windows or total.jobs_stateless
+    known = (total.rated_actions or total.actions or total.jobs_ended) and not untold
     state = "attention" if escalating or less or failing else "well" if known and not is_partial else "unknown"
     page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
 
@@ -70,11 +71,12 @@ def _automation(agents: Sequence[Performance], total: Performance, period: Perio
 
 def _escalates(one: Performance, period: Period, chosen: Chosen) -> Markup:
     how = escalates(one.escalation_factor or 0.0)
+    actions, previous_actions = one.actions or 0, one.previous_actions or 0  # none would have no factor
     return join(
         _name(one, period, chosen),
-        f" {how} in {period.previous_label}: {per_hundred(one.counted_escalations, one.actions)} of "
-        f"{figures.count(one.actions)}, was {per_hundred(one.previous_counted_escalations, one.previous_actions)} of "
-        f"{figures.count(one.previous_actions)}.",
+        f" {how} in {period.previous_label}: {per_hundred(one.counted_escalations, actions)} of "
+        f"{figures.count(actions)}, was {per_hundred(one.previous_counted_escalations, previous_actions)} of "
+        f"{figures.count(previous_actions)}.",
     )
 
 
@@ -166,6 +168,12 @@ def say_windows(total: Performance, period: Period) -> None:
         said.append(
             f"{plural(total.confidence_countless, 'window')} {have} a confidence but not over how many decisions; "
             "it is left out as well."
+        )
+    if total.contradicted_windows:
+        store = "stores" if total.contradicted_windows == 1 else "store"
+        said.append(
+            f"{plural(total.contradicted_windows, 'window')} {store} an automation rate that the counts beside it do "
+            "not give; the counts are taken."
         )
     if total.overlapping:
         among = plural(total.overlapping, "window")
@@ -269,12 +277,13 @@ def _points(total: Performance) -> str | None:
 
 def _jobs(total: Performance) -> str | None:
     """How many jobs failed and were done, and how many were done before."""
+    silent = f"of {plural(total.jobs_stateless, 'job')} it is not recorded" if total.jobs_stateless else None
     if not total.jobs_ended and not total.previous_jobs_ended:
-        return None
+        return silent
     of = f"{figures.count(total.jobs_failed)} of {figures.count(total.jobs_ended)}; " if total.jobs_ended else ""
     done = f"{of}{figures.count(total.jobs_completed)} done"
     was = before.count(total.previous_jobs_completed, is_known=total.previous_jobs_ended > 0)
-    return f"{done}, {was}" if was else done
+    return "; ".join(part for part in (f"{done}, {was}" if was else done, silent) if part)
 
 
 def _confidence_change(total: Performance) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from data.reports.performance import ToolCalls
 from ui import page
@@ -12,9 +13,23 @@ from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, join
+from ui.tools import Chosen as Calls
+from ui.tools import calls_table
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import plural, point_change
+
+
+def failed_calls(agent: str, period: Period) -> str:
+    """The address of the failed calls of an agent."""
+    return links.href("agents", period.query, agent=agent, list="failed")
+
+
+def failures_table(
+    view: View, rows: Sequence[Mapping[str, Any]], total: int, period: Period, sorted_by: tuple[str, bool]
+) -> None:
+    """The failed calls of an agent one by one."""
+    calls_table(view, rows, total, period, Calls(None, None, "failed", None, single=True), sorted_by)
 
 
 def say_tools(tools: ToolCalls | None, agent: str, period: Period) -> None:
@@ -28,9 +43,11 @@ def say_tools(tools: ToolCalls | None, agent: str, period: Period) -> None:
         tied = f"{plural(tools.calls, 'answered call')} tied to this agent, no outcome" if tools.calls else "no call"
         page.note(f"Tool success: unknown. {tied.capitalize()}{earlier}.")
         return
+    failures = plural(tools.failed, "call")
     page.note(
         f"Tool success: {figures.percent(tools.succeeded, tools.known)} of {plural(tools.known, 'call')} with a known "
-        f"outcome{earlier}. Events of sessions tie {plural(tools.calls, 'answered call')} to this agent."
+        f"outcome{earlier}. Events of sessions tie {plural(tools.calls, 'answered call')} to this agent",
+        join("; ", links.go_to(f"{failures} failed", failed_calls(agent, period)), ".") if tools.failed else ".",
     )
 
 
@@ -49,12 +66,17 @@ def tools_table(view: View, tools: Mapping[str, ToolCalls], period: Period) -> N
     def agent(row: tables.Row) -> Child:
         return links.go(figures.middle(row["agent"], 40), "agents", period.query, agent=row["agent"])
 
+    bar = tables.bar("failed", most, kind="broken")
+
+    def failures(row: tables.Row) -> Child:
+        return links.go_to(bar(row), failed_calls(row["agent"], period)) if row["failed"] else bar(row)
+
     tables.table(
         view,
         rows,
         [
             tables.Column("Agent", agent, hint=lambda row: row["agent"]),
-            tables.Column("Failed calls", tables.bar("failed", most, kind="broken"), is_number=True),
+            tables.Column("Failed calls", failures, is_number=True),
             tables.Column("Succeeded", _succeeded, is_number=True),
             tables.Column("of known", tables.count("known"), is_number=True),
             tables.Column("Answered calls", _answered, is_number=True),

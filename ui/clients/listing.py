@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -109,7 +110,12 @@ def _before(row: tables.Row) -> str | None:
 
 def _all_risks(row: tables.Row) -> str:
     given = row["risk_factors"]
-    return ", ".join(str(one) for one in given) if isinstance(given, list) else ""
+    return ", ".join(named_risk(one) for one in given) if isinstance(given, list) else ""
+
+
+def named_risk(given: object) -> str:
+    """A risk factor in words: text as it is, anything else as JSON."""
+    return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
 
 
 def risks(view: View, row: tables.Row) -> Child:
@@ -117,7 +123,7 @@ def risks(view: View, row: tables.Row) -> Child:
     given = row["risk_factors"]
     if not isinstance(given, list) or not given:
         return tables.muted(lacking.absent(view, "engine.client_health", "risk_factors", "none named"))
-    shown = ", ".join(figures.shortened(str(one), 60) for one in given[:_MOST_RISKS])
+    shown = ", ".join(figures.shortened(named_risk(one), 60) for one in given[:_MOST_RISKS])
     more = len(given) - _MOST_RISKS
     return join(shown, tables.muted(f" and {figures.count(more)} more") if more > 0 else None)
 

@@ -14,7 +14,7 @@ from ui import lacking, page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.clients.choosing import STATES, WORDS
-from ui.clients.listing import risks, status_cell
+from ui.clients.listing import named_risk, risks, status_cell
 from ui.clients.telling import score
 from ui.drawing import charts, tables
 from ui.drawing.markup import Child, tag
@@ -54,7 +54,7 @@ def _name(row: Mapping[str, Any]) -> None:
 def _stands(view: View, row: Mapping[str, Any], since: str) -> None:
     status = row["status"] if row["status"] in STATES else "unknown"
     words = f"{WORDS[status].capitalize()}: {_scored(row)}{since}"
-    named = [figures.shortened(str(one), 80) for one in row["risk_factors"] or []] if row["risk_factors"] else []
+    named = [figures.shortened(named_risk(one), 80) for one in row["risk_factors"] or []] if row["risk_factors"] else []
     untold = lacking.untold(view, "engine.client_health", "risk_factors")
     none = f"Which risks there are is {untold}." if untold else "No risk is named."
     risk = f" Named as risks: {listed(named)}." if named else f" {none}"

@@ -214,10 +214,14 @@ def _of_indexes(indexes: Looked[list[IndexFinding]]) -> Iterator[Line]:
         yield "attention", join(f"{plural(len(twice), 'index is', 'indexes are')} there twice: {names}.")
     if unused:
         together = size(sum(one.size_bytes for one in unused))
-        words = plural(len(unused), "large index was", "large indexes were")
-        yield "attention", join(f"{words} never read ({together}).")
+        words = plural(len(unused), "index", "indexes")
+        was = "was" if len(unused) == 1 else "were"
+        yield "attention", join(f"{words} of {size(_LEAST_UNUSED_BYTES)} or more {was} never read ({together}).")
     if not invalid and not twice and not unused:
-        yield "well", join("No index is invalid, there twice, or large and never read.")
+        yield (
+            "well",
+            join(f"No index is invalid, there twice, or larger than {size(_LEAST_UNUSED_BYTES)} and never read."),
+        )
 
 
 def _unknown(looked: Looked[Server] | Looked[list[Table]] | Looked[list[IndexFinding]]) -> Line:

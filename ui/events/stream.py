@@ -150,6 +150,8 @@ def show_change(found: StreamAt) -> None:
 
 
 def _nothing_changed(found: StreamAt) -> str:
+    if found.reducer is None and found.event and not isinstance(found.event.payload, dict):
+        return "Nothing: its payload is no object, so it is not merged."
     if found.reducer is None:
         return "Nothing: its payload says nothing new."
     return "Nothing: events of this type change nothing of the state, or repeat what it was."
@@ -158,6 +160,8 @@ def _nothing_changed(found: StreamAt) -> str:
 def folded_by(found: StreamAt) -> str:
     """What made the state: the reducer with its version, or merging, and from where on."""
     how = f"folded by {found.reducer}" if found.reducer else "merged payload, no reducer"
+    if found.unmerged:
+        how += f", without {plural(found.unmerged, 'payload that is no object', 'payloads that are no objects')}"
     if found.began_after is None:
         return f"{how}, from the first event on ({plural(found.folded, 'event')})"
     if found.reducer is None:

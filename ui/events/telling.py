@@ -35,7 +35,8 @@ def summary(counts: Counts, period: Period, chosen: Chosen) -> None:
     if moved:
         words += f", {moved} on {period.previous_label} (n\u00a0=\u00a0{figures.count(counts.previous_events)})"
     if not chosen.event_type:
-        named = counts.emitters_present - any(not one.value and one.events for one in counts.emitters)
+        unnamed = not chosen.emitter and any(not one.value and one.events for one in counts.emitters)
+        named = counts.emitters_present - unnamed
         by = f" from {plural(named, 'emitter')}" if named else ""
         words += f"; {plural(counts.types_present, 'type')}{by}"
         if gone := counts.type_count - counts.types_present:

@@ -58,9 +58,9 @@ def holes_table(view: View, holes: Sequence[Mapping[str, Any]], total: int) -> N
 
     columns = [
         tables.Column("Hole", tables.text("hole_id")),
-        tables.Column("Type", lambda row: row["hole_type"] or tables.muted(figures.DASH)),
+        tables.Column("Type", tables.text("hole_type", 40), hint=lambda row: row["hole_type"]),
         tables.Column("Filled with", resolution, wide=True),
-        tables.Column("How", lambda row: row["resolution_method"] or tables.muted(figures.DASH)),
+        tables.Column("How", tables.text("resolution_method", 40), hint=lambda row: row["resolution_method"]),
         tables.Column(
             "Confidence",
             lambda row: (

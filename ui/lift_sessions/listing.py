@@ -73,6 +73,8 @@ def sessions_table(
 
     def valid(row: tables.Row) -> Child:
         checked = row["checked_drafts"]
+        if not row["draft_count"]:
+            return tables.muted(figures.DASH)
         return f"{row['valid_drafts']} of {checked}" if checked else tables.muted("not checked")
 
     columns = [
@@ -89,7 +91,12 @@ def sessions_table(
         tables.Column("Drafts", tables.count("draft_count"), is_number=True, sort="drafts"),
         tables.Column("valid", valid, is_number=True),
         tables.Column("Holes", tables.count("hole_count"), is_number=True, sort="holes"),
-        tables.Column("Cost", _cost, is_number=True, sort="cost"),
+        tables.Column(
+            "Cost",
+            lambda row: _cost(row) if row["draft_count"] else tables.muted(figures.DASH),
+            is_number=True,
+            sort="cost",
+        ),
     ]
     tables.table(view, rows, columns, label="Sessions of lift-sys", total=total, sorted_by=order)
 

@@ -90,8 +90,13 @@ def revisions_table(view: View, rows: Sequence[Mapping[str, Any]], total: int, s
 
     columns = [
         tables.Column("Revision", number),
-        tables.Column("What changed", lambda row: row["change_summary"] or tables.muted("not said"), wide=True),
-        tables.Column("By", lambda row: row["changed_by"] or tables.muted(figures.DASH)),
+        tables.Column(
+            "What changed",
+            lambda row: figures.shortened(row["change_summary"], 300) or tables.muted("not said"),
+            wide=True,
+            hint=lambda row: row["change_summary"],
+        ),
+        tables.Column("By", tables.text("changed_by", 40), hint=lambda row: row["changed_by"]),
         when(view),
     ]
     tables.table(view, rows, columns, label="Revisions", total=total, paged_by="revisions")
@@ -107,7 +112,11 @@ def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]], total: int) ->
         tables.Column("Draft", tables.count("draft_number"), is_number=True),
         tables.Column("Syntax", lambda row: _validity(row["syntax_valid"])),
         tables.Column("AST", lambda row: _validity(row["ast_valid"])),
-        tables.Column("Model", lambda row: row["model"] or tables.muted("unknown")),
+        tables.Column(
+            "Model",
+            lambda row: figures.middle(row["model"], 40) or tables.muted("unknown"),
+            hint=lambda row: row["model"],
+        ),
         tables.Column("Tokens in", tables.count("input_tokens"), is_number=True),
         tables.Column("out", tables.count("output_tokens"), is_number=True),
         tables.Column("Latency", tables.duration("latency_ms"), is_number=True),

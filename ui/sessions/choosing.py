@@ -24,6 +24,7 @@ _HAS_WORDS = {
     "compactions": "compactions",
     "subagents": "subagents",
     "unpriced": "a cost not priced in full",
+    "unphased": "calls without a phase",
 }
 
 

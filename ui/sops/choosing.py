@@ -96,25 +96,37 @@ def order() -> tuple[str, bool]:
     return filters.sorting(SORTS, DEFAULT_SORT, beside=sops.SORTS)
 
 
+def of(runs: pd.DataFrame, **values: str | None) -> pd.DataFrame:
+    """Those of the runs that have these values; None asks for nothing."""
+    for name, value in (("sop_id", values.get("sop")), ("agent", values.get("agent"))):
+        runs = runs[runs[name] == value] if value else runs
+    return runs
+
+
 def facets_of(chosen: Chosen, found: Procedures, runs: pd.DataFrame | None) -> dict[str, dict[str, int]]:
-    """How many runs each procedure and each state would leave, the other filters applied. `runs` are those of all
-    procedures and states where stored sums do not know the filters, else None."""
-    counted = chosen.status or "executions"
+    """How many runs each procedure, each state and each agent would leave, the other filters applied. `runs` are those
+    of all of them where stored sums do not know the filters, else None."""
+    states = tuple(chosen.states) if chosen.status else ()
     each: dict[Any, dict[str, int]]
     if runs is None:
         each = {one.sop_id: {name: int(getattr(one, name)) for name in _COUNTS} for one in found.each}
+        agents = found.agents(chosen.sop, states)
     else:
         each = {
             str(sop) if pd.notna(sop) else None: {name: int(rows[name].sum()) for name in _COUNTS}
-            for sop, rows in runs.groupby("sop_id", dropna=False)
+            for sop, rows in of(runs, agent=chosen.agent).groupby("sop_id", dropna=False)
         }
+        by_agent = of(runs, sop=chosen.sop).groupby("agent")[list(states or ["executions"])].sum().sum(axis=1)
+        by_agent = by_agent.sort_values(ascending=False, kind="stable")
+        agents = {str(agent): int(number) for agent, number in by_agent.items() if number}
     for counts in each.values():
         counts[ENDED] = counts["completed"] + counts["failed"]
     of_states = [counts for sop, counts in each.items() if chosen.sop in (None, sop)]
-    states = {name: sum(counts[name] for counts in of_states) for name in (*_COUNTS, ENDED)}
+    by_state = {name: sum(counts[name] for counts in of_states) for name in (*_COUNTS, ENDED)}
     return {
-        "sop": {sop: counts[counted] for sop, counts in each.items() if sop is not None},
-        "status": {name: number for name, number in states.items() if number},
+        "sop": {sop: counts[chosen.status or "executions"] for sop, counts in each.items() if sop is not None},
+        "status": {name: number for name, number in by_state.items() if number},
+        "agent": agents,
     }
 
 
@@ -123,14 +135,13 @@ def choose(
     chosen: Chosen,
     found: Procedures,
     facets: Mapping[str, Mapping[str, int]],
-    agents: Mapping[str, int] | None,
 ) -> None:
-    """The pickers of procedure and agent; `agents` is None where they are not offered."""
+    """The pickers of procedure and agent, each value with how many runs it leaves."""
     counts = {one.sop_id: facets["sop"].get(one.sop_id, 0) for one in found.each if one.sop_id is not None}
     titles = {one.sop_id: one.title for one in found.each}
     filters.choice(view, "sop", counts, every="All procedures", label=lambda sop: titles.get(sop) or sop)
-    if agents:
-        filters.choice(view, "agent", agents)
+    if facets["agent"] or chosen.agent:
+        filters.choice(view, "agent", facets["agent"])
 
 
 def draw_status(view: View, chosen: Chosen, facets: Mapping[str, Mapping[str, int]]) -> None:

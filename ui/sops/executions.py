@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from data.reports import rates
 from ui import page
 from ui.asking import links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
-from ui.drawing.markup import Child, Markup
+from ui.drawing.markup import Child, Markup, join
 from ui.sops.choosing import STATES, Chosen
 from ui.view import View
 from ui.wording import figures, telling
@@ -79,7 +80,9 @@ def _took(row: tables.Row) -> Child:
 def _automated(row: tables.Row) -> Child:
     if row["automation_rate"] is None:
         return tables.muted(figures.NONE_RECORDED)
-    return figures.percent(row["automation_rate"], 1)
+    rate, stored = row["automation_rate"], row["stored_automation_rate"]
+    contradicted = f"  stored {figures.percent(stored, 1)}" if rates.is_contradicted(rate, stored) else None
+    return join(figures.percent(rate, 1), tables.muted(contradicted) if contradicted else None)
 
 
 def _says(row: tables.Row) -> Child:
@@ -90,13 +93,15 @@ def _says(row: tables.Row) -> Child:
 
 
 def _when(view: View) -> tables.Column:
-    """The time a run counts at: when it ended, while it is open since when."""
+    """The time a run counts at: when it ended, while it is open since when; of one that is over and does not say, when
+    it began."""
 
     def cell(row: tables.Row) -> Child:
         if row["completed_at"] is not None:
             return tables.when(view, "completed_at")(row)
         since = row["started_at"]
-        return f"since {figures.moment_in_column(since, view.zone, view.as_of)}" if since else tables.muted("no time")
+        words = "since" if row["status"] == "running" else "began"
+        return f"{words} {figures.moment_in_column(since, view.zone, view.as_of)}" if since else tables.muted("no time")
 
     def hint(row: tables.Row) -> str:
         return "\n".join(

@@ -11,6 +11,7 @@ from uuid import UUID
 import streamlit as st
 
 from data.errors import NotFound
+from data.reports import rates
 from data.reports.sop_runs import MAX_HAPPENINGS
 from ui import lacking, page
 from ui.asking import filters, links, paging
@@ -93,7 +94,10 @@ def _automated(run: Run) -> str:
         return "How much ran without a person is not recorded."
     words = figures.percent(run["automation_rate"], 1)
     of = f" of {plural(run['actions_total'], 'action')}" if run["actions_total"] is not None else ""
-    return f"{words}{of} ran without one."
+    told = f"{words}{of} ran without one."
+    if not rates.is_contradicted(run["automation_rate"], run["stored_automation_rate"]):
+        return told
+    return f"{told} The run stores {figures.percent(run['stored_automation_rate'], 1)}; its counts are taken."
 
 
 def _facts(view: View, run: Run, period: Period) -> list[Child]:
@@ -119,7 +123,7 @@ def _facts(view: View, run: Run, period: Period) -> list[Child]:
         ("procedure", links.go(figures.middle(run["sop_id"], 60), "sops", period.query, sop=run["sop_id"])),
         ("version", version),
         ("agent", agent or tables.muted("not recorded")),
-        ("client", run["client_id"] or tables.muted("not recorded")),
+        ("client", figures.middle(run["client_id"], 60) or tables.muted("not recorded")),
         ("session", session or tables.muted(lacking.absent(view, _TABLE, "session_id", "none"))),
         ("when", " ".join(times) or "no time recorded"),
         ("estimated cost", figures.money(run["estimated_cost_usd"])),

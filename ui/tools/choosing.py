@@ -11,6 +11,7 @@ from ui.asking import emptiness, filters, links
 from ui.asking.periods import Period
 from ui.drawing.markup import code
 from ui.view import View
+from ui.wording.sentences import plural
 from ui.wording.terminal import command
 
 OUTCOMES = ("failed", "refused", "unknown", "succeeded", "known", "timed")
@@ -110,8 +111,17 @@ def say_outcomes(chosen: Chosen) -> None:
 
 
 def say_unnamed(view: View) -> None:
-    """That what was begun and not ended is not counted, where rows do not say which call they begin."""
-    if cached.read(view, read_coverage)["tools"].holds_unnamed:
+    """That what was begun and not ended is not counted, where rows do not say which call they begin, and how many rows
+    say neither begin nor end, leading to the sessions that hold them."""
+    known = cached.read(view, read_coverage)["tools"]
+    if known.unphased:
+        says = "says" if known.unphased == 1 else "say"
+        page.note(
+            links.go(f"{plural(known.unphased, 'row')} of calls", "sessions", period="all", has="unphased"),
+            f" {says} neither that a call began nor that it ended (phase), in whatever period: no call is counted of "
+            f"{'it' if known.unphased == 1 else 'them'}.",
+        )
+    if known.holds_unnamed:
         page.note(
             "Some rows that begin a call do not say which (call_id): such a call counts once it has ended, and one "
             "that never ended is not among these."

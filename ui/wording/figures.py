@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import isfinite
 from zoneinfo import ZoneInfo
 
 from data import wording
@@ -77,7 +78,7 @@ def duration(milliseconds: float | Decimal | None) -> str:
 
 def money(usd: float | Decimal | None) -> str:
     """An amount in US dollars: $23.65, <$0.01, "not priced" when unknown."""
-    if usd is None:
+    if usd is None or not isfinite(usd):
         return "not priced"
     return "<$0.01" if 0 < usd < 0.005 else f"${usd:,.2f}"
 
