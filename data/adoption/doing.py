@@ -64,7 +64,7 @@ def adopt(
         if move:
             made = moving.build(connection, found)
             unfit = [each.why for each in moving.unfit(connection, system)]
-            found = replace(found, remarks=(*found.remarks, *made, *unfit))
+            found = replace(found, remarks=(*found.remarks, *made, *unfit, *moving.doubted(connection, system)))
         return found
 
 
@@ -162,10 +162,11 @@ def _do(
         if is_rehearsal:
             remarks += moving.planned(connection, found)
             remarks += [each.why for each in moving.unfit(connection, found.system, has_keys=False)]
+            remarks += moving.doubted(connection, found.system)
         found = replace(found, tables=tuple(_as_moved(connection, found.system, table) for table in found.tables))
     else:
         point_tables(connection, found)
-        remarks.append(_WHILE_READ)
+        remarks += [_WHILE_READ, *refused_acts(connection, found)]
     note_tables(connection, found, moved=move)
     if move and not moving.log(connection, found):
         remarks.append(_NOT_SUMMED)
@@ -195,6 +196,12 @@ def point_tables(connection: Connection, found: SystemFinding) -> None:
         closing.close(connection, found.system, table.name, found.schema)
         pointing.point(connection, found.system, found.schema, table)
         watching.watch(connection, found.system, found.schema, table)
+
+
+def refused_acts(connection: Connection, found: SystemFinding) -> list[str]:
+    """What tables that are read where they are refuse, or may refuse, of what is done on pages, in sentences."""
+    acted_on = allowing.acted_on(found.system, [table.name for table in found.there])
+    return [each.why for each in moving.ruled(connection, found.system, found.schema, acted_on)]
 
 
 def note_tables(connection: Connection, found: SystemFinding, *, moved: bool) -> None:

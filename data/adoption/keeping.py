@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from data.adoption import moving
 from data.adoption.comparing import look
-from data.adoption.doing import at_once, mark_changed, note_tables, point_tables
+from data.adoption.doing import at_once, mark_changed, note_tables, point_tables, refused_acts
 from data.adoption.errors import AdoptionError, NothingToAdopt
 from data.adoption.findings import SystemFinding
 from data.database.queries import find
@@ -94,12 +94,18 @@ def examine(url: str, system: str | None = None) -> list[Adopted]:
                 (*_wrong(connection, mode, found, unread), *_unclosed(found, unclosed)),
                 (
                     *(f"{found.schema}.{table.name}: {remark}" for table in found.tables for remark in table.remarks),
-                    *(moving.standing_in(connection, found) if mode == "moved" else ()),
+                    *_remarks(connection, mode, found),
                 ),
             )
             for mode, found in _adopted(connection)
             if system in (None, found.system)
         ]
+
+
+def _remarks(connection: Connection, mode: str, found: SystemFinding) -> list[str]:
+    if mode == "moved":
+        return [*moving.standing_in(connection, found), *moving.doubted(connection, found.system)]
+    return refused_acts(connection, found)
 
 
 def _adopted(connection: Connection) -> list[tuple[str, SystemFinding]]:

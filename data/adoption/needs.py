@@ -65,6 +65,23 @@ def unique_keys_of(system: str) -> tuple[UniqueKey, ...]:
 
 
 @cache
+def rules_of(table: str) -> tuple[str, ...]:
+    """The checks and keys of one of our tables, as PostgreSQL writes them."""
+    return _definitions_of("constraint", table)
+
+
+@cache
+def indexes_of(table: str) -> tuple[str, ...]:
+    """The indexes of one of our tables that no constraint makes, as PostgreSQL writes them."""
+    return _definitions_of("index", table)
+
+
+def _definitions_of(kind: str, table: str) -> tuple[str, ...]:
+    items = inventory.read((FOLDER / INVENTORY_FILE).read_text(encoding="utf-8"))
+    return tuple(item.definition for item in items if item.kind == kind and item.table == table)
+
+
+@cache
 def labels_of(kind: str) -> tuple[str, ...]:
     """The values of an enumeration of ours in their order; none for any other type."""
     for item in inventory.read((FOLDER / INVENTORY_FILE).read_text(encoding="utf-8")):
