@@ -27,7 +27,8 @@ _OF_THE_SERVER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A table elsewhere, as the catalog knows it; `types` by column, `demanded` those that whoever adds a row fills."""
+    """A table elsewhere, as the catalog knows it; `types` by column, `demanded` those that whoever adds a row fills.
+    `is_counted`: values are read that may be none of the type that is needed."""
 
     connection: Connection
     system: str
@@ -36,6 +37,7 @@ class _Place:
     types: dict[str, str]
     parts: tuple[Part, ...]
     demanded: frozenset[str]
+    is_counted: bool
 
 
 def compare(connection: Connection, system: str, schema: str) -> SystemFinding:
@@ -55,8 +57,9 @@ def compare(connection: Connection, system: str, schema: str) -> SystemFinding:
     return found
 
 
-def look(connection: Connection, system: str, schema: str) -> SystemFinding:
-    """What any schema has of the tables of `system`, our own included."""
+def look(connection: Connection, system: str, schema: str, *, is_counted: bool = True) -> SystemFinding:
+    """What any schema has of the tables of `system`, our own included. Reads the values that are to be converted, but
+    with `is_counted` off the catalog alone."""
     needed = tables_of(system)
     names = {"schema": schema, "names": list(needed)}
     found = {row["name"]: row for row in connection.execute(find("adoption.find_tables").text, names)}
@@ -71,7 +74,9 @@ def look(connection: Connection, system: str, schema: str) -> SystemFinding:
 
     def place_of(name: str) -> _Place:
         those = frozenset(demanded.get(name, ()))
-        return _Place(connection, system, schema, found[name], types[name], tuple(parts.get(name, ())), those)
+        return _Place(
+            connection, system, schema, found[name], types[name], tuple(parts.get(name, ())), those, is_counted
+        )
 
     return SystemFinding(
         system,
@@ -122,7 +127,7 @@ def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
         )
     reading = read_as(needed, found, place.connection.info.server_version)
     unreadable: int | None = 0
-    if not reading.is_total and place.row["is_selectable"]:
+    if place.is_counted and not reading.is_total and place.row["is_selectable"]:
         unreadable = _count_unreadable(place, table, needed)
     return ColumnFinding(
         needed.name,

@@ -1,7 +1,7 @@
 """Moving a system's tables into our schema, in place of our empty ones, with all that ours do by trigger."""
 
 from data.adoption.moving.fitting import Unfit, doubted, loosen, narrower, unfit
-from data.adoption.moving.guarding import guard, lacking, standing_in
+from data.adoption.moving.guarding import guard, lacking, standing_in, ungiven
 from data.adoption.moving.indexing import build, plan, planned
 from data.adoption.moving.logging import is_logged, log
 from data.adoption.moving.ruling import ruled
@@ -24,5 +24,6 @@ __all__ = [
     "ruled",
     "standing_in",
     "unfit",
+    "ungiven",
     "with_added",
 ]
