@@ -99,7 +99,7 @@ LOOKS = {
         Look("overview", ("1 question waits for a decision", "Refund the harbour?", "Offer the lighthouse?")),
         Look(
             "agents",
-            ("IntakeAgent 3 no counts",),
+            ("IntakeAgent 3 no counts no counts none recorded",),
             lacks=("engine.agent_metrics, adopted from elsewhere, has no columns actions_automated, actions_total",),
         ),
         Look(

@@ -9,7 +9,7 @@ from typing import Any
 from data.reports.agent import WINDOW_SORTS
 from data.reports.agents import SORTS
 from data.reports.performance import Performance
-from ui import page
+from ui import lacking, page
 from ui.agents import before
 from ui.agents.choosing import Chosen, absent
 from ui.asking import filters, links, paging
@@ -47,6 +47,7 @@ def _row(view: View, one: Performance) -> dict[str, Any]:
         "absent": absent(view),
         "automation_rate": one.automation_rate,
         "confidence": one.confidence,
+        "is_countless": lacking.untold(view, "engine.agent_metrics", "actions_total") is not None,
         "is_present": one.is_present,
         "jobs_ended": one.jobs_ended,
         "previous_jobs_ended": one.previous_jobs_ended,
@@ -118,7 +119,11 @@ def _automated(row: tables.Row) -> Child:
 
 
 def _actions(row: tables.Row) -> Child:
-    now = figures.count(row["actions"]) if row["windows"] else _absent(row)
+    says_none = not row["actions"] and (row["is_countless"] or row["countless_windows"] == row["windows"])
+    if row["windows"] and not says_none:
+        now: Child = figures.count(row["actions"])
+    else:
+        now = _absent(row, "no counts" if row["windows"] else None)
     return before.below(now, before.count(row["previous_actions"], is_known=row["was_windowed"]))
 
 

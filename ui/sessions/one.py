@@ -31,7 +31,12 @@ def head(view: View, session: Mapping[str, Any], items: Sequence[Item], *, is_kn
     calls = [item for item in items if item["kind"] == "call"]
     unknown = sum(item["outcome"] == "unknown" for item in calls)
     waits = sum(item["kind"] == "question" and item["is_open"] for item in items)
-    what = [plural(sum(item["kind"] == "prompt" for item in items), "prompt"), plural(len(calls), "tool call")]
+    what = [
+        "an unknown number of prompts" if veil.hides_all("chronicle.prompt_events")
+        else plural(sum(item["kind"] == "prompt" for item in items), "prompt"),
+        "an unknown number of tool calls" if veil.hides_all("chronicle.tool_events")
+        else plural(len(calls), "tool call"),
+    ]  # fmt: skip
     if session["subagents"]:
         what.append(plural(session["subagents"], "subagent"))
     if compactions := sum(item["kind"] == "compaction" for item in items):
@@ -46,7 +51,8 @@ def head(view: View, session: Mapping[str, Any], items: Sequence[Item], *, is_kn
         ending += f", {plural(unknown, 'call')} {'has' if unknown == 1 else 'have'} no recorded outcome"
     state = "waiting" if waits else "attention" if wrong else "unknown" if calls and unknown == len(calls) else "well"
     if is_known:
-        page.say(f"{listed(what)}; {ending}.", state=state)
+        words = listed(what)
+        page.say(f"{words[0].upper()}{words[1:]}; {ending}.", state=state)
     first = next((item["words"] for item in items if item["kind"] == "prompt" and item["words"]), None)
     if first:
         st.html(tag("p", f"“{figures.shortened(first, 150)}”", class_="sb-quote"))
