@@ -11,6 +11,7 @@ from data.access import Actor
 from data.errors import RowRefused
 from signalbox_client import Jobs, RefusedByDatabase
 from tests import adoption_documents as documents
+from tests import adoption_oddities as oddities
 from tests import ingest_fixtures as logs
 from tests.test_adoption import add_job, make
 
@@ -114,3 +115,29 @@ def test_words_that_a_type_has_no_place_for_are_named(
     remarks = adoption.adopt(database_url, "agents", "public", dry_run=True).remarks
     said = [each for each in remarks if each.startswith("public.jobs ")]
     assert said == ([f"public.jobs takes no row whose status is {why}"] if why else [])
+
+
+def test_words_that_no_report_knows_are_named(database_url: str, owner: Owner) -> None:
+    make(owner, oddities.ENGINE)
+    owner.execute(
+        "insert into public.human_approvals (approval_type, title, status)"
+        " select 'x', 'y', unnest(array['pending', 'denied', 'on hold', 'denied'])"
+    )
+    found = adoption.adopt(database_url, "engine", "public")
+    (approvals,) = (table for table in found.there if table.name == "human_approvals")
+    said = (
+        "status holds denied and on hold, which is none of pending, approved, rejected, expired: figures by status"
+        " leave such rows out"
+    )
+    assert approvals.remarks == (said,)
+    (status,) = adoption.examine(database_url)
+    assert f"public.human_approvals: {said}" in status.remarks
+
+
+@pytest.mark.parametrize("rows", [0, 1], ids=["empty", "with rows"])
+def test_a_key_of_another_type_is_not_called_missing(database_url: str, owner: Owner, rows: int) -> None:
+    """Also before the first row is written: none of them could be told apart."""
+    owner.execute("create table public.jobs (id bigint primary key, agent_identifier text)")
+    owner.execute("insert into public.jobs select n, 'x' from generate_series(1, %s) as n", (rows,))
+    found = adoption.adopt(database_url, "agents", "public", dry_run=True)
+    assert found.obstacles == ("jobs has no id of the type uuid (it is bigint), by which its rows are known",)

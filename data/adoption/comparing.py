@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from data.adoption import allowing
-from data.adoption.converting import count_read, read_as
+from data.adoption.converting import count_read, is_never, read_as
 from data.adoption.errors import AdoptionError, NothingToAdopt
 from data.adoption.findings import ColumnFinding, Part, State, SystemFinding, TableFinding
-from data.adoption.needs import SYSTEMS, Column, tables_of
+from data.adoption.needs import SYSTEMS, Column, labels_of, tables_of, words_of
 from data.database.queries import find
 from data.errors import WrongUse
 from data.migration.connection import Connection
@@ -23,6 +24,8 @@ _OF_THE_SERVER = frozenset(
     {"auth", "storage", "realtime", "vault", "extensions", "graphql", "graphql_public", "information_schema"}
     | {"supabase_migrations", "supabase_functions"}
 )
+
+_MOST_WORDS = 6  # of those that ours does not know, which are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +126,12 @@ def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
     if found is None or found == needed.type:
         state: State = "missing" if found is None else "same"
         return ColumnFinding(
-            needed.name, needed.type, found, state, needed.is_key, is_essential=needed.is_essential, pages=pages
-        )
+            needed.name, needed.type, found, state, needed.is_key, is_essential=needed.is_essential, pages=pages,
+            **_words(place, table, needed, found),
+        )  # fmt: skip
     reading = read_as(needed, found, place.connection.info.server_version)
-    unreadable: int | None = 0
-    if place.is_counted and not reading.is_total and place.row["is_selectable"]:
+    unreadable: int | None = None if is_never(needed, found) else 0
+    if unreadable is not None and place.is_counted and not reading.is_total and place.row["is_selectable"]:
         unreadable = _count_unreadable(place, table, needed)
     return ColumnFinding(
         needed.name,
@@ -139,7 +143,24 @@ def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
         reading.is_tried or unreadable is None,
         needed.is_essential,
         pages,
+        **_words(place, table, needed, found),
     )
+
+
+def _words(place: _Place, table: str, needed: Column, found: str | None) -> dict[str, tuple[str, ...]]:
+    """The words that ours knows in a column, and up to a few that the rows there hold beside those. What is read as an
+    enumeration of ours is counted as unreadable instead."""
+    words = words_of(f"{place.system}.{table}", needed.name)
+    if found is None or not words or labels_of(needed.type):
+        return {}
+    if not (place.is_counted and place.row["is_selectable"]):
+        return {"words": words}
+    query = sql.SQL(
+        "select held.word from (select distinct {}::text as word from {}) as held where held.word <> all(%s)"
+        " order by held.word limit {}"
+    ).format(sql.Identifier(needed.name), sql.Identifier(place.schema, table), sql.Literal(_MOST_WORDS))
+    rows = place.connection.execute(query, [list(words)]).fetchall()
+    return {"words": words, "strange": tuple(row["word"] for row in rows)}
 
 
 def _count_unreadable(place: _Place, table: str, needed: Column) -> int | None:

@@ -19,6 +19,8 @@ ESSENTIAL = frozenset(
 _AFTER_TYPE = re.compile(r" (?:not null|default|generated)\b.*$")
 _DEFAULT = re.compile(r" default (?P<expression>.*)$")
 _LABEL = re.compile(r"'((?:[^']|'')*)'")
+_CAST = re.compile(r'::(?:character varying|double precision|timestamp with(?:out)? time zone|[\w."]+)(?:\([\d,]+\))?')
+_SIGNS = re.compile(r"[()\s\[\]]")
 _KEY_COLUMNS = re.compile(r"^PRIMARY KEY \((?P<columns>[^)]*)\)", re.IGNORECASE)
 
 
@@ -88,6 +90,24 @@ def labels_of(kind: str) -> tuple[str, ...]:
         if item.kind == "type" and item.identity == kind and item.definition.startswith("enum "):
             return tuple(label.replace("''", "'") for label in _LABEL.findall(item.definition))
     return ()
+
+
+@cache
+def words_of(table: str, column: str) -> tuple[str, ...]:
+    """The words that a column of one of our tables may hold, none where it may hold any."""
+    system, _, name = table.partition(".")
+    kind = next((each.type for each in tables_of(system)[name] if each.name == column), "")
+    if labels := labels_of(kind):
+        return labels
+    for rule in rules_of(table):
+        if bare(rule).startswith(f"CHECK{column}=ANYARRAY'"):
+            return tuple(word.replace("''", "'") for word in _LABEL.findall(rule))
+    return ()
+
+
+def bare(rule: str) -> str:
+    """A rule without casts, brackets and blanks: where types differ, PostgreSQL writes the same rule in other words."""
+    return _SIGNS.sub("", _CAST.sub("", rule))
 
 
 def _columns(items: list[inventory.Item], table: str) -> tuple[Column, ...]:

@@ -217,8 +217,8 @@ def standing_in(connection: Connection, found: SystemFinding) -> list[str]:
     """The triggers of a system's own makers that do what ours would, in sentences: for these nothing is to be done."""
     # Two of ours are one of theirs: for rows, and for a table that is emptied.
     return list(dict.fromkeys(
-        f"{trigger.table}: its own trigger {own} counts in place of ours, as it was made to: ours would count what is"
-        " deleted, too"
+        f"{trigger.table}: its own trigger {own} counts in place of ours, as it was made to: ours would also take off"
+        " what is deleted"
         for trigger, own in _absent(connection, found)
         if own is not None
     ))  # fmt: skip

@@ -17,12 +17,10 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from data.adoption.needs import Column, indexes_of, labels_of, rules_of, tables_of
+from data.adoption.needs import Column, bare, indexes_of, rules_of, tables_of, words_of
 from data.database.queries import find
 from data.migration.connection import Connection
 
-_CAST = re.compile(r'::(?:character varying|double precision|timestamp with(?:out)? time zone|[\w."]+)(?:\([\d,]+\))?')
-_WORD = re.compile(r"'((?:[^']|'')*)'")
 _LENGTH = re.compile(r"character(?: varying)?\((?P<most>\d+)\)")
 # A cast of something computed to anything but words: of some values it fails.
 _MAY_FAIL = re.compile(r"\)::(?!text\b|character varying)")
@@ -96,12 +94,12 @@ class _Place:
             system, (schema, _, other) = self.ours.partition(".")[0], row["referenced"].partition(".")
             there = system if schema == self.schema else schema
             return (frozenset(row["columns"]), f"{there}.{other}") not in _references_of(self.ours)
-        return _bare(row["definition"]) not in {_bare(rule) for rule in rules_of(self.ours)}
+        return bare(row["definition"]) not in {bare(rule) for rule in rules_of(self.ours)}
 
     def of_words(self, row: dict[str, Any]) -> list[Ruled] | None:
         """What a check of one column refuses of the words that ours knows; None where that cannot be tried."""
         column, *others = row["columns"]
-        words = _words_of(self.ours, column)
+        words = words_of(self.ours, column)
         if row["kind"] != "c" or others or not words:
             return None
         query = sql.SQL(
@@ -126,7 +124,7 @@ class _Place:
         for column, kind in self.found.items():
             if kind == self.known[column].type:
                 continue
-            words, most = _words_of(self.ours, column), _LENGTH.match(kind)
+            words, most = words_of(self.ours, column), _LENGTH.match(kind)
             if most:
                 long = [word for word in words if len(word) > int(most["most"])]
                 if long:
@@ -141,7 +139,7 @@ class _Place:
         """The columns that take fewer characters than ours."""
         for column, kind in self.found.items():
             most, ours = _LENGTH.match(kind), self.known[column].type
-            if most is None or _words_of(self.ours, column):
+            if most is None or words_of(self.ours, column):
                 continue
             longest = _LENGTH.match(ours)
             if ours == "text" or (longest and int(longest["most"]) > int(most["most"])):
@@ -170,18 +168,6 @@ class _Place:
         return True
 
 
-def _words_of(table: str, column: str) -> tuple[str, ...]:
-    """The words that a column of ours may hold, none where it may hold any."""
-    schema, _, name = table.partition(".")
-    kind = next((each.type for each in tables_of(schema)[name] if each.name == column), "")
-    if labels := labels_of(kind):
-        return labels
-    for rule in rules_of(table):
-        if _bare(rule).startswith(f"CHECK{column}=ANYARRAY'"):
-            return tuple(word.replace("''", "'") for word in _WORD.findall(rule))
-    return ()
-
-
 @cache
 def _references_of(table: str) -> frozenset[tuple[frozenset[str], str]]:
     return frozenset(
@@ -189,11 +175,6 @@ def _references_of(table: str) -> frozenset[tuple[frozenset[str], str]]:
         for rule in rules_of(table)
         if (match := _REFERENCE.match(rule))
     )
-
-
-def _bare(definition: str) -> str:
-    """A rule without casts, brackets and blanks: where types differ, PostgreSQL writes the same rule in other words."""
-    return re.sub(r"[()\s\[\]]", "", _CAST.sub("", definition))
 
 
 def _computed(index: str) -> str:
