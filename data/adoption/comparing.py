@@ -123,11 +123,12 @@ def _table(place: _Place, name: str, needed: Sequence[Column]) -> TableFinding:
 
 def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
     found, pages = place.types.get(needed.name), pages_on(f"{place.system}.{table}.{needed.name}")
+    words, strange = _words(place, table, needed, found)
     if found is None or found == needed.type:
         state: State = "missing" if found is None else "same"
         return ColumnFinding(
             needed.name, needed.type, found, state, needed.is_key, is_essential=needed.is_essential, pages=pages,
-            **_words(place, table, needed, found),
+            strange=strange, words=words,
         )  # fmt: skip
     reading = read_as(needed, found, place.connection.info.server_version)
     unreadable: int | None = None if is_never(needed, found) else 0
@@ -143,24 +144,25 @@ def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
         reading.is_tried or unreadable is None,
         needed.is_essential,
         pages,
-        **_words(place, table, needed, found),
+        strange,
+        words,
     )
 
 
-def _words(place: _Place, table: str, needed: Column, found: str | None) -> dict[str, tuple[str, ...]]:
+def _words(place: _Place, table: str, needed: Column, found: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The words that ours knows in a column, and up to a few that the rows there hold beside those. What is read as an
     enumeration of ours is counted as unreadable instead."""
     words = words_of(f"{place.system}.{table}", needed.name)
     if found is None or not words or labels_of(needed.type):
-        return {}
+        return (), ()
     if not (place.is_counted and place.row["is_selectable"]):
-        return {"words": words}
+        return words, ()
     query = sql.SQL(
         "select held.word from (select distinct {}::text as word from {}) as held where held.word <> all(%s)"
         " order by held.word limit {}"
     ).format(sql.Identifier(needed.name), sql.Identifier(place.schema, table), sql.Literal(_MOST_WORDS))
     rows = place.connection.execute(query, [list(words)]).fetchall()
-    return {"words": words, "strange": tuple(row["word"] for row in rows)}
+    return words, tuple(row["word"] for row in rows)
 
 
 def _count_unreadable(place: _Place, table: str, needed: Column) -> int | None:
