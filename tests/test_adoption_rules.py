@@ -141,3 +141,11 @@ def test_a_key_of_another_type_is_not_called_missing(database_url: str, owner: O
     owner.execute("insert into public.jobs select n, 'x' from generate_series(1, %s) as n", (rows,))
     found = adoption.adopt(database_url, "agents", "public", dry_run=True)
     assert found.obstacles == ("jobs has no id of the type uuid (it is bigint), by which its rows are known",)
+
+
+def test_a_table_of_another_system_is_not_taken_for_one_of_the_same_name(database_url: str, owner: Owner) -> None:
+    """Two systems own `sessions`; which of them made it, its columns say."""
+    make(owner, documents.CHRONICLE)
+    found = adoption.adopt(database_url, "lift", "public", dry_run=True)
+    assert found.obstacles == ("sessions has the columns of the table of that name of chronicle",)
+    assert adoption.adopt(database_url, "chronicle", "public", dry_run=True).obstacles == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,6 +103,8 @@ def types_of(connection: Connection, schema: str, names: Sequence[str]) -> dict[
 
 def _table(place: _Place, name: str, needed: Sequence[Column]) -> TableFinding:
     extra = tuple(sorted(set(place.types) - {column.name for column in needed}))
+    other = max(_others(place, name), default=(0.0, ""))
+    is_ours_by_its_columns = other[0] <= _share(place, needed)
     return TableFinding(
         name,
         is_there=True,
@@ -118,7 +120,19 @@ def _table(place: _Place, name: str, needed: Sequence[Column]) -> TableFinding:
         read_policies=place.row["read_policies"],
         admins_need=allowing.needed(place.connection, place.system, place.schema, name),
         estimated_rows=place.row["estimated_rows"],
+        is_of="" if is_ours_by_its_columns else other[1],
     )
+
+
+def _share(place: _Place, columns: Sequence[Column]) -> float:
+    return sum(column.name in place.types for column in columns) / len(columns)
+
+
+def _others(place: _Place, name: str) -> Iterator[tuple[float, str]]:
+    """How much of the tables of this name that other systems have the table there looks like."""
+    for system in SYSTEMS:
+        if system != place.system and (columns := tables_of(system).get(name)):
+            yield _share(place, columns), system
 
 
 def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:

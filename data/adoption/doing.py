@@ -17,7 +17,7 @@ from data.adoption.comparing import compare
 from data.adoption.errors import AdoptionError, NothingToAdopt, NotTheOwner
 from data.adoption.findings import SystemFinding, TableFinding
 from data.adoption.needs import tables_of
-from data.adoption.refusing import NOTHING, refusals, whole
+from data.adoption.refusing import NOTHING, of_moved, refusals, whole
 from data.database.queries import find
 from data.database.units import Unit
 from data.migration.apply import RUNNER_LOCK
@@ -46,7 +46,8 @@ def adopt(
     what anybody sees. A table that cannot be read is `left_out`, and the others are read without it; moving takes the
     whole system. With `dry_run` nothing changes, and `obstacles` of what is returned are all that the real run
     would refuse: it is done and undone in one transaction, which holds the tables' locks for that moment.
-    Raises WrongUse, NothingToAdopt, AdoptionError (an obstacle, or our own tables hold rows), DatabaseUnavailable.
+    Raises WrongUse, NothingToAdopt, AdoptionError (an obstacle, our own tables hold rows, or they were moved here),
+    DatabaseUnavailable.
     """
     with connected(url) as connection:
         found = compare(connection, system, schema)
@@ -54,10 +55,12 @@ def adopt(
             found = found.sparing(_pointed_names(connection, system))
         if dry_run:
             return _tried(connection, found, move=move, managers_read=managers_read)
-        if found.obstacles:
-            said = "; ".join([*found.obstacles, *whole(found, move=move)])
-            raise AdoptionError(f"It cannot be adopted: {said}.{NOTHING}")
         with at_once(connection):
+            for refusal in of_moved(connection, system):
+                raise refusal
+            if found.obstacles:
+                said = "; ".join([*found.obstacles, *whole(found, move=move)])
+                raise AdoptionError(f"It cannot be adopted: {said}.{NOTHING}")
             for refusal in refusals(connection, found, move=move):
                 raise refusal
             found = _do(connection, found, move=move, managers_read=managers_read)
@@ -84,6 +87,8 @@ def release(url: str, system: str) -> list[str]:
     with connected(url) as connection, at_once(connection):
         given_back = connection.execute(find("adoption.forget_adopted").text, {"system": system}).fetchall()
         if not given_back:
+            for refusal in of_moved(connection, system):
+                raise refusal
             raise NothingToAdopt(f"No table of {system} is read from another schema.")
         for row in given_back:
             pointing.point_back(connection, system, row["table_name"])

@@ -59,6 +59,7 @@ class TableFinding:
     `demanded` are the columns beyond ours that every row must have and that the table does not fill by itself.
     `admins_need` is what its owner would run to let admins act on all its rows, "" where they may, or where nobody acts
     on them.
+    `is_of` is the other system that has a table of this name which it looks more like, "" where there is none.
     `left_out` is why it counts as not there although it is, "" for all others.
     """
 
@@ -77,6 +78,7 @@ class TableFinding:
     admins_need: str = ""
     estimated_rows: int = 0
     left_out: str = ""
+    is_of: str = ""
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -88,6 +90,8 @@ class TableFinding:
         """Why this table cannot be adopted, None where it can."""
         if not self.is_there:
             return None
+        if self.is_of:
+            return f"{self.name} has the columns of the table of that name of {self.is_of}"
         keys = [column for column in self.columns if column.is_key and column.is_null]
         if keys:
             return f"{self.name} has no {_listed(keys)}, by which its rows are known"
