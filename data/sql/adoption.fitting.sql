@@ -60,7 +60,7 @@ left join pg_catalog.pg_class as referenced on referenced.oid = rule.confrelid
 left join pg_catalog.pg_namespace as referenced_space on referenced_space.oid = referenced.relnamespace
 where class.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = %(schema)s)
     and class.relname = any(%(names)s::text[])
-    and rule.contype in ('c', 'f', 'x')
+    and rule.contype in ('c', 'f', 'x') and rule.conparentid = 0
 order by class.relname, rule.conname;
 
 -- name: list_computing_indexes
