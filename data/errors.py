@@ -16,6 +16,7 @@ __all__ = [
     "NotAllowed",
     "NotFound",
     "ReplicaUnavailable",
+    "RowRefused",
     "SignalboxError",
     "TookTooLong",
     "WrongSetting",
@@ -53,6 +54,10 @@ class NotAllowed(SignalboxError):
 
 class ColumnMissing(SignalboxError):
     """The table that this system brought with it lacks a column that this needs; nothing was changed."""
+
+
+class RowRefused(SignalboxError):
+    """The table that this system brought with it refuses this by a rule of its own; nothing was changed."""
 
 
 class KeptElsewhere(SignalboxError):

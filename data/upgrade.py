@@ -23,14 +23,14 @@ def up(
 
     An audit row of each, in the transaction of its row in the history, says that it was done `by` the operator or the
     console.
-    Also where nothing was pending: another runner may have applied it, or this one may have ended in between.
+    Also where nothing was pending: another runner may have applied it, or this one may have ended in between, and an
+    earlier version may have moved tables here without what this one gives them.
     Raises what `migration.up` and `adoption.point_again` raise.
     """
     done = migration.up(url, directory, progress, include_all=include_all, written=audited(None, by))
-    # Another folder of migrations than ours knows of no adoption.
-    if directory != migration.FOLDER or not (done or adoption.has_unread(url)):
+    if directory != migration.FOLDER:  # another folder of migrations knows of no adoption
         return done
-    if tables := adoption.point_again(url):
+    if tables := adoption.point_again(url, progress, moved_alone=not (done or adoption.has_unread(url))):
         progress(f"Reading adopted tables where they are again: {', '.join(tables)}")
     return done
 

@@ -20,6 +20,7 @@ from signalbox_client.errors import (
 # What the statements of this package never bring about in tables as it makes them.
 OF_OTHER_TABLES = (
     postgres_errors.DatatypeMismatch,
+    postgres_errors.GeneratedAlways,
     postgres_errors.InvalidColumnReference,
     postgres_errors.NotNullViolation,
     postgres_errors.UndefinedFunction,
@@ -45,8 +46,8 @@ def translated() -> Iterator[None]:
     except psycopg.DatabaseError as error:  # last, as those above are of this kind, too
         if isinstance(error, postgres_errors.ForeignKeyViolation) and (bad := of_nothing(_message(error))):
             raise bad from error
-        if isinstance(error, postgres_errors.UniqueViolation):
-            raise RefusedByDatabase(_taken(error)) from error
+        if rule := of_a_rule(error):
+            raise RefusedByDatabase(f"{rule}; nothing of this call was kept.") from error
         raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
 
 
@@ -73,9 +74,19 @@ def not_as_ours(said: str) -> str:
     return f"A table is not as ours is ({said}), {_SEE.format('SYSTEM')}"
 
 
-def _taken(error: psycopg.Error) -> str:
-    table, key = f"{error.diag.schema_name}.{error.diag.table_name}", error.diag.constraint_name
-    return f"{table} has a row like this already, and its unique key {key} allows one; nothing of this call was kept."
+def of_a_rule(error: psycopg.Error) -> str | None:
+    """Which rule of which table a row does not hold for, as a sentence without its end; None for any other error."""
+    told = error.diag
+    if told.constraint_name is None or told.table_name is None:
+        return None
+    table, rule = f"{told.schema_name}.{told.table_name}", told.constraint_name
+    if isinstance(error, postgres_errors.UniqueViolation):
+        return f"{table} has a row like this already, and its unique key {rule} allows one"
+    kinds: dict[type[psycopg.Error], str] = {
+        postgres_errors.CheckViolation: "check",
+        postgres_errors.ForeignKeyViolation: "foreign key",
+    }
+    return f"{table} refuses this by its {kinds.get(type(error), 'rule')} {rule}"
 
 
 def _said(error: psycopg.Error) -> str:

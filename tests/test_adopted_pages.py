@@ -275,6 +275,10 @@ def test_what_many_tables_lack_stands_behind_one_line(database_url: str, owner: 
     events = open_page(people["manager"], "reports/events.py")
     assert "engine.events, adopted from elsewhere, has no columns causation_id and position" in events.text
     assert lacking_on(events) == ["engine.events"]
+    row = owner.execute("insert into chronicle.sessions (session_id) values ('one') returning id").fetchone()
+    assert row is not None
+    session = open_page(people["manager"], "reports/session.py", session=str(row["id"]))
+    assert lacking_on(session) == ["engine.human_approvals"], "also where not all that it reads is known"
 
 
 def lacking_on(page: PageRun) -> list[str]:

@@ -135,9 +135,18 @@ def test_a_session_whose_happenings_are_kept_from_its_reader_is_not_called_well(
     for role in ("member", "manager"):
         shown = open_page(people[role], file_of("session"), **look.parameters)
         assert "nothing is known to have gone wrong" not in shown.text
-        assert "whether anything went wrong is not known" in shown.text
+        nobody_knows = (
+            "unknown number of prompts and an unknown number of tool calls; whether anything went wrong is not"
+        )
+        assert f"An {nobody_knows} known." in shown.text
+        assert "Whether more is recorded of this session than that it existed cannot be told." in shown.text
+        assert not re.search(r"\b0 (prompts|tool calls|known outcomes)\b", shown.text)
         assert "sb-well" not in verdicts(shown)
         assert "public.tool_events" in named(shown, EVERY)
+        listed = " ".join(open_page(people[role], file_of("sessions")).text.split())
+        assert "unknown unknown unknown none recorded" in listed, "prompts, calls, failed"
+        overview = " ".join(open_page(people[role], file_of("overview")).text.split())
+        assert "Sessions started 2 prompts unknown Tool calls that succeeded unknown Jobs finished" in overview
     owner.execute("create policy everything on public.sessions as restrictive for select using (false)")
     cached.forget()
     first = open_page(people["manager"], file_of("overview"))

@@ -79,6 +79,12 @@ def test_a_second_owner_and_an_earlier_move_are_said(
     adoption.adopt(database_url, "agents", "public", move=True)
     (obstacle,) = adoption.adopt(database_url, "agents", "second", dry_run=True).obstacles
     assert obstacle == "The tables of agents were moved here from public and are our own since"
+    for again in (
+        lambda: adoption.adopt(database_url, "agents", "public", move=True),
+        lambda: adoption.release(database_url, "agents"),
+    ):
+        with pytest.raises(errors.AdoptionError, match=f"^{obstacle}"):
+            again()
 
 
 def test_what_their_owner_can_no_longer_do_is_said(database_url: str, owner: Connection) -> None:

@@ -51,6 +51,10 @@ ONE_PER_CLIENT = (
     "engine.client_health takes one row for each client_id, ours any number: a second one is refused until that key is"
     " dropped (alter table engine.client_health drop constraint client_health_client_id_key)"
 )
+HOLE_TYPE = (
+    "lift.hole_resolutions has rules of its own, and takes no row that one of them does not hold for: hole_type takes"
+    " at most 50 characters"
+)
 OTHER_VERSIONS = "engine.sop_definitions cannot be used by procedures (operator does not exist: text + integer"
 
 
@@ -271,6 +275,10 @@ def test_the_report_the_rehearsal_and_the_status_say_what_cannot_be_written(
         assert "engine.sop_executions: correlation_id, started_at may be null from now on, as in ours" in said
     assert not any("unique key tells" in each or "events" in each for each in wrong(moved, "engine"))
     assert wrong(moved, "agents") == wrong(moved, "chronicle") == ()
+    remarks = [
+        remark for each in adoption.examine(moved.url) for remark in each.remarks if "rules of its own" in remark
+    ]
+    assert remarks == [HOLE_TYPE], "the checks of the documents are those of ours, written for other types"
     monkeypatch.setenv("DATABASE_URL", moved.url)
     assert main(["adopt", "engine", "--status"]) == 1
     assert f"  wrong: {NO_NAME}" in capsys.readouterr().out
@@ -282,6 +290,7 @@ def test_our_own_tables_take_everything_and_no_statement_goes_unseen(
     with connected(database_url) as connection:
         for system in adoption.SYSTEMS:
             assert moving.unfit(connection, system) == []
+            assert moving.doubted(connection, system) == []
         # Whatever keeps a statement from being planned would be told here.
         monkeypatch.setattr(fitting, "OF_OTHER_TABLES", (psycopg.Error,))
         assert [said for system in adoption.SYSTEMS for said in moving.unfit(connection, system)] == []

@@ -21,6 +21,9 @@ __all__ = ["at_database"]
 
 Connection = psycopg.Connection[DictRow]
 
+NO_KEY = (
+    "alter table chronicle.sessions drop constraint uk_sessions_session_id, drop constraint sessions_session_id_key"
+)
 # The migration that writes the staging view of jobs.
 FORGET = "delete from supabase_migrations.schema_migrations where version = '20261120102200'"
 
@@ -71,16 +74,61 @@ def test_what_was_applied_before_the_command_ended_has_its_audit_row(
     }]  # fmt: skip
 
 
-def test_an_upgrade_gives_moved_tables_the_triggers_that_they_lack(database_url: str, owner: Connection) -> None:
-    """Those that were moved before the console did so."""
+@pytest.mark.usefixtures("at_database")
+def test_moved_tables_get_what_they_lack_also_when_nothing_is_pending(
+    database_url: str, owner: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those that were moved before the console gave it. What it does not give back is named with what makes it."""
     make(owner, oddities.CHRONICLE)
     adoption.adopt(database_url, "chronicle", "public", move=True)
-    owner.execute("drop trigger sessions_updated_at on chronicle.sessions")
-    adoption.point_again(database_url)
+    assert upgrade.up(database_url, FOLDER, print) == []
+    assert capsys.readouterr().out == "", "nothing is lacking"
+    owner.execute(
+        "drop trigger sessions_updated_at on chronicle.sessions; drop trigger change_log_delete on chronicle.events;"
+        f" {NO_KEY};"
+        " alter table chronicle.sessions alter ended_at set not null;"
+        " drop index chronicle.idx_tool_events_call_id; drop index chronicle.idx_tool_events_failed;"
+        " create index idx_tool_events_failed on chronicle.tool_events (success)"
+    )
+    assert main(["migrate", "verify"]) == 1
+    printed = capsys.readouterr().out
+    assert "Moved here, and without our trigger: chronicle.sessions.sessions_updated_at\n" in printed
+    statement = "ALTER TABLE chronicle.sessions ADD CONSTRAINT uk_sessions_session_id UNIQUE (session_id)"
+    assert f"and without our unique key: chronicle.sessions.uk_sessions_session_id ({statement})\n" in printed
+    said: list[str] = []
+    assert upgrade.up(database_url, FOLDER, said.append) == []
+    assert said == [
+        "chronicle.sessions got the trigger sessions_updated_at",
+        "chronicle.sessions: ended_at may be null from now on, as in ours",
+        "chronicle.sessions got the indexes uk_sessions_session_id",
+    ]
     owner.execute("insert into public.sessions (session_id, updated_at) values ('one', '2000-01-01')")
     owner.execute("update public.sessions set status = 'over'")
     row = owner.execute("select updated_at > '2001-01-01' as is_touched from chronicle.sessions").fetchone()
     assert row == {"is_touched": True}
+    found = migration.verify(database_url, FOLDER)
+    assert (found.unguarded, found.unkeyed) == ((), ())
+    assert found.unindexed == (
+        "chronicle.tool_events.idx_tool_events_call_id", "chronicle.tool_events.idx_tool_events_failed"
+    )  # fmt: skip
+    for statement in found.to_make.values():
+        owner.execute(statement.encode())
+    assert migration.verify(database_url, FOLDER).unindexed == ()
+
+
+@pytest.mark.usefixtures("at_database")
+def test_a_key_that_the_rows_do_not_allow_is_said_with_what_makes_it_later(
+    database_url: str, owner: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(owner, oddities.CHRONICLE)
+    adoption.adopt(database_url, "chronicle", "public", move=True)
+    owner.execute(NO_KEY)
+    owner.execute("insert into chronicle.sessions (session_id) values ('one'), ('one')")
+    assert main(["migrate", "up"]) == 0
+    assert (
+        "chronicle.sessions goes without the index uk_sessions_session_id (could not create unique index"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_column_that_their_table_got_is_no_longer_called_missing(database_url: str, owner: Connection) -> None:

@@ -11,12 +11,17 @@ from ui.drawing.markup import Markup, join, tag
 from ui.view import View
 from ui.wording.sentences import plural
 
+_BEHIND = {"analytics.tool_calls": "chronicle.tool_events"}
+
 
 def explained(view: View, table: str, things: str) -> bool:
     """Say why nothing of `table` is shown, where rows are hidden or the table is not there; whether it was said.
 
     Members are not told: what is not theirs stays unknown to them. Where it cannot be told what is, that is said.
     """
+    if missing := _missing(view, table):
+        page.empty(f"Nothing is known of {things}: {missing}.", "The report of adopting it says why.")
+        return True
     if view.actor.watcher is None and not view.actor.sees_all:
         if veil.hides():
             page.empty(f"Whether there are {things} for you to see cannot be told.")
@@ -29,6 +34,14 @@ def explained(view: View, table: str, things: str) -> bool:
         return False
     page.empty(f"There are {things}, but {_who(view)} none of them.", decided_by(found.policies))
     return True
+
+
+def _missing(view: View, table: str) -> str | None:
+    """Which table of an adopted system was not brought, behind this view, as a clause."""
+    system, _, name = _BEHIND.get(table, table.removeprefix("analytics.stg_").replace("__", ".", 1)).partition(".")
+    if name not in view.missing_tables.get(system, ()):
+        return None
+    return f"{system}, adopted from elsewhere, is read without its table {name}"
 
 
 def hidden_questions(view: View, *, seen_waiting: int, sees_any: bool) -> absence.HiddenQuestions | None:

@@ -16,7 +16,7 @@ class PageEntry:
     """One page. `url_path` equals the stem of its file; `needs` is the action a visitor must be allowed.
 
     A page that is not `listed` is reached by links alone, and the menu marks the one that it stands `under` instead.
-    `systems` are those whose tables it reads.
+    `systems` are those whose tables it reads, or single tables of one ("engine.human_approvals").
     """
 
     url_path: str
@@ -28,6 +28,10 @@ class PageEntry:
     listed: bool = True
     under: str | None = None
     systems: tuple[str, ...] = ()
+
+    def reads(self, table: str) -> bool:
+        """Whether the page reads this table, as far as that is known before it has read any."""
+        return table in self.systems or table.partition(".")[0] in self.systems
 
 
 PAGES: tuple[PageEntry, ...] = (
@@ -50,7 +54,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Reports",
         listed=False,
         under="sessions",
-        systems=("chronicle", "engine"),
+        systems=("chronicle", "engine.human_approvals"),
     ),
     PageEntry(
         "lift_sessions",

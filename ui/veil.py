@@ -52,7 +52,7 @@ def veiled(view: View) -> list[str]:
 def read_of(view: View, names: Iterable[str]) -> list[str]:
     """Those of these tables that the page has read so far, in the order of their names."""
     rests_on = live.shown_of(view)
-    of_page = [name for name in sorted(names) if name.partition(".")[0] in view.page.systems]
+    of_page = [name for name in sorted(names) if view.page.reads(name)]
     return of_page if rests_on is None else [name for name in of_page if name in rests_on or name in view.recalls]
 
 
@@ -63,6 +63,12 @@ def hides(*tables: str) -> bool:
     if view is None or not view.veiled:
         return False
     return not view.veiled.keys().isdisjoint(tables) if tables else bool(veiled(view))
+
+
+def hides_all(table: str) -> bool:
+    """Whether row security keeps every row of this table from whoever this is drawn for, so that none is no number."""
+    view = _drawn_for.get()
+    return view is not None and table in view.veiled and _left(view, table) == "none"
 
 
 def at_best(state: str) -> str:
@@ -79,7 +85,7 @@ def _is_untold() -> bool:
     return any(
         view.lacks_column(table, column)
         for table, column in _TOLD_BY.items()
-        if table.partition(".")[0] in view.page.systems and (rests_on is None or table in rests_on)
+        if view.page.reads(table) and (rests_on is None or table in rests_on)
     )
 
 

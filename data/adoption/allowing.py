@@ -5,7 +5,7 @@ Adopting keeps the rights of a table as they are, so nothing here changes any: t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from psycopg import sql
 
 from data import database
 from data.access import Actor
+from data.adoption.needs import tables_of
 from data.database.queries import find
 from data.errors import NotAllowed
 from data.migration.connection import Connection
@@ -43,6 +44,15 @@ ACTS: Mapping[str, Act] = {
     "chronicle.notification_events": Act("update", ("acknowledged",), is_for_managers=True),
 }  # fmt: skip
 POLICIES = frozenset(act.policy for act in ACTS.values())
+
+
+def acted_on(system: str, tables: Iterable[str]) -> dict[str, Collection[str]]:
+    """The columns that acts write in these tables of a system, by table; all where rows are added."""
+    return {
+        table: act.columns or [column.name for column in tables_of(system)[table]]
+        for table in tables
+        if (act := ACTS.get(f"{system}.{table}"))
+    }
 
 
 def needed(connection: Connection, system: str, schema: str, table: str) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from data.adoption import allowing
-from data.adoption.converting import count_read, read_as
+from data.adoption.converting import count_read, is_never, read_as
 from data.adoption.errors import AdoptionError, NothingToAdopt
 from data.adoption.findings import ColumnFinding, Part, State, SystemFinding, TableFinding
-from data.adoption.needs import SYSTEMS, Column, tables_of
+from data.adoption.needs import SYSTEMS, Column, labels_of, tables_of, words_of
 from data.database.queries import find
 from data.errors import WrongUse
 from data.migration.connection import Connection
@@ -24,10 +25,13 @@ _OF_THE_SERVER = frozenset(
     | {"supabase_migrations", "supabase_functions"}
 )
 
+_MOST_WORDS = 6  # of those that ours does not know, which are named
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A table elsewhere, as the catalog knows it; `types` by column, `demanded` those that whoever adds a row fills."""
+    """A table elsewhere, as the catalog knows it; `types` by column, `demanded` those that whoever adds a row fills.
+    `is_counted`: values are read that may be none of the type that is needed."""
 
     connection: Connection
     system: str
@@ -36,6 +40,7 @@ class _Place:
     types: dict[str, str]
     parts: tuple[Part, ...]
     demanded: frozenset[str]
+    is_counted: bool
 
 
 def compare(connection: Connection, system: str, schema: str) -> SystemFinding:
@@ -55,8 +60,9 @@ def compare(connection: Connection, system: str, schema: str) -> SystemFinding:
     return found
 
 
-def look(connection: Connection, system: str, schema: str) -> SystemFinding:
-    """What any schema has of the tables of `system`, our own included."""
+def look(connection: Connection, system: str, schema: str, *, is_counted: bool = True) -> SystemFinding:
+    """What any schema has of the tables of `system`, our own included. Reads the values that are to be converted, but
+    with `is_counted` off the catalog alone."""
     needed = tables_of(system)
     names = {"schema": schema, "names": list(needed)}
     found = {row["name"]: row for row in connection.execute(find("adoption.find_tables").text, names)}
@@ -71,7 +77,9 @@ def look(connection: Connection, system: str, schema: str) -> SystemFinding:
 
     def place_of(name: str) -> _Place:
         those = frozenset(demanded.get(name, ()))
-        return _Place(connection, system, schema, found[name], types[name], tuple(parts.get(name, ())), those)
+        return _Place(
+            connection, system, schema, found[name], types[name], tuple(parts.get(name, ())), those, is_counted
+        )
 
     return SystemFinding(
         system,
@@ -95,6 +103,8 @@ def types_of(connection: Connection, schema: str, names: Sequence[str]) -> dict[
 
 def _table(place: _Place, name: str, needed: Sequence[Column]) -> TableFinding:
     extra = tuple(sorted(set(place.types) - {column.name for column in needed}))
+    other = max(_others(place, name), default=(0.0, ""))
+    is_ours_by_its_columns = other[0] <= _share(place, needed)
     return TableFinding(
         name,
         is_there=True,
@@ -110,19 +120,33 @@ def _table(place: _Place, name: str, needed: Sequence[Column]) -> TableFinding:
         read_policies=place.row["read_policies"],
         admins_need=allowing.needed(place.connection, place.system, place.schema, name),
         estimated_rows=place.row["estimated_rows"],
+        is_of="" if is_ours_by_its_columns else other[1],
     )
+
+
+def _share(place: _Place, columns: Sequence[Column]) -> float:
+    return sum(column.name in place.types for column in columns) / len(columns)
+
+
+def _others(place: _Place, name: str) -> Iterator[tuple[float, str]]:
+    """How much of the tables of this name that other systems have the table there looks like."""
+    for system in SYSTEMS:
+        if system != place.system and (columns := tables_of(system).get(name)):
+            yield _share(place, columns), system
 
 
 def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
     found, pages = place.types.get(needed.name), pages_on(f"{place.system}.{table}.{needed.name}")
+    words, strange = _words(place, table, needed, found)
     if found is None or found == needed.type:
         state: State = "missing" if found is None else "same"
         return ColumnFinding(
-            needed.name, needed.type, found, state, needed.is_key, is_essential=needed.is_essential, pages=pages
-        )
+            needed.name, needed.type, found, state, needed.is_key, is_essential=needed.is_essential, pages=pages,
+            strange=strange, words=words,
+        )  # fmt: skip
     reading = read_as(needed, found, place.connection.info.server_version)
-    unreadable: int | None = 0
-    if not reading.is_total and place.row["is_selectable"]:
+    unreadable: int | None = None if is_never(needed, found) else 0
+    if unreadable is not None and place.is_counted and not reading.is_total and place.row["is_selectable"]:
         unreadable = _count_unreadable(place, table, needed)
     return ColumnFinding(
         needed.name,
@@ -134,7 +158,25 @@ def _column(place: _Place, table: str, needed: Column) -> ColumnFinding:
         reading.is_tried or unreadable is None,
         needed.is_essential,
         pages,
+        strange,
+        words,
     )
+
+
+def _words(place: _Place, table: str, needed: Column, found: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words that ours knows in a column, and up to a few that the rows there hold beside those. What is read as an
+    enumeration of ours is counted as unreadable instead."""
+    words = words_of(f"{place.system}.{table}", needed.name)
+    if found is None or not words or labels_of(needed.type):
+        return (), ()
+    if not (place.is_counted and place.row["is_selectable"]):
+        return words, ()
+    query = sql.SQL(
+        "select held.word from (select distinct {}::text as word from {}) as held where held.word <> all(%s)"
+        " order by held.word limit {}"
+    ).format(sql.Identifier(needed.name), sql.Identifier(place.schema, table), sql.Literal(_MOST_WORDS))
+    rows = place.connection.execute(query, [list(words)]).fetchall()
+    return words, tuple(row["word"] for row in rows)
 
 
 def _count_unreadable(place: _Place, table: str, needed: Column) -> int | None:

@@ -64,6 +64,11 @@ def read_as(column: Column, found: str | None, server_version: int) -> Reading:
     return _text(sql.SQL(plain).format(value), column.type, server_version)
 
 
+def is_never(column: Column, found: str) -> bool:
+    """Whether no value of the other type can be read as ours, whatever is written later."""
+    return column.type == "uuid" and _NUMBER.fullmatch(found) is not None
+
+
 def count_read(schema: str, table: str, column: Column, reading: Reading) -> sql.Composed:
     """A statement that reads every value there is: how many are `present`, and how many of them are `readable`."""
     return sql.SQL("select count(source.{}) as present, count({}) as readable from {} as source").format(

@@ -17,7 +17,7 @@ from data.adoption.comparing import compare
 from data.adoption.errors import AdoptionError, NothingToAdopt, NotTheOwner
 from data.adoption.findings import SystemFinding, TableFinding
 from data.adoption.needs import tables_of
-from data.adoption.refusing import NOTHING, refusals, whole
+from data.adoption.refusing import NOTHING, of_moved, refusals, whole
 from data.database.queries import find
 from data.database.units import Unit
 from data.migration.apply import RUNNER_LOCK
@@ -46,7 +46,8 @@ def adopt(
     what anybody sees. A table that cannot be read is `left_out`, and the others are read without it; moving takes the
     whole system. With `dry_run` nothing changes, and `obstacles` of what is returned are all that the real run
     would refuse: it is done and undone in one transaction, which holds the tables' locks for that moment.
-    Raises WrongUse, NothingToAdopt, AdoptionError (an obstacle, or our own tables hold rows), DatabaseUnavailable.
+    Raises WrongUse, NothingToAdopt, AdoptionError (an obstacle, our own tables hold rows, or they were moved here),
+    DatabaseUnavailable.
     """
     with connected(url) as connection:
         found = compare(connection, system, schema)
@@ -54,17 +55,19 @@ def adopt(
             found = found.sparing(_pointed_names(connection, system))
         if dry_run:
             return _tried(connection, found, move=move, managers_read=managers_read)
-        if found.obstacles:
-            said = "; ".join([*found.obstacles, *whole(found, move=move)])
-            raise AdoptionError(f"It cannot be adopted: {said}.{NOTHING}")
         with at_once(connection):
+            for refusal in of_moved(connection, system):
+                raise refusal
+            if found.obstacles:
+                said = "; ".join([*found.obstacles, *whole(found, move=move)])
+                raise AdoptionError(f"It cannot be adopted: {said}.{NOTHING}")
             for refusal in refusals(connection, found, move=move):
                 raise refusal
             found = _do(connection, found, move=move, managers_read=managers_read)
         if move:
             made = moving.build(connection, found)
             unfit = [each.why for each in moving.unfit(connection, system)]
-            found = replace(found, remarks=(*found.remarks, *made, *unfit))
+            found = replace(found, remarks=(*found.remarks, *made, *unfit, *moving.doubted(connection, system)))
         return found
 
 
@@ -84,6 +87,8 @@ def release(url: str, system: str) -> list[str]:
     with connected(url) as connection, at_once(connection):
         given_back = connection.execute(find("adoption.forget_adopted").text, {"system": system}).fetchall()
         if not given_back:
+            for refusal in of_moved(connection, system):
+                raise refusal
             raise NothingToAdopt(f"No table of {system} is read from another schema.")
         for row in given_back:
             pointing.point_back(connection, system, row["table_name"])
@@ -162,10 +167,11 @@ def _do(
         if is_rehearsal:
             remarks += moving.planned(connection, found)
             remarks += [each.why for each in moving.unfit(connection, found.system, has_keys=False)]
+            remarks += moving.doubted(connection, found.system)
         found = replace(found, tables=tuple(_as_moved(connection, found.system, table) for table in found.tables))
     else:
         point_tables(connection, found)
-        remarks.append(_WHILE_READ)
+        remarks += [_WHILE_READ, *refused_acts(connection, found)]
     note_tables(connection, found, moved=move)
     if move and not moving.log(connection, found):
         remarks.append(_NOT_SUMMED)
@@ -195,6 +201,12 @@ def point_tables(connection: Connection, found: SystemFinding) -> None:
         closing.close(connection, found.system, table.name, found.schema)
         pointing.point(connection, found.system, found.schema, table)
         watching.watch(connection, found.system, found.schema, table)
+
+
+def refused_acts(connection: Connection, found: SystemFinding) -> list[str]:
+    """What tables that are read where they are refuse, or may refuse, of what is done on pages, in sentences."""
+    acted_on = allowing.acted_on(found.system, [table.name for table in found.there])
+    return [each.why for each in moving.ruled(connection, found.system, found.schema, acted_on)]
 
 
 def note_tables(connection: Connection, found: SystemFinding, *, moved: bool) -> None:

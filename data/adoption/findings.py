@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,7 +15,8 @@ class ColumnFinding:
 
     Of a converted one, `unreadable` values are none of the type that is needed and read as unknown. Where `is_tried`
     is False, there is none today, and one that is written later makes every report of its table fail. `pages` are those
-    that rest on it.
+    that rest on it. `strange` are words that it holds and that are none of the `words` that ours knows, if it is a
+    column of few words.
     """
 
     name: str
@@ -27,6 +28,8 @@ class ColumnFinding:
     is_tried: bool = True
     is_essential: bool = False
     pages: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def is_null(self) -> bool:
@@ -56,6 +59,7 @@ class TableFinding:
     `demanded` are the columns beyond ours that every row must have and that the table does not fill by itself.
     `admins_need` is what its owner would run to let admins act on all its rows, "" where they may, or where nobody acts
     on them.
+    `is_of` is the other system that has a table of this name which it looks more like, "" where there is none.
     `left_out` is why it counts as not there although it is, "" for all others.
     """
 
@@ -74,6 +78,7 @@ class TableFinding:
     admins_need: str = ""
     estimated_rows: int = 0
     left_out: str = ""
+    is_of: str = ""
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -85,12 +90,14 @@ class TableFinding:
         """Why this table cannot be adopted, None where it can."""
         if not self.is_there:
             return None
-        keys = [column.name for column in self.columns if column.is_key and column.is_null]
+        if self.is_of:
+            return f"{self.name} has the columns of the table of that name of {self.is_of}"
+        keys = [column for column in self.columns if column.is_key and column.is_null]
         if keys:
-            return f"{self.name} has no {' and '.join(keys)}, by which its rows are known"
-        essential = [column.name for column in self.columns if column.is_essential and column.is_null]
+            return f"{self.name} has no {_listed(keys)}, by which its rows are known"
+        essential = [column for column in self.columns if column.is_essential and column.is_null]
         if essential:
-            return f"{self.name} has no {' and '.join(essential)}, without which its rows tell nothing"
+            return f"{self.name} has no {_listed(essential)}, without which its rows tell nothing"
         for column in self.columns:
             if column.is_key and column.unreadable:
                 return (
@@ -114,6 +121,12 @@ class TableFinding:
             for column in self.columns
             if not column.is_tried
         ]
+        said += [
+            f"{column.name} holds {' and '.join(column.strange)}, which is none of {', '.join(column.words)}: figures "
+            f"by {column.name} leave such rows out"
+            for column in self.columns
+            if column.strange
+        ]
         deaf = [part for part in self.parts if not part.is_watchable]
         if deaf:
             names = ", ".join(f"{part.schema}.{part.name}" for part in deaf)
@@ -124,6 +137,14 @@ class TableFinding:
                 "is noticed once the system is adopted again, what is written into this table at once"
             )
         return tuple(said)
+
+
+def _listed(columns: Sequence[ColumnFinding]) -> str:
+    """Columns that read as null, and of those that are there what they are instead."""
+    return " and ".join(
+        column.name if column.found is None else f"{column.name} of the type {column.needed} (it is {column.found})"
+        for column in columns
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from data.adoption import moving
 from data.adoption.comparing import look
-from data.adoption.doing import at_once, mark_changed, note_tables, point_tables
+from data.adoption.doing import at_once, mark_changed, note_tables, point_tables, refused_acts
 from data.adoption.errors import AdoptionError, NothingToAdopt
 from data.adoption.findings import SystemFinding
 from data.database.queries import find
@@ -29,20 +29,23 @@ class Adopted:
     remarks: tuple[str, ...]
 
 
-def point_again(url: str) -> list[str]:
+def point_again(url: str, progress: Callable[[str], None] = lambda _: None, *, moved_alone: bool = False) -> list[str]:
     """Point what was adopted once more: migrations write staging views anew, over our own tables. Partitions that were
     added are noticed from then on, and tables that were moved get what ours have and they lack: triggers, and the keys
-    by which writers know a row again.
+    by which writers know a row again. `progress` is told what they got, and which key they cannot have.
 
-    Returns the names of the tables that are read elsewhere; without an adopted one there is nothing to do. Raises as
-    `adopt` does, once the other systems are done.
+    With `moved_alone` what is read elsewhere is left as it is. Returns the names of the tables that are pointed at;
+    without an adopted one there is nothing to do. Raises as `adopt` does, once the other systems are done.
     """
     pointed: list[str] = []
     refused: list[AdoptionError] = []
     with connected(url) as connection:
-        for mode, found in _adopted(connection):
+        for noted in _noted(connection):
             try:
-                pointed += _again(connection, mode, found)
+                if noted.mode == "moved":
+                    _give(connection, _look(connection, noted, is_counted=False), progress)
+                elif not moved_alone:
+                    pointed += _point(connection, _look(connection, noted))
             except AdoptionError as error:  # which is no reason to leave the other systems' reports empty
                 refused.append(error)
     if refused:
@@ -50,25 +53,38 @@ def point_again(url: str) -> list[str]:
     return pointed
 
 
-def _again(connection: Connection, mode: str, found: SystemFinding) -> list[str]:
+def _point(connection: Connection, found: SystemFinding) -> list[str]:
+    _must_be_there(found)
+    with at_once(connection):
+        point_tables(connection, found)
+        note_tables(connection, found, moved=False)
+    return [f"{found.system}.{table.name}" for table in found.there]
+
+
+def _give(connection: Connection, found: SystemFinding, progress: Callable[[str], None]) -> None:
+    """Repeatable: what the tables have stays as it is."""
+    _must_be_there(found)
+    with at_once(connection):
+        said = [
+            f"{trigger.table} got the trigger {trigger.name}"
+            for trigger, why in moving.ungiven(connection, found)
+            if why is None
+        ]
+        moving.guard(connection, found)
+        said += moving.loosen(connection, found.system)
+        if not moving.is_logged(connection, found):
+            moving.log(connection, found)
+            mark_changed(connection, found.system, [table.name for table in found.there])
+    for sentence in (*said, *moving.build(connection, found, keys_alone=True)):
+        progress(sentence)
+
+
+def _must_be_there(found: SystemFinding) -> None:
     if not found.there:
         raise NothingToAdopt(
             f"The tables of {found.system} are no longer in {found.schema}: adopt them from where they are, "
             f"or read our own again (python -m data adopt {found.system} --release)."
         )
-    if mode == "moved":
-        with at_once(connection):
-            moving.guard(connection, found)
-            moving.loosen(connection, found.system)
-            if not moving.is_logged(connection, found):
-                moving.log(connection, found)
-                mark_changed(connection, found.system, [table.name for table in found.there])
-        moving.build(connection, found, keys_alone=True)
-        return []
-    with at_once(connection):
-        point_tables(connection, found)
-        note_tables(connection, found, moved=False)
-    return [f"{found.system}.{table.name}" for table in found.there]
 
 
 def has_unread(url: str) -> bool:
@@ -86,31 +102,57 @@ def examine(url: str, system: str | None = None) -> list[Adopted]:
     with connected(url) as connection:
         unread, unclosed = ({row["name"] for row in connection.execute(find(query).text)} for query in _ASTRAY)
         return [
-            Adopted(
-                found.system,
-                found.schema,
-                mode,
-                tuple(table.name for table in found.tables),
-                (*_wrong(connection, mode, found, unread), *_unclosed(found, unclosed)),
-                (
-                    *(f"{found.schema}.{table.name}: {remark}" for table in found.tables for remark in table.remarks),
-                    *(moving.standing_in(connection, found) if mode == "moved" else ()),
-                ),
-            )
-            for mode, found in _adopted(connection)
-            if system in (None, found.system)
+            _examined(connection, noted.mode, _look(connection, noted), unread, unclosed)
+            for noted in _noted(connection)
+            if system in (None, noted.system)
         ]
 
 
-def _adopted(connection: Connection) -> list[tuple[str, SystemFinding]]:
-    """Each system with the schema that it was adopted from, and those of its tables that were."""
+def _examined(connection: Connection, mode: str, found: SystemFinding, unread: set[str], unclosed: set[str]) -> Adopted:
+    return Adopted(
+        found.system,
+        found.schema,
+        mode,
+        tuple(table.name for table in found.tables),
+        (*_wrong(connection, mode, found, unread), *_unclosed(found, unclosed)),
+        (
+            *(f"{found.schema}.{table.name}: {remark}" for table in found.tables for remark in table.remarks),
+            *_remarks(connection, mode, found),
+        ),
+    )
+
+
+def _remarks(connection: Connection, mode: str, found: SystemFinding) -> list[str]:
+    if mode == "moved":
+        return [*moving.standing_in(connection, found), *moving.doubted(connection, found.system)]
+    return refused_acts(connection, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """What was written down of one system: how and from which schema these of its tables were adopted."""
+
+    mode: str
+    system: str
+    schema: str
+    tables: frozenset[str]
+
+
+def _noted(connection: Connection) -> list[_Noted]:
     rows = connection.execute(find("adoption.list_adopted").text, {"system": None}).fetchall()
-    found = []
-    for mode, system, schema in sorted({(row["mode"], row["system"], row["source_schema"]) for row in rows}):
-        names = {row["table_name"] for row in rows if (row["system"], row["source_schema"]) == (system, schema)}
-        seen = look(connection, system, system if mode == "moved" else schema)
-        found.append((mode, replace(seen, tables=tuple(table for table in seen.tables if table.name in names))))
-    return found
+    return [
+        _Noted(mode, system, schema, frozenset(
+            row["table_name"] for row in rows if (row["system"], row["source_schema"]) == (system, schema)
+        ))
+        for mode, system, schema in sorted({(row["mode"], row["system"], row["source_schema"]) for row in rows})
+    ]  # fmt: skip
+
+
+def _look(connection: Connection, noted: _Noted, *, is_counted: bool = True) -> SystemFinding:
+    """Those of a system's tables that were adopted, as they are where they are read."""
+    where = noted.system if noted.mode == "moved" else noted.schema
+    seen = look(connection, noted.system, where, is_counted=is_counted)
+    return replace(seen, tables=tuple(table for table in seen.tables if table.name in noted.tables))
 
 
 def _unclosed(found: SystemFinding, unclosed: set[str]) -> Iterator[str]:

@@ -19,6 +19,8 @@ ESSENTIAL = frozenset(
 _AFTER_TYPE = re.compile(r" (?:not null|default|generated)\b.*$")
 _DEFAULT = re.compile(r" default (?P<expression>.*)$")
 _LABEL = re.compile(r"'((?:[^']|'')*)'")
+_CAST = re.compile(r'::(?:character varying|double precision|timestamp with(?:out)? time zone|[\w."]+)(?:\([\d,]+\))?')
+_SIGNS = re.compile(r"[()\s\[\]]")
 _KEY_COLUMNS = re.compile(r"^PRIMARY KEY \((?P<columns>[^)]*)\)", re.IGNORECASE)
 
 
@@ -65,12 +67,47 @@ def unique_keys_of(system: str) -> tuple[UniqueKey, ...]:
 
 
 @cache
+def rules_of(table: str) -> tuple[str, ...]:
+    """The checks and keys of one of our tables, as PostgreSQL writes them."""
+    return _definitions_of("constraint", table)
+
+
+@cache
+def indexes_of(table: str) -> tuple[str, ...]:
+    """The indexes of one of our tables that no constraint makes, as PostgreSQL writes them."""
+    return _definitions_of("index", table)
+
+
+def _definitions_of(kind: str, table: str) -> tuple[str, ...]:
+    items = inventory.read((FOLDER / INVENTORY_FILE).read_text(encoding="utf-8"))
+    return tuple(item.definition for item in items if item.kind == kind and item.table == table)
+
+
+@cache
 def labels_of(kind: str) -> tuple[str, ...]:
     """The values of an enumeration of ours in their order; none for any other type."""
     for item in inventory.read((FOLDER / INVENTORY_FILE).read_text(encoding="utf-8")):
         if item.kind == "type" and item.identity == kind and item.definition.startswith("enum "):
             return tuple(label.replace("''", "'") for label in _LABEL.findall(item.definition))
     return ()
+
+
+@cache
+def words_of(table: str, column: str) -> tuple[str, ...]:
+    """The words that a column of one of our tables may hold, none where it may hold any."""
+    system, _, name = table.partition(".")
+    kind = next((each.type for each in tables_of(system)[name] if each.name == column), "")
+    if labels := labels_of(kind):
+        return labels
+    for rule in rules_of(table):
+        if bare(rule).startswith(f"CHECK{column}=ANYARRAY'"):
+            return tuple(word.replace("''", "'") for word in _LABEL.findall(rule))
+    return ()
+
+
+def bare(rule: str) -> str:
+    """A rule without casts, brackets and blanks: where types differ, PostgreSQL writes the same rule in other words."""
+    return _SIGNS.sub("", _CAST.sub("", rule))
 
 
 def _columns(items: list[inventory.Item], table: str) -> tuple[Column, ...]:

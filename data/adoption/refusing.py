@@ -22,9 +22,20 @@ def refusals(connection: Connection, found: SystemFinding, *, move: bool) -> Ite
             f"{found.schema} has no {', '.join(missing)}, and a system is moved whole or not at all. "
             f"Without --move it is read where it is.{NOTHING}"
         )
-    yield from _rows_of_ours(connection, found)
+    moved = list(of_moved(connection, found.system))
+    yield from moved or _rows_of_ours(connection, found)
     yield from _two_owners(connection, found)
     yield from _changed_meanwhile(connection, found)
+
+
+def of_moved(connection: Connection, system: str) -> Iterator[AdoptionError]:
+    """That the tables of a system were moved here, if so: they are no longer anywhere else."""
+    for row in connection.execute(find("adoption.list_adopted").text, {"system": system}):
+        if row["mode"] == "moved":
+            yield AdoptionError(
+                f"The tables of {system} were moved here from {row['source_schema']} and are our own since.{NOTHING}"
+            )
+            return
 
 
 def whole(found: SystemFinding, *, move: bool) -> Iterator[str]:
@@ -40,13 +51,7 @@ def _rows_of_ours(connection: Connection, found: SystemFinding) -> Iterator[Adop
         row = connection.execute(query).fetchone()
         if row and row["has_rows"]:
             filled.append(f"{found.system}.{table.name}")
-    moved = {
-        f"{found.system}.{row['table_name']}"
-        for row in connection.execute(find("adoption.list_adopted").text, {"system": found.system})
-        if row["mode"] == "moved"
-    }
-    # What was moved here is refused for that, in other words.
-    if filled := [name for name in filled if name not in moved]:
+    if filled:
         yield OursHaveRows(
             f"{', '.join(filled)} hold rows of their own, which reports would no longer show. "
             f"Empty them first, or leave that system where it is.{NOTHING}"
@@ -54,7 +59,7 @@ def _rows_of_ours(connection: Connection, found: SystemFinding) -> Iterator[Adop
 
 
 def _two_owners(connection: Connection, found: SystemFinding) -> Iterator[AdoptionError]:
-    """A table carries the triggers of one system, and one that was moved here is no longer anywhere else."""
+    """A table carries the triggers of one system."""
     names = {"system": found.system, "schema": found.schema, "names": [table.name for table in found.there]}
     taken = connection.execute(find("adoption.find_adopters").text, names).fetchall()
     if taken:
@@ -62,13 +67,6 @@ def _two_owners(connection: Connection, found: SystemFinding) -> Iterator[Adopti
             f"{found.schema}.{taken[0]['source_table']} is read as a table of {taken[0]['system']} already. "
             f"Release that first if it belongs to {found.system}.{NOTHING}"
         )
-    for row in connection.execute(find("adoption.list_adopted").text, {"system": found.system}):
-        if row["mode"] == "moved":
-            yield AdoptionError(
-                f"The tables of {found.system} were moved here from {row['source_schema']} and are our own since."
-                f"{NOTHING}"
-            )
-            return
 
 
 def _changed_meanwhile(connection: Connection, found: SystemFinding) -> Iterator[AdoptionError]:

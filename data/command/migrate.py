@@ -114,7 +114,10 @@ def _verify_lines(found: migration.Verification) -> Iterator[str]:
     if found.moved:
         yield f"Moved here as another program made them, so not compared: {', '.join(found.moved)}"
         yield from _some("Moved here, and without our trigger", list(found.unguarded))
-        yield from _some("Moved here, and without our unique key", list(found.unkeyed))
+        yield from _some("Moved here, and without our unique key", _made_by(found, found.unkeyed))
+        yield from _some("Moved here, and without our index", _made_by(found, found.unindexed))
+        if found.unguarded or found.unkeyed:
+            yield "  (`migrate up` adds what writers need of these, where it can; `adopt SYSTEM --status` says why not)"
     if found.pointed:
         yield f"Read where another program made them, so not looked at, as ours are empty: {', '.join(found.pointed)}"
     for system in found.systems:
@@ -122,6 +125,10 @@ def _verify_lines(found: migration.Verification) -> Iterator[str]:
     if found.holds:
         migrations = len(found.status.migrations)
         yield f"All {migrations} migrations are applied and all {found.checked} objects are there."
+
+
+def _made_by(found: migration.Verification, names: tuple[str, ...]) -> list[str]:
+    return [f"{name} ({found.to_make[name]})" for name in names]
 
 
 def _system_lines(system: SystemReport) -> Iterator[str]:

@@ -10,9 +10,19 @@ import psycopg
 from psycopg import errors as postgres_errors
 from psycopg_pool import PoolClosed, PoolTimeout
 
-from data.errors import ColumnMissing, DatabaseFull, DatabaseUnavailable, KeptElsewhere, NotAllowed, TookTooLong
+from data.errors import (
+    ColumnMissing,
+    DatabaseFull,
+    DatabaseUnavailable,
+    KeptElsewhere,
+    NotAllowed,
+    RowRefused,
+    TookTooLong,
+)
+from signalbox_client.translating import of_a_rule
 
 _LACKING = re.compile(r".* lacks what this writes: .*")
+_OWN = "signalbox"
 _KEPT_ELSEWHERE = re.compile(r".* is kept as .*, which the console reads: .*")
 
 
@@ -28,6 +38,11 @@ def translated_errors() -> Iterator[None]:
         if (lacking := _LACKING.search(error.diag.message_primary or "")) is None:
             raise
         raise ColumnMissing(f"{lacking[0]}; nothing was changed.") from error
+    except psycopg.IntegrityError as error:
+        # Our own tables take what is written here. Whoever meets a key of the console's own says more about it.
+        if error.diag.schema_name in (None, _OWN) or (why := _of_their_rule(error)) is None:
+            raise
+        raise RowRefused(f"{why}; nothing was changed. Its owner decides on its rules.") from error
     except postgres_errors.InsufficientPrivilege as error:
         raise NotAllowed("The database refused this: your role has no right to it.") from error
     except postgres_errors.ObjectNotInPrerequisiteState as error:
@@ -44,3 +59,12 @@ def translated_errors() -> Iterator[None]:
         raise DatabaseUnavailable from error
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable from error
+
+
+def _of_their_rule(error: psycopg.IntegrityError) -> str | None:
+    told = error.diag
+    if isinstance(error, postgres_errors.NotNullViolation):
+        return (
+            f"{told.schema_name}.{told.table_name} asks every row for its {told.column_name}, which this does not write"
+        )
+    return of_a_rule(error)

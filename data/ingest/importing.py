@@ -25,7 +25,7 @@ from data.ingest.reading.walking import Found, walk
 from data.ingest.report import FileReport, Problem, Report, readable_path
 from data.ingest.writing_down import Act
 from signalbox_client.errors import UnfitTable
-from signalbox_client.translating import OF_OTHER_TABLES, of_another_table
+from signalbox_client.translating import OF_OTHER_TABLES, of_a_rule, of_another_table
 
 _ATTEMPTS = 3
 # What another writer of the same tables can bring about; the file is then read again.
@@ -144,9 +144,11 @@ def _import(file: Found, store: Store) -> FileReport:
                 return _failed(reading.report, f"the file cannot be read ({error.strerror or type(error).__name__})")
             except _PASSING as error:
                 if attempt == _ATTEMPTS:
-                    return _failed(reading.report, f"another writer was in the way: {error.diag.message_primary}")
+                    why = of_a_rule(error) or f"another writer was in the way: {error.diag.message_primary}"
+                    return _failed(reading.report, why)
             except (psycopg.DataError, psycopg.IntegrityError) as error:
-                return _failed(reading.report, f"the database refused the file: {error.diag.message_primary}")
+                refused = of_a_rule(error) or error.diag.message_primary
+                return _failed(reading.report, f"the database refused the file: {refused}")
 
 
 def _failed(begun: FileReport, reason: str) -> FileReport:

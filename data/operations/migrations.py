@@ -234,7 +234,7 @@ def _work(
         run.applied = tuple(migration.up(url, folder, run.lines.append, written=upgrade.audited(actor)))
     with _told(run):
         # Also after a failure: what was applied before it may have written staging views anew.
-        if (run.applied or run.applied_versions) and (tables := adoption.point_again(url)):
+        if (run.applied or run.applied_versions) and (tables := adoption.point_again(url, run.lines.append)):
             run.lines.append(f"Reading adopted tables where they are again: {', '.join(tables)}")
     try:
         _record(actor, run)

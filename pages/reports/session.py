@@ -7,7 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from data.reports import session, sessions
-from ui import acts, boundary, cached, page
+from ui import acts, boundary, cached, page, veil
 from ui.asking import filters
 from ui.sessions import choosing, item, lanes, one, parts, timeline
 
@@ -44,7 +44,10 @@ with page.panel(view, "this session"):
     if picked is None and (is_dropped or items):
         one.files(about)
     elif picked is None:
-        page.empty("Nothing is recorded of this session but that it existed.")
+        page.empty(
+            "Whether more is recorded of this session than that it existed cannot be told." if veil.hides()
+            else "Nothing is recorded of this session but that it existed."
+        )  # fmt: skip
     else:
         drawn = timeline.arrange(shown)
         left, right = st.columns([5, 3], gap="medium")

@@ -149,13 +149,16 @@ def figures_of(view: View, period: Period, happened: Happened, known: Extent) ->
     points = point_change(calls.succeeded, calls.known, before.succeeded, before.known)
     project = happened.project
     prompts = plural(happened.count("prompts"), "prompt")
+    outcomes = f"{figures.count(calls.known)} known outcomes of {figures.count(calls.calls)}"
     return [
         Card(
             "Sessions started",
             figures.count(happened.count("sessions")),
             change(happened.count("sessions"), happened.before("sessions")),
             _than(period, happened.before("sessions")),
-            prompts if project is None else of_project.share(happened),
+            ("prompts unknown" if veil.hides_all("chronicle.prompt_events") else prompts)
+            if project is None
+            else of_project.share(happened),
             links.href("sessions", period.query, project=project),
             _trend(view, period, bucket, happened, "sessions"),
         ),
@@ -164,7 +167,7 @@ def figures_of(view: View, period: Period, happened: Happened, known: Extent) ->
             figures.percent(calls.succeeded, calls.known) if calls.known else "unknown",
             points,
             _than(period, before.known),
-            f"{figures.count(calls.known)} known outcomes of {figures.count(calls.calls)}",
+            None if veil.hides_all("chronicle.tool_events") else outcomes,
             links.href("tools", period.query, project=project),
         ),
         (_jobs_card if project is None else _errors_card)(view, period, bucket, happened),

@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from data.reports.sessions import Chosen
-from ui import boundary, page
+from ui import boundary, page, veil
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import charts, tables
@@ -113,7 +113,9 @@ def table(
         address = links.href("session", carried, session=row["session_pk"], at=row["at"])
         return links.go_to(words, address, title=row["first_prompt"])
 
-    def known(cell: tables.Cell) -> tables.Cell:
+    def known(cell: tables.Cell, table: str) -> tables.Cell:
+        if veil.hides_all(table):
+            return lambda _: tables.muted("unknown")
         return lambda row: tables.muted("not kept") if boundary.is_before(row, raw_from) else cell(row)
 
     columns = [
@@ -122,9 +124,11 @@ def table(
         tables.Column("Project", tables.text("project_name", 28), hint=_branch),
         tables.Column("Status", tables.state("status", STATUS_STATES)),
         tables.Column("Took", _took, is_number=True, sort="duration"),
-        tables.Column("Prompts", known(tables.count("prompts")), is_number=True, sort="prompts"),
-        tables.Column("Calls", known(tables.count("calls")), is_number=True, sort="calls"),
-        tables.Column("Failed", known(_failed), is_number=True, sort="errors", hint=_outcomes),
+        tables.Column(
+            "Prompts", known(tables.count("prompts"), "chronicle.prompt_events"), is_number=True, sort="prompts"
+        ),
+        tables.Column("Calls", known(tables.count("calls"), "chronicle.tool_events"), is_number=True, sort="calls"),
+        tables.Column("Failed", known(_failed, "chronicle.tool_events"), is_number=True, sort="errors", hint=_outcomes),
         tables.Column("Cost (USD)", cost, is_number=True, sort="cost", hint=cost_words),
     ]
     total = int(rows[0]["sessions_in_all"]) if rows else 0

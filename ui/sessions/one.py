@@ -34,7 +34,14 @@ def head(view: View, session: Mapping[str, Any], items: Sequence[Item], *, is_kn
 
     calls, failed, errors, unknown = (held[part] for part in ("calls", "failed", "errors", "unknown"))
     waits = sum(item["kind"] == "question" and item["is_open"] for item in items)
-    what = [led(held["prompts"], "prompts", "prompt"), led(calls, "calls", "tool call")]
+    what = [
+        "An unknown number of prompts"
+        if veil.hides_all("chronicle.prompt_events")
+        else led(held["prompts"], "prompts", "prompt"),
+        "an unknown number of tool calls"
+        if veil.hides_all("chronicle.tool_events")
+        else led(calls, "calls", "tool call"),
+    ]
     if session["subagents"]:
         what.append(led(session["subagents"], "subagents", "subagent"))
     if held["compactions"]:

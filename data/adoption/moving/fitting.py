@@ -1,8 +1,8 @@
 """What moved tables cannot take of what imports and the writers' kit write, and why; and what is loosened for that.
 
-Three things keep rows of ours out: a column that only the other system knows and that every row must have, a unique key
-that is narrower than ours, and a type that a statement does not get along with. The first two are in the catalog; for
-the third the server plans the statements themselves, and runs none.
+Four things keep rows of ours out: a column that only the other system knows and that every row must have, a unique key
+that is narrower than ours, a rule of its own (see `ruling`), and a type that a statement does not get along with. The
+first three are in the catalog; for the last the server plans the statements themselves, and runs none.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from data.adoption.moving import writers
+from data.adoption.moving.ruling import ruled
 from data.adoption.needs import Column, tables_of, unique_keys_of
 from data.database.queries import find
 from data.migration.connection import Connection
@@ -60,7 +61,15 @@ def unfit(connection: Connection, system: str, *, has_keys: bool = True) -> list
     found = [*_demanding(connection, system)]
     for table in _written(system):
         found += narrower(connection, system, table)
+    known = [each for each in ruled(connection, system, system, _written(system)) if each.is_known]
+    found += [Unfit(each.table, each.why, is_whole=False) for each in known]
     return [*found, *_refused(connection, system, has_keys=has_keys)]
+
+
+def doubted(connection: Connection, system: str) -> list[str]:
+    """The rules of a system's tables in our schema that may refuse what is written, in sentences without their ends:
+    nobody knows before a row comes."""
+    return [each.why for each in ruled(connection, system, system, _written(system)) if not each.is_known]
 
 
 def _demanding(connection: Connection, system: str) -> Iterator[Unfit]:
@@ -86,9 +95,10 @@ def narrower(connection: Connection, system: str, table: str) -> Iterator[Unfit]
         if not columns <= known.keys() or any(key <= columns for key in ours):
             continue
         undo = f"alter table {name} drop constraint " if row["is_constraint"] else f"drop index {system}."
+        among = f" where {row['predicate']}" if row["predicate"] else ""
         yield Unfit(
             name,
-            f"{name} takes one row for each {' and '.join(row['columns'])}, ours any number: a second one is "
+            f"{name} takes one row for each {' and '.join(row['columns'])}{among}, ours any number: a second one is "
             f"refused until that key is dropped ({undo}{row['name']})",
             is_whole=False,
         )

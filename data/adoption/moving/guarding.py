@@ -87,18 +87,24 @@ def guard(connection: Connection, found: SystemFinding) -> list[str]:
     """
     said: list[str] = []
     tables = {f"{found.system}.{table.name}": table for table in found.there}
+    for trigger, why in list(ungiven(connection, found)):
+        if why:
+            said.append(f"{trigger.table} lacks the trigger {trigger.name}, which {_PURPOSE[trigger.function]}: {why}")
+        else:
+            _make(connection, trigger, found.system, tables[trigger.table])
+    return said
+
+
+def ungiven(connection: Connection, found: SystemFinding) -> Iterator[tuple[Trigger, str | None]]:
+    """The triggers of ours that the tables of a system in our schema do not have, each with why they cannot; None where
+    they can."""
+    tables = {f"{found.system}.{table.name}": table for table in found.there}
     for trigger in our_triggers():
         if (table := tables.get(trigger.table)) is None:
             continue
         theirs = connection.execute(find("adoption.list_triggers").text, {"table": trigger.table}).fetchall()
-        if any(each["name"] == trigger.name and each["function"] == trigger.function for each in theirs):
-            continue
-        why = next(_obstacles(connection, trigger, table, tables, theirs), None)
-        if why:
-            said.append(f"{trigger.table} lacks the trigger {trigger.name}, which {_PURPOSE[trigger.function]}: {why}")
-        else:
-            _make(connection, trigger, found.system, table)
-    return said
+        if not any(each["name"] == trigger.name and each["function"] == trigger.function for each in theirs):
+            yield trigger, next(_obstacles(connection, trigger, table, tables, theirs), None)
 
 
 def append_only(system: str) -> tuple[str, ...]:
@@ -195,9 +201,13 @@ def _make(connection: Connection, trigger: Trigger, system: str, table: TableFin
 
 
 def lacking(connection: Connection, found: SystemFinding) -> list[str]:
-    """The triggers of ours that the tables of a system in our schema do not have or do not fire, in sentences."""
+    """The triggers of ours that the tables of a system in our schema do not have or do not fire, in sentences, each
+    with why or with what mends it."""
+    why = {trigger: said or "python -m data migrate up puts it there" for trigger, said in ungiven(connection, found)}
+    off = "it is switched off: alter table {0.table} enable {1}trigger {0.name}"
     return [
-        f"{trigger.table} lacks the trigger {trigger.name}, which {_PURPOSE[trigger.function]}"
+        f"{trigger.table} lacks the trigger {trigger.name}, which {_PURPOSE[trigger.function]} "
+        f"({why.get(trigger) or off.format(trigger, 'always ' if trigger.is_always else '')})"
         for trigger, own in _absent(connection, found)
         if own is None
     ]
@@ -207,8 +217,8 @@ def standing_in(connection: Connection, found: SystemFinding) -> list[str]:
     """The triggers of a system's own makers that do what ours would, in sentences: for these nothing is to be done."""
     # Two of ours are one of theirs: for rows, and for a table that is emptied.
     return list(dict.fromkeys(
-        f"{trigger.table}: its own trigger {own} counts in place of ours, as it was made to: ours would count what is"
-        " deleted, too"
+        f"{trigger.table}: its own trigger {own} counts in place of ours, as it was made to: ours would also take off"
+        " what is deleted"
         for trigger, own in _absent(connection, found)
         if own is not None
     ))  # fmt: skip

@@ -56,12 +56,15 @@ def plan(connection: Connection, found: SystemFinding) -> tuple[list[Index], lis
 
 def build(connection: Connection, found: SystemFinding, *, keys_alone: bool = False) -> list[str]:
     """Make what is lacking, one index after the other; in sentences which, and which not and why. With `keys_alone`
-    the indexes for reports are left as they are.
+    the indexes for reports are left as they are, and nothing is said of them.
 
     Outside a transaction, which PostgreSQL asks of whoever builds beside writers.
     """
     lacking, said = plan(connection, found)
-    lacking = [index for index in lacking if index.unique or not keys_alone]
+    if keys_alone:
+        lacking, said = [index for index in lacking if index.unique], []
+    if not lacking:
+        return said
     connection.execute(sql.SQL("set statement_timeout = 0; set lock_timeout = {}").format(sql.Literal(_LOCK_TIMEOUT)))
     made: dict[str, list[str]] = {}
     for index in lacking:

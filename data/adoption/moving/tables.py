@@ -224,8 +224,9 @@ def _otherwise(found: SystemFinding) -> Iterator[str]:
     ]
     if own:
         yield (
-            f"{', '.join(own)} keep the types that they have; a later migration of the console that writes the views "
-            "over them anew will be refused until they are altered to ours"
+            f"{', '.join(own)} keep the types that they have. While views stand over them PostgreSQL refuses to alter "
+            "these, and a later migration of the console that writes those views anew will be refused: alter them to "
+            "ours before you move them"
         )
     closed = " and ".join(append_only(found.system))
     but = f" (except that {closed} is append-only from now on: nothing in it is updated or deleted)" if closed else ""

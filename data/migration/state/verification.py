@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from data.database.queries import find
@@ -17,6 +18,7 @@ from data.migration.state.views import changed_views
 from data.migration.status import Status, status
 
 _CARRIED_BY_ALL = re.compile(r"\.(change_log_\w+|events_append_only|events_no_truncate)$")
+_AFTER_TYPE = re.compile(r" (?:not null|default|generated)\b.*$")
 _CLOSING = re.compile(r"(?P<system>[a-z_]+)\.(?P<table>[a-z_]+)\.kept_elsewhere(_changes)?")
 _SECURED, _UNSECURED, _OFF = "row security on", "row security off", "(state D)"
 
@@ -26,7 +28,8 @@ class Verification:
     """The state of the migrations, how the database compares with what they add up to, and what it has of all that
     the documents of the systems name. `moved` tables were made by another program, `pointed` ones are read elsewhere
     ("agents.jobs in public.jobs"). `unguarded` are triggers of ours that moved tables lack or do not fire, `unkeyed`
-    keys of ours by which two of their rows may be alike."""
+    keys of ours by which two of their rows may be alike, `unindexed` indexes of ours over columns of the same types.
+    `to_make` are the statements that would make the latter two, by their names."""
 
     status: Status
     checked: int
@@ -36,6 +39,8 @@ class Verification:
     pointed: tuple[str, ...] = ()
     unguarded: tuple[str, ...] = ()
     unkeyed: tuple[str, ...] = ()
+    unindexed: tuple[str, ...] = ()
+    to_make: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -65,7 +70,8 @@ def verify(url: str, directory: Path) -> Verification:
         found = inventory.take(connection, schemas)
         published = inventory.published(connection, schemas)
         moved, pointed = _adopted(connection, found)
-        unguarded, unkeyed = _unguarded(moved, expected, found), _unkeyed(moved, expected, found)
+        unguarded = _unguarded(moved, expected, found)
+        unkeyed, unindexed = _unkeyed(moved, expected, found), _unindexed(moved, expected, found)
         between = _between(connection)
         compared = inventory.compare(
             _beside(moved, expected), [item for item in _beside(moved, found) if not _is_of_adopting(item, between)]
@@ -74,7 +80,18 @@ def verify(url: str, directory: Path) -> Verification:
     whole = replace(compared, different=(*compared.different, *views))
     read = [document for document in documents.read_documents() if document["schema"] in schemas]
     systems = documents.compare([*found, *(published or ())], read, moved=moved, has_realtime=published is not None)
-    return Verification(found_status, len(expected), whole, tuple(systems), moved, pointed, unguarded, unkeyed)
+    return Verification(
+        found_status,
+        len(expected),
+        whole,
+        tuple(systems),
+        moved,
+        pointed,
+        unguarded,
+        tuple(item.identity for item in unkeyed),
+        tuple(item.identity for item in unindexed),
+        {item.identity: _statement(item, found) for item in (*unkeyed, *unindexed)},
+    )
 
 
 def _adopted(connection: Connection, found: list[inventory.Item]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -108,14 +125,54 @@ def _unguarded(moved: tuple[str, ...], expected: list[inventory.Item], found: li
     )
 
 
-def _unkeyed(moved: tuple[str, ...], expected: list[inventory.Item], found: list[inventory.Item]) -> tuple[str, ...]:
+def _unkeyed(
+    moved: tuple[str, ...], expected: list[inventory.Item], found: list[inventory.Item]
+) -> list[inventory.Item]:
     """A key has another name where another program made it."""
     kept = {(item.table, frozenset(item.key_columns)) for item in found if item.key_columns}
-    return tuple(
-        item.identity
+    return [
+        item
         for item in expected
         if item.key_columns and item.table in moved and (item.table, frozenset(item.key_columns)) not in kept
-    )
+    ]
+
+
+def _unindexed(
+    moved: tuple[str, ...], expected: list[inventory.Item], found: list[inventory.Item]
+) -> list[inventory.Item]:
+    """One over a column of another type serves no report, which asks for the converted value."""
+    kept = {(item.table, _indexed(item)) for item in found if item.kind == "index"}
+    types = {item.identity: _type(item) for item in found if item.kind == "column"}
+    others = [item for item in expected if item.kind == "column" and types.get(item.identity) != _type(item)]
+
+    def serves(index: inventory.Item) -> bool:
+        names = [item.identity.rpartition(".")[2] for item in others if item.table == index.table]
+        return not any(re.search(rf"\b{name}\b", _indexed(index)) for name in names)
+
+    return [
+        item
+        for item in expected
+        if item.kind == "index" and item.table in moved and not item.key_columns
+        if (item.table, _indexed(item)) not in kept and serves(item)
+    ]
+
+
+def _indexed(index: inventory.Item) -> str:
+    return index.definition.partition(" USING ")[2]
+
+
+def _type(column: inventory.Item) -> str:
+    return _AFTER_TYPE.sub("", column.definition)
+
+
+def _statement(item: inventory.Item, found: list[inventory.Item]) -> str:
+    name = item.identity.rpartition(".")[2]
+    if item.kind != "index":
+        return f"ALTER TABLE {item.table} ADD CONSTRAINT {name} {item.definition}"
+    concurrently = item.definition.replace("INDEX ", "INDEX CONCURRENTLY ", 1)
+    # Where another index of the schema has the name, PostgreSQL finds one itself.
+    is_taken = any(other.schema == item.schema and other.identity.endswith(f".{name}") for other in found)
+    return concurrently.replace(f" {name} ", " ", 1) if is_taken else concurrently
 
 
 def _between(connection: Connection) -> tuple[str, ...]:
