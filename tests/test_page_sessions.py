@@ -164,6 +164,8 @@ def test_sessions_are_found_by_what_is_in_them(owner: Owner, people: People, has
     recorded.event(owner, wanted["compactions"], "compact_pre", AT)
     recorded.call(owner, wanted["subagents"], AT, agent_id="a1")
     recorded.reply(owner, wanted["unpriced"], AT, "without-a-price")
+    recorded.call(owner, wanted["unphased"], AT, "Grep")
+    owner.execute("update chronicle.tool_events set phase = null where tool_name = 'Grep'")
     rows = sessions.list_page(people["manager"], chosen=Chosen(has=has), sort="when", downwards=True, most=9)
     found = {has, "waiting"} if has == "notifications" else {has}
     assert {row["project_name"] for row in rows} == found
