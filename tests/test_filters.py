@@ -26,7 +26,7 @@ NOW = datetime.now(UTC)
         (
             "reports/sops.py",
             {"status": "foo"},
-            "There is no status “foo”, so all are shown. There are: failed, running",
+            "There is no status “foo”, so all are shown. There are: ended by itself, failed, running",
         ),
         ("reports/tools.py", {"outcome": "foo"}, "There is no outcome “foo”, so all are shown."),
         ("reports/sessions.py", {"has": "foo"}, "There is no content “foo”, so all are shown."),

@@ -21,7 +21,7 @@ STATES = {"failed": "broken", "running": "signal", "cancelled": "unknown", "comp
 DEFAULT_SORT = "-hurt"
 _CHOICES = (ENDED, *STATUSES)
 _COUNTS = ("executions", *STATUSES)
-_WORDS = {ENDED: "came to an end by itself"}
+_WORDS = {ENDED: "ended by itself"}
 LONG_OPEN = timedelta(days=1)
 
 
