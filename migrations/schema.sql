@@ -2000,7 +2000,7 @@ begin
     from pg_catalog.pg_attribute as t
     join pg_catalog.pg_attribute as v
         on v.attrelid = tg_relid and v.attname = t.attname and v.attnum > 0 and not v.attisdropped
-    cross join lateral (select pg_catalog.format_type(t.atttypid, t.atttypmod) as there) as kind
+    cross join lateral (select pg_catalog.format_type(t.atttypid, -1) as there) as kind
     where t.attrelid = source and t.attnum > 0 and not t.attisdropped;
 
     execute format(
@@ -4009,6 +4009,7 @@ begin
         select
             t.attname::text as name,
             pg_catalog.format_type(t.atttypid, t.atttypmod) as there,
+            pg_catalog.format_type(t.atttypid, -1) as of_any_length,
             t.atttypid = v.atttypid as is_same,
             v.atttypid = 'timestamptz'::regtype
             and t.atttypid in ('timestamp'::regtype, 'date'::regtype) as is_zoneless,
@@ -4032,7 +4033,7 @@ begin
                 when is_same then format('%1$I = ($1).%1$I', name)
                 when is_zoneless then format('%1$I = (($1).%1$I at time zone ''UTC'')::%2$s', name, there)
                 when is_json and not is_jsonb_here then format('%1$I = to_jsonb(($1).%1$I)::%2$s', name, there)
-                else format('%1$I = ($1).%1$I::text::%2$s', name, there)
+                else format('%1$I = ($1).%1$I::text::%2$s', name, of_any_length)
             end,
             ', '
         ) filter (where is_changed),

@@ -149,3 +149,17 @@ def test_a_table_of_another_system_is_not_taken_for_one_of_the_same_name(databas
     found = adoption.adopt(database_url, "lift", "public", dry_run=True)
     assert found.obstacles == ("sessions has the columns of the table of that name of chronicle",)
     assert adoption.adopt(database_url, "chronicle", "public", dry_run=True).obstacles == ()
+
+
+@pytest.mark.parametrize("kind", ["varchar(8)", "state"])
+def test_what_a_type_has_no_place_for_is_refused_and_not_cut(
+    database_url: str, owner: Owner, people: People, kind: str
+) -> None:
+    make(owner, documents.AGENTS)
+    owner.execute(OF_TYPE.format(kind, kind).encode())
+    owner.execute("create policy lets on public.jobs for all using (true)")
+    job_id = add_job(owner, people["member"])
+    adoption.adopt(database_url, "agents", "public", managers_read=True)
+    with pytest.raises(RowRefused, match=r"no place for what this writes \(.*(state|varying\(8\))"):
+        jobs.cancel(people["admin"], job_id, "running")
+    assert owner.execute("select status::text as now from public.jobs").fetchall() == [{"now": "running"}]

@@ -17,7 +17,7 @@ from data.adoption.comparing import compare
 from data.adoption.errors import AdoptionError, NothingToAdopt, NotTheOwner
 from data.adoption.findings import SystemFinding, TableFinding
 from data.adoption.needs import tables_of
-from data.adoption.refusing import NOTHING, of_moved, refusals, whole
+from data.adoption.refusing import NOTHING, of_moved, of_two_owners, refusals, whole
 from data.database.queries import find
 from data.database.units import Unit
 from data.migration.apply import RUNNER_LOCK
@@ -56,7 +56,8 @@ def adopt(
         if dry_run:
             return _tried(connection, found, move=move, managers_read=managers_read)
         with at_once(connection):
-            for refusal in of_moved(connection, system):
+            # Of a table that is taken already its columns tell less.
+            for refusal in (*of_moved(connection, system), *of_two_owners(connection, found)):
                 raise refusal
             if found.obstacles:
                 said = "; ".join([*found.obstacles, *whole(found, move=move)])

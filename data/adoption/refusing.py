@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from psycopg import sql
 
 from data.adoption.comparing import types_of
-from data.adoption.errors import AdoptionError, OursHaveRows
+from data.adoption.errors import AdoptionError, NothingToAdopt, OursHaveRows
 from data.adoption.findings import SystemFinding
 from data.database.queries import find
 from data.migration.connection import Connection
@@ -24,15 +24,15 @@ def refusals(connection: Connection, found: SystemFinding, *, move: bool) -> Ite
         )
     moved = list(of_moved(connection, found.system))
     yield from moved or _rows_of_ours(connection, found)
-    yield from _two_owners(connection, found)
+    yield from of_two_owners(connection, found)
     yield from _changed_meanwhile(connection, found)
 
 
-def of_moved(connection: Connection, system: str) -> Iterator[AdoptionError]:
+def of_moved(connection: Connection, system: str) -> Iterator[NothingToAdopt]:
     """That the tables of a system were moved here, if so: they are no longer anywhere else."""
     for row in connection.execute(find("adoption.list_adopted").text, {"system": system}):
         if row["mode"] == "moved":
-            yield AdoptionError(
+            yield NothingToAdopt(
                 f"The tables of {system} were moved here from {row['source_schema']} and are our own since.{NOTHING}"
             )
             return
@@ -58,7 +58,7 @@ def _rows_of_ours(connection: Connection, found: SystemFinding) -> Iterator[Adop
         )
 
 
-def _two_owners(connection: Connection, found: SystemFinding) -> Iterator[AdoptionError]:
+def of_two_owners(connection: Connection, found: SystemFinding) -> Iterator[AdoptionError]:
     """A table carries the triggers of one system."""
     names = {"system": found.system, "schema": found.schema, "names": [table.name for table in found.there]}
     taken = connection.execute(find("adoption.find_adopters").text, names).fetchall()

@@ -23,6 +23,7 @@ from signalbox_client.translating import of_a_rule
 
 _LACKING = re.compile(r".* lacks what this writes: .*")
 _OWN = "signalbox"
+_WRITING = re.compile(r"function signalbox\.(write|insert)_adopted\(\)")
 _KEPT_ELSEWHERE = re.compile(r".* is kept as .*, which the console reads: .*")
 
 
@@ -38,9 +39,8 @@ def translated_errors() -> Iterator[None]:
         if (lacking := _LACKING.search(error.diag.message_primary or "")) is None:
             raise
         raise ColumnMissing(f"{lacking[0]}; nothing was changed.") from error
-    except psycopg.IntegrityError as error:
-        # Our own tables take what is written here. Whoever meets a key of the console's own says more about it.
-        if error.diag.schema_name in (None, _OWN) or (why := _of_their_rule(error)) is None:
+    except (psycopg.IntegrityError, psycopg.DataError) as error:
+        if (why := _of_their_rule(error)) is None:
             raise
         raise RowRefused(f"{why}; nothing was changed. Its owner decides on its rules.") from error
     except postgres_errors.InsufficientPrivilege as error:
@@ -61,8 +61,20 @@ def translated_errors() -> Iterator[None]:
         raise DatabaseUnavailable from error
 
 
-def _of_their_rule(error: psycopg.IntegrityError) -> str | None:
+def is_of_writing(error: psycopg.DataError) -> bool:
+    """Whether a value was of a wrong type where it was written through the view of an adopted table."""
+    return _WRITING.search(error.diag.context or "") is not None
+
+
+def _of_their_rule(error: psycopg.IntegrityError | psycopg.DataError) -> str | None:
+    """What a table of another system refuses and why, as a clause; None where that was nothing written into one. Our
+    own take what is written here, and whoever meets a key of the console's own says more about it."""
     told = error.diag
+    if isinstance(error, psycopg.DataError):
+        why = f"The table that this system brought with it has no place for what this writes ({told.message_primary})"
+        return why if is_of_writing(error) else None
+    if told.schema_name in (None, _OWN):
+        return None
     if isinstance(error, postgres_errors.NotNullViolation):
         return (
             f"{told.schema_name}.{told.table_name} asks every row for its {told.column_name}, which this does not write"

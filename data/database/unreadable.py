@@ -11,6 +11,7 @@ import psycopg
 
 from data.database import queries
 from data.database.pools import Pool
+from data.database.translating import is_of_writing
 from data.errors import SignalboxError
 from data.sources import of_queries
 
@@ -28,8 +29,11 @@ def note_query(error: psycopg.DataError, name: str) -> None:
 
 
 def explained(error: psycopg.DataError, pool: Pool) -> UnreadableValue | None:
-    """The sentence for a value that cannot be read, None where no adopted table was read. Not inside a transaction that
-    has failed. The value itself is not said: whoever looks at the page may not be who may see it."""
+    """The sentence for a value that cannot be read, None where no adopted table was read, or where one was written. Not
+    inside a transaction that has failed. The value itself is not said: whoever looks at the page may not be who may see
+    it."""
+    if is_of_writing(error):
+        return None
     names = [note.removeprefix(_QUERY) for note in getattr(error, "__notes__", ()) if note.startswith(_QUERY)]
     read = of_queries(names) if names else None
     with pool.connection() as connection:
