@@ -26,7 +26,7 @@ as $$
     where what = 'unpriced' and k.cost_basis in ('not priced', 'partial estimate')
     union all
     select distinct c.session_pk from analytics.stg_chronicle__tool_events as c
-    where what = 'unphased' and (c.phase in ('pre', 'post')) is not true
+    where what = 'unphased' and c.phase is distinct from 'pre' and c.phase is distinct from 'post'
 $$;
 comment on function analytics.sessions_with(text) is
 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, which are unpriced: not priced in full, or unphased: with rows of calls that say neither begin nor end.';

@@ -963,7 +963,7 @@ CREATE FUNCTION analytics.sessions_with(what text) RETURNS TABLE(session_pk uuid
     where what = 'unpriced' and k.cost_basis in ('not priced', 'partial estimate')
     union all
     select distinct c.session_pk from analytics.stg_chronicle__tool_events as c
-    where what = 'unphased' and (c.phase in ('pre', 'post')) is not true
+    where what = 'unphased' and c.phase is distinct from 'pre' and c.phase is distinct from 'post'
 $$;
 
 -- comment analytics.FUNCTION sessions_with(what text)
@@ -6574,7 +6574,7 @@ CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (
 CREATE INDEX idx_tool_events_subagents ON chronicle.tool_events USING btree (session_id) WHERE ((tool_type)::text = 'subagent'::text);
 
 -- index chronicle.idx_tool_events_without_phase
-CREATE INDEX idx_tool_events_without_phase ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = ANY ((ARRAY['pre'::character varying, 'post'::character varying])::text[])) IS NOT TRUE);
+CREATE INDEX idx_tool_events_without_phase ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text IS DISTINCT FROM 'pre'::text) AND ((phase)::text IS DISTINCT FROM 'post'::text));
 
 -- index chronicle.idx_tool_events_without_success
 CREATE INDEX idx_tool_events_without_success ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text = 'post'::text) AND (NOT success));

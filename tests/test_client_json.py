@@ -90,7 +90,7 @@ def test_a_reader_goes_past_events_and_sessions_that_cannot_be_read(url: str, ow
     with pytest.raises(UnreadableValue, match=str(events[0].event_id)):
         EventStore(url).state(AGGREGATE, "acme")
     compared = replay(url).compare("client_health")
-    assert (compared.rows, len(compared.failed)) == (0, 1)
+    assert (compared.rows, len(compared.failed)) == (1, len(TOO_MUCH))
     assert "cannot take event 1" in compared.failed[0]
     assert str(events[0].event_id) in compared.failed[0]
 

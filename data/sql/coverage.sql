@@ -93,7 +93,7 @@ from (
             select from signalbox.retention as r where r.dropped_from is not null and (select signalbox.sees_all())
         ),
         exists (select from analytics.stg_chronicle__tool_events as t where t.call_id is null and t.phase = 'pre'),
-        (select count(*) from analytics.stg_chronicle__tool_events as t where (t.phase in ('pre', 'post')) is not true)
+        (select count(*) from analytics.stg_chronicle__tool_events as t where t.phase is distinct from 'pre' and t.phase is distinct from 'post')
     union all
     select
         'jobs',

@@ -90,7 +90,7 @@ items as (
         t.event_id, 'system', t.occurred_at, t.duration_ms, t.tool_name,
         'a row of a call that says neither begin nor end (phase); not counted as one', null, false, t.event_id
     from analytics.stg_chronicle__tool_events as t
-    where t.session_pk = %(session_pk)s::uuid and (t.phase in ('pre', 'post')) is not true
+    where t.session_pk = %(session_pk)s::uuid and t.phase is distinct from 'pre' and t.phase is distinct from 'post'
     union all
     select
         n.event_id, 'notification', n.occurred_at, null,
@@ -167,7 +167,7 @@ select
     + (select count(*) from analytics.tool_calls as c where c.session_pk = %(session_pk)s::uuid)
     + (
         select count(*) from analytics.stg_chronicle__tool_events as t
-        where t.session_pk = %(session_pk)s::uuid and (t.phase in ('pre', 'post')) is not true
+        where t.session_pk = %(session_pk)s::uuid and t.phase is distinct from 'pre' and t.phase is distinct from 'post'
     )
     + (select count(*) from analytics.stg_chronicle__notification_events as n where n.session_pk = %(session_pk)s::uuid)
     + (select count(*) from analytics.stg_engine__human_approvals as q where q.session_pk = %(session_pk)s::uuid)
@@ -212,7 +212,7 @@ left join analytics.stg_chronicle__tool_events as c on c.event_id = e.event_id
 left join analytics.stg_chronicle__tool_events as a on a.call_id = c.call_id and a.phase = 'pre'
 left join analytics.stg_chronicle__tool_events as d
     on (d.call_id = c.call_id or d.tool_event_id = c.tool_event_id)
-    and (d.phase = 'post' or (c.phase in ('pre', 'post')) is not true and d.tool_event_id = c.tool_event_id)
+    and (d.phase = 'post' or c.phase is distinct from 'pre' and c.phase is distinct from 'post' and d.tool_event_id = c.tool_event_id)
 left join analytics.stg_chronicle__notification_events as n on n.event_id = e.event_id
 where e.event_id = %(item_id)s::uuid and e.session_pk = %(session_pk)s::uuid
 limit 1;

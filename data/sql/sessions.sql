@@ -251,6 +251,6 @@ array_remove(array[
     ) then 'subagents' end,
     case when exists (
         select from analytics.stg_chronicle__tool_events as t
-        where t.session_pk = s.session_pk and (t.phase in ('pre', 'post')) is not true
+        where t.session_pk = s.session_pk and t.phase is distinct from 'pre' and t.phase is distinct from 'post'
     ) then 'unphased' end
 ], null)
