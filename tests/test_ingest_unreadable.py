@@ -238,6 +238,34 @@ def test_names_longer_than_their_columns_go_in(server: embedded.Lease, tmp_path:
         assert value(url, "select git_branch from chronicle.sessions where project_name is not null") == "n" * 255
 
 
+def test_times_of_another_world_are_unknown_and_counted_and_end_no_import(
+    server: embedded.Lease, tmp_path: Path
+) -> None:
+    zero, far = "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"
+    told = [prompt("zero", "z"), prompt("far", "f"), prompt("odd offset", "o"), prompt("fine", "g")]
+    told[0]["timestamp"], told[1]["timestamp"] = zero, far
+    told[2]["timestamp"] = "2026-03-04T10:00:00+23:59"
+    item = {"id": "i", "title": "i", "status": "closed", "issue_type": "task", "created_at": zero, "closed_at": far}
+    hook = {"session_id": "h", "hook_event_name": "Notification", "message": "x", "timestamp": zero}
+    with fresh_database(server) as url:
+        report = ingest([write(tmp_path / "times.jsonl", *told, item, hook)], url)
+        prompts = rows(url, "select prompt_text, created_at::text as at from chronicle.prompt_events order by 1")
+        assert rows(url, "select created_at, started_at, completed_at from agents.jobs where job_data ? 'title'") == [
+            {"created_at": None, "started_at": None, "completed_at": None}
+        ]
+        (span,) = rows(url, "select started_at, ended_at from chronicle.sessions where session_id = 's-unreadable'")
+    assert report.holds
+    assert [(row["prompt_text"], row["at"]) for row in prompts] == [
+        ("far", None),
+        ("fine", "2026-03-04 10:00:00+00"),
+        ("odd offset", "2026-03-03 10:01:00+00"),
+        ("zero", None),
+    ]
+    assert (span["started_at"].day, span["ended_at"].day) == (3, 4)
+    assert (report.counts["placeholder_times"], report.counts["untimed_events"]) == (5, 3)
+    assert " 5 times are before 1970 or after 2200 and taken for unknown." in report.sentence
+
+
 def test_a_file_is_all_or_nothing(server: embedded.Lease, tmp_path: Path) -> None:
     files = [write(tmp_path / f"{name}.jsonl", prompt(name, uuid=name)) for name in ("a", "b", "c")]
     with fresh_database(server) as url:

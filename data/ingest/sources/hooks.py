@@ -16,7 +16,7 @@ from data.ingest.staging.escaping import as_object, as_text, canonical, without_
 from data.ingest.staging.keys import CallKeys, key_of, key_of_content, phase_key
 from data.ingest.staging.rows import Event, Rows, ToolPhase
 from data.ingest.staging.sessions import LONGEST_SESSION_ID, PERMISSION_REQUESTS, SessionFacts, Sessions
-from data.ingest.staging.times import duration_ms, moment, whole_ms
+from data.ingest.staging.times import duration_ms, whole_ms
 
 SOURCE = "hooks"
 
@@ -74,7 +74,7 @@ class HookReader:
         if not session_id or len(session_id) > LONGEST_SESSION_ID:
             self.report(line, f"a session id of {len(session_id)} characters; 1 to {LONGEST_SESSION_ID} are kept")
             return
-        at = moment(payload.get("timestamp"))
+        at = self.rows.times.moment(payload.get("timestamp"))
         session = self.sessions.of(session_id)
         session.told_by.add(SOURCE)
         session.saw_payload(at, payload)

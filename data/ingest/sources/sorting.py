@@ -63,6 +63,7 @@ class RecordSorter:
         report.left_out = _readable_names(transcript.left_out + hooks.left_out)
         report.read = rows.events
         report.untimed = rows.untimed
+        report.placeholders = rows.times.placeholders
         report.escaped = rows.escaper.rewritten
         report.sessions = len(self.sessions)
         return Staged(

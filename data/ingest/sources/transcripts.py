@@ -18,7 +18,7 @@ from data.ingest.staging.escaping import as_object, as_text, canonical, without_
 from data.ingest.staging.keys import CallKeys, key_of, key_of_content, phase_key
 from data.ingest.staging.rows import Event, Rows, ToolPhase
 from data.ingest.staging.sessions import LONGEST_SESSION_ID, LOOSE_RESULTS, QUESTIONS, SessionFacts, Sessions
-from data.ingest.staging.times import duration_ms, moment, whole_ms
+from data.ingest.staging.times import duration_ms, whole_ms
 
 SOURCE = "transcript"
 _WITHOUT_SESSION = frozenset({"summary", "file-history-snapshot"})
@@ -60,7 +60,7 @@ class TranscriptReader:
             self.report(line, f"a session id of {len(session_id)} characters; at most {LONGEST_SESSION_ID} are kept")
             return
         self.entries[kind] += 1
-        at = moment(entry.get("timestamp"))
+        at = self.rows.times.moment(entry.get("timestamp"))
         session = self.sessions.of(session_id)
         session.told_by.add(SOURCE)
         session.saw_entry(at, entry, line, self.rows.place)

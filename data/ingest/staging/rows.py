@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from data.ingest.staging.escaping import NULL, Escaper
-from data.ingest.staging.times import written
+from data.ingest.staging.times import Times, written
 
 # In the order of the staging table (query ingest.storing.create_temporary_staged).
 _TOOL = 9
@@ -103,6 +103,7 @@ class Rows:
     nothing = _NO_DETAIL  # of an event that has no detail
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
+        self.times = Times()
         self.escaper = Escaper()
         self._again = Escaper()  # for what stands in the event's data, too, and is counted there
         self.events: Counter[str] = Counter()
