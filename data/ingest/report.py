@@ -176,6 +176,9 @@ class Report:
         """What happened, in a sentence or two."""
         counts = self.counts
         if not counts["files_imported"]:
+            if unread := [file for file in self.files if file.outcome == "failed"]:
+                what = plural(sum(len(file.problems) for file in unread), "line or file", "lines or files")
+                return f"Nothing was imported: {what} could not be read."
             return "No agent log was found there."
         jobs = counts.get("added_jobs", 0)
         added = [plural(counts["events_added"], "event")] if counts["events_added"] or not jobs else []

@@ -121,7 +121,7 @@ happened as materialized (
     ) as e
 ),
 types as materialized (
-    select t.session_id, p.agent_id, min(t.parameters ->> 'subagent_type') as agent
+    select t.session_id, p.agent_id, min(left(t.parameters ->> 'subagent_type', 255)) as agent
     from chronicle.tool_events as t
     cross join lateral (
         select r.result ->> 'agentId' as agent_id from chronicle.tool_events as r
