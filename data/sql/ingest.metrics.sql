@@ -114,7 +114,7 @@ happened as materialized (
     from (select c.event_id from called as c union select n.event_id from notified as n) as h
     cross join lateral (
         select
-            v.metadata ->> 'agent_id' as agent_id, v.metadata ->> 'agent_type' as agent_type,
+            v.metadata ->> 'agent_id' as agent_id, left(v.metadata ->> 'agent_type', 255) as agent_type,
             v.metadata ?| array['agent_id', 'sidechain'] as is_aside
         from chronicle.events as v where v.id = h.event_id
         offset 0

@@ -30,7 +30,7 @@ calls as materialized (
         min(t.error_message) as error_message,
         min(e.metadata ->> 'source') as source,
         coalesce(min(e.metadata ->> 'agent_id'), case when bool_or(e.metadata ? 'sidechain') then 'sidechain' end, '') as run,
-        min(e.metadata ->> 'agent_type') as agent_type,
+        min(left(e.metadata ->> 'agent_type', 255)) as agent_type,
         bool_or(a.call_id is not null) as is_asked,
         bool_or(coalesce(a.is_rejected, false)) as is_rejected
     from chronicle.tool_events as t
