@@ -57,7 +57,7 @@ class ColumnMissing(SignalboxError):
 
 
 class RowRefused(SignalboxError):
-    """The table that this system brought with it refuses this by a rule of its own; nothing was changed."""
+    """A table refuses this by a rule of its own, or it is larger than the database takes; nothing was changed."""
 
 
 class KeptElsewhere(SignalboxError):

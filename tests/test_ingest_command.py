@@ -120,6 +120,10 @@ def test_wrong_use_and_unknown_accounts(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit) as stopped:
         main(["ingest"])
     assert stopped.value.code == 2
+    with pytest.raises(SystemExit) as stopped:
+        main(["ingest", "", str(LIGHTHOUSE)])
+    assert stopped.value.code == 2
+    assert "a path is empty" in capsys.readouterr().err
     assert main(["ingest", "--owner", "nobody@example.com", str(LIGHTHOUSE)]) == 1
     assert "no account with the address nobody@example.com" in capsys.readouterr().err
     assert main(["ingest", "/no/such/path"]) == 1

@@ -116,6 +116,7 @@ def test_characters_that_the_database_refuses_stay_readable_everywhere(server: e
         assert value(url, "select parameters from chronicle.tool_events where phase = 'pre'") == {shown: [shown]}
         assert value(url, "select session_id from chronicle.sessions order by 1 desc limit 1") == shown
         assert value(url, "select message from chronicle.notification_events") == shown
+        assert {row["name"] for row in rows(url, "select project_name as name from chronicle.sessions")} == {shown}
         assert ingest([tmp_path], url).counts["events_added"] == 0
         told = ingest([write(tmp_path / "worse.jsonl", entry, {"type": bad, "uuid": "x"})], url)
         assert told.problems[0].reason == f"an entry of type “{shown}” that names no session"

@@ -16,7 +16,7 @@ from data.ingest.staging.escaping import Escaper, canonical, without_bulk
 from data.ingest.staging.keys import CallKeys, key_of, key_of_content
 from data.ingest.staging.session_merge import merge
 from data.ingest.staging.sessions import SessionFacts, project_of
-from data.ingest.staging.times import duration_ms, moment, whole_ms
+from data.ingest.staging.times import Times, duration_ms, whole_ms
 
 
 def unquoted(field: bytes) -> str:
@@ -98,6 +98,8 @@ def test_pictures_are_left_out_wherever_they_stand() -> None:
         ("2026-03-02 09:00:00+00:00", datetime(2026, 3, 2, 9, 0, tzinfo=UTC)),
         (1772442000, datetime(2026, 3, 2, 9, 0, tzinfo=UTC)),
         (1772442000123, datetime(2026, 3, 2, 9, 0, 0, 123000, tzinfo=UTC)),
+        ("2026-03-02T09:00:00+23:59", datetime(2026, 3, 1, 9, 1, tzinfo=UTC)),
+        ("2200-12-31T23:59:59Z", datetime(2200, 12, 31, 23, 59, 59, tzinfo=UTC)),
         ("2026-03-02T09:00:00", None),
         ("2026-02-30T09:00:00Z", None),
         ("yesterday", None),
@@ -110,7 +112,34 @@ def test_pictures_are_left_out_wherever_they_stand() -> None:
     ],
 )
 def test_only_a_time_with_a_zone_is_a_moment(written: Any, expected: datetime | None) -> None:
-    assert moment(written) == expected
+    assert Times().moment(written) == expected
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59.999999-14:00",
+        "1969-12-31T23:59:59+01:00",
+        "1970-01-01T00:00:00Z",
+        "1970-01-01T01:00:00+01:00",
+        "2201-01-01T00:00:00Z",
+        "2200-12-31T23:59:59-01:00",
+        0,
+        -62135596800,
+        10**18,
+        10**400,
+        float("nan"),
+        float("-inf"),
+    ],
+)
+def test_a_time_that_nobody_can_have_meant_is_unknown_and_counted(written: Any) -> None:
+    times = Times()
+    assert (times.moment(written), times.placeholders) == (None, 1)
+    assert times.moment("2026-03-02T09:00:00Z")
+    assert times.moment("yesterday") is None
+    assert times.placeholders == 1
 
 
 def test_durations_are_whole_and_never_negative() -> None:

@@ -19,6 +19,7 @@ from data.errors import (
     DatabaseUnavailable,
     NotAllowed,
     ReplicaUnavailable,
+    RowRefused,
 )
 from data.identity import web_sessions
 from data.settings import DatabaseUrl
@@ -251,3 +252,15 @@ def test_a_full_disk_is_not_taken_for_a_database_that_does_not_answer(people: Pe
 
     with pytest.raises(DatabaseFull, match="no room left"):
         sorts_much()
+
+
+def test_what_is_larger_than_the_database_takes_is_not_taken_for_one_that_does_not_answer(people: People) -> None:
+    def indexes_much() -> None:
+        with database.operating() as unit:
+            unit.connection.execute("create temporary table long (name text primary key)")
+            unit.connection.execute(
+                "insert into long select string_agg(md5(n::text), '') from generate_series(1, 500) as n"
+            )
+
+    with pytest.raises(RowRefused, match=r"larger than the database takes \(index row .*; nothing was changed"):
+        indexes_much()

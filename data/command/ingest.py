@@ -25,10 +25,17 @@ only what is new. Exit status 1 when a line or a file could not be read; everyth
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `ingest`."""
     parser = commands.add_parser("ingest", help="import agent logs", description=_DESCRIPTION)
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, or a folder to walk")
+    parser.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="a file, or a folder to walk")
     parser.add_argument("--owner", metavar="ADDRESS", help="account that the sessions will belong to, or its id")
     parser.add_argument("--json", action="store_true", help="print one JSON document: counts per source and file")
     parser.set_defaults(run=run)
+
+
+def _path(given: str) -> Path:
+    """A path as it was given; an empty one, of a variable that is not set for instance, would be the current folder."""
+    if not given.strip():
+        raise argparse.ArgumentTypeError("a path is empty; name a file or a folder, “.” for the current one")
+    return Path(given)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -55,6 +55,9 @@ def translated_errors() -> Iterator[None]:
         postgres_errors.ConfigurationLimitExceeded,
     ) as error:
         raise DatabaseFull from error
+    except (postgres_errors.ProgramLimitExceeded, postgres_errors.StatementTooComplex) as error:
+        said = error.diag.message_primary or type(error).__name__
+        raise RowRefused(f"This is larger than the database takes ({said}); nothing was changed.") from error
     except (PoolTimeout, PoolClosed) as error:
         raise DatabaseUnavailable from error
     except psycopg.OperationalError as error:

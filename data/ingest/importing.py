@@ -16,13 +16,14 @@ from data.access import Actor
 from data.database import APPLICATION_NAME
 from data.database.reaching import reaching
 from data.database.translating import translated_errors
-from data.errors import Conflict, NotFound, SignalboxError
+from data.errors import Conflict, DatabaseFull, NotFound, SignalboxError
 from data.ingest import prices
 from data.ingest.merging.statements import Statements
 from data.ingest.merging.storing import Store
 from data.ingest.reading.files import FileReading
 from data.ingest.reading.walking import Found, walk
 from data.ingest.report import FileReport, Problem, Report, readable_path
+from data.ingest.staging.escaping import readable
 from data.ingest.writing_down import Act
 from signalbox_client.errors import UnfitTable
 from signalbox_client.translating import OF_OTHER_TABLES, of_a_rule, of_another_table
@@ -31,7 +32,16 @@ _ATTEMPTS = 3
 # What another writer of the same tables can bring about; the file is then read again.
 _PASSING = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation, errors.ForeignKeyViolation)
 
-
+# What the rows of one file bring about: values, rules of tables, and limits of what a row or an index holds.
+_OF_ROWS = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    errors.ProgramLimitExceeded,
+    errors.StatementTooComplex,
+    errors.CardinalityViolation,
+    errors.RaiseException,
+    errors.InternalError_,
+)
 _NOT_MIGRATED = (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName)
 
 
@@ -70,12 +80,12 @@ def ingest(
     end what came of it, so an import that was stopped has the first alone.
 
     Raises NotFound when there is no such account, Conflict when several share the address, DatabaseUnavailable when
-    the connection is lost (files done until then are kept), NotMigrated, WrongSetting for an unusable price table,
-    KeptElsewhere and UnfitTable where the tables of Chronicle are another program's. All else that goes wrong is in the
-    report.
+    the connection is lost and DatabaseFull when there is no room (files done until then are kept), NotMigrated,
+    WrongSetting for an unusable price table, KeptElsewhere and UnfitTable where the tables of Chronicle are another
+    program's. All else that goes wrong is in the report.
     """
     act = Act(actor, paths, owner)
-    with translated_errors(), _migrated():
+    with _of_an_import(), translated_errors(), _migrated():
         if isinstance(database, psycopg.Connection):
             return _ingest(act, Store(database, _owner_id(database, owner)), progress, price_table)
         with reaching(database):
@@ -84,6 +94,17 @@ def ingest(
             )
         with connected as connection:
             return _ingest(act, Store(connection, _owner_id(connection, owner), is_ours=True), progress, price_table)
+
+
+@contextmanager
+def _of_an_import() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseFull as error:
+        raise DatabaseFull(
+            "The database has no room left for this, on disk or in memory. Free some, then import again; "
+            "files that were done before are kept."
+        ) from error
 
 
 @contextmanager
@@ -131,7 +152,8 @@ def _owner_id(connection: psycopg.Connection[Any], address: str | None) -> UUID 
 
 
 def _import(file: Found, store: Store) -> FileReport:
-    """One file. Raises psycopg.OperationalError when the database went away; all else is in the report."""
+    """One file. Raises psycopg.Error when the database went away or is not as an import needs it; whatever is wrong
+    with the file is in the report."""
     attempt = 0
     while True:
         attempt += 1
@@ -146,9 +168,14 @@ def _import(file: Found, store: Store) -> FileReport:
                 if attempt == _ATTEMPTS:
                     why = of_a_rule(error) or f"another writer was in the way: {error.diag.message_primary}"
                     return _failed(reading.report, why)
-            except (psycopg.DataError, psycopg.IntegrityError) as error:
-                refused = of_a_rule(error) or error.diag.message_primary
+            except _OF_ROWS as error:
+                refused = of_a_rule(error) or error.diag.message_primary or str(error)
                 return _failed(reading.report, f"the database refused the file: {refused}")
+            except (psycopg.Error, SignalboxError):
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever one file brings about, the others go in
+                what = readable(f"{type(error).__name__}: {error}")[:300]
+                return _failed(reading.report, f"Signalbox failed at it, which is an error of Signalbox: {what}")
 
 
 def _failed(begun: FileReport, reason: str) -> FileReport:

@@ -48,6 +48,7 @@ class FileReport:
     known: int = 0  # records of events that an earlier import brought in; of other rows none are counted
     paired: int = 0  # records that another source had told already, or tells now
     untimed: int = 0  # events read without a time
+    placeholders: int = 0  # times before 1970 or after 2200, taken for unknown
     escaped: int = 0  # characters kept as their escape
     owners_kept: int = 0  # sessions that belong to somebody else than the owner that was asked for
     problems: list[Problem] = field(default_factory=list)
@@ -90,6 +91,7 @@ class FileReport:
             "events_read": dict(self.read),
             "sessions": self.sessions,
             "untimed_events": self.untimed,
+            "placeholder_times": self.placeholders,
             "escaped_characters": self.escaped,
             "unreadable_lines": len(self.problems),
         }
@@ -141,6 +143,7 @@ class Report:
             "known_records": sum(file.known for file in self.files),
             "paired_records": sum(file.paired for file in self.files),
             "untimed_events": sum(file.untimed for file in self.files),
+            "placeholder_times": sum(file.placeholders for file in self.files),
             "escaped_characters": sum(file.escaped for file in self.files),
             "problems": len(self.problems),
         }
@@ -163,7 +166,7 @@ class Report:
             source["files"] += 1
             source["records"] += sum(file.records.values())
             source["events_read"].update(file.read)
-            for name in ("known", "paired", "untimed", "escaped"):
+            for name in ("known", "paired", "untimed", "placeholders", "escaped"):
                 source[name] = source.get(name, 0) + getattr(file, name)
             source["problems"] = source.get("problems", 0) + len(file.problems)
         return sources
@@ -173,6 +176,9 @@ class Report:
         """What happened, in a sentence or two."""
         counts = self.counts
         if not counts["files_imported"]:
+            if unread := [file for file in self.files if file.outcome == "failed"]:
+                what = plural(sum(len(file.problems) for file in unread), "line or file", "lines or files")
+                return f"Nothing was imported: {what} could not be read."
             return "No agent log was found there."
         jobs = counts.get("added_jobs", 0)
         added = [plural(counts["events_added"], "event")] if counts["events_added"] or not jobs else []
@@ -184,6 +190,9 @@ class Report:
         )
         if counts["untimed_events"]:
             text += f" {plural(counts['untimed_events'], 'event has', 'events have')} no time in the log."
+        if counts["placeholder_times"]:
+            placeholders = plural(counts["placeholder_times"], "time is", "times are")
+            text += f" {placeholders} before 1970 or after 2200 and taken for unknown."
         if counts["escaped_characters"]:
             escaped = plural(counts["escaped_characters"], "character is", "characters are")
             text += f" {escaped} stored as \\uXXXX, as PostgreSQL holds no such character."

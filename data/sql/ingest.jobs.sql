@@ -42,7 +42,7 @@ select
     'job',
     j.session_id,
     md5('call:' || j.call_id)::uuid,
-    coalesce(nullif(j.parameters ->> 'subagent_type', ''), 'unknown'),
+    coalesce(nullif(left(j.parameters ->> 'subagent_type', 255), ''), 'unknown'),
     j.status,
     j.called_at,
     j.called_at,

@@ -114,14 +114,14 @@ happened as materialized (
     from (select c.event_id from called as c union select n.event_id from notified as n) as h
     cross join lateral (
         select
-            v.metadata ->> 'agent_id' as agent_id, v.metadata ->> 'agent_type' as agent_type,
+            v.metadata ->> 'agent_id' as agent_id, left(v.metadata ->> 'agent_type', 255) as agent_type,
             v.metadata ?| array['agent_id', 'sidechain'] as is_aside
         from chronicle.events as v where v.id = h.event_id
         offset 0
     ) as e
 ),
 types as materialized (
-    select t.session_id, p.agent_id, min(t.parameters ->> 'subagent_type') as agent
+    select t.session_id, p.agent_id, min(left(t.parameters ->> 'subagent_type', 255)) as agent
     from chronicle.tool_events as t
     cross join lateral (
         select r.result ->> 'agentId' as agent_id from chronicle.tool_events as r

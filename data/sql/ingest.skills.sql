@@ -21,7 +21,7 @@ calls as materialized (
         t.session_id,
         t.call_id,
         coalesce(min(t.tool_name) filter (where t.phase = 'pre'), min(t.tool_name)) as tool_name,
-        min(t.parameters ->> 'skill') as skill,
+        min(left(t.parameters ->> 'skill', 255)) as skill,
         bool_or(t.phase = 'pre') as is_called,
         min(t.created_at) filter (where t.phase = 'pre') as called_at,
         max(t.created_at) filter (where t.phase = 'post') as ended_at,
@@ -30,7 +30,7 @@ calls as materialized (
         min(t.error_message) as error_message,
         min(e.metadata ->> 'source') as source,
         coalesce(min(e.metadata ->> 'agent_id'), case when bool_or(e.metadata ? 'sidechain') then 'sidechain' end, '') as run,
-        min(e.metadata ->> 'agent_type') as agent_type,
+        min(left(e.metadata ->> 'agent_type', 255)) as agent_type,
         bool_or(a.call_id is not null) as is_asked,
         bool_or(coalesce(a.is_rejected, false)) as is_rejected
     from chronicle.tool_events as t
@@ -40,7 +40,7 @@ calls as materialized (
     group by t.session_id, t.call_id
 ),
 agents as materialized (
-    select t.session_id, p.result ->> 'agentId' as run, min(t.parameters ->> 'subagent_type') as agent
+    select t.session_id, p.result ->> 'agentId' as run, min(left(t.parameters ->> 'subagent_type', 255)) as agent
     from chronicle.tool_events as t
     inner join chronicle.tool_events as p
         on p.session_id = any(%(sessions)s::uuid[]) and p.call_id = t.call_id and p.phase = 'post'

@@ -19,7 +19,7 @@ def merge_sessions(do: Statements, staged: Staged, owner: UUID | None) -> Touche
     if not facts:
         return Touched()
     escaper = Escaper()  # of its own: these characters are counted where they stand
-    names = [escaper.readable(session.session_id) for session in facts]
+    names = [session.session_id for session in facts]
     known = {row["session_id"]: row for row in do.rows("ingest.sessions.find_sessions", session_ids=names)}
     merged = [merge(session, known.get(name), owner, escaper) for session, name in zip(facts, names, strict=True)]
     ids = {session.row["session_id"]: UUID(session.row["id"]) for session in merged}

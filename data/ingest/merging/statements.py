@@ -10,6 +10,7 @@ from psycopg.rows import DictRow, dict_row
 
 from data.database import queries
 from data.ingest.report import FileReport
+from signalbox_client.times import read_all_times
 
 
 class Statements:
@@ -18,6 +19,7 @@ class Statements:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
         self._cursor = connection.cursor(row_factory=dict_row)
+        read_all_times(self._cursor)
         self.raw_from: datetime | None = None  # before it, rows of what happened in sessions were dropped
 
     def run(self, name: str, **parameters: Any) -> int:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 WINDOW_BYTES = 1024 * 1024
 LONGEST_ELEMENT = 64 * 1024 * 1024  # characters
 _BETWEEN = re.compile(r"[\s,\ufeff]*")
+_PADDING = re.compile(r"[\s,\0]*")
 _NEXT_OBJECT = re.compile(r",\s*(?=\{)")
 _UNDECODABLE = re.compile("[\udc80-\udcff]")
 _END = 64  # an error this close to the end of the window may only mean that the window ends there
@@ -52,6 +53,8 @@ class ArrayReader:
                 self._advance(self.position + 1)
             elif first == "/":
                 self._comment()
+            elif first == "\0":
+                self._padding()
             else:
                 line = self.line
                 for value in self._element():
@@ -67,6 +70,14 @@ class ArrayReader:
             if not self._more():
                 return
         self._advance(end)
+
+    def _padding(self) -> None:
+        """Past characters that a file system left where nothing was written: no record, and in no record."""
+        self.report(self.line, "NUL characters between records, not JSON")
+        while found := _PADDING.match(self.text, self.position):
+            self._advance(found.end())
+            if self.position < len(self.text) or not self._more():
+                return
 
     def _skip(self) -> bool:
         """Go to the next character that is neither space nor comma; whether there is one."""
@@ -110,7 +121,7 @@ class ArrayReader:
 
     def _broken(self, error: json.JSONDecodeError) -> list[Any]:
         cut = self.ended and error.pos >= len(self.text) - _END
-        reason = "the file ends in the middle of a record" if cut else f"not JSON: {error.msg}"
+        reason = "the file ends in the middle of a record" if cut else f"not JSON: {said(error)}"
         if error.msg.startswith("Unterminated string") and self.ended:
             cut = True
             reason = "the file ends in the middle of a record, or a string in it never ends"
@@ -172,6 +183,11 @@ class ArrayReader:
         self.position = self.counted = 0
         self.damaged = self.damaged or not _is_encodable(added)
         return bool(added)
+
+
+def said(error: json.JSONDecodeError) -> str:
+    """What is wrong, without the words that lead to a place: that is told as people count."""
+    return error.msg.removesuffix(" at").removesuffix(" starting")
 
 
 def _is_encodable(text: str) -> bool:

@@ -38,6 +38,7 @@ class FileReading:
         self.report = FileReport(readable_path(file.path), size_bytes=file.size_bytes)
         self._file = file
         self._recognised = False
+        self._met_record = False  # in what could not be read, too
         self._lines_with_several = self._first_with_several = 0
         self._stream: BinaryIO | None = None
         self._records: Iterator[tuple[int, Any]] = iter(())
@@ -57,15 +58,18 @@ class FileReading:
             self._stream = self._file.path.open("rb")
             if reason := _unreadable_content(self._stream):
                 return self._leave_alone(reason)
-            records = read_records(self._stream, self._problem, lambda value: kind_of(value) is not None, self._several)
+            records = read_records(self._stream, self._problem, self._is_record, self._several)
             head = list(islice(records, _LOOKED_AT))
         except OSError as error:
             return self._fail(error)
         except NotRecognised:
             head = []
-        if not any(kind_of(value) for _, value in head):
+        if not self._met_record and not any(kind_of(value) for _, value in head):
             first = self.report.problems[0].sentence if self.report.problems else ""
             return self._leave_alone(f"no agent log in a known form. {first}".strip())
+        if not head:  # of an agent log nothing but lines that cannot be read
+            self.report.outcome = "failed"
+            return False
         self._recognised = True
         self._records = chain(head, records)
         return True
@@ -84,8 +88,13 @@ class FileReading:
 
     def _problem(self, line: int, reason: str) -> None:
         self.report.problems.append(Problem(self.report.path, line, readable(reason)))
-        if not self._recognised and len(self.report.problems) > _HOPELESS:
+        if not (self._recognised or self._met_record) and len(self.report.problems) > _HOPELESS:
             raise NotRecognised
+
+    def _is_record(self, value: Any) -> bool:
+        known = kind_of(value) is not None
+        self._met_record |= known
+        return known
 
     def _several(self, line: int) -> None:
         self._lines_with_several += 1
@@ -116,4 +125,4 @@ def _unreadable_content(stream: BinaryIO) -> str | None:
     for magic, name in _COMPRESSED.items():
         if head.startswith(magic):
             return f"compressed with {name}; unpack it first"
-    return "no text, so no agent log" if b"\x00" in head else None
+    return None

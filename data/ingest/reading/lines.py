@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 import orjson
 
-from data.ingest.reading.arrays import ArrayReader
+from data.ingest.reading.arrays import ArrayReader, said
 
 Report = Callable[[int, str], None]  # line (1 is the first), reason
 Recognise = Callable[[Any], bool]
@@ -36,27 +37,30 @@ def _whole(text: str) -> int | str:
 # As lenient as Python's own reader: NaN, Infinity and numbers too large for a float stay as their text.
 DECODER = json.JSONDecoder(parse_constant=lambda name: name, parse_float=_finite, parse_int=_whole)
 
+_FORGIVING = json.JSONDecoder(strict=False, parse_constant=str, parse_float=str, parse_int=str)  # of control characters
+
 
 def read_records(
     stream: BinaryIO, report: Report, recognise: Recognise, several: Callable[[int], None] = lambda _: None
 ) -> Iterator[tuple[int, Any]]:
     """Yield (line where it begins, value) for every JSON value of the stream, in order.
 
-    `stream` is read from its start. `recognise` says whether a value can be a record, which is how reading goes on
-    behind a broken element of an array. `report` is called for everything that cannot be read, `several` with the line
-    where two or more objects stand on one: all of them are read.
+    `stream` is read from its start. `recognise` says whether a value can be a record: that is how reading goes on
+    behind a broken element of an array, and it is asked of what a line that cannot be read begins with. `report` is
+    called for everything that cannot be read, `several` with the line where two or more objects stand on one: all of
+    them are read.
     """
     if _begins_array(stream):
         yield from ArrayReader(stream, report, recognise, DECODER).values()
     else:
-        yield from _Lines(stream, report, several).values()
+        yield from _Lines(stream, report, recognise, several).values()
 
 
 def _begins_array(stream: BinaryIO) -> bool:
     head = stream.read(_FIRST_BYTES).removeprefix(_BYTE_ORDER_MARK)
     stream.seek(0)
     for line in head.splitlines():
-        text = line.strip()
+        text = line.strip(b" \t\r\n\0")
         if text and not text.startswith(b"//"):
             return text.startswith(b"[")
     return False
@@ -65,9 +69,10 @@ def _begins_array(stream: BinaryIO) -> bool:
 class _Lines:
     """Values of a file that is no array: mostly one object per line."""
 
-    def __init__(self, stream: BinaryIO, report: Report, several: Callable[[int], None]) -> None:
+    def __init__(self, stream: BinaryIO, report: Report, recognise: Recognise, several: Callable[[int], None]) -> None:
         self.stream = stream
         self.report = report
+        self.recognise = recognise
         self.several = several
         self.line = 0  # of the line read last
         self.pushed_back: list[bytes] = []
@@ -117,8 +122,14 @@ class _Lines:
             whole = self._over_several_lines(raw)
             if whole is not None:
                 return [whole]
+        self._look_into(text)
         self.report(line, reason)
         return []
+
+    def _look_into(self, text: str) -> None:
+        """Whether a line that cannot be read begins with a record all the same, with a comma behind it for instance."""
+        with suppress(json.JSONDecodeError, RecursionError):
+            self.recognise(_FORGIVING.raw_decode(text)[0])
 
     def _over_several_lines(self, first: bytes) -> Any:
         """The object that begins with `first` and goes on over the next lines; without one they are read again."""
@@ -163,7 +174,7 @@ def decode_all(text: str) -> tuple[list[Any], str | None, int]:
         try:
             value, position = DECODER.raw_decode(text, position)
         except json.JSONDecodeError as error:
-            return values, f"not JSON: {error.msg}, character {error.pos + 1} of the line", error.pos
+            return values, f"not JSON: {said(error)}, character {error.pos + 1} of the line", error.pos
         except RecursionError:
             return values, "nested too deeply", position
         values.append(value)

@@ -7,7 +7,6 @@ from typing import Any
 from data.ingest.staging.escaping import as_object, as_text
 from data.ingest.staging.keys import key_of
 from data.ingest.staging.rows import Job, Rows
-from data.ingest.staging.times import moment
 
 _TAKEN = ("checkpoint_id", "session_id", "branch", "files_touched")
 _ATTRIBUTION = ("attribution", "initial_attribution")  # who wrote the lines that were committed
@@ -20,7 +19,7 @@ def take(rows: Rows, line: int, checkpoint: dict[str, Any]) -> None:
     knows when it started. Its `automation_rate` is the agent's share of the lines committed. It stays with the job: the
     rates of agents and procedures are of actions, and a checkpoint tells neither those nor what people were asked.
     """
-    made_at = moment(checkpoint.get("created_at"))
+    made_at = rows.times.moment(checkpoint.get("created_at"))
     data: dict[str, Any] = {"kind": "checkpoint", "title": _title(checkpoint)}
     data |= {field: checkpoint[field] for field in _TAKEN if field in checkpoint}
     data["imported"] = {"status": "completed", "ended_at": made_at.isoformat() if made_at else None}

@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from data.ingest.sources import tools
-from data.ingest.staging.escaping import as_object, as_text, canonical, without_bulk
+from data.ingest.sources.shapes import text_field
+from data.ingest.staging.escaping import as_object, as_text, canonical, readable, without_bulk
 from data.ingest.staging.keys import CallKeys, key_of, key_of_content, phase_key
-from data.ingest.staging.rows import Event, Rows, ToolPhase
+from data.ingest.staging.rows import LONGEST_NAME, Event, Rows, ToolPhase
 from data.ingest.staging.sessions import LONGEST_SESSION_ID, PERMISSION_REQUESTS, SessionFacts, Sessions
-from data.ingest.staging.times import duration_ms, moment, whole_ms
+from data.ingest.staging.times import duration_ms, whole_ms
 
 SOURCE = "hooks"
 
@@ -61,7 +62,7 @@ class HookReader:
         self.has_failed_stop = False
 
     def take(self, line: int, record: dict[str, Any]) -> None:
-        """One payload. Raises TypeError, KeyError, ValueError or AttributeError when its shape is not that of one."""
+        """One payload. Raises Misshapen when its shape is not that of one."""
         payload = unwrapped(record)
         written_name: str = payload["hook_event_name"]
         plain_name = written_name.replace("_", "").lower()
@@ -70,16 +71,16 @@ class HookReader:
         if plain_name == _DISPLAY_NOISE:
             self.left_out[name] += 1
             return
-        session_id = payload["session_id"]
+        session_id = readable(payload["session_id"])
         if not session_id or len(session_id) > LONGEST_SESSION_ID:
             self.report(line, f"a session id of {len(session_id)} characters; 1 to {LONGEST_SESSION_ID} are kept")
             return
-        at = moment(payload.get("timestamp"))
+        at = self.rows.times.moment(payload.get("timestamp"))
         session = self.sessions.of(session_id)
         session.told_by.add(SOURCE)
         session.saw_payload(at, payload)
         if isinstance(agent := payload.get("agent_id"), str):
-            session.saw_agent(agent, at)
+            session.saw_agent(agent[:LONGEST_NAME], at)
         event = self._event(payload, session, name, event_type, at)
         self.rows.add_event(line, event, self._detail(payload, session, name, event, at))
 
@@ -95,7 +96,7 @@ class HookReader:
         metadata: dict[str, Any] = {"source": SOURCE, "hook_event_name": name}
         for field in _NAMED_IN_METADATA:
             if isinstance(value := payload.get(field), str):
-                metadata[field] = value
+                metadata[field] = value[:LONGEST_NAME]
         return Event(SOURCE, session.key, key, key, event_type, at, without_bulk(data), metadata, counted=True)
 
     def _detail(
@@ -105,7 +106,7 @@ class HookReader:
             phase = "pre" if event.event_type == "tool_pre_use" else "post"
             return self.rows.tool(self._tool(payload, session, name, event, at, phase))
         if event.event_type == "user_prompt":
-            text = payload["prompt"]
+            text = text_field(payload, "prompt")
             event.pair_key = key_of("prompt", session.session_id, text.strip())
             return self.rows.prompt(text)
         if event.event_type == "notification":
@@ -118,7 +119,7 @@ class HookReader:
     def _tool(
         self, payload: dict[str, Any], session: SessionFacts, name: str, event: Event, at: datetime | None, phase: str
     ) -> ToolPhase:
-        tool, given = payload["tool_name"], payload.get("tool_input")
+        tool, given = text_field(payload, "tool_name"), payload.get("tool_input")
         kind = tools.type_of(tool)
         session.saw_tool(tool, kind)
         use_id = as_text(payload.get("tool_use_id"))

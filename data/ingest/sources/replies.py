@@ -11,7 +11,7 @@ from data.ingest.staging.rows import Reply, Rows
 from data.ingest.staging.sessions import SessionFacts
 
 _KEPT = 512  # lines of one reply stand close together; the database joins what does not
-_MOST = 2**62
+_MOST = 10**12  # tokens; more no reply has, and a sum of a million such replies is still a number of the database
 
 
 class Replies:

@@ -10,6 +10,7 @@ from data.ingest.report import FileReport
 from data.ingest.sources import checkpoints, status_lines, work_items
 from data.ingest.sources.hooks import HookReader
 from data.ingest.sources.recognition import kind_of
+from data.ingest.sources.shapes import Misshapen
 from data.ingest.sources.transcripts import TranscriptReader
 from data.ingest.staging.escaping import readable
 from data.ingest.staging.rows import Rows
@@ -17,6 +18,8 @@ from data.ingest.staging.sessions import Sessions
 from data.ingest.staging.touched import Staged, Write
 
 Report = Callable[[int, str], None]
+# What a value can bring about that nobody thought of.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class RecordSorter:
@@ -50,8 +53,12 @@ class RecordSorter:
                 work_items.take(self.rows, line, value)
             else:
                 checkpoints.take(self.rows, line, value)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            self.problem(line, f"not in the shape of its kind ({type(error).__name__}: {error})"[:300])
+        except Misshapen as error:
+            self.problem(line, f"not in the shape of its kind: {error}")
+        except _FAULTS:
+            self.problem(line, "not in the shape of its kind: a value in it is of a sort that has no place there")
+        except RecursionError:
+            self.problem(line, "nested too deeply")
 
     def finish(self) -> Staged:
         """The end of the file."""
@@ -63,6 +70,7 @@ class RecordSorter:
         report.left_out = _readable_names(transcript.left_out + hooks.left_out)
         report.read = rows.events
         report.untimed = rows.untimed
+        report.placeholders = rows.times.placeholders
         report.escaped = rows.escaper.rewritten
         report.sessions = len(self.sessions)
         return Staged(

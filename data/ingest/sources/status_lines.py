@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from data.ingest.staging.escaping import as_object, as_text
+from data.ingest.staging.escaping import as_object, as_text, readable
 from data.ingest.staging.sessions import LONGEST_SESSION_ID, Sessions
 
+_MOST = 1e15  # above it a figure is not read as one anywhere
 _FIGURES = ("total_duration_ms", "total_api_duration_ms", "total_lines_added", "total_lines_removed")
 
 
@@ -15,7 +15,7 @@ def take(record: dict[str, Any], sessions: Sessions) -> str | None:
     """One status line, bare or wrapped with the (local) time it came; the reason, if it is refused."""
     wrapped = "input_data" in record
     status = as_object(record.get("input_data")) if wrapped else record
-    session_id: str = status["session_id"]
+    session_id = readable(status["session_id"])
     if not session_id or len(session_id) > LONGEST_SESSION_ID:
         return f"a session id of {len(session_id)} characters; 1 to {LONGEST_SESSION_ID} are kept"
     session = sessions.of(session_id)
@@ -36,6 +36,6 @@ def take(record: dict[str, Any], sessions: Sessions) -> str | None:
 
 
 def _figure(value: Any) -> int | float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value
+    return value if 0 <= value < _MOST else None

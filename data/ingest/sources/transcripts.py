@@ -14,11 +14,13 @@ from typing import Any
 
 from data.ingest.sources import prompts, tools
 from data.ingest.sources.replies import Replies
-from data.ingest.staging.escaping import as_object, as_text, canonical, without_bulk
+from data.ingest.sources.shapes import Misshapen, field, object_field, text_field
+from data.ingest.staging.escaping import as_object, as_text, canonical, readable, without_bulk
 from data.ingest.staging.keys import CallKeys, key_of, key_of_content, phase_key
-from data.ingest.staging.rows import Event, Rows, ToolPhase
+from data.ingest.staging.rows import LONGEST_NAME, Event, Rows, ToolPhase
 from data.ingest.staging.sessions import LONGEST_SESSION_ID, LOOSE_RESULTS, QUESTIONS, SessionFacts, Sessions
-from data.ingest.staging.times import duration_ms, moment, whole_ms
+from data.ingest.staging.times import duration_ms, whole_ms
+from data.wording import plural
 
 SOURCE = "transcript"
 _WITHOUT_SESSION = frozenset({"summary", "file-history-snapshot"})
@@ -50,22 +52,23 @@ class TranscriptReader:
         self.open_calls: dict[str, _OpenCall] = {}
 
     def take(self, line: int, entry: dict[str, Any]) -> None:
-        """One entry. Raises TypeError, KeyError, ValueError or AttributeError when it has not the shape of one."""
+        """One entry. Raises Misshapen when it has not the shape of one."""
         kind = entry["type"]
         session_id = entry.get("sessionId")
         if not isinstance(session_id, str) or not session_id:
             self._without_session(line, kind)
             return
+        session_id = readable(session_id)
         if len(session_id) > LONGEST_SESSION_ID:
             self.report(line, f"a session id of {len(session_id)} characters; at most {LONGEST_SESSION_ID} are kept")
             return
         self.entries[kind] += 1
-        at = moment(entry.get("timestamp"))
+        at = self.rows.times.moment(entry.get("timestamp"))
         session = self.sessions.of(session_id)
         session.told_by.add(SOURCE)
         session.saw_entry(at, entry, line, self.rows.place)
         if isinstance(agent := entry.get("agentId"), str):
-            session.saw_agent(agent, at)
+            session.saw_agent(agent[:LONGEST_NAME], at)
         if kind == "assistant":
             self._assistant(line, entry, session, at)
         elif kind == "user":
@@ -93,21 +96,32 @@ class TranscriptReader:
             self.report(line, f"an entry of type “{kind[:40]}” that names no session")
 
     def _assistant(self, line: int, entry: dict[str, Any], session: SessionFacts, at: datetime | None) -> None:
-        message = entry["message"]
+        message = object_field(entry, "message")
         self.replies.take(line, entry, message, session, at)
         content = message.get("content")
         if entry.get("isApiErrorMessage") is True:
             text = prompts.text_of(content)
             self._happening(line, entry, session, at, "api_error_message", "error", {"message": text})
-        if isinstance(content, list):
-            for block in content:
-                if isinstance(block, dict) and block.get("type") == "tool_use":
-                    self._call(line, entry, block, session, at)
+        calls = _blocks(content, "tool_use")
+        self._take_each(line, "call", calls, lambda block: self._call(line, entry, block, session, at))
+
+    def _take_each(
+        self, line: int, name: str, blocks: list[dict[str, Any]], take: Callable[[dict[str, Any]], None]
+    ) -> None:
+        """Each block of an entry by itself: one that is broken costs the entry no other."""
+        refused: list[str] = []
+        for block in blocks:
+            try:
+                take(block)
+            except Misshapen as error:
+                refused.append(str(error))
+        if refused:
+            self.report(line, f"{plural(len(refused), name)} of {len(blocks)} not in the shape of one: {refused[0]}")
 
     def _call(
         self, line: int, entry: dict[str, Any], block: dict[str, Any], session: SessionFacts, at: datetime | None
     ) -> None:
-        call_id, name, given = block["id"], block["name"], block.get("input")
+        call_id, name, given = text_field(block, "id"), text_field(block, "name"), block.get("input")
         key = key_of_content(f"call\x1f{session.session_id}\x1f{name}", canonical(given))
         keys = CallKeys(SOURCE, session.session_id, call_id)
         self.open_calls[call_id] = _OpenCall(at, name, key, session, keys)
@@ -125,16 +139,13 @@ class TranscriptReader:
         self.rows.add_event(line, event, self.rows.tool(phase))
 
     def _user(self, line: int, entry: dict[str, Any], session: SessionFacts, at: datetime | None) -> None:
-        content = entry["message"]["content"]
-        results = []
-        if isinstance(content, list):
-            results = [block for block in content if isinstance(block, dict) and block.get("type") == "tool_result"]
+        content = field(object_field(entry, "message"), "content")
+        results = _blocks(content, "tool_result")
         if not results:
             self._typed(line, entry, content, session, at)
             return
         told = entry.get("toolUseResult") if len(results) == 1 else None
-        for block in results:
-            self._result(line, entry, block, told, session, at)
+        self._take_each(line, "result", results, lambda block: self._result(line, entry, block, told, session, at))
 
     def _result(
         self,
@@ -145,7 +156,7 @@ class TranscriptReader:
         session: SessionFacts,
         at: datetime | None,
     ) -> None:
-        call_id = block["tool_use_id"]
+        call_id = text_field(block, "tool_use_id")
         known = self.open_calls.pop(call_id, None)
         failed = block.get("is_error") is True
         text = prompts.text_of(block.get("content")) if failed else None
@@ -262,12 +273,17 @@ class TranscriptReader:
             data.pop(name, None)
         metadata: dict[str, Any] = {"source": SOURCE}
         if isinstance(agent := entry.get("agentId"), str):
-            metadata["agent_id"] = agent
+            metadata["agent_id"] = agent[:LONGEST_NAME]
         if entry.get("isSidechain") is True:
             metadata["sidechain"] = True
         if isinstance(mode := entry.get("permissionMode"), str):
             metadata["permission_mode"] = mode
         return Event(SOURCE, session.key, key, key, event_type, at, data, metadata, counted=counted)
+
+
+def _blocks(content: Any, kind: str) -> list[dict[str, Any]]:
+    blocks = content if isinstance(content, list) else []
+    return [block for block in blocks if isinstance(block, dict) and block.get("type") == kind]
 
 
 def _told_duration(told: Any) -> int | None:

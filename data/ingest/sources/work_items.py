@@ -7,7 +7,6 @@ from typing import Any
 from data.ingest.staging.escaping import as_text
 from data.ingest.staging.keys import key_of
 from data.ingest.staging.rows import Job, Rows
-from data.ingest.staging.times import moment
 
 _STATUS = {"open": "pending", "in_progress": "running", "closed": "completed", "tombstone": "cancelled"}
 _WORDS = {"id": "id", "title": "title", "issue_type": "type", "status": "status"}
@@ -24,6 +23,7 @@ def take(rows: Rows, line: int, item: dict[str, Any]) -> str:
     data = {"kind": "work_item"}
     data |= {name: item[field] for field, name in _WORDS.items() if field in item}
     data |= {field: item[field] for field in _TAKEN if field in item}
+    moment = rows.times.moment
     created = moment(item.get("created_at"))
     ended = item.get("closed_at") or (item.get("deleted_at") if status == "cancelled" else None)
     agents = (as_text(item.get(field)) for field in ("assignee", "owner", "created_by"))

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from data.ingest.staging.escaping import NULL, Escaper
-from data.ingest.staging.times import written
+from data.ingest.staging.keys import key_of
+from data.ingest.staging.times import Times, written
 
 # In the order of the staging table (query ingest.storing.create_temporary_staged).
 _TOOL = 9
@@ -22,7 +23,17 @@ _BEFORE_REPLY = _TOOL + _PROMPT + _NOTIFICATION + _LIFECYCLE
 
 _FLUSH_BYTES = 256 * 1024
 LONGEST_PROMPT = 200_000  # characters that are indexed for search; the whole prompt stays in the event's data
-_LONGEST_NAME = 255
+LONGEST_NAME = 255  # characters; an index takes no more than 2,700 bytes
+
+
+def _shortened(name: str, escaper: Escaper, most: int = LONGEST_NAME) -> str:
+    """The name as it is kept, and no longer than `most` characters of that."""
+    return escaper.readable(name)[:most]
+
+
+def _short_id(identity: str) -> str:
+    """`identity`, or a key made of it where it is longer than any that is meant."""
+    return identity if len(identity) <= LONGEST_NAME else key_of("long", identity)
 
 
 def _nulls(count: int) -> bytes:
@@ -103,6 +114,7 @@ class Rows:
     nothing = _NO_DETAIL  # of an event that has no detail
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
+        self.times = Times()
         self.escaper = Escaper()
         self._again = Escaper()  # for what stands in the event's data, too, and is counted there
         self.events: Counter[str] = Counter()
@@ -123,15 +135,14 @@ class Rows:
     def add_event(self, line: int, event: Event, detail: bytes = _NO_DETAIL, before: int | None = None) -> None:
         """Stage an event of the record that is read now, or one that stands `before` the events of the record at that
         place, with its detail, which the functions of this class make."""
-        self.events[event.event_type] += 1
-        if event.happened_at is None:
-            self.untimed += 1
-        self.has_counted |= event.counted
-        if before is not None:
+        if before is None:
+            self._put(line, event, detail, self.place, self._part + 1)
+            self._part += 1
+        else:
             self._put(line, event, detail, before)
-            return
-        self._part += 1
-        self._put(line, event, detail, self.place, self._part)
+        self.events[event.event_type] += 1
+        self.untimed += event.happened_at is None
+        self.has_counted |= event.counted
 
     def tool(self, phase: ToolPhase) -> bytes:
         """The detail of one phase of a tool call."""
@@ -139,7 +150,7 @@ class Rows:
         self.has_files |= phase.file_path is not None
         duration, success = phase.execution_time_ms, phase.success
         fields = (
-            self._again.text(phase.tool_name[:_LONGEST_NAME]),
+            self._name(phase.tool_name),
             phase.tool_type.encode(),
             phase.phase.encode(),
             escaper.json(phase.parameters),
@@ -158,18 +169,21 @@ class Rows:
 
     def notification(self, kind: str, message: str | None, severity: str) -> bytes:
         """The detail of a notification."""
-        fields = (self._again.text(kind[:100]), self._again.text(message), severity.encode())
+        fields = (self._name(kind, 100), self._again.text(message), severity.encode())
         return _BEFORE_NOTIFICATION + b"\t".join(fields) + _BEHIND_NOTIFICATION
 
     def lifecycle(self, kind: str, reason: str | None) -> bytes:
         """The detail of a change in a session's life."""
-        fields = (self._again.text(kind[:50]), self._again.text(reason))
+        fields = (self._name(kind, 50), self._again.text(reason))
         return _BEFORE_LIFECYCLE + b"\t".join(fields) + _BEHIND_LIFECYCLE
 
     def add_reply(self, line: int, reply: Reply) -> None:
         """Stage the tokens of a reply."""
         self.has_replies = True
-        fields = [self.escaper.text(reply.message_id), self.escaper.text(reply.model)]
+        fields = [
+            self.escaper.text(_short_id(reply.message_id)),
+            self.escaper.text(_shortened(reply.model, self.escaper)),
+        ]
         fields += [b"%d" % count for count in reply.tokens]
         detail = b"\t".join([_nulls(_BEFORE_REPLY), *fields, _nulls(_JOB)])
         event = Event("reply", reply.session_key, "", "", "", reply.replied_at, None, None)
@@ -179,7 +193,7 @@ class Rows:
         """Stage a job that the file itself tells."""
         escaper = self.escaper
         fields = (
-            escaper.text(job.agent),
+            escaper.text(_shortened(job.agent, escaper)),
             job.status.encode(),
             written(job.started_at),
             written(job.completed_at),
@@ -197,6 +211,9 @@ class Rows:
             self._write(b"".join(self._lines))
             self._lines.clear()
             self._size = 0
+
+    def _name(self, name: str, most: int = LONGEST_NAME) -> bytes:
+        return self._again.text(_shortened(name, self._again, most))
 
     def _put(self, line: int, event: Event, detail: bytes, place: int, part: int = 0) -> None:
         self.count += 1

@@ -47,15 +47,17 @@ def merge(facts: SessionFacts, known: Row | None, owner: UUID | None, escaper: E
     tells_directory = _tells_directory(facts, before, metadata)
     tells_branch = _tells_branch(facts, before, metadata)
     directory, branch = before.get("working_directory"), before.get("git_branch")
+    project = None if tells_directory else before.get("project_name")
     if tells_directory and facts.directory:
         directory = escaper.readable(facts.directory)
+        project = escaper.readable(project_of(facts.directory) or "")[:255] or None
     if facts.branch and (tells_branch or not branch):
         branch = escaper.readable(facts.branch)[:255]
     start, end = before.get("started_at"), before.get("ended_at")
     row: dict[str, Any] = {
         "id": str(before.get("id") or UUID(facts.key)),
-        "session_id": escaper.readable(facts.session_id),
-        "project_name": project_of(directory) if tells_directory else before.get("project_name"),
+        "session_id": facts.session_id,
+        "project_name": project,
         "git_branch": branch,
         "working_directory": directory,
         "started_at": min((at for at in (start, facts.first_at) if at), default=None),

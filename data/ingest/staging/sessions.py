@@ -36,7 +36,7 @@ class Agent:
 class SessionFacts:
     """Gathered from the records of one session in one file."""
 
-    session_id: str
+    session_id: str  # as it is kept
     key: str
     told_by: set[str] = field(default_factory=set)
     first_entry_at: datetime | None = None
