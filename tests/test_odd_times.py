@@ -20,6 +20,7 @@ from tests.page_runs import file_rows, open_page
 from tests.test_cached_reads import WORD, addresses, addresses_of_systems
 from ui import page
 from ui.asking import periods
+from ui.wording import figures
 
 QUERY = (
     "select 'infinity'::timestamptz as never, '-infinity'::timestamptz as always,"
@@ -162,25 +163,25 @@ def test_default_period_counts_lists_and_files_take_what_no_period_can_name_as_u
                 " where id = (select id from agents.jobs where completed_at = %s order by id limit 1)",
                 (when, when, at),
             )
-    number, manager, untimed = len(NO_TIMES), people["manager"], {"start": None, "end": None, "untimed": True}
+    number, manager = len(NO_TIMES), people["manager"]
     # A job that does not say when it ended counts when it was made.
     owner.execute("update agents.jobs set completed_at = 'infinity' where completed_at is null")
     for _ in ("as it is", "from what is stored"):
         for subject, known in coverage.read_coverage(manager).items():
             if subject != "approvals":
                 assert (subject, known.first, known.last, known.untimed) == (subject, at, at, number)
-        assert tools.read_usage(manager, **untimed).total.calls == number
-        assert jobs.read_summary(manager, **untimed, now=at).jobs == number
+        assert tools.read_usage(manager, untimed=True).total.calls == number
+        assert jobs.read_summary(manager, untimed=True, now=at).jobs == number
         rollups.finish("real")
     listed = sessions.list_page(manager, chosen=sessions.Chosen(untimed=True), sort="when", downwards=True, most=50)
     assert [row["duration_ms"] for row in listed] == [None] * number
-    words = [periods.figures.exact(row["started_at"], ZoneInfo(ZONES[0])) for row in listed]
+    words = [figures.exact(row["started_at"], ZoneInfo(ZONES[0])) for row in listed]
     assert words == ["no time recorded"] * number
     for name in ("sessions", "tool_calls", "jobs"):
         assert len(file_rows(manager, name, {"untimed": ["true"]})) == number, name
     for path in ("overview", "sessions", "tools", "jobs"):
         told = open_page(manager, f"reports/{path}.py").text
-        assert f"the last 7 days with data: {periods.figures.days(at - timedelta(days=6), at, ZoneInfo('UTC'))}" in told
+        assert f"the last 7 days with data: {figures.days(at - timedelta(days=6), at, ZoneInfo('UTC'))}" in told
     for path in ("sessions", "tools", "jobs"):
         lists = {"list": "calls"} if path == "tools" else {}
         assert number in open_page(manager, f"reports/{path}.py", period="untimed", **lists).rows, path
