@@ -2164,14 +2164,14 @@ begin
         tg_argv[0]::integer, array[row(
             r.agent_identifier, r.status,
             case
-                when r.status::text = 'completed' and r.completed_at > '-infinity'
-                and r.completed_at < '60000-01-01 00:00+00' and r.started_at > '-infinity'
-                and r.started_at < '60000-01-01 00:00+00'
+                when r.status::text = 'completed' and r.completed_at >= '1970-01-02 00:00+00'
+                and r.completed_at < '2200-12-31 00:00+00' and r.started_at >= '1970-01-02 00:00+00'
+                and r.started_at < '2200-12-31 00:00+00'
                     then r.completed_at - r.started_at
             end,
             case
-                when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
-                and r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                when r.started_at >= '1970-01-02 00:00+00' and r.started_at < '2200-12-31 00:00+00'
+                and r.created_at >= '1970-01-02 00:00+00' and r.created_at < '2200-12-31 00:00+00'
                     then r.started_at - r.created_at
             end
         )::signalbox.job_image]
@@ -2194,14 +2194,14 @@ begin
         case when count(*) <= 100 then array_agg(row(
             r.agent_identifier, r.status,
             case
-                when r.status::text = 'completed' and r.completed_at > '-infinity'
-                and r.completed_at < '60000-01-01 00:00+00' and r.started_at > '-infinity'
-                and r.started_at < '60000-01-01 00:00+00'
+                when r.status::text = 'completed' and r.completed_at >= '1970-01-02 00:00+00'
+                and r.completed_at < '2200-12-31 00:00+00' and r.started_at >= '1970-01-02 00:00+00'
+                and r.started_at < '2200-12-31 00:00+00'
                     then r.completed_at - r.started_at
             end,
             case
-                when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
-                and r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                when r.started_at >= '1970-01-02 00:00+00' and r.started_at < '2200-12-31 00:00+00'
+                and r.created_at >= '1970-01-02 00:00+00' and r.created_at < '2200-12-31 00:00+00'
                     then r.started_at - r.created_at
             end
         )::signalbox.job_image) end
@@ -4556,12 +4556,12 @@ CREATE VIEW analytics.job_facts WITH (security_invoker='true') AS
    FROM ((analytics.stg_agents__jobs j
      CROSS JOIN LATERAL ( SELECT
                 CASE
-                    WHEN ((j.status = 'completed'::text) AND (j.completed_at > '-infinity'::timestamp with time zone) AND (j.completed_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (j.started_at > '-infinity'::timestamp with time zone) AND (j.started_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.completed_at - j.started_at)) * (1000000)::numeric))::bigint
+                    WHEN ((j.status = 'completed'::text) AND (j.completed_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.completed_at < '2200-12-31 00:00:00+00'::timestamp with time zone) AND (j.started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.started_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.completed_at - j.started_at)) * (1000000)::numeric))::bigint
                     ELSE NULL::bigint
                 END AS run_us) r)
      CROSS JOIN LATERAL ( SELECT
                 CASE
-                    WHEN ((j.started_at > '-infinity'::timestamp with time zone) AND (j.started_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (j.created_at > '-infinity'::timestamp with time zone) AND (j.created_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.started_at - j.created_at)) * (1000000)::numeric))::bigint
+                    WHEN ((j.started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.started_at < '2200-12-31 00:00:00+00'::timestamp with time zone) AND (j.created_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.created_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.started_at - j.created_at)) * (1000000)::numeric))::bigint
                     ELSE NULL::bigint
                 END AS wait_us) w);
 
@@ -5279,7 +5279,7 @@ CREATE VIEW analytics.sop_run_facts WITH (security_invoker='true') AS
                     WHEN (e.status = 'completed'::text) THEN
                     CASE
                         WHEN (e.cycle_time_hours < ('1000000000'::numeric)::double precision) THEN (((e.cycle_time_hours)::numeric * ('3600000000'::bigint)::numeric))::bigint
-                        WHEN ((e.completed_at >= e.started_at) AND (e.started_at > '-infinity'::timestamp with time zone) AND (e.completed_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (e.completed_at - e.started_at)) * (1000000)::numeric))::bigint
+                        WHEN ((e.completed_at >= e.started_at) AND (e.started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (e.completed_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (e.completed_at - e.started_at)) * (1000000)::numeric))::bigint
                         ELSE NULL::bigint
                     END
                     ELSE NULL::bigint
