@@ -46,8 +46,7 @@ with session_windows as materialized (
 ),
 lift_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('lift_sessions', %(start)s, %(end)s, false) as w
-    where not coalesce(%(untimed)s::boolean, false)
+    from analytics.rollup_windows('lift_sessions', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
     union all
     select false, w.*
     from analytics.rollup_windows('lift_sessions', %(previous_start)s, %(previous_end)s, false) as w
