@@ -80,11 +80,6 @@ class DatabaseUrl(str):
         return made
 
 
-def setting_of(url: str) -> str:
-    """The setting that a connection string came from, or words for it where it came from none."""
-    return url.setting if isinstance(url, DatabaseUrl) else "the database's address"
-
-
 @dataclass(frozen=True)
 class Settings:
     """All settings after reading. Fields hold secrets: the representation names which are set, never their values."""
@@ -171,7 +166,12 @@ def _merged(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]
 
 
 def _read(path: Path) -> dict[str, str | None]:
-    return dict(dotenv_values(path, interpolate=False)) if path.is_file() else {}
+    try:
+        return dict(dotenv_values(path, interpolate=False)) if path.is_file() else {}
+    except UnicodeDecodeError:
+        raise WrongSetting(f"{path} holds bytes that are no text. Write it anew in UTF-8.") from None
+    except OSError as error:
+        raise WrongSetting(f"{path} cannot be read ({error.strerror}).") from None
 
 
 def _first(known: Mapping[str, str], names: tuple[str, ...]) -> str | None:
@@ -180,9 +180,17 @@ def _first(known: Mapping[str, str], names: tuple[str, ...]) -> str | None:
             return value
         if path := known.get(f"{name}_FILE"):
             try:
-                return Path(path).read_text(encoding="utf-8").strip()
+                value = Path(path).read_text(encoding="utf-8").strip()
             except OSError as error:
                 raise WrongSetting(f"{name}_FILE names a file that cannot be read ({error.strerror}).") from None
+            except UnicodeDecodeError:
+                raise WrongSetting(f"{name}_FILE names a file with bytes that are no text in UTF-8.") from None
+            if not value:
+                # As if it were not set, something else than was meant would begin: without a word, another database.
+                raise WrongSetting(
+                    f"{name}_FILE names a file that is empty. Put the value there, or take {name}_FILE away."
+                )
+            return value
     return None
 
 

@@ -736,7 +736,9 @@ CREATE FUNCTION analytics.rollup_windows(subject text, start_at timestamp with t
 declare
     lowest constant integer := -2147483648; -- the slot of rows without a time
     first_at constant timestamptz := '4714-11-24 00:00+00 BC'; -- the first that PostgreSQL knows
-    last_at constant timestamptz := '60000-01-01 00:00+00'; -- later ones, and infinite ones, count as no time
+    last_at constant timestamptz := '60000-01-01 00:00+00'; -- later ones, and infinite ones, are in the lowest slot
+    first_named constant timestamptz := '1970-01-02 00:00+00'; -- what is before it or not before the end is untimed
+    end_named constant timestamptz := '2200-12-31 00:00+00';
     raw_at timestamptz;
     state signalbox.rollup_state;
     a bigint; -- whole slots of the window
@@ -773,7 +775,16 @@ begin
                 null::integer[];
         end if;
     end if;
-    if is_untimed or start_at >= end_at then
+    if is_untimed then
+        return query select w.* from analytics.rollup_windows(
+            rollup_windows.subject, null, first_named, false, coarsest, finest, known, with_changes
+        ) as w;
+        return query select w.* from analytics.rollup_windows(
+            rollup_windows.subject, end_named, null, false, coarsest, finest, known, with_changes
+        ) as w;
+        return;
+    end if;
+    if start_at >= end_at then
         return;
     end if;
 
@@ -2153,14 +2164,14 @@ begin
         tg_argv[0]::integer, array[row(
             r.agent_identifier, r.status,
             case
-                when r.status::text = 'completed' and r.completed_at > '-infinity'
-                and r.completed_at < '60000-01-01 00:00+00' and r.started_at > '-infinity'
-                and r.started_at < '60000-01-01 00:00+00'
+                when r.status::text = 'completed' and r.completed_at >= '1970-01-02 00:00+00'
+                and r.completed_at < '2200-12-31 00:00+00' and r.started_at >= '1970-01-02 00:00+00'
+                and r.started_at < '2200-12-31 00:00+00'
                     then r.completed_at - r.started_at
             end,
             case
-                when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
-                and r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                when r.started_at >= '1970-01-02 00:00+00' and r.started_at < '2200-12-31 00:00+00'
+                and r.created_at >= '1970-01-02 00:00+00' and r.created_at < '2200-12-31 00:00+00'
                     then r.started_at - r.created_at
             end
         )::signalbox.job_image]
@@ -2183,14 +2194,14 @@ begin
         case when count(*) <= 100 then array_agg(row(
             r.agent_identifier, r.status,
             case
-                when r.status::text = 'completed' and r.completed_at > '-infinity'
-                and r.completed_at < '60000-01-01 00:00+00' and r.started_at > '-infinity'
-                and r.started_at < '60000-01-01 00:00+00'
+                when r.status::text = 'completed' and r.completed_at >= '1970-01-02 00:00+00'
+                and r.completed_at < '2200-12-31 00:00+00' and r.started_at >= '1970-01-02 00:00+00'
+                and r.started_at < '2200-12-31 00:00+00'
                     then r.completed_at - r.started_at
             end,
             case
-                when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
-                and r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
+                when r.started_at >= '1970-01-02 00:00+00' and r.started_at < '2200-12-31 00:00+00'
+                and r.created_at >= '1970-01-02 00:00+00' and r.created_at < '2200-12-31 00:00+00'
                     then r.started_at - r.created_at
             end
         )::signalbox.job_image) end
@@ -4546,12 +4557,12 @@ CREATE VIEW analytics.job_facts WITH (security_invoker='true') AS
    FROM ((analytics.stg_agents__jobs j
      CROSS JOIN LATERAL ( SELECT
                 CASE
-                    WHEN ((j.status = 'completed'::text) AND (j.completed_at > '-infinity'::timestamp with time zone) AND (j.completed_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (j.started_at > '-infinity'::timestamp with time zone) AND (j.started_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.completed_at - j.started_at)) * (1000000)::numeric))::bigint
+                    WHEN ((j.status = 'completed'::text) AND (j.completed_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.completed_at < '2200-12-31 00:00:00+00'::timestamp with time zone) AND (j.started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.started_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.completed_at - j.started_at)) * (1000000)::numeric))::bigint
                     ELSE NULL::bigint
                 END AS run_us) r)
      CROSS JOIN LATERAL ( SELECT
                 CASE
-                    WHEN ((j.started_at > '-infinity'::timestamp with time zone) AND (j.started_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (j.created_at > '-infinity'::timestamp with time zone) AND (j.created_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.started_at - j.created_at)) * (1000000)::numeric))::bigint
+                    WHEN ((j.started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.started_at < '2200-12-31 00:00:00+00'::timestamp with time zone) AND (j.created_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.created_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.started_at - j.created_at)) * (1000000)::numeric))::bigint
                     ELSE NULL::bigint
                 END AS wait_us) w);
 
@@ -4607,7 +4618,7 @@ CREATE VIEW analytics.job_stats WITH (security_invoker='true') AS
     count(*) FILTER (WHERE (status = 'cancelled'::text)) AS cancelled_jobs,
     avg(
         CASE
-            WHEN ((started_at > '-infinity'::timestamp with time zone) AND (started_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (completed_at > '-infinity'::timestamp with time zone) AND (completed_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN EXTRACT(epoch FROM (completed_at - started_at))
+            WHEN ((started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (started_at < '2200-12-31 00:00:00+00'::timestamp with time zone) AND (completed_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (completed_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN EXTRACT(epoch FROM (completed_at - started_at))
             ELSE NULL::numeric
         END) FILTER (WHERE (status = 'completed'::text)) AS avg_processing_time
    FROM analytics.stg_agents__jobs;
@@ -4747,7 +4758,7 @@ CREATE VIEW analytics.lift_session_summary WITH (security_invoker='true') AS
     s.created_at,
     s.updated_at,
         CASE
-            WHEN ((s.created_at > '-infinity'::timestamp with time zone) AND (s.created_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (s.updated_at > '-infinity'::timestamp with time zone) AND (s.updated_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.updated_at - s.created_at)) * (1000)::numeric)))::bigint
+            WHEN ((s.created_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (s.created_at < '2200-12-31 00:00:00+00'::timestamp with time zone) AND (s.updated_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (s.updated_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.updated_at - s.created_at)) * (1000)::numeric)))::bigint
             ELSE NULL::bigint
         END AS duration_ms,
     s.revision_count,
@@ -5113,7 +5124,7 @@ CREATE VIEW analytics.session_summary WITH (security_invoker='true') AS
     s.started_at,
     s.ended_at,
         CASE
-            WHEN ((s.started_at > '-infinity'::timestamp with time zone) AND (s.started_at < '60000-01-01 00:00:00+00'::timestamp with time zone) AND (s.ended_at > '-infinity'::timestamp with time zone) AND (s.ended_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.ended_at - s.started_at)) * (1000)::numeric)))::bigint
+            WHEN ((s.started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (s.started_at < '2200-12-31 00:00:00+00'::timestamp with time zone) AND (s.ended_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (s.ended_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.ended_at - s.started_at)) * (1000)::numeric)))::bigint
             ELSE NULL::bigint
         END AS duration_ms,
     p.prompts,
@@ -5269,7 +5280,7 @@ CREATE VIEW analytics.sop_run_facts WITH (security_invoker='true') AS
                     WHEN (e.status = 'completed'::text) THEN
                     CASE
                         WHEN (e.cycle_time_hours < ('1000000000'::numeric)::double precision) THEN (((e.cycle_time_hours)::numeric * ('3600000000'::bigint)::numeric))::bigint
-                        WHEN ((e.completed_at >= e.started_at) AND (e.started_at > '-infinity'::timestamp with time zone) AND (e.completed_at < '60000-01-01 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (e.completed_at - e.started_at)) * (1000000)::numeric))::bigint
+                        WHEN ((e.completed_at >= e.started_at) AND (e.started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (e.completed_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (e.completed_at - e.started_at)) * (1000000)::numeric))::bigint
                         ELSE NULL::bigint
                     END
                     ELSE NULL::bigint

@@ -10,13 +10,18 @@ import psycopg
 from psycopg.rows import DictRow
 
 BASE = datetime(2026, 11, 1, tzinfo=UTC)
+# That no period can name, and on the edge of those.
+ODD = tuple(datetime(*day, 23, tzinfo=UTC) for day in ((1969, 6, 1), (1970, 1, 1), (2200, 12, 30), (2200, 12, 31)))
 
 
 def some_time(chance: random.Random) -> datetime | None:
-    """None now and then, often on or beside the edge of a quarter, an hour, a day or eight days."""
+    """None now and then or a time that no period can name, often on or beside the edge of a quarter, an hour, a day or
+    eight days."""
     kind = chance.random()
     if kind < 0.05:
         return None
+    if kind < 0.08:
+        return chance.choice(ODD)
     if kind < 0.5:
         width_s = chance.choice((900, 3600, 86_400, 768 * 900))
         return BASE + timedelta(

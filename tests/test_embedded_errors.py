@@ -126,6 +126,13 @@ def test_a_folder_that_is_no_database_is_refused_and_kept(home: Path) -> None:
     assert (home / "postgres" / "data" / "base").is_dir()
 
 
+@pytest.mark.parametrize(("file", "content"), [("PG_VERSION", b"\xffgarbage"), ("global/pg_control", b"short")])
+def test_a_damaged_database_is_refused_and_kept(home: Path, file: str, content: bytes) -> None:
+    (home / "postgres" / "data" / file).write_bytes(content)
+    assert "is damaged" in refusal(errors.OtherCluster, home)
+    assert (home / "postgres" / "data" / "base").is_dir()
+
+
 def test_a_lost_password_is_named(home: Path) -> None:
     password = home / "postgres" / "password"
     password.unlink()

@@ -17,7 +17,7 @@ from data import console, database, measures
 from data.access import Actor
 from data.console.health import BELIEVED_S
 from data.errors import NotAllowed
-from data.settings import STATEMENT_TIMEOUTS_MS, Settings
+from data.settings import STATEMENT_TIMEOUTS_MS, DatabaseUrl, Settings
 from tests import own_loop
 from tests.gate_site import serving
 from web.health import Health
@@ -75,7 +75,7 @@ def test_a_database_that_is_away_is_said_to_be(examination: console.Examination)
 
 
 def test_a_replica_that_is_away_is_said_to_be(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    read_url = database_url.rpartition("/")[0] + "/no_such_database"
+    read_url = DatabaseUrl(database_url.rpartition("/")[0] + "/no_such_database", "READ_DATABASE_URL")
     settings = Settings(database_url=database_url, read_database_url=read_url)
     with monkeypatch.context() as impatient:
         impatient.setattr("data.database.pools.CHECKOUT_TIMEOUT_S", 1.0)

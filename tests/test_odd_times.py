@@ -1,26 +1,40 @@
-"""Times that Python cannot hold are read as unknown: one such row must not close a page to everybody."""
+"""Times that no period can name are unknown: such a row closes a page to nobody, and figures take it as untimed."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from data import database, exports, rollups
+from data import calendar, database, exports, rollups
 from data.access import Actor
 from data.exports import catalog as exports_catalog
+from data.jobs import reading as jobs
+from data.reports import coverage, sessions, tools
 from tests import all_systems, recorded
-from tests.page_runs import open_page
+from tests.page_runs import file_rows, open_page
 from tests.test_cached_reads import WORD, addresses, addresses_of_systems
+from ui import page
+from ui.asking import periods
+from ui.wording import figures
 
 QUERY = (
     "select 'infinity'::timestamptz as never, '-infinity'::timestamptz as always,"
-    " '0044-03-15 BC'::timestamptz as ides, '2026-01-01Z'::timestamptz as plain"
+    " '0044-03-15 BC'::timestamptz as ides, '0001-01-01Z'::timestamptz as zero, '9999-12-31Z'::timestamptz as last,"
+    " '2026-01-01Z'::timestamptz as plain"
 )
-READ = {"never": None, "always": None, "ides": None, "plain": datetime(2026, 1, 1, tzinfo=UTC)}
+READ = {
+    "never": None,
+    "always": None,
+    "ides": None,
+    "zero": None,
+    "last": None,
+    "plain": datetime(2026, 1, 1, tzinfo=UTC),
+}
 
 
 def test_pooled_and_lone_connections_read_every_time(people: dict[str, Actor]) -> None:
@@ -35,11 +49,15 @@ WORLDS = [
     ("290000-01-01 00:00+00", "4713-01-02 00:00+00 BC"),
     ("-infinity", "infinity"),
     ("infinity", "-infinity"),
-    ("0001-01-03 00:00+00", "9998-12-01 00:00+00"),
-    ("9998-12-01 00:00+00", "0001-01-03 00:00+00"),
+    ("0001-01-01 00:00+00", "9999-12-31 23:59:59.999999+00"),
+    ("9999-12-31 23:59:59.999999+00", "0001-01-01 00:00+00"),
 ]
-# Each end of the world once as a beginning or as an end; the proofs take it as both.
-TAKEN_HERE = (WORLDS[0], WORLDS[3], WORLDS[5])
+ZONES = ("America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati")
+ROLES = ("admin", "manager", "member")
+# Each end of the world, zone and role once; the proofs take each end as a beginning and as an end, everywhere.
+TAKEN_HERE = [(*world, zone, role) for world, zone, role in zip(
+    (WORLDS[0], WORLDS[3], WORLDS[5]), (ZONES[1], ZONES[0], ZONES[2]), ("member", "manager", "admin"), strict=True
+)]  # fmt: skip
 ENDS = ("ended_at", "completed_at", "decided_at", "updated_at", "expires_at", "processed_at", "last_modified")
 SYSTEMS = ["agents", "chronicle", "engine", "lift", "toolbox"]
 
@@ -66,10 +84,17 @@ def move_to(owner: psycopg.Connection[DictRow], begins: str, ends: str) -> None:
         owner.execute(sql.SQL("alter table {} enable trigger user").format(table))
 
 
-@pytest.mark.parametrize(("begins", "ends"), TAKEN_HERE)
+@pytest.mark.parametrize(("begins", "ends", "zone", "role"), TAKEN_HERE)
 def test_no_page_and_no_export_is_closed_by_times_of_another_world(
-    owner: psycopg.Connection[DictRow], people: dict[str, Actor], begins: str, ends: str
+    owner: psycopg.Connection[DictRow],
+    people: dict[str, Actor],
+    monkeypatch: pytest.MonkeyPatch,
+    begins: str,
+    ends: str,
+    zone: str,
+    role: str,
 ) -> None:
+    monkeypatch.setattr(page, "_zone", lambda: ZoneInfo(zone))
     now = datetime(2026, 11, 20, tzinfo=UTC)
     session = recorded.one_of_everything(owner, now, WORD, people["member"].user_id)
     rows = all_systems.add(owner, now, WORD, people["member"])
@@ -95,7 +120,7 @@ def test_no_page_and_no_export_is_closed_by_times_of_another_world(
     closed = [
         (path, parameters)
         for path, parameters in asked
-        if "tell whoever runs this console" in open_page(people["admin"], path, **parameters).text
+        if "tell whoever runs this console" in open_page(people[role], path, **parameters).text
     ]
     assert not closed
     for name in exports_catalog.REPORTS:
@@ -113,3 +138,62 @@ def test_how_long_something_of_another_world_took_is_unknown(
         " (select avg_processing_time from analytics.job_stats) as job"
     ).fetchone()
     assert row == {"session": None, "job": None}
+
+
+NO_TIMES = (
+    None, "-infinity", "4713-01-02 00:00+00 BC", "0001-01-01 00:00+00", "1970-01-01 23:59:59+00", "2200-12-31 00:00+00",
+    "9999-12-31 23:59:59+00", "290000-01-01 00:00+00", "infinity",
+)  # fmt: skip
+
+
+def test_default_period_counts_lists_and_files_take_what_no_period_can_name_as_untimed(
+    owner: psycopg.Connection[DictRow], people: dict[str, Actor]
+) -> None:
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=40)
+    for when in (at, *NO_TIMES):
+        session_pk = recorded.session(owner, at)
+        recorded.call(owner, session_pk, at, answered=False)
+        recorded.job(owner, at, started=at, completed=at)
+        if when != at:
+            owner.execute("update chronicle.sessions set started_at = %s where id = %s", (when, session_pk))
+            owner.execute("update chronicle.events set timestamp = %s where session_id = %s", (when, session_pk))
+            owner.execute("update chronicle.tool_events set created_at = %s where session_id = %s", (when, session_pk))
+            owner.execute(
+                "update agents.jobs set created_at = coalesce(%s, created_at), completed_at = %s"
+                " where id = (select id from agents.jobs where completed_at = %s order by id limit 1)",
+                (when, when, at),
+            )
+    number, manager = len(NO_TIMES), people["manager"]
+    # A job that does not say when it ended counts when it was made.
+    owner.execute("update agents.jobs set completed_at = 'infinity' where completed_at is null")
+    for _ in ("as it is", "from what is stored"):
+        for subject, known in coverage.read_coverage(manager).items():
+            if subject != "approvals":
+                assert (subject, known.first, known.last, known.untimed) == (subject, at, at, number)
+        assert tools.read_usage(manager, untimed=True).total.calls == number
+        of_jobs = jobs.read_summary(manager, untimed=True, now=at)
+        assert (of_jobs.jobs, of_jobs.timed, of_jobs.p50_ms) == (number, 0, None), "how long they ran is unknown"
+        rollups.finish("real")
+    listed = sessions.list_page(manager, chosen=sessions.Chosen(untimed=True), sort="when", downwards=True, most=50)
+    assert [row["duration_ms"] for row in listed] == [None] * number
+    words = [figures.exact(row["started_at"], ZoneInfo(ZONES[0])) for row in listed]
+    assert words == ["no time recorded"] * number
+    for name in ("sessions", "tool_calls", "jobs"):
+        assert len(file_rows(manager, name, {"untimed": ["true"]})) == number, name
+    for path in ("overview", "sessions", "tools", "jobs"):
+        told = open_page(manager, f"reports/{path}.py").text
+        assert f"the last 7 days with data: {figures.days(at - timedelta(days=6), at, ZoneInfo('UTC'))}" in told
+    for path in ("sessions", "tools", "jobs"):
+        lists = {"list": "calls"} if path == "tools" else {}
+        assert number in open_page(manager, f"reports/{path}.py", period="untimed", **lists).rows, path
+
+
+def test_what_the_calendar_holds_is_in_days_of_periods_in_every_zone() -> None:
+    for zone in (*ZONES, "Etc/GMT+12"):
+        for edge in (calendar.FIRST, calendar.END - timedelta(microseconds=1)):
+            known = periods.Extent(edge, edge, 0, holds_rows=True)
+            asked = periods.period_of({"period": "latest"}, known, datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo(zone))
+            assert asked.start is not None
+            assert asked.end is not None
+            assert asked.start <= edge < asked.end
+            assert periods.period_of(asked.query, known, datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo(zone)).start

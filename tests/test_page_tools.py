@@ -82,6 +82,15 @@ def test_every_number_of_calls_leads_to_as_many_calls(owner: Owner, people: Peop
     assert "tool=Bash&outcome=unknown" in in_table
 
 
+def test_what_was_compared_with_nothing_does_not_look_fine(owner: Owner, people: People) -> None:
+    session = make_session(owner, "shop")
+    for number in range(33):
+        call(owner, session, at=NOW - timedelta(hours=1), success=number < 6, error=None if number < 6 else "boom")
+    [said, *_] = [piece for piece in open_page(people["manager"], PAGE).pieces if "sb-say" in piece]
+    assert "18.2" in said
+    assert "sb-mark sb-unknown" in said
+
+
 def test_every_way_to_a_tool_stays_inside_the_project(owner: Owner, people: People) -> None:
     fill(owner, worse=True)
     [project] = {row["project_name"] for row in owner.execute("select project_name from chronicle.sessions").fetchall()}

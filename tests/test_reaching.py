@@ -77,6 +77,12 @@ def test_every_connection_says_what_stands_in_its_way_and_names_its_setting(
     assert refused_client.value.sentence.startswith(said.format("the address given"))
 
 
+@pytest.mark.parametrize("wrong", ["password", "database", "port"])
+def test_the_embedded_database_is_told_as_such_and_by_no_setting(database_url: str, wrong: str) -> None:
+    with pytest.raises(DatabaseUnavailable, match=r"^The embedded database takes no connection: .*server\.log"):
+        migration.status(address(database_url, wrong), migration.FOLDER)
+
+
 def test_a_command_says_it_at_once_in_one_line(
     database_url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -56,6 +56,19 @@ def test_a_file_that_is_not_there_is_named_by_its_setting() -> None:
         load({"SIGNALBOX_METRICS_TOKEN_FILE": "/nowhere/token"}, NO_FILE)
 
 
+@pytest.mark.parametrize(("content", "told"), [(b"", "empty"), (b" \n", "empty"), (b"postgresql://\xff@h/d", "UTF-8")])
+def test_a_file_without_a_value_is_named_by_its_setting(tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / "vault").write_bytes(content)
+    with pytest.raises(WrongSetting, match=f"^DATABASE_URL_FILE names a file .*{told}"):
+        load({"DATABASE_URL_FILE": str(tmp_path / "vault")}, NO_FILE)
+
+
+def test_an_env_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"SIGNALBOX_HOSTS=caf\xe9.example\n")
+    with pytest.raises(WrongSetting, match=r"\.env holds bytes that are no text"):
+        load({}, tmp_path / ".env")
+
+
 def test_the_environment_wins_over_the_env_file(tmp_path: Path) -> None:
     env_file = tmp_path / ".env"
     env_file.write_text("SIGNALBOX_PORT=9000\nSIGNALBOX_HOSTS='a.example, B.example'\n")

@@ -13,9 +13,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from data.access import Dataset
 from data.database.reaching import reaching
+from data.database.times import read_times
 from data.errors import DatabaseUnavailable
 from data.settings import POOL_SIZES, STATEMENT_TIMEOUTS_MS, Environment
-from signalbox_client.times import read_all_times
 
 Connection = psycopg.Connection[DictRow]
 
@@ -151,7 +151,7 @@ def connect_apart(opened: Database) -> Connection:
     """A connection outside the pools, to where reports are read from; the caller closes it."""
     with reaching(opened.read_url):
         connection = Connection.connect(opened.read_url, **_CONNECTION)
-    read_all_times(connection)
+    read_times(connection)
     return connection
 
 
@@ -179,7 +179,7 @@ def _pool(url: str, size: int, name: str) -> Pool:
         url,
         connection_class=Connection,
         kwargs=_CONNECTION | {"autocommit": True},  # units begin their transactions themselves
-        configure=read_all_times,
+        configure=read_times,
         min_size=0,
         max_size=size,
         timeout=CHECKOUT_TIMEOUT_S,

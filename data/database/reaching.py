@@ -8,8 +8,14 @@ from contextlib import contextmanager
 import psycopg
 
 from data.errors import DatabaseUnavailable, WrongSetting
-from data.settings import setting_of
+from data.settings import DatabaseUrl
 from signalbox_client.reaching import sentence_of
+
+# The console makes the address of the embedded database itself: nobody can put anything right there.
+_OWN = (
+    "The embedded database takes no connection: it was ended, or is starting again. Try again in a moment; its log in "
+    "SIGNALBOX_HOME (postgres/server.log) says why."
+)
 
 
 @contextmanager
@@ -20,10 +26,10 @@ def reaching(url: str) -> Iterator[None]:
         yield
     except psycopg.OperationalError as error:
         # Without a cause: libpq may quote a part of the password as the host.
-        raise DatabaseUnavailable(sentence_of(error, setting_of(url))) from None
+        raise DatabaseUnavailable(sentence_of(error, url.setting) if isinstance(url, DatabaseUrl) else _OWN) from None
     except psycopg.ProgrammingError as error:
-        if error.sqlstate is not None:
+        if error.sqlstate is not None or not isinstance(url, DatabaseUrl):
             raise
         raise WrongSetting(
-            f"{setting_of(url)} is no connection string: it should read postgresql://user:password@host/database."
+            f"{url.setting} is no connection string: it should read postgresql://user:password@host/database."
         ) from None

@@ -196,11 +196,15 @@ def _recognise(place: Place) -> Cluster:
             "or set SIGNALBOX_HOME to another folder."
         )
     cluster = read(place)
-    major = int(version.read_text(encoding="utf-8").strip().split(".")[0])
-    if cluster is None or (cluster.major, cluster.system_identifier) != (
-        major,
-        _system_identifier(place.data),
-    ):
+    try:
+        found = int(version.read_text(encoding="utf-8").strip().split(".")[0]), _system_identifier(place.data)
+    except (ValueError, struct.error):
+        raise OtherCluster(
+            f"{place.data} is damaged: {version.name} or {control.name} in it holds something else than PostgreSQL "
+            "writes there. Move it away to begin with an empty database and restore a backup into that, or set "
+            "SIGNALBOX_HOME to another folder."
+        ) from None
+    if cluster is None or (cluster.major, cluster.system_identifier) != found:
         raise OtherCluster(
             f"{place.data} holds another database than the one Signalbox made there "
             f"({place.directory / _RECORD} says which that was). "

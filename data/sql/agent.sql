@@ -20,7 +20,8 @@ from analytics.stg_engine__agent_metrics as m
 where
     (%(start)s::timestamptz is null or m.window_end >= %(start)s)
     and (%(end)s::timestamptz is null or m.window_end < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or m.window_end is null)
+    and (not coalesce(%(untimed)s::boolean, false) or m.window_end is null
+        or m.window_end < '1970-01-02 00:00+00' or m.window_end >= '2200-12-31 00:00+00')
     and (%(agent)s::text is null or m.agent = %(agent)s)
     and (%(source)s::text is null or m.source = %(source)s)
 order by
@@ -52,7 +53,8 @@ with questions as (
         a.agent = %(agent)s::text
         and (%(start)s::timestamptz is null or a.created_at >= %(start)s)
         and (%(end)s::timestamptz is null or a.created_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or a.created_at is null)
+        and (not coalesce(%(untimed)s::boolean, false) or a.created_at is null
+            or a.created_at < '1970-01-02 00:00+00' or a.created_at >= '2200-12-31 00:00+00')
 ),
 
 executions as (
@@ -65,7 +67,10 @@ executions as (
         and (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
         and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
         and (
-            not coalesce(%(untimed)s::boolean, false) or case when e.completed_at is null then e.started_at else e.completed_at end is null
+            not coalesce(%(untimed)s::boolean, false)
+            or case when e.completed_at is null then e.started_at else e.completed_at end is null
+            or case when e.completed_at is null then e.started_at else e.completed_at end < '1970-01-02 00:00+00'
+            or case when e.completed_at is null then e.started_at else e.completed_at end >= '2200-12-31 00:00+00'
         )
 ),
 
@@ -131,7 +136,8 @@ activity as (
             j.agent = %(agent)s::text
             and (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
             and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
+            and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null
+                or j.counted_at < '1970-01-02 00:00+00' or j.counted_at >= '2200-12-31 00:00+00')
         order by j.stored_status = 'failed' desc, j.counted_at desc nulls last, j.job_id
         limit %(most)s::bigint
     )

@@ -146,7 +146,7 @@ with failures as materialized (
         and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
         and (
             not coalesce(%(untimed)s::boolean, false)
-            or c.occurred_at is null or c.occurred_at = '-infinity' or c.occurred_at >= '60000-01-01 00:00+00'
+            or c.occurred_at is null or c.occurred_at < '1970-01-02 00:00+00' or c.occurred_at >= '2200-12-31 00:00+00'
         )
         and (
             e.name = %(agent)s::text or e.agent_id = %(agent)s

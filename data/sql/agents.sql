@@ -10,14 +10,20 @@ select
     (select r.raw_from from signalbox.retention as r where r.dropped_from is not null) as raw_from
 from (
     select
-        (select min(w.window_end) from analytics.stg_engine__agent_metrics as w) as first_at,
-        (select max(w.window_end) from analytics.stg_engine__agent_metrics as w) as last_at,
-        (select count(*) from analytics.stg_engine__agent_metrics as w where w.window_end is null) as untimed
+        (select min(w.window_end) from analytics.stg_engine__agent_metrics as w
+            where w.window_end >= '1970-01-02 00:00+00' and w.window_end < '2200-12-31 00:00+00') as first_at,
+        (select max(w.window_end) from analytics.stg_engine__agent_metrics as w
+            where w.window_end >= '1970-01-02 00:00+00' and w.window_end < '2200-12-31 00:00+00') as last_at,
+        (select count(*) from analytics.stg_engine__agent_metrics as w
+            where (w.window_end is null
+                or w.window_end < '1970-01-02 00:00+00' or w.window_end >= '2200-12-31 00:00+00')) as untimed
 ) as m
 cross join (
     select
-        (select min(k.counted_at) from analytics.stg_agents__jobs as k) as first_at,
-        (select max(k.counted_at) from analytics.stg_agents__jobs as k) as last_at,
+        (select min(k.counted_at) from analytics.stg_agents__jobs as k
+            where k.counted_at >= '1970-01-02 00:00+00' and k.counted_at < '2200-12-31 00:00+00') as first_at,
+        (select max(k.counted_at) from analytics.stg_agents__jobs as k
+            where k.counted_at >= '1970-01-02 00:00+00' and k.counted_at < '2200-12-31 00:00+00') as last_at,
         exists (select from analytics.stg_agents__jobs) as holds_rows
 ) as j;
 
@@ -143,7 +149,8 @@ by_owner as (
     where
         (%(start)s::timestamptz is null or m.window_end >= %(start)s)
         and (%(end)s::timestamptz is null or m.window_end < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or m.window_end is null)
+        and (not coalesce(%(untimed)s::boolean, false) or m.window_end is null
+            or m.window_end < '1970-01-02 00:00+00' or m.window_end >= '2200-12-31 00:00+00')
         and (%(agent)s::text is null or m.agent = %(agent)s)
         and (%(source)s::text is null or m.source = %(source)s)
     group by m.agent, m.source, m.owner_id

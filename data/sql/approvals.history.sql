@@ -24,7 +24,7 @@ end
     and (%(end)s::timestamptz is null or a.created_at < %(end)s)
     and (
         not coalesce(%(untimed)s::boolean, false)
-        or a.created_at is null or a.created_at = '-infinity' or a.created_at >= '60000-01-01 00:00+00'
+        or a.created_at is null or a.created_at < '1970-01-02 00:00+00' or a.created_at >= '2200-12-31 00:00+00'
     )
 )
 
@@ -95,7 +95,7 @@ without_time as (
     from analytics.stg_engine__human_approvals as a
     left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
     where
-        (a.created_at is null or a.created_at = '-infinity' or a.created_at >= '60000-01-01 00:00+00')
+        (a.created_at is null or a.created_at < '1970-01-02 00:00+00' or a.created_at >= '2200-12-31 00:00+00')
         and
 -- uses: approvals.history.of_list
         and
@@ -198,7 +198,7 @@ from (
     from analytics.stg_engine__human_approvals as a
     left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
     where
-        a.created_at > '-infinity' and a.created_at < '60000-01-01 00:00+00'
+        a.created_at >= '1970-01-02 00:00+00' and a.created_at < '2200-12-31 00:00+00'
         and
 -- uses: approvals.history.of_list
         and
@@ -274,21 +274,21 @@ select
     (
         select min(a.created_at) from analytics.stg_engine__human_approvals as a
         where
-            a.created_at > '-infinity' and a.created_at < '60000-01-01 00:00+00'
+            a.created_at >= '1970-01-02 00:00+00' and a.created_at < '2200-12-31 00:00+00'
             and
 -- uses: approvals.history.of_list
     ) as first_at,
     (
         select max(a.created_at) from analytics.stg_engine__human_approvals as a
         where
-            a.created_at > '-infinity' and a.created_at < '60000-01-01 00:00+00'
+            a.created_at >= '1970-01-02 00:00+00' and a.created_at < '2200-12-31 00:00+00'
             and
 -- uses: approvals.history.of_list
     ) as last_at,
     (
         select count(*) from analytics.stg_engine__human_approvals as a
         where
-            (a.created_at is null or a.created_at = '-infinity' or a.created_at >= '60000-01-01 00:00+00')
+            (a.created_at is null or a.created_at < '1970-01-02 00:00+00' or a.created_at >= '2200-12-31 00:00+00')
             and
 -- uses: approvals.history.of_list
     ) as untimed,

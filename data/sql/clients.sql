@@ -1,11 +1,15 @@
 -- name: read_coverage
 -- From when to when clients were assessed, and how many assessments have no time, those of one client where it is named.
 select
-    (select min(c.computed_at) from analytics.stg_engine__client_health as c) as first_at,
-    (select max(c.computed_at) from analytics.stg_engine__client_health as c) as last_at,
+    (select min(c.computed_at) from analytics.stg_engine__client_health as c
+        where c.computed_at >= '1970-01-02 00:00+00' and c.computed_at < '2200-12-31 00:00+00') as first_at,
+    (select max(c.computed_at) from analytics.stg_engine__client_health as c
+        where c.computed_at >= '1970-01-02 00:00+00' and c.computed_at < '2200-12-31 00:00+00') as last_at,
     (
         select count(*) from analytics.stg_engine__client_health as c
-        where c.computed_at is null and (%(client)s::text is null or c.client_id = %(client)s)
+        where
+            (c.computed_at is null or c.computed_at < '1970-01-02 00:00+00' or c.computed_at >= '2200-12-31 00:00+00')
+            and (%(client)s::text is null or c.client_id = %(client)s)
     ) as untimed,
     exists (select from analytics.stg_engine__client_health) as holds_rows;
 
@@ -22,7 +26,7 @@ with known as (
     from analytics.stg_engine__client_health as c
     where
         (%(end)s::timestamptz is null or c.computed_at < %(end)s)
-        and c.computed_at is not null
+        and c.computed_at >= '1970-01-02 00:00+00' and c.computed_at < '2200-12-31 00:00+00'
         and (%(search)s::text is null or strpos(lower(c.client_id), lower(%(search)s)) > 0)
     group by c.client_id
 ),
@@ -36,7 +40,7 @@ standing as (
         select c.status, c.health_score
         from analytics.stg_engine__client_health as c
         where c.client_id = k.client_id and (%(end)s::timestamptz is null or c.computed_at < %(end)s)
-            and c.computed_at is not null
+            and c.computed_at >= '1970-01-02 00:00+00' and c.computed_at < '2200-12-31 00:00+00'
         order by c.computed_at desc, c.assessment_id desc
         limit 1
     ) as present
@@ -94,7 +98,7 @@ with known as (
     from analytics.stg_engine__client_health as c
     where
         (%(end)s::timestamptz is null or c.computed_at < %(end)s)
-        and c.computed_at is not null
+        and c.computed_at >= '1970-01-02 00:00+00' and c.computed_at < '2200-12-31 00:00+00'
         and (%(client)s::text is null or c.client_id = %(client)s)
         and (%(search)s::text is null or strpos(lower(c.client_id), lower(%(search)s)) > 0)
     group by c.client_id
@@ -109,7 +113,7 @@ cross join lateral (
     select c.status, c.health_score, c.risk_factors, c.computed_at
     from analytics.stg_engine__client_health as c
     where c.client_id = k.client_id and (%(end)s::timestamptz is null or c.computed_at < %(end)s)
-        and c.computed_at is not null
+        and c.computed_at >= '1970-01-02 00:00+00' and c.computed_at < '2200-12-31 00:00+00'
     order by c.computed_at desc, c.assessment_id desc
     limit 1
 ) as present
@@ -164,7 +168,7 @@ select distinct on (bucket)
 from analytics.stg_engine__client_health as c
 where
     c.client_id = %(client)s::text
-    and c.computed_at is not null
+    and c.computed_at >= '1970-01-02 00:00+00' and c.computed_at < '2200-12-31 00:00+00'
     and (%(start)s::timestamptz is null or c.computed_at >= %(start)s)
     and (%(end)s::timestamptz is null or c.computed_at < %(end)s)
 order by bucket, c.computed_at desc, c.assessment_id desc;
@@ -179,7 +183,8 @@ from analytics.stg_engine__client_health as c
 left join analytics.stg_engine__events as e on e.event_id = c.event_id
 where
     (%(client)s::text is null or c.client_id = %(client)s)
-    and (c.computed_at is null) = coalesce(%(untimed)s::boolean, false)
+    and (c.computed_at is null
+        or c.computed_at < '1970-01-02 00:00+00' or c.computed_at >= '2200-12-31 00:00+00') = coalesce(%(untimed)s::boolean, false)
     and (%(start)s::timestamptz is null or c.computed_at >= %(start)s)
     and (%(end)s::timestamptz is null or c.computed_at < %(end)s)
 order by c.computed_at desc, c.assessment_id desc
@@ -211,11 +216,12 @@ limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0);
 -- name: read_experiment_coverage
 -- From when to when there are chaos experiments; one counts when it began, or else when it was planned.
 select
-    min(coalesce(x.started_at, x.created_at)) as first_at,
-    max(coalesce(x.started_at, x.created_at)) as last_at,
-    count(*) filter (where coalesce(x.started_at, x.created_at) is null) as untimed,
+    min(c.at) filter (where c.at >= '1970-01-02 00:00+00' and c.at < '2200-12-31 00:00+00') as first_at,
+    max(c.at) filter (where c.at >= '1970-01-02 00:00+00' and c.at < '2200-12-31 00:00+00') as last_at,
+    count(*) filter (where (c.at is null or c.at < '1970-01-02 00:00+00' or c.at >= '2200-12-31 00:00+00')) as untimed,
     count(*) > 0 as holds_rows
-from analytics.stg_engine__chaos_experiments as x;
+from analytics.stg_engine__chaos_experiments as x
+cross join lateral (select coalesce(x.started_at, x.created_at) as at) as c;
 
 -- name: count_experiments
 -- Chaos experiments of a period by status and outcome.

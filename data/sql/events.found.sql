@@ -11,19 +11,21 @@ with counted as (
         count(*) filter (where not w.is_current) as previous_events,
         count(e.confidence) filter (where w.is_current) as decisions,
         sum(e.confidence::numeric) filter (where w.is_current) as confidence_sum,
-        max(e.occurred_at) filter (where w.is_current) as last_at
+        max(e.occurred_at) filter (where w.is_current and e.occurred_at >= '1970-01-02 00:00+00' and e.occurred_at < '2200-12-31 00:00+00') as last_at
     from analytics.stg_engine__events as e
     cross join lateral (
         select
             (%(start)s::timestamptz is null or e.occurred_at >= %(start)s)
             and (%(end)s::timestamptz is null or e.occurred_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or e.occurred_at is null) as is_current
+            and (not coalesce(%(untimed)s::boolean, false) or e.occurred_at is null
+                or e.occurred_at < '1970-01-02 00:00+00' or e.occurred_at >= '2200-12-31 00:00+00') as is_current
     ) as w
     where
         (
             (%(start)s::timestamptz is null or e.occurred_at >= %(start)s)
             and (%(end)s::timestamptz is null or e.occurred_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or e.occurred_at is null)
+            and (not coalesce(%(untimed)s::boolean, false) or e.occurred_at is null
+                or e.occurred_at < '1970-01-02 00:00+00' or e.occurred_at >= '2200-12-31 00:00+00')
             or e.occurred_at >= %(previous_start)s::timestamptz and e.occurred_at < %(previous_end)s::timestamptz
         )
         and (%(aggregate_id)s::text is null or e.aggregate_id = %(aggregate_id)s)

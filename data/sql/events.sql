@@ -1,9 +1,13 @@
 -- name: read_coverage
 -- From when to when there are events of the engine, and how many have no time.
 select
-    (select min(e.occurred_at) from analytics.stg_engine__events as e) as first_at,
-    (select max(e.occurred_at) from analytics.stg_engine__events as e) as last_at,
-    (select count(*) from analytics.stg_engine__events as e where e.occurred_at is null) as untimed,
+    (select min(e.occurred_at) from analytics.stg_engine__events as e
+        where e.occurred_at >= '1970-01-02 00:00+00' and e.occurred_at < '2200-12-31 00:00+00') as first_at,
+    (select max(e.occurred_at) from analytics.stg_engine__events as e
+        where e.occurred_at >= '1970-01-02 00:00+00' and e.occurred_at < '2200-12-31 00:00+00') as last_at,
+    (select count(*) from analytics.stg_engine__events as e
+        where (e.occurred_at is null
+            or e.occurred_at < '1970-01-02 00:00+00' or e.occurred_at >= '2200-12-31 00:00+00')) as untimed,
     exists (select from analytics.stg_engine__events) as holds_rows;
 
 -- name: is_broad
@@ -41,7 +45,10 @@ summed_parts as materialized (
         coalesce(sum(p.events) filter (where not p.is_current), 0) as previous_events,
         coalesce(sum(p.decisions) filter (where p.is_current), 0) as decisions,
         coalesce(sum(p.confidence_sum) filter (where p.is_current), 0) as confidence_sum,
-        max(p.last_at) filter (where p.is_current and p.kind <> 'removed' and not d.is_doubtful) as certain_at,
+        max(p.last_at) filter (
+            where p.is_current and p.kind <> 'removed' and not d.is_doubtful
+            and p.last_at >= '1970-01-02 00:00+00' and p.last_at < '2200-12-31 00:00+00'
+        ) as certain_at,
         array_agg(p.level) filter (where d.is_doubtful and p.level > 1) as levels,
         array_agg(p.slot) filter (where d.is_doubtful and p.level > 1) as slots,
         array_agg(p.last_at) filter (where d.is_doubtful and p.level > 1) as times
@@ -65,7 +72,9 @@ counted as (
     select
         c.event_type, c.aggregate_type, c.emitted_by, sum(c.events) as events, sum(c.previous_events) as previous_events,
         sum(c.decisions) as decisions, sum(c.confidence_sum) as confidence_sum,
-        case when sum(c.events) > 0 then max(c.last_at) end as last_at
+        case when sum(c.events) > 0 then max(c.last_at) filter (
+            where c.last_at >= '1970-01-02 00:00+00' and c.last_at < '2200-12-31 00:00+00'
+        ) end as last_at
     from (
         select
             s.event_type, s.aggregate_type, s.emitted_by, s.events, s.previous_events, s.decisions, s.confidence_sum,
@@ -203,7 +212,8 @@ from analytics.stg_engine__events as e
 where
     (%(start)s::timestamptz is null or e.occurred_at >= %(start)s)
     and (%(end)s::timestamptz is null or e.occurred_at < %(end)s)
-    and (e.occurred_at is null) = coalesce(%(untimed)s::boolean, false)
+    and (e.occurred_at is null
+        or e.occurred_at < '1970-01-02 00:00+00' or e.occurred_at >= '2200-12-31 00:00+00') = coalesce(%(untimed)s::boolean, false)
     and (%(event_type)s::text is null or e.event_type = %(event_type)s)
     and (%(aggregate)s::text is null or e.aggregate_type = %(aggregate)s)
     and (%(aggregate_id)s::text is null or e.aggregate_id = %(aggregate_id)s)
@@ -227,7 +237,8 @@ from analytics.stg_engine__events as e
 where
     (%(start)s::timestamptz is null or e.occurred_at >= %(start)s)
     and (%(end)s::timestamptz is null or e.occurred_at < %(end)s)
-    and (e.occurred_at is null) = coalesce(%(untimed)s::boolean, false)
+    and (e.occurred_at is null
+        or e.occurred_at < '1970-01-02 00:00+00' or e.occurred_at >= '2200-12-31 00:00+00') = coalesce(%(untimed)s::boolean, false)
     and (%(event_type)s::text is null or e.event_type = %(event_type)s)
     and (%(aggregate)s::text is null or e.aggregate_type = %(aggregate)s)
     and (%(aggregate_id)s::text is null or e.aggregate_id = %(aggregate_id)s)

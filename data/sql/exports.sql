@@ -19,7 +19,8 @@ left join analytics.stg_chronicle__sessions as s on s.session_pk = c.session_pk
 where
     (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
     and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+    and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null
+        or c.occurred_at < '1970-01-02 00:00+00' or c.occurred_at >= '2200-12-31 00:00+00')
     and (%(tool)s::text is null or c.tool_name = %(tool)s)
     and (%(project)s::text is null or s.project_name = %(project)s)
     and (

@@ -5,21 +5,23 @@
 with counted as (
     select
         j.status,
-        case when j.started_at > '-infinity' and j.started_at < '60000-01-01 00:00+00'
-            and j.completed_at > '-infinity' and j.completed_at < '60000-01-01 00:00+00'
+        case when j.started_at >= '1970-01-02 00:00+00' and j.started_at < '2200-12-31 00:00+00'
+            and j.completed_at >= '1970-01-02 00:00+00' and j.completed_at < '2200-12-31 00:00+00'
             then extract(epoch from j.completed_at - j.started_at) * 1000 end as run_ms,
-        case when j.created_at > '-infinity' and j.created_at < '60000-01-01 00:00+00'
-            and j.started_at > '-infinity' and j.started_at < '60000-01-01 00:00+00'
+        case when j.created_at >= '1970-01-02 00:00+00' and j.created_at < '2200-12-31 00:00+00'
+            and j.started_at >= '1970-01-02 00:00+00' and j.started_at < '2200-12-31 00:00+00'
             then extract(epoch from j.started_at - j.created_at) * 1000 end as wait_ms,
         (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
         and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null) as is_current
+        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null
+            or j.counted_at < '1970-01-02 00:00+00' or j.counted_at >= '2200-12-31 00:00+00') as is_current
     from analytics.stg_agents__jobs as j
     where
         (
             (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
             and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
+            and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null
+                or j.counted_at < '1970-01-02 00:00+00' or j.counted_at >= '2200-12-31 00:00+00')
             or j.counted_at >= %(previous_start)s::timestamptz
             and j.counted_at < %(previous_end)s::timestamptz
         )
@@ -55,10 +57,16 @@ open as (
         count(*) filter (where j.status = 'pending') as pending_now,
         count(*) filter (where j.status = 'running') as running_now,
         count(*) filter (
-            where j.status = 'running' and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
+            where j.status = 'running' and j.started_at >= '1970-01-02 00:00+00'
+            and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
         ) as long_running_now,
-        count(*) filter (where j.status = 'running' and j.started_at is null) as running_untimed_now,
-        min(j.created_at) filter (where j.status = 'pending') as oldest_pending_at
+        count(*) filter (
+            where j.status = 'running'
+            and (j.started_at is null or j.started_at < '1970-01-02 00:00+00' or j.started_at >= '2200-12-31 00:00+00')
+        ) as running_untimed_now,
+        min(j.created_at) filter (
+            where j.status = 'pending' and j.created_at >= '1970-01-02 00:00+00' and j.created_at < '2200-12-31 00:00+00'
+        ) as oldest_pending_at
     from analytics.stg_agents__jobs as j
     where
         j.stored_status in ('pending', 'running')
@@ -124,10 +132,12 @@ with found as materialized (
     where
         (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
         and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
+        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null
+            or j.counted_at < '1970-01-02 00:00+00' or j.counted_at >= '2200-12-31 00:00+00')
         and (
             not coalesce(%(long_running)s::boolean, false)
             or j.stored_status = 'running'
+            and j.started_at >= '1970-01-02 00:00+00'
             and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
         )
         and (

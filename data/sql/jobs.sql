@@ -60,10 +60,16 @@ open as (
         count(*) filter (where j.status = 'pending') as pending_now,
         count(*) filter (where j.status = 'running') as running_now,
         count(*) filter (
-            where j.status = 'running' and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
+            where j.status = 'running' and j.started_at >= '1970-01-02 00:00+00'
+            and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
         ) as long_running_now,
-        count(*) filter (where j.status = 'running' and j.started_at is null) as running_untimed_now,
-        min(j.created_at) filter (where j.status = 'pending') as oldest_pending_at
+        count(*) filter (
+            where j.status = 'running'
+            and (j.started_at is null or j.started_at < '1970-01-02 00:00+00' or j.started_at >= '2200-12-31 00:00+00')
+        ) as running_untimed_now,
+        min(j.created_at) filter (
+            where j.status = 'pending' and j.created_at >= '1970-01-02 00:00+00' and j.created_at < '2200-12-31 00:00+00'
+        ) as oldest_pending_at
     from analytics.stg_agents__jobs as j
     where
         j.stored_status in ('pending', 'running')
@@ -145,9 +151,11 @@ select
     j.created_at,
     j.started_at,
     j.completed_at,
-    case when j.started_at > '-infinity' and j.started_at < '60000-01-01 00:00+00' and k.until_at > '-infinity' and k.until_at < '60000-01-01 00:00+00'
+    case when j.started_at >= '1970-01-02 00:00+00' and j.started_at < '2200-12-31 00:00+00'
+        and k.until_at >= '1970-01-02 00:00+00' and k.until_at < '2200-12-31 00:00+00'
         then (extract(epoch from k.until_at - j.started_at) * 1000)::float8 end as run_ms,
-    j.status = 'running' and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
+    j.status = 'running' and j.started_at >= '1970-01-02 00:00+00'
+            and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
         as is_long_running
 from analytics.stg_agents__jobs as j
 cross join lateral (
@@ -156,7 +164,8 @@ cross join lateral (
 where
     (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
     and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
+    and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null
+        or j.counted_at < '1970-01-02 00:00+00' or j.counted_at >= '2200-12-31 00:00+00')
     and (%(agent)s::text is null or j.agent = %(agent)s)
     and (
         %(status)s::text is null
@@ -169,7 +178,8 @@ where
     and (
         not coalesce(%(long_running)s::boolean, false)
         or j.stored_status = 'running'
-        and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
+        and j.started_at >= '1970-01-02 00:00+00'
+            and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
     )
     and (
         %(error_group)s::text is null
@@ -182,7 +192,8 @@ where
 order by
     case
         when coalesce(%(newest)s::boolean, false) then 0
-        when j.status = 'running' and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
+        when j.status = 'running' and j.started_at >= '1970-01-02 00:00+00'
+            and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
             then 1
         when j.status = 'failed' then 2
         when j.status = 'pending' then 3
@@ -204,7 +215,7 @@ with groups as (
         j.agent,
         analytics.error_group(left(j.error_message, 500)) as error_group,
         count(*) as cases,
-        max(j.counted_at) as last_at,
+        max(j.counted_at) filter (where j.counted_at >= '1970-01-02 00:00+00' and j.counted_at < '2200-12-31 00:00+00') as last_at,
         (array_agg(j.job_id order by j.counted_at desc nulls last))[1] as newest_id,
         count(*) over () as groups
     from analytics.stg_agents__jobs as j
@@ -212,7 +223,8 @@ with groups as (
         j.stored_status = 'failed'
         and (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
         and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
+        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null
+            or j.counted_at < '1970-01-02 00:00+00' or j.counted_at >= '2200-12-31 00:00+00')
         and (%(agent)s::text is null or j.agent = %(agent)s)
         and (
             %(search)s::text is null

@@ -1,8 +1,10 @@
 -- name: read_coverage
 -- From when to when there are sessions of lift-sys.
 select
-    (select min(s.created_at) from analytics.stg_lift__sessions as s) as first_at,
-    (select max(s.created_at) from analytics.stg_lift__sessions as s) as last_at,
+    (select min(s.created_at) from analytics.stg_lift__sessions as s
+        where s.created_at >= '1970-01-02 00:00+00' and s.created_at < '2200-12-31 00:00+00') as first_at,
+    (select max(s.created_at) from analytics.stg_lift__sessions as s
+        where s.created_at >= '1970-01-02 00:00+00' and s.created_at < '2200-12-31 00:00+00') as last_at,
     exists (select from analytics.stg_lift__sessions) as holds_rows;
 
 -- name: count_statuses

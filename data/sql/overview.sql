@@ -24,7 +24,9 @@ select
     signalbox.known_since() as known_since
 from (
     select
-        count(*) as pending_approvals, min(a.created_at) as oldest_approval_at, min(a.expires_at) as next_expiry_at
+        count(*) as pending_approvals,
+        min(a.created_at) filter (where a.created_at >= '1970-01-02 00:00+00' and a.created_at < '2200-12-31 00:00+00') as oldest_approval_at,
+        min(a.expires_at) as next_expiry_at
     from analytics.stg_engine__human_approvals as a
     where
 -- uses: approvals.waits
@@ -33,12 +35,12 @@ cross join (
     select count(*) as long_running_jobs, min(started_at) as oldest_start_at
     from analytics.stg_agents__jobs
     -- As it is stored, because the index of running jobs is on that.
-    where stored_status = 'running' and started_at < %(now)s::timestamptz - interval '1 hour'
+    where stored_status = 'running' and started_at >= '1970-01-02 00:00+00' and started_at < %(now)s::timestamptz - interval '1 hour'
 ) as j
 cross join (
     select count(*) as long_open_runs, min(started_at) as oldest_run_at
     from analytics.stg_engine__sop_executions
-    where status = 'running' and started_at < %(now)s::timestamptz - interval '24 hours'
+    where status = 'running' and started_at >= '1970-01-02 00:00+00' and started_at < %(now)s::timestamptz - interval '24 hours'
 ) as x
 cross join (
     select

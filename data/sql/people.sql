@@ -7,20 +7,28 @@ select
     c.holds_rows or l.first_at is not null or j.holds_rows as holds_rows
 from (
     select
-        (select min(s.started_at) from analytics.stg_chronicle__sessions as s) as first_at,
-        (select max(s.started_at) from analytics.stg_chronicle__sessions as s) as last_at,
-        (select count(*) from analytics.stg_chronicle__sessions as s where s.started_at is null) as untimed,
+        (select min(s.started_at) from analytics.stg_chronicle__sessions as s
+            where s.started_at >= '1970-01-02 00:00+00' and s.started_at < '2200-12-31 00:00+00') as first_at,
+        (select max(s.started_at) from analytics.stg_chronicle__sessions as s
+            where s.started_at >= '1970-01-02 00:00+00' and s.started_at < '2200-12-31 00:00+00') as last_at,
+        (select count(*) from analytics.stg_chronicle__sessions as s
+            where (s.started_at is null
+                or s.started_at < '1970-01-02 00:00+00' or s.started_at >= '2200-12-31 00:00+00')) as untimed,
         exists (select from analytics.stg_chronicle__sessions) as holds_rows
 ) as c
 cross join (
     select
-        (select min(s.created_at) from analytics.stg_lift__sessions as s) as first_at,
-        (select max(s.created_at) from analytics.stg_lift__sessions as s) as last_at
+        (select min(s.created_at) from analytics.stg_lift__sessions as s
+            where s.created_at >= '1970-01-02 00:00+00' and s.created_at < '2200-12-31 00:00+00') as first_at,
+        (select max(s.created_at) from analytics.stg_lift__sessions as s
+            where s.created_at >= '1970-01-02 00:00+00' and s.created_at < '2200-12-31 00:00+00') as last_at
 ) as l
 cross join (
     select
-        (select min(k.counted_at) from analytics.stg_agents__jobs as k) as first_at,
-        (select max(k.counted_at) from analytics.stg_agents__jobs as k) as last_at,
+        (select min(k.counted_at) from analytics.stg_agents__jobs as k
+            where k.counted_at >= '1970-01-02 00:00+00' and k.counted_at < '2200-12-31 00:00+00') as first_at,
+        (select max(k.counted_at) from analytics.stg_agents__jobs as k
+            where k.counted_at >= '1970-01-02 00:00+00' and k.counted_at < '2200-12-31 00:00+00') as last_at,
         exists (select from analytics.stg_agents__jobs) as holds_rows
 ) as j;
 
@@ -38,8 +46,7 @@ with session_windows as materialized (
 ),
 lift_windows as materialized (
     select true as is_current, w.*
-    from analytics.rollup_windows('lift_sessions', %(start)s, %(end)s, false) as w
-    where not coalesce(%(untimed)s::boolean, false)
+    from analytics.rollup_windows('lift_sessions', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
     union all
     select false, w.*
     from analytics.rollup_windows('lift_sessions', %(previous_start)s, %(previous_end)s, false) as w
@@ -140,7 +147,7 @@ summed as (
             then sum(cost_usd) filter (where is_current and subject = 'lift') end as lift_cost_usd,
         coalesce(sum(priced) filter (where is_current and subject = 'lift'), 0)::bigint as priced_lift_sessions,
         coalesce(sum(unpriced) filter (where is_current and subject = 'lift'), 0)::bigint as unpriced_lift_sessions,
-        max(last_at) as last_active_at,
+        max(last_at) filter (where last_at >= '1970-01-02 00:00+00' and last_at < '2200-12-31 00:00+00') as last_active_at,
         coalesce(sum(happened) filter (where not is_current and subject = 'session'), 0)::bigint as previous_sessions,
         coalesce(sum(happened) filter (where not is_current and subject = 'lift'), 0)::bigint as previous_lift_sessions,
         coalesce(sum(happened) filter (where not is_current and subject = 'lift' and state = 'finalized'), 0)::bigint
@@ -228,7 +235,8 @@ from (
 where
     (%(start)s::timestamptz is null or d.happened_at >= %(start)s)
     and (%(end)s::timestamptz is null or d.happened_at < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or d.happened_at is null)
+    and (not coalesce(%(untimed)s::boolean, false) or d.happened_at is null
+        or d.happened_at < '1970-01-02 00:00+00' or d.happened_at >= '2200-12-31 00:00+00')
     and (
         %(has)s::text is null
         or d.kind = 'session' and exists (

@@ -32,7 +32,8 @@ cross join lateral (
             (%(status)s::text is null or p.status = %(status)s)
             and (%(start)s::timestamptz is null or p.created_at >= %(start)s)
             and (%(end)s::timestamptz is null or p.created_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or p.created_at is null)
+            and (not coalesce(%(untimed)s::boolean, false) or p.created_at is null
+                or p.created_at < '1970-01-02 00:00+00' or p.created_at >= '2200-12-31 00:00+00')
             and (
                 %(search)s::text is null
                 or strpos(lower(p.name || ' ' || coalesce(p.description, '')), lower(%(search)s)) > 0
@@ -46,9 +47,10 @@ order by lower(w.name), w.workspace_id;
 -- name: read_coverage
 -- From when to when projects were made, how many do not say, and whether there is any.
 select
-    min(p.created_at) as first_at,
-    max(p.created_at) as last_at,
-    count(*) - count(p.created_at) as untimed,
+    min(p.created_at) filter (where p.created_at >= '1970-01-02 00:00+00' and p.created_at < '2200-12-31 00:00+00') as first_at,
+    max(p.created_at) filter (where p.created_at >= '1970-01-02 00:00+00' and p.created_at < '2200-12-31 00:00+00') as last_at,
+    count(*) filter (where (p.created_at is null
+        or p.created_at < '1970-01-02 00:00+00' or p.created_at >= '2200-12-31 00:00+00')) as untimed,
     count(*) > 0 as holds_rows
 from analytics.stg_toolbox__projects as p;
 
@@ -60,7 +62,8 @@ select
         where
             (%(start)s::timestamptz is null or p.created_at >= %(start)s)
             and (%(end)s::timestamptz is null or p.created_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or p.created_at is null)
+            and (not coalesce(%(untimed)s::boolean, false) or p.created_at is null
+                or p.created_at < '1970-01-02 00:00+00' or p.created_at >= '2200-12-31 00:00+00')
     ) as projects,
     count(*) filter (
         where p.created_at >= %(previous_start)s::timestamptz and p.created_at < %(previous_end)s::timestamptz
@@ -95,7 +98,8 @@ with listed as (
         (%(project)s::uuid is null or p.project_id = %(project)s)
         and (%(start)s::timestamptz is null or p.created_at >= %(start)s)
         and (%(end)s::timestamptz is null or p.created_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or p.created_at is null)
+        and (not coalesce(%(untimed)s::boolean, false) or p.created_at is null
+            or p.created_at < '1970-01-02 00:00+00' or p.created_at >= '2200-12-31 00:00+00')
         and (%(workspace)s::uuid is null or p.workspace_id = %(workspace)s)
         and (%(status)s::text is null or p.status = %(status)s)
         and (

@@ -28,7 +28,8 @@ left join lateral (
 left join lateral (
     select
         count(*) as events,
-        count(*) filter (where x.occurred_at is null) as untimed_events,
+        count(*) filter (where (x.occurred_at is null
+            or x.occurred_at < '1970-01-02 00:00+00' or x.occurred_at >= '2200-12-31 00:00+00')) as untimed_events,
         count(distinct x.metadata ->> 'agent_id') as subagents
     from analytics.stg_chronicle__events as x where x.session_pk = s.session_pk
 ) as e on true
@@ -70,8 +71,8 @@ items as (
     union all
     select
         coalesce(a.event_id, c.event_id), 'call', coalesce(a.occurred_at, c.occurred_at),
-        coalesce(c.duration_ms, case when a.occurred_at > '-infinity' and a.occurred_at < '60000-01-01 00:00+00'
-            and c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
+        coalesce(c.duration_ms, case when a.occurred_at >= '1970-01-02 00:00+00' and a.occurred_at < '2200-12-31 00:00+00'
+            and c.occurred_at >= '1970-01-02 00:00+00' and c.occurred_at < '2200-12-31 00:00+00'
             then extract(epoch from c.occurred_at - a.occurred_at) * 1000 end)::bigint,
         c.tool_name,
         left(coalesce(
@@ -101,8 +102,8 @@ items as (
     union all
     select
         q.approval_id, 'question', q.created_at,
-        case when q.created_at > '-infinity' and q.created_at < '60000-01-01 00:00+00'
-            and q.decided_at > '-infinity' and q.decided_at < '60000-01-01 00:00+00'
+        case when q.created_at >= '1970-01-02 00:00+00' and q.created_at < '2200-12-31 00:00+00'
+            and q.decided_at >= '1970-01-02 00:00+00' and q.decided_at < '2200-12-31 00:00+00'
             then extract(epoch from q.decided_at - q.created_at) * 1000 end,
         q.approval_type, left(q.title, 160), q.status, q.status = 'pending', coalesce(n.event_id, a.event_id)
     from analytics.stg_engine__human_approvals as q

@@ -8,7 +8,8 @@ with chosen as materialized (
     where
         (%(start)s::timestamptz is null or s.started_at >= %(start)s)
         and (%(end)s::timestamptz is null or s.started_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null
+            or s.started_at < '1970-01-02 00:00+00' or s.started_at >= '2200-12-31 00:00+00')
         and (
             %(search)s::text is null
             or s.session_pk in (select f.session_pk from analytics.sessions_saying(%(search)s) as f)
@@ -102,7 +103,8 @@ where
         or s.started_at >= %(start)s
         or s.started_at < %(previous_end)s::timestamptz
     )
-    and (not %(untimed)s::boolean or s.started_at is null)
+    and (not %(untimed)s::boolean or s.started_at is null
+        or s.started_at < '1970-01-02 00:00+00' or s.started_at >= '2200-12-31 00:00+00')
     and (%(project)s::text is null or s.project_name = %(project)s)
     and (%(status)s::text is null or s.status = %(status)s)
     and (

@@ -5,14 +5,15 @@ with chosen as materialized (
     select
         s.session_pk,
         s.started_at,
-        case when s.started_at > '-infinity' and s.started_at < '60000-01-01 00:00+00'
-            and s.ended_at > '-infinity' and s.ended_at < '60000-01-01 00:00+00'
+        case when s.started_at >= '1970-01-02 00:00+00' and s.started_at < '2200-12-31 00:00+00'
+            and s.ended_at >= '1970-01-02 00:00+00' and s.ended_at < '2200-12-31 00:00+00'
             then extract(epoch from s.ended_at - s.started_at) end as lasted_s
     from analytics.stg_chronicle__sessions as s
     where
         (%(start)s::timestamptz is null or s.started_at >= %(start)s)
         and (%(end)s::timestamptz is null or s.started_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null
+            or s.started_at < '1970-01-02 00:00+00' or s.started_at >= '2200-12-31 00:00+00')
         and (%(project)s::text is null or s.project_name = %(project)s)
         and (%(status)s::text is null or s.status = %(status)s)
         and (
@@ -172,7 +173,8 @@ cross join lateral (
 where
     (%(start)s::timestamptz is null or s.started_at >= %(start)s)
     and (%(end)s::timestamptz is null or s.started_at < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+    and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null
+        or s.started_at < '1970-01-02 00:00+00' or s.started_at >= '2200-12-31 00:00+00')
     and (%(project)s::text is null or s.project_name = %(project)s)
     and (%(status)s::text is null or s.status = %(status)s)
     and (

@@ -87,7 +87,8 @@ with chosen as materialized (
     where
         (%(start)s::timestamptz is null or s.started_at >= %(start)s)
         and (%(end)s::timestamptz is null or s.started_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null
+            or s.started_at < '1970-01-02 00:00+00' or s.started_at >= '2200-12-31 00:00+00')
         and (%(project)s::text is null or s.project_name = %(project)s)
         and (%(status)s::text is null or s.status = %(status)s)
         and (
@@ -124,7 +125,8 @@ inner join analytics.stg_chronicle__sessions as s on s.session_pk = w.session_pk
 where
     (%(start)s::timestamptz is null or s.started_at >= %(start)s)
     and (%(end)s::timestamptz is null or s.started_at < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+    and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null
+        or s.started_at < '1970-01-02 00:00+00' or s.started_at >= '2200-12-31 00:00+00')
     and (%(project)s::text is null or s.project_name = %(project)s)
     and (%(status)s::text is null or s.status = %(status)s)
     and (

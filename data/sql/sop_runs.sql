@@ -25,7 +25,8 @@ cross join lateral (
     select
         coalesce(
             e.cycle_time_hours * 3600000,
-            case when e.completed_at >= e.started_at and e.started_at > '-infinity' and e.completed_at < '60000-01-01 00:00+00'
+            case when e.completed_at >= e.started_at and e.started_at >= '1970-01-02 00:00+00' and e.started_at < '2200-12-31 00:00+00'
+                and e.completed_at >= '1970-01-02 00:00+00' and e.completed_at < '2200-12-31 00:00+00'
                 then extract(epoch from e.completed_at - e.started_at) * 1000 end
         )::float8 as cycle_ms
 ) as k
@@ -54,7 +55,7 @@ limit %(limit)s::bigint offset %(offset)s::bigint;
 select
     e.sop_id,
     e.agent,
-    case when k.occurred_at > '-infinity' and k.occurred_at < '60000-01-01 00:00+00'
+    case when k.occurred_at >= '1970-01-02 00:00+00' and k.occurred_at < '2200-12-31 00:00+00'
         then date_trunc(%(unit)s::text, k.occurred_at, %(zone)s::text) end as bucket,
     count(*) as executions,
     count(*) filter (where e.status = 'completed') as completed,
@@ -91,7 +92,8 @@ select
     e.human_interventions,
     coalesce(
         e.cycle_time_hours * 3600000,
-        case when e.completed_at >= e.started_at and e.started_at > '-infinity' and e.completed_at < '60000-01-01 00:00+00'
+        case when e.completed_at >= e.started_at and e.started_at >= '1970-01-02 00:00+00' and e.started_at < '2200-12-31 00:00+00'
+                and e.completed_at >= '1970-01-02 00:00+00' and e.completed_at < '2200-12-31 00:00+00'
                 then extract(epoch from e.completed_at - e.started_at) * 1000 end
     )::float8 as cycle_ms,
     e.estimated_cost_usd::float8 as estimated_cost_usd,
@@ -153,7 +155,10 @@ order by occurred_at nulls last, kind, item_id;
     (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
     and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
     and (
-        not coalesce(%(untimed)s::boolean, false) or case when e.completed_at is null then e.started_at else e.completed_at end is null
+        not coalesce(%(untimed)s::boolean, false)
+        or case when e.completed_at is null then e.started_at else e.completed_at end is null
+        or case when e.completed_at is null then e.started_at else e.completed_at end < '1970-01-02 00:00+00'
+        or case when e.completed_at is null then e.started_at else e.completed_at end >= '2200-12-31 00:00+00'
     )
     and (%(sop)s::text is null or e.sop_id = %(sop)s)
     and (
@@ -161,7 +166,7 @@ order by occurred_at nulls last, kind, item_id;
         or %(status)s = 'ended' and e.status in ('completed', 'failed')
     )
     and (%(agent)s::text is null or e.agent = %(agent)s)
-    and (%(open_before)s::timestamptz is null or e.status = 'running' and e.started_at < %(open_before)s)
+    and (%(open_before)s::timestamptz is null or e.status = 'running' and e.started_at >= '1970-01-02 00:00+00' and e.started_at < %(open_before)s)
     and (
         %(step)s::text is null
         or exists (

@@ -3,11 +3,24 @@
 -- a run counts when it ended, while it is open when it started. That is written as a case and not as coalesce, which
 -- PostgreSQL takes for leaky, so that no index on it would serve under row-level security.
 select
-    (select min(case when e.completed_at is null then e.started_at else e.completed_at end) from analytics.stg_engine__sop_executions as e) as first_at,
-    (select max(case when e.completed_at is null then e.started_at else e.completed_at end) from analytics.stg_engine__sop_executions as e) as last_at,
+    (
+        select min(case when e.completed_at is null then e.started_at else e.completed_at end) from analytics.stg_engine__sop_executions as e
+        where
+            case when e.completed_at is null then e.started_at else e.completed_at end >= '1970-01-02 00:00+00'
+            and case when e.completed_at is null then e.started_at else e.completed_at end < '2200-12-31 00:00+00'
+    ) as first_at,
+    (
+        select max(case when e.completed_at is null then e.started_at else e.completed_at end) from analytics.stg_engine__sop_executions as e
+        where
+            case when e.completed_at is null then e.started_at else e.completed_at end >= '1970-01-02 00:00+00'
+            and case when e.completed_at is null then e.started_at else e.completed_at end < '2200-12-31 00:00+00'
+    ) as last_at,
     (
         select count(*) from analytics.stg_engine__sop_executions as e
-        where case when e.completed_at is null then e.started_at else e.completed_at end is null
+        where
+            case when e.completed_at is null then e.started_at else e.completed_at end is null
+            or case when e.completed_at is null then e.started_at else e.completed_at end < '1970-01-02 00:00+00'
+            or case when e.completed_at is null then e.started_at else e.completed_at end >= '2200-12-31 00:00+00'
     ) as untimed,
     exists (select from analytics.stg_engine__sop_executions)
     or exists (select from analytics.stg_engine__sop_definitions) as holds_rows;
@@ -123,6 +136,8 @@ silent as (
         and (
             not coalesce(%(untimed)s::boolean, false)
             or case when e.completed_at is null then e.started_at else e.completed_at end is null
+            or case when e.completed_at is null then e.started_at else e.completed_at end < '1970-01-02 00:00+00'
+            or case when e.completed_at is null then e.started_at else e.completed_at end >= '2200-12-31 00:00+00'
         )
         and (%(sop)s::text is null or e.sop_id = %(sop)s)
         and (%(agent)s::text is null or e.agent = %(agent)s)
@@ -265,7 +280,10 @@ with human as (
         (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
         and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
         and (
-            not coalesce(%(untimed)s::boolean, false) or case when e.completed_at is null then e.started_at else e.completed_at end is null
+            not coalesce(%(untimed)s::boolean, false)
+            or case when e.completed_at is null then e.started_at else e.completed_at end is null
+            or case when e.completed_at is null then e.started_at else e.completed_at end < '1970-01-02 00:00+00'
+            or case when e.completed_at is null then e.started_at else e.completed_at end >= '2200-12-31 00:00+00'
         )
         and (%(sop)s::text is null or e.sop_id = %(sop)s)
         and (%(agent)s::text is null or e.agent = %(agent)s)

@@ -150,7 +150,9 @@ found as (
         from analytics.tool_calls as c
         where
             (coalesce(%(untimed)s::boolean, false) or not (select r.is_full from reach as r))
-            and (%(sort)s::text = 'duration' and not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+            and (%(sort)s::text = 'duration' and not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null
+                or coalesce(%(untimed)s::boolean, false) and (c.occurred_at is null
+                    or c.occurred_at < '1970-01-02 00:00+00' or c.occurred_at >= '2200-12-31 00:00+00'))
             and (%(sort)s::text = 'when' or coalesce(%(untimed)s::boolean, false) or c.duration_ms is null)
             and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
             and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)

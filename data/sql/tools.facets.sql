@@ -125,7 +125,8 @@ with failed as materialized (
         c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
         and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
         and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+        and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null
+            or c.occurred_at < '1970-01-02 00:00+00' or c.occurred_at >= '2200-12-31 00:00+00')
         and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
 )
 

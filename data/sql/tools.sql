@@ -171,7 +171,7 @@ with errors as (
         -- Beginnings that are equal are grouped first: what follows costs more than counting.
         left(c.error_message, 500) as beginning,
         count(*) as cases,
-        max(c.occurred_at) as last_at,
+        max(c.occurred_at) filter (where c.occurred_at >= '1970-01-02 00:00+00' and c.occurred_at < '2200-12-31 00:00+00') as last_at,
         (array_agg(c.tool_event_id order by c.occurred_at desc nulls last))[1] as newest_id
     from analytics.stg_chronicle__tool_events as c
     where
@@ -179,7 +179,8 @@ with errors as (
         c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
         and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
         and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+        and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null
+            or c.occurred_at < '1970-01-02 00:00+00' or c.occurred_at >= '2200-12-31 00:00+00')
         and (%(tool)s::text is null or c.tool_name = %(tool)s)
         and (
             %(project)s::text is null or c.session_pk in (

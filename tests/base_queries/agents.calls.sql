@@ -23,7 +23,7 @@ with counted as (
             p.is_current
             and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
             and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null)
+            and (not coalesce(%(untimed)s::boolean, false) or (c.occurred_at >= '1970-01-02 00:00+00' and c.occurred_at < '2200-12-31 00:00+00') is not true)
             or not p.is_current and c.occurred_at >= %(previous_start)s and c.occurred_at < %(previous_end)s
         )
     group by 1, 2, 3, 4, 5, 6

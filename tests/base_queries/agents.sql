@@ -23,13 +23,13 @@ with windows as (
             as automated,
         (%(start)s::timestamptz is null or m.window_end >= %(start)s)
         and (%(end)s::timestamptz is null or m.window_end < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or m.window_end is null) as is_current
+        and (not coalesce(%(untimed)s::boolean, false) or (m.window_end >= '1970-01-02 00:00+00' and m.window_end < '2200-12-31 00:00+00') is not true) as is_current
     from analytics.stg_engine__agent_metrics as m
     where
         (
             (%(start)s::timestamptz is null or m.window_end >= %(start)s)
             and (%(end)s::timestamptz is null or m.window_end < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or m.window_end is null)
+            and (not coalesce(%(untimed)s::boolean, false) or (m.window_end >= '1970-01-02 00:00+00' and m.window_end < '2200-12-31 00:00+00') is not true)
             or m.window_end >= %(previous_start)s::timestamptz and m.window_end < %(previous_end)s::timestamptz
         )
         and (%(agent)s::text is null or m.agent = %(agent)s)
@@ -126,13 +126,13 @@ counted_jobs as (
         j.stored_status as status,
         (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
         and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null) as is_current
+        and (not coalesce(%(untimed)s::boolean, false) or (j.counted_at >= '1970-01-02 00:00+00' and j.counted_at < '2200-12-31 00:00+00') is not true) as is_current
     from analytics.stg_agents__jobs as j
     where
         (
             (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
             and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-            and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
+            and (not coalesce(%(untimed)s::boolean, false) or (j.counted_at >= '1970-01-02 00:00+00' and j.counted_at < '2200-12-31 00:00+00') is not true)
             or j.counted_at >= %(previous_start)s::timestamptz
             and j.counted_at < %(previous_end)s::timestamptz
         )
@@ -211,7 +211,7 @@ from analytics.stg_engine__agent_metrics as m
 where
     (%(start)s::timestamptz is null or m.window_end >= %(start)s)
     and (%(end)s::timestamptz is null or m.window_end < %(end)s)
-    and (not coalesce(%(untimed)s::boolean, false) or m.window_end is null)
+    and (not coalesce(%(untimed)s::boolean, false) or (m.window_end >= '1970-01-02 00:00+00' and m.window_end < '2200-12-31 00:00+00') is not true)
     and (%(agent)s::text is null or m.agent = %(agent)s)
 group by m.source
 order by windows desc, m.source;

@@ -12,7 +12,7 @@ from (
         not a.is_imported and a.outcome = 'pending' as is_waiting,
         (%(agent)s::text is null or a.agent = %(agent)s) and (%(risk)s::text is null or a.risk_level = %(risk)s) as is_chosen,
         case
-            when %(untimed)s::boolean then a.created_at is null
+            when %(untimed)s::boolean then (a.created_at >= '1970-01-02 00:00+00' and a.created_at < '2200-12-31 00:00+00') is not true
             else (%(start)s::timestamptz is null or a.created_at >= %(start)s)
                 and (%(end)s::timestamptz is null or a.created_at < %(end)s)
         end as is_of_period

@@ -11,14 +11,14 @@ with acts as (
     where
         (%(start)s::timestamptz is null or s.started_at >= least(%(start)s, coalesce(%(previous_start)s, %(start)s)))
         and (%(end)s::timestamptz is null or s.started_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null)
+        and (not coalesce(%(untimed)s::boolean, false) or (s.started_at >= '1970-01-02 00:00+00' and s.started_at < '2200-12-31 00:00+00') is not true)
     union all
     select 'lift', l.owner_id::text, l.created_at, l.status, l.cost_usd, l.draft_count > l.priced_drafts
     from analytics.lift_session_summary as l
     where
         (%(start)s::timestamptz is null or l.created_at >= least(%(start)s, coalesce(%(previous_start)s, %(start)s)))
         and (%(end)s::timestamptz is null or l.created_at < %(end)s)
-        and not coalesce(%(untimed)s::boolean, false)
+        and (not coalesce(%(untimed)s::boolean, false) or (l.created_at >= '1970-01-02 00:00+00' and l.created_at < '2200-12-31 00:00+00') is not true)
     union all
     select 'job', j.owner_id::text, j.counted_at, j.status, null, false
     from analytics.stg_agents__jobs as j
@@ -28,7 +28,7 @@ with acts as (
             or j.counted_at >= least(%(start)s, coalesce(%(previous_start)s, %(start)s))
         )
         and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or j.counted_at is null)
+        and (not coalesce(%(untimed)s::boolean, false) or (j.counted_at >= '1970-01-02 00:00+00' and j.counted_at < '2200-12-31 00:00+00') is not true)
 ),
 
 placed as (
@@ -57,7 +57,7 @@ summed as (
         sum(cost_usd) filter (where is_current and kind = 'lift') as lift_cost_usd,
         count(*) filter (where is_current and kind = 'lift' and cost_usd is not null) as priced_lift_sessions,
         count(*) filter (where is_current and kind = 'lift' and is_unpriced) as unpriced_lift_sessions,
-        max(happened_at) filter (where is_current) as last_active_at,
+        max(happened_at) filter (where is_current and happened_at >= '1970-01-02 00:00+00' and happened_at < '2200-12-31 00:00+00') as last_active_at,
         count(*) filter (where is_before and kind = 'session') as previous_sessions,
         count(*) filter (where is_before and kind = 'lift') as previous_lift_sessions,
         count(*) filter (where is_before and kind = 'lift' and state = 'finalized') as previous_finalized,

@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, Page
 from tests.test_charts import drawn, view
 from ui.asking.periods import Period
 from ui.drawing.tokens import STYLE
+from ui.sessions import lanes
+from ui.sessions.timeline import Timeline
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WIDTHS_PX = (230, 300, 316, 347, 420, 640, 1130)
@@ -102,3 +104,29 @@ def test_a_bar_stands_above_its_label_and_is_no_slab(page: Page, slices: int) ->
         assert bar
         assert 0 < bar["width"] <= MOST_BAR_PX
         assert bar["x"] + bar["width"] / 2 == pytest.approx((label["left"] + label["right"]) / 2, abs=1)
+
+
+@pytest.mark.parametrize("width_px", [300, 420, 1130])
+def test_the_times_above_the_lanes_of_a_session_stay_inside_their_card(page: Page, width_px: int) -> None:
+    at = datetime(2026, 11, 17, 11, tzinfo=UTC)
+    places = tuple((share, at + timedelta(seconds=40 * share)) for share in (0.0, 0.31, 0.62, 0.78, 0.93))
+    ticks = "".join(lanes._ticks(view(as_of=at), Timeline((), (), places, (), is_summarised=False)))
+    row = f'<div><div class="sb-lane-name"></div><div class="sb-track sb-ticks">{ticks}</div></div>'
+    page.set_viewport_size({"width": width_px + 20, "height": 400})
+    page.set_content(
+        f'{_HEAD}<div id="frame" style="font-family:Inter;width:{width_px}px"><div class="sb-lanes">{row}</div></div>'
+    )
+    labels: list[dict[str, Any]] = page.evaluate(
+        """() => document.fonts.ready.then(() => [...document.querySelectorAll('.sb-ticks span')]
+            .filter(label => label.getClientRects().length)
+            .map(label => {
+                const words = document.createRange();
+                words.selectNodeContents(label);
+                const card = document.querySelector('.sb-lanes').getBoundingClientRect();
+                const [at, box] = [words.getBoundingClientRect(), label.getBoundingClientRect()];
+                return {shown: at.top < box.bottom - 2, over_px: at.right - card.right};
+            }))"""
+    )
+    assert labels[0]["shown"]
+    assert [label for label in labels if label["shown"] and label["over_px"] > 0] == []
+    assert [label["shown"] for label in labels].count(False) == (1 if width_px < 640 else 0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from data import calendar
 from ui.wording import figures
 
 LABELS: dict[str, str] = {
@@ -21,14 +22,16 @@ LABELS: dict[str, str] = {
     "hours": "Part of a day",
 }
 MOST_HOURS = timedelta(days=2)  # of a period that is not of days
-_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2200, 12, 31)  # of periods
+# Of periods: they hold, in every zone, what the calendar holds.
+_FIRST_DAY, _LAST_DAY = calendar.FIRST.date() - timedelta(days=1), calendar.END.date()
 _DAYS = {"7d": 7, "30d": 30, "90d": 90}
 DEFAULT_DAYS = 7
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What subjects hold: first and last event time, how many rows have none, whether there is any row.
+    """What subjects hold: first and last event time that the calendar holds, how many rows have none, whether there is
+    any row.
 
     Rows of several subjects are partly the same things (a call is an event, too), so what they are together without a
     time is no number to show.
@@ -168,8 +171,7 @@ def period_of(asked: Mapping[str, str], extent: Extent, now: datetime, zone: Zon
     if choice == "custom" and days is not None:
         return _calendar(choice, days[0], days[1], now, zone, extent)
     if choice == "latest" and extent.last is not None:
-        # A clock may have gone wrong: what lies beyond these days is found under all time.
-        newest = min(max(_day_of(extent.last, zone), _FIRST_DAY), _LAST_DAY)
+        newest = extent.last.astimezone(zone).date()
         return _calendar(choice, newest - timedelta(days=DEFAULT_DAYS - 1), newest, now, zone, extent)
     if choice == "24h":
         return _last_day(now, zone, extent)
@@ -179,14 +181,6 @@ def period_of(asked: Mapping[str, str], extent: Extent, now: datetime, zone: Zon
     untimed = choice == "untimed"
     label = "the rows without a time" if untimed else "all time"
     return Period(choice, None, None, label, zone, untimed=untimed)
-
-
-def _day_of(when: datetime, zone: ZoneInfo) -> date:
-    """The day of a time in the zone; the first and last days there are have no other zone."""
-    try:
-        return when.astimezone(zone).date()
-    except OverflowError:
-        return when.date()
 
 
 def _custom_days(asked: Mapping[str, str]) -> tuple[date, date] | None:

@@ -33,7 +33,7 @@ MOST_SLICES = 400
 Rows = pd.DataFrame | Iterable[Mapping[str, Any]]
 Together = Literal["sum", "newest"]
 _NOTHING = Markup('<p class="sb-muted">None recorded in this period.</p>')
-_NOT_DRAWN = Markup('<p class="sb-muted">What has a time before 1900 or after 2199 is not drawn.</p>')
+_NOT_DRAWN = Markup('<p class="sb-muted">What has no time between 1970 and 2200 is not drawn.</p>')
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ui.drawing.markup import Markup, tag
 from ui.view import View
 
 MOST_LABELS = 8
-FIRST_YEAR, LAST_YEAR = 1900, 2199
+FIRST_YEAR, LAST_YEAR = 1969, 2200  # a slice may begin before the times that it holds
 _LETTER_PX = 7  # of a label, about
 BAR = 0.86  # of its slice; the rest is the gap to the next one
 

@@ -43,7 +43,7 @@ def summary(usage: Usage, period: Period, chosen: Chosen) -> None:
     better = [one.tool_name or "" for one in usage.tools if one.fails_less_often]
     if better and not tool:
         pieces.append(f"{listed(better[:_MOST_NAMED])} {'fails' if len(better) == 1 else 'fail'} less often.")
-    state = "broken" if worse else "attention" if slower else "well" if usage.total.known else "unknown"
+    state = "broken" if worse else "attention" if slower else "well" if compared else "unknown"
     page.say(join(*pieces, between=" "), state=state)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from math import isfinite
 from zoneinfo import ZoneInfo
 
-from data import wording
+from data import calendar, wording
 
 zone_name = wording.zone_name  # said alike by what acts tell
 
@@ -85,7 +85,7 @@ def money(usd: float | Decimal | None) -> str:
 
 def moment(when: datetime | None, zone: ZoneInfo, now: datetime) -> str:
     """A time as 12:03 when it is today in the zone, 18 Nov 12:03 in this year, 18 Nov 2025 12:03 else."""
-    if when is None:
+    if when is None or not calendar.holds(when):
         return "no time"
     local, today = when.astimezone(zone), now.astimezone(zone)
     clock = f"{local:%H:%M}"
@@ -98,14 +98,14 @@ def moment(when: datetime | None, zone: ZoneInfo, now: datetime) -> str:
 def moment_in_column(when: datetime | None, zone: ZoneInfo, now: datetime) -> str:
     """As `moment`, under a header that names the offset of now: a time that has another one, from before or after a
     change of the clocks, names its own."""
-    if when is None or zone_name(when, zone) == zone_name(now, zone):
+    if when is None or not calendar.holds(when) or zone_name(when, zone) == zone_name(now, zone):
         return moment(when, zone, now)
     return f"{moment(when, zone, now)} {zone_name(when, zone)}"
 
 
 def exact(when: datetime | None, zone: ZoneInfo) -> str:
     """A time in full, for a tooltip: 2025-08-18 12:03:07.123 UTC+2."""
-    if when is None:
+    if when is None or not calendar.holds(when):
         return "no time recorded"
     local = when.astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d} {zone_name(local, zone)}"
