@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -99,5 +100,5 @@ def test_a_price_that_is_none_prices_nothing(owner: Owner, people: People) -> No
         recorded.reply(owner, recorded.session(owner, AT, user_id=people["member"].user_id), AT, model, 1_000_000)
     for _ in range(2):
         (person,) = people_of(people["manager"])
-        assert (person.session_cost_usd, person.priced_sessions, person.unpriced_sessions) == (2, 1, 3)
+        assert (person.session_cost_usd, person.priced_sessions, person.unpriced_sessions) == (Decimal(2), 1, 3)
         rollups.finish("real")
