@@ -267,7 +267,7 @@ CREATE FUNCTION analytics.answered_slots(slots integer[]) RETURNS SETOF integer
     ) as answer
     cross join lateral (
         select t.session_pk, t.tool_name, case when t.occurred_at > '-infinity' and t.occurred_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', t.occurred_at) / 900)::integer else -2147483648 end as slot
+            then floor(date_part('epoch', date_bin('15 minutes', t.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer else -2147483648 end as slot
         from analytics.stg_chronicle__tool_events as t
         where t.call_id = answer.call_id and t.phase = 'pre'
         offset 0
@@ -318,7 +318,7 @@ begin
         select
             c.call_id, t.session_pk, t.tool_name, t.tool_type, t.is_answer,
             case when t.occurred_at > '-infinity' and t.occurred_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', t.occurred_at) / 900)::integer else lowest end as slot
+                then floor(date_part('epoch', date_bin('15 minutes', t.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer else lowest end as slot
         from called as c
         cross join lateral (
             select e.occurred_at, e.session_pk, e.tool_name::text, e.tool_type::text, e.phase = 'post' as is_answer
@@ -447,7 +447,7 @@ CREATE FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_
     SET search_path TO ''
     AS $$
     with phases as materialized (
-        select floor(date_part('epoch', t.occurred_at) / 900)::integer as slot, t.call_id, t.tool_name,
+        select floor(date_part('epoch', date_bin('15 minutes', t.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot, t.call_id, t.tool_name,
             t.phase = 'post' as is_answer, t.success,
             case when t.phase = 'post' and not t.success then analytics.is_refusal(t.error_message) end as is_refused
         from analytics.stg_chronicle__tool_events as t
@@ -662,7 +662,7 @@ begin
     if linked_slots.links is not null then
         return query
         select distinct case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', c.occurred_at) / 900)::integer else -2147483648 end
+            then floor(date_part('epoch', date_bin('15 minutes', c.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer else -2147483648 end
         from (
             select s.started_at as occurred_at from analytics.stg_chronicle__sessions as s
             where linked_slots.source = 1 and s.session_pk = any(linked_slots.links)
@@ -1002,8 +1002,8 @@ CREATE FUNCTION analytics.slot_start(slot integer) RETURNS timestamp with time z
     SET search_path TO ''
     AS $$
     select case
-        when slot < -234000000 then '4714-11-24 00:00+00 BC'
-        when slot > 2034000000 then '60000-01-01 00:00+00'
+        when slot < -234296448 then '4714-11-24 00:00+00 BC'
+        when slot >= 2034722112 then '60000-01-01 00:00+00'
         else to_timestamp(slot * 900.0)
     end
 $$;
@@ -1478,7 +1478,7 @@ CREATE FUNCTION signalbox.calls_in(slots int4multirange) RETURNS SETOF analytics
     SET search_path TO ''
     AS $$
     with phases as materialized (
-        select floor(date_part('epoch', t.occurred_at) / 900)::integer as slot,
+        select floor(date_part('epoch', date_bin('15 minutes', t.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot,
             t.session_pk, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message, t.duration_ms
         from unnest(slots) as r (slots)
         cross join lateral (
@@ -1589,7 +1589,7 @@ declare
     target integer;
     oldest_at timestamptz;
     next_at timestamptz;
-    is_late boolean;
+    is_late boolean := false;
     lo integer;
     hi integer;
     coarse_lo integer;
@@ -1634,11 +1634,11 @@ begin
         lo := target;
         hi := target;
     else
-        lo := floor(date_part('epoch', oldest_at) / 3600) * 4;
+        lo := floor(date_part('epoch', date_bin('15 minutes', oldest_at, '4714-11-24 00:00+00 BC')) / 3600) * 4;
         next_at := signalbox.raw_time_after(oldest_at, most_rows);
         is_late := lo < raw_slot;
         hi := case when next_at is null or next_at >= analytics.slot_start(target) then target
-            else floor(date_part('epoch', next_at) / 3600) * 4 end;
+            else floor(date_part('epoch', date_bin('15 minutes', next_at, '4714-11-24 00:00+00 BC')) / 3600) * 4 end;
         hi := least(greatest(hi, lo + 4), case when is_late then raw_slot else target end);
     end if;
 
@@ -1704,11 +1704,12 @@ begin
     get diagnostics gone = row_count;
     dropped_rows := dropped_rows + gone;
 
+    -- An event stays for as long as a call that names it: what agent a call is of is counted anew from there.
     event_ids := array(
         select e.id from chronicle.events as e
         where e.timestamp >= analytics.slot_start(lo) and e.timestamp < analytics.slot_start(hi)
+        and not exists (select from chronicle.tool_events as t where t.event_id = e.id)
     );
-    update chronicle.tool_events as t set event_id = null where t.event_id = any(event_ids);
     update chronicle.prompt_events as p set event_id = null where p.event_id = any(event_ids);
     update chronicle.notification_events as n set event_id = null where n.event_id = any(event_ids);
     update chronicle.lifecycle_events as l set event_id = null where l.event_id = any(event_ids);
@@ -1717,6 +1718,28 @@ begin
     delete from chronicle.events as e where e.id = any(event_ids);
     get diagnostics gone = row_count;
     dropped_rows := dropped_rows + gone;
+    -- What stays is read beside what is stored, like what came late, so that it is stored no more.
+    coarse_lo := case when is_late then lo else greatest(raw_slot, lowest + 768) end;
+    update analytics.event_rollup as r
+    set events = r.events - k.events
+    from (
+        select floor(date_part('epoch', date_bin('15 minutes', e.timestamp, '4714-11-24 00:00+00 BC')) / 900)::integer as slot,
+            count(*) as events
+        from chronicle.events as e
+        where e.timestamp >= analytics.slot_start(coarse_lo) and e.timestamp < analytics.slot_start(hi)
+        group by 1
+    ) as k
+    where r.level = 1 and r.slot = k.slot;
+    if found then
+        delete from analytics.event_rollup as r
+        where r.level = 1 and r.slot >= coarse_lo and r.slot < hi and r.events = 0;
+        foreach width in array array[4, 96, 768] loop
+            perform signalbox.sum_events(
+                width,
+                coarse_lo - (coarse_lo % width + width) % width, hi + (width - (hi % width + width) % width) % width
+            );
+        end loop;
+    end if;
 
     -- The marks of these deletes, and all others of these slots, ask for nothing any more. Versions keep them.
     for state in select s.source from signalbox.rollup_state as s where s.drops_raw loop
@@ -1734,7 +1757,7 @@ begin
         dropped_from = case when drop_raw.dropped_rows > 0 then least(r.dropped_from, from_at) else r.dropped_from end,
         dropped_rows = r.dropped_rows + drop_raw.dropped_rows,
         dropped_at = clock_timestamp();
-    is_unfinished := hi < target;
+    is_unfinished := hi < target or coalesce(signalbox.oldest_raw() < analytics.slot_start(target), false);
 end
 $$;
 
@@ -1795,7 +1818,7 @@ CREATE FUNCTION signalbox.fold_events(lo integer, hi integer) RETURNS void
     SET search_path TO ''
     AS $$
     insert into analytics.event_rollup as r (level, slot, events)
-    select 1, floor(date_part('epoch', e.occurred_at) / 900)::integer, count(*)
+    select 1, floor(date_part('epoch', date_bin('15 minutes', e.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer, count(*)
     from analytics.stg_chronicle__events as e
     where e.occurred_at >= analytics.slot_start(lo) and e.occurred_at < analytics.slot_start(hi)
     group by 2
@@ -1809,7 +1832,7 @@ CREATE FUNCTION signalbox.fold_prompts(lo integer, hi integer) RETURNS void
     SET search_path TO ''
     AS $$
     insert into analytics.prompt_rollup as r (level, slot, prompts)
-    select 1, floor(date_part('epoch', p.occurred_at) / 900)::integer, count(*)
+    select 1, floor(date_part('epoch', date_bin('15 minutes', p.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer, count(*)
     from analytics.stg_chronicle__prompt_events as p
     where p.occurred_at >= analytics.slot_start(lo) and p.occurred_at < analytics.slot_start(hi)
     group by 2
@@ -1892,7 +1915,7 @@ CREATE FUNCTION signalbox.forget_changes(source smallint, slots int4multirange, 
             select from analytics.stg_chronicle__tool_events as t
             where t.call_id = c.call_id and t.phase = 'pre'
             and case when t.occurred_at > '-infinity' and t.occurred_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', t.occurred_at) / 900)::integer else -2147483648 end <@ slots
+                then floor(date_part('epoch', date_bin('15 minutes', t.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer else -2147483648 end <@ slots
             offset 0
         )
         union
@@ -2068,7 +2091,7 @@ declare
 begin
     insert into signalbox.change_log (source, slot, counted, calls)
     select 3, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
+            then floor(date_part('epoch', date_bin('15 minutes', r.created_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end,
         1, array[row(
             r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
             case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
@@ -2086,7 +2109,7 @@ begin
     if others > 100 then
         full_slots := array(
             select case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end
+                then floor(date_part('epoch', date_bin('15 minutes', r.created_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end
             from touched_rows as r
             group by 1
             having count(*) > 100
@@ -2098,7 +2121,7 @@ begin
             from touched_rows as r
             where r.phase = 'post' and r.call_id is not null
             and case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end = any(full_slots);
+                then floor(date_part('epoch', date_bin('15 minutes', r.created_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end = any(full_slots);
         end if;
     end if;
     insert into signalbox.change_log (source, slot, counted, calls)
@@ -2108,7 +2131,7 @@ begin
         )::signalbox.call_image)
     from (
         select case when t.created_at > '-infinity' and t.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', t.created_at) / 900)::int else -2147483648 end as slot,
+                then floor(date_part('epoch', date_bin('15 minutes', t.created_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end as slot,
             t.session_id, t.event_id, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message,
             t.execution_time_ms
         from touched_rows as t
@@ -2254,7 +2277,7 @@ declare
 begin
     insert into signalbox.change_log (source, slot, counted)
     select 4, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
+            then floor(date_part('epoch', date_bin('15 minutes', r.created_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end,
         tg_argv[0]::integer
     from touched_rows as r
     limit 2;
@@ -2267,7 +2290,7 @@ begin
     end if;
     insert into signalbox.change_log (source, slot, counted)
     select 4, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
+            then floor(date_part('epoch', date_bin('15 minutes', r.created_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end,
         tg_argv[0]::integer * count(*)
     from (select t.* from touched_rows as t offset 2) as r
     group by 2;
@@ -2287,7 +2310,7 @@ declare
 begin
     insert into signalbox.change_log (source, slot, counted, calls)
     select 3, case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end,
+            then floor(date_part('epoch', date_bin('15 minutes', r.created_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end,
         -1, array[row(
             r.session_id, r.event_id, r.call_id, r.tool_name, r.tool_type, r.phase = 'post', r.success,
             case when not r.success then analytics.is_refusal(r.error_message) end, r.execution_time_ms
@@ -2305,7 +2328,7 @@ begin
     if others > 100 then
         full_slots := array(
             select case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end
+                then floor(date_part('epoch', date_bin('15 minutes', r.created_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end
             from touched_rows as r
             group by 1
             having count(*) > 100
@@ -2317,7 +2340,7 @@ begin
             from touched_rows as r
             where r.phase = 'post' and r.call_id is not null
             and case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end = any(full_slots);
+                then floor(date_part('epoch', date_bin('15 minutes', r.created_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end = any(full_slots);
         end if;
     end if;
     insert into signalbox.change_log (source, slot, counted, calls)
@@ -2327,7 +2350,7 @@ begin
         )::signalbox.call_image)
     from (
         select case when t.created_at > '-infinity' and t.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', t.created_at) / 900)::int else -2147483648 end as slot,
+                then floor(date_part('epoch', date_bin('15 minutes', t.created_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end as slot,
             t.session_id, t.event_id, t.call_id, t.tool_name, t.tool_type, t.phase, t.success, t.error_message,
             t.execution_time_ms
         from touched_rows as t
@@ -2361,37 +2384,37 @@ begin
         insert into signalbox.change_log (source, slot)
         select distinct tg_argv[0]::smallint,
             case when r.created_at > '-infinity' and r.created_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.created_at) / 900)::int else -2147483648 end
+                then floor(date_part('epoch', date_bin('15 minutes', r.created_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end
         from touched_rows as r;
     elsif tg_argv[1] = 'timestamp' then
         insert into signalbox.change_log (source, slot)
         select distinct tg_argv[0]::smallint,
             case when r.timestamp > '-infinity' and r.timestamp < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.timestamp) / 900)::int else -2147483648 end
+                then floor(date_part('epoch', date_bin('15 minutes', r.timestamp, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end
         from touched_rows as r;
     elsif tg_argv[1] = 'started_at' then
         insert into signalbox.change_log (source, slot)
         select distinct tg_argv[0]::smallint,
             case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end
+                then floor(date_part('epoch', date_bin('15 minutes', r.started_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end
         from touched_rows as r;
     elsif tg_argv[1] = 'replied_at' then
         insert into signalbox.change_log (source, slot)
         select distinct tg_argv[0]::smallint,
             case when r.replied_at > '-infinity' and r.replied_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.replied_at) / 900)::int else -2147483648 end
+                then floor(date_part('epoch', date_bin('15 minutes', r.replied_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end
         from touched_rows as r;
     elsif tg_argv[1] = 'window_end' then
         insert into signalbox.change_log (source, slot)
         select distinct tg_argv[0]::smallint,
             case when r.window_end > '-infinity' and r.window_end < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.window_end) / 900)::int else -2147483648 end
+                then floor(date_part('epoch', date_bin('15 minutes', r.window_end, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end
         from touched_rows as r;
     elsif tg_argv[1] = 'computed_at' then
         insert into signalbox.change_log (source, slot)
         select distinct tg_argv[0]::smallint,
             case when r.computed_at > '-infinity' and r.computed_at < '60000-01-01 00:00+00'
-                then floor(date_part('epoch', r.computed_at) / 900)::int else -2147483648 end
+                then floor(date_part('epoch', date_bin('15 minutes', r.computed_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end
         from touched_rows as r;
     else
         insert into signalbox.change_log (source, slot)
@@ -2411,7 +2434,7 @@ declare
 begin
     insert into signalbox.change_log (source, slot, counted, runs)
     select 16, case when a.at > '-infinity' and a.at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', a.at) / 900)::int else -2147483648 end,
+            then floor(date_part('epoch', date_bin('15 minutes', a.at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end,
         tg_argv[0]::integer, array[row(r.status, a.is_counted_here)::signalbox.run_image]
     from (select t.* from touched_rows as t limit 2) as r
     cross join lateral (
@@ -2428,7 +2451,7 @@ begin
     end if;
     insert into signalbox.change_log (source, slot, counted, runs)
     select 16, case when a.at > '-infinity' and a.at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', a.at) / 900)::int else -2147483648 end,
+            then floor(date_part('epoch', date_bin('15 minutes', a.at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end,
         case when count(*) <= 100 then tg_argv[0]::integer * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(row(r.status, a.is_counted_here)::signalbox.run_image) end
     from (select t.* from touched_rows as t offset 2) as r
@@ -2452,7 +2475,7 @@ declare
 begin
     insert into signalbox.change_log (source, slot, counted, sessions)
     select 1, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end,
+            then floor(date_part('epoch', date_bin('15 minutes', r.started_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end,
         tg_argv[0]::integer, array[
             row(r.id, r.project_name, r.status, r.metadata -> 'cost' -> 'total_cost_usd')::signalbox.session_image
         ]
@@ -2467,7 +2490,7 @@ begin
     end if;
     insert into signalbox.change_log (source, slot, counted, sessions)
     select 1, case when r.started_at > '-infinity' and r.started_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', r.started_at) / 900)::int else -2147483648 end,
+            then floor(date_part('epoch', date_bin('15 minutes', r.started_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end,
         case when count(*) <= 100 then tg_argv[0]::integer * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(
             row(r.id, r.project_name, r.status, r.metadata -> 'cost' -> 'total_cost_usd')::signalbox.session_image
@@ -2500,7 +2523,7 @@ declare
 begin
     insert into signalbox.change_log (source, slot, counted, windows)
     select 17, case when r.window_end > '-infinity' and r.window_end < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', r.window_end) / 900)::int else -2147483648 end,
+            then floor(date_part('epoch', date_bin('15 minutes', r.window_end, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end,
         tg_argv[0]::integer, array[row(
             r.agent_id, r.source, r.actions_total, r.actions_automated, r.human_escalations, r.avg_confidence,
             r.confidence_count, r.automation_rate, r.total_cost
@@ -2516,7 +2539,7 @@ begin
     end if;
     insert into signalbox.change_log (source, slot, counted, windows)
     select 17, case when r.window_end > '-infinity' and r.window_end < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', r.window_end) / 900)::int else -2147483648 end,
+            then floor(date_part('epoch', date_bin('15 minutes', r.window_end, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end,
         case when count(*) <= 100 then tg_argv[0]::integer * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(row(
             r.agent_id, r.source, r.actions_total, r.actions_automated, r.human_escalations, r.avg_confidence,
@@ -2598,7 +2621,7 @@ begin
             select max(d.created_at) into newest from analytics.stg_lift__session_drafts as d
             where d.created_at >= first_at and d.created_at < until_at;
     end case;
-    return floor(date_part('epoch', newest) / 900);
+    return floor(date_part('epoch', date_bin('15 minutes', newest, '4714-11-24 00:00+00 BC')) / 900);
 end
 $$;
 
@@ -2608,7 +2631,14 @@ CREATE FUNCTION signalbox.oldest_raw() RETURNS timestamp with time zone
     SET search_path TO ''
     AS $$
     select least(
-        (select min(e.timestamp) from chronicle.events as e where e.timestamp > '-infinity'),
+        -- Of those that a call names, the call tells when they go.
+        (
+            select e.timestamp from chronicle.events as e
+            where e.timestamp > '-infinity'
+            and not exists (select from chronicle.tool_events as t where t.event_id = e.id offset 0)
+            order by e.timestamp
+            limit 1
+        ),
         (select min(t.created_at) from chronicle.tool_events as t where t.created_at > '-infinity'),
         (select min(p.created_at) from chronicle.prompt_events as p where p.created_at > '-infinity'),
         (select min(n.created_at) from chronicle.notification_events as n where n.created_at > '-infinity'),
@@ -2873,6 +2903,9 @@ begin
         set failure = reason, failed_at = case when reason is not null then coalesce(s.failed_at, clock_timestamp()) end
         where s.subject = next_subject and s.failure is distinct from reason;
     end loop;
+    -- Not with every pass: most find nothing to do.
+    update signalbox.rollup_state as s set passed_at = clock_timestamp()
+    where s.passed_at is null or s.passed_at < clock_timestamp() - interval '20 s';
 end
 $$;
 
@@ -3050,7 +3083,7 @@ CREATE FUNCTION signalbox.roll_agent_calls(lo integer, hi integer) RETURNS void
             s.slot, f.session_pk, f.agent_id, f.agent_type, f.name, count(*) as calls,
             count(*) filter (where f.is_success) as succeeded, count(*) filter (where f.is_failure) as failed
         from analytics.agent_call_facts as f
-        cross join lateral (select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot) as s
+        cross join lateral (select floor(date_part('epoch', date_bin('15 minutes', f.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot) as s
         where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         group by s.slot, f.session_pk, f.agent_id, f.agent_type, f.name
         union all
@@ -3083,7 +3116,7 @@ CREATE FUNCTION signalbox.roll_agent_windows(lo integer, hi integer) RETURNS voi
     AS $$
     delete from analytics.agent_window_rollup where level = 1 and slot >= lo and slot < hi;
     with facts as (
-        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        select floor(date_part('epoch', date_bin('15 minutes', f.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot, f.*
         from analytics.agent_window_facts as f
         where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
@@ -3112,7 +3145,7 @@ CREATE FUNCTION signalbox.roll_approvals(lo integer, hi integer) RETURNS void
     delete from analytics.approval_rollup where level = 1 and slot >= lo and slot < hi;
     insert into analytics.approval_rollup
     select
-        1, floor(date_part('epoch', a.created_at) / 900)::integer, a.stored_status, a.risk_level, a.agent, a.is_imported,
+        1, floor(date_part('epoch', date_bin('15 minutes', a.created_at, '4714-11-24 00:00+00 BC')) / 900)::integer, a.stored_status, a.risk_level, a.agent, a.is_imported,
         count(*)
     from analytics.stg_engine__human_approvals as a
     where a.created_at >= analytics.slot_start(lo) and a.created_at < analytics.slot_start(hi)
@@ -3132,7 +3165,7 @@ CREATE FUNCTION signalbox.roll_engine_events(lo integer, hi integer) RETURNS voi
     AS $$
     delete from analytics.engine_event_rollup where level = 1 and slot >= lo and slot < hi;
     with facts as (
-        select floor(date_part('epoch', e.occurred_at) / 900)::integer as slot,
+        select floor(date_part('epoch', date_bin('15 minutes', e.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot,
             e.event_type, e.aggregate_type, e.emitted_by, e.confidence, e.occurred_at
         from analytics.stg_engine__events as e
         where e.occurred_at >= analytics.slot_start(lo) and e.occurred_at < analytics.slot_start(hi)
@@ -3157,7 +3190,7 @@ CREATE FUNCTION signalbox.roll_events(lo integer, hi integer) RETURNS void
     AS $$
     delete from analytics.event_rollup where level = 1 and slot >= lo and slot < hi;
     insert into analytics.event_rollup
-    select 1, floor(date_part('epoch', e.occurred_at) / 900)::integer, count(*)
+    select 1, floor(date_part('epoch', date_bin('15 minutes', e.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer, count(*)
     from analytics.stg_chronicle__events as e
     where e.occurred_at >= analytics.slot_start(lo) and e.occurred_at < analytics.slot_start(hi)
     group by 2
@@ -3177,7 +3210,7 @@ CREATE FUNCTION signalbox.roll_job_owners(width integer, lo integer, hi integer)
     delete from analytics.job_owner_rollup where level = width and slot >= lo and slot < hi;
     insert into analytics.job_owner_rollup
     select
-        width, (floor(date_part('epoch', j.counted_at) / (900 * width)) * width)::integer, j.owner_id, j.status, count(*),
+        width, (floor(date_part('epoch', date_bin('15 minutes', j.counted_at, '4714-11-24 00:00+00 BC')) / (900 * width)) * width)::integer, j.owner_id, j.status, count(*),
         max(j.counted_at)
     from analytics.stg_agents__jobs as j
     where width = 4 and j.counted_at >= analytics.slot_start(lo) and j.counted_at < analytics.slot_start(hi)
@@ -3204,7 +3237,7 @@ CREATE FUNCTION signalbox.roll_jobs(lo integer, hi integer) RETURNS void
     AS $$
     delete from analytics.job_rollup where level = 1 and slot >= lo and slot < hi;
     with facts as materialized (
-        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        select floor(date_part('epoch', date_bin('15 minutes', f.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot, f.*
         from analytics.job_facts as f
         where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
@@ -3247,7 +3280,7 @@ CREATE FUNCTION signalbox.roll_lift_drafts(lo integer, hi integer) RETURNS void
     AS $$
     delete from analytics.lift_draft_rollup where level = 1 and slot >= lo and slot < hi;
     with facts as (
-        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        select floor(date_part('epoch', date_bin('15 minutes', f.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot, f.*
         from analytics.lift_draft_facts as f
         where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
@@ -3283,7 +3316,7 @@ CREATE FUNCTION signalbox.roll_lift_sessions(lo integer, hi integer) RETURNS voi
     AS $$
     delete from analytics.lift_session_rollup where level = 1 and slot >= lo and slot < hi;
     with facts as (
-        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        select floor(date_part('epoch', date_bin('15 minutes', f.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot, f.*
         from analytics.lift_session_facts as f
         where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
@@ -3308,7 +3341,7 @@ CREATE FUNCTION signalbox.roll_prompts(lo integer, hi integer) RETURNS void
     AS $$
     delete from analytics.prompt_rollup where level = 1 and slot >= lo and slot < hi;
     insert into analytics.prompt_rollup
-    select 1, floor(date_part('epoch', p.occurred_at) / 900)::integer, count(*)
+    select 1, floor(date_part('epoch', date_bin('15 minutes', p.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer, count(*)
     from analytics.stg_chronicle__prompt_events as p
     where p.occurred_at >= analytics.slot_start(lo) and p.occurred_at < analytics.slot_start(hi)
     group by 2
@@ -3329,7 +3362,7 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
     delete from analytics.session_model_rollup where level = 1 and slot >= lo and slot < hi;
     delete from analytics.session_owner_rollup where level = 1 and slot >= lo and slot < hi;
     with facts as materialized (
-        select floor(date_part('epoch', f.occurred_at) / 900)::integer as slot, f.*
+        select floor(date_part('epoch', date_bin('15 minutes', f.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot, f.*
         from analytics.session_facts as f
         where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
@@ -3371,7 +3404,7 @@ CREATE FUNCTION signalbox.roll_sop_runs(lo integer, hi integer) RETURNS void
     AS $$
     delete from analytics.sop_run_rollup where level = 1 and slot >= lo and slot < hi;
     with facts as (
-        select floor(date_part('epoch', f.occurred_at) / 900)::integer as at_slot, f.*
+        select floor(date_part('epoch', date_bin('15 minutes', f.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as at_slot, f.*
         from analytics.sop_run_facts as f
         where f.occurred_at >= analytics.slot_start(lo) and f.occurred_at < analytics.slot_start(hi)
         union all
@@ -3394,7 +3427,7 @@ CREATE FUNCTION signalbox.roll_sop_runs(lo integer, hi integer) RETURNS void
         group by f.at_slot, f.sop_id, f.agent, f.status, f.cycle_key
     ),
     beginnings as (
-        select floor(date_part('epoch', f.started_at) / 900)::integer as at_slot, f.sop_id, f.agent, f.status
+        select floor(date_part('epoch', date_bin('15 minutes', f.started_at, '4714-11-24 00:00+00 BC')) / 900)::integer as at_slot, f.sop_id, f.agent, f.status
         from analytics.sop_run_facts as f
         where f.started_at >= analytics.slot_start(lo) and f.started_at < analytics.slot_start(hi)
         union all
@@ -4219,7 +4252,12 @@ CREATE VIEW analytics.agent_call_facts WITH (security_invoker='true') AS
     COALESCE(((NOT c.success) AND (NOT analytics.is_refusal(c.error_message))), false) AS is_failure,
     c.tool_event_id
    FROM (analytics.stg_chronicle__tool_events c
-     JOIN analytics.event_agents e ON ((e.event_id = c.event_id)))
+     CROSS JOIN LATERAL ( SELECT a.agent_id,
+            a.agent_type,
+            a.name
+           FROM analytics.event_agents a
+          WHERE (a.event_id = c.event_id)
+         OFFSET 0) e)
   WHERE ((c.phase)::text = 'post'::text);
 
 -- comment analytics.VIEW agent_call_facts
@@ -4867,8 +4905,9 @@ CREATE VIEW analytics.reply_costs WITH (security_invoker='true') AS
             m.cache_write_usd_per_million,
             m.cache_write_1h_usd_per_million,
             m.cache_read_usd_per_million,
-            lead(m.valid_from) OVER (PARTITION BY m.model ORDER BY m.valid_from) AS next_valid_from
-           FROM signalbox.model_prices m) p ON (((p.model = r.model) AND (((p.valid_from <= ((r.replied_at AT TIME ZONE 'UTC'::text))::date) AND ((p.next_valid_from IS NULL) OR (p.next_valid_from > ((r.replied_at AT TIME ZONE 'UTC'::text))::date))) OR ((r.replied_at IS NULL) AND (p.next_valid_from IS NULL))))));
+            lead(m.valid_from) OVER (PARTITION BY m.model ORDER BY m.valid_from) AS next_valid_from,
+            ((LEAST(m.input_usd_per_million, m.output_usd_per_million, m.cache_write_usd_per_million, m.cache_write_1h_usd_per_million, m.cache_read_usd_per_million) >= (0)::numeric) AND (GREATEST(m.input_usd_per_million, m.output_usd_per_million, m.cache_write_usd_per_million, m.cache_write_1h_usd_per_million, m.cache_read_usd_per_million) < ('1000000000000000'::bigint)::numeric)) AS is_price
+           FROM signalbox.model_prices m) p ON ((p.is_price AND (p.model = r.model) AND (((p.valid_from <= ((r.replied_at AT TIME ZONE 'UTC'::text))::date) AND ((p.next_valid_from IS NULL) OR (p.next_valid_from > ((r.replied_at AT TIME ZONE 'UTC'::text))::date))) OR ((r.replied_at IS NULL) AND (p.next_valid_from IS NULL))))));
 
 -- comment analytics.VIEW reply_costs
 COMMENT ON VIEW analytics.reply_costs IS 'Tokens of each reply and what they would cost at list price, null where the model has no known price. One row per reply.';
@@ -6149,11 +6188,15 @@ CREATE TABLE signalbox.rollup_state (
     refreshed_at timestamp with time zone,
     drops_raw boolean DEFAULT false NOT NULL,
     failed_at timestamp with time zone,
-    failure text
+    failure text,
+    passed_at timestamp with time zone
 );
 
 -- comment signalbox.TABLE rollup_state
 COMMENT ON TABLE signalbox.rollup_state IS 'Slots from built_from on are stored in the rollup of the subject, or named in the change log; where drops_raw, rows before raw_from were dropped and live in the rollup alone, and rows that are there all the same came later and are not in it; failure is why the last pass left the subject as it was, since failed_at. One row per subject.';
+
+-- comment signalbox.COLUMN rollup_state.passed_at
+COMMENT ON COLUMN signalbox.rollup_state.passed_at IS 'When the last pass over all rollups was made, to 20 seconds.';
 
 -- table signalbox.web_sessions
 CREATE TABLE signalbox.web_sessions (

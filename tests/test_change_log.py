@@ -53,6 +53,14 @@ def test_an_insert_with_any_time_succeeds_and_changes_the_version(owner: Connect
     assert changed(before, versions(owner)) == {"chronicle.sessions"}
 
 
+@pytest.mark.usefixtures("people")
+def test_the_console_goes_on_at_once_where_one_statement_touched_many_slots(owner: Connection) -> None:
+    rollups.finish("real")
+    owner.execute("insert into signalbox.change_log (source, slot) select 1, n from generate_series(1, 1200) as n")
+    refresh_rollups()
+    assert owner.execute("select from signalbox.change_log").rowcount == 0
+
+
 AT, LATER = datetime(2026, 1, 1, 9, 14, 59, tzinfo=UTC), datetime(2026, 1, 1, 9, 15, tzinfo=UTC)
 QUARTER = int(datetime(2026, 1, 1, 9, tzinfo=UTC).timestamp()) // 900
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -90,3 +91,14 @@ def test_no_page_shows_what_is_no_number(owner: Owner, people: People) -> None:
         assert not re.search(r"\b(nan|inf|infinity)\b", text, re.IGNORECASE), path
         assert "priced" in text, path
         assert "tell whoever runs" not in text, path
+
+
+def test_a_price_that_is_none_prices_nothing(owner: Owner, people: People) -> None:
+    for model, usd in (("known", 2), ("dear", "NaN"), ("endless", "Infinity"), ("given", -1)):
+        recorded.price(owner, model, 0)
+        owner.execute("update signalbox.model_prices set output_usd_per_million = %s where model = %s", (usd, model))
+        recorded.reply(owner, recorded.session(owner, AT, user_id=people["member"].user_id), AT, model, 1_000_000)
+    for _ in range(2):
+        (person,) = people_of(people["manager"])
+        assert (person.session_cost_usd, person.priced_sessions, person.unpriced_sessions) == (Decimal(2), 1, 3)
+        rollups.finish("real")

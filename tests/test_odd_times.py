@@ -12,6 +12,7 @@ from psycopg.rows import DictRow
 
 from data import calendar, database, exports, rollups
 from data.access import Actor
+from data.database import queries
 from data.exports import catalog as exports_catalog
 from data.jobs import reading as jobs
 from data.reports import coverage, sessions, tools
@@ -197,3 +198,39 @@ def test_what_the_calendar_holds_is_in_days_of_periods_in_every_zone() -> None:
             assert asked.end is not None
             assert asked.start <= edge < asked.end
             assert periods.period_of(asked.query, known, datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo(zone)).start
+
+
+# The ends of what is counted by its time, and ends of slots where a float8 of seconds is a slot further on.
+FAR = (
+    "4714-11-24 00:00+00 BC", "4710-01-01 00:00+00 BC", "1000-01-01 00:59:59.999999+00 BC",
+    "9998-12-31 23:59:59.999999+00", "9999-01-01 00:00:00.000001+00", "59990-01-01 00:00+00",
+    "59999-12-31 23:59:59.999999+00",
+)  # fmt: skip
+
+
+@pytest.mark.usefixtures("people")
+def test_sums_of_times_at_the_ends_are_those_of_the_rows(owner: psycopg.Connection[DictRow]) -> None:
+    for at in FAR:
+        owner.execute(
+            "insert into chronicle.tool_events (tool_name, phase, created_at) values ('T', 'post', %s)", (at,)
+        )
+    edges = (*FAR, "9999-01-01 00:00+00", "59990-01-01 00:15+00")
+    usage = queries.find("tools.list_usage").text
+    others = {"untimed": False, "previous_start": None, "previous_end": None, "tool": None, "project": None}
+
+    def calls(start: str | None, end: str | None) -> int:
+        rows = owner.execute(usage, {**others, "start": start, "end": end, "with_total": True}).fetchall()
+        return int(rows[0]["calls"]) if rows else 0
+
+    for state in ("built", "stored anew"):
+        rollups.finish("real")
+        for edge in edges:
+            row = owner.execute(
+                "select count(*) filter (where created_at < %(at)s::timestamptz) as earlier,"
+                " count(*) filter (where created_at >= %(at)s::timestamptz) as later from chronicle.tool_events",
+                {"at": edge},
+            ).fetchone()
+            assert row == {"earlier": calls(None, edge), "later": calls(edge, None)}, (state, edge)
+        assert owner.execute("update chronicle.tool_events set success = true").rowcount == len(FAR)
+        # As where more changed than the log holds row by row.
+        owner.execute("insert into signalbox.change_log (source, slot) select source, slot from signalbox.change_log")

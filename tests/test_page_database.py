@@ -109,7 +109,8 @@ def test_it_is_for_admins_alone_also_by_a_cold_link_and_in_the_data(people: Peop
 
 
 def test_it_opens_with_sentences_about_what_was_checked(people: People) -> None:
-    assert "11 rollups are still being built, never done so far" in open_page(people["admin"], PAGE).text
+    fresh = open_page(people["admin"], PAGE).text
+    assert "changes wait to be summed up, and nothing has summed up so far: figures are right and take longer" in fresh
     rollups.finish("real")
     page = open_page(people["admin"], PAGE)
     for words in (
@@ -218,6 +219,24 @@ def test_dead_rows_and_the_backlog_of_the_change_log_are_said(owner: Owner, peop
     text = open_page(people["admin"], PAGE).text
     assert "1 table has many dead rows: agents.worn." in text
     assert "50,001 changes wait to be summed up" in text
+
+
+def test_where_nothing_sums_up_that_is_said_before_much_waits(owner: Owner, people: People) -> None:
+    """As long as passes are made, whatever waits does so for a moment."""
+    rollups.finish("real")
+    owner.execute("insert into signalbox.change_log (source, slot) values (1, 7)")
+    text = open_page(people["admin"], PAGE).text
+    assert "1 change waits to be summed up, last done" in text
+    assert "Nothing found wrong" in text
+    owner.execute("update signalbox.rollup_state set passed_at = now() - interval '66 s'")
+    text = open_page(people["admin"], PAGE).text
+    assert "1 change waits to be summed up, and nothing has summed up since" in text
+    assert "python -m data rollup" in text
+    with owner.transaction():
+        owner.execute("select pg_advisory_xact_lock(hashtextextended('signalbox.refresh_rollups', 20261120))")
+        assert "Nothing found wrong" in open_page(people["admin"], PAGE).text
+    rollups.finish("real")
+    assert "0 changes wait to be summed up, last done" in open_page(people["admin"], PAGE).text
 
 
 @pytest.mark.usefixtures("short_minute")

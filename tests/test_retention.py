@@ -202,6 +202,41 @@ def test_a_row_without_a_time_stays(owner: Owner, people: People) -> None:
     assert calls_over_all(people) == 2
 
 
+def test_an_event_stays_for_as_long_as_a_call_that_names_it(owner: Owner, people: People) -> None:
+    """The call is of the agent that its event names, whenever it is counted anew."""
+    session_pk, recent = make_session(owner, LONG_AGO), TODAY - timedelta(days=2)
+    call(owner, session_pk, LONG_AGO)
+    event_id = event(owner, session_pk, "tool_post_use", LONG_AGO + timedelta(hours=2))
+    owner.execute(
+        "insert into chronicle.tool_events (session_id, event_id, tool_name, phase, success, created_at)"
+        " values (%s, %s, 'Read', 'post', true, %s)",
+        (session_pk, event_id, recent),
+    )
+    rollups.finish("real")
+    chance = random.Random(4)
+    questions = [asked(name, chance) for name in REPORTS * 3]
+    questions += [(name, {**parameters, "start": None, "end": None}) for name, parameters in questions[: len(REPORTS)]]
+    before = answers(owner, questions)
+    assert "'calls': 2" in str(answers(owner, [questions[-1]]))
+
+    assert rollups.foresee(people["admin"], 30).rows == 4
+    keep(owner)
+    assert rollups.drop_all("real") == 4
+    assert answers(owner, questions) == before
+    assert rollups.count_late(people["admin"]).rows == 0
+    owner.execute(
+        "insert into signalbox.change_log (source, slot) select source, 2147483647 from signalbox.rollup_state"
+    )
+    rollups.finish("real")
+    assert answers(owner, questions) == before
+    assert rollups.drop_all("real") == 0
+
+    keep(owner, 1)
+    assert rollups.drop_all("real") == 2
+    assert rows_before(owner, NOW) == 0
+    assert answers(owner, questions) == before
+
+
 def test_a_call_whose_answer_is_dropped_is_not_taken_for_unanswered(owner: Owner, people: People) -> None:
     session_pk, call_id, recent = make_session(owner, LONG_AGO), uuid4(), TODAY - timedelta(days=2)
     for phase, at in (("pre", recent), ("post", LONG_AGO)):  # by clocks that disagree
@@ -222,17 +257,16 @@ def test_a_call_whose_answer_is_dropped_is_not_taken_for_unanswered(owner: Owner
 
 def test_a_recent_detail_outlives_its_old_event(owner: Owner, people: People) -> None:
     session_pk = make_session(owner, LONG_AGO)
-    old = event(owner, session_pk, "tool_post_use", LONG_AGO)
+    old = event(owner, session_pk, "user_prompt", LONG_AGO)
     owner.execute(
-        "insert into chronicle.tool_events (session_id, event_id, tool_name, phase, success, created_at)"
-        " values (%s, %s, 'Bash', 'post', true, %s)",
+        "insert into chronicle.prompt_events (session_id, event_id, prompt_text, created_at) values (%s, %s, 'x', %s)",
         (session_pk, old, TODAY),
     )
     rollups.finish("real")
     keep(owner)
     assert rollups.drop_all("real") == 1
-    assert owner.execute("select event_id from chronicle.tool_events").fetchall() == [{"event_id": None}]
-    assert calls_over_all(people) == 1
+    assert owner.execute("select event_id from chronicle.prompt_events").fetchall() == [{"event_id": None}]
+    assert people
 
 
 def test_sessions_costs_and_jobs_stay(owner: Owner, people: People) -> None:

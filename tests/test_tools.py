@@ -285,3 +285,10 @@ def test_no_plan_reads_all_answers_to_find_that_of_one_call(owner: psycopg.Conne
     counting = sql.SQL("explain select count(*) from {}").format(sql.Identifier("analytics", view))
     plan = owner.execute(counting).fetchall()
     assert "Anti" not in "".join(row["QUERY PLAN"] for row in plan)
+
+
+def test_no_plan_reads_all_events_to_find_those_of_a_few_calls(owner: psycopg.Connection[DictRow]) -> None:
+    """Joined as tables it could, and did for every piece of a period that is counted live."""
+    owner.execute("set enable_nestloop = off")
+    plan = owner.execute("explain select count(*) from analytics.agent_call_facts").fetchall()
+    assert "Index Cond: (id = tool_events.event_id)" in "".join(row["QUERY PLAN"] for row in plan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from html import escape
@@ -36,6 +37,7 @@ log = logging.getLogger("signalbox.server")
 RECOVER_EVERY_S = 2.0  # the embedded server, should it have died
 FOLLOW_DEMO_EVERY_S = 5.0  # a demo that another process made or removed
 REFRESH_EVERY_S = 2.0  # what changed meanwhile is read live, so this decides on cost alone, never on what is shown
+REFRESH_AT_MOST_S = 5.0  # at a time, where one statement touched years
 DROP_EVERY_S = 10.0  # what grew older than it is kept; a day's worth once a day
 DROP_AT_MOST_S = 5.0  # at a time, half of it pauses
 EXPIRE_EVERY_S = 15.0  # a question out of time counts as expired at once; its record may come this much later
@@ -171,9 +173,11 @@ class Site:
 
 
 def refresh_rollups() -> None:
-    """One pass over the rollups of every open database; several consoles take turns."""
+    """Store what changed in every open database, pass after pass where much did; several consoles take turns."""
     for dataset in database.open_datasets():
-        rollups.refresh(dataset)
+        pause_at = time.monotonic() + REFRESH_AT_MOST_S
+        while (done := rollups.refresh(dataset)) and done.is_full and time.monotonic() < pause_at:
+            pass
 
 
 def drop_old_rows() -> None:

@@ -24,7 +24,8 @@ LONG_IDLE_MS = 60_000  # of a transaction in which nothing happens
 BRIEF_IDLE_MS = 1_000  # between two statements every program is idle for a moment
 MOST_SESSIONS = 1000
 MOST_MARKS = 200_000
-MANY_MARKS = 50_000  # the change log is folded every minute; so many wait only when that stands still
+MANY_MARKS = 50_000  # sums are stored every few seconds; so many wait only where that cannot keep up
+LONG_PASSLESS_MS = 65_000  # whoever makes passes most seldom, pg_cron, makes one a minute
 MANY_DEAD_ROWS = 10_000
 DEAD_SHARE = 0.2
 FULL_SHARE = 0.8  # of the connections that others than superusers may have
@@ -90,6 +91,13 @@ class Server:
     def available(self) -> int:
         """How many connections others than superusers can have."""
         return int(self.facts["max_connections"] - self.facts["reserved_connections"])
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether changes wait to be summed up and nobody has made a pass for more than a minute, or ever."""
+        age_ms = self.facts["rollups_passed_ms"]
+        is_passless = age_ms is None or age_ms > LONG_PASSLESS_MS
+        return bool(self.facts["change_log_marks"]) and is_passless and not self.facts["is_summing_up"]
 
     @property
     def is_nearly_full(self) -> bool:

@@ -22,6 +22,11 @@ class Pass:
     refreshed_slots: int
     is_unfinished: bool
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it may have stored as much as one pass does of a rollup, so that more waits."""
+        return self.refreshed_slots >= MOST_SLOTS
+
 
 @dataclass(frozen=True)
 class State:

@@ -34,6 +34,17 @@ select
     (select count(*) from (select from signalbox.change_log limit %(most_marks)s) as l) as change_log_marks,
     (select count(*) from signalbox.rollup_state as u where u.built_from > -2147483648) as rollups_to_build,
     (select max(u.refreshed_at) from signalbox.rollup_state as u) as rollups_refreshed_at,
+    (select max(u.passed_at) from signalbox.rollup_state as u) as rollups_passed_at,
+    extract(epoch from clock_timestamp() - (select max(u.passed_at) from signalbox.rollup_state as u)) * 1000
+        as rollups_passed_ms,
+    -- A pass that builds sums takes long, and tells of itself at its end alone.
+    exists (
+        select from pg_locks as l
+        where
+            l.locktype = 'advisory' and l.granted and l.objsubid = 1
+            and (l.classid::bigint << 32) + l.objid::bigint = hashtextextended('signalbox.refresh_rollups', 20261120)
+            and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+    ) as is_summing_up,
     (
         select coalesce(
             jsonb_agg(jsonb_build_object('subject', u.subject, 'failure', u.failure) order by u.subject), '[]'

@@ -18,7 +18,8 @@ set keep_raw_days = %(days)s, set_at = now(), set_by = %(by)s
 where keep_raw_days is not distinct from %(seen)s::integer;
 
 -- name: foresee
--- What an age would drop at this moment: rows per table before its day (UTC), and the oldest of them.
+-- What an age would drop at this moment: rows per table before its day (UTC), and the oldest of them. An event stays for
+-- as long as a call that names it.
 with boundary as materialized (
     select date_trunc('day', now() - make_interval(days => %(days)s::integer), 'UTC') as before
 )
@@ -29,6 +30,12 @@ select
     (
         select count(*) from analytics.stg_chronicle__events as e
         where e.occurred_at > '-infinity' and e.occurred_at < b.before
+        and not exists (
+            select from analytics.stg_chronicle__tool_events as t
+            where
+                t.event_id = e.event_id
+                and (t.occurred_at is null or t.occurred_at = '-infinity' or t.occurred_at >= b.before)
+        )
     ) as events,
     (
         select count(*) from analytics.stg_chronicle__tool_events as t
@@ -49,11 +56,17 @@ select
 from boundary as b;
 
 -- name: count_late
--- Rows from before the boundary that are there all the same.
+-- Rows from before the boundary that are there all the same, without the events that stay for their calls.
 select
     (
         select count(*) from analytics.stg_chronicle__events as e
         where e.occurred_at > '-infinity' and e.occurred_at < r.raw_from
+        and not exists (
+            select from analytics.stg_chronicle__tool_events as t
+            where
+                t.event_id = e.event_id
+                and (t.occurred_at is null or t.occurred_at = '-infinity' or t.occurred_at >= r.raw_from)
+        )
     )
     + (
         select count(*) from analytics.stg_chronicle__tool_events as t

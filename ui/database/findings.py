@@ -138,9 +138,17 @@ def _backlog(view: View, found: Server) -> Line:
     words = f"{more}{plural(marks, 'change waits', 'changes wait')} to be summed up"
     said = f"{words[0].upper()}{words[1:]}"
     last = f"last done {figures.moment(at, view.zone, view.as_of)}" if at else "never done so far"
+    if found.stands_still:
+        passed = found.facts["rollups_passed_at"]
+        since = f"since {figures.moment(passed, view.zone, view.as_of)}" if passed else "so far"
+        return "attention", join(
+            f"{said}, and nothing has summed up {since}: figures are right and take longer. A running console does ",
+            "that every few seconds, pg_cron where it was asked to (README), ",
+            code("python -m data rollup"),
+            " once.",
+        )
     if marks > MANY_MARKS:
-        help_ = "A running console does that every few seconds, python -m data rollup once."
-        return "attention", join(f"{said}, {last}: figures are right and take longer. {help_}")
+        return "attention", join(f"{said}, {last}: figures are right and take longer until that is done.")
     if unbuilt := found.facts["rollups_to_build"]:
         words = plural(unbuilt, "rollup is", "rollups are")
         return "attention", join(f"{words} still being built, {last}: figures are right and take longer.")
@@ -157,7 +165,7 @@ def _failing(view: View, found: Server) -> Iterator[Line]:
             join(
                 f"The sums of {subject} cannot be stored, since {since}: ",
                 tag("code", one["failure"]),
-                ". Figures are right and take longer.",
+                ". Their figures are read row by row: that takes longer, and fails where a row is the reason.",
             ),
         )
 
