@@ -793,9 +793,9 @@ begin
         raw_at := to_timestamp(state.raw_from * 900.0);
         if start_at < raw_at then
             a := case when start_at > first_at
-                then floor(date_part('epoch', start_at) / (900 * finest)) * finest else -240000000 end;
+                then floor(date_part('epoch', date_bin('15 minutes', start_at, '4714-11-24 00:00+00 BC')) / (900 * finest)) * finest else -234296448 end;
             b := case when end_at < raw_at
-                then ceil(date_part('epoch', greatest(end_at, first_at)) / (900 * finest)) * finest else state.raw_from end;
+                then ceil(date_part('epoch', date_bin('15 minutes', greatest(end_at, first_at) + '899.999999 s', '4714-11-24 00:00+00 BC')) / (900 * finest)) * finest else state.raw_from end;
             if a < b then
                 return query select 'stored', r.level, r.from_slot, r.until_slot, null::timestamptz, null::timestamptz,
                     null::integer[]
@@ -812,9 +812,9 @@ begin
     end if;
 
     a := case when start_at > first_at
-        then ceil(date_part('epoch', least(start_at, last_at)) / (900 * finest)) * finest else -240000000 end;
+        then ceil(date_part('epoch', date_bin('15 minutes', least(start_at, last_at) + '899.999999 s', '4714-11-24 00:00+00 BC')) / (900 * finest)) * finest else -234296448 end;
     b := case when end_at < last_at
-        then floor(date_part('epoch', greatest(end_at, first_at)) / (900 * finest)) * finest else 2147483646 end;
+        then floor(date_part('epoch', date_bin('15 minutes', greatest(end_at, first_at), '4714-11-24 00:00+00 BC')) / (900 * finest)) * finest else 2147483646 end;
     a := greatest(a, state.built_from);
     if a >= b then
         return query select 'live', null::smallint, null::integer, null::integer, start_at, least(end_at, last_at),
@@ -833,7 +833,7 @@ begin
     end if;
 
     -- The two ends that are no whole slots, and what is not stored yet.
-    if a > -240000000 and start_at < to_timestamp(a * 900.0) then
+    if a > -234296448 and start_at < to_timestamp(a * 900.0) then
         return query select 'live', null::smallint, null::integer, null::integer, start_at, to_timestamp(a * 900.0),
             null::integer[];
     end if;
@@ -2183,7 +2183,7 @@ declare
 begin
     insert into signalbox.change_log (source, slot, counted, jobs)
     select 8, case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end,
+            then floor(date_part('epoch', date_bin('15 minutes', c.counted_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end,
         tg_argv[0]::integer, array[row(
             r.agent_identifier, r.status,
             case
@@ -2212,7 +2212,7 @@ begin
     end if;
     insert into signalbox.change_log (source, slot, counted, jobs)
     select 8, case when c.counted_at > '-infinity' and c.counted_at < '60000-01-01 00:00+00'
-            then floor(date_part('epoch', c.counted_at) / 900)::int else -2147483648 end,
+            then floor(date_part('epoch', date_bin('15 minutes', c.counted_at, '4714-11-24 00:00+00 BC')) / 900)::int else -2147483648 end,
         case when count(*) <= 100 then tg_argv[0]::integer * count(*) else 0 end,
         case when count(*) <= 100 then array_agg(row(
             r.agent_identifier, r.status,
