@@ -975,10 +975,12 @@ CREATE FUNCTION analytics.sessions_with(what text) RETURNS TABLE(session_pk uuid
     union all
     select distinct c.session_pk from analytics.stg_chronicle__tool_events as c
     where what = 'unphased' and c.phase is distinct from 'pre' and c.phase is distinct from 'post'
+    union all
+    select s.session_pk from analytics.stg_chronicle__sessions as s where what = 'stateless' and s.status is null
 $$;
 
 -- comment analytics.FUNCTION sessions_with(what text)
-COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, which are unpriced: not priced in full, or unphased: with rows of calls that say neither begin nor end.';
+COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, which are unpriced: not priced in full, unphased: with rows of calls that say neither begin nor end, or stateless: without a status.';
 
 -- function analytics.signs_beside_words(text)
 CREATE FUNCTION analytics.signs_beside_words(words text) RETURNS text

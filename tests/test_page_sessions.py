@@ -166,6 +166,7 @@ def test_sessions_are_found_by_what_is_in_them(owner: Owner, people: People, has
     recorded.reply(owner, wanted["unpriced"], AT, "without-a-price")
     recorded.call(owner, wanted["unphased"], AT, "Grep")
     owner.execute("update chronicle.tool_events set phase = null where tool_name = 'Grep'")
+    owner.execute("update chronicle.sessions set status = null where id = %s", (wanted["stateless"],))
     rows = sessions.list_page(people["manager"], chosen=Chosen(has=has), sort="when", downwards=True, most=9)
     found = {has, "waiting"} if has == "notifications" else {has}
     assert {row["project_name"] for row in rows} == found
@@ -177,6 +178,16 @@ def test_sessions_are_found_by_what_is_in_them(owner: Owner, people: People, has
     facets = sessions.count_facets(people["manager"], chosen=Chosen(has=has))
     assert facets["project"] == dict.fromkeys(found, 1)
     assert has == "waiting" or facets["has"][has] == len(found)
+
+
+def test_sessions_that_do_not_say_how_they_ended_are_counted_and_led_to(owner: Owner, people: People) -> None:
+    recorded.session(owner, AT)
+    silent = recorded.session(owner, AT)
+    owner.execute("update chronicle.sessions set status = null where id = %s", (silent,))
+    page = open_page(people["manager"], LIST, period="90d")
+    assert "How 1 of them ended is not recorded." in page.text
+    assert "/sessions?period=90d&has=stateless" in page.links
+    assert rows_of(open_page(people["manager"], LIST, period="90d", has="stateless")) == [str(silent)]
 
 
 def found_by(actor: Actor, chosen: Chosen) -> tuple[list[str], list[str], int]:

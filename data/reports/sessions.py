@@ -13,7 +13,17 @@ from data.access import Actor
 from data.arguments import checked
 
 SORTS = ("when", "duration", "prompts", "calls", "errors", "cost")
-HAS = ("errors", "refusals", "notifications", "waiting", "compactions", "subagents", "unpriced", "unphased")
+HAS = (
+    "errors",
+    "refusals",
+    "notifications",
+    "waiting",
+    "compactions",
+    "subagents",
+    "unpriced",
+    "unphased",
+    "stateless",
+)
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ order by 1, 3 desc, 2;
 -- In how many sessions of the period, with the other filters applied, something happened that one may look for: looked
 -- up session by session, for no sums are kept of it.
 with chosen as materialized (
-    select s.session_pk
+    select s.session_pk, s.status
     from analytics.stg_chronicle__sessions as s
     where
         (%(start)s::timestamptz is null or s.started_at >= %(start)s)
@@ -254,5 +254,6 @@ array_remove(array[
     case when exists (
         select from analytics.stg_chronicle__tool_events as t
         where t.session_pk = s.session_pk and t.phase is distinct from 'pre' and t.phase is distinct from 'post'
-    ) then 'unphased' end
+    ) then 'unphased' end,
+    case when s.status is null then 'stateless' end
 ], null)

@@ -46,7 +46,8 @@ def summary(view: View, period: Period, asked: Chosen, counts: pd.DataFrame, tot
     elif not silent:
         pieces.append("None ended in an error.")
     if silent:
-        pieces.append(f"{' ' if broken else ''}How {figures.count(silent)} of them ended is not recorded.")
+        of_them = links.go_to(f"{figures.count(silent)} of them", filters.here(view, has="stateless", page=None))
+        pieces += [" How " if broken else "How ", of_them, " ended is not recorded."]
     page.say(*pieces, state="attention" if broken else "unknown" if silent else "well")
     filters.say_unsummed(asked.unsummed, "sessions")
 
@@ -87,7 +88,8 @@ def chart(view: View, counts: pd.DataFrame, asked: Chosen, period: Period, bucke
         period=period,
         opens="sessions",
         carrying={**as_query(asked, period), "sort": filters.given("sort")},
-        choosing={status: {"status": status} for status in drawn["status"].dropna().unique()},
+        choosing={status: {"status": status} for status in drawn["status"].dropna().unique()}
+        | {"not recorded": {"has": "stateless"}},
     )
 
 
