@@ -28,8 +28,9 @@ def reaching(url: str) -> Iterator[None]:
         # Without a cause: libpq may quote a part of the password as the host.
         raise DatabaseUnavailable(sentence_of(error, url.setting) if isinstance(url, DatabaseUrl) else _OWN) from None
     except psycopg.ProgrammingError as error:
-        if error.sqlstate is not None or not isinstance(url, DatabaseUrl):
+        if error.sqlstate is not None:
             raise
+        name = url.setting if isinstance(url, DatabaseUrl) else "The address of the database"
         raise WrongSetting(
-            f"{url.setting} is no connection string: it should read postgresql://user:password@host/database."
+            f"{name} is no connection string: it should read postgresql://user:password@host/database."
         ) from None
