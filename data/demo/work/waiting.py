@@ -40,7 +40,8 @@ WAITING: tuple[Waiting, ...] = (
     Waiting("retention-sweep", 154, asked_minutes_ago=141, expires_in_minutes=5 * 24 * 60 - 141, risk="critical"),
     Waiting("refund-desk", 1_495, asked_minutes_ago=1_494, expires_in_minutes=-54, risk="medium", amount="318.40"),
     Waiting("refund-desk", 55, asked_minutes_ago=54, expires_in_minutes=24 * 60 - 54, risk="low", amount="129.90"),
-    Waiting("lead-research", 1_260, asked_minutes_ago=1_257, expires_in_minutes=72 * 60 - 1_257, risk="medium"),
+    # Over a day old and not run out, so overdue; the refund above that has run out is closed once a console starts.
+    Waiting("lead-research", 1_660, asked_minutes_ago=1_657, expires_in_minutes=72 * 60 - 1_657, risk="medium"),
     Waiting(
         "deploy-bot",
         9,
