@@ -33,6 +33,8 @@ class Waiting:
         return _NAMES.index(self.agent)
 
 
+# As many in a demo of any size, for each shows something that no other does. So in a small one that ends on a quiet day
+# more jobs begin on the last day than the calendar would have.
 WAITING: tuple[Waiting, ...] = (
     Waiting("refund-desk", 12, asked_minutes_ago=11, expires_in_minutes=24 * 60 - 11, risk="medium", amount="1249.00"),
     Waiting("lead-research", 41, asked_minutes_ago=38, expires_in_minutes=72 * 60 - 38, risk="low"),
