@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
-from data import demo, embedded
+from data import approvals, demo, embedded
 from data.database import queries
 from data.identity.demo_accounts import ACCOUNTS
 from tests.conftest import MIGRATIONS
@@ -210,6 +210,20 @@ def test_the_queue_holds_every_kind_one_soon_due_one_overdue_and_risky_ones(rows
     assert all(row["reason"] and row["expires_at"] for row in waiting)
     assert any(row["expires_at"] < ANCHOR for row in waiting)
     assert any(timedelta(0) < row["expires_at"] - ANCHOR < timedelta(hours=1) for row in waiting)
+
+
+def test_the_queue_holds_overdue_questions_after_the_console_has_closed_those_that_ran_out(rows: Rows) -> None:
+    """It does so seconds after it starts; a day later they are still there."""
+    for later in (timedelta(seconds=5), timedelta(hours=24)):
+        overdue = rows.execute(
+            """
+            select from engine.human_approvals
+            where status = 'pending' and created_at < %(now)s - make_interval(secs => %(overdue_s)s)
+                and coalesce(expires_at > %(now)s, true)
+            """,
+            {"now": ANCHOR + later, "overdue_s": approvals.OVERDUE_S},
+        ).fetchall()
+        assert overdue, later
 
 
 def test_one_question_comes_from_a_session_that_runs(rows: Rows) -> None:

@@ -274,6 +274,7 @@ def test_metrics_of_agents_count_what_their_events_say(rows: Rows) -> None:
             event = told[row["agent_id"], row["window_start"]]
             assert row["confidence_count"] == event["sure"]
             assert row["avg_confidence"] == pytest.approx(event["confidence"], abs=1e-4)
+        assert row["human_escalations"] <= row["actions_total"] - row["actions_automated"], row["agent_id"]
         if row["actions_total"]:
             assert row["automation_rate"] == pytest.approx(row["actions_automated"] / row["actions_total"], abs=1e-4)
         assert timedelta(0) < row["window_end"] - row["window_start"] <= timedelta(days=1)

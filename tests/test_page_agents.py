@@ -100,6 +100,15 @@ def test_agents_that_have_jobs_alone_are_there_and_unknown_is_no_figure(owner: O
     assert [bar["series"] for bar in page.charts[0]] == ["failed"]
 
 
+def test_what_was_compared_with_nothing_does_not_look_fine(owner: Owner, people: People) -> None:
+    window(owner, NOW - timedelta(days=1), "writer", actions_total=40, actions_automated=30, human_escalations=1)
+    for _ in range(30):
+        recorded.job(owner, NOW - timedelta(days=1), agent="writer", status="failed", completed=NOW - timedelta(days=1))
+    assert "sb-mark sb-unknown" in said(open_page(people["manager"], PAGE))
+    window(owner, NOW - timedelta(days=31), "writer", actions_total=40, actions_automated=30, human_escalations=1)
+    assert "sb-mark sb-well" in said(open_page(people["manager"], PAGE))
+
+
 def test_actions_that_no_window_tells_are_unknown(owner: Owner, people: People) -> None:
     window(owner, NOW - timedelta(days=1), "silent", actions_total=None, actions_automated=None)
     window(owner, NOW - timedelta(days=1), "idle", actions_total=0, actions_automated=0)
@@ -109,6 +118,11 @@ def test_actions_that_no_window_tells_are_unknown(owner: Owner, people: People) 
     given = exports.parse("agents", {"agent": ["silent"]})
     header, row = b"".join(exports.stream(people["manager"], "agents", given, "csv")).decode("utf-8-sig").splitlines()
     assert dict(zip(header.split(","), row.split(","), strict=True))["actions"] == ""
+
+
+def said(page: PageRun) -> str:
+    """The first sentences with their mark."""
+    return next(piece for piece in page.pieces if "sb-say" in piece)
 
 
 def cells(page: PageRun, agent: str) -> list[str]:
@@ -129,7 +143,7 @@ def test_jobs_without_a_state_are_no_jobs_done(owner: Owner, people: People) -> 
     assert cells(page, "silent")[5:7] == ["none recorded", "none recorded"]
     assert cells(page, "half")[5:7] == ["1", "0"]
     assert "of 3 jobs it is not recorded" in page.text
-    assert "sb-well" not in next(piece for piece in page.pieces if "sb-say" in piece)
+    assert "sb-well" not in said(page)
 
 
 def test_a_stored_rate_that_the_counts_beside_it_do_not_give_is_told(owner: Owner, people: People) -> None:

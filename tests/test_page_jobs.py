@@ -75,6 +75,14 @@ def test_what_runs_for_too_long_is_said_first_and_found(owner: Owner, people: Pe
     assert "CSV, 1 row" in found.text
 
 
+def test_where_no_job_ran_to_an_end_nothing_looks_fine(owner: Owner, people: People) -> None:
+    make_job(owner, status="pending", created_at=NOW - timedelta(minutes=5), started_at=None, completed_at=None)
+    for state in ("unknown", "well"):
+        [said, *_] = [piece for piece in open_page(people["manager"], PAGE).pieces if "sb-say" in piece]
+        assert f"sb-mark sb-{state}" in said
+        make_job(owner, **DONE)
+
+
 def test_what_is_over_is_told_with_how_much_of_it_was_cancelled(owner: Owner, people: People) -> None:
     for status in ("completed", "completed", "failed", "cancelled"):
         make_job(owner, **DONE, status=status)

@@ -231,8 +231,17 @@ def test_one_run_is_shown_step_by_step_with_what_is_tied_to_it(owner: Owner, peo
     page = open_page(people["admin"], ONE, execution=str(execution))
     assert "This run failed after 2 h 00 min at “approve”. A person stepped in 1 time, at “approve”." in page.text
     assert "80.0 % of 10 actions ran without one." in page.text
-    for piece in ("nobody answered", "too much", "Maria", "SOP_FAILED", "question rejected", "Refund 240 EUR"):
+    for piece in (
+        "nobody answered",
+        "too much",
+        "Maria",
+        "SOP_FAILED",
+        "question asked",
+        "question rejected",
+        "Refund 240 EUR",
+    ):
         assert piece in page.text
+    assert "1 event, 1 question with its correlation" in page.text
     assert "Of its definition not reached or not recorded: pay out." in page.text
     assert f"/events?correlation={correlation}" in page.links
     assert f"/session?session={session}" in page.links

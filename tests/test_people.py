@@ -277,6 +277,15 @@ def test_what_names_nobody_is_not_zero_people_at_work(owner: Connection, people:
     assert not any("sb-say" in piece and "sb-well" in piece for piece in page.pieces)
 
 
+def test_how_much_was_done_is_not_called_well(owner: Connection, people: dict[str, Actor]) -> None:
+    add_job(owner, people["member"], NOW - timedelta(days=1), "failed")
+    for asked in ({}, {"person": str(people["member"].user_id)}):
+        page = open_page(people["manager"], "reports/people.py", period="7d", **asked)
+        [said, *_] = [piece for piece in page.pieces if "sb-say" in piece]
+        assert "1 job" in said
+        assert "sb-mark" not in said
+
+
 def test_the_page_without_rows_and_with_somebody_unknown(people: dict[str, Actor]) -> None:
     assert "Nobody is recorded as working with an agent yet." in open_page(people["manager"], "reports/people.py").text
     one = open_page(people["manager"], "reports/people.py", person="<script>alert(1)</script>")

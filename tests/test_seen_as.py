@@ -145,21 +145,25 @@ def test_people_are_those_of_the_shown_data(
             web_sessions.see_as(admin, people["member"].user_id)
         seen = see_as(browser, grace)
         assert (seen.email, seen.role, seen.client_id, seen.dataset) == (grace.email, "manager", "shop", "demo")
+        last = owner.execute("select detail from signalbox.audit_log order by id desc limit 1").fetchone()
+        assert last == {"detail": {"data": "demo"}}
         assert seen.watcher is not None
         web_sessions.show(seen, "real")
         assert found(browser).has_lost_sight
         assert found(browser).user_id == people["admin"].user_id
 
 
-def test_the_audit_log_names_both(owner: Connection, people: dict[str, Actor], browser: str) -> None:
+def test_the_audit_log_names_both_and_the_data_that_were_looked_at(
+    owner: Connection, people: dict[str, Actor], browser: str
+) -> None:
     web_sessions.see_as_oneself(see_as(browser, people["member"]))
     rows = owner.execute(
-        "select actor_email, action, target from signalbox.audit_log where action like '%see%' order by id"
+        "select actor_email, action, target, detail from signalbox.audit_log where action like '%see%' order by id"
     ).fetchall()
     me, them = people["admin"].email, people["member"].email
     assert [tuple(row.values()) for row in rows] == [
-        (me, "began to see as somebody", them),
-        (me, "stopped seeing as somebody", them),
+        (me, "began to see as somebody", them, {"data": "real"}),
+        (me, "stopped seeing as somebody", them, {"data": "real"}),
     ]
 
 
@@ -275,6 +279,7 @@ def test_the_page_lists_people_and_fences_others_off(people: dict[str, Actor]) -
     page.app.button(f"see_as_{people['member'].user_id}").click()
     page.run()
     assert "SEEN AS" in page.text
+    assert [title.value for title in page.app.title] == ["Overview"], "and not this page, which is closed to that sight"
     for role in ("manager", "member"):
         closed = open_page(people[role], "admin/seen_as.py")
         assert people["other"].email not in closed.text

@@ -211,13 +211,26 @@ def test_the_events_and_questions_of_a_run_are_those_of_its_correlation(owner: O
     engine_event(owner, NOON, "OTHER")
     question = recorded.question(owner, NOON + timedelta(minutes=1), "Refund?", expires=NOON + timedelta(hours=1))
     owner.execute("update engine.human_approvals set correlation_id = %s where id = %s", (correlation, question))
-    rows = sop_runs.read_happenings(people["manager"], correlation_id=correlation, now=NOON + timedelta(hours=2))
-    assert [(row["kind"], row["what"]) for row in rows] == [
-        ("event", "SOP_STARTED"),
-        ("question", "expired"),
-        ("event", "SOP_COMPLETED"),
-    ]
-    assert rows[0]["happened"] == 2
+
+    def told(hours: float) -> list[tuple[str, str, timedelta]]:
+        now = NOON + timedelta(hours=hours)
+        rows = sop_runs.read_happenings(people["manager"], correlation_id=correlation, now=now)
+        assert rows[0]["happened"] == 2
+        return [(row["kind"], row["what"], row["occurred_at"] - NOON) for row in rows]
+
+    begun, ended = (
+        ("event", "SOP_STARTED", timedelta(0)),
+        ("event", "SOP_COMPLETED", timedelta(minutes=2)),
+    )
+    at = timedelta(minutes=1)
+    assert told(0.5) == [begun, ("question", "pending", at), ended]
+    asked = ("question", "asked", at)
+    assert told(2) == [begun, asked, ended, ("question over", "expired", timedelta(hours=1))], "each at its time"
+    owner.execute(
+        "update engine.human_approvals set status = 'approved', decided_at = %s where id = %s",
+        (NOON + timedelta(minutes=40), question),
+    )
+    assert told(2) == [begun, asked, ended, ("question over", "approved", timedelta(minutes=40))]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 from data.access import ACTIONS, ROLES, Role
 
 FOLDER = Path(__file__).parent.parent / "pages"
+VIEWS = ("view", "list", "show")
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class PageEntry:
     """One page. `url_path` equals the stem of its file; `needs` is the action a visitor must be allowed.
 
     A page that is not `listed` is reached by links alone, and the menu marks the one that it stands `under` instead.
-    `systems` are those whose tables it reads, or single tables of one ("engine.human_approvals").
+    `systems` are those whose tables it reads, or single tables of one ("engine.human_approvals"). `views` is the
+    parameter of the URL that chooses among its views, of those in VIEWS.
     """
 
     url_path: str
@@ -28,6 +30,7 @@ class PageEntry:
     listed: bool = True
     under: str | None = None
     systems: tuple[str, ...] = ()
+    views: str | None = None
 
     def reads(self, table: str) -> bool:
         """Whether the page reads this table, as far as that is known before it has read any."""
@@ -76,7 +79,15 @@ PAGES: tuple[PageEntry, ...] = (
         under="sessions",
         systems=("lift",),
     ),
-    PageEntry("tools", FOLDER / "reports/tools.py", "Tools", ":material/build:", "Reports", systems=("chronicle",)),
+    PageEntry(
+        "tools",
+        FOLDER / "reports/tools.py",
+        "Tools",
+        ":material/build:",
+        "Reports",
+        systems=("chronicle",),
+        views="list",
+    ),
     PageEntry("jobs", FOLDER / "reports/jobs.py", "Jobs", ":material/list_alt:", "Reports", systems=("agents",)),
     PageEntry(
         "agents",
@@ -85,8 +96,11 @@ PAGES: tuple[PageEntry, ...] = (
         ":material/smart_toy:",
         "Reports",
         systems=("engine", "agents", "chronicle"),
+        views="list",
     ),
-    PageEntry("sops", FOLDER / "reports/sops.py", "SOPs", ":material/checklist:", "Reports", systems=("engine",)),
+    PageEntry(
+        "sops", FOLDER / "reports/sops.py", "SOPs", ":material/checklist:", "Reports", systems=("engine",), views="list"
+    ),
     PageEntry(
         "sop_execution",
         FOLDER / "reports/sop_execution.py",
@@ -97,7 +111,9 @@ PAGES: tuple[PageEntry, ...] = (
         under="sops",
         systems=("engine",),
     ),
-    PageEntry("events", FOLDER / "reports/events.py", "Events", ":material/bolt:", "Engine", systems=("engine",)),
+    PageEntry(
+        "events", FOLDER / "reports/events.py", "Events", ":material/bolt:", "Engine", systems=("engine",), views="view"
+    ),
     PageEntry(
         "event_stream",
         FOLDER / "reports/event_stream.py",
@@ -109,7 +125,13 @@ PAGES: tuple[PageEntry, ...] = (
         systems=("engine",),
     ),
     PageEntry(
-        "clients", FOLDER / "reports/clients.py", "Clients", ":material/handshake:", "Engine", systems=("engine",)
+        "clients",
+        FOLDER / "reports/clients.py",
+        "Clients",
+        ":material/handshake:",
+        "Engine",
+        systems=("engine",),
+        views="view",
     ),
     PageEntry(
         "people",
@@ -144,6 +166,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Administration",
         needs="decide_approvals",
         systems=("engine", "chronicle"),
+        views="show",
     ),
     PageEntry(
         "seen_as",

@@ -19,8 +19,9 @@ from ui import lacking, live, veil, viewer
 from ui.acts import escaped
 from ui.asking import links
 from ui.drawing.markup import Child, Markup, join, tag
-from ui.navigation import PAGES, PageEntry
+from ui.navigation import PAGES, VIEWS, PageEntry
 from ui.view import View
+from ui.wording import figures
 from ui.wording.sentences import plural
 
 log = logging.getLogger("signalbox.pages")
@@ -78,6 +79,11 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
     )
     live.opened(view)
     veil.opened(view)
+    for name in VIEWS:
+        if name != entry.views and (asked := st.query_params.get(name)):
+            note(
+                f"This page has no views to choose by “{name}={figures.shortened(asked, 60)}”, so that is passed over."
+            )
     return view
 
 

@@ -159,7 +159,7 @@ def see_as(actor: Actor, user_id: UUID) -> str:
         if not found or not unit.run("web_sessions.see_as", token_hash=actor.session_hash, user_id=user_id):
             raise NotFound("There is no such account, or it is your own.")
         email = str(found[0]["email"])
-        audit.record(unit, actor, "began to see as somebody", email)
+        audit.record(unit, actor, "began to see as somebody", email, {"data": actor.dataset})
     announce(Notice("changed", session_hash=actor.session_hash))
     return email
 
@@ -172,7 +172,8 @@ def see_as_oneself(actor: Actor) -> None:
     with bookkeeping() as unit:
         if unit.run("web_sessions.see_as_oneself", token_hash=actor.session_hash):
             themselves = Actor(watcher.user_id, watcher.email, "admin") if watcher else actor
-            audit.record(unit, themselves, "stopped seeing as somebody", actor.email if watcher else "a closed account")
+            whom = actor.email if watcher else "a closed account"
+            audit.record(unit, themselves, "stopped seeing as somebody", whom, {"data": actor.dataset})
     announce(Notice("changed", session_hash=actor.session_hash))
 
 

@@ -104,7 +104,8 @@ def read_execution(actor: Actor, *, execution_id: UUID) -> dict[str, Any]:
 
 @checked()
 def read_happenings(actor: Actor, *, correlation_id: UUID, now: datetime) -> list[dict[str, Any]]:
-    """The engine's events and the questions to people of one correlation in the order of time: kind (event, question),
-    item_id, occurred_at, what, who, subject, detail, happened. At most MAX_HAPPENINGS events."""
+    """The engine's events and the questions to people of one correlation in the order of time: kind (event; question
+    when it was asked, question over when it was decided or ran out), item_id, occurred_at, what, who, subject, detail,
+    happened. At most MAX_HAPPENINGS events."""
     with database.reading(actor) as unit:
         return unit.rows("sop_runs.list_happenings", correlation_id=correlation_id, now=now, most=MAX_HAPPENINGS)

@@ -124,7 +124,7 @@ where e.execution_id = %(execution_id)s::uuid;
 
 -- name: list_happenings
 -- What the engine's events and people's questions say of one run, by its correlation, in the order of time; `happened`
--- says how many events there are in all.
+-- says how many events there are in all. A question stands where it was asked, and once more where it was over.
 with events as (
     select
         'event' as kind, e.event_id as item_id, e.occurred_at, e.event_type as what, e.emitted_by as who,
@@ -134,19 +134,31 @@ with events as (
     where e.correlation_id = %(correlation_id)s::uuid
     order by e.occurred_at, e.aggregate_type, e.aggregate_id, e.sequence_number
     limit %(most)s::bigint
+),
+
+questions as (
+    select
+        a.approval_id, a.title, a.agent, a.created_at, a.expires_at, a.decided_at, a.decided_by_name, a.decision_note,
+        case
+            when a.stored_status = 'pending' and a.expires_at <= %(now)s::timestamptz then 'expired'
+            else a.stored_status
+        end as outcome
+    from analytics.stg_engine__human_approvals as a
+    where a.correlation_id = %(correlation_id)s::uuid
 )
 
 select * from events
 union all
 select
-    'question', a.approval_id, a.created_at,
-    case
-        when a.stored_status = 'pending' and a.expires_at <= %(now)s::timestamptz then 'expired'
-        else a.stored_status
-    end,
-    coalesce(a.decided_by_name, a.agent), a.title, a.decision_note, 0
-from analytics.stg_engine__human_approvals as a
-where a.correlation_id = %(correlation_id)s::uuid
+    'question', q.approval_id, q.created_at, case when q.outcome = 'pending' then 'pending' else 'asked' end,
+    q.agent, q.title, null, 0
+from questions as q
+union all
+select
+    'question over', q.approval_id, case when q.outcome = 'expired' then q.expires_at else q.decided_at end, q.outcome,
+    q.decided_by_name, q.title, q.decision_note, 0
+from questions as q
+where q.outcome <> 'pending'
 order by occurred_at nulls last, kind, item_id;
 
 -- part: fits

@@ -5,6 +5,7 @@ from __future__ import annotations
 from data.identity import members
 from ui import page, seen_as
 
+seen_as.lead_away()
 view = page.begin("Seen as", needs="see_as_others")
 seen_as.say_what_it_is()
 search = seen_as.asked_search()

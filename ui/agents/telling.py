@@ -25,11 +25,13 @@ def summary(
     agents: Sequence[Performance], total: Performance, period: Period, chosen: Chosen, *, is_partial: bool
 ) -> None:
     """The first sentences: how much runs without a person, who escalates or fails more than before, what it cost.
-    `is_partial`: there may be windows that the viewer does not see, so that nothing here is well."""
+    `is_partial`: there may be windows that the viewer does not see, so that nothing here is well; nor is what was
+    compared with nothing."""
     escalating = sorted((one for one in agents if one.escalation_factor), key=lambda one: -(one.escalation_factor or 0))
     less = [one for one in agents if one.is_automated_less]
     failing = [one for one in agents if one.fails_more_often]
     pieces: list[Child] = [_automation(agents, total, period, chosen)]
+    compared = sum(one.is_compared for one in agents)
     if period.previous:
         worse = [
             *[_escalates(one, period, chosen) for one in escalating],
@@ -39,16 +41,14 @@ def summary(
         pieces += worse[:_MOST_NAMED]
         if more := len(worse) - _MOST_NAMED:
             pieces.append(f"{plural(more, 'other change', 'other changes')} for the worse below." if more > 0 else None)
-        compared = sum(one.is_compared for one in agents)
         if not worse and compared:
             checked = "" if chosen.agent else f" ({plural(compared, 'agent')} with enough on record to compare)"
             name = chosen.agent or "No agent"
             verb = "does not clearly escalate or fail" if chosen.agent else "clearly escalates or fails"
             pieces.append(f"{name} {verb} more often than in {period.previous_label}{checked}.")
     pieces.append(_cost(total, period, chosen, is_one=bool(chosen.agent) or sum(one.is_present for one in agents) == 1))
-    untold = total.silent_windows or total.jobs_stateless
-    known = (total.rated_actions or total.actions or total.jobs_ended) and not untold
-    state = "attention" if escalating or less or failing else "well" if known and not is_partial else "unknown"
+    known = compared and not (total.silent_windows or total.jobs_stateless or is_partial)
+    state = "attention" if escalating or less or failing else "well" if known else "unknown"
     page.say(join(*[piece for piece in pieces if piece], between=" "), state=state)
 
 

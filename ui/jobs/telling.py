@@ -32,7 +32,7 @@ def summary(view: View, counted: JobSummary, period: Period, carried: Mapping[st
     pieces.append(_open(view, counted, carried))
     if counted.finished and period.days:
         pieces.append(_over(counted, period, view, carried))
-    known = "unknown" if counted.stateless else "well"
+    known = "well" if counted.ended and not counted.stateless else "unknown"
     state = "broken" if _is_worse(counted) else "attention" if counted.long_running_now or counted.failed else known
     page.say(join(*pieces, between=" "), state=state)
 

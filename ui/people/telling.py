@@ -21,7 +21,8 @@ _TARGETS: dict[Kind, str] = {"session": "sessions", "lift": "lift_sessions", "jo
 
 
 def summary(people: Sequence[Person], period: Period) -> None:
-    """How many people did how much, and what of it names nobody: who did that is not known, which is never well."""
+    """How many people did how much, and what of it names nobody: who did that is not known. Whether it went well is not
+    judged here, so it is not said."""
     named = [one for one in people if one.person and _count(one)]
     nobody = next((one for one in people if one.person is None and _count(one)), None)
     if nobody and not named:
@@ -29,13 +30,13 @@ def summary(people: Sequence[Person], period: Period) -> None:
         return
     words = f"{plural(len(named), 'person', 'people')} worked with agents {period.during}: "
     nameless = f" {_namelessly(nobody)}." if nobody else None
-    page.say(words, _done(people, period), ".", nameless, state="well")
+    page.say(words, _done(people, period), ".", nameless, state="unknown" if nobody else None)
 
 
 def summary_of_one(one: Person, period: Period) -> None:
     """How much one person did."""
     words = f"{one.address or one.person} worked with agents {period.during}: "
-    page.say(words, _done([one], period, one.person), ".", state="well")
+    page.say(words, _done([one], period, one.person), ".")
 
 
 def _done(people: Sequence[Person], period: Period, person: str | None = None) -> Markup:

@@ -9,12 +9,20 @@ import streamlit as st
 
 from data.access import Actor
 from data.identity import web_sessions
-from ui import acts, page
+from ui import acts, page, viewer
 from ui.drawing.markup import tag
+from ui.navigation import entry_of
 from ui.view import View
 from ui.wording.sentences import plural
 
 _SEARCH = "search"
+
+
+def lead_away() -> None:
+    """To the first page, for whoever sees as somebody else already: this one is closed to every borrowed sight."""
+    actor = viewer.current()
+    if actor is not None and actor.watcher is not None:
+        st.switch_page(entry_of("overview").path)
 
 
 def say_what_it_is() -> None:

@@ -28,6 +28,7 @@ Run = Mapping[str, Any]
 
 _TABLE = "engine.sop_executions"
 _QUESTIONS = {"pending": "waiting", "approved": "well", "rejected": "broken", "expired": "unknown"}
+_QUESTION_WORDS = {"pending": "question asked, waits"}
 _BAD_OUTCOMES = ("fail", "error", "reject", "timeout", "cancel", "abort")
 
 
@@ -241,9 +242,11 @@ def show_happenings(view: View, run: Run, happenings: Sequence[Mapping[str, Any]
 def _what(view: View, row: tables.Row) -> Child:
     if row["kind"] == "event":
         return links.go(tag("code", figures.shortened(row["what"], 60)), "event_stream", event=str(row["item_id"]))
-    kind = _QUESTIONS.get(row["what"], "unknown")
-    words = f"question {row['what']}"
-    marked = tag("span", page.mark(kind, words), words, class_=f"sb-state sb-{kind}")
+    words = _QUESTION_WORDS.get(row["what"], f"question {row['what']}")
+    marked: Child = words
+    if row["what"] != "asked":
+        kind = _QUESTIONS.get(row["what"], "unknown")
+        marked = tag("span", page.mark(kind, words), words, class_=f"sb-state sb-{kind}")
     if not view.actor.can("decide_approvals"):
         return marked
     return links.go(marked, "approvals", approval=str(row["item_id"]))
@@ -251,9 +254,9 @@ def _what(view: View, row: tables.Row) -> Child:
 
 def _subject(row: tables.Row) -> Child:
     """What an event is of, by the type and the beginning and end of its id; of a question its title."""
-    if row["kind"] == "question":
-        return figures.shortened(row["subject"], 60)
-    return figures.middle(row["subject"], 36)
+    if row["kind"] == "event":
+        return figures.middle(row["subject"], 36)
+    return figures.shortened(row["subject"], 60)
 
 
 def _detail(row: tables.Row) -> Child:

@@ -31,6 +31,16 @@ class _Day:
     confidence_count: int = 0
     cost_usd: Decimal | None = None
 
+    def automate(self, actions: int) -> None:
+        """So many actions without a person."""
+        self.actions += actions
+        self.automated += actions
+
+    def escalate(self, actions: int) -> None:
+        """So many actions for which a person was asked."""
+        self.actions += actions
+        self.escalations += actions
+
 
 class Tally:
     """Counts by agent and day (UTC). Small at any size."""
@@ -40,7 +50,8 @@ class Tally:
         self._days: dict[tuple[str, int], _Day] = {}
 
     def add(self, events: Iterable[Event]) -> None:
-        """What events tell: steps taken, help asked for, and how sure the agent was."""
+        """What events tell: steps taken, help asked for, and how sure the agent was. What a person was asked for is one
+        action, counted when it was asked; the step that it belongs to adds those that the agent took itself."""
         for event in events:
             if event.emitted_by not in _JUDGES:
                 continue
@@ -50,19 +61,18 @@ class Tally:
                 day.confidence_count += 1
             match event.event_type:
                 case "SOP_STEP_COMPLETED" | "SOP_STEP_FAILED":
-                    day.actions += event.payload["actions"]
-                    day.automated += event.payload["actions_automated"]
+                    day.automate(event.payload["actions_automated"])
                     day.cost_usd = (day.cost_usd or Decimal(0)) + Decimal(str(event.payload["cost_usd"]))
                 case "SOP_STEP_ESCALATED" | "HUMAN_APPROVAL_REQUESTED":
-                    day.escalations += 1
+                    day.escalate(1)
                 case "LEAD_INQUIRY_RECEIVED" | "LEAD_SCORED" | "CLIENT_CONTACTED" | "CLIENT_HEALTH_ASSESSED":
-                    day.actions += 1
-                    day.automated += 1
+                    day.automate(1)
 
     def add_jobs(
-        self, agent: Integers, at_ms: Integers, confidence: Floats, *, is_action: bool, by_hand: Flags
+        self, agent: Integers, at_ms: Integers, confidence: Floats, *, is_asking: bool, by_hand: Flags
     ) -> None:
-        """What happened to jobs: ended ones are actions, questions are escalations; one entry each."""
+        """What happened to jobs, one entry each: those that asked a person are escalations when they did, and the
+        others actions of the agent alone when they ended."""
         keys = agent * 1_000_000 + at_ms // DAY_MS
         found, place = np.unique(keys, return_inverse=True)
         counts = np.bincount(place, minlength=len(found)).tolist()
@@ -72,11 +82,10 @@ class Tally:
             day = self._day(AGENTS[key // 1_000_000].name, key % 1_000_000)
             day.confidence_sum += total
             day.confidence_count += count
-            if is_action:
-                day.actions += count
-                day.automated += count - hand
+            if is_asking:
+                day.escalate(count)
             else:
-                day.escalations += count
+                day.automate(count - hand)
 
     def metric_rows(self, chance: Chance, request: Request) -> Block:
         """One row per agent and day on which it did something; today's window ends with the demo."""

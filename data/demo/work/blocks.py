@@ -36,14 +36,16 @@ def _count(tally: Tally, work: Work, confidence: Floats) -> None:
     jobs, now = work.jobs, work.request.anchor_ms
     is_ended, is_asked = jobs.ended_ms <= now, jobs.asked_ms <= now
     by_hand = (jobs.asked_ms <= jobs.ended_ms)[is_ended]
-    tally.add_jobs(jobs.agent[is_ended], jobs.ended_ms[is_ended], confidence[is_ended], by_hand=by_hand, is_action=True)
+    tally.add_jobs(
+        jobs.agent[is_ended], jobs.ended_ms[is_ended], confidence[is_ended], by_hand=by_hand, is_asking=False
+    )
     asked = np.flatnonzero(is_asked)
     tally.add_jobs(
         jobs.agent[asked],
         jobs.asked_ms[asked],
         confidence[asked],
         by_hand=np.ones(len(asked), dtype=bool),
-        is_action=False,
+        is_asking=True,
     )
 
 
