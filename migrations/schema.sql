@@ -174,13 +174,15 @@ begin
     if new.status is distinct from old.status then
         if new.status = 'running' and new.started_at is not distinct from old.started_at then
             new.started_at := now();
-            new.completed_at := null;
-        elsif new.status in ('completed', 'failed', 'cancelled')
-            and new.completed_at is not distinct from old.completed_at then
-            new.completed_at := now();
         elsif new.status = 'pending' then
             new.started_at := null;
-            new.completed_at := null;
+        end if;
+        if new.completed_at is not distinct from old.completed_at then
+            if new.status in ('completed', 'failed', 'cancelled') then
+                new.completed_at := now();
+            elsif new.status in ('pending', 'running') then
+                new.completed_at := null;
+            end if;
         end if;
     end if;
     return new;
