@@ -1152,8 +1152,14 @@ begin
         event_type, correlation_id, causation_id, aggregate_type, aggregate_id, sequence_number,
         payload, metadata, emitted_by, confidence, occurred_at
     ) values (
-        p_event_type, coalesce(p_correlation_id, gen_random_uuid()), p_causation_id, p_aggregate_type,
-        p_aggregate_id, newest + 1, coalesce(p_payload, '{}'), coalesce(p_metadata, '{}'), p_emitted_by,
+        p_event_type,
+        coalesce(
+            p_correlation_id,
+            (select c.correlation_id from engine.events as c where c.event_id = p_causation_id),
+            (select c.correlation_id from analytics.stg_engine__events as c where c.event_id = p_causation_id),
+            gen_random_uuid()
+        ),
+        p_causation_id, p_aggregate_type, p_aggregate_id, newest + 1, coalesce(p_payload, '{}'), coalesce(p_metadata, '{}'), p_emitted_by,
         p_confidence, coalesce(p_timestamp, now())
     )
     on conflict do nothing
