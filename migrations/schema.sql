@@ -174,13 +174,15 @@ begin
     if new.status is distinct from old.status then
         if new.status = 'running' and new.started_at is not distinct from old.started_at then
             new.started_at := now();
-            new.completed_at := null;
-        elsif new.status in ('completed', 'failed', 'cancelled')
-            and new.completed_at is not distinct from old.completed_at then
-            new.completed_at := now();
         elsif new.status = 'pending' then
             new.started_at := null;
-            new.completed_at := null;
+        end if;
+        if new.completed_at is not distinct from old.completed_at then
+            if new.status in ('completed', 'failed', 'cancelled') then
+                new.completed_at := now();
+            elsif new.status in ('pending', 'running') then
+                new.completed_at := null;
+            end if;
         end if;
     end if;
     return new;
@@ -1152,8 +1154,14 @@ begin
         event_type, correlation_id, causation_id, aggregate_type, aggregate_id, sequence_number,
         payload, metadata, emitted_by, confidence, occurred_at
     ) values (
-        p_event_type, coalesce(p_correlation_id, gen_random_uuid()), p_causation_id, p_aggregate_type,
-        p_aggregate_id, newest + 1, coalesce(p_payload, '{}'), coalesce(p_metadata, '{}'), p_emitted_by,
+        p_event_type,
+        coalesce(
+            p_correlation_id,
+            (select c.correlation_id from engine.events as c where c.event_id = p_causation_id),
+            (select c.correlation_id from analytics.stg_engine__events as c where c.event_id = p_causation_id),
+            gen_random_uuid()
+        ),
+        p_causation_id, p_aggregate_type, p_aggregate_id, newest + 1, coalesce(p_payload, '{}'), coalesce(p_metadata, '{}'), p_emitted_by,
         p_confidence, coalesce(p_timestamp, now())
     )
     on conflict do nothing

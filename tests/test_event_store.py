@@ -77,6 +77,18 @@ def test_an_event_joins_the_correlation_of_its_cause(store: EventStore) -> None:
     assert store.append(happened()).correlation_id != cause.correlation_id
 
 
+def test_in_sql_an_event_joins_the_correlation_of_its_cause_too(store: EventStore, owner: Owner) -> None:
+    cause, elsewhere, nowhere = store.append(happened()), uuid4(), uuid4()
+    query = (
+        "select (engine.append_event('X', 'T', '2', p_causation_id => %s, p_correlation_id => %s)).correlation_id as id"
+    )
+    given = [(cause.event_id, None), (cause.event_id, elsewhere), (nowhere, None)]
+    joined, kept, none = (row["id"] for each in given for row in owner.execute(query, each))
+    assert (joined, kept) == (cause.correlation_id, elsewhere)
+    assert none not in (None, cause.correlation_id, elsewhere, nowhere)
+    assert [event.event_type for _, event in store.trace(cause.correlation_id).walk()] == ["LEAD_SCORED", "X"]
+
+
 def test_many_are_appended_in_order_each_aggregate_counting_for_itself(store: EventStore) -> None:
     given = [happened(lead=lead, payload={"n": n}) for n, lead in enumerate("abacab")]
     events = store.append_many(given)

@@ -76,6 +76,15 @@ def test_a_second_attempt_has_a_clock_of_its_own(owner: Owner) -> None:
     assert again["completed_at"] is None
 
 
+def test_an_attempt_whose_start_the_writer_gives_has_not_ended_either(owner: Owner) -> None:
+    job_id = make_job(owner, "running", "failed")
+    owner.execute("update agents.jobs set status = 'running', started_at = now() where id = %s", (job_id,))
+    assert clock(owner, job_id)["completed_at"] is None
+    become(owner, job_id, "failed")
+    owner.execute("update agents.jobs set status = 'running', completed_at = %s where id = %s", (OTHER_DAY, job_id))
+    assert clock(owner, job_id)["completed_at"] == OTHER_DAY  # who says when is believed
+
+
 def test_cancelled_before_it_ran_never_started(owner: Owner) -> None:
     times = clock(owner, make_job(owner, "cancelled"))
     assert times["started_at"] is None

@@ -84,6 +84,7 @@ def test_verify_names_what_is_wrong(run: Run, tmp_path: Path, url: str, capsys: 
     with connected(url) as connection:
         connection.execute("alter table s.t drop column name, alter id type bigint")
         connection.execute("grant select on s.t to anon")
+        connection.execute("create rule nope as on insert to s.t do instead nothing")
     assert run("verify") == 1
     said = capsys.readouterr().out
     for part in (
@@ -92,6 +93,7 @@ def test_verify_names_what_is_wrong(run: Run, tmp_path: Path, url: str, capsys: 
         "should be: integer",
         "is:        bigint",
         "Opened by someone: grant s.t to anon: select",
+        "Added by someone, and may refuse or change what is written: rule s.t.nope\n  undone by: drop rule nope on s.t",
     ):
         assert part in said
     assert run("verify", "--json") == 1

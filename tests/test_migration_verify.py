@@ -87,6 +87,38 @@ def test_what_was_opened_counts_and_what_was_merely_added_does_not(database_url:
     assert not found.holds
 
 
+def test_what_was_added_in_the_way_of_writers_is_named_with_what_undoes_it(
+    database_url: str, owner: Connection
+) -> None:
+    owner.execute("create function public.nope() returns trigger language plpgsql as 'begin return null; end'")
+    owner.execute("create rule nope as on insert to engine.events do instead nothing")
+    owner.execute("create trigger nope before insert on engine.events for each row execute function public.nope()")
+    owner.execute("alter table agents.jobs add needed text not null, add filled text not null default ''")
+    owner.execute("alter table agents.jobs add constraint \"only.X\" check (agent_identifier = 'x')")
+    owner.execute("alter table agents.jobs add constraint one unique (user_id)")
+    owner.execute("create unique index first on agents.jobs (user_id)")
+    owner.execute("create table agents.theirs (id int primary key)")
+    found = migration.verify(database_url, MIGRATIONS)
+    assert not found.holds
+    assert {item.name: undoing for item, undoing in found.comparison.hindering} == {
+        "rule engine.events.nope": "drop rule nope on engine.events",
+        "trigger engine.events.nope": "drop trigger nope on engine.events",
+        "column agents.jobs.needed": "alter table agents.jobs alter column needed drop not null",
+        "constraint agents.jobs.only.X": 'alter table agents.jobs drop constraint "only.X"',
+        "constraint agents.jobs.one": "alter table agents.jobs drop constraint one",
+        "index agents.jobs.first": "drop index agents.first",
+    }
+    for _, undoing in found.comparison.hindering:
+        owner.execute(undoing.encode())
+    assert migration.verify(database_url, MIGRATIONS).holds
+
+
+def test_acts_that_realtime_does_not_tell_are_named(database_url: str, owner: Connection) -> None:
+    owner.execute("alter publication supabase_realtime set (publish = 'insert')")
+    found = migration.verify(database_url, MIGRATIONS)
+    assert (found.holds, found.untold_acts) == (False, ("update", "delete"))
+
+
 def test_pending_migration_does_not_hold(database_url: str, tmp_path: Path) -> None:
     for path in MIGRATIONS.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())

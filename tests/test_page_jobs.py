@@ -83,6 +83,14 @@ def test_where_no_job_ran_to_an_end_nothing_looks_fine(owner: Owner, people: Peo
         make_job(owner, **DONE)
 
 
+def test_an_error_beside_a_job_that_runs_again_is_told_as_of_before(owner: Owner, people: People) -> None:
+    job_id = make_job(owner, created_at=NOW, status="failed", error_message="Broken pipe")
+    owner.execute("update agents.jobs set status = 'running', started_at = now() where id = %s", (job_id,))
+    assert "Broken pipe" not in open_page(people["manager"], PAGE).text
+    one = open_page(people["manager"], PAGE, job=str(job_id)).text
+    assert ("Error of an attempt before" in one, "Broken pipe" in one) == (True, True)
+
+
 def test_what_is_over_is_told_with_how_much_of_it_was_cancelled(owner: Owner, people: People) -> None:
     for status in ("completed", "completed", "failed", "cancelled"):
         make_job(owner, **DONE, status=status)

@@ -153,6 +153,18 @@ BROKEN: list[tuple[str, str, int, int, str]] = [
     ("json", "", 1, 1, "a value is expected"),
     ("json", "[" * 200, 1, 102, "nested more than 100"),
     ("json", '{"a": 1,}', 1, 9, "a key in double quotes"),
+    (
+        "json",
+        AS_JSON.replace('"Intake"', "9" * 6000),
+        3,
+        11,
+        "a number of more than 4,300 digits.*put text into quotes",
+    ),
+    ("yaml", YAML + "metadata: {a: " + "9" * 6000 + "}\n", 14, 15, "a number of more than 4,300 digits"),
+    ("yaml", YAML + "metadata: {<<: {a: b}}\n", 14, 12, "<< merges keys, which is not taken here"),
+    ("yaml", YAML + "metadata: {a: 12:30:45}\n", 14, 15, "12:30:45 is a number of base 60; put text into quotes"),
+    ("yaml", YAML + "metadata: {a: 12:30:45.5}\n", 14, 15, "12:30:45.5 is a number of base 60"),
+    ("yaml", YAML + "metadata: {a: 010}\n", 14, 15, "010 is a number of base 8; put text into quotes"),
 ]
 
 
@@ -167,6 +179,40 @@ def test_what_is_wrong_is_named_by_file_line_and_column(
     places = [(problem.line, problem.column) for problem in refused.value.problems]
     assert (line, column) in places, refused.value.sentence
     assert f"{file}:{line}:{column}: " in refused.value.sentence
+
+
+IN_YAML = (
+    YAML
+    + """\
+metadata:
+  n: .nan
+  m: [1, .inf]
+  k: "a\\0"
+  "b\\0": 010
+  k: 5
+  when: [2026-11-20, 12, 0x1F, 0, -7, 0.5, "010", "12:30:45", "<<", yes]
+  5: x
+  <<: {z: .nan}
+title: .nan
+"""
+)
+IN_JSON = AS_JSON.replace(
+    ' "steps"', ' "metadata": {"n": NaN,\n"m": [1, -Infinity],\n"k": "a\\u0000",\n"b\\u0000": tru,\n"k": 1},\n "steps"'
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "places"),
+    [
+        ("yaml", IN_YAML, [(15, 6), (16, 10), (17, 6), (18, 3), (18, 10), (19, 3), (21, 3), (22, 3), (22, 11), (23, 1),
+                           (23, 8)]),
+        ("json", IN_JSON, [(5, 20), (6, 10), (7, 6), (8, 1), (8, 12), (9, 1)]),
+    ],
+)  # fmt: skip
+def test_every_fault_of_a_file_is_told_with_its_place(form: Any, text: str, places: list[tuple[int, int]]) -> None:
+    with pytest.raises(BadDefinition) as refused:
+        read_definition(text, form)
+    assert [(problem.line, problem.column) for problem in refused.value.problems] == places, refused.value.sentence
 
 
 def test_all_problems_of_all_files_are_told_and_nothing_is_loaded(
@@ -191,6 +237,8 @@ def test_paths_that_are_not_there_are_refused(tmp_path: Path, procedures: Proced
     for wrong in (tmp_path / "none.yaml", tmp_path / "x.toml", 5):
         with pytest.raises(BadArgument, match="paths holds"):
             procedures.load(wrong)  # type: ignore[arg-type]
+    with pytest.raises(BadArgument, match="paths holds an empty text"):
+        procedures.load("")
 
 
 def test_without_pyyaml_json_works_and_yaml_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,7 +109,16 @@ def _verify_lines(found: migration.Verification) -> Iterator[str]:
     yield from _some("Missing", [item.name for item in compared.missing])
     yield from _some("Changed", [_difference(each) for each in compared.different])
     yield from _some("Opened by someone", [item.name for item in compared.opened])
-    added = [item.name for item in compared.extra if item not in compared.opened]
+    hindering = dict(compared.hindering)
+    yield from _some(
+        "Added by someone, and may refuse or change what is written",
+        [f"{item.name}\n  undone by: {undoing}" for item, undoing in hindering.items()],
+    )
+    if found.untold_acts:
+        acts = ", ".join(found.untold_acts)
+        yield f"Not told by the publication supabase_realtime, so pages learn of it late: {acts}"
+        yield "  mended by: alter publication supabase_realtime set (publish = 'insert, update, delete, truncate')"
+    added = [item.name for item in compared.extra if item not in compared.opened and item not in hindering]
     yield from _some("Added by someone, which breaks nothing", added)
     if found.moved:
         yield f"Moved here as another program made them, so not compared: {', '.join(found.moved)}"

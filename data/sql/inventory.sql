@@ -309,8 +309,16 @@ where namespace.nspname = any (%(schemas)s::text[]);
 select pg_catalog.pg_get_viewdef(pg_catalog.to_regclass(%(view)s)) as definition;
 
 -- name: find_realtime
--- The publication of Supabase Realtime; no row where there is none.
-select pubname as name from pg_catalog.pg_publication where pubname = 'supabase_realtime';
+-- The publication of Supabase Realtime with the acts on rows that it leaves out; no row where there is none.
+select
+    pubname as name,
+    array_remove(array[
+        case when not pubinsert then 'insert' end,
+        case when not pubupdate then 'update' end,
+        case when not pubdelete then 'delete' end
+    ], null) as untold_acts
+from pg_catalog.pg_publication
+where pubname = 'supabase_realtime';
 
 -- name: list_published
 -- The tables that Supabase Realtime tells its subscribers about, each as an object of its own kind.

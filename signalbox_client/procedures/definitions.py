@@ -38,16 +38,16 @@ def read_definitions(paths: Iterable[str | Path]) -> list[Definition]:
     defined: dict[str, str] = {}
     for file in _files(paths):
         try:
-            root = _read(file)
+            text = _text(file)
         except Unreadable as error:
             problems.append(Problem(str(file), error.line, error.column, error.reason))
             continue
         except OSError as error:
             problems.append(Problem(str(file), 1, 1, f"the file cannot be read: {error.strerror}"))
             continue
-        found = find_problems(str(file), root)
+        root, found = _examined(str(file), text, SUFFIXES[file.suffix.lower()])
         problems += found
-        if found:
+        if root is None or found:
             continue
         definition = definition_of(root)
         if definition.sop_id in defined:
@@ -64,12 +64,8 @@ def read_definitions(paths: Iterable[str | Path]) -> list[Definition]:
 def read_definition(text: str, form: Literal["json", "yaml"], name: str = "<text>") -> Definition:
     """The definition in a text; `name` stands for the file in what is said of problems. Raises as above."""
     checking.one_of("form", form, ("json", "yaml"))
-    try:
-        root = _parse(checking.text("text", text, longest=MAX_FILE_BYTES), form)
-    except Unreadable as error:
-        raise BadDefinition([Problem(name, error.line, error.column, error.reason)]) from None
-    problems = find_problems(name, root)
-    if problems:
+    root, problems = _examined(name, checking.text("text", text, longest=MAX_FILE_BYTES), form)
+    if root is None or problems:
         raise BadDefinition(problems)
     return definition_of(root)
 
@@ -80,12 +76,8 @@ def checked(definitions: Iterable[object]) -> list[Definition]:
     for one in definitions:
         if not isinstance(one, Definition):
             raise BadArgument("definitions", f"holds a {type(one).__name__}, which is no Definition.")
-        try:
-            root = read_json(checking.json_object("definition.document", one.document))
-        except Unreadable as error:
-            raise BadArgument("definition.document", f"is no definition: {error.reason}.") from None
-        problems = find_problems("definition", root)
-        if problems:
+        root, problems = _examined("definition", checking.json_object("definition.document", one.document), "json")
+        if root is None or problems:
             raise BadArgument("definition.document", f"is no definition: {problems[0].reason}.")
         if definition_of(root) != one:
             raise BadArgument("definition", "has fields that differ from its document.")
@@ -126,6 +118,8 @@ def _files(paths: Iterable[str | Path]) -> list[Path]:
     for one in given:
         if not isinstance(one, str | Path):
             raise BadArgument("paths", f"holds a {type(one).__name__}, which is no path.")
+        if one == "":
+            raise BadArgument("paths", "holds an empty text, which is no path; the current folder is '.'.")
         try:
             files += _files_at(Path(one))
         except OSError as error:
@@ -143,18 +137,24 @@ def _files_at(path: Path) -> list[Path]:
     return [path]
 
 
-def _read(file: Path) -> Placed:
+def _text(file: Path) -> str:
     if file.stat().st_size > MAX_FILE_BYTES:
         raise Unreadable("the file is larger than 1 MB", 1, 1)
     raw = file.read_bytes()
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         place = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise Unreadable("a byte that is not UTF-8", *place) from None
-    return _parse(text, SUFFIXES[file.suffix.lower()])
 
 
-def _parse(text: str, form: str) -> Placed:
-    return read_json(text) if form == "json" else read_yaml(text)
+def _examined(name: str, text: str, form: str) -> tuple[Placed | None, list[Problem]]:
+    """The document in a text, None where there is none to be read, and everything that is wrong with it."""
+    faults: list[Unreadable] = []
+    root = None
+    try:
+        root = read_json(text, faults) if form == "json" else read_yaml(text, faults)
+    except Unreadable as error:
+        faults.append(error)
+    return root, find_problems(name, root, faults)

@@ -7,17 +7,21 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]  # in the library, not in its type stubs
-from typing import Any
+from typing import Any, Final
+
+from signalbox_client import checking
 
 MAX_DEPTH = 100
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ATOM = re.compile(r"[^\s,\]}:\"\[{]+")
+FAULTY: Final = object()  # stands for a value that is told among the faults of its document
+TOO_LONG = f"a number of more than {checking.MAX_DIGITS:,} digits, which Python does not read; put text into quotes"
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A value and where it begins. `value` is text, number, bool, None, a list of Placed, or a dict of
+    """A value and where it begins. `value` is text, number, bool, None, FAULTY, a list of Placed, or a dict of
     text to (Placed key, Placed value)."""
 
     value: Any
@@ -31,27 +35,28 @@ class Placed:
             return {name: inner.plain for name, (_, inner) in self.value.items()}
         if isinstance(self.value, list):
             return [inner.plain for inner in self.value]
-        return self.value
+        return None if self.value is FAULTY else self.value
 
 
 class Unreadable(Exception):
-    """A file that is no JSON or no YAML, and where it stops being so."""
+    """A file that is no JSON or no YAML, and where it stops being so; or one thing in it that cannot be taken."""
 
     def __init__(self, reason: str, line: int, column: int) -> None:
         self.reason, self.line, self.column = reason, line, column
         super().__init__(reason)
 
 
-def read_json(text: str) -> Placed:
-    """A JSON document with places. Raises Unreadable."""
-    return _Json(text).document()
+def read_json(text: str, faults: list[Unreadable]) -> Placed:
+    """A JSON document with places. What is wrong and lets the rest be read joins `faults`. Raises Unreadable."""
+    return _Json(text, faults).document()
 
 
 class _Json:
     """Reads one JSON text. The standard reader keeps no places, so this one walks and leaves the atoms to it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, faults: list[Unreadable]) -> None:
         self.text = text
+        self.faults = faults
         self.at = 0
         self.lines = [0, *(match.end() for match in re.finditer("\n", text))]
 
@@ -83,12 +88,12 @@ class _Json:
             line, column = self.place(self.at)
             name = self.quoted()
             if name in found:
-                raise Unreadable(f"the key {name} is there twice", line, column)
+                self.faults.append(Unreadable(f"the key {name} is there twice", line, column))
             self.skip()
             if self.text[self.at : self.at + 1] != ":":
                 raise self.wrong("a colon is expected after the key")
             self.at += 1
-            found[name] = (Placed(name, line, column), self.next_value(depth + 1))
+            found.setdefault(name, (Placed(name, line, column), self.next_value(depth + 1)))
         return found
 
     def items(self, depth: int) -> list[Placed]:
@@ -127,7 +132,9 @@ class _Json:
         try:
             value = json.loads(found[0], parse_constant=_refuse)
         except ValueError:
-            raise self.wrong(f"{found[0][:40]} is no JSON value") from None
+            is_number = re.fullmatch(r"-?[0-9]+", found[0])
+            self.faults.append(self.wrong(TOO_LONG if is_number else f"{found[0][:40]} is no JSON value"))
+            value = FAULTY
         self.at = found.end()
         return value
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from signalbox_client import checking
 from signalbox_client.errors import BadArgument
 from signalbox_client.procedures.errors import Problem
-from signalbox_client.procedures.places import Placed
+from signalbox_client.procedures.places import FAULTY, Placed, Unreadable
 
 STATUSES = ("draft", "active", "retired")
 KINDS = ("agent", "human")
@@ -32,10 +32,15 @@ class Definition:
     document: dict[str, Any]
 
 
-def find_problems(path: str, root: Placed) -> list[Problem]:
-    """Everything that is wrong with a document, in the order of its lines."""
-    found = [Problem(path, where.line, where.column, reason) for where, reason in _document(root)]
-    return sorted(found, key=lambda problem: (problem.line, problem.column))
+def find_problems(path: str, root: Placed | None, faults: Iterable[Unreadable]) -> list[Problem]:
+    """Everything that is wrong with a document, in the order of its lines; `faults` are what its reader found, which
+    gave no `root` where the text is no document at all."""
+    found = [Problem(path, fault.line, fault.column, fault.reason) for fault in faults]
+    if root is not None:
+        wrong = ((where, reason) for where, reason in _document(root) if where.value is not FAULTY)
+        found += [Problem(path, where.line, where.column, reason) for where, reason in wrong]
+    # What an alias stands for was looked at each time.
+    return sorted(dict.fromkeys(found), key=lambda problem: (problem.line, problem.column))
 
 
 def definition_of(root: Placed) -> Definition:
@@ -139,7 +144,27 @@ def _mapping(placed: Placed) -> Found:
     if not isinstance(placed.value, dict):
         yield placed, "must be a mapping"
         return
+    unstorable = list(_unstorable(placed))
+    yield from unstorable
+    if unstorable:
+        return
     try:
         checking.json_object("metadata", placed.plain)
-    except BadArgument as error:
+    except BadArgument as error:  # the whole of it is too large
         yield placed, error.sentence
+
+
+def _unstorable(placed: Placed) -> Found:
+    """Every key and value within that cannot be stored."""
+    if isinstance(placed.value, dict):
+        for key, value in placed.value.values():
+            yield from _unstorable(key)
+            yield from _unstorable(value)
+    elif isinstance(placed.value, list):
+        for value in placed.value:
+            yield from _unstorable(value)
+    elif placed.value is not FAULTY:
+        try:
+            checking.json_text("metadata", placed.value)
+        except BadArgument as error:
+            yield placed, error.reason.rstrip(".")

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
+from signalbox_client import checking
 from signalbox_client.procedures.errors import YamlUnavailable
-from signalbox_client.procedures.places import MAX_DEPTH, Placed, Unreadable
+from signalbox_client.procedures.places import FAULTY, MAX_DEPTH, TOO_LONG, Placed, Unreadable
 
 MAX_VALUES = 100_000  # of a document; what an alias stands for counts each time
 
 _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
+_BASE_8 = re.compile(r"[-+]?0[0-7_]+")
 _COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
-def read_yaml(text: str) -> Placed:
-    """A YAML document with places; plain values only, no tags of one's own. Raises Unreadable, YamlUnavailable."""
+def read_yaml(text: str, faults: list[Unreadable]) -> Placed:
+    """A YAML document with places; plain values only, no tags of one's own. What is wrong and lets the rest be read
+    joins `faults`. Raises Unreadable, YamlUnavailable."""
     try:
         import yaml  # noqa: PLC0415 - an optional part
     except ImportError:
@@ -26,7 +30,7 @@ def read_yaml(text: str) -> Placed:
             node = loader.get_single_node()
             if node is None:
                 raise Unreadable("the file is empty", 1, 1)
-            return _Placing(loader).placed(node, 0)
+            return _Placing(loader, faults).placed(node, 0)
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
@@ -62,8 +66,9 @@ def _shallow(base: Any) -> Any:
 class _Placing:
     """Turns the nodes of one document into values with places."""
 
-    def __init__(self, loader: Any) -> None:
+    def __init__(self, loader: Any, faults: list[Unreadable]) -> None:
         self.loader = loader
+        self.faults = faults
         self.values = 0
 
     def placed(self, node: Any, depth: int) -> Placed:
@@ -87,21 +92,41 @@ class _Placing:
         found: dict[str, tuple[Placed, Placed]] = {}
         for key_node, value_node in node.value:
             key = self.placed(key_node, depth + 1)
+            value = self.placed(value_node, depth + 1)
+            if key.value is FAULTY:
+                continue
             if not isinstance(key.value, str):
-                raise Unreadable("a key must be text", key.line, key.column)
-            if key.value in found:
-                raise Unreadable(f"the key {key.value} is there twice", key.line, key.column)
-            found[key.value] = (key, self.placed(value_node, depth + 1))
+                self.faulty("a key must be text", key.line, key.column)
+            elif key.value in found:
+                self.faulty(f"the key {key.value} is there twice", key.line, key.column)
+            else:
+                found[key.value] = (key, value)
         return found
 
-    def scalar(self, node: Any, line: int, column: int) -> str | int | float | bool | None:
+    def faulty(self, reason: str, line: int, column: int) -> Any:
+        self.faults.append(Unreadable(reason, line, column))
+        return FAULTY
+
+    def scalar(self, node: Any, line: int, column: int) -> Any:
+        """Text, a number, a truth value, None or FAULTY."""
+        kind, written = node.tag.rpartition(":")[2], node.value[:40]
+        if kind == "merge":
+            return self.faulty("<< merges keys, which is not taken here: write them out", line, column)
         try:
             value = self.loader.construct_object(node)
-        except (ValueError, KeyError, AttributeError):  # PyYAML's own, for the 31st of February and for "!!int one"
-            kind = node.tag.rpartition(":")[2]
-            raise Unreadable(f"{node.value[:40]} is no {kind}; put text into quotes", line, column) from None
+        except (
+            ValueError,
+            KeyError,
+            AttributeError,
+            OverflowError,
+        ):  # PyYAML's own, for the 31st of February and for "!!int one"
+            is_too_long = kind == "int" and len(node.value) > checking.MAX_DIGITS
+            reason = TOO_LONG if is_too_long else f"{written} is no {kind}; put text into quotes"
+            return self.faulty(reason, line, column)
         if isinstance(value, float) and not math.isfinite(value):
-            raise Unreadable(f"{node.value} cannot be stored", line, column)
+            return self.faulty(f"{written} cannot be stored", line, column)
+        if kind in ("int", "float") and (base := 60 if ":" in written else _BASE_8.fullmatch(node.value) and 8):
+            return self.faulty(f"{written} is a number of base {base}; put text into quotes", line, column)
         if isinstance(value, str | int | float | bool | None):
             return value
         return str(node.value)  # dates, above all: as they are written

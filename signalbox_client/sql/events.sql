@@ -1,7 +1,6 @@
 -- name: append
 -- Appends events in the order given, all or none: the locks of their aggregates are taken in one order by every writer,
--- so that two writers of the same aggregates never wait for each other. Without a correlation an event takes its cause's.
--- Appending finds a log that lives in another schema, and so does looking for the cause.
+-- so that two writers of the same aggregates never wait for each other.
 with given as (
     select g.*
     from unnest(
@@ -37,11 +36,7 @@ cross join lateral engine.append_event(
     p_aggregate_id => r.aggregate_id,
     p_payload => r.payload::jsonb,
     p_emitted_by => r.emitted_by,
-    p_correlation_id => coalesce(
-        r.correlation_id,
-        (select c.correlation_id from engine.events as c where c.event_id = r.causation_id),
-        (select c.correlation_id from analytics.stg_engine__events as c where c.event_id = r.causation_id)
-    ),
+    p_correlation_id => r.correlation_id,
     p_causation_id => r.causation_id,
     p_metadata => r.metadata::jsonb,
     p_confidence => r.confidence,

@@ -20,7 +20,7 @@ from ui.wording.sentences import plural
 
 def jobs_table(view: View, rows: Sequence[Mapping[str, Any]], total: int, sorted_by: tuple[str, bool]) -> None:
     """Jobs one by one, each leading to all that is known about it, with the filters for the way back."""
-    says_any = any(row["error_message"] for row in rows)
+    says_any = any(_message(row) for row in rows)
     tables.table(
         view,
         rows,
@@ -32,9 +32,9 @@ def jobs_table(view: View, rows: Sequence[Mapping[str, Any]], total: int, sorted
             _when(view),
             tables.Column(
                 "Message",
-                lambda row: telling.error(row["error_message"]) or tables.muted(figures.DASH),
+                lambda row: telling.error(_message(row)) or tables.muted(figures.DASH),
                 line=says_any,  # where none says anything, their titles get the room
-                hint=lambda row: row["error_message"],
+                hint=_message,
             ),
         ],
         label="Jobs",
@@ -46,6 +46,12 @@ def jobs_table(view: View, rows: Sequence[Mapping[str, Any]], total: int, sorted
 def _job(view: View, row: tables.Row) -> Markup:
     words = figures.shortened(row["title"], 90) or f"Job {figures.short_id(row['job_id'])}"
     return links.go_to(words, filters.here(view, job=str(row["job_id"])))
+
+
+def _message(row: Mapping[str, Any]) -> str | None:
+    """What ended it. What still stands beside a job that waits or runs is of an attempt before."""
+    message: str | None = row["error_message"]
+    return None if row["status"] in ("pending", "running") else message
 
 
 def _state(row: tables.Row) -> Child:

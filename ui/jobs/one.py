@@ -35,7 +35,7 @@ def show_job(view: View, job: Job, happenings: Sequence[Mapping[str, Any]]) -> N
     if view.actor.can("operate_jobs"):
         _buttons(job)
     if job["error_message"]:
-        page.heading("Error")
+        page.heading("Error of an attempt before" if job["status"] in ("pending", "running") else "Error")
         st.code(job["error_message"][:_LONGEST_SHOWN], language=None, wrap_lines=True)
     page.heading("Course")
     _course(view, job, happenings)

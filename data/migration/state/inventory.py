@@ -7,7 +7,7 @@ database. Bodies of views are not in it, for each version of PostgreSQL writes t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from data.database.queries import find
@@ -30,6 +30,9 @@ _LISTS = (
 )
 _SEPARATOR = " = "
 _OPENS = re.compile(r"^grant .* to (?:public|anon|authenticated): ")
+_RELATIONS = ("table", "view", "materialized_view")
+_FILLED = re.compile(r" (?:default|generated) ")
+_SIMPLE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 _UNIQUE_KEY = re.compile(
     r"(?:PRIMARY KEY|UNIQUE(?: NULLS NOT DISTINCT)?|CREATE UNIQUE INDEX \w+ ON [\w.]+ USING btree)"
@@ -76,6 +79,16 @@ class Item:
         """Kind and name, as people read them."""
         return f"{self.kind} {self.identity}"
 
+    @property
+    def hinders(self) -> bool:
+        """Whether it may refuse or change what is written to its table: rules, triggers, constraints, unique indexes,
+        columns that must be given."""
+        if self.kind == "index":
+            return self.definition.startswith("CREATE UNIQUE ")
+        if self.kind == "column":
+            return " not null" in self.definition and not _FILLED.search(self.definition)
+        return self.kind in ("rule", "trigger", "constraint")
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -87,11 +100,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What an inventory and a database have not in common. `extra` is what somebody added to our schemas."""
+    """What an inventory and a database have not in common. `extra` is what somebody added to our schemas, `hindering`
+    of that what may refuse or change the writes to our own tables and views, each with the statement that undoes it."""
 
     missing: tuple[Item, ...]
     different: tuple[Difference, ...]
     extra: tuple[Item, ...]
+    hindering: tuple[tuple[Item, str], ...] = ()
 
     @property
     def opened(self) -> tuple[Item, ...]:
@@ -100,8 +115,8 @@ class Comparison:
 
     @property
     def holds(self) -> bool:
-        """Whether everything is there as it was made, and open to nobody else."""
-        return not (self.missing or self.different or self.opened)
+        """Whether everything is there as it was made, open to nobody else, and written as it is meant to be."""
+        return not (self.missing or self.different or self.opened or self.hindering)
 
 
 def schemas_of(connection: Connection) -> list[str]:
@@ -139,6 +154,12 @@ def published(connection: Connection, schemas: Sequence[str]) -> list[Item] | No
     return sorted(Item(row["identity"], row["kind"], "") for row in rows)
 
 
+def untold_acts(connection: Connection) -> tuple[str, ...]:
+    """Of insert, update and delete what the publication of Supabase Realtime leaves out; none where there is none."""
+    row = connection.execute(find("inventory.find_realtime").text).fetchone()
+    return tuple(row["untold_acts"]) if row else ()
+
+
 def write(items: Iterable[Item]) -> str:
     """The text of an inventory file."""
     lines = [item.name + (_SEPARATOR + item.definition if item.definition else "") for item in sorted(items)]
@@ -164,6 +185,7 @@ def compare(expected: Sequence[Item], found: Sequence[Item]) -> Comparison:
     there = {(item.kind, item.identity): item for item in found}
     wanted = {(item.kind, item.identity): item for item in expected}
     own = {item.identity for item in expected if item.kind == "schema"}
+    extra = tuple(item for key, item in there.items() if key not in wanted and item.schema in own)
     return Comparison(
         missing=tuple(item for key, item in wanted.items() if key not in there),
         different=tuple(
@@ -171,5 +193,29 @@ def compare(expected: Sequence[Item], found: Sequence[Item]) -> Comparison:
             for key, item in wanted.items()
             if key in there and there[key].definition != item.definition
         ),
-        extra=tuple(item for key, item in there.items() if key not in wanted and item.schema in own),
+        extra=extra,
+        hindering=tuple(_hindering(expected, extra)),
     )
+
+
+def _hindering(expected: Sequence[Item], extra: Iterable[Item]) -> Iterator[tuple[Item, str]]:
+    relations = [item.identity for item in expected if item.kind in _RELATIONS]
+    for item in extra:
+        relation = next((name for name in relations if item.identity.startswith(f"{name}.")), None)
+        if relation and item.hinders:
+            yield item, _undoing(item, relation)
+
+
+def _undoing(item: Item, relation: str) -> str:
+    """The statement that takes it away, or that lets a column be left out."""
+    plain = item.identity.removeprefix(f"{relation}.")
+    name = plain if _SIMPLE_NAME.fullmatch(plain) else '"{}"'.format(plain.replace('"', '""'))
+    match item.kind:
+        case "column":
+            return f"alter table {relation} alter column {name} drop not null"
+        case "constraint":
+            return f"alter table {relation} drop constraint {name}"
+        case "index":
+            return f"drop index {item.schema}.{name}"
+        case _:
+            return f"drop {item.kind} {name} on {relation}"

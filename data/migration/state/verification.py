@@ -29,7 +29,8 @@ class Verification:
     the documents of the systems name. `moved` tables were made by another program, `pointed` ones are read elsewhere
     ("agents.jobs in public.jobs"). `unguarded` are triggers of ours that moved tables lack or do not fire, `unkeyed`
     keys of ours by which two of their rows may be alike, `unindexed` indexes of ours over columns of the same types.
-    `to_make` are the statements that would make the latter two, by their names."""
+    `to_make` are the statements that would make the latter two, by their names. `untold_acts` are the acts on rows that
+    the publication of Supabase Realtime, where it is there, does not tell of."""
 
     status: Status
     checked: int
@@ -41,6 +42,7 @@ class Verification:
     unkeyed: tuple[str, ...] = ()
     unindexed: tuple[str, ...] = ()
     to_make: Mapping[str, str] = field(default_factory=dict)
+    untold_acts: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -53,7 +55,7 @@ class Verification:
         adopted = {table.partition(".")[0] for table in self.moved}
         systems = all(each.holds for each in self.systems if each.schema not in adopted)
         guarded = not any(_CARRIED_BY_ALL.search(trigger) for trigger in self.unguarded)
-        return self.status.is_current and self.comparison.holds and systems and guarded
+        return self.status.is_current and self.comparison.holds and systems and guarded and not self.untold_acts
 
 
 def verify(url: str, directory: Path) -> Verification:
@@ -68,7 +70,7 @@ def verify(url: str, directory: Path) -> Verification:
     with connected(url) as connection:
         schemas = sorted({item.schema for item in expected})
         found = inventory.take(connection, schemas)
-        published = inventory.published(connection, schemas)
+        published, untold_acts = inventory.published(connection, schemas), inventory.untold_acts(connection)
         moved, pointed = _adopted(connection, found)
         unguarded = _unguarded(moved, expected, found)
         unkeyed, unindexed = _unkeyed(moved, expected, found), _unindexed(moved, expected, found)
@@ -91,6 +93,7 @@ def verify(url: str, directory: Path) -> Verification:
         tuple(item.identity for item in unkeyed),
         tuple(item.identity for item in unindexed),
         {item.identity: _statement(item, found) for item in (*unkeyed, *unindexed)},
+        untold_acts,
     )
 
 
