@@ -352,6 +352,20 @@ def test_a_tool_that_got_worse_is_named_with_both_rates(owner: Owner, people: Pe
     assert "Read fails more often" not in text
 
 
+def test_failures_that_were_compared_with_nothing_do_not_look_fine(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, NOW - timedelta(hours=2))
+    for days, state in ((0, "unknown"), (7, "well")):
+        for _ in range(30):
+            recorded.call(
+                owner, session_pk, NOW - timedelta(days=days, hours=2), success=False, error=f"broken {state}"
+            )
+        page = open_page(people["manager"], PAGE)
+        [said, *_] = [piece for piece in page.pieces if "sb-say" in piece]
+        assert f"sb-mark sb-{state}" in said[said.index("sb-say") :][:120]
+        words = "30 calls of tools failed; whether that is more than before cannot be told."
+        assert (words in page.text) == (state == "unknown")
+
+
 def test_what_got_worse_is_the_same_on_overview_and_on_tools(owner: Owner, people: People) -> None:
     now, before = NOW - timedelta(hours=2), NOW - timedelta(days=7, hours=2)
     session_pk = recorded.session(owner, now)

@@ -80,6 +80,7 @@ class Happened:
     cost: Cost
     cost_before: Cost
     worse: tuple[Worse, ...]
+    is_compared: bool  # whether any tool has enough calls in both periods
     escalating: tuple[Escalating, ...]
     slices: Sequence[Row]  # bucket, kind, happened, amount
     call_slices: Sequence[Row]  # bucket and the outcomes
@@ -94,6 +95,11 @@ class Happened:
     def count(self, kind: str) -> int:
         """How many of a kind in the period."""
         return self.counts.get(kind, 0)
+
+    @property
+    def unjudged_calls(self) -> int:
+        """How many calls failed of which nothing before tells whether that is more than usual."""
+        return 0 if self.is_compared else self.calls.failed
 
     @property
     def untold(self) -> dict[str, int]:
@@ -117,6 +123,10 @@ def gather(activity: Sequence[Row], calls: Sequence[Row], project: str | None = 
         cost=_cost(now),
         cost_before=_cost(before),
         worse=_worse(tools_now, tools_before),
+        is_compared=any(
+            rates.is_compared(outcomes.known, tools_before.get(tool, Outcomes()).known)
+            for tool, outcomes in tools_now.items()
+        ),
         escalating=_escalating(_per_agent(now), _per_agent(before)),
         slices=[row for row in now if row["bucket"] is not None],
         call_slices=[row for row in calls if row["is_slice"] and row["is_current"] and row["bucket"] is not None],

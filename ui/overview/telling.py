@@ -43,7 +43,7 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
         else "attention"
         if urgent or worse or happened.escalating
         else "unknown"
-        if hidden or happened.untold or (happened.project is not None and not happened.holds_any)
+        if hidden or _is_unknown(happened)
         else "well"
     )
     backup = attention["backup"]
@@ -52,6 +52,9 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
     pieces: list[Child] = [" ".join(first), " ", _what_happened(period, happened, names_project=names_project)]
     if happened.untold:
         pieces += [" ", _untold(happened)]
+    if happened.unjudged_calls:
+        failed = plural(happened.unjudged_calls, "call of a tool", "calls of tools")
+        pieces.append(f" {failed} failed; whether that is more than before cannot be told.")
     if worse:
         now, before = figures.per_cent(worse.rate), figures.per_cent(worse.rate_before)
         words = f"{worse.tool} fails more often than in {period.previous_label}"
@@ -63,6 +66,12 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
     if happened.escalating:
         pieces += [" ", _escalating(happened.escalating, period)]
     page.say(*pieces, state=state)
+
+
+def _is_unknown(happened: Happened) -> bool:
+    """Whether something that happened could not be judged, or nothing of the project did."""
+    is_bare = happened.project is not None and not happened.holds_any
+    return bool(happened.untold or happened.unjudged_calls or is_bare)
 
 
 def _nothing(happened: Happened) -> str:
