@@ -492,3 +492,47 @@ def test_nobody_puts_a_project_into_a_workspace_of_others(world: dict[str, UUID]
             "insert into toolbox.projects (owner_id, workspace_id, name) values (%s, %s, 'x')",
             (people["other"].user_id, world["workspace"]),
         )
+
+
+OF_A_CLIENT = {"events", "human_approvals", "sop_executions", "client_health", "sop_definitions"}
+
+
+@pytest.mark.parametrize(
+    ("claims", "seen"),
+    [
+        ({}, {"sop_definitions"}),
+        ({"client_id": "acme"}, OF_A_CLIENT),
+        ({"app_metadata": {"client_id": "acme"}}, OF_A_CLIENT),
+        ({"client_id": "", "app_metadata": {"client_id": "acme"}}, OF_A_CLIENT),
+        ({"client_id": "other", "app_metadata": {"client_id": "acme"}}, {"sop_definitions"}),
+        ({"user_metadata": {"client_id": "acme"}}, {"sop_definitions"}),
+    ],
+)
+def test_a_member_reads_of_the_engine_what_carries_the_client_of_the_token(
+    owner: Connection, claims: dict[str, object], seen: set[str]
+) -> None:
+    owner.execute("select engine.append_event('A', 'T', '1', '{\"client_id\": \"acme\"}')")
+    owner.execute(
+        "insert into engine.human_approvals (approval_type, title, request_payload)"
+        " values ('x', 'x', '{\"client_id\": \"acme\"}')"
+    )
+    owner.execute(
+        "insert into engine.event_snapshots (aggregate_type, aggregate_id, sequence_number, state)"
+        " values ('T', '1', 1, '{\"client_id\": \"acme\"}')"
+    )
+    owner.execute("insert into engine.sop_definitions (sop_id, title) values ('s', 'x')")
+    owner.execute("insert into engine.sop_executions (sop_id, client_id) values ('s', 'acme')")
+    owner.execute("insert into engine.agent_metrics (agent_id) values ('a')")
+    owner.execute("insert into engine.client_health (client_id) values ('acme')")
+    owner.execute("insert into engine.chaos_experiments (name, hypothesis) values ('x', 'x')")
+    tables = [name.partition(".")[2] for name in EXPECTED if name.startswith("engine.")]
+    with owner.transaction(force_rollback=True):
+        owner.execute("set local role authenticated")
+        token = json.dumps({"sub": str(uuid4()), "role": "authenticated"} | claims)
+        owner.execute("select set_config('request.jwt.claims', %s, true)", (token,))
+        query = "select from engine.{}"
+        assert seen == {
+            table
+            for table in tables
+            if owner.execute(sql.SQL(query).format(sql.Identifier(table))).fetchone() is not None
+        }
