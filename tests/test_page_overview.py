@@ -364,6 +364,7 @@ def test_failures_that_were_compared_with_nothing_do_not_look_fine(owner: Owner,
         assert f"sb-mark sb-{state}" in said[said.index("sb-say") :][:120]
         words = "30 calls of tools failed; whether that is more than before cannot be told."
         assert (words in page.text) == (state == "unknown")
+        assert (">30 calls of tools<" in said) == (state == "unknown"), "which leads to them"
 
 
 def test_what_got_worse_is_the_same_on_overview_and_on_tools(owner: Owner, people: People) -> None:

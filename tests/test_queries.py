@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from data import calendar
 from data.database import queries
 
 ROOT = Path(__file__).parent.parent
@@ -73,6 +74,15 @@ def migrated(server: object) -> object:
 
     with psycopg.connect(server.url(TEMPLATE), autocommit=True) as connection:  # type: ignore[attr-defined]
         yield connection
+
+
+def test_the_calendar_that_queries_have_written_out_is_that_of_the_console() -> None:
+    written = set(
+        re.findall(
+            r"'((?:19|2[0-9])\d\d-\d\d-\d\d [^']*)'", "".join(one.text for one in queries.all_queries().values())
+        )
+    )
+    assert written == {f"{edge:%Y-%m-%d %H:%M}+00" for edge in (calendar.FIRST, calendar.END)}
 
 
 def test_every_query_is_used() -> None:

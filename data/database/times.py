@@ -20,7 +20,9 @@ class CalendarTimeLoader(ReadableTimestamptzLoader):
     def load(self, data: Buffer) -> datetime:
         """The time, or None."""
         when = super().load(data)
-        return when if when is not None and _FIRST <= when < calendar.END else None  # type: ignore[return-value]
+        if when is None or not _FIRST <= when < calendar.END:
+            return None  # type: ignore[return-value]  # pages say "no time", as where there is none
+        return when
 
 
 def read_times(connection: psycopg.Connection[DictRow]) -> None:

@@ -13,7 +13,7 @@ from ui.asking import links
 from ui.asking.periods import Extent, Period
 from ui.drawing import time_axis
 from ui.drawing.cards import Card
-from ui.drawing.markup import Child, Markup, join
+from ui.drawing.markup import Child, Markup, enumerated, join
 from ui.overview import of_project
 from ui.overview.happenings import Cost, Escalating, Happened
 from ui.view import View
@@ -51,10 +51,11 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
         state = backup.state
     pieces: list[Child] = [" ".join(first), " ", _what_happened(period, happened, names_project=names_project)]
     if happened.untold:
-        pieces += [" ", _untold(happened)]
+        pieces += [" ", _untold(happened, period)]
     if happened.unjudged_calls:
         failed = plural(happened.unjudged_calls, "call of a tool", "calls of tools")
-        pieces.append(f" {failed} failed; whether that is more than before cannot be told.")
+        way = links.go(failed, "tools", period.query, outcome="failed", project=happened.project)
+        pieces += [" ", way, " failed; whether that is more than before cannot be told."]
     if worse:
         now, before = figures.per_cent(worse.rate), figures.per_cent(worse.rate_before)
         words = f"{worse.tool} fails more often than in {period.previous_label}"
@@ -85,11 +86,14 @@ def _nothing(happened: Happened) -> str:
     )
 
 
-def _untold(happened: Happened) -> str:
-    """What does not say its state: whether it failed is not known."""
+def _untold(happened: Happened, period: Period) -> Child:
+    """What does not say its state: whether it failed is not known. Sessions lead to their list; jobs and runs have none
+    of it, as our own tables ask each for its state."""
     words = {"sessions": ("session",), "jobs": ("job",), "runs": ("run of a procedure", "runs of procedures")}
-    told = [plural(number, *words[kind]) for kind, number in happened.untold.items()]
-    return f"What became of {listed(told)} is not recorded."
+    told: list[Child] = [plural(number, *words[kind]) for kind, number in happened.untold.items()]
+    if "sessions" in happened.untold:
+        told[0] = links.go(told[0], "sessions", period.query, has="stateless", project=happened.project)
+    return join("What became of ", enumerated(told), " is not recorded.")
 
 
 def _urgent(period: Period, attention: Attention, happened: Happened) -> list[str]:
