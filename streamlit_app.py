@@ -12,7 +12,7 @@ import streamlit as st
 
 from data import settings
 from data.errors import WrongSetting
-from ui import live, navigation
+from ui import ahead, live, navigation
 from ui.drawing import tokens
 from web import logs
 from web.site import Site
@@ -26,6 +26,7 @@ try:
         static_directory=Path(st.__file__).parent / "static",
         follow=live.follow,
         style_sheet=tokens.style_sheet(),
+        get_ready=ahead.begin,
         modules=navigation.modules(),
     )
 except WrongSetting as error:

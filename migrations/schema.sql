@@ -295,6 +295,9 @@ declare
     named integer[];
 begin
     links := array(select distinct k.link from signalbox.change_links as k where k.source = 3);
+    if links = '{}' and not exists (select from signalbox.change_log as l where l.source = 3) then
+        return;
+    end if;
     named := array(
         select distinct l.slot from signalbox.change_log as l
         where l.source = 3 and l.counted = 0 and l.slot < 2147483647
@@ -1020,18 +1023,25 @@ CREATE FUNCTION analytics.slots_anew(subject text, is_all boolean DEFAULT false)
 declare
     logged smallint;
     links uuid[];
+    named integer[];
 begin
     select s.source into logged from signalbox.rollup_state as s where s.subject = slots_anew.subject;
     if logged = 3 then
         return array(select distinct c.slot from analytics.call_changes() as c where is_all or c.sign = 0);
     end if;
-    links := array(select distinct k.link from signalbox.change_links as k where k.source = logged);
-    return array(
+    named := array(
         select l.slot from signalbox.change_log as l
         where l.source = logged and l.slot < 2147483647
         group by l.slot
         -- Many rows in one slot are counted with their slot at once, and so are those without a time.
         having is_all or bool_or(l.counted = 0) or sum(abs(l.counted)) > 100 or l.slot = -2147483648
+    );
+    links := array(select distinct k.link from signalbox.change_links as k where k.source = logged);
+    if links = '{}' then
+        return named;
+    end if;
+    return array(
+        select u.slot from unnest(named) as u (slot)
         union
         select s.slot from analytics.linked_slots(logged, links, null) as s (slot)
         union

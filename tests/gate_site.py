@@ -24,6 +24,7 @@ from data.access import Actor
 from data.identity import web_sessions
 from data.identity.refusals import Identity
 from data.settings import Settings
+from web.documents import GetReady
 from web.live import Follow
 from web.site import Site
 
@@ -90,9 +91,16 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(settings: Settings, follow: Follow | None = None) -> Iterator[Served]:
+def serving(settings: Settings, follow: Follow | None = None, get_ready: GetReady | None = None) -> Iterator[Served]:
     """The site of these settings, from start to end."""
-    site = Site(settings, pages=lambda: PAGES, first_page="overview", static_directory=STATIC, follow=follow)
+    site = Site(
+        settings,
+        pages=lambda: PAGES,
+        first_page="overview",
+        static_directory=STATIC,
+        follow=follow,
+        get_ready=get_ready,
+    )
     routes = [
         *site.routes,
         WebSocketRoute("/{path:path}", _echo_socket),

@@ -16,9 +16,10 @@ from tests import recorded
 from tests.conftest import make_person
 from tests.page_runs import open_page
 from tests.recorded import Owner
-from ui import cached, overview
+from ui import cached
 from ui.asking import filters, periods
 from ui.navigation import FIRST
+from ui.overview import drawing
 from ui.overview.drawing import Drawn
 from ui.view import View
 
@@ -41,11 +42,11 @@ def view_of(actor: Actor, zone: ZoneInfo = UTC_ZONE, at: datetime | None = None)
 def drawn(view: View) -> Drawn:
     known = filters.extent(view, ("sessions", "events", "tools", "jobs", "approvals"))
     period = periods.period_of({"period": "7d"}, known, view.as_of, view.zone)
-    return cached.drawn(view, overview.draw, period=period, known=known, backup=None)
+    return cached.drawn(view, drawing.draw, period=period, known=known, backup=None)
 
 
 def times_drawn() -> int:
-    counted = measures.cache_reads().get(cached.name_of(overview.draw, "ui."))
+    counted = measures.cache_reads().get(cached.name_of(drawing.draw, "ui."))
     return counted.fills if counted else 0
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -65,12 +66,49 @@ def test_a_session_opens_pages_and_nothing_else_does(site: Served, people: dict[
         assert (away.status_code, away.headers["location"]) == (303, "/login?next=/tools%3Ftool%3DBash")
         page = member.get("/tools")
         assert page.status_code == 200
-        assert '<script src="/gate.js">' in page.text
+        assert '<script src="/gate.js?' in page.text
         assert page.headers["cache-control"] == "no-store"
         assert member.get("/overview?a=1").headers["location"] == "/?a=1"
         assert member.get("/nonsense").status_code == 404
         assert "text/html" in member.get("/nonsense", headers=HTML).headers["content-type"]
         assert member.get("/approvals").status_code == 200, "the page itself says to whom it is closed"
+
+
+def test_whoever_is_given_a_document_has_its_page_got_ready(people: dict[str, Actor], database_url: str) -> None:
+    told: list[tuple[str, str, dict[str, str], str | None]] = []
+
+    def get_ready(actor: Actor, page: str, query: Mapping[str, str], zone_name: str | None) -> None:
+        told.append((actor.email, page, dict(query), zone_name))
+
+    member = people["member"]
+    with serving(Settings(database_url=database_url), get_ready=get_ready) as site:
+        with site.client() as stranger:
+            stranger.get("/", headers=HTML)
+        with site.client(signed_in(member)) as browser:
+            browser.head("/")
+            browser.get("/gate.js")
+            browser.get("/nonsense")
+            browser.get("/overview?period=30d")  # leads to the plainest address, which is asked for next
+            assert told == []
+            browser.get("/?period=30d")
+            browser.cookies.set("sb_zone", "Asia/Kathmandu")
+            browser.get("/tools?tool=Bash")
+    assert told == [
+        (member.email, "overview", {"period": "30d"}, None),
+        (member.email, "tools", {"tool": "Bash"}, "Asia/Kathmandu"),
+    ]
+
+
+def test_what_a_document_names_is_kept_by_browsers_for_as_long_as_it_is_the_same(
+    site: Served, people: dict[str, Actor]
+) -> None:
+    with site.client(signed_in(people["member"])) as member:
+        found = re.search(r'<script src="(/gate\.js\?look=\w+)">', member.get("/").text)
+        assert found
+        assert "immutable" in member.get(found[1]).headers["cache-control"]
+        for other in ("/gate.js", "/gate.js?look=of-another-version"):
+            assert member.get(other).headers["cache-control"] == "no-store"
+            assert member.get(other).text == member.get(found[1]).text
 
 
 def test_what_is_written_to_a_page_leaves_at_once(site: Served, people: dict[str, Actor]) -> None:

@@ -7,12 +7,15 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from data import database, exports
+from data.access import Actor
 from data.database import notes
 from data.errors import NotAllowed, NotFound, SignalboxError
 from ui import lacking, live, veil, viewer
@@ -54,29 +57,14 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
     try:
         actor.must(entry.needs)
         actor.must(needs)
-        sources = database.polled_sources(actor.dataset) or database.read_sources(actor)
+        view = view_of(entry, actor, zone_named(st.context.timezone) or ZoneInfo("UTC"), controls)
     except SignalboxError as error:
         if actor.watcher:
             note(links.go(f"Look at the Overview as {actor.email} sees it", "overview"))
         _refuse(error.sentence, shut=isinstance(error, NotAllowed))
-    versions = tuple(sorted(sources.versions.items()))
-    veiled = {name: sight for name, sight in sources.sights.items() if sight.hides(sees_all=actor.sees_all)}
-    view = View(
-        entry,
-        actor,
-        versions,
-        sources.read_at,
-        _zone(),
-        controls,
-        ran=notes.started(),
-        adopted=sources.adopted,
-        missing_tables=sources.missing_tables,
-        lacks=sources.missing_columns,
-        added=sources.added,
-        veiled=veiled,
+    if view.adopted:
         # Unlike one that is emptied, it keeps its words in the next run.
-        remarks=st.container() if sources.adopted else None,
-    )
+        view = replace(view, remarks=st.container())
     live.opened(view)
     veil.opened(view)
     for name in VIEWS:
@@ -121,11 +109,32 @@ def _refuse(sentence: str, *, shut: bool = True) -> NoReturn:
     st.stop()
 
 
-def _zone() -> ZoneInfo:
+def view_of(entry: PageEntry, actor: Actor, zone: ZoneInfo, controls: DeltaGenerator) -> View:
+    """A page as somebody sees it now, whether it is shown or only got ready. Raises what reading the state of the
+    tables raises."""
+    sources = database.polled_sources(actor.dataset) or database.read_sources(actor)
+    return View(
+        entry,
+        actor,
+        tuple(sorted(sources.versions.items())),
+        sources.read_at,
+        zone,
+        controls,
+        ran=notes.started(),
+        adopted=sources.adopted,
+        missing_tables=sources.missing_tables,
+        lacks=sources.missing_columns,
+        added=sources.added,
+        veiled={name: sight for name, sight in sources.sights.items() if sight.hides(sees_all=actor.sees_all)},
+    )
+
+
+def zone_named(name: str | None) -> ZoneInfo | None:
+    """The time zone that a browser names; None for one that is none."""
     try:
-        return ZoneInfo(st.context.timezone or "UTC")
+        return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):  # the name of a folder of zones, or one that no file has
-        return ZoneInfo("UTC")
+        return None
 
 
 def put(piece: Markup) -> None:

@@ -30,11 +30,14 @@ def identify() -> Actor | None:
     if actor is None:
         st.session_state.clear()
         return None
-    if actor.dataset not in database.open_datasets():
-        # The demo was removed while this browser looked at it.
-        actor = replace(actor, dataset="real")
+    actor = in_open_dataset(actor)
     st.session_state[_ACTOR] = actor
     return actor
+
+
+def in_open_dataset(actor: Actor) -> Actor:
+    """Somebody before the real data where the demo was removed while their browser looked at it."""
+    return actor if actor.dataset in database.open_datasets() else replace(actor, dataset="real")
 
 
 def current() -> Actor | None:

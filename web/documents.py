@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -13,8 +13,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from web.gate.paths import STYLE_PATH, is_page
+from data.access import Actor
+from web.gate.connections import ACTOR
+from web.gate.paths import SCRIPT_PATH, STYLE_PATH, is_page
 from web.plain_pages import ICON, refusal
+
+ZONE_COOKIE = "sb_zone"  # gate.js leaves the browser's time zone in it, for the documents that come after this one
+
+GetReady = Callable[[Actor, str, Mapping[str, str], str | None], None]
 
 _SCRIPT = Path(__file__).parent / "assets" / "gate.js"
 
@@ -49,7 +55,7 @@ class DocumentChanged(RuntimeError):
     """Streamlit's index.html is not the one that the console knows how to change."""
 
 
-def adapted(html: str, style_address: str = "", early: Collection[str] = ()) -> str:
+def adapted(html: str, script_address: str = SCRIPT_PATH, style_address: str = "", early: Collection[str] = ()) -> str:
     """The packaged document with our script, icon, title and style sheet, and absolute addresses.
 
     `early` are the addresses of programs that every page asks for later. Raises DocumentChanged.
@@ -58,7 +64,7 @@ def adapted(html: str, style_address: str = "", early: Collection[str] = ()) -> 
     # After everything in the head, so that it has the last word over Streamlit's own rules, as far as they weigh alike.
     sheet = f'<link rel="stylesheet" href="{style_address}">' if style_address else ""
     for pattern, replacement in (
-        (_INLINE_SCRIPT, '<script src="/gate.js"></script>'),
+        (_INLINE_SCRIPT, f'<script src="{script_address}"></script>'),
         (_ICON, f'<link rel="shortcut icon" href="{ICON}" />'),
         (_AGENT_LINK, ""),
         (_TITLE, "<title>Signalbox</title>"),
@@ -79,18 +85,23 @@ def adapted(html: str, style_address: str = "", early: Collection[str] = ()) -> 
 
 
 def routes(
-    static_directory: Path, pages: Callable[[], Collection[str]], first: str, style_sheet: str = ""
+    static_directory: Path,
+    pages: Callable[[], Collection[str]],
+    first: str,
+    style_sheet: str = "",
+    get_ready: GetReady | None = None,
 ) -> list[Route]:
     """The routes of the documents, of gate.js, of the style sheet and of the icon.
 
-    `static_directory` is where Streamlit keeps its index.html, `first` the name of the page at "/".
+    `static_directory` is where Streamlit keeps its index.html, `first` the name of the page at "/". `get_ready` hears
+    of each document that somebody is given: who, the page's name, its query, and the zone the browser said it is in.
     """
-    look = hashlib.sha256(style_sheet.encode()).hexdigest()[:16]
+    script = _SCRIPT.read_text(encoding="utf-8")
+    script_address, style_address = _address(SCRIPT_PATH, script), _address(STYLE_PATH, style_sheet)
     packaged = (static_directory / "index.html").read_text(encoding="utf-8")
     programs = static_directory / "static" / "js"
     early = [f"/static/js/{path.name}" for name in _EARLY for path in programs.glob(f"{name}.*.js")]
-    document = adapted(packaged, f"{STYLE_PATH}?look={look}" if style_sheet else "", early)
-    script = _SCRIPT.read_text(encoding="utf-8")
+    document = adapted(packaged, script_address, style_address if style_sheet else "", early)
 
     async def serve_document(request: Request) -> Response:
         if not is_page(request.url.path, pages()):
@@ -98,15 +109,16 @@ def routes(
         if request.url.path == f"/{first}":
             # Streamlit gives its first page the address without a name.
             return RedirectResponse("/" + (f"?{request.url.query}" if request.url.query else ""), status_code=303)
+        if get_ready and (actor := request.scope.get(ACTOR)) and request.method == "GET":
+            name = request.url.path.removeprefix("/") or first
+            get_ready(actor, name, request.query_params, request.cookies.get(ZONE_COOKIE))
         return HTMLResponse(document, headers={"cache-control": "no-store"})
 
-    async def serve_script(_: Request) -> Response:
-        return Response(script, media_type="text/javascript", headers={"cache-control": "no-store"})
+    async def serve_script(request: Request) -> Response:
+        return Response(script, media_type="text/javascript", headers=_kept(request, script_address))
 
-    async def serve_style(_: Request) -> Response:
-        # Another sheet has another address.
-        kept = {"cache-control": "private, max-age=31536000, immutable"}
-        return Response(style_sheet, media_type="text/css", headers=kept)
+    async def serve_style(request: Request) -> Response:
+        return Response(style_sheet, media_type="text/css", headers=_kept(request, style_address))
 
     async def serve_icon(_: Request) -> Response:
         # Kept by the browser: the shell names it at every run.
@@ -114,9 +126,21 @@ def routes(
         return Response(unquote(ICON.partition(",")[2]), media_type="image/svg+xml", headers=kept)
 
     return [
-        Route("/gate.js", serve_script, methods=["GET"]),
+        Route(SCRIPT_PATH, serve_script, methods=["GET"]),
         Route(STYLE_PATH, serve_style, methods=["GET"]),
         Route("/favicon.png", serve_icon, methods=["GET"]),  # ui/shell.py names it; Streamlit's program as well
         Route("/", serve_document, methods=["GET"]),
         Route("/{page}", serve_document, methods=["GET"]),
     ]
+
+
+def _address(path: str, text: str) -> str:
+    """Where a text is served for good: another one has another address."""
+    return f"{path}?look={hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _kept(request: Request, address: str) -> dict[str, str]:
+    """That browsers keep what they ask for under its own address; a console of another version may have had the one
+    that they ask under."""
+    is_own = f"{request.url.path}?{request.url.query}" == address
+    return {"cache-control": "private, max-age=31536000, immutable" if is_own else "no-store"}

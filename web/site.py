@@ -48,7 +48,8 @@ class Site:
 
     `pages` gives the url paths of all pages, `first_page` the one that is also "/", `static_directory` is where
     Streamlit's index.html lies, `follow` has open pages run again when their tables have changed, `style_sheet` is what
-    all pages look by, `modules` are those that the first page would else wait for.
+    all pages look by, `get_ready` begins what a page will ask for when somebody is given its document, `modules` are
+    those that the first page would else wait for.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Site:
         static_directory: Path,
         follow: Follow | None = None,
         style_sheet: str = "",
+        get_ready: documents.GetReady | None = None,
         modules: Collection[str] = (),
     ) -> None:
         self.connections = Connections()
@@ -76,7 +78,7 @@ class Site:
             *Exports().routes,
             *self._health.routes,
             *Metrics(settings.metrics_token, self.connections).routes,
-            *documents.routes(static_directory, pages, first_page, style_sheet),
+            *documents.routes(static_directory, pages, first_page, style_sheet, get_ready),
         ]
 
     @property

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from ui import acts, cached, overview, page
+from ui import acts, overview, page
 from ui.asking import filters
 from ui.overview import first_look
 
-HAPPENED = ("sessions", "events", "tools", "jobs")  # what its figures and charts are of, and so its periods
-
 view = page.begin("Overview")
 acts.show_outcome()
-known = filters.extent(view, HAPPENED)
-if not filters.extent(view, (*HAPPENED, "approvals")).holds_rows:
+known = overview.extent(view)
+if overview.is_empty(view):
     first_look.show(view)
     page.footer(view)
 else:
@@ -21,21 +19,14 @@ else:
     calls = None
     with page.in_one():
         with page.panel(view, "the overview"):
-            drawn = cached.drawn(
-                view,
-                overview.draw,
-                period=period,
-                known=known,
-                backup=None if project else overview.newest_backup(view),
-                hidden=overview.hidden_questions(view, project),
-                project=project,
-            )
+            drawn = overview.figures(view, known, period, project)
             calls = drawn.calls
             filters.choice(view, "project", drawn.projects)
             page.put(drawn.first)
             overview.unreadable(view, drawn.problems, drawn.first_problems)
             page.put(drawn.trends)
         with page.panel(view, "the newest happenings"):
-            page.put(cached.drawn(view, overview.draw_newest, period=period, project=project))
+            page.put(overview.newest(view, project))
+            overview.say_untimed(view, period, project)
     taken = period.parameters | ({"project": project} if project else {})
     page.footer(view, report="tool_calls", filters=taken, rows=calls, noun="tool call")

@@ -68,6 +68,8 @@ def test_a_link_with_filters_survives_the_sign_in(open_page: OpenPage, console: 
     page.go_back()
     wait_until_idle(page)
     assert "/login" not in page.url, "Back does not lead to a form for people who are signed in"
+    zone = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    assert f"sb_zone={zone}" in page.evaluate("document.cookie"), "by it the server gets the next page ready"
 
 
 def test_an_address_that_does_not_exist_is_said_not_to(browser: Browser, console: Console) -> None:

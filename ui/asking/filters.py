@@ -33,9 +33,10 @@ PASSED_OVER = "it is passed over"  # what becomes of an unknown choice where oth
 _NOTHING = Extent(None, None, 0, False)
 
 
-def given(name: str) -> str | None:
-    """A parameter of the URL; None when it is not there, empty, absurdly long, or holds characters of control."""
-    value = st.query_params.get(name)
+def given(name: str, query: Mapping[str, str] | None = None) -> str | None:
+    """A parameter of the URL, or of this query; None when it is not there, empty, absurdly long, or holds characters of
+    control."""
+    value = (st.query_params if query is None else query).get(name)
     return value if value and len(value) <= LONGEST_VALUE and not _CONTROL.search(value) else None
 
 
@@ -124,9 +125,9 @@ def period(view: View, known: Extent, *, first: str = "7d") -> Period:
     return chosen
 
 
-def asked_period(view: View, known: Extent, *, first: str = "7d") -> Period:
-    """The period that the URL asks for, without a picker for it."""
-    asked = {name: value for name in ("period", "from", "to") if (value := given(name))}
+def asked_period(view: View, known: Extent, *, first: str = "7d", query: Mapping[str, str] | None = None) -> Period:
+    """The period that the URL, or this query, asks for, without a picker for it."""
+    asked = {name: value for name in ("period", "from", "to") if (value := given(name, query))}
     return periods.period_of(asked, known, view.as_of, view.zone, first)
 
 

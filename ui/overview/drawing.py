@@ -19,6 +19,8 @@ from ui.overview.happenings import gather
 from ui.view import View
 from ui.wording.sentences import plural
 
+_HAPPENED = ("sessions", "events", "tools", "jobs")  # what the figures and charts are of, and so the periods
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -31,6 +33,43 @@ class Drawn:
     problems: int
     first_problems: Sequence[Mapping[str, Any]]
     projects: Mapping[str, int]
+
+
+def extent(view: View) -> Extent:
+    """From when to when there is what the page's figures and charts are of."""
+    return filters.extent(view, _HAPPENED)
+
+
+def is_empty(view: View) -> bool:
+    """Whether there is nothing yet that the page could tell of."""
+    return not filters.extent(view, (*_HAPPENED, "approvals")).holds_rows
+
+
+def figures(view: View, known: Extent, period: Period, project: str | None) -> Drawn:
+    """What the page shows of a period, as it is kept."""
+    return cached.drawn(
+        view,
+        draw,
+        period=period,
+        known=known,
+        backup=None if project else newest_backup(view),
+        hidden=hidden_questions(view, project),
+        project=project,
+    )
+
+
+def newest(view: View, project: str | None) -> Markup:
+    """The newest happenings, as they are kept."""
+    return cached.drawn(view, draw_newest, project=project)
+
+
+def get_ready(view: View, query: Mapping[str, str]) -> None:
+    """Have the page's pieces kept before a browser asks for them under an address with this query."""
+    if is_empty(view):
+        return
+    known, project = extent(view), filters.given("project", query)
+    figures(view, known, filters.asked_period(view, known, query=query), project)
+    newest(view, project)
 
 
 def newest_backup(view: View) -> Attention | None:
@@ -103,17 +142,22 @@ def _attention(view: View, project: str | None) -> dict[str, Any]:
     return cached.read(view, reports.read_attention_of, project=project, now=view.minute)
 
 
-def draw_newest(view: View, *, period: Period, project: str | None = None) -> Markup:
-    """The newest happenings, of all or of one project, and how many events no period holds."""
+def draw_newest(view: View, *, project: str | None = None) -> Markup:
+    """The newest happenings, of all or of one project."""
     with page.gathering() as pieces:
-        known = filters.extent(view, "events")
         if project is None:
             showing.newest(view, cached.read(view, reports.list_newest, most=10))
-            filters.say_untimed(view, period, known, "event", in_all_time=True)
-            if period.untimed and known.untimed:
-                page.note(f"These are of {plural(known.untimed, 'event')} without a recorded time.")
         else:
-            rows = cached.read(view, reports.list_newest_of, project=project, most=10)
-            showing.newest(view, rows, project)
-            of_project.say_untimed(period, known, project)
+            showing.newest(view, cached.read(view, reports.list_newest_of, project=project, most=10), project)
     return page.one_of(pieces)
+
+
+def say_untimed(view: View, period: Period, project: str | None = None) -> None:
+    """How many events no period holds."""
+    known = filters.extent(view, "events")
+    if project is not None:
+        of_project.say_untimed(period, known, project)
+        return
+    filters.say_untimed(view, period, known, "event", in_all_time=True)
+    if period.untimed and known.untimed:
+        page.note(f"These are of {plural(known.untimed, 'event')} without a recorded time.")

@@ -6,6 +6,11 @@
   // Without it Streamlit looks for its server under the path of the page first, and finds two errors there.
   window.__streamlit = Object.assign(window.__streamlit || {}, { BACKEND_BASE_URL: location.origin + "/" });
 
+  // By whose days the server may get the next page ready before it is asked for it.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `sb_zone=${zone}; path=/; samesite=lax; max-age=31536000${secure}`;
+
   const SESSION_ENDED = 4401;
   const PERSON_CHANGED = 4409;
   let isLeaving = false;

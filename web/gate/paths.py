@@ -21,6 +21,7 @@ class Kind(Enum):
 
 SIGN_IN_PATH = "/login"
 WEBSOCKET_PATH = "/_stcore/stream"
+SCRIPT_PATH = "/gate.js"
 STYLE_PATH = "/console.css"
 
 _EXACT = {
@@ -29,7 +30,7 @@ _EXACT = {
     "/metrics": Kind.PROBE,
     "/logout": Kind.FRESH,
     "/whoami": Kind.FRESH,
-    "/gate.js": Kind.ASSET,
+    SCRIPT_PATH: Kind.ASSET,
     STYLE_PATH: Kind.ASSET,
     "/favicon.png": Kind.ASSET,
     "/_stcore/health": Kind.ASSET,
