@@ -16,9 +16,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data.access import Actor
 from data.errors import SignalboxError
-from ui import overview, page, viewer
+from ui import overview, viewer
 from ui.navigation import FIRST, PageEntry
-from ui.view import View
+from ui.view import View, view_of, zone_named
 
 log = logging.getLogger("signalbox.ahead")
 
@@ -34,7 +34,7 @@ def begin(actor: Actor, url_path: str, query: Mapping[str, str], zone_name: str 
     `zone_name` is what the browser called its time zone when it was here before. Nothing is begun without it, for
     another page than those that have a way of getting ready, and where `AT_MOST` are under way.
     """
-    zone = page.zone_named(zone_name)
+    zone = zone_named(zone_name)
     entry = next((entry for entry in _READY if entry.url_path == url_path), None)
     if zone is None or entry is None or not actor.can(entry.needs) or not _places.acquire(blocking=False):
         return
@@ -43,7 +43,7 @@ def begin(actor: Actor, url_path: str, query: Mapping[str, str], zone_name: str 
 
 def _run(entry: PageEntry, actor: Actor, query: Mapping[str, str], zone: ZoneInfo) -> None:
     try:
-        _READY[entry](page.view_of(entry, viewer.in_open_dataset(actor), zone, DeltaGenerator()), query)
+        _READY[entry](view_of(entry, viewer.in_open_dataset(actor), zone, DeltaGenerator()), query)
     except SignalboxError as error:
         log.info("could not get ready", extra={"page": entry.url_path, "reason": error.sentence})  # the page says it
     except Exception:

@@ -9,21 +9,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import NoReturn
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from data import database, exports
-from data.access import Actor
-from data.database import notes
+from data import exports
 from data.errors import NotAllowed, NotFound, SignalboxError
 from ui import lacking, live, veil, viewer
 from ui.acts import escaped
 from ui.asking import links
 from ui.drawing.markup import Child, Markup, join, tag
 from ui.navigation import PAGES, VIEWS, PageEntry
-from ui.view import View
+from ui.view import View, view_of, zone_named
 from ui.wording import figures
 from ui.wording.sentences import plural
 
@@ -107,34 +104,6 @@ def fail(error: SignalboxError) -> None:
 def _refuse(sentence: str, *, shut: bool = True) -> NoReturn:
     (st.warning if shut else st.error)(escaped(sentence), icon=":material/lock:" if shut else ":material/error:")
     st.stop()
-
-
-def view_of(entry: PageEntry, actor: Actor, zone: ZoneInfo, controls: DeltaGenerator) -> View:
-    """A page as somebody sees it now, whether it is shown or only got ready. Raises what reading the state of the
-    tables raises."""
-    sources = database.polled_sources(actor.dataset) or database.read_sources(actor)
-    return View(
-        entry,
-        actor,
-        tuple(sorted(sources.versions.items())),
-        sources.read_at,
-        zone,
-        controls,
-        ran=notes.started(),
-        adopted=sources.adopted,
-        missing_tables=sources.missing_tables,
-        lacks=sources.missing_columns,
-        added=sources.added,
-        veiled={name: sight for name, sight in sources.sights.items() if sight.hides(sees_all=actor.sees_all)},
-    )
-
-
-def zone_named(name: str | None) -> ZoneInfo | None:
-    """The time zone that a browser names; None for one that is none."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # the name of a folder of zones, or one that no file has
-        return None
 
 
 def put(piece: Markup) -> None:

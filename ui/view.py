@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from streamlit.delta_generator import DeltaGenerator
 
+from data import database
 from data.access import Actor
 from data.database import Added, Sight, notes
 from ui.navigation import PageEntry
@@ -62,3 +63,31 @@ class View:
     def minute(self) -> datetime:
         """The time of this view cut to the minute: what a reader takes that depends on now."""
         return self.as_of.replace(second=0, microsecond=0)
+
+
+def view_of(entry: PageEntry, actor: Actor, zone: ZoneInfo, controls: DeltaGenerator) -> View:
+    """A page as somebody sees it now, whether it is shown or only got ready. Raises what reading the state of the
+    tables raises."""
+    sources = database.polled_sources(actor.dataset) or database.read_sources(actor)
+    return View(
+        entry,
+        actor,
+        tuple(sorted(sources.versions.items())),
+        sources.read_at,
+        zone,
+        controls,
+        ran=notes.started(),
+        adopted=sources.adopted,
+        missing_tables=sources.missing_tables,
+        lacks=sources.missing_columns,
+        added=sources.added,
+        veiled={name: sight for name, sight in sources.sights.items() if sight.hides(sees_all=actor.sees_all)},
+    )
+
+
+def zone_named(name: str | None) -> ZoneInfo | None:
+    """The time zone that a browser names; None for one that is none."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the name of a folder of zones, or one that no file has
+        return None
