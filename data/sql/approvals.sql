@@ -84,7 +84,8 @@ group by p.waiting, p.queue, p.late;
 array_remove(array[
     case when a.expires_at <= coalesce(%(now)s::timestamptz, now()) + make_interval(secs => coalesce(%(soon_s)s::float8, 3600))
         then 'expiring' end,
-    case when a.created_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(overdue_s)s::float8, 86400))
+    case when a.created_at >= '1970-01-02 00:00+00'
+        and a.created_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(overdue_s)s::float8, 86400))
         then 'overdue' end,
     case when a.risk_level in ('critical', 'high') then 'risky' end
 ], null)
@@ -118,7 +119,7 @@ where
 order by
     coalesce(a.expires_at <= coalesce(%(now)s::timestamptz, now()) + make_interval(secs => coalesce(%(soon_s)s::float8, 3600)), false) desc,
     array_position(array['critical', 'high', 'medium', 'unknown', 'low'], a.risk_level),
-    a.created_at nulls last,
+    case when a.created_at >= '1970-01-02 00:00+00' then a.created_at end nulls last,
     a.approval_id
 limit %(limit)s::bigint offset %(offset)s::bigint;
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
+from data import calendar
 from data.reports.clients import ExperimentCount
 from ui import lacking, page
 from ui.asking import links
@@ -104,9 +104,9 @@ def _began(view: View, row: tables.Row) -> Child:
     if row["started_at"] is None:
         return tables.muted("not begun")
     began = tables.when(view, "started_at")(row)
-    if row["ended_at"] is None:
+    took = calendar.milliseconds_between(row["started_at"], row["ended_at"])
+    if took is None:
         return began
-    took = (row["ended_at"] - row["started_at"]) / timedelta(milliseconds=1)
     return join(began, tag("br"), tables.muted(f"took {figures.duration(took)}"))
 
 
