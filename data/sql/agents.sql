@@ -176,7 +176,10 @@ jobs as (
         coalesce(sum(jobs) filter (where is_current), 0)::bigint as jobs,
         coalesce(sum(jobs) filter (where is_current and status = 'completed'), 0)::bigint as jobs_completed,
         coalesce(sum(jobs) filter (where is_current and status = 'failed'), 0)::bigint as jobs_failed,
-        coalesce(sum(jobs) filter (where is_current and status is null), 0)::bigint as jobs_stateless,
+        coalesce(sum(jobs) filter (
+            where is_current
+            and (status is null or status not in ('pending', 'running', 'completed', 'failed', 'cancelled'))
+        ), 0)::bigint as jobs_stateless,
         coalesce(sum(jobs) filter (where not is_current and status = 'completed'), 0)::bigint as previous_jobs_completed,
         coalesce(sum(jobs) filter (where not is_current and status = 'failed'), 0)::bigint as previous_jobs_failed
     from job_parts
