@@ -30,9 +30,9 @@ def odd(owner: Owner, people: dict[str, Actor]) -> None:
         "engine.chaos_experiments drop constraint chaos_experiments_status_valid",
         "lift.sessions drop constraint sessions_status_valid",
     ):
-        owner.execute(f"alter table {table}")  # type: ignore[arg-type]
+        owner.execute(f"alter table {table}")
     for word in ("paused", "on hold"):
-        owner.execute(f"alter type agents.job_status add value '{word}'")  # type: ignore[arg-type]
+        owner.execute(f"alter type agents.job_status add value '{word}'")
     at = NOW - timedelta(hours=3)
     for status in ("completed", "paused", "on hold"):
         session = recorded.session(owner, at)
