@@ -15,3 +15,11 @@ LONGEST_SLICE = timedelta(days=32)  # of a chart: a month begins that long befor
 def holds(when: datetime) -> bool:
     """Whether a time is one that periods can name, whatever the zone."""
     return FIRST <= when < END
+
+
+def milliseconds_between(begin: datetime | None, end: datetime | None) -> float | None:
+    """How long it is from one time to another, less than nothing where the second comes first; None where either is not
+    known or not one that `holds` takes: a length that begins with a placeholder says nothing."""
+    if begin is None or end is None or not holds(begin) or not holds(end):
+        return None
+    return (end - begin) / timedelta(milliseconds=1)

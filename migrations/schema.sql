@@ -981,11 +981,12 @@ CREATE FUNCTION analytics.sessions_with(what text) RETURNS TABLE(session_pk uuid
     select distinct c.session_pk from analytics.stg_chronicle__tool_events as c
     where what = 'unphased' and c.phase is distinct from 'pre' and c.phase is distinct from 'post'
     union all
-    select s.session_pk from analytics.stg_chronicle__sessions as s where what = 'stateless' and s.status is null
+    select s.session_pk from analytics.stg_chronicle__sessions as s
+    where what = 'stateless' and (s.status is null or s.status not in ('active', 'completed', 'terminated', 'error'))
 $$;
 
 -- comment analytics.FUNCTION sessions_with(what text)
-COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, which are unpriced: not priced in full, unphased: with rows of calls that say neither begin nor end, or stateless: without a status.';
+COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, which are unpriced: not priced in full, unphased: with rows of calls that say neither begin nor end, or stateless: without a status that reports know.';
 
 -- function analytics.signs_beside_words(text)
 CREATE FUNCTION analytics.signs_beside_words(words text) RETURNS text
@@ -6724,6 +6725,9 @@ CREATE INDEX idx_human_approvals_session_id ON engine.human_approvals USING btre
 
 -- index engine.idx_human_approvals_status_created
 CREATE INDEX idx_human_approvals_status_created ON engine.human_approvals USING btree (status, created_at DESC);
+
+-- index engine.idx_human_approvals_status_not_known
+CREATE INDEX idx_human_approvals_status_not_known ON engine.human_approvals USING btree (id) WHERE ((status IS NULL) OR (status <> ALL (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'expired'::text])));
 
 -- index engine.idx_human_approvals_user_id
 CREATE INDEX idx_human_approvals_user_id ON engine.human_approvals USING btree (user_id);

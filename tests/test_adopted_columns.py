@@ -94,9 +94,9 @@ def test_jobs_and_runs_without_a_state_are_unknown_on_overview(
     assert rollups.list_failures("real") == {}
     page = look(people, "overview")
     assert "Nothing that could be checked needs you" in page.text
-    assert "What became of 4 jobs and 2 runs of procedures is not recorded." in page.text
+    assert "What became of 4 jobs and 2 runs of procedures is not known." in page.text
     assert "Jobs finished unknown" in said(page)
-    assert "0 failed; of 4 it is not recorded" in said(page)
+    assert "0 failed; of 4 it is not known" in said(page)
     assert "sb-well" not in verdicts(page)
 
 
@@ -118,7 +118,7 @@ def test_jobs_without_a_state_are_not_said_to_stand_still(database_url: str, own
 def test_runs_without_a_state_are_not_said_to_be_open(database_url: str, owner: Owner, people: People) -> None:
     adopt_without(database_url, owner, people, "engine", "sop_executions.status")
     page = look(people, "sops")
-    assert "What became of 2 runs in the last 30 days is not recorded." in page.text
+    assert "What became of 2 runs in the last 30 days is not known." in page.text
     assert "No run came to an end" not in page.text
     assert "version not recorded none recorded 2" in said(page), "the column Failed"
     assert "sb-well" not in verdicts(page)
@@ -164,10 +164,10 @@ def test_sessions_without_a_status_are_not_said_to_have_ended_well(
 ) -> None:
     adopt_without(database_url, owner, people, "chronicle", "sessions.status")
     page = look(people, "sessions")
-    assert "How 2 of them ended is not recorded." in page.text
+    assert "How 2 of them ended is not known." in page.text
     assert "None ended in an error" not in page.text
     assert "sb-well" not in verdicts(page)
-    assert {bar["series"] for bar in page.charts[0]} == {"not recorded"}
+    assert {bar["series"] for bar in page.charts[0]} == {"not known"}
 
 
 LIFT = (
@@ -183,7 +183,7 @@ def test_sessions_of_lift_sys_do_not_make_up_what_their_tables_never_had(
 ) -> None:
     adopt_without(database_url, owner, people, "lift", LIFT, move=move)
     page = look(people, "lift_sessions")
-    assert "How 2 of them ended is not recorded." in page.text
+    assert "How 2 of them ended is not known." in page.text
     assert "sb-well" not in verdicts(page)
     person = said(look(people, "people"))
     assert "lift-sys finalized unknown" in person

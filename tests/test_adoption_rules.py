@@ -127,7 +127,7 @@ def test_words_that_no_report_knows_are_named(database_url: str, owner: Owner) -
     (approvals,) = (table for table in found.there if table.name == "human_approvals")
     said = (
         "status holds denied and on hold, which is none of pending, approved, rejected, expired: figures by status"
-        " leave such rows out"
+        " leave such rows out, or count them as not known"
     )
     assert approvals.remarks == (said,)
     (status,) = adoption.examine(database_url)

@@ -51,7 +51,9 @@ FILTERS: tuple[dict[str, Any], ...] = (
 
 
 def fill(owner: Owner) -> None:
-    """Questions of two weeks and of no time, of all that is filtered by; most of them are in the stored sums."""
+    """Questions of two weeks and of no time, of all that is filtered by; most of them are in the stored sums. Some have
+    a status that reports do not know, as adopted tables may have one."""
+    owner.execute("alter table engine.human_approvals drop constraint human_approvals_status_valid")
     chance = random.Random(20261121)
     sessions = [recorded.session(owner, NOW - WEEK, project=name) for name in PROJECTS]
     for number in range(QUESTIONS):
@@ -64,7 +66,7 @@ def fill(owner: Owner) -> None:
             approval_type=chance.choice(KINDS),
             risk_level=chance.choice(RISKS),
             session_id=chance.choice((*sessions, None)),
-            status=status,
+            status="escalated" if number % 7 == 3 else status,
             created_at=at,
             decided_at=at + timedelta(seconds=chance.uniform(1, 9000)) if at and is_decided else None,
             expires_at=None if is_decided else (at or NOW) + timedelta(hours=chance.choice((1, 24 * 30))),
@@ -86,7 +88,9 @@ def rows_of(owner: Owner) -> Rows:
 def described(row: Mapping[str, Any]) -> dict[str, Any]:
     is_late = row["status"] == "pending" and row["expires_at"] is not None and row["expires_at"] <= NOW
     outcome = "expired" if is_late else row["status"]
-    stands = {"approved": "decided", "rejected": "decided", "expired": "expired", "pending": "queue"}[outcome]
+    stands = {"approved": "decided", "rejected": "decided", "expired": "expired", "pending": "queue"}.get(
+        outcome, "stateless"
+    )
     over = row["decided_at"] or (None if row["metadata"]["imported"] else row["expires_at"])
     waited = (over - row["created_at"]).total_seconds() * 1000 if over and row["created_at"] else None
     is_open = stands == "queue" and not row["metadata"]["imported"]
@@ -100,7 +104,7 @@ def described(row: Mapping[str, Any]) -> dict[str, Any]:
         "urgency": [name for name, is_so in hurries.items() if is_open and is_so],
         "at": row["created_at"],
         "outcome": outcome,
-        "list": "imported" if row["metadata"]["imported"] else stands,
+        "list": "imported" if row["metadata"]["imported"] and stands != "stateless" else stands,
         "waited_ms": waited,
         "agent": row["agent_id"],
         "kind": row["approval_type"],
@@ -146,10 +150,11 @@ def test_figures_of_each_filter_and_period_are_those_of_the_rows(owner: Owner, p
                 decided=per_list["decided"],
                 expired=per_list["expired"],
                 imported=per_list["imported"],
+                stateless=per_list["stateless"],
             ), (given, name)
 
 
-@pytest.mark.parametrize("shown", ["decided", "expired", "imported"])
+@pytest.mark.parametrize("shown", approvals.VIEWS[1:])
 def test_a_history_is_told_as_its_rows_are(owner: Owner, people: People, shown: approvals.View) -> None:
     fill(owner)
     rows, admin = rows_of(owner), people["admin"]
@@ -183,7 +188,7 @@ def waits_of(rows: Rows) -> list[float]:
     return [row["waited_ms"] for row in rows if row["waited_ms"] is not None]
 
 
-@pytest.mark.parametrize("shown", ["decided", "expired", "imported"])
+@pytest.mark.parametrize("shown", approvals.VIEWS[1:])
 def test_lists_files_and_slices_hold_the_questions_of_their_filters(
     owner: Owner, people: People, shown: approvals.View
 ) -> None:
@@ -204,14 +209,14 @@ def test_lists_files_and_slices_hold_the_questions_of_their_filters(
             assert exports.count(people["admin"], "approvals", exports.parse("approvals", link)) == len(held)
             if "outcome" not in given:
                 assert drawn(people["admin"], shown, asked | given) == Counter(
-                    row["outcome"] for row in expected if row["at"]
+                    "stateless" if shown == "stateless" else row["outcome"] for row in expected if row["at"]
                 )
 
 
 def drawn(actor: Actor, shown: approvals.View, asked: Mapping[str, Any]) -> Counter[str]:
-    """How many questions of each outcome a chart holds."""
+    """How many questions of each outcome a chart holds, "stateless" those of none that it knows."""
     buckets = approvals.read_buckets(actor, chosen=Questions(NOW, shown, **asked), unit="day", zone="UTC")
-    return Counter({name: int(buckets[name].sum()) for name in approvals.OUTCOMES})
+    return Counter({name: int(buckets[name].sum()) for name in (*approvals.OUTCOMES, "stateless")})
 
 
 def as_link(given: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -280,7 +280,7 @@ def test_every_question_is_counted_in_one_view_and_listed_there(owner: Owner, pe
     ask(owner, metadata=Jsonb({"imported": True}), status="approved", created_at=None)
     ask(owner, metadata=Jsonb({"imported": True}), status="expired")
     counts = approvals.read_counts(people["admin"], chosen=WAITING)
-    assert counts == approvals.Counts(waiting=1, queue=1, decided=2, expired=2, imported=2)
+    assert counts == approvals.Counts(waiting=1, queue=1, decided=2, expired=2, imported=2, stateless=0)
     outcomes = {
         view: [row["outcome"] for row in approvals.read_history(people["admin"], chosen=approvals.Questions(NOW, view))]
         for view in approvals.VIEWS
@@ -290,6 +290,7 @@ def test_every_question_is_counted_in_one_view_and_listed_there(owner: Owner, pe
         "decided": ["approved", "rejected"],
         "expired": ["expired", "expired"],
         "imported": ["expired", "approved"],
+        "stateless": [],
     }
     assert exports.count(people["admin"], "approvals", exports.parse("approvals", {})) == sum(
         map(len, outcomes.values())
@@ -379,7 +380,7 @@ def test_the_last_five_like_it_come_with_what_became_of_them(owner: Owner, peopl
 
 def test_an_empty_database_has_an_empty_queue(people: People) -> None:
     assert approvals.read_queue(people["admin"], chosen=WAITING) == approvals.Queue((), 0)
-    assert approvals.read_counts(people["admin"], chosen=WAITING) == approvals.Counts(0, 0, 0, 0, 0)
+    assert approvals.read_counts(people["admin"], chosen=WAITING) == approvals.Counts(0, 0, 0, 0, 0, 0)
     with database.reading(people["admin"]) as unit:
         nothing = dict.fromkeys(("start", "end", "untimed", "agent", "kind", "risk", "project", "outcome"))
         asked = {**nothing, "shown": "nonsense", "now": NOW, "limit": 5, "offset": 0}

@@ -10,17 +10,20 @@ import pytest
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from data import calendar, database, exports, rollups
+from data import approvals, calendar, database, exports, rollups
 from data.access import Actor
 from data.database import queries
 from data.exports import catalog as exports_catalog
 from data.jobs import reading as jobs
-from data.reports import coverage, sessions, tools
-from tests import all_systems, recorded
+from data.reports import agents, coverage, sessions, tools
+from tests import all_systems, performed, recorded
 from tests.page_runs import file_rows, open_page
+from tests.test_approvals import ask
 from tests.test_cached_reads import WORD, addresses, addresses_of_systems
 from ui import page
+from ui.approvals.clock import clock
 from ui.asking import periods
+from ui.sops.steps import steps_of
 from ui.wording import figures
 
 QUERY = (
@@ -187,6 +190,50 @@ def test_default_period_counts_lists_and_files_take_what_no_period_can_name_as_u
     for path in ("sessions", "tools", "jobs"):
         lists = {"list": "calls"} if path == "tools" else {}
         assert number in open_page(manager, f"reports/{path}.py", period="untimed", **lists).rows, path
+
+
+PLACEHOLDERS = [text for text in NO_TIMES if text is not None]
+
+
+def test_no_wait_and_no_window_is_measured_from_a_placeholder(
+    owner: psycopg.Connection[DictRow], people: dict[str, Actor]
+) -> None:
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    hour, admin = timedelta(hours=1), people["admin"]
+    for at in (now, *PLACEHOLDERS):
+        made = {"created_at": at} if at != now else {}
+        ask(owner, status="approved", created_at=now - hour, decided_at=at)
+        ask(owner, **{"created_at": now - 2 * hour, "expires_at": now + 99 * hour, **made})
+        ask(owner, **{"status": "approved", "created_at": now - hour, "decided_at": now, **made})
+    begun = [text for text in PLACEHOLDERS if "BC" in text or text < "1971"]  # a window ends after it begins
+    for at in (now - hour, *begun):
+        performed.window(owner, now, window_start=at)
+    for state in ("as it is", "from what is stored"):
+        told = approvals.read_summary(admin, chosen=approvals.Questions(now=now, shown="decided"))
+        assert (told.timed, told.p50_ms, told.p95_ms) == (2, 3_600_000, 3_600_000), state
+        chosen = approvals.Questions(now=now, shown="decided", untimed=True)
+        untimed = approvals.read_summary(admin, chosen=chosen)
+        assert (untimed.of("approved"), untimed.timed, untimed.p50_ms) == (len(PLACEHOLDERS), 0, None), state
+        [agent] = agents.read_agents(admin, start=now - hour, end=now + hour)
+        told_windows = (agent.windows, agent.overlapping, agent.began_before)
+        assert told_windows == (1 + len(begun), 0, 0), state
+        rollups.finish("real")
+    queue = approvals.read_queue(admin, chosen=approvals.Questions(now=now)).shown
+    assert queue[0]["created_at"] == now - 2 * hour, "what has no time has not waited the longest"
+    assert not approvals.read_queue(admin, chosen=approvals.Questions(now=now, urgency="overdue")).shown
+    told_clocks = {clock({**row, "expires_at": None}, now)[1] for row in queue}
+    assert told_clocks == {"waits", f"waits for {figures.duration(7_200_000)}"}
+
+
+def test_how_long_something_took_is_known_between_two_times_of_the_calendar() -> None:
+    plain, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 2, tzinfo=UTC)
+    assert calendar.milliseconds_between(plain, late) == 2000
+    assert calendar.milliseconds_between(late, plain) == -2000
+    for odd in (None, datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), calendar.END):
+        assert calendar.milliseconds_between(odd, plain) is None
+        assert calendar.milliseconds_between(plain, odd) is None
+    [step] = steps_of([{"step": "wait", "started_at": "0001-01-01T00:00:00Z", "completed_at": "2026-01-01T00:00:00Z"}])
+    assert step.took_ms is None
 
 
 def test_what_the_calendar_holds_is_in_days_of_periods_in_every_zone() -> None:

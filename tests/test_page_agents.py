@@ -142,7 +142,7 @@ def test_jobs_without_a_state_are_no_jobs_done(owner: Owner, people: People) -> 
     page = open_page(people["manager"], PAGE)
     assert cells(page, "silent")[5:7] == ["none recorded", "none recorded"]
     assert cells(page, "half")[5:7] == ["1", "0"]
-    assert "of 3 jobs it is not recorded" in page.text
+    assert "of 3 jobs it is not known" in page.text
     assert "sb-well" not in said(page)
 
 

@@ -159,7 +159,13 @@ def test_the_counts_of_the_lists_are_of_the_filters_and_of_the_period_that_a_cli
                 assert rows_announced(followed) == number, (given, shown, name)
 
 
-VIEW_OF = {"Waiting": "queue", "Decided": "decided", "Ran out of time": "expired", "From imported logs": "imported"}
+VIEW_OF = {
+    "Waiting": "queue",
+    "Decided": "decided",
+    "Ran out of time": "expired",
+    "From imported logs": "imported",
+    "Status not known": "stateless",
+}
 
 
 def test_another_list_keeps_filters_and_period_and_takes_the_outcome_and_the_page_away(

@@ -185,11 +185,11 @@ def test_sessions_that_do_not_say_how_they_ended_are_counted_and_led_to(owner: O
     silent = recorded.session(owner, AT)
     owner.execute("update chronicle.sessions set status = null where id = %s", (silent,))
     page = open_page(people["manager"], LIST, period="90d")
-    assert "How 1 of them ended is not recorded." in page.text
+    assert "How 1 of them ended is not known." in page.text
     assert "/sessions?period=90d&has=stateless" in page.links
     assert rows_of(open_page(people["manager"], LIST, period="90d", has="stateless")) == [str(silent)]
     overview = open_page(people["manager"], "reports/overview.py", period="90d")
-    assert "What became of 1 session is not recorded." in overview.text
+    assert "What became of 1 session is not known." in overview.text
     assert "/sessions?period=90d&has=stateless" in overview.links
 
 

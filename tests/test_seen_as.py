@@ -253,6 +253,7 @@ def test_pages_are_marked_and_say_which_policy_hides_rows(owner: Connection, peo
     web_sessions.see_as(found(page.app.user["sid"]), people["member"].user_id)
     page.run()
     assert f"SEEN AS {people['member'].email} (member) You are {people['admin'].email}." in " ".join(page.text.split())
+    assert "the audit log has it, and it ends at" in page.text
     assert "jobs_select" in page.text
     page.app.button("see_as_oneself").click()
     page.run()

@@ -123,7 +123,7 @@ class TableFinding:
         ]
         said += [
             f"{column.name} holds {' and '.join(column.strange)}, which is none of {', '.join(column.words)}: figures "
-            f"by {column.name} leave such rows out"
+            f"by {column.name} leave such rows out, or count them as not known"
             for column in self.columns
             if column.strange
         ]

@@ -29,6 +29,7 @@ class History:
     previous_decided: int
     previous_expired: int
     previous_imported: int
+    previous_stateless: int
     approved: int
     rejected: int
     ran_out: int

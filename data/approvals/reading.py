@@ -18,13 +18,13 @@ from data.access import Actor
 from data.arguments import checked
 from data.errors import NotFound
 
-View = Literal["queue", "decided", "expired", "imported"]
+View = Literal["queue", "decided", "expired", "imported", "stateless"]
 
 Outcome = Literal["approved", "rejected", "expired", "pending"]
 
 Urgency = Literal["expiring", "overdue", "risky"]
 
-VIEWS: tuple[View, ...] = ("queue", "decided", "expired", "imported")
+VIEWS: tuple[View, ...] = ("queue", "decided", "expired", "imported", "stateless")
 OUTCOMES: tuple[Outcome, ...] = ("approved", "rejected", "expired", "pending")
 URGENCIES: tuple[Urgency, ...] = ("expiring", "overdue", "risky")
 EXPIRING_S = 3600  # what runs out within the hour stands on top of the queue
@@ -78,13 +78,14 @@ class Queue:
 @dataclass(frozen=True)
 class Counts:
     """How many questions each list holds: `queue` of now, the others of a period. `waiting` is the queue without
-    filters."""
+    filters; `stateless` are those of an adopted table whose status is none that reports know, or not there."""
 
     waiting: int
     queue: int
     decided: int
     expired: int
     imported: int
+    stateless: int
 
     def of(self, view: View) -> int:
         """How many questions the list holds."""

@@ -75,7 +75,7 @@ REPORTS: dict[str, Report] = {
         filters=PERIOD
         | {
             "agent": text,
-            "status": one_of("pending", "running", "completed", "failed", "cancelled", "ended"),
+            "status": one_of("pending", "running", "completed", "failed", "cancelled", "ended", "stateless"),
             "search": text,
             "error_group": text,
             "long_running": flag,
@@ -97,7 +97,7 @@ REPORTS: dict[str, Report] = {
         filters=PERIOD
         | _OF_QUESTIONS
         | {
-            "shown": one_of("decided", "expired", "imported"),
+            "shown": one_of("decided", "expired", "imported", "stateless"),
             "outcome": one_of("approved", "rejected", "expired", "pending"),
             **PAGE,
         },
@@ -176,8 +176,8 @@ REPORTS: dict[str, Report] = {
         sentence="Chaos experiments with what was expected, how much they could hit and what came out.",
         filters=SPAN
         | {
-            "status": one_of("planned", "running", "completed", "aborted"),
-            "outcome": one_of("confirmed", "refuted", "inconclusive"),
+            "status": one_of("planned", "running", "completed", "aborted", "stateless"),
+            "outcome": one_of("confirmed", "refuted", "inconclusive", "none"),
             **PAGE,
         },
     ),

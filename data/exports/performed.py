@@ -58,7 +58,7 @@ REPORTS: dict[str, Report] = {
         filters=PERIOD
         | {
             "sop": text,
-            "status": one_of("ended", "failed", "running", "cancelled", "completed"),
+            "status": one_of("ended", "failed", "running", "cancelled", "completed", "stateless"),
             "agent": text,
             "step": text,
             "open_before": moment,

@@ -4,6 +4,7 @@ from data.jobs.acting import JobMoved, JobReceipt, cancel, retry
 from data.jobs.reading import (
     ENDED,
     LONG_RUNNING_S,
+    STATELESS,
     STATUSES,
     FailureGroup,
     Failures,
@@ -23,6 +24,7 @@ __all__ = [
     "ENDED",
     "LONG_RUNNING_S",
     "RETRYABLE",
+    "STATELESS",
     "STATUSES",
     "FailureGroup",
     "Failures",

@@ -16,6 +16,7 @@ from data.errors import NotFound
 
 STATUSES = ("pending", "running", "completed", "failed", "cancelled")
 ENDED = "ended"  # what one may ask for beside a status: completed or failed, as `JobSummary.ended` counts them
+STATELESS = "stateless"  # likewise: none of STATUSES, as an adopted table may have it
 LONG_RUNNING_S = 3600  # agent-jobs.md asks about jobs that run for more than an hour
 MAX_GROUPS = 50  # kinds of failures on one screen; the export holds all
 MAX_ACTS = 50  # of one job's timeline
@@ -57,7 +58,7 @@ class JobSummary:
 
     @property
     def stateless(self) -> int:
-        """Jobs of an adopted table that do not say what became of them."""
+        """Jobs of an adopted table whose state is none of STATUSES, or not there."""
         return self.jobs - self.finished - self.pending - self.running
 
     @property
@@ -167,8 +168,8 @@ def read_jobs(
 ) -> list[dict[str, Any]]:
     """Jobs one by one, what hurts first or the newest first: job_id, agent, status, title, error_message,
     created_at, started_at, completed_at, run_ms (up to `now` while it runs), is_long_running. The `status` is one of
-    STATUSES, or ENDED; one that does not exist has no jobs."""
-    if status is not None and status not in (*STATUSES, ENDED):
+    STATUSES, ENDED, or STATELESS; one that does not exist has no jobs."""
+    if status is not None and status not in (*STATUSES, ENDED, STATELESS):
         return []
     with database.reading(actor) as unit:
         return unit.rows(
@@ -236,8 +237,8 @@ def count_facets(
     long_running_s: int = LONG_RUNNING_S,
 ) -> dict[str, dict[str, int]]:
     """How many jobs of the period each agent and each state would leave, the other filters applied, the most first;
-    ENDED among the states. What stored sums do not know is counted job by job: a search, a kind of failure, what runs
-    for long at `now`."""
+    ENDED and STATELESS among the states. What stored sums do not know is counted job by job: a search, a kind of
+    failure, what runs for long at `now`."""
     asked = {"start": start, "end": end, "untimed": untimed, "status": status}
     found = {"search": search, "error_group": error_group, "long_running": long_running}
     with database.reading(actor) as unit:
@@ -247,7 +248,9 @@ def count_facets(
             rows = unit.rows("jobs.count_facets", **asked, agent=None, of_agent=agent)
     facets: dict[str, dict[str, int]] = {"agent": {}, "status": {}}
     for row in rows:
-        if row["value"] is not None:  # an adopted table may lack the column
+        if row["filter"] == "status" and row["value"] not in STATUSES:
+            facets["status"][STATELESS] = facets["status"].get(STATELESS, 0) + row["jobs"]
+        elif row["value"] is not None:  # an adopted table may lack the column
             facets[row["filter"]][row["value"]] = row["jobs"]
     if ended := sum(facets["status"].get(name, 0) for name in ("completed", "failed")):
         facets["status"][ENDED] = ended

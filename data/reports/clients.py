@@ -17,6 +17,7 @@ from data.reports.coverage import Coverage
 STATUSES = ("critical", "at_risk", "unknown", "healthy")
 SORTS = ("worst", "client", "score", "change", "when", "assessments")
 OUTCOMES = ("refuted", "inconclusive", "confirmed")
+STATELESS, NO_OUTCOME = "stateless", "none"  # what one may ask for beside those of experiments: none that reports know
 LEAST_FALL = 5.0  # points of a score; less is noise of an assessment
 SLICES = 14  # of a trend
 
@@ -181,10 +182,10 @@ def read_experiment_coverage(actor: Actor) -> Coverage:
 
 @dataclass(frozen=True)
 class ExperimentCount:
-    """Chaos experiments of one status and outcome."""
+    """Chaos experiments of one status, or STATELESS, and one outcome, or NO_OUTCOME."""
 
     status: str
-    outcome: str | None
+    outcome: str
     experiments: int
 
 

@@ -15,15 +15,16 @@ from data.errors import NotFound
 from data.reports.coverage import Coverage
 from data.reports.holes import NamedHoles, named_in
 
+STATELESS = "stateless"  # what one may ask for beside a status: none that reports know, as an adopted table may have it
 SORTS = ("when", "revisions", "drafts", "holes", "cost")
 
 
 @dataclass(frozen=True)
 class StatusCount:
-    """Sessions with one status (None: they do not say) in a period and in the one before; cost in USD over
-    `priced_drafts` of `drafts`."""
+    """Sessions with one status, or STATELESS, in a period and in the one before; cost in USD over `priced_drafts` of
+    `drafts`."""
 
-    status: str | None
+    status: str
     sessions: int
     previous_sessions: int
     cost_usd: Decimal | None
@@ -64,7 +65,7 @@ def count_statuses(
             rows = unit.rows("lift_sessions.found.count_statuses", **asked, search=search, unpriced=unpriced)
     return tuple(
         StatusCount(
-            row["status"],
+            row["status"] or STATELESS,
             row["sessions"],
             row["previous_sessions"],
             row["cost_usd"],

@@ -15,6 +15,7 @@ from data.errors import NotFound
 
 STATUSES = ("failed", "running", "cancelled", "completed")
 ENDED = "ended"  # what one may ask for beside a status: completed or failed, which rates are taken over
+STATELESS = "stateless"  # likewise: none of STATUSES, as an adopted table may have it
 SORTS = ("hurt", "when", "took", "cost", "people")
 MAX_HAPPENINGS = 200  # of one run; the page of events has them all
 
@@ -39,8 +40,8 @@ def read_executions(
     """Runs one by one by SORTS, what is not known last: execution_id, sop_id, sop_version, status, agent, current_step,
     started_at, completed_at, cycle_ms, automation_rate (of its counts), stored_automation_rate, human_interventions,
     estimated_cost_usd, error_message.
-    `status` may be ENDED; `step` takes those in which a person stepped in there, `open_before` those that began before
-    it and are open."""
+    `status` may be ENDED or STATELESS; `step` takes those in which a person stepped in there, `open_before` those that
+    began before it and are open."""
     with database.reading(actor) as unit:
         return unit.rows(
             "sop_runs.list_executions",

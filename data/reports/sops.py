@@ -15,6 +15,7 @@ from data.access import Actor
 from data.arguments import checked
 from data.reports import rates
 from data.reports.coverage import Coverage
+from data.reports.sop_runs import STATELESS, STATUSES
 
 # What procedures can be sorted by, and the column of the query that it is.
 SORTS = {
@@ -77,7 +78,7 @@ class Procedure:
 
     @property
     def stateless(self) -> int:
-        """Runs of an adopted table that do not say what became of them."""
+        """Runs of an adopted table whose state is none that reports know, or not there."""
         return self.executions - self.completed - self.failed - self.cancelled - self.running
 
     @property
@@ -143,11 +144,11 @@ def read_coverage(actor: Actor) -> Coverage:
 @dataclass(frozen=True)
 class Procedures:
     """All procedures together, and one by one with what hurts most first; `by_agent` are the runs of every agent by
-    procedure, agent and state, whichever agent was asked for."""
+    procedure, agent and state (STATELESS for one that reports do not know), whichever agent was asked for."""
 
     total: Procedure
     each: tuple[Procedure, ...]
-    by_agent: tuple[tuple[str | None, str, str | None, int], ...] = ()
+    by_agent: tuple[tuple[str | None, str, str, int], ...] = ()
 
     def agents(self, sop: str | None = None, states: Collection[str] = ()) -> dict[str, int]:
         """Each agent with how many runs of a procedure and in one of these states, the busiest first; nothing given
@@ -184,7 +185,10 @@ def read_procedures(
             with_total=True,
         )
     found = [Procedure(**{field.name: row[field.name] for field in fields(Procedure)}) for row in rows]
-    by_agent = tuple((sop, agent, status, runs) for sop, agent, status, runs in rows[0]["agents"] or ())
+    by_agent = tuple(
+        (sop, agent, status if status in STATUSES else STATELESS, runs)
+        for sop, agent, status, runs in rows[0]["agents"] or ()
+    )
     return Procedures(found[0], tuple(found[1:]), by_agent)
 
 

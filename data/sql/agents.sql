@@ -119,13 +119,14 @@ metrics as (
     group by agent
 ),
 
--- Windows of one agent, source and owner that add up to more time than they span overlap somewhere. That hangs on where
--- the period begins and ends, so it is computed from the windows themselves, which are few.
+-- Windows of one agent, source and owner that add up to more time than they span overlap somewhere, as far as both of
+-- their times are known. That hangs on where the period begins and ends, so it is computed from the windows themselves,
+-- which are few.
 by_owner as (
     select
         m.agent,
-        count(*) as windows,
-        count(*) filter (where m.window_start < %(start)s::timestamptz) as began_before,
+        count(*) filter (where k.is_timed) as timed,
+        count(*) filter (where k.is_timed and m.window_start < %(start)s::timestamptz) as began_before,
         count(*) filter (where m.human_escalations is null) as silent,
         count(*) filter (
             where abs(m.automation_rate - m.stored_automation_rate) > 0.005
@@ -137,15 +138,15 @@ by_owner as (
             where m.cost_usd is not null and m.metadata ->> 'cost_basis' = 'partial estimate'
         ) as partly_estimated,
         date_part(
-            'epoch',
-            max(m.window_end) filter (where m.window_end < '60000-01-01 00:00+00')
-            - min(m.window_start) filter (where m.window_start > '-infinity')
+            'epoch', max(m.window_end) filter (where k.is_timed) - min(m.window_start) filter (where k.is_timed)
         ) as spanned_s,
-        sum(
-            case when m.window_start > '-infinity' and m.window_end < '60000-01-01 00:00+00'
-                then date_part('epoch', m.window_end - m.window_start) end
-        ) as summed_s
+        sum(date_part('epoch', m.window_end - m.window_start)) filter (where k.is_timed) as summed_s
     from analytics.stg_engine__agent_metrics as m
+    cross join lateral (
+        select
+            m.window_start >= '1970-01-02 00:00+00' and m.window_start < '2200-12-31 00:00+00'
+            and m.window_end >= '1970-01-02 00:00+00' and m.window_end < '2200-12-31 00:00+00' as is_timed
+    ) as k
     where
         (%(start)s::timestamptz is null or m.window_end >= %(start)s)
         and (%(end)s::timestamptz is null or m.window_end < %(end)s)
@@ -164,7 +165,7 @@ spans as (
         sum(contradicted)::bigint as contradicted_windows,
         sum(estimated)::bigint as estimated_windows,
         sum(partly_estimated)::bigint as partly_estimated_windows,
-        coalesce(sum(windows) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping
+        coalesce(sum(timed) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping
     from by_owner
     group by agent
 ),
@@ -175,7 +176,10 @@ jobs as (
         coalesce(sum(jobs) filter (where is_current), 0)::bigint as jobs,
         coalesce(sum(jobs) filter (where is_current and status = 'completed'), 0)::bigint as jobs_completed,
         coalesce(sum(jobs) filter (where is_current and status = 'failed'), 0)::bigint as jobs_failed,
-        coalesce(sum(jobs) filter (where is_current and status is null), 0)::bigint as jobs_stateless,
+        coalesce(sum(jobs) filter (
+            where is_current
+            and (status is null or status not in ('pending', 'running', 'completed', 'failed', 'cancelled'))
+        ), 0)::bigint as jobs_stateless,
         coalesce(sum(jobs) filter (where not is_current and status = 'completed'), 0)::bigint as previous_jobs_completed,
         coalesce(sum(jobs) filter (where not is_current and status = 'failed'), 0)::bigint as previous_jobs_failed
     from job_parts

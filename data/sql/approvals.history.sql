@@ -6,13 +6,15 @@ case
 end
 
 -- part: of_list
--- Whether a question stands in the list of history that is asked for.
+-- Whether a question stands in the list of history that is asked for; what has no status that reports know stands in
+-- "stateless" alone.
 case coalesce(%(shown)s::text, 'all')
     when 'decided' then not a.is_imported and a.stored_status in ('approved', 'rejected')
     when 'expired' then not a.is_imported
         and (a.stored_status = 'expired' or a.stored_status = 'pending' and a.expires_at <= coalesce(%(now)s::timestamptz, now()))
-    when 'imported' then a.is_imported
-    when 'all' then a.is_imported or a.stored_status <> 'pending'
+    when 'imported' then a.is_imported and a.stored_status in ('pending', 'approved', 'rejected', 'expired')
+    when 'stateless' then a.stored_status is null or a.stored_status not in ('pending', 'approved', 'rejected', 'expired')
+    when 'all' then a.is_imported or a.stored_status is distinct from 'pending'
         or a.expires_at <= coalesce(%(now)s::timestamptz, now())
     else false
 end
@@ -46,13 +48,14 @@ with counted as (
         q.is_current,
         q.outcome,
         case
+            when q.outcome is null or q.outcome not in ('pending', 'approved', 'rejected', 'expired') then 'stateless'
             when q.is_imported then 'imported'
             when q.outcome in ('approved', 'rejected') then 'decided'
             when q.outcome = 'expired' then 'expired'
             else 'queue'
         end as list,
-        case when q.created_at > '-infinity' and q.created_at < '60000-01-01 00:00+00'
-            and q.over_at > '-infinity' and q.over_at < '60000-01-01 00:00+00'
+        case when q.created_at >= '1970-01-02 00:00+00' and q.created_at < '2200-12-31 00:00+00'
+            and q.over_at >= '1970-01-02 00:00+00' and q.over_at < '2200-12-31 00:00+00'
             then date_part('epoch', q.over_at - q.created_at) * 1000 end as waited_ms
     from (
         select
@@ -106,9 +109,11 @@ in_period as (
         count(*) filter (where is_current and list = 'decided') as decided,
         count(*) filter (where is_current and list = 'expired') as expired,
         count(*) filter (where is_current and list = 'imported') as imported,
+        count(*) filter (where is_current and list = 'stateless') as stateless,
         count(*) filter (where not is_current and list = 'decided') as previous_decided,
         count(*) filter (where not is_current and list = 'expired') as previous_expired,
         count(*) filter (where not is_current and list = 'imported') as previous_imported,
+        count(*) filter (where not is_current and list = 'stateless') as previous_stateless,
         count(*) filter (where is_current and list = %(shown)s and outcome = 'approved') as approved,
         count(*) filter (where is_current and list = %(shown)s and outcome = 'rejected') as rejected,
         count(*) filter (where is_current and list = %(shown)s and outcome = 'expired') as ran_out,
@@ -130,9 +135,11 @@ select
     p.decided,
     p.expired,
     p.imported,
+    p.stateless,
     p.previous_decided,
     p.previous_expired,
     p.previous_imported,
+    p.previous_stateless,
     p.approved,
     p.rejected,
     p.ran_out,
@@ -157,11 +164,13 @@ select
     count(*) filter (where o.is_waiting and o.is_chosen) as queue,
     count(*) filter (where not o.is_imported and o.outcome in ('approved', 'rejected') and o.is_counted) as decided,
     count(*) filter (where not o.is_imported and o.outcome = 'expired' and o.is_counted) as expired,
-    count(*) filter (where o.is_imported and o.is_counted) as imported
+    count(*) filter (where o.is_imported and not o.is_stateless and o.is_counted) as imported,
+    count(*) filter (where o.is_stateless and o.is_counted) as stateless
 from (
     select
         q.*,
-        not q.is_imported and q.outcome = 'pending' as is_waiting,
+        coalesce(not q.is_imported and q.outcome = 'pending', false) as is_waiting,
+        q.outcome is null or q.outcome not in ('pending', 'approved', 'rejected', 'expired') as is_stateless,
         q.is_chosen and q.is_of_period as is_counted
     from (
         select
@@ -189,7 +198,8 @@ select
     count(*) filter (where q.outcome = 'approved') as approved,
     count(*) filter (where q.outcome = 'rejected') as rejected,
     count(*) filter (where q.outcome = 'expired') as expired,
-    count(*) filter (where q.outcome = 'pending') as pending
+    count(*) filter (where q.outcome = 'pending') as pending,
+    count(*) filter (where q.outcome is null or q.outcome not in ('pending', 'approved', 'rejected', 'expired')) as stateless
 from (
     select
         a.created_at,

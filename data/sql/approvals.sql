@@ -1,6 +1,6 @@
 -- name: count_views
 -- How many questions wait, whatever their time, and how many of a period were decided, ran out of time, or came from an
--- imported log. Whether the time of one that waits ran out is a matter of the moment, so those are looked at one by one;
+-- imported log, or have no status that reports know (`stateless`). Whether the time of one that waits ran out is a matter of the moment, so those are looked at one by one;
 -- they are few. `waiting` counts past the filters.
 with approval_windows as materialized (
     select w.*, case w.kind when 'removed' then -1 else 1 end as sign
@@ -51,7 +51,9 @@ select
         as decided,
     p.late + coalesce(sum(c.approvals) filter (where not c.is_imported and c.stored_status = 'expired'), 0)::bigint
         as expired,
-    coalesce(sum(c.approvals) filter (where c.is_imported), 0)::bigint as imported
+    coalesce(sum(c.approvals) filter (where c.is_imported and c.stored_status in ('pending', 'approved', 'rejected', 'expired')), 0)::bigint as imported,
+    coalesce(sum(c.approvals) filter (where c.stored_status is null or c.stored_status not in ('pending', 'approved', 'rejected', 'expired')), 0)::bigint
+        as stateless
 from (
     select
         count(*) filter (where not o.is_late) as waiting,
@@ -84,7 +86,8 @@ group by p.waiting, p.queue, p.late;
 array_remove(array[
     case when a.expires_at <= coalesce(%(now)s::timestamptz, now()) + make_interval(secs => coalesce(%(soon_s)s::float8, 3600))
         then 'expiring' end,
-    case when a.created_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(overdue_s)s::float8, 86400))
+    case when a.created_at >= '1970-01-02 00:00+00'
+        and a.created_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(overdue_s)s::float8, 86400))
         then 'overdue' end,
     case when a.risk_level in ('critical', 'high') then 'risky' end
 ], null)
@@ -118,13 +121,13 @@ where
 order by
     coalesce(a.expires_at <= coalesce(%(now)s::timestamptz, now()) + make_interval(secs => coalesce(%(soon_s)s::float8, 3600)), false) desc,
     array_position(array['critical', 'high', 'medium', 'unknown', 'low'], a.risk_level),
-    a.created_at nulls last,
+    case when a.created_at >= '1970-01-02 00:00+00' then a.created_at end nulls last,
     a.approval_id
 limit %(limit)s::bigint offset %(offset)s::bigint;
 
 -- name: list_history
 -- Questions of a period that are over and pass the filters, the latest first: decided ones, ones whose time ran out, ones
--- found in imported logs, or all.
+-- found in imported logs, ones whose status no report knows, or all.
 select
     a.approval_id,
     a.agent,

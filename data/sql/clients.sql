@@ -224,17 +224,21 @@ from analytics.stg_engine__chaos_experiments as x
 cross join lateral (select coalesce(x.started_at, x.created_at) as at) as c;
 
 -- name: count_experiments
--- Chaos experiments of a period by status and outcome.
-select x.status, x.outcome, count(*) as experiments
+-- Chaos experiments of a period by status and outcome, "stateless" and "none" where those are none that reports know.
+select
+    case when x.status in ('planned', 'running', 'completed', 'aborted') then x.status else 'stateless' end as status,
+    case when x.outcome in ('confirmed', 'refuted', 'inconclusive') then x.outcome else 'none' end as outcome,
+    count(*) as experiments
 from analytics.stg_engine__chaos_experiments as x
 where
     (%(start)s::timestamptz is null or coalesce(x.started_at, x.created_at) >= %(start)s)
     and (%(end)s::timestamptz is null or coalesce(x.started_at, x.created_at) < %(end)s)
-group by x.status, x.outcome
-order by x.status, x.outcome;
+group by 1, 2
+order by 1, 2;
 
 -- name: list_experiments
--- Chaos experiments of a period: running ones first, then those that refuted what was expected, then the newest.
+-- Chaos experiments of a period: running ones first, then those that refuted what was expected, then the newest. The
+-- status "stateless" and the outcome "none" take those whose own is none that reports know.
 select
     x.experiment_id, x.name, x.hypothesis, x.target, x.blast_radius, x.blast_radius_percent, x.status, x.outcome,
     x.findings, x.correlation_id, x.started_at, x.ended_at, x.created_at
@@ -242,8 +246,14 @@ from analytics.stg_engine__chaos_experiments as x
 where
     (%(start)s::timestamptz is null or coalesce(x.started_at, x.created_at) >= %(start)s)
     and (%(end)s::timestamptz is null or coalesce(x.started_at, x.created_at) < %(end)s)
-    and (%(status)s::text is null or x.status = %(status)s)
-    and (%(outcome)s::text is null or x.outcome = %(outcome)s)
+    and (
+        %(status)s::text is null or x.status = %(status)s
+        or %(status)s = 'stateless' and (x.status is null or x.status not in ('planned', 'running', 'completed', 'aborted'))
+    )
+    and (
+        %(outcome)s::text is null or x.outcome = %(outcome)s
+        or %(outcome)s = 'none' and (x.outcome is null or x.outcome not in ('confirmed', 'refuted', 'inconclusive'))
+    )
 order by
     case when x.status = 'running' then 0 when x.outcome = 'refuted' then 1 when x.status = 'aborted' then 2
         when x.outcome = 'inconclusive' then 3 when x.status = 'planned' then 4 else 5 end,

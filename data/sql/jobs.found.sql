@@ -109,7 +109,8 @@ select
     count(*) filter (where j.status = 'failed') as failed,
     count(*) filter (where j.status = 'cancelled') as cancelled,
     count(*) filter (where j.status = 'running') as running,
-    count(*) filter (where j.status = 'pending') as pending
+    count(*) filter (where j.status = 'pending') as pending,
+    count(*) filter (where j.status is null or j.status not in ('pending', 'running', 'completed', 'failed', 'cancelled')) as stateless
 from analytics.stg_agents__jobs as j
 where
     j.counted_at is not null
@@ -155,6 +156,7 @@ from found
 where
     %(status)s::text is null or status = %(status)s
     or %(status)s = 'ended' and status in ('completed', 'failed')
+    or %(status)s = 'stateless' and (status is null or status not in ('pending', 'running', 'completed', 'failed', 'cancelled'))
 group by agent
 union all
 select 'status', status, count(*)

@@ -121,7 +121,9 @@ select
     coalesce(sum(jobs) filter (where status = 'failed'), 0)::bigint as failed,
     coalesce(sum(jobs) filter (where status = 'cancelled'), 0)::bigint as cancelled,
     coalesce(sum(jobs) filter (where status = 'running'), 0)::bigint as running,
-    coalesce(sum(jobs) filter (where status = 'pending'), 0)::bigint as pending
+    coalesce(sum(jobs) filter (where status = 'pending'), 0)::bigint as pending,
+    coalesce(sum(jobs) filter (where status is null or status not in ('pending', 'running', 'completed', 'failed', 'cancelled')), 0)::bigint
+        as stateless
 from job_parts
 where occurred_at is not null
 group by bucket
@@ -140,7 +142,7 @@ left(
 
 -- name: list_jobs
 -- Jobs one by one: what hurts first (running for longer than long_s seconds, failed, waiting, running), or the newest.
--- The status "ended" stands for what ran to an end: completed or failed.
+-- The status "ended" stands for what ran to an end: completed or failed, "stateless" for none that reports know.
 select
     j.job_id,
     j.agent,
@@ -171,9 +173,11 @@ where
         %(status)s::text is null
         or j.stored_status = any(
             case %(status)s
-                when 'ended' then array['completed', 'failed'] else array[%(status)s::text]
+                when 'ended' then array['completed', 'failed']
+                when 'stateless' then '{}' else array[%(status)s::text]
             end::agents.job_status[]
         )
+        or %(status)s = 'stateless' and (j.status is null or j.status not in ('pending', 'running', 'completed', 'failed', 'cancelled'))
     )
     and (
         not coalesce(%(long_running)s::boolean, false)
@@ -263,6 +267,7 @@ from summed
 where
     %(status)s::text is null or status = %(status)s
     or %(status)s = 'ended' and status in ('completed', 'failed')
+    or %(status)s = 'stateless' and (status is null or status not in ('pending', 'running', 'completed', 'failed', 'cancelled'))
 group by agent
 having sum(jobs) <> 0
 union all

@@ -1,7 +1,7 @@
 -- name: count_statuses
 -- Sessions whose prompts hold some words or that are not priced in full, as lift_sessions.count_statuses counts all of them, read from the table.
 select
-    status,
+    case when status in ('active', 'finalized', 'abandoned', 'error') then status end as status,
     count(*) filter (where is_current) as sessions,
     count(*) filter (where not is_current) as previous_sessions,
     sum(cost_usd) filter (where is_current) as cost_usd,
@@ -22,5 +22,5 @@ from (
         and (%(search)s::text is null or strpos(lower(coalesce(s.prompt, '')), lower(%(search)s)) > 0)
         and (not coalesce(%(unpriced)s::boolean, false) or s.draft_count > s.priced_drafts)
 ) as counted
-group by status
-order by status;
+group by 1
+order by 1;

@@ -8,7 +8,7 @@ select
     exists (select from analytics.stg_lift__sessions) as holds_rows;
 
 -- name: count_statuses
--- Sessions of a period and of the one before by status, with what their drafts cost.
+-- Sessions of a period and of the one before by status (null: none that reports know), with what their drafts cost.
 with lift_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('lift_sessions', %(start)s, %(end)s) as w
@@ -49,19 +49,20 @@ counted as (
 )
 
 select
-    status,
+    case when status in ('active', 'finalized', 'abandoned', 'error') then status end as status,
     coalesce(sum(sessions) filter (where is_current), 0)::bigint as sessions,
     coalesce(sum(sessions) filter (where not is_current), 0)::bigint as previous_sessions,
     case when sum(priced) filter (where is_current) > 0 then sum(cost_usd) filter (where is_current) end as cost_usd,
     coalesce(sum(drafts) filter (where is_current), 0)::bigint as drafts,
     coalesce(sum(priced_drafts) filter (where is_current), 0)::bigint as priced_drafts
 from counted
-group by status
+group by 1
 having sum(sessions) filter (where is_current) <> 0 or sum(sessions) filter (where not is_current) <> 0
 order by status;
 
 -- name: list_sessions
--- Sessions of a period that fit, with what happened in them, the one that changed last first unless asked otherwise.
+-- Sessions of a period that fit, with what happened in them, the one that changed last first unless asked otherwise. The
+-- status "stateless" takes those whose own is none that reports know.
 select
     s.session_id, s.prompt, s.status, a.email as owner, s.owner_id, s.created_at, s.updated_at, s.duration_ms,
     s.revision_count, s.draft_count, s.hole_count, s.valid_drafts, s.checked_drafts, s.priced_drafts, s.cost_usd
@@ -70,7 +71,10 @@ left join signalbox.addresses() as a on a.user_id = s.owner_id
 where
     (%(start)s::timestamptz is null or s.created_at >= %(start)s)
     and (%(end)s::timestamptz is null or s.created_at < %(end)s)
-    and (%(status)s::text is null or s.status = %(status)s)
+    and (
+        %(status)s::text is null or s.status = %(status)s
+        or %(status)s = 'stateless' and (s.status is null or s.status not in ('active', 'finalized', 'abandoned', 'error'))
+    )
     and (%(search)s::text is null or strpos(lower(coalesce(s.prompt, '')), lower(%(search)s)) > 0)
     and (not coalesce(%(unpriced)s::boolean, false) or s.draft_count > s.priced_drafts)
 order by

@@ -2,7 +2,7 @@
 -- What waits for somebody in sessions of one project, as one row, and how many questions wait that the viewer may see
 -- wherever they were asked; `now` is the time of the page cut to the minute.
 select
-    q.pending_approvals, q.oldest_approval_at, q.next_expiry_at,
+    q.pending_approvals, q.oldest_approval_at, q.next_expiry_at, o.stateless_approvals,
     q.seen_waiting, n.open_notifications, n.sessions_with_open_notifications, n.newest_notification_at
 from (
     select
@@ -15,6 +15,12 @@ from (
     where
 -- uses: approvals.waits
 ) as q
+cross join (
+    select count(*) as stateless_approvals
+    from analytics.stg_engine__human_approvals as a
+    inner join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
+    where (a.stored_status is null or a.stored_status not in ('pending', 'approved', 'rejected', 'expired')) and s.project_name = %(project)s
+) as o
 cross join (
     select
         count(*) as open_notifications,
@@ -47,7 +53,7 @@ happened as (
     union all
     select is_current, occurred_at, 'sessions ' || case status when 'error' then 'in error' else 'untold' end, sessions,
         null, null, null
-    from session_parts where project_name = %(project)s and (status = 'error' or status is null)
+    from session_parts where project_name = %(project)s and (status is null or status not in ('active', 'completed', 'terminated'))
     union all
     select is_current, occurred_at, 'cost ' || cost_basis, sessions, cost_usd, null, null
     from session_parts where project_name = %(project)s

@@ -4,6 +4,7 @@ select
     q.pending_approvals,
     q.oldest_approval_at,
     q.next_expiry_at,
+    o.stateless_approvals,
     j.long_running_jobs,
     j.oldest_start_at,
     x.long_open_runs,
@@ -31,6 +32,11 @@ from (
     where
 -- uses: approvals.waits
 ) as q
+cross join (
+    select count(*) as stateless_approvals
+    from analytics.stg_engine__human_approvals
+    where stored_status is null or stored_status not in ('pending', 'approved', 'rejected', 'expired')
+) as o
 cross join (
     select count(*) as long_running_jobs, min(started_at) as oldest_start_at
     from analytics.stg_agents__jobs
@@ -101,7 +107,8 @@ left join lateral (
 -- name: read_activity
 -- What happened per slice of the period and of the one before: `kind`, how many, and what they add up to (US dollars).
 -- The kind "actions" is of one agent, over the whole period: actions of windows that count them, and their escalations.
--- The kind "project" is how many sessions of the whole period one project has. What is "untold" does not say its state.
+-- The kind "project" is how many sessions of the whole period one project has. What is "untold" has no state, or one that reports
+-- do not know.
 with session_windows as materialized (
     select true as is_current, w.*
     from analytics.rollup_windows('sessions', %(start)s, %(end)s, %(untimed)s, %(coarsest)s, with_changes => true) as w
@@ -188,17 +195,21 @@ happened as (
     union all
     select is_current, occurred_at, 'sessions ' || case status when 'error' then 'in error' else 'untold' end, sessions,
         null, null, null
-    from session_parts where status = 'error' or status is null
+    from session_parts where status is null or status not in ('active', 'completed', 'terminated')
     union all
     select is_current, occurred_at, 'cost ' || cost_basis, sessions, cost_usd, null, null from session_parts
     union all
     select is_current, occurred_at, 'prompts', prompts, null, null, null from prompt_parts
     union all
-    select is_current, occurred_at, 'jobs ' || coalesce(status, 'untold'), jobs, null, null, null
-    from job_parts where status in ('completed', 'failed', 'cancelled') or status is null
+    select
+        is_current, occurred_at,
+        'jobs ' || case when status in ('completed', 'failed', 'cancelled') then status else 'untold' end, jobs, null, null, null
+    from job_parts where status is null or status not in ('pending', 'running')
     union all
-    select is_current, occurred_at, 'runs ' || coalesce(status, 'untold'), executions, null, null, null
-    from run_parts where status in ('completed', 'failed') or status is null
+    select
+        is_current, occurred_at, 'runs ' || case when status in ('completed', 'failed') then status else 'untold' end,
+        executions, null, null, null
+    from run_parts where status is null or status not in ('running', 'cancelled')
     union all
     select is_current, occurred_at, 'actions', counted, actions, agent, counted_escalations from agent_window_parts
 )

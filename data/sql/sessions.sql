@@ -255,5 +255,5 @@ array_remove(array[
         select from analytics.stg_chronicle__tool_events as t
         where t.session_pk = s.session_pk and t.phase is distinct from 'pre' and t.phase is distinct from 'post'
     ) then 'unphased' end,
-    case when s.status is null then 'stateless' end
+    case when s.status is null or s.status not in ('active', 'completed', 'terminated', 'error') then 'stateless' end
 ], null)

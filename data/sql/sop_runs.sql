@@ -61,7 +61,9 @@ select
     count(*) filter (where e.status = 'completed') as completed,
     count(*) filter (where e.status = 'failed') as failed,
     count(*) filter (where e.status = 'cancelled') as cancelled,
-    count(*) filter (where e.status = 'running') as running
+    count(*) filter (where e.status = 'running') as running,
+    count(*) filter (where e.status is null or e.status not in ('running', 'completed', 'failed', 'cancelled'))
+        as stateless
 from analytics.stg_engine__sop_executions as e
 cross join lateral (
     select case when e.completed_at is null then e.started_at else e.completed_at end as occurred_at
@@ -162,7 +164,7 @@ where q.outcome <> 'pending'
 order by occurred_at nulls last, kind, item_id;
 
 -- part: fits
--- Which runs are asked for; `step` takes those in which a person stepped in there, which an open step still waits for,
+-- Which runs are asked for; the status "stateless" takes those whose own is none that reports know, `step` takes those in which a person stepped in there, which an open step still waits for,
 -- `open_before` those that began before it and are still open.
     (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
     and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
@@ -176,6 +178,8 @@ order by occurred_at nulls last, kind, item_id;
     and (
         %(status)s::text is null or e.status = %(status)s
         or %(status)s = 'ended' and e.status in ('completed', 'failed')
+        or %(status)s = 'stateless'
+            and (e.status is null or e.status not in ('running', 'completed', 'failed', 'cancelled'))
     )
     and (%(agent)s::text is null or e.agent = %(agent)s)
     and (%(open_before)s::timestamptz is null or e.status = 'running' and e.started_at >= '1970-01-02 00:00+00' and e.started_at < %(open_before)s)

@@ -258,7 +258,10 @@ select
     coalesce(sum(executions) filter (where status = 'completed'), 0)::bigint as completed,
     coalesce(sum(executions) filter (where status = 'failed'), 0)::bigint as failed,
     coalesce(sum(executions) filter (where status = 'cancelled'), 0)::bigint as cancelled,
-    coalesce(sum(executions) filter (where status = 'running'), 0)::bigint as running
+    coalesce(sum(executions) filter (where status = 'running'), 0)::bigint as running,
+    coalesce(sum(executions) filter (
+        where status is null or status not in ('running', 'completed', 'failed', 'cancelled')
+    ), 0)::bigint as stateless
 from parts
 group by bucket
 having sum(executions) <> 0

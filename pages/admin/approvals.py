@@ -47,7 +47,8 @@ def show_queue(view: View, chosen: Questions, known: Extent) -> None:
     total = values["urgency"].get(chosen.urgency, 0) if chosen.urgency else counts.queue
     queue = cached.read(view, reports.read_queue, chosen=chosen, offset=paging.offset_of(total))
     hidden = approvals.hidden_from(view, counts, known)
-    approvals.summary(chosen, counts, values["urgency"], known, hidden)
+    stateless = cached.read(view, reports.read_counts, chosen=chosen).stateless
+    approvals.summary(chosen, counts, values["urgency"], known, hidden, stateless)
     approvals.say_how_counted(chosen)
     approvals.switch(view, chosen, counts, period)
     if known.untimed:

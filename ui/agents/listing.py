@@ -202,7 +202,7 @@ def _confidence_hint(row: tables.Row) -> str | None:
 def _done_hint(row: tables.Row) -> str | None:
     if not row["jobs_stateless"]:
         return None
-    return f"what became of {plural(row['jobs_stateless'], 'job')} is not recorded"
+    return f"what became of {plural(row['jobs_stateless'], 'job')} is not known"
 
 
 def _failed_hint(row: tables.Row) -> str | None:

@@ -277,7 +277,7 @@ def _points(total: Performance) -> str | None:
 
 def _jobs(total: Performance) -> str | None:
     """How many jobs failed and were done, and how many were done before."""
-    silent = f"of {plural(total.jobs_stateless, 'job')} it is not recorded" if total.jobs_stateless else None
+    silent = f"of {plural(total.jobs_stateless, 'job')} it is not known" if total.jobs_stateless else None
     if not total.jobs_ended and not total.previous_jobs_ended:
         return silent
     of = f"{figures.count(total.jobs_failed)} of {figures.count(total.jobs_ended)}; " if total.jobs_ended else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from data import calendar
 from data.reports import rates
 from ui import page
 from ui.agents.choosing import absent
@@ -107,6 +108,5 @@ def _none(words: str = figures.NONE_RECORDED) -> Markup:
 
 
 def _span(row: tables.Row) -> Child:
-    if row["window_start"] is None or row["window_end"] is None:
-        return _none()
-    return figures.duration((row["window_end"] - row["window_start"]).total_seconds() * 1000)
+    spanned = calendar.milliseconds_between(row["window_start"], row["window_end"])
+    return _none() if spanned is None else figures.duration(spanned)

@@ -21,6 +21,7 @@ NAMES: dict[Shown, str] = {
     "decided": "Decided",
     "expired": "Ran out of time",
     "imported": "From imported logs",
+    "stateless": "Status not known",
 }
 # Why a question that waits hurries, as the end of a sentence about it.
 URGENT: dict[Urgency, str] = {
@@ -147,13 +148,14 @@ def asked_in(period: Period) -> str:
 
 
 def switch(view: View, asked: Questions, counts: Counts, period: Period) -> None:
-    """Links to the lists, each with how many questions it holds: the queue now, the others of the period."""
-    queue, *history = [_way(view, name, asked, counts) for name in NAMES]
+    """Links to the lists, each with how many questions it holds: the queue now, the others of the period; that of
+    questions whose status is not known where there are any."""
+    lists = [name for name in NAMES if name != "stateless" or asked.shown == name or counts.of(name)]
+    queue, *history = [_way(view, name, asked, counts) for name in lists]
     of_period = span(f"{asked_in(period)}:", "sb-muted")
-    lists = tag(
-        "div", queue, of_period, *history, class_="sb-chips", role="navigation", aria_label="Lists of questions"
+    page.put(
+        tag("div", queue, of_period, *history, class_="sb-chips", role="navigation", aria_label="Lists of questions")
     )
-    page.put(lists)
 
 
 def _way(view: View, name: Shown, asked: Questions, counts: Counts) -> Child:
@@ -203,12 +205,14 @@ _NONE: dict[Shown, str] = {
     "decided": "No question was decided",
     "expired": "No question ran out of time",
     "imported": "No imported log holds a question to a person",
+    "stateless": "No question has a status that is not known",
 }
 _NEVER: dict[Shown, str] = {
     "queue": "No agent waits for a decision.",
     "decided": "Nothing has been decided here yet.",
     "expired": "No question has run out of time.",
     "imported": "No imported log holds a question to a person.",
+    "stateless": "Every question has a status that is known.",
 }
 
 
@@ -220,6 +224,7 @@ def _unmatched(asked: Questions, period: Period) -> str:
         "decided": f"question {asked_in(period)} that was decided",
         "expired": f"question {asked_in(period)} that ran out of time",
         "imported": f"question {asked_in(period)} in an imported log",
+        "stateless": f"question {asked_in(period)} with a status that is not known",
     }[asked.shown]
     if asked.urgency and not named:
         return f"No {of_list} is {URGENT[asked.urgency]}."

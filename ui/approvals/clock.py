@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from data import calendar
 from data.approvals import EXPIRING_S, OVERDUE_S
 from ui.wording import figures
 
@@ -18,8 +19,8 @@ _HOUR_MS = 60 * 60_000
 
 def clock(asked: Mapping[str, Any], now: datetime) -> tuple[str, str]:
     """The state and the words of the clock of a waiting question."""
-    left = _ms(asked["expires_at"] - now) if asked["expires_at"] else None
-    waited = _ms(now - asked["created_at"]) if asked["created_at"] else None
+    left = (asked["expires_at"] - now) / timedelta(milliseconds=1) if asked["expires_at"] else None
+    waited = calendar.milliseconds_between(asked["created_at"], now)
     if left is not None and left <= 0:
         return "unknown", "its time has run out"
     if left is not None and left <= 1000 * EXPIRING_S:
@@ -36,7 +37,3 @@ def _span(milliseconds: float) -> str:
     if _LAST_MS <= milliseconds < _HOUR_MS:
         return figures.with_unit(int(milliseconds / 60_000), "min")
     return figures.duration(milliseconds)
-
-
-def _ms(span: timedelta) -> float:
-    return span.total_seconds() * 1000

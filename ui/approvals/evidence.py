@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from data import calendar
 from ui import page
 from ui.approvals.clock import OUTCOMES
 from ui.approvals.lists import note
@@ -44,7 +45,9 @@ def around(view: View, happenings: Sequence[Mapping[str, Any]], asked_at: dateti
 def _when(row: tables.Row, asked_at: datetime) -> Child:
     if row["is_question"]:
         return tag("b", "the question")
-    apart = (row["occurred_at"] - asked_at).total_seconds() * 1000
+    apart = calendar.milliseconds_between(asked_at, row["occurred_at"])
+    if apart is None:
+        return tables.muted(figures.NONE_RECORDED)
     if abs(apart) < 1000:
         return "at that moment"
     return f"{figures.duration(abs(apart))} {'before' if apart < 0 else 'after'}"

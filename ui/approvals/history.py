@@ -8,8 +8,8 @@ from data.approvals import History, Questions
 from data.approvals import View as Shown
 from data.reports.absence import HiddenQuestions
 from ui import page
-from ui.approvals.choosing import asked_in, carried
-from ui.approvals.lists import say_hidden
+from ui.approvals.choosing import NAMES, asked_in, carried
+from ui.approvals.lists import say_hidden, say_stateless
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing import charts
@@ -19,7 +19,13 @@ from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import LEAST_COMPARED, change, plural, point_change
 
-_STATES = {"approved": "well", "rejected": "attention", "expired": "unknown", "pending": "waiting"}
+_STATES = {
+    "approved": "well",
+    "rejected": "attention",
+    "expired": "unknown",
+    "pending": "waiting",
+    "stateless": "signal",
+}
 
 
 def history_summary(asked: Questions, told: History, period: Period, hidden: HiddenQuestions | None) -> None:
@@ -31,6 +37,8 @@ def history_summary(asked: Questions, told: History, period: Period, hidden: Hid
     if counts.waiting:
         words = plural(counts.waiting, "question waits", "questions wait")
         pieces.append(join(links.go(words, "approvals"), " for your decision."))
+    if asked.shown != "stateless" and counts.stateless:
+        pieces.append(say_stateless(asked, counts.stateless, period.query))
     if pieces:
         page.say(join(*pieces, between=" "), state="waiting" if counts.waiting else None)
     if hidden:
@@ -43,6 +51,7 @@ def _sentence(asked: Questions, told: History, period: Period) -> Child:
         "decided": "was decided" if total == 1 else "were decided",
         "expired": "ran out of time",
         "imported": "stands in imported logs" if total == 1 else "stand in imported logs",
+        "stateless": f"{'has' if total == 1 else 'have'} a status that is not known, or none",
     }[asked.shown]
     matching = f" that {'matches' if total == 1 else 'match'} these filters" if asked.narrows else ""
     words = f"{plural(total, 'question')} {asked_in(period)}{matching} {verb}{_moved(asked.shown, told, period)}"
@@ -101,7 +110,7 @@ def _rate(shown: Shown, told: History) -> tuple[int, int, int, int]:
 
 
 def _waited(shown: Shown, told: History, period: Period) -> str | None:
-    if not told.timed:
+    if not told.timed or shown == "stateless":
         return None
     before = ""
     if period.previous and min(told.timed, told.previous_timed) >= LEAST_COMPARED:
@@ -116,15 +125,16 @@ def cards_of(asked: Questions, told: History, period: Period) -> list[Card]:
     """How many, the share that was approved or ran out, how long they waited, each against the period before."""
     total = told.counts.of(asked.shown)
     than = f"on {period.previous_label}" if period.previous else None
-    label = {"decided": "Decided", "expired": "Ran out of time", "imported": "From imported logs"}[asked.shown]
     here = links.href("approvals", {**carried(asked), **period.query})
     first = Card(
-        label,
+        NAMES[asked.shown],
         figures.count(total),
         change(total, told.previous(asked.shown)) if period.previous else None,
         f"{than}, n = {figures.count(told.previous(asked.shown))}" if than else None,
         address=here,
     )
+    if asked.shown == "stateless":
+        return [first]
     return [first, *_rates(asked, told, period, than), _typical(asked, told, period, here)]
 
 
@@ -170,7 +180,7 @@ def history_chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str
     if period.untimed:
         page.note("These questions have no time, so they cannot be drawn over it.")
         return
-    only = asked.outcome or ("expired" if asked.shown == "expired" else None)
+    only = asked.outcome or (asked.shown if asked.shown in ("expired", "stateless") else None)
     page.heading(f"Questions per {bucket}", "when they were asked" + ("" if only else ", by what became of them"))
     charts.by_state(
         view,

@@ -28,20 +28,28 @@ def hidden_from(view: View, counts: Counts, known: Extent) -> HiddenQuestions | 
 
 
 def summary(
-    asked: Questions, counts: Counts, urgent: Mapping[str, int], known: Extent, hidden: HiddenQuestions | None
+    asked: Questions,
+    counts: Counts,
+    urgent: Mapping[str, int],
+    known: Extent,
+    hidden: HiddenQuestions | None,
+    stateless: int,
 ) -> None:
-    """The first sentences: what waits, what hurries (`urgent` says how many of each urgency), or that nothing does, and
-    what row security hides."""
+    """The first sentences: what waits, what hurries (`urgent` says how many of each urgency), or that nothing does, of
+    which questions that is not known (`stateless`, over all time), and what row security hides."""
+    silent = say_stateless(asked, stateless, {"period": "all"}) if stateless else None
     if hidden and not counts.waiting:
         say_hidden(hidden, counts.waiting)
         return
     if not counts.waiting:
-        if not known.holds_rows:
+        if silent:
+            page.say("Nothing that could be checked waits for a decision. ", silent, state="unknown")
+        elif not known.holds_rows:
             page.say("Nothing waits for a decision, and no question has ever been recorded.", state="well")
         else:
             page.say("Nothing waits for a decision. Looked at: every open question of this database.", state="well")
         return
-    page.say(_waiting(asked, counts, urgent), state="waiting")
+    page.say(_waiting(asked, counts, urgent), " " if silent else None, silent, state="waiting")
     if hidden:
         say_hidden(hidden, counts.waiting)
 
@@ -61,6 +69,12 @@ def _waiting(asked: Questions, counts: Counts, urgent: Mapping[str, int]) -> Chi
         words += f", and {figures.count(counts.queue)} of them {match} these filters"
     between = ": " if counts.queue < counts.waiting else ", "
     return join(words, between if hurried else None, enumerated(hurried), ".")
+
+
+def say_stateless(asked: Questions, number: int, of_period: Mapping[str, links.Value]) -> Child:
+    """That it is not known what became of some questions that fit, leading to them."""
+    query = {**carried(asked), **of_period, "show": "stateless"}
+    return join("What became of ", links.go(plural(number, "question"), "approvals", query), " is not known.")
 
 
 def say_hidden(hidden: HiddenQuestions, seen_waiting: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from data.reports.clients import OUTCOMES, STATUSES, ExperimentCount, Standing
+from data.reports.clients import NO_OUTCOME, OUTCOMES, STATELESS, STATUSES, ExperimentCount, Standing
 from ui import absence, page
 from ui.asking import emptiness, filters, links
 from ui.asking.periods import Extent, Period
@@ -19,6 +19,8 @@ from ui.wording.sentences import plural
 STATES = {"critical": "broken", "at_risk": "attention", "unknown": "unknown", "healthy": "well"}
 WORDS = {"critical": "critical", "at_risk": "at risk", "unknown": "unknown", "healthy": "healthy"}
 EXPERIMENT_STATES = {"planned": "waiting", "running": "signal", "completed": "well", "aborted": "attention"}
+_EXPERIMENT_WORDS = {STATELESS: "status not known", NO_OUTCOME: "no outcome"}
+_STATUSES, _OUTCOMES = (*EXPERIMENT_STATES, STATELESS), (*OUTCOMES, NO_OUTCOME)
 OUTCOME_STATES = {"confirmed": "well", "refuted": "broken", "inconclusive": "unknown"}
 _VIEWS = (("Health", None), ("Chaos experiments", "experiments"))
 
@@ -96,26 +98,28 @@ class ChosenExperiments:
 def choose_experiments(view: View, counts: Sequence[ExperimentCount]) -> ChosenExperiments:
     """The pickers of status and outcome, each value with how many it leaves, and what is picked."""
     status, outcome = filters.given("status"), filters.given("outcome")
-    chosen = ChosenExperiments(
-        status if status in EXPERIMENT_STATES else None, outcome if outcome in OUTCOMES else None
-    )
+    chosen = ChosenExperiments(status if status in _STATUSES else None, outcome if outcome in _OUTCOMES else None)
     statuses: dict[str, int] = {}
     outcomes: dict[str, int] = {}
     for one in counts:
         if chosen.outcome in (None, one.outcome):
             statuses[one.status] = statuses.get(one.status, 0) + one.experiments
-        if one.outcome and chosen.status in (None, one.status):
+        if chosen.status in (None, one.status):
             outcomes[one.outcome] = outcomes.get(one.outcome, 0) + one.experiments
-    filters.choice(view, "status", statuses, every="All statuses", known=EXPERIMENT_STATES)
-    filters.choice(view, "outcome", outcomes, known=OUTCOMES)
+    filters.choice(view, "status", statuses, every="All statuses", label=_experiment_word, known=_STATUSES)
+    filters.choice(view, "outcome", outcomes, label=_experiment_word, known=_OUTCOMES)
     filters.chips(
         view,
         {
-            "status": ("status", chosen.status) if chosen.status else None,
-            "outcome": ("outcome", chosen.outcome) if chosen.outcome else None,
+            "status": ("status", _experiment_word(chosen.status)) if chosen.status else None,
+            "outcome": ("outcome", _experiment_word(chosen.outcome)) if chosen.outcome else None,
         },
     )
     return chosen
+
+
+def _experiment_word(name: str) -> str:
+    return _EXPERIMENT_WORDS.get(name, name)
 
 
 def say_untimed(known: Extent) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
-from data.reports.clients import ExperimentCount
+from data import calendar
+from data.reports.clients import NO_OUTCOME, STATELESS, ExperimentCount
 from ui import lacking, page
 from ui.asking import links
 from ui.asking.periods import Period
@@ -36,9 +36,13 @@ def summary(counts: Sequence[ExperimentCount], period: Period) -> None:
         join(led(by_outcome[name], outcome=name), f" {words}") for name, words in _OUTCOMES if by_outcome[name]
     ]
     told += [join(led(by_status[name], status=name), f" {words}") for name, words in _STATUSES if by_status[name]]
-    silent = sum(one.experiments for one in counts if one.status == "completed" and one.outcome is None)
+    silent = sum(one.experiments for one in counts if one.status == "completed" and one.outcome == NO_OUTCOME)
     if silent:
-        told.append(f"{figures.count(silent)} ended without an outcome")
+        told.append(join(led(silent, status="completed", outcome=NO_OUTCOME), " ended without an outcome"))
+    stateless = sum(one.experiments for one in counts if one.status == STATELESS)
+    if stateless:
+        told.append(join("of ", led(stateless, status=STATELESS), " the status is not known"))
+    silent += stateless
     state = "attention" if by_outcome["refuted"] or by_status["aborted"] else "unknown" if silent else "well"
     if not by_outcome["confirmed"] and state == "well":
         state = "unknown"
@@ -104,9 +108,9 @@ def _began(view: View, row: tables.Row) -> Child:
     if row["started_at"] is None:
         return tables.muted("not begun")
     began = tables.when(view, "started_at")(row)
-    if row["ended_at"] is None:
+    took = calendar.milliseconds_between(row["started_at"], row["ended_at"])
+    if took is None:
         return began
-    took = (row["ended_at"] - row["started_at"]) / timedelta(milliseconds=1)
     return join(began, tag("br"), tables.muted(f"took {figures.duration(took)}"))
 
 

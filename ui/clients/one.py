@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from data import calendar
 from data.reports.clients import Executions
 from ui import lacking, page
 from ui.asking import links
@@ -211,10 +212,8 @@ def _took_ms(row: Mapping[str, Any]) -> float | None:
     """How long a run took: as it says, or between its times; as on the page of procedures."""
     if row["cycle_time_hours"] is not None:
         return float(row["cycle_time_hours"] * 3_600_000)
-    began, ended = row["started_at"], row["completed_at"]
-    if began is None or ended is None or ended < began:
-        return None
-    return float((ended - began).total_seconds() * 1000)
+    took = calendar.milliseconds_between(row["started_at"], row["completed_at"])
+    return None if took is None or took < 0 else took
 
 
 def _runs(found: Executions) -> str:

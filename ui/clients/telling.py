@@ -19,7 +19,8 @@ def summary(standing: Standing, period: Period) -> None:
     if period.start is not None:
         pieces.append(_moved(standing, period))
     if standing.unknown:
-        pieces.append(f"How {plural(standing.unknown, 'client')} {_does(standing.unknown)} is not known.")
+        of = links.go(plural(standing.unknown, "client"), "clients", period.query, status="unknown")
+        pieces.append(join("How ", of, f" {_does(standing.unknown)} is not known."))
     if standing.not_assessed and period.start is not None:
         was = "was" if standing.not_assessed == 1 else "were"
         pieces.append(f"{plural(standing.not_assessed, 'client')} {was} not assessed {period.during}.")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from data import calendar
 from data.reports.events import MOST_TRACED, Event, Traced
 from ui import page
 from ui.asking import links, paging
@@ -24,10 +24,9 @@ _INDENT_PX = 14
 def show_trace(view: View, correlation: UUID, found: Traced) -> None:
     """The sentence and the tree of a correlation."""
     events = [line.event for line in found.lines]
-    # A time that Python cannot hold was read as none.
-    times = [event.timestamp for event in events if event.timestamp]
+    times = [event.timestamp for event in events if event.timestamp and calendar.holds(event.timestamp)]
     first = min(times, default=None)
-    page.say(_sentence(found, first_to_last=max(times) - first if first else None))
+    page.say(_sentence(found, calendar.milliseconds_between(first, max(times, default=None))))
     page.note(
         "Correlation ",
         tables.identifier("id")({"id": correlation}),
@@ -40,7 +39,7 @@ def show_trace(view: View, correlation: UUID, found: Traced) -> None:
         {
             "depth": line.depth,
             "event": line.event,
-            "after": line.event.timestamp - first if first and line.event.timestamp else None,
+            "after_ms": calendar.milliseconds_between(first, line.event.timestamp),
             "cause": found.outside.get(line.event.causation_id) if line.event.causation_id else None,
             "is_ring": line.event.causation_id in own,
         }
@@ -60,15 +59,15 @@ def _page_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows[offset : offset + paging.PAGE_SIZE]
 
 
-def _sentence(found: Traced, first_to_last: timedelta | None) -> str:
+def _sentence(found: Traced, first_to_last_ms: float | None) -> str:
     events = [line.event for line in found.lines]
     streams, emitters = {event.aggregate for event in events}, {event.emitted_by for event in events}
     shown = plural(len(events), "event") if found.is_complete else f"The first {figures.count(len(events))} events"
     named = sum(bool(name) for name in emitters)
     by = f" from {plural(named, 'emitter')}" if named else ""
     words = f"{shown} of {plural(len(streams), 'aggregate')}{by}"
-    if len(events) > 1 and first_to_last is not None:
-        words += f", over {figures.duration(first_to_last / timedelta(milliseconds=1))}"
+    if len(events) > 1 and first_to_last_ms is not None:
+        words += f", over {figures.duration(first_to_last_ms)}"
     roots = [line.event for line in found.lines if line.depth == 0]
     own = {event.event_id for event in events}
     outside = sum(root.causation_id is not None and root.causation_id not in own for root in roots)
@@ -101,7 +100,7 @@ def _columns(view: View) -> list[tables.Column]:
         return f"{figures.middle(event.aggregate_type, 20)} {short(event.aggregate_id)}, {event.sequence_number:,}"
 
     return [
-        tables.Column("After", lambda row: _after(row["after"]), is_number=True, hint=lambda row: _exact(view, row)),
+        tables.Column("After", lambda row: _after(row["after_ms"]), is_number=True, hint=lambda row: _exact(view, row)),
         tables.Column("Event", what, hint=_depth),
         tables.Column("Aggregate, no.", aggregate, hint=lambda row: " ".join(row["event"].aggregate)),
         tables.Column("Emitter", lambda row: figures.middle(row["event"].emitted_by, 28)),
@@ -114,10 +113,9 @@ def _depth(row: tables.Row) -> str | None:
     return f"{plural(row['depth'], 'cause')} before it" if row["depth"] > 1 else None
 
 
-def _after(span: timedelta | None) -> Child:
-    if span is None:
+def _after(milliseconds: float | None) -> Child:
+    if milliseconds is None:
         return tables.muted(figures.DASH)
-    milliseconds = span / timedelta(milliseconds=1)
     return "0" if not milliseconds else f"+{figures.duration(milliseconds)}"
 
 

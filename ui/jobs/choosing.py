@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from data.jobs import ENDED, STATUSES
+from data.jobs import ENDED, STATELESS, STATUSES
 from ui import absence, page
 from ui.asking import emptiness, filters, links, url
 from ui.asking.periods import Period
@@ -21,15 +21,16 @@ STATES = {
     "completed": "well",
     "running": "signal",
     "pending": "waiting",
+    STATELESS: "attention",
 }
-_CHOICES = (ENDED, *STATUSES)
-_WORDS = {ENDED: "ran to an end"}
+_CHOICES = (ENDED, *STATUSES, STATELESS)
+WORDS = {ENDED: "ran to an end", STATELESS: "not known"}
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the URL asks for; `status` may be ENDED too. `long_running` asks for what runs over an hour now, from
-    whatever time."""
+    """What the URL asks for; `status` may be ENDED or STATELESS too. `long_running` asks for what runs over an hour
+    now, from whatever time."""
 
     agent: str | None
     search: str | None
@@ -71,6 +72,8 @@ class Chosen:
         """What the chart and the list hold, as the beginning of a heading."""
         if self.only == ENDED:
             return "Jobs that ran to an end"
+        if self.only == STATELESS:
+            return "Jobs of which it is not known what became of them"
         return f"{self.only.capitalize()} jobs" if self.only else "Jobs"
 
 
@@ -105,7 +108,7 @@ def draw_filters(view: View, chosen: Chosen, facets: Mapping[str, Mapping[str, i
 
 
 def _word(status: str) -> str:
-    return _WORDS.get(status, status)
+    return WORDS.get(status, status)
 
 
 def say_states(chosen: Chosen) -> None:

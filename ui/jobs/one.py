@@ -9,7 +9,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from data import jobs
+from data import calendar, jobs
 from data.access import Actor
 from ui import acts, page
 from ui.asking import filters, links
@@ -73,9 +73,7 @@ def _say(view: View, job: Job) -> None:
 
 def _ran_ms(view: View, job: Job) -> float | None:
     end = view.as_of if job["status"] == "running" else job["completed_at"]
-    if job["started_at"] is None or end is None:
-        return None
-    return float((end - job["started_at"]).total_seconds() * 1000)
+    return calendar.milliseconds_between(job["started_at"], end)
 
 
 def _buttons(job: Job) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from data.jobs import ENDED, JobSummary
+from data.jobs import ENDED, STATELESS, JobSummary
 from data.reports import rates
 from ui import page
 from ui.asking import links
@@ -14,7 +14,7 @@ from ui.asking.periods import Period
 from ui.drawing import charts
 from ui.drawing.cards import Card
 from ui.drawing.markup import Child, join
-from ui.jobs.choosing import Chosen
+from ui.jobs.choosing import WORDS, Chosen
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import LEAST_COMPARED, change, plural, point_change
@@ -39,10 +39,13 @@ def summary(view: View, counted: JobSummary, period: Period, carried: Mapping[st
 
 def _failed(counted: JobSummary, period: Period, carried: Mapping[str, links.Value]) -> Child:
     where = "among the jobs without a time" if period.untimed else period.during
-    silent = f"What became of {plural(counted.stateless, 'job')} {where} is not recorded."
-    if not counted.ended:
-        return silent if counted.stateless else f"No job ran to an end {where}."
     query = {**period.query, **carried}
+    silent: Child = None
+    if counted.stateless:
+        of = links.go(plural(counted.stateless, "job"), "jobs", query, status=STATELESS)
+        silent = join("What became of ", of, f" {where} is not known.")
+    if not counted.ended:
+        return silent or f"No job ran to an end {where}."
     failed: Child = figures.count(counted.failed)
     ended = links.go(plural(counted.ended, "job"), "jobs", query, status=ENDED)
     words = f" that ran to an end failed {where}"
@@ -53,7 +56,7 @@ def _failed(counted: JobSummary, period: Period, carried: Mapping[str, links.Val
             before = figures.percent(counted.previous_failed, counted.previous_ended)
             words += f"; {before} of {figures.count(counted.previous_ended)} in {period.previous_label}"
         words += ")"
-    return join(failed, " of ", ended, f"{words}.", f" {silent}" if counted.stateless else None)
+    return join(failed, " of ", ended, f"{words}.", " " if silent else None, silent)
 
 
 def _is_worse(counted: JobSummary) -> bool:
@@ -162,6 +165,7 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         bucket=bucket,
         period=period,
         states=chosen.states,
+        words=WORDS,
         only=chosen.only if len(chosen.states) == 1 else None,
         opens="jobs",
         carrying={**chosen.carried, "status": chosen.only},

@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 
 from data.errors import NotFound
-from data.reports.lift_sessions import StatusCount
+from data.reports.lift_sessions import STATELESS, StatusCount
 from ui import absence, page
 from ui.asking import emptiness, filters, links, url
 from ui.asking.periods import Period
@@ -52,19 +52,24 @@ def choose(view: View, counts: Sequence[StatusCount]) -> Chosen:
     status = filters.choice(
         view,
         "status",
-        {one.status: one.sessions for one in counts if one.sessions and one.status},
+        {one.status: one.sessions for one in counts if one.sessions},
         every="All statuses",
+        label=_word,
     )
     chosen = Chosen(status, filters.given("q"), filters.given("has") == "unpriced")
     filters.chips(
         view,
         {
-            "status": ("status", chosen.status) if chosen.status else None,
+            "status": ("status", _word(chosen.status)) if chosen.status else None,
             "q": ("words", chosen.search) if chosen.search else None,
             "has": ("with", "a cost not priced in full") if chosen.unpriced else None,
         },
     )
     return chosen
+
+
+def _word(status: str) -> str:
+    return "not known" if status == STATELESS else status
 
 
 def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> None:

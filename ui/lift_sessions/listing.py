@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from data.reports.lift_sessions import StatusCount
+from data.reports.lift_sessions import STATELESS, StatusCount
 from ui import page
 from ui.asking import links
 from ui.asking.periods import Period
@@ -30,7 +30,7 @@ def summary(counts: Sequence[StatusCount], period: Period, chosen: Chosen) -> in
     moved = change(total, before) if period.previous else None
     if moved:
         words += f", {moved} on {period.previous_label} (n = {figures.count(before)})"
-    silent = sum(one.sessions for one in fitting if one.status is None)
+    silent = sum(one.sessions for one in fitting if one.status == STATELESS)
     costs = [one.cost_usd for one in fitting if one.cost_usd is not None]
     drafts, priced = sum(one.drafts for one in fitting), sum(one.priced_drafts for one in fitting)
     whose = "Its" if total == 1 else "Their"
@@ -42,12 +42,11 @@ def summary(counts: Sequence[StatusCount], period: Period, chosen: Chosen) -> in
     gone = [
         join(links.go(figures.count(number), "lift_sessions", query, status=status), f" {_LOST[status][number > 1]}")
         for status, number in lost
-        if status
     ]
     page.say(
         f"{words}.",
         *([" ", enumerated(gone), "."] if gone else []),
-        _silent(silent),
+        *_silent(silent, query),
         *cost,
         state="attention" if lost else "unknown" if silent else "well",
     )
@@ -58,8 +57,11 @@ def summary(counts: Sequence[StatusCount], period: Period, chosen: Chosen) -> in
 _LOST = {"error": ("ended in an error", "ended in an error"), "abandoned": ("was given up", "were given up")}
 
 
-def _silent(silent: int) -> str:
-    return f" How {figures.count(silent)} of them ended is not recorded." if silent else ""
+def _silent(silent: int, query: Mapping[str, links.Value]) -> list[Child]:
+    if not silent:
+        return []
+    of_them = links.go(f"{figures.count(silent)} of them", "lift_sessions", query, status=STATELESS)
+    return [" How ", of_them, " ended is not known."]
 
 
 def sessions_table(

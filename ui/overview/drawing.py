@@ -109,7 +109,7 @@ def draw(
     attention = _attention(view, project)
     attention["backup"], attention["hidden"] = backup, hidden
     activity, calls = cached.read(view, reports.read_activity, **asked), cached.read(view, reports.read_calls, **asked)
-    happened = gather(activity, calls, project)
+    happened = gather(activity, calls, project, attention["stateless_approvals"])
     is_empty = project is not None and not happened.holds_any
     with page.gathering() as first:
         telling.summary(view, period, attention, happened)

@@ -103,20 +103,25 @@ class Happened:
 
     @property
     def untold(self) -> dict[str, int]:
-        """How many sessions, jobs and runs of the period do not say what became of them, without kinds that all do."""
-        return {kind: number for kind in ("sessions", "jobs", "runs") if (number := self.count(f"{kind} untold"))}
+        """How many sessions, jobs and runs of the period, and questions of any time, do not say what became of them,
+        without kinds that all do."""
+        kinds = ("sessions", "jobs", "runs", "questions")
+        return {kind: number for kind in kinds if (number := self.count(f"{kind} untold"))}
 
     def before(self, kind: str) -> int:
         """How many of a kind in the period before."""
         return self.counts_before.get(kind, 0)
 
 
-def gather(activity: Sequence[Row], calls: Sequence[Row], project: str | None = None) -> Happened:
-    """Put the rows of data.reports.overview.read_activity and read_calls together, which were asked of the project."""
+def gather(
+    activity: Sequence[Row], calls: Sequence[Row], project: str | None = None, untold_questions: int = 0
+) -> Happened:
+    """Put the rows of data.reports.overview.read_activity and read_calls together, which were asked of the project, and
+    how many questions have no status that reports know."""
     now, before = _parts(activity)
     tools_now, tools_before = (_per_tool(part) for part in _parts([row for row in calls if not row["is_slice"]]))
     return Happened(
-        counts=_counts(now),
+        counts=_counts(now) | {"questions untold": untold_questions},
         counts_before=_counts(before),
         calls=sum(tools_now.values(), Outcomes()),
         calls_before=sum(tools_before.values(), Outcomes()),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from data.jobs import ENDED
+from data.jobs import ENDED, STATELESS
 from ui import absence, page, veil
 from ui.agents.telling import escalates, per_hundred
 from ui.asking import links
@@ -51,7 +51,7 @@ def summary(view: View, period: Period, attention: Attention, happened: Happened
         state = backup.state
     pieces: list[Child] = [" ".join(first), " ", _what_happened(period, happened, names_project=names_project)]
     if happened.untold:
-        pieces += [" ", _untold(happened, period)]
+        pieces += [" ", _untold(view, happened, period)]
     if happened.unjudged_calls:
         failed = plural(happened.unjudged_calls, "call of a tool", "calls of tools")
         way = links.go(failed, "tools", period.query, outcome="failed", project=happened.project)
@@ -86,14 +86,26 @@ def _nothing(happened: Happened) -> str:
     )
 
 
-def _untold(happened: Happened, period: Period) -> Child:
-    """What does not say its state: whether it failed is not known. Sessions lead to their list; jobs and runs have none
-    of it, as our own tables ask each for its state."""
-    words = {"sessions": ("session",), "jobs": ("job",), "runs": ("run of a procedure", "runs of procedures")}
-    told: list[Child] = [plural(number, *words[kind]) for kind, number in happened.untold.items()]
-    if "sessions" in happened.untold:
-        told[0] = links.go(told[0], "sessions", period.query, has="stateless", project=happened.project)
-    return join("What became of ", enumerated(told), " is not recorded.")
+def _untold(view: View, happened: Happened, period: Period) -> Child:
+    """What has no state that reports know: whether it failed is not known. Each number leads to its rows."""
+    words = {
+        "sessions": ("session",),
+        "jobs": ("job",),
+        "runs": ("run of a procedure", "runs of procedures"),
+        "questions": ("question",),
+    }
+    ways: dict[str, tuple[str, Mapping[str, links.Value]]] = {
+        "sessions": ("sessions", {"has": "stateless", "project": happened.project}),
+        "jobs": ("jobs", {"status": STATELESS}),
+        "runs": ("sops", {"status": STATELESS}),
+    }
+    if view.actor.can("decide_approvals"):
+        ways["questions"] = ("approvals", {"show": STATELESS, "project": happened.project, "period": "all"})
+    told: list[Child] = []
+    for kind, number in happened.untold.items():
+        counted = plural(number, *words[kind])
+        told.append(links.go(counted, ways[kind][0], {**period.query, **ways[kind][1]}) if kind in ways else counted)
+    return join("What became of ", enumerated(told), " is not known.")
 
 
 def _urgent(period: Period, attention: Attention, happened: Happened) -> list[str]:
@@ -197,7 +209,7 @@ def _jobs_card(view: View, period: Period, bucket: str, happened: Happened) -> C
         figures.count(done + failed) if done + failed or not untold else "unknown",
         change(done + failed, done_before),
         _than(period, done_before),
-        f"{figures.count(failed)} failed" + (f"; of {figures.count(untold)} it is not recorded" if untold else ""),
+        f"{figures.count(failed)} failed" + (f"; of {figures.count(untold)} it is not known" if untold else ""),
         links.href("jobs", period.query, status=ENDED),
         _trend(view, period, bucket, happened, "jobs completed", "jobs failed"),
     )

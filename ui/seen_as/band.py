@@ -14,12 +14,14 @@ from ui.wording import figures
 
 
 def show_band(actor: Actor) -> None:
-    """Whose sight this is, that nothing can be changed with it, when it ends, and the way back."""
+    """Whose sight this is, that nothing can be changed with it, that it was written down, when it ends, and the way
+    back. The receipt of having begun, too: the tab begins anew with the borrowed sight, and no other outlives that."""
     watcher = actor.watcher
     if actor.has_lost_sight:
         _lost()
     if watcher is None:
         return
+    ends = f"For looking only; the audit log has it, and it ends at {_until(watcher)}."
     with st.container(
         key="sb_seen_as", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
@@ -27,7 +29,10 @@ def show_band(actor: Actor) -> None:
             tag(
                 "div",
                 tag("b", f"SEEN AS {actor.email} ({actor.role})"),
-                tag("span", f" You are {watcher.email}. For looking only; it ends at {_until(watcher)}."),
+                tag(
+                    "span",
+                    f" You are {watcher.email}. {ends}",
+                ),
                 class_="sb-seen-as",
             )
         )

@@ -25,7 +25,7 @@ _HAS_WORDS = {
     "subagents": "subagents",
     "unpriced": "a cost not priced in full",
     "unphased": "calls without a phase",
-    "stateless": "no status recorded",
+    "stateless": "a status that is not known",
 }
 
 

@@ -39,7 +39,7 @@ def summary(view: View, period: Period, asked: Chosen, counts: pd.DataFrame, tot
         of_them = f"{figures.count(untimed)} of them without a recorded time"
         pieces += [", ", links.go_to(of_them, filters.here(view, period="untimed", page=None))]
     broken = now.get("error", 0)
-    silent = total - sum(now.values())
+    silent = total - sum(number for status, number in now.items() if status in STATUS_STATES)
     pieces.append(". ")
     if broken:
         pieces += [_in_error(view, broken), "."]
@@ -47,7 +47,7 @@ def summary(view: View, period: Period, asked: Chosen, counts: pd.DataFrame, tot
         pieces.append("None ended in an error.")
     if silent:
         of_them = links.go_to(f"{figures.count(silent)} of them", filters.here(view, has="stateless", page=None))
-        pieces += [" How " if broken else "How ", of_them, " ended is not recorded."]
+        pieces += [" How " if broken else "How ", of_them, " ended is not known."]
     page.say(*pieces, state="attention" if broken else "unknown" if silent else "well")
     filters.say_unsummed(asked.unsummed, "sessions")
 
@@ -76,9 +76,10 @@ def chart(view: View, counts: pd.DataFrame, asked: Chosen, period: Period, bucke
     """Sessions per slice of the period by status; a click shows those of that time."""
     page.heading(f"Sessions started per {bucket}", "by status")
     drawn = counts[counts["is_current"].astype(bool) & counts["bucket"].notna()]
+    named = drawn["status"].where(drawn["status"].isin(list(STATUS_STATES)), "not known")
     charts.over_time(
         view,
-        drawn.assign(status=drawn["status"].fillna("not recorded")),
+        drawn.assign(status=named).groupby(["bucket", "status"], as_index=False)["sessions"].sum(),
         value="sessions",
         bucket=bucket,
         title="Sessions started",
@@ -88,8 +89,7 @@ def chart(view: View, counts: pd.DataFrame, asked: Chosen, period: Period, bucke
         period=period,
         opens="sessions",
         carrying={**as_query(asked, period), "sort": filters.given("sort")},
-        choosing={status: {"status": status} for status in drawn["status"].dropna().unique()}
-        | {"not recorded": {"has": "stateless"}},
+        choosing={status: {"status": status} for status in STATUS_STATES} | {"not known": {"has": "stateless"}},
     )
 
 

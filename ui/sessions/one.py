@@ -9,6 +9,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from data import calendar
 from data.errors import NotFound
 from ui import page, veil
 from ui.asking import filters, links, paging, url
@@ -83,10 +84,11 @@ def say_cut(view: View, session: Mapping[str, Any], shown: int, total: int) -> N
 
 def _facts(view: View, session: Mapping[str, Any]) -> list[Child]:
     started, ended = session["started_at"], session["ended_at"]
+    lasted = calendar.milliseconds_between(started, ended)
     if started is None:
         when: Child = "order as recorded, no times"
     else:
-        took = f", {figures.duration((ended - started).total_seconds() * 1000)}" if ended else ", not ended"
+        took = ", not ended" if ended is None else f", {figures.duration(lasted)}" if lasted is not None else ""
         zone = figures.zone_name(started, view.zone)
         when = f"{figures.moment(started, view.zone, view.as_of)} {zone}{took}"
     facts: list[tuple[str, Child]] = [

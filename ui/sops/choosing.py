@@ -10,18 +10,24 @@ from typing import Any
 import pandas as pd
 
 from data.reports import sops
-from data.reports.sop_runs import ENDED, SORTS, STATUSES
+from data.reports.sop_runs import ENDED, SORTS, STATELESS, STATUSES
 from data.reports.sops import Procedures
 from ui import absence, page
 from ui.asking import emptiness, filters, links, url
 from ui.asking.periods import Period
 from ui.view import View
 
-STATES = {"failed": "broken", "running": "signal", "cancelled": "unknown", "completed": "well"}
+STATES = {
+    "failed": "broken",
+    "running": "signal",
+    "cancelled": "unknown",
+    "completed": "well",
+    STATELESS: "attention",
+}
 DEFAULT_SORT = "-hurt"
-_CHOICES = (ENDED, *STATUSES)
-_COUNTS = ("executions", *STATUSES)
-_WORDS = {ENDED: "ended by itself"}
+_CHOICES = (ENDED, *STATUSES, STATELESS)
+_COUNTS = ("executions", *STATUSES, STATELESS)
+WORDS = {ENDED: "ended by itself", STATELESS: "not known"}
 LONG_OPEN = timedelta(days=1)
 
 
@@ -48,6 +54,8 @@ class Chosen:
         """What the chart and the list hold, as the beginning of a heading."""
         if self.status == ENDED:
             return "Runs that came to an end by themselves"
+        if self.status == STATELESS:
+            return "Runs of which it is not known what became of them"
         return f"{self.status.capitalize()} runs" if self.status else "Runs"
 
     @property
@@ -161,7 +169,7 @@ def draw_status(view: View, chosen: Chosen, facets: Mapping[str, Mapping[str, in
 
 
 def _word(status: str) -> str:
-    return _WORDS.get(status, status)
+    return WORDS.get(status, status)
 
 
 def say_states(chosen: Chosen) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from data import calendar
+
 _NAMES = ("step", "name", "title", "step_id", "id")
 _KINDS = ("kind", "type", "actor")
 _TIMES = ("started_at", "completed_at")
@@ -41,9 +43,8 @@ class Step:
     @property
     def took_ms(self) -> float | None:
         """How long it took, in milliseconds; None where that cannot be told."""
-        if self.started_at is None or self.completed_at is None or self.completed_at < self.started_at:
-            return None
-        return (self.completed_at - self.started_at).total_seconds() * 1000
+        took = calendar.milliseconds_between(self.started_at, self.completed_at)
+        return None if took is None or took < 0 else took
 
 
 def steps_of(document: Any) -> list[Step]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from data.reports import rates
-from data.reports.sop_runs import ENDED
+from data.reports.sop_runs import ENDED, STATELESS
 from data.reports.sops import HumanSteps, Procedure
 from ui import lacking, page
 from ui.asking import links
@@ -15,7 +15,7 @@ from ui.asking.periods import Period
 from ui.drawing import charts
 from ui.drawing.cards import Card
 from ui.drawing.markup import Child, Markup, enumerated, join
-from ui.sops.choosing import Chosen
+from ui.sops.choosing import WORDS, Chosen
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import LEAST_COMPARED, change, plural, point_change
@@ -65,11 +65,15 @@ def _outcome(shown: Procedure, period: Period, chosen: Chosen) -> Child:
     cancelled = led(f"{figures.count(shown.cancelled)} cancelled", "cancelled") if shown.cancelled else None
     is_open = led(plural(shown.running, "run is open", "runs are open"), "running")
     open_ones = join("; ", is_open) if shown.running else None
-    if shown.stateless == shown.executions:
-        return f"What became of {plural(shown.executions, 'run')} {where} is not recorded."
+    silent: Child = None
+    if shown.stateless:
+        of = led(plural(shown.stateless, "run"), STATELESS)
+        if shown.stateless == shown.executions:
+            return join("What became of ", of, f" {where} is not known.")
+        silent = join(" What became of ", of, " is not known.")
     if not shown.ended:
         gone = join("; ", cancelled) if cancelled else None
-        return join(f"No run came to an end by itself {where}", open_ones, gone, ".")
+        return join(f"No run came to an end by itself {where}", open_ones, gone, ".", silent)
     words = f" completed {where}"
     if period.previous and shown.previous_ended >= LEAST_COMPARED:
         before = figures.percent(shown.previous_completed, shown.previous_ended)
@@ -77,7 +81,7 @@ def _outcome(shown: Procedure, period: Period, chosen: Chosen) -> Child:
     apart = [led(f"{figures.count(shown.failed)} failed", "failed")] if shown.failed else []
     apart += [cancelled] if cancelled else []
     share, of = figures.percent(shown.completed, shown.ended), led(plural(shown.ended, "run"), ENDED)
-    return join(f"{share} of ", of, words, "; " if apart else None, enumerated(apart), open_ones, ".")
+    return join(f"{share} of ", of, words, "; " if apart else None, enumerated(apart), open_ones, ".", silent)
 
 
 def _name(one: Procedure, period: Period, chosen: Chosen) -> Child:
@@ -251,6 +255,7 @@ def chart(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chosen
         bucket=bucket,
         period=period,
         states=chosen.states,
+        words=WORDS,
         only=chosen.status if len(chosen.states) == 1 else None,
         opens="sops",
         carrying=chosen.of_chart,
