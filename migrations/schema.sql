@@ -1953,8 +1953,16 @@ declare
         to_regclass(format('engine.%I', projection))
     );
     reference record;
+    -- Who calls, as in here the owner is whom the server takes for the caller.
+    asking name := coalesce(nullif(current_setting('role'), 'none'), session_user);
 begin
-    if auth.uid() is not null and not signalbox.sees_all() then
+    if not signalbox.sees_all() and not exists (
+        select from pg_roles as r
+        where r.rolname = asking and (
+            r.rolsuper or r.rolbypassrls
+            or pg_has_role(r.oid, (select c.relowner from pg_class as c where c.oid = held), 'usage')
+        )
+    ) then
         return;
     end if;
     for reference in
