@@ -213,28 +213,38 @@ CREATE FUNCTION analytics.agent_window_changes() RETURNS TABLE(slot integer, sig
     SET search_path TO ''
     AS $$
     select
-        l.slot, sign(l.counted)::integer, m.agent, m.source, m.actions_total,
-        case when a.automated is not null then m.actions_total end,
+        l.slot, sign(l.counted)::integer, m.agent, m.source, r.actions_total,
+        case when a.automated is not null then r.actions_total end,
         a.automated,
-        a.automated is null and (r.automation_rate is not null or m.actions_automated is not null),
-        m.human_escalations,
-        case when m.actions_total is not null then m.human_escalations end,
-        case when r.avg_confidence is not null then m.confidence_count end,
-        r.avg_confidence::numeric * m.confidence_count,
-        r.avg_confidence is not null and m.confidence_count is null,
-        case when m.cost_usd >= 0 and m.cost_usd < 1000000000000000 then m.cost_usd end
+        a.automated is null and (r.automation_rate is not null or o.actions_automated is not null),
+        r.human_escalations,
+        case when r.actions_total is not null then r.human_escalations end,
+        case when r.avg_confidence is not null then r.confidence_count end,
+        r.avg_confidence::numeric * r.confidence_count,
+        r.avg_confidence is not null and r.confidence_count is null,
+        case when m.cost_usd = 0 or m.cost_usd >= 1e-15 and m.cost_usd < 1e15 then m.cost_usd end
     from signalbox.change_log as l
     cross join lateral unnest(l.windows) as m
     cross join lateral (
         select
+            case when m.actions_total >= 0 and m.actions_total < 1000000000000 then m.actions_total end
+                as actions_total,
+            case when m.human_escalations >= 0 and m.human_escalations < 1000000000000 then m.human_escalations end
+                as human_escalations,
+            case when m.confidence_count >= 0 and m.confidence_count < 1000000000000 then m.confidence_count end
+                as confidence_count,
             case when m.avg_confidence between 0 and 1 then m.avg_confidence end as avg_confidence,
             case when m.automation_rate between 0 and 1 then m.automation_rate end as automation_rate
     ) as r
     cross join lateral (
+        select case when m.actions_automated >= 0 and m.actions_automated <= coalesce(r.actions_total, 999999999999)
+            then m.actions_automated end as actions_automated
+    ) as o
+    cross join lateral (
         select case
-            when m.actions_total is null then null
-            when m.actions_automated is not null then m.actions_automated::numeric
-            else r.automation_rate::numeric * m.actions_total
+            when r.actions_total is null then null
+            when o.actions_automated is not null then o.actions_automated::numeric
+            else r.automation_rate::numeric * r.actions_total
         end as automated
     ) as a
     where l.source = 17 and l.counted <> 0
@@ -898,7 +908,8 @@ CREATE FUNCTION analytics.session_changes() RETURNS TABLE(slot integer, sign int
         having sum(sign(l.counted)) <> 0
     ) as i
     cross join lateral (
-        select case when jsonb_typeof(i.recorded_cost) = 'number' and i.recorded_cost >= '0' and i.recorded_cost < '1e15'
+        select case when jsonb_typeof(i.recorded_cost) = 'number'
+            and (i.recorded_cost = '0' or i.recorded_cost >= '1e-15' and i.recorded_cost < '1e15')
             then (i.recorded_cost #>> '{}')::numeric end as cost_usd
     ) as r
     cross join lateral (
@@ -1964,8 +1975,16 @@ declare
         to_regclass(format('engine.%I', projection))
     );
     reference record;
+    -- Who calls, as in here the owner is whom the server takes for the caller.
+    asking name := coalesce(nullif(current_setting('role'), 'none'), session_user);
 begin
-    if auth.uid() is not null and not signalbox.sees_all() then
+    if not signalbox.sees_all() and not exists (
+        select from pg_roles as r
+        where r.rolname = asking and (
+            r.rolsuper or r.rolbypassrls
+            or pg_has_role(r.oid, (select c.relowner from pg_class as c where c.oid = held), 'usage')
+        )
+    ) then
         return;
     end if;
     for reference in
@@ -3187,11 +3206,13 @@ CREATE FUNCTION signalbox.roll_engine_events(lo integer, hi integer) RETURNS voi
     delete from analytics.engine_event_rollup where level = 1 and slot >= lo and slot < hi;
     with facts as (
         select floor(date_part('epoch', date_bin('15 minutes', e.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot,
-            e.event_type, e.aggregate_type, e.emitted_by, e.confidence, e.occurred_at
+            e.event_type, e.aggregate_type, e.emitted_by,
+            case when e.confidence between 0 and 1 then e.confidence end as confidence, e.occurred_at
         from analytics.stg_engine__events as e
         where e.occurred_at >= analytics.slot_start(lo) and e.occurred_at < analytics.slot_start(hi)
         union all
-        select -2147483648, e.event_type, e.aggregate_type, e.emitted_by, e.confidence, e.occurred_at
+        select -2147483648, e.event_type, e.aggregate_type, e.emitted_by,
+            case when e.confidence between 0 and 1 then e.confidence end, e.occurred_at
         from analytics.stg_engine__events as e
         where lo = -2147483648
         and (e.occurred_at is null or e.occurred_at = '-infinity' or e.occurred_at >= '60000-01-01 00:00+00')
@@ -4356,21 +4377,33 @@ CREATE VIEW analytics.stg_engine__agent_metrics WITH (security_invoker='true') A
     source,
     window_start,
     window_end,
-    actions_total,
-    actions_automated,
-    human_escalations,
+        CASE
+            WHEN ((actions_total >= 0) AND (actions_total < '1000000000000'::bigint)) THEN actions_total
+            ELSE NULL::bigint
+        END AS actions_total,
+        CASE
+            WHEN ((actions_automated >= 0) AND (actions_automated < '1000000000000'::bigint) AND ((actions_automated <= actions_total) OR ((actions_total >= 0) IS NOT TRUE))) THEN actions_automated
+            ELSE NULL::bigint
+        END AS actions_automated,
+        CASE
+            WHEN ((human_escalations >= 0) AND (human_escalations < '1000000000000'::bigint)) THEN human_escalations
+            ELSE NULL::bigint
+        END AS human_escalations,
         CASE
             WHEN ((avg_confidence >= (0)::double precision) AND (avg_confidence <= (1)::double precision)) THEN avg_confidence
             ELSE NULL::double precision
         END AS avg_confidence,
-    confidence_count,
-    COALESCE(((actions_automated)::double precision / (NULLIF(actions_total, 0))::double precision),
         CASE
+            WHEN ((confidence_count >= 0) AND (confidence_count < '1000000000000'::bigint)) THEN confidence_count
+            ELSE NULL::bigint
+        END AS confidence_count,
+        CASE
+            WHEN ((actions_automated >= 0) AND (actions_automated <= actions_total) AND (actions_total > 0) AND (actions_total < '1000000000000'::bigint)) THEN ((actions_automated)::double precision / (actions_total)::double precision)
             WHEN ((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision)) THEN automation_rate
             ELSE NULL::double precision
-        END) AS automation_rate,
+        END AS automation_rate,
         CASE
-            WHEN ((total_cost >= (0)::numeric) AND (total_cost < ('1000000000000000'::bigint)::numeric)) THEN total_cost
+            WHEN ((total_cost = (0)::numeric) OR ((total_cost >= 0.000000000000001) AND (total_cost < '1000000000000000'::numeric))) THEN total_cost
             ELSE NULL::numeric
         END AS cost_usd,
     metadata,
@@ -4492,19 +4525,19 @@ CREATE VIEW analytics.stg_lift__session_drafts WITH (security_invoker='true') AS
     ast_valid,
     (llm_metrics ->> 'model'::text) AS model,
         CASE
-            WHEN ((jsonb_typeof((llm_metrics -> 'input_tokens'::text)) = 'number'::text) AND ((llm_metrics -> 'input_tokens'::text) >= '0'::jsonb)) THEN ((llm_metrics ->> 'input_tokens'::text))::numeric
+            WHEN ((jsonb_typeof((llm_metrics -> 'input_tokens'::text)) = 'number'::text) AND ((llm_metrics -> 'input_tokens'::text) >= '0'::jsonb) AND ((llm_metrics -> 'input_tokens'::text) < '1000000000000'::jsonb)) THEN ((llm_metrics ->> 'input_tokens'::text))::numeric
             ELSE NULL::numeric
         END AS input_tokens,
         CASE
-            WHEN ((jsonb_typeof((llm_metrics -> 'output_tokens'::text)) = 'number'::text) AND ((llm_metrics -> 'output_tokens'::text) >= '0'::jsonb)) THEN ((llm_metrics ->> 'output_tokens'::text))::numeric
+            WHEN ((jsonb_typeof((llm_metrics -> 'output_tokens'::text)) = 'number'::text) AND ((llm_metrics -> 'output_tokens'::text) >= '0'::jsonb) AND ((llm_metrics -> 'output_tokens'::text) < '1000000000000'::jsonb)) THEN ((llm_metrics ->> 'output_tokens'::text))::numeric
             ELSE NULL::numeric
         END AS output_tokens,
         CASE
-            WHEN ((jsonb_typeof((llm_metrics -> 'cost_usd'::text)) = 'number'::text) AND ((llm_metrics -> 'cost_usd'::text) >= '0'::jsonb) AND ((llm_metrics -> 'cost_usd'::text) < '1000000000000000'::jsonb)) THEN ((llm_metrics ->> 'cost_usd'::text))::numeric
+            WHEN ((jsonb_typeof((llm_metrics -> 'cost_usd'::text)) = 'number'::text) AND (((llm_metrics -> 'cost_usd'::text) = '0'::jsonb) OR (((llm_metrics -> 'cost_usd'::text) >= '0.000000000000001'::jsonb) AND ((llm_metrics -> 'cost_usd'::text) < '1000000000000000'::jsonb)))) THEN ((llm_metrics ->> 'cost_usd'::text))::numeric
             ELSE NULL::numeric
         END AS cost_usd,
         CASE
-            WHEN (jsonb_typeof((llm_metrics -> 'latency_ms'::text)) = 'number'::text) THEN ((llm_metrics ->> 'latency_ms'::text))::numeric
+            WHEN ((jsonb_typeof((llm_metrics -> 'latency_ms'::text)) = 'number'::text) AND (((llm_metrics -> 'latency_ms'::text) = '0'::jsonb) OR (((llm_metrics -> 'latency_ms'::text) >= '0.000000000000001'::jsonb) AND ((llm_metrics -> 'latency_ms'::text) < '1000000000000000'::jsonb)))) THEN ((llm_metrics ->> 'latency_ms'::text))::numeric
             ELSE NULL::numeric
         END AS latency_ms,
     llm_metrics,
@@ -4918,7 +4951,31 @@ CREATE VIEW analytics.reply_costs WITH (security_invoker='true') AS
     r.cache_write_tokens,
     r.cache_read_tokens,
     (((((((r.input_tokens)::numeric * p.input_usd_per_million) + ((r.output_tokens)::numeric * p.output_usd_per_million)) + (((r.cache_write_tokens - r.cache_write_1h_tokens))::numeric * p.cache_write_usd_per_million)) + ((r.cache_write_1h_tokens)::numeric * p.cache_write_1h_usd_per_million)) + ((r.cache_read_tokens)::numeric * p.cache_read_usd_per_million)) / (1000000)::numeric) AS estimated_cost_usd
-   FROM (signalbox.model_replies r
+   FROM (( SELECT t.message_id,
+            t.session_id,
+            t.model,
+            t.replied_at,
+                CASE
+                    WHEN ((t.input_tokens >= 0) AND (t.input_tokens < '1000000000000'::bigint)) THEN t.input_tokens
+                    ELSE NULL::bigint
+                END AS input_tokens,
+                CASE
+                    WHEN ((t.output_tokens >= 0) AND (t.output_tokens < '1000000000000'::bigint)) THEN t.output_tokens
+                    ELSE NULL::bigint
+                END AS output_tokens,
+                CASE
+                    WHEN ((t.cache_write_tokens >= 0) AND (t.cache_write_tokens < '1000000000000'::bigint)) THEN t.cache_write_tokens
+                    ELSE NULL::bigint
+                END AS cache_write_tokens,
+                CASE
+                    WHEN ((t.cache_write_1h_tokens >= 0) AND (t.cache_write_1h_tokens < '1000000000000'::bigint)) THEN t.cache_write_1h_tokens
+                    ELSE NULL::bigint
+                END AS cache_write_1h_tokens,
+                CASE
+                    WHEN ((t.cache_read_tokens >= 0) AND (t.cache_read_tokens < '1000000000000'::bigint)) THEN t.cache_read_tokens
+                    ELSE NULL::bigint
+                END AS cache_read_tokens
+           FROM signalbox.model_replies t) r
      LEFT JOIN ( SELECT m.model,
             m.valid_from,
             m.input_usd_per_million,
@@ -4927,7 +4984,7 @@ CREATE VIEW analytics.reply_costs WITH (security_invoker='true') AS
             m.cache_write_1h_usd_per_million,
             m.cache_read_usd_per_million,
             lead(m.valid_from) OVER (PARTITION BY m.model ORDER BY m.valid_from) AS next_valid_from,
-            ((LEAST(m.input_usd_per_million, m.output_usd_per_million, m.cache_write_usd_per_million, m.cache_write_1h_usd_per_million, m.cache_read_usd_per_million) >= (0)::numeric) AND (GREATEST(m.input_usd_per_million, m.output_usd_per_million, m.cache_write_usd_per_million, m.cache_write_1h_usd_per_million, m.cache_read_usd_per_million) < ('1000000000000000'::bigint)::numeric)) AS is_price
+            ((LEAST(m.input_usd_per_million, m.output_usd_per_million, m.cache_write_usd_per_million, m.cache_write_1h_usd_per_million, m.cache_read_usd_per_million) >= (0)::numeric) AND (GREATEST(m.input_usd_per_million, m.output_usd_per_million, m.cache_write_usd_per_million, m.cache_write_1h_usd_per_million, m.cache_read_usd_per_million) < ('1000000000000000'::bigint)::numeric) AND (0.000000000000001 <= ALL (ARRAY[COALESCE(NULLIF(m.input_usd_per_million, (0)::numeric), (1)::numeric), COALESCE(NULLIF(m.output_usd_per_million, (0)::numeric), (1)::numeric), COALESCE(NULLIF(m.cache_write_usd_per_million, (0)::numeric), (1)::numeric), COALESCE(NULLIF(m.cache_write_1h_usd_per_million, (0)::numeric), (1)::numeric), COALESCE(NULLIF(m.cache_read_usd_per_million, (0)::numeric), (1)::numeric)]))) AS is_price
            FROM signalbox.model_prices m) p ON ((p.is_price AND (p.model = r.model) AND (((p.valid_from <= ((r.replied_at AT TIME ZONE 'UTC'::text))::date) AND ((p.next_valid_from IS NULL) OR (p.next_valid_from > ((r.replied_at AT TIME ZONE 'UTC'::text))::date))) OR ((r.replied_at IS NULL) AND (p.next_valid_from IS NULL))))));
 
 -- comment analytics.VIEW reply_costs
@@ -4967,7 +5024,7 @@ CREATE VIEW analytics.stg_chronicle__sessions WITH (security_invoker='true') AS
     (metadata ->> 'user_id'::text) AS owner_id,
     metadata,
         CASE
-            WHEN ((jsonb_typeof(((metadata -> 'cost'::text) -> 'total_cost_usd'::text)) = 'number'::text) AND (((metadata -> 'cost'::text) -> 'total_cost_usd'::text) >= '0'::jsonb) AND (((metadata -> 'cost'::text) -> 'total_cost_usd'::text) < '1000000000000000'::jsonb)) THEN (((metadata -> 'cost'::text) ->> 'total_cost_usd'::text))::numeric
+            WHEN ((jsonb_typeof(((metadata -> 'cost'::text) -> 'total_cost_usd'::text)) = 'number'::text) AND ((((metadata -> 'cost'::text) -> 'total_cost_usd'::text) = '0'::jsonb) OR ((((metadata -> 'cost'::text) -> 'total_cost_usd'::text) >= '0.000000000000001'::jsonb) AND (((metadata -> 'cost'::text) -> 'total_cost_usd'::text) < '1000000000000000'::jsonb)))) THEN (((metadata -> 'cost'::text) ->> 'total_cost_usd'::text))::numeric
             ELSE NULL::numeric
         END AS recorded_cost_usd,
     created_at AS recorded_at
@@ -4994,7 +5051,7 @@ CREATE VIEW analytics.session_costs WITH (security_invoker='true') AS
      LEFT JOIN LATERAL ( SELECT count(*) AS replies,
             sum(r.estimated_cost_usd) AS estimated_cost_usd,
             count(*) FILTER (WHERE ((r.estimated_cost_usd IS NULL) AND (r.model <> '<synthetic>'::text))) AS unpriced_replies,
-            sum((((r.input_tokens + r.output_tokens) + r.cache_write_tokens) + r.cache_read_tokens)) AS tokens
+            sum((((COALESCE(r.input_tokens, (0)::bigint) + COALESCE(r.output_tokens, (0)::bigint)) + COALESCE(r.cache_write_tokens, (0)::bigint)) + COALESCE(r.cache_read_tokens, (0)::bigint))) AS tokens
            FROM analytics.reply_costs r
           WHERE (r.session_pk = s.session_pk)) e ON (true));
 
@@ -5271,23 +5328,29 @@ CREATE VIEW analytics.stg_engine__sop_executions WITH (security_invoker='true') 
     status,
     current_step,
     steps,
-    actions_total,
-    actions_automated,
         CASE
-            WHEN (metadata @> '{"kind": "epic", "imported": true}'::jsonb) THEN NULL::bigint
-            ELSE human_interventions
+            WHEN ((actions_total >= 0) AND (actions_total < '1000000000000'::bigint)) THEN actions_total
+            ELSE NULL::bigint
+        END AS actions_total,
+        CASE
+            WHEN ((actions_automated >= 0) AND (actions_automated < '1000000000000'::bigint) AND ((actions_automated <= actions_total) OR ((actions_total >= 0) IS NOT TRUE))) THEN actions_automated
+            ELSE NULL::bigint
+        END AS actions_automated,
+        CASE
+            WHEN ((human_interventions >= 0) AND (human_interventions < '1000000000000'::bigint) AND ((metadata @> '{"kind": "epic", "imported": true}'::jsonb) IS NOT TRUE)) THEN human_interventions
+            ELSE NULL::bigint
         END AS human_interventions,
         CASE
             WHEN ((cycle_time_hours >= (0)::double precision) AND (cycle_time_hours < (1000000000)::double precision)) THEN cycle_time_hours
             ELSE NULL::double precision
         END AS cycle_time_hours,
-    COALESCE(((actions_automated)::double precision / (NULLIF(actions_total, 0))::double precision),
         CASE
+            WHEN ((actions_automated >= 0) AND (actions_automated <= actions_total) AND (actions_total > 0) AND (actions_total < '1000000000000'::bigint)) THEN ((actions_automated)::double precision / (actions_total)::double precision)
             WHEN ((automation_rate >= (0)::double precision) AND (automation_rate <= (1)::double precision)) THEN automation_rate
             ELSE NULL::double precision
-        END) AS automation_rate,
+        END AS automation_rate,
         CASE
-            WHEN ((estimated_cost >= (0)::numeric) AND (estimated_cost < ('1000000000000000'::bigint)::numeric)) THEN estimated_cost
+            WHEN ((estimated_cost = (0)::numeric) OR ((estimated_cost >= 0.000000000000001) AND (estimated_cost < '1000000000000000'::numeric))) THEN estimated_cost
             ELSE NULL::numeric
         END AS estimated_cost_usd,
     error_message,
@@ -5492,7 +5555,10 @@ CREATE VIEW analytics.stg_engine__chaos_experiments WITH (security_invoker='true
     hypothesis,
     target,
     blast_radius,
-    blast_radius_percent,
+        CASE
+            WHEN ((blast_radius_percent >= (0)::double precision) AND (blast_radius_percent <= (100)::double precision)) THEN blast_radius_percent
+            ELSE NULL::double precision
+        END AS blast_radius_percent,
     status,
     outcome,
     findings,
@@ -5530,7 +5596,10 @@ CREATE VIEW analytics.stg_engine__client_health WITH (security_invoker='true') A
  SELECT id AS assessment_id,
     client_id,
     event_id,
-    health_score,
+        CASE
+            WHEN ((health_score >= (0)::double precision) AND (health_score <= (100)::double precision)) THEN health_score
+            ELSE NULL::double precision
+        END AS health_score,
     status,
     signals,
     risk_factors,
@@ -5715,7 +5784,10 @@ CREATE VIEW analytics.stg_lift__hole_resolutions WITH (security_invoker='true') 
     hole_type,
     resolution,
     resolution_method,
-    confidence,
+        CASE
+            WHEN ((confidence >= (0)::double precision) AND (confidence <= (1)::double precision)) THEN confidence
+            ELSE NULL::double precision
+        END AS confidence,
     created_at
    FROM lift.hole_resolutions;
 

@@ -18,7 +18,7 @@ from signalbox_client.errors import (
     TookTooLong,
     UnfitTable,
 )
-from signalbox_client.translating import OF_OTHER_TABLES, not_as_ours, of_nothing
+from signalbox_client.translating import OF_OTHER_TABLES, OF_OTHER_WORDS, not_as_ours, of_nothing
 
 try:
     import httpx
@@ -30,7 +30,7 @@ except ImportError as error:  # pragma: no cover - the message is the point
 
 _UNIQUE_VIOLATION = "23505"
 _FOREIGN_KEY_VIOLATION = "23503"
-_OF_OTHER_TABLES = {error.sqlstate for error in OF_OTHER_TABLES}
+_OF_OTHER_TABLES = {error.sqlstate for error in (*OF_OTHER_TABLES, *OF_OTHER_WORDS)}
 
 
 class SchemaNotExposed(SignalboxError):

@@ -25,6 +25,8 @@ OF_OTHER_TABLES = (
     postgres_errors.NotNullViolation,
     postgres_errors.UndefinedFunction,
 )
+# A word that a column has no place for: too long for its type, or none of its enumeration. Ours take what is written.
+OF_OTHER_WORDS = (postgres_errors.StringDataRightTruncation, postgres_errors.InvalidTextRepresentation)
 _SEE = "as one may be that was moved here; `python -m data adopt {} --status` says what its tables cannot take"
 
 
@@ -37,7 +39,7 @@ def translated() -> Iterator[None]:
         raise TookTooLong from error
     except postgres_errors.InsufficientPrivilege as error:
         raise NotAllowed(f"{_said(error)}; nothing of this call was kept.") from error
-    except OF_OTHER_TABLES as error:
+    except (*OF_OTHER_TABLES, *OF_OTHER_WORDS) as error:
         raise UnfitTable(f"{of_another_table(error)}. Nothing of this call was kept.") from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         if error.sqlstate and not error.sqlstate.startswith(("08", "57", "53300")):
@@ -61,7 +63,8 @@ def of_nothing(message: str) -> BadArgument | None:
 
 
 def of_another_table(error: psycopg.Error) -> str:
-    """What the server says of a table that is not as this package makes it, one of `OF_OTHER_TABLES`."""
+    """What the server says of a table that is not as this package makes it, one of `OF_OTHER_TABLES` or
+    `OF_OTHER_WORDS`."""
     told = error.diag
     if isinstance(error, postgres_errors.NotNullViolation) and told.column_name:
         where, see = f"{told.schema_name}.{told.table_name}", _SEE.format(told.schema_name)

@@ -208,6 +208,28 @@ def test_a_state_that_the_other_type_does_not_know_leaves_its_writers_alone(
     owner.execute("insert into public.jobs (agent_identifier) values ('x'); update public.jobs set status = 'failed'")
 
 
+def test_migrations_that_make_staging_views_anew_pass_over_tables_of_other_types(
+    database_url: str, owner: Connection
+) -> None:
+    """Where a table has types of its own, a view of ours stands between it and the staging view."""
+    over, newest = "create or replace view analytics.stg_", "20261122010100"
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("2026112[1-9]*.sql"))}
+    made = {name: (text.count(over), text.count("to_regclass('analytics.adopted_")) for name, text in texts.items()}
+    assert [name for name, (views, asked) in made.items() if views != asked] == []
+    make_engine(owner)
+    owner.execute(
+        "alter table public.sop_executions add status varchar(8), add actions_total numeric, add automation_rate text;"
+        " alter table public.agent_metrics add actions_total text, add actions_automated integer"
+    )
+    adoption.adopt(database_url, "engine", "public", move=True)
+    owner.execute("insert into engine.agent_metrics (id, actions_total) values (gen_random_uuid(), '7'),"
+                  " (gen_random_uuid(), 'some')")  # fmt: skip
+    (text,) = (text for name, text in texts.items() if name.startswith(newest))
+    owner.execute(text.encode())
+    rows = owner.execute("select actions_total from analytics.stg_engine__agent_metrics order by 1").fetchall()
+    assert [row["actions_total"] for row in rows] == [7, None]
+
+
 def test_verifying_finds_a_moved_log_that_can_be_rewritten(database_url: str, owner: Connection) -> None:
     make_engine(owner)
     adoption.adopt(database_url, "engine", "public", move=True)

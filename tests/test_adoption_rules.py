@@ -9,7 +9,7 @@ from psycopg.rows import DictRow
 from data import adoption, ingest, jobs
 from data.access import Actor
 from data.errors import RowRefused
-from signalbox_client import Jobs, RefusedByDatabase
+from signalbox_client import Jobs, RefusedByDatabase, UnfitTable
 from tests import adoption_documents as documents
 from tests import adoption_oddities as oddities
 from tests import ingest_fixtures as logs
@@ -163,3 +163,19 @@ def test_what_a_type_has_no_place_for_is_refused_and_not_cut(
     with pytest.raises(RowRefused, match=r"no place for what this writes \(.*(state|varying\(8\))"):
         jobs.cancel(people["admin"], job_id, "running")
     assert owner.execute("select status::text as now from public.jobs").fetchall() == [{"now": "running"}]
+
+
+@pytest.mark.parametrize("kind", ["varchar(8)", "char(8)", "state"])
+def test_a_word_that_a_moved_table_has_no_place_for_is_refused_by_name_and_not_cut(
+    database_url: str, owner: Owner, kind: str
+) -> None:
+    make(owner, documents.AGENTS)
+    owner.execute(OF_TYPE.format(kind, kind).encode())
+    owner.execute("alter table public.jobs alter status set default 'pending'")
+    said = adoption.adopt(database_url, "agents", "public", move=True).remarks
+    assert any("agents.jobs.status keeps the type that it has" in sentence for sentence in said)
+    client = Jobs(database_url)
+    job = client.create("a", {})
+    with pytest.raises(UnfitTable, match=r"not as ours is \(.*(state|\(8\)).*adopt SYSTEM --status"):
+        client.cancel(job.job_id)
+    assert [row["now"] for row in owner.execute("select status::text as now from agents.jobs")] == ["pending"]

@@ -89,6 +89,20 @@ def test_in_sql_an_event_joins_the_correlation_of_its_cause_too(store: EventStor
     assert [event.event_type for _, event in store.trace(cause.correlation_id).walk()] == ["LEAD_SCORED", "X"]
 
 
+def test_each_event_of_many_aggregates_is_looked_at_a_few_times_however_many_there_are(
+    adding: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: Counter[str] = Counter()
+
+    def counted(event: Event) -> tuple[str, str]:
+        looks["aggregate"] += 1
+        return event.aggregate_type, event.aggregate_id
+
+    monkeypatch.setattr(Event, "aggregate", property(counted))
+    adding.append_many([happened(lead=f"lead-{number}") for number in range(200)])
+    assert 200 <= looks["aggregate"] <= 3 * 200
+
+
 def test_many_are_appended_in_order_each_aggregate_counting_for_itself(store: EventStore) -> None:
     given = [happened(lead=lead, payload={"n": n}) for n, lead in enumerate("abacab")]
     events = store.append_many(given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from data import database, reducers
@@ -54,7 +55,7 @@ def read_integrity(actor: Actor) -> Integrity:
     """Gaps and snapshots over the whole log, in one query. Raises what `database.reading` raises."""
     with database.reading(actor) as unit:
         row = unit.row("integrity.count_aggregates", **_reducers(), behind=SNAPSHOT_EVERY)
-    return Integrity(**(row or {}))
+    return Integrity(**_whole(row or {}))
 
 
 @checked()
@@ -62,7 +63,7 @@ def read_gaps(actor: Actor, *, limit: int = 50) -> list[dict[str, Any]]:
     """Ranges of missing numbers: aggregate_type, aggregate_id, numbers_missing (of the whole stream), first_missing,
     last_missing; the streams that miss most first."""
     with database.reading(actor) as unit:
-        return unit.rows("integrity.list_gaps", limit=limit)
+        return [_whole(row) for row in unit.rows("integrity.list_gaps", limit=limit)]
 
 
 @checked()
@@ -70,7 +71,13 @@ def read_snapshot_lags(actor: Actor, *, limit: int = 50) -> list[dict[str, Any]]
     """Aggregates whose snapshots lag: aggregate_type, aggregate_id, sequence_number, snapshot_sequence (0: none),
     snapshots_by_other_versions, events_behind; the furthest first."""
     with database.reading(actor) as unit:
-        return unit.rows("integrity.list_snapshot_lags", **_reducers(), behind=SNAPSHOT_EVERY, limit=limit)
+        found = unit.rows("integrity.list_snapshot_lags", **_reducers(), behind=SNAPSHOT_EVERY, limit=limit)
+    return [_whole(row) for row in found]
+
+
+def _whole(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose numerics are int: numbers of events may lie further apart than a bigint holds."""
+    return {name: int(value) if isinstance(value, Decimal) else value for name, value in row.items()}
 
 
 def projection_names() -> list[str]:

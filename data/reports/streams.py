@@ -89,7 +89,8 @@ def read_stream(actor: Actor, *, aggregate_type: str, aggregate_id: str, at: int
         began = _begin(unit, named, reducer, first)
         is_near = first - 1 - (began[1] or 0) <= MOST_FOLDED
         begin_after = began[1] if is_near else first - 1 - MOST_FOLDED if reducer is None else first - 1
-        rows = unit.rows("streams.list_events", **named, first=(begin_after or 0) + 1, last=first + WINDOW - 1)
+        last = min(first + WINDOW - 1, about.last_number)
+        rows = unit.rows("streams.list_events", **named, first=(begin_after or 0) + 1, last=last)
     events = [Event(**row) for row in rows]
     if reducer and not is_near:
         return _unfolded(about, number, events, reducer, _too_far(began[1], first))

@@ -9,8 +9,8 @@ with counted as (
         e.emitted_by,
         count(*) filter (where w.is_current) as events,
         count(*) filter (where not w.is_current) as previous_events,
-        count(e.confidence) filter (where w.is_current) as decisions,
-        sum(e.confidence::numeric) filter (where w.is_current) as confidence_sum,
+        count(*) filter (where w.is_current and e.confidence between 0 and 1) as decisions,
+        sum(e.confidence::numeric) filter (where w.is_current and e.confidence between 0 and 1) as confidence_sum,
         max(e.occurred_at) filter (where w.is_current and e.occurred_at >= '1970-01-02 00:00+00' and e.occurred_at < '2200-12-31 00:00+00') as last_at
     from analytics.stg_engine__events as e
     cross join lateral (

@@ -1,8 +1,8 @@
 -- name: count_aggregates
 -- Whether the event log is whole: aggregates, those whose numbers have gaps, and of the types given, those whose newest
--- usable snapshot lies more than `behind` events back.
+-- usable snapshot lies more than `behind` events back. Numbers of events may lie so far apart that no bigint holds it.
 with aggregates as (
-    select e.aggregate_type, e.aggregate_id, count(*) as events, max(e.sequence_number) as newest
+    select e.aggregate_type, e.aggregate_id, count(*) as events, max(e.sequence_number)::numeric as newest
     from analytics.stg_engine__events as e
     group by e.aggregate_type, e.aggregate_id
 ),
@@ -19,7 +19,7 @@ select
     count(*) as aggregates,
     coalesce(sum(a.events), 0)::bigint as events,
     count(*) filter (where a.newest <> a.events) as with_gaps,
-    coalesce(sum(a.newest - a.events), 0)::bigint as numbers_missing,
+    coalesce(sum(a.newest - a.events), 0) as numbers_missing,
     count(*) filter (where a.aggregate_type = any(%(aggregate_types)s::text[])) as with_reducer,
     count(*) filter (
         where a.aggregate_type = any(%(aggregate_types)s::text[])
@@ -34,7 +34,7 @@ left join newest_snapshots as s using (aggregate_type, aggregate_id);
 -- name: list_gaps
 -- Numbers that are missing in streams, as ranges, the streams that miss most first.
 with broken as (
-    select e.aggregate_type, e.aggregate_id, max(e.sequence_number) - count(*) as numbers_missing
+    select e.aggregate_type, e.aggregate_id, max(e.sequence_number)::numeric - count(*) as numbers_missing
     from analytics.stg_engine__events as e
     group by e.aggregate_type, e.aggregate_id
     having max(e.sequence_number) <> count(*)
@@ -54,7 +54,7 @@ cross join lateral (
     from analytics.stg_engine__events as e
     where e.aggregate_type = b.aggregate_type and e.aggregate_id = b.aggregate_id
 ) as n
-where n.sequence_number > n.before + 1
+where n.sequence_number > n.before::numeric + 1
 order by b.numbers_missing desc, b.aggregate_type, b.aggregate_id, n.sequence_number
 limit %(limit)s::bigint;
 
@@ -79,13 +79,15 @@ select
     n.sequence_number,
     coalesce(max(s.sequence_number) filter (where s.reducer = t.reducer), 0) as snapshot_sequence,
     count(s.sequence_number) filter (where s.reducer is distinct from t.reducer) as snapshots_by_other_versions,
-    n.sequence_number - coalesce(max(s.sequence_number) filter (where s.reducer = t.reducer), 0) as events_behind
+    n.sequence_number::numeric - coalesce(max(s.sequence_number) filter (where s.reducer = t.reducer), 0)
+        as events_behind
 from newest as n
 inner join told as t using (aggregate_type)
 left join analytics.stg_engine__event_snapshots as s
     on s.aggregate_type = n.aggregate_type and s.aggregate_id = n.aggregate_id
 group by n.aggregate_type, n.aggregate_id, n.sequence_number
-having n.sequence_number - coalesce(max(s.sequence_number) filter (where s.reducer = t.reducer), 0) > %(behind)s::bigint
+having n.sequence_number::numeric - coalesce(max(s.sequence_number) filter (where s.reducer = t.reducer), 0)
+    > %(behind)s::bigint
 order by events_behind desc, n.aggregate_type, n.aggregate_id
 limit %(limit)s::bigint;
 

@@ -27,7 +27,8 @@ engine_event_parts as (
     union all
     select
         w.is_current, w.kind, null, null, f.occurred_at, f.event_type, f.aggregate_type, f.emitted_by, 1,
-        (f.confidence is not null)::integer, f.confidence::numeric, f.occurred_at
+        coalesce(f.confidence between 0 and 1, false)::integer,
+        case when f.confidence between 0 and 1 then f.confidence end::numeric, f.occurred_at
     from event_windows as w
     cross join lateral (
         select l.event_type, l.aggregate_type, l.emitted_by, l.confidence, l.occurred_at
@@ -39,7 +40,8 @@ engine_event_parts as (
     union all
     select
         w.is_current, w.kind, null, null, null, f.event_type, f.aggregate_type, f.emitted_by, 1,
-        (f.confidence is not null)::integer, f.confidence::numeric, f.occurred_at
+        coalesce(f.confidence between 0 and 1, false)::integer,
+        case when f.confidence between 0 and 1 then f.confidence end::numeric, f.occurred_at
     from event_windows as w
     cross join analytics.stg_engine__events as f
     where

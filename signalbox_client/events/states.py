@@ -107,8 +107,10 @@ def keep_state(
 def snapshots_after(database: Database, reducers: Reducers, appended: list[Event]) -> None:
     """The snapshots that newly appended events make due. Events count once they are appended, so a reducer that fails
     is logged and not raised; `EventStore.catch_up` makes what is missing."""
-    for aggregate in dict.fromkeys(event.aggregate for event in appended):
-        numbers = [event.sequence_number for event in appended if event.aggregate == aggregate]
+    by_aggregate: dict[tuple[str, str], list[int]] = {}
+    for event in appended:
+        by_aggregate.setdefault(event.aggregate, []).append(event.sequence_number)
+    for aggregate, numbers in by_aggregate.items():
         reducer = reducers.find(aggregate[0])
         if not reducer or numbers[-1] // SNAPSHOT_EVERY * SNAPSHOT_EVERY < numbers[0]:
             continue

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 MOST_STEPS = 5
+_LEAST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,9 @@ class Scale:
 
 
 def scale_of(highest: float, *, least_step: float = 0) -> Scale:
-    """A scale that reaches over the highest amount in at most five steps of a round length, none below `least_step`."""
-    if not highest > 0:
+    """A scale that reaches over the highest amount in at most five steps of a round length, none below `least_step`.
+    Amounts too small to be told from nothing get that of nothing."""
+    if not highest > _LEAST:
         return Scale(1.0, (0.0,))
     power = 10.0 ** math.floor(math.log10(highest / MOST_STEPS))
     step = next(size * power for size in (1, 2, 5, 10) if round(highest / (size * power), 9) <= MOST_STEPS)

@@ -22,6 +22,7 @@ from ui.wording import figures
 from ui.wording.sentences import listed, plural
 
 _MOST_CHARACTERS = 20_000  # of a state or payload; what is more is said
+_MOST_OF_SLIDER = 2**53 - 1  # browsers count no further
 _MOST_FIELDS = 6  # named in the column of what changed
 
 
@@ -73,7 +74,9 @@ def head(view: View, aggregate: tuple[str, str], found: StreamAt) -> None:
 def slider(aggregate: tuple[str, str], found: StreamAt) -> None:
     """The slider over the numbers of the stream, and links to the events around the one shown."""
     last = found.about.last_number
-    if last > 1:
+    if last > _MOST_OF_SLIDER:
+        page.note(f"The newest event has the number {last:,}: no slider reaches that far, the links below do.")
+    elif last > 1:
         # The key carries the stream: another one has other ends.
         key = f"f_at_{aggregate[0]}_{aggregate[1]}"
         st.session_state[key] = found.at

@@ -223,10 +223,11 @@ def _otherwise(found: SystemFinding) -> Iterator[str]:
         if column.found and column.state != "same"
     ]
     if own:
+        keep = "keeps the type that it has" if len(own) == 1 else "keep the types that they have"
         yield (
-            f"{', '.join(own)} keep the types that they have. While views stand over them PostgreSQL refuses to alter "
-            "these, and a later migration of the console that writes those views anew will be refused: alter them to "
-            "ours before you move them"
+            f"{', '.join(own)} {keep}, for good: PostgreSQL alters no column that views show, neither for you nor for "
+            "a later migration of the console, so give it the type of ours before you move it. Reports read it "
+            "converted, and a word that it has no place for is refused and not cut"
         )
     closed = " and ".join(append_only(found.system))
     but = f" (except that {closed} is append-only from now on: nothing in it is updated or deleted)" if closed else ""
