@@ -2867,6 +2867,9 @@ begin
         return 0;
     end if;
 
+    if subject = 'tools' then
+        perform signalbox.tell_slots_of_calls(most_slots * 100::bigint);
+    end if;
     select array_agg(l.slot) into changed from (
         select distinct m.slot from signalbox.change_log as m where m.source = state.source order by m.slot desc limit most_slots
     ) as l;
@@ -4039,6 +4042,50 @@ CREATE FUNCTION signalbox.take_marks(source smallint, slots integer[] DEFAULT NU
     set marks = t.marks + s.marks, mark = t.mark # s.mark
     from summed as s
     where t.source = take_marks.source
+$$;
+
+-- function signalbox.tell_slots_of_calls(bigint)
+CREATE FUNCTION signalbox.tell_slots_of_calls(most_rows bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    links uuid[];
+begin
+    if (select coalesce(sum(abs(l.counted)), 0) from signalbox.change_log as l where l.source = 3)
+        + (select count(*) from signalbox.change_links as k where k.source = 3) <= most_rows
+    then
+        return;
+    end if;
+    links := signalbox.take_links(3::smallint);
+    with calls as (
+        select distinct i.call_id
+        from signalbox.change_log as l
+        cross join lateral unnest(l.calls) as i
+        where l.source = 3 and i.call_id is not null
+    ),
+    forgotten as (
+        update signalbox.change_log as l set counted = 0, calls = null where l.source = 3 and l.calls is not null
+    ),
+    told as (
+        insert into signalbox.change_log (source, slot, mark)
+        select 3, a.slot, 0
+        from (
+            select case when t.occurred_at > '-infinity' and t.occurred_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', date_bin('15 minutes', t.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer
+                else -2147483648 end as slot
+            from calls as c
+            inner join analytics.stg_chronicle__tool_events as t on t.call_id = c.call_id
+            where t.phase = 'pre'
+            union
+            select s.slot from analytics.linked_slots(3::smallint, links, null) as s (slot)
+        ) as a
+        returning 1
+    )
+    update signalbox.change_totals as t
+    set marks = t.marks - (select count(*) from told)
+    where t.source = 3;
+end
 $$;
 
 -- function signalbox.touch_updated_at()
@@ -8789,6 +8836,9 @@ REVOKE ALL ON FUNCTION signalbox.take_links(source smallint, ids uuid[]) FROM PU
 
 -- acl signalbox.FUNCTION take_marks(source smallint, slots integer[], lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.take_marks(source smallint, slots integer[], lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION tell_slots_of_calls(most_rows bigint)
+REVOKE ALL ON FUNCTION signalbox.tell_slots_of_calls(most_rows bigint) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION touch_updated_at()
 REVOKE ALL ON FUNCTION signalbox.touch_updated_at() FROM PUBLIC;

@@ -186,6 +186,35 @@ def test_many_rows_in_one_quarter_are_counted_with_it(owner: Owner, people: Peop
     assert calls_over_all(people) == 202
 
 
+def test_very_many_calls_are_told_by_their_quarters_and_stay_the_calls_that_they_are(
+    owner: Owner, people: People
+) -> None:
+    make_session(owner, DAY)
+    for phase, begins in (("pre", DAY), ("post", DAY + timedelta(days=2))):
+        owner.execute(
+            "insert into chronicle.tool_events (session_id, tool_name, phase, created_at, call_id)"
+            " select s.id, 'Bash', %s, %s::timestamptz + n * interval '15 min', md5(n::text)::uuid"
+            " from chronicle.sessions as s, generate_series(1, 110) as n",
+            (phase, begins),
+        )
+    rollups.finish("real")
+    versions = "select array_agg(v::text order by v.name) as known from signalbox.change_versions() as v"
+    owner.execute("delete from chronicle.tool_events where phase = 'post'")
+    owner.execute("update chronicle.sessions set project_name = 'port'")
+    before = owner.execute(versions).fetchone()
+    said = "select count(*) filter (where calls is not null) as calls, count(*) as slots from signalbox.change_log"
+    for most_slots, slots in ((1, 110 + 110 - 1), (500, 0)):
+        owner.execute("select signalbox.refresh_rollups(%s)", (most_slots,))
+        assert owner.execute(said + " where source = 3").fetchone() == {"calls": 0, "slots": slots}
+        assert owner.execute(versions).fetchone() == before
+        found = tools.read_usage(people["manager"], project="port", start=DAY, end=DAY + timedelta(days=9)).total
+        assert (found.calls, found.unanswered) == (110, 110)
+    # None of it is looked up in the table any more.
+    without_triggers(owner, "delete from chronicle.tool_events")
+    found = tools.read_usage(people["manager"], project="port", start=DAY, end=DAY + timedelta(days=9)).total
+    assert (found.calls, found.unanswered) == (110, 110)
+
+
 def test_a_call_that_moved_before_its_session_got_another_project_is_taken_off_the_right_one(
     owner: Owner, people: People
 ) -> None:

@@ -184,6 +184,8 @@ def test_default_period_counts_lists_and_files_take_what_no_period_can_name_as_u
     assert words == ["no time recorded"] * number
     for name in ("sessions", "tool_calls", "jobs"):
         assert len(file_rows(manager, name, {"untimed": ["true"]})) == number, name
+        for end in ({"start": ["1970-01-02"]}, {"end": ["2200-12-31"]}):
+            assert len(file_rows(manager, name, end)) == 1, (name, end)
     for path in ("overview", "sessions", "tools", "jobs"):
         told = open_page(manager, f"reports/{path}.py").text
         assert f"the last 7 days with data: {figures.days(at - timedelta(days=6), at, ZoneInfo('UTC'))}" in told

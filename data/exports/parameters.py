@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from data import calendar
 from data.access import Actor
 from data.database.copying import Order
 from data.errors import SignalboxError
@@ -70,7 +71,15 @@ class Report:
             if name not in readers:
                 known = ", ".join(sorted(readers)) or "none"
                 raise BadFilter(f"This export has no filter “{name[:40]}”. It has: {known}.")
-        return {name: _read(name, reader, given.get(name, [])) for name, reader in readers.items()}
+        return _closed({name: _read(name, reader, given.get(name, [])) for name, reader in readers.items()})
+
+
+def _closed(parameters: dict[str, Any]) -> dict[str, Any]:
+    """A span that is given one end alone has the calendar's other one: a time that no period can name is in none."""
+    start, end = parameters.get("start"), parameters.get("end")
+    if (start is None) == (end is None):
+        return parameters
+    return {**parameters, "start": start or calendar.FIRST, "end": end or calendar.END}
 
 
 def _read(name: str, reader: Reader, values: list[str]) -> Any:
