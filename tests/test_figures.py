@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -10,6 +11,10 @@ import pytest
 from streamlit.delta_generator import DeltaGenerator
 
 from data.access import Actor
+from data.backup.state import BackupRun, BackupState
+from data.database import Added
+from ui import lacking
+from ui.backups import telling as backups
 from ui.drawing import tables
 from ui.drawing.markup import Markup, join, tag
 from ui.navigation import FIRST
@@ -19,6 +24,10 @@ from ui.wording.sizes import size
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 20, 10, 37, 12, 345_000, tzinfo=UTC)
+
+
+def view_in_berlin() -> View:
+    return View(FIRST, Actor(uuid4(), "m@example.com", "manager"), (), NOW, BERLIN, DeltaGenerator())
 
 
 def spaced(words: str) -> str:
@@ -83,20 +92,37 @@ def test_costs_are_never_zero_by_rounding_or_absence() -> None:
 
 
 def test_a_time_of_the_other_side_of_a_change_of_clocks_names_its_own_offset() -> None:
-    """Under a header that names the one of now."""
+    """Beside the page's clock and under headers, which name the one of now."""
     summer = datetime(2026, 10, 10, 5, 6, tzinfo=UTC)
-    assert figures.moment_in_column(summer, BERLIN, NOW) == "10 Oct 07:06 UTC+2"
-    assert figures.moment_in_column(datetime(2026, 11, 10, 5, 6, tzinfo=UTC), BERLIN, NOW) == "10 Nov 06:06"
-    assert figures.moment_in_column(summer, ZoneInfo("UTC"), NOW) == "10 Oct 05:06"
-    view = View(FIRST, Actor(uuid4(), "m@example.com", "manager"), (), NOW, BERLIN, DeltaGenerator())
-    cell = tables.when(view, "at")
+    assert figures.moment(summer, BERLIN, NOW) == "10 Oct 07:06 UTC+2"
+    assert figures.moment(datetime(2026, 11, 10, 5, 6, tzinfo=UTC), BERLIN, NOW) == "10 Nov 06:06"
+    assert figures.moment(summer, ZoneInfo("UTC"), NOW) == "10 Oct 05:06"
+    cell = tables.when(view_in_berlin(), "at")
     assert "10 Oct 07:06 UTC+2" in str(cell({"at": summer}))
+
+
+def test_a_sentence_that_names_the_zone_names_that_of_the_time_it_tells() -> None:
+    """Not that of now: each of two times has its own."""
+    summer = datetime(2026, 10, 10, 5, 6, tzinfo=UTC)
+    assert figures.moment_with_zone(summer, BERLIN, NOW) == "10 Oct 07:06 UTC+2"
+    assert figures.moment_with_zone(NOW, BERLIN, NOW) == "11:37 UTC+1"
+    assert figures.moment_with_zone(None, BERLIN, NOW) == "no time"
+    view = replace(view_in_berlin(), added={"engine.events": Added(("position",), summer)})
+    assert "from before 10 Oct 07:06 UTC+2:" in str(lacking.untold(view, "engine.events", "position"))
+    good = BackupRun(
+        1, "manual", "succeeded", summer, summer, None, "here", 1, "postgres", None, None, None, 1, None, 1, 1, (), None
+    )
+    cards = backups.figures_of(view, BackupState(good, (), None, None, None, None, 24))
+    assert [card.note for card in cards if card.label in ("Last good backup", "Next due")] == [
+        "10 Oct 07:06 UTC+2",
+        "11 Oct 07:06 UTC+2, every 24\u00a0h",
+    ]
 
 
 def test_times_are_in_the_viewers_zone_and_as_short_as_can_be() -> None:
     assert figures.moment(NOW, BERLIN, NOW) == "11:37"
     assert figures.moment(datetime(2026, 11, 18, 23, 30, tzinfo=UTC), BERLIN, NOW) == "19 Nov 00:30"
-    assert figures.moment(datetime(2025, 8, 24, 10, tzinfo=UTC), BERLIN, NOW) == "24 Aug 2025 12:00"
+    assert figures.moment(datetime(2025, 8, 24, 10, tzinfo=UTC), BERLIN, NOW) == "24 Aug 2025 12:00 UTC+2"
     assert figures.exact(NOW, BERLIN) == "2026-11-20 11:37:12.345 UTC+1"
     assert figures.zone_name(NOW, ZoneInfo("Asia/Kolkata")) == "UTC+5:30"
     assert figures.zone_name(NOW, ZoneInfo("America/New_York")) == "UTC−5"

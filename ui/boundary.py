@@ -60,4 +60,4 @@ def is_before(session: Mapping[str, Any], raw_from: datetime | None) -> bool:
 
 
 def _when(view: View, raw_from: datetime) -> str:
-    return f"{figures.moment(raw_from, view.zone, view.as_of)} {figures.zone_name(raw_from, view.zone)}"
+    return figures.moment_with_zone(raw_from, view.zone, view.as_of)

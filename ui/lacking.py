@@ -57,8 +57,7 @@ def _read(view: View, system: str, tables: Collection[str]) -> list[str]:
 
 
 def _moved(view: View, table: str) -> str:
-    at = view.added[table].moved_at
-    return f"{figures.moment(at, view.zone, view.as_of)} {figures.zone_name(view.as_of, view.zone)}"
+    return figures.moment_with_zone(view.added[table].moved_at, view.zone, view.as_of)
 
 
 def _words(what: str, names: Collection[str]) -> str:

@@ -148,4 +148,4 @@ def _asked(view: View, asked: Approval) -> Markup:
 
 def _at(view: View, when: datetime | None) -> str:
     """A time inside a sentence, with its zone, as no header names one; nothing where none is recorded."""
-    return f" at {figures.moment(when, view.zone, view.as_of)} {figures.zone_name(when, view.zone)}" if when else ""
+    return f" at {figures.moment_with_zone(when, view.zone, view.as_of)}" if when else ""

@@ -159,7 +159,7 @@ def _clock_hint(view: View, row: tables.Row) -> str:
 
 def _over_since(view: View, row: tables.Row) -> Child:
     over = row["decided_at"] or (row["expires_at"] if row["outcome"] == "expired" else None)
-    return figures.moment_in_column(over, view.zone, view.as_of) if over else tables.muted("no time")
+    return figures.moment(over, view.zone, view.as_of) if over else tables.muted("no time")
 
 
 def risk(row: tables.Row) -> Child:

@@ -41,7 +41,7 @@ def figures_of(view: View, state: BackupState) -> list[Card]:
         Card(
             "Last good backup",
             f"{_age(good.started_at, now)} ago" if good else "none",
-            note=f"{figures.moment(good.started_at, view.zone, now)} {_zone(view)}" if good else None,
+            note=figures.moment_with_zone(good.started_at, view.zone, now) if good else None,
             state=told if told != "signal" else None,
         )
     ]
@@ -53,9 +53,7 @@ def figures_of(view: View, state: BackupState) -> list[Card]:
     if due is not None:
         late = now > due
         value = f"{_age(due, now)} late" if late else f"in {figures.duration((due - now).total_seconds() * 1000)}"
-        cards.append(
-            Card("Next due", value, note=f"{figures.moment(due, view.zone, now)} {_zone(view)}, {_every(state)}")
-        )
+        cards.append(Card("Next due", value, note=f"{figures.moment_with_zone(due, view.zone, now)}, {_every(state)}"))
     return cards
 
 
@@ -105,9 +103,9 @@ def _first(view: View, state: BackupState) -> tuple[str, str]:
     age, tables = _age(good.started_at, now), plural(good.listed_tables or 0, "table")
     told = f"The last good backup is {age} old: {size(good.size_bytes)}, read back as the rows of {tables}."
     if state.is_overdue(now):
-        since = figures.moment(state.due_at, view.zone, now)
+        since = figures.moment_with_zone(state.due_at, view.zone, now)
         return "broken", (
-            f"The backup is overdue since {since} ({_zone(view)}): the last good one is {age} old, and one is due "
+            f"The backup is overdue since {since}: the last good one is {age} old, and one is due "
             f"{_every(state)}. {_what_to_do(view, state)}"
         )
     if state.lost:
@@ -121,8 +119,8 @@ def _first(view: View, state: BackupState) -> tuple[str, str]:
         return "attention", f"{told} {plural(len(good.lacking), 'table')} could not be read into it."
     if state.is_due(now):
         return "attention", f"{told} The next one is due now."
-    due = figures.moment(state.due_at, view.zone, now)
-    return "well", f"{told} The next one is due at {due} ({_zone(view)})."
+    due = figures.moment_with_zone(state.due_at, view.zone, now)
+    return "well", f"{told} The next one is due at {due}."
 
 
 def _none(view: View, state: BackupState) -> tuple[str, str]:
@@ -135,12 +133,12 @@ def _none(view: View, state: BackupState) -> tuple[str, str]:
             f"There is no backup of this database; one is due {_every(state)}. {_what_to_do(view, state)}"
         )
     if state.is_overdue(view.as_of):
-        since = figures.moment(state.since, view.zone, view.as_of)
+        since = figures.moment_with_zone(state.since, view.zone, view.as_of)
         return "broken", (
-            f"There is no backup of this database, which the console has known since {since} ({_zone(view)}). "
+            f"There is no backup of this database, which the console has known since {since}. "
             f"{_what_to_do(view, state)}"
         )
-    at = f"{figures.moment(due, view.zone, view.as_of)} ({_zone(view)})"
+    at = figures.moment_with_zone(due, view.zone, view.as_of)
     return "attention", f"There is no backup yet. The first is due at {at}."
 
 
@@ -200,7 +198,3 @@ def _age(then: datetime, now: datetime) -> str:
 
 def _every(state: BackupState) -> str:
     return f"every {figures.with_unit(state.every_hours, 'h')}" if state.every_hours != 1 else "every hour"
-
-
-def _zone(view: View) -> str:
-    return figures.zone_name(view.as_of, view.zone)

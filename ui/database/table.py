@@ -118,5 +118,5 @@ def _kind_of_index(row: drawing.Row) -> Child:
 
 def _last_read(view: View, row: drawing.Row) -> Child:
     if row["last_read_at"] is not None:
-        return figures.moment_in_column(row["last_read_at"], view.zone, view.as_of)
+        return figures.moment(row["last_read_at"], view.zone, view.as_of)
     return drawing.muted("not told" if row["scans"] else "never")

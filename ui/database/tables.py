@@ -86,7 +86,7 @@ def _dead(row: drawing.Row) -> Child:
 
 def _vacuumed(view: View, row: drawing.Row) -> Child:
     when = row["vacuumed_at"]
-    return figures.moment_in_column(when, view.zone, view.as_of) if when else drawing.muted("not yet")
+    return figures.moment(when, view.zone, view.as_of) if when else drawing.muted("not yet")
 
 
 def _analyzed(view: View, row: drawing.Row) -> str:

@@ -128,7 +128,7 @@ def moment(view: View, name: str) -> Column:
 def when(view: View, name: str) -> Cell:
     """A time as 12:03 or 18 Nov 12:03, with its offset where that is not the one of now."""
     return lambda row: (
-        tag("span", figures.moment_in_column(row[name], view.zone, view.as_of), class_="sb-when")
+        tag("span", figures.moment(row[name], view.zone, view.as_of), class_="sb-when")
         if row[name] is not None
         else muted("no time")
     )

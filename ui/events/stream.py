@@ -48,7 +48,9 @@ def head(view: View, aggregate: tuple[str, str], found: StreamAt) -> None:
     st.html(tag("h2", name, class_="sb-heading", style="font-size:18px"))
     times = ""
     if about.first_at and about.last_at and about.first_at != about.last_at:
-        first, last = (figures.moment(when, view.zone, view.as_of) for when in (about.first_at, about.last_at))
+        first, last = (
+            figures.moment_with_zone(when, view.zone, view.as_of) for when in (about.first_at, about.last_at)
+        )
         times = f", from {first} to {last}"
     words = f"{plural(about.events, 'event')}{times}."
     if about.missing > 0:
@@ -67,7 +69,6 @@ def head(view: View, aggregate: tuple[str, str], found: StreamAt) -> None:
         links.go(
             "‹\u00a0All\u00a0events of it in the list", "events", period="all", aggregate=aggregate[0], id=aggregate[1]
         ),
-        f" · times in {figures.zone_name(view.as_of, view.zone)}",
     )
 
 

@@ -80,7 +80,7 @@ def _when(view: View) -> tables.Column:
             return tables.when(view, "completed_at")(row)
         since = row["started_at"] or row["created_at"]
         words = "since" if row["status"] in ("pending", "running") else "began"
-        return f"{words} {figures.moment_in_column(since, view.zone, view.as_of)}" if since else tables.muted("no time")
+        return f"{words} {figures.moment(since, view.zone, view.as_of)}" if since else tables.muted("no time")
 
     def hint(row: tables.Row) -> str:
         names = (("created", "created_at"), ("started", "started_at"), ("ended", "completed_at"))

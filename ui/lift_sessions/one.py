@@ -53,9 +53,8 @@ def head(view: View, found: LiftSession) -> None:
     owner = about["owner"] or figures.short_id(about["owner_id"]) or "nobody"
     page.note(
         f"{about['status'] or 'status not recorded'}, {owner}, begun "
-        f"{figures.moment(about['created_at'], view.zone, view.as_of)}, changed "
-        f"{figures.moment(about['updated_at'], view.zone, view.as_of)} "
-        f"{figures.zone_name(view.as_of, view.zone)}. ",
+        f"{figures.moment_with_zone(about['created_at'], view.zone, view.as_of)}, changed "
+        f"{figures.moment_with_zone(about['updated_at'], view.zone, view.as_of)}. ",
         links.go("‹ All sessions of lift-sys", "lift_sessions"),
     )
 

@@ -88,7 +88,7 @@ def _told(view: View, shown: OneMigration) -> str:
     if about.applied_at is None:
         when = "Applied by another program than this console, so when is not recorded."
     else:
-        at = f"{figures.moment(about.applied_at, view.zone, view.as_of)} {figures.zone_name(view.as_of, view.zone)}"
+        at = figures.moment_with_zone(about.applied_at, view.zone, view.as_of)
         when = f"Applied at {at} by the role {about.applied_by} in {figures.duration(about.duration_ms)}."
     if about.state == "edited":
         return f"{when} The file has been edited since: put the old text back, and write the change as a new one."
@@ -113,5 +113,5 @@ def _took(row: tables.Row) -> Child:
 
 def _applied(view: View, row: tables.Row) -> Child:
     if row["applied_at"] is not None:
-        return tag("span", figures.moment_in_column(row["applied_at"], view.zone, view.as_of), class_="sb-when")
+        return tag("span", figures.moment(row["applied_at"], view.zone, view.as_of), class_="sb-when")
     return tables.muted(figures.DASH if row["state"] in ("pending", "out of order") else "not recorded")

@@ -72,7 +72,7 @@ def figures_of(view: View, found: Look) -> list[Card]:
         Card("Edited, unknown, out of order", figures.count(wrong), state="broken" if wrong else None),
         Card(
             "Last applied",
-            figures.moment(last, view.zone, view.as_of) if last else "not recorded",
-            note=figures.zone_name(view.as_of, view.zone) if last else "by this console",
+            figures.moment_with_zone(last, view.zone, view.as_of) if last else "not recorded",
+            note=None if last else "by this console",
         ),
     ]

@@ -89,8 +89,7 @@ def _facts(view: View, session: Mapping[str, Any]) -> list[Child]:
         when: Child = "order as recorded, no times"
     else:
         took = ", not ended" if ended is None else f", {figures.duration(lasted)}" if lasted is not None else ""
-        zone = figures.zone_name(started, view.zone)
-        when = f"{figures.moment(started, view.zone, view.as_of)} {zone}{took}"
+        when = f"{figures.moment_with_zone(started, view.zone, view.as_of)}{took}"
     facts: list[tuple[str, Child]] = [
         ("project", session["project_name"]),
         ("branch", session["git_branch"]),

@@ -101,7 +101,7 @@ def _when(view: View) -> tables.Column:
             return tables.when(view, "completed_at")(row)
         since = row["started_at"]
         words = "since" if row["status"] == "running" else "began"
-        return f"{words} {figures.moment_in_column(since, view.zone, view.as_of)}" if since else tables.muted("no time")
+        return f"{words} {figures.moment(since, view.zone, view.as_of)}" if since else tables.muted("no time")
 
     def hint(row: tables.Row) -> str:
         return "\n".join(

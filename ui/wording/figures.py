@@ -84,7 +84,22 @@ def money(usd: float | Decimal | None) -> str:
 
 
 def moment(when: datetime | None, zone: ZoneInfo, now: datetime) -> str:
-    """A time as 12:03 when it is today in the zone, 18 Nov 12:03 in this year, 18 Nov 2025 12:03 else."""
+    """A time as 12:03 when it is today in the zone, 18 Nov 12:03 in this year, 18 Nov 2025 12:03 else. The page's clock
+    and the headers of columns name the offset of now: a time that has another one, from before or after a change of
+    the clocks, names its own."""
+    if when is None or not calendar.holds(when) or zone_name(when, zone) == zone_name(now, zone):
+        return _bare(when, zone, now)
+    return moment_with_zone(when, zone, now)
+
+
+def moment_with_zone(when: datetime | None, zone: ZoneInfo, now: datetime) -> str:
+    """As `moment`, where nothing else names the zone: always with the offset that the zone has at that time."""
+    if when is None or not calendar.holds(when):
+        return _bare(when, zone, now)
+    return f"{_bare(when, zone, now)} {zone_name(when, zone)}"
+
+
+def _bare(when: datetime | None, zone: ZoneInfo, now: datetime) -> str:
     if when is None or not calendar.holds(when):
         return "no time"
     local, today = when.astimezone(zone), now.astimezone(zone)
@@ -93,14 +108,6 @@ def moment(when: datetime | None, zone: ZoneInfo, now: datetime) -> str:
         return clock
     year = "" if local.year == today.year else f" {local.year}"
     return f"{local.day} {_MONTHS[local.month - 1]}{year} {clock}"
-
-
-def moment_in_column(when: datetime | None, zone: ZoneInfo, now: datetime) -> str:
-    """As `moment`, under a header that names the offset of now: a time that has another one, from before or after a
-    change of the clocks, names its own."""
-    if when is None or not calendar.holds(when) or zone_name(when, zone) == zone_name(now, zone):
-        return moment(when, zone, now)
-    return f"{moment(when, zone, now)} {zone_name(when, zone)}"
 
 
 def exact(when: datetime | None, zone: ZoneInfo) -> str:
