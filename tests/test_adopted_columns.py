@@ -13,6 +13,7 @@ from psycopg.rows import DictRow
 
 from data import adoption, rollups
 from data.access import Actor
+from data.reports import events
 from tests.page_runs import PageRun, open_page
 from tests.test_adopted_documents import SCHEMAS, WAYS, build
 from tests.test_adopted_sight import file_of, verdicts
@@ -228,3 +229,23 @@ def test_a_run_an_experiment_and_a_definition_do_not_say_none_of_what_their_tabl
     experiments = said(look(people, "clients", view="experiments", period="all"))
     assert "none yet" not in experiments
     assert "none named" not in experiments
+
+
+@WAYS
+def test_events_of_one_time_stand_in_their_order_in_lists_and_in_runs(
+    database_url: str, owner: Owner, people: People, move: bool
+) -> None:
+    """An adopted log that keeps no order of all its events has the numbers of each stream."""
+    adopt_without(database_url, owner, people, "engine", "", move=move)
+    owner.execute(
+        sql.SQL(
+            "insert into {log} (event_type, correlation_id, aggregate_type, aggregate_id, sequence_number, payload,"
+            " emitted_by, timestamp) select 'STEP_' || n, correlation_id, aggregate_type, aggregate_id, n, '{{}}', 'x',"
+            " timestamp from {log}, generate_series(4, 9) as n where sequence_number = 1"
+        ).format(log=sql.Identifier("engine" if move else SCHEMAS["engine"], "events"))
+    )
+    names = ["LEAD_INQUIRY_RECEIVED", "LEAD_SCORED", "LEAD_WON", *(f"STEP_{number}" for number in range(4, 10))]
+    run = look(people, "sop_execution", execution="33333333-3333-4333-8333-444444444444").text
+    assert re.findall("LEAD_[A-Z_]+|STEP_[0-9]", run) == names
+    newest = [row["event_type"] for row in events.list_events(people["manager"]).rows]
+    assert newest == names[::-1]

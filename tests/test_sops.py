@@ -205,7 +205,7 @@ def test_one_run_comes_with_the_definition_of_its_version_and_its_session(owner:
 
 
 def test_the_events_and_questions_of_a_run_are_those_of_its_correlation(owner: Owner, people: People) -> None:
-    correlation = uuid4()
+    correlation, together = uuid4(), uuid4()
     engine_event(owner, NOON, "SOP_STARTED", correlation_id=correlation)
     engine_event(owner, NOON + timedelta(minutes=2), "SOP_COMPLETED", correlation_id=correlation)
     engine_event(owner, NOON, "OTHER")
@@ -224,6 +224,10 @@ def test_the_events_and_questions_of_a_run_are_those_of_its_correlation(owner: O
     )
     at = timedelta(minutes=1)
     assert told(0.5) == [begun, ("question", "pending", at), ended]
+    for number in range(6):
+        engine_event(owner, NOON + timedelta(minutes=5), f"STEP_{number}", correlation_id=together)
+    steps = sop_runs.read_happenings(people["manager"], correlation_id=together, now=NOON)
+    assert [step["what"] for step in steps] == [f"STEP_{number}" for number in range(6)], "as they were appended"
     asked = ("question", "asked", at)
     assert told(2) == [begun, asked, ended, ("question over", "expired", timedelta(hours=1))], "each at its time"
     owner.execute(

@@ -204,7 +204,8 @@ order by 1, 2;
 
 -- name: list_newest
 -- Events that fit, the newest first; with a place only those before it. Whoever turns pages names the last one seen,
--- so that the thousandth page costs what the first does.
+-- so that the thousandth page costs what the first does. Those of one time stand as they were appended, where the log
+-- says so, else by their numbers; where the event of a place is not to be seen, all of its time are given again.
 select
     e.event_id, e.occurred_at, e.event_type, e.aggregate_type, e.aggregate_id, e.sequence_number, e.emitted_by,
     e.confidence, e.correlation_id, e.causation_id, e.payload, e.metadata
@@ -224,8 +225,18 @@ where
         %(payload)s::jsonb is null or coalesce(%(broad)s::boolean, false)
         or e.event_id = any(array(select f.event_id from analytics.events_containing(%(payload)s::jsonb) as f))
     )
-    and (%(place_at)s::timestamptz is null or (e.occurred_at, e.event_id) < (%(place_at)s, %(place_id)s::uuid))
-order by e.occurred_at desc, e.event_id desc
+    and (
+        %(place_at)s::timestamptz is null
+        or (e.occurred_at, coalesce(e."position", e.sequence_number, 0), e.event_id) < (
+            %(place_at)s,
+            coalesce((
+                select coalesce(p."position", p.sequence_number, 0) from analytics.stg_engine__events as p
+                where p.event_id = %(place_id)s::uuid
+            ), 9223372036854775807),
+            %(place_id)s::uuid
+        )
+    )
+order by e.occurred_at desc, coalesce(e."position", e.sequence_number, 0) desc, e.event_id desc
 limit %(limit)s::bigint;
 
 -- name: list_oldest
@@ -248,18 +259,29 @@ where
         %(payload)s::jsonb is null or coalesce(%(broad)s::boolean, false)
         or e.event_id = any(array(select f.event_id from analytics.events_containing(%(payload)s::jsonb) as f))
     )
-    and (%(place_at)s::timestamptz is null or (e.occurred_at, e.event_id) > (%(place_at)s, %(place_id)s::uuid))
-order by e.occurred_at, e.event_id
+    and (
+        %(place_at)s::timestamptz is null
+        or (e.occurred_at, coalesce(e."position", e.sequence_number, 0), e.event_id) > (
+            %(place_at)s,
+            coalesce((
+                select coalesce(p."position", p.sequence_number, 0) from analytics.stg_engine__events as p
+                where p.event_id = %(place_id)s::uuid
+            ), -1),
+            %(place_id)s::uuid
+        )
+    )
+order by e.occurred_at, coalesce(e."position", e.sequence_number, 0), e.event_id
 limit %(limit)s::bigint;
 
 -- name: list_correlated
--- The events of one correlation in the order of time, those of one aggregate in that of their numbers.
+-- The events of one correlation in the order of time, those of one time as they were appended, where the log says so,
+-- else by the numbers of their aggregates.
 select
     e.event_id, e.event_type, e.correlation_id, e.causation_id, e.aggregate_type, e.aggregate_id, e.sequence_number,
     e.payload, e.metadata, e.emitted_by, e.confidence, e.occurred_at as timestamp, e.recorded_at as created_at
 from analytics.stg_engine__events as e
 where e.correlation_id = %(correlation)s::uuid
-order by e.occurred_at, e.aggregate_type, e.aggregate_id, e.sequence_number
+order by e.occurred_at, e."position", e.aggregate_type, e.aggregate_id, e.sequence_number
 limit %(limit)s::bigint;
 
 -- name: find_events

@@ -126,15 +126,17 @@ where e.execution_id = %(execution_id)s::uuid;
 
 -- name: list_happenings
 -- What the engine's events and people's questions say of one run, by its correlation, in the order of time; `happened`
--- says how many events there are in all. A question stands where it was asked, and once more where it was over.
+-- says how many events there are in all, `appended` how those of one time came after each other. A question stands where
+-- it was asked, and once more where it was over.
 with events as (
     select
         'event' as kind, e.event_id as item_id, e.occurred_at, e.event_type as what, e.emitted_by as who,
         e.aggregate_type || ' ' || e.aggregate_id || ' #' || e.sequence_number as subject,
-        left(nullif(e.payload, '{}')::text, 500) as detail, count(*) over () as happened
+        left(nullif(e.payload, '{}')::text, 500) as detail, count(*) over () as happened,
+        coalesce(e."position", e.sequence_number, 0) as appended
     from analytics.stg_engine__events as e
     where e.correlation_id = %(correlation_id)s::uuid
-    order by e.occurred_at, e.aggregate_type, e.aggregate_id, e.sequence_number
+    order by e.occurred_at, appended, e.event_id
     limit %(most)s::bigint
 ),
 
@@ -153,15 +155,15 @@ select * from events
 union all
 select
     'question', q.approval_id, q.created_at, case when q.outcome = 'pending' then 'pending' else 'asked' end,
-    q.agent, q.title, null, 0
+    q.agent, q.title, null, 0, 0
 from questions as q
 union all
 select
     'question over', q.approval_id, case when q.outcome = 'expired' then q.expires_at else q.decided_at end, q.outcome,
-    q.decided_by_name, q.title, q.decision_note, 0
+    q.decided_by_name, q.title, q.decision_note, 0, 0
 from questions as q
 where q.outcome <> 'pending'
-order by occurred_at nulls last, kind, item_id;
+order by occurred_at nulls last, kind, appended, item_id;
 
 -- part: fits
 -- Which runs are asked for; the status "stateless" takes those whose own is none that reports know, `step` takes those in which a person stepped in there, which an open step still waits for,
