@@ -16,13 +16,14 @@ from psycopg import conninfo, sql
 from psycopg.rows import DictRow
 from streamlit.testing.v1.element_tree import Button
 
-from data import database, embedded, rollups
+from data import adoption, database, embedded, rollups
 from data.access import Actor
 from data.errors import NotAllowed
 from data.operations import ending, inspection
 from data.operations.masking import masked
 from tests import recorded
 from tests.page_runs import PageRun, file_rows, open_page, queries_during
+from tests.test_adopted_documents import SCHEMAS, build
 from ui.database import findings
 from ui.database.looking import Looked
 
@@ -138,6 +139,18 @@ def test_it_says_which_sums_cannot_be_stored_and_why(owner: Owner, people: Peopl
     owner.execute("alter table analytics.prompt_rollup drop constraint full_up")
     rollups.finish("real")
     assert "cannot be stored" not in open_page(people["admin"], PAGE).text
+
+
+def test_sums_that_no_pass_stores_are_not_said_to_be_built(database_url: str, owner: Owner, people: People) -> None:
+    build(owner, people, ["agents"])
+    adoption.adopt(database_url, "agents", SCHEMAS["agents"])
+    rollups.finish("real")
+    text = open_page(people["admin"], PAGE).text
+    assert "still being built" not in text
+    assert "0 changes wait to be summed up, last done" in text
+    assert "1 rollup is not stored: the tables below are adopted, and nothing tells of their changes." in text
+    owner.execute("update signalbox.rollup_state set built_from = 0 where subject = 'tools'")
+    assert "1 rollup is still being built, last done" in open_page(people["admin"], PAGE).text
 
 
 def test_a_table_without_row_level_security_is_red_when_it_can_be_reached(owner: Owner, people: People) -> None:

@@ -9,7 +9,8 @@ select exists (
 ) as is_running;
 
 -- name: read_server
--- Limits, rights and totals of the server and this database; a right the role lacks is false.
+-- Limits, rights and totals of the server and this database; a right the role lacks is false. `rollups_to_build` are
+-- those of which the passes have not stored everything yet, `rollups_not_kept` those that no pass stores.
 select
     current_setting('server_version') as server_version,
     current_database() as database_name,
@@ -32,7 +33,8 @@ select
         where coalesce(a.backend_type, 'client backend') = 'client backend' and a.datname is not null
     ) as sessions,
     (select count(*) from (select from signalbox.change_log limit %(most_marks)s) as l) as change_log_marks,
-    (select count(*) from signalbox.rollup_state as u where u.built_from > -2147483648) as rollups_to_build,
+    k.rollups_to_build,
+    k.rollups_not_kept,
     (select max(u.refreshed_at) from signalbox.rollup_state as u) as rollups_refreshed_at,
     (select max(u.passed_at) from signalbox.rollup_state as u) as rollups_passed_at,
     extract(epoch from clock_timestamp() - (select max(u.passed_at) from signalbox.rollup_state as u)) * 1000
@@ -55,6 +57,20 @@ select
     (select min(u.failed_at) from signalbox.rollup_state as u where u.failure is not null) as rollups_failing_since
 from pg_roles as r
 cross join pg_stat_database as s
+-- Where nothing tells of the changes of an adopted table, the passes leave its rollups alone.
+cross join (
+    select
+        count(*) filter (where not l.is_left and u.built_from > -2147483648) as rollups_to_build,
+        count(*) filter (where l.is_left) as rollups_not_kept
+    from signalbox.rollup_state as u
+    cross join lateral (
+        select exists (
+            select from signalbox.adopted_tables as t
+            inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
+            where not t.is_logged and c.source = u.source
+        ) as is_left
+    ) as l
+) as k
 where r.rolname = current_user and s.datname = current_database();
 
 -- name: list_sessions

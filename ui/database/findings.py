@@ -64,6 +64,7 @@ def _of_server(view: View, server: Looked[Server]) -> Iterator[Line]:
     yield _long(view, found)
     yield _idle(view, found)
     yield _backlog(view, found)
+    yield from _not_kept(found)
     yield from _failing(view, found)
     if found.hidden and found.facts["sees_all_sessions"]:
         words = plural(found.hidden, "session")
@@ -153,6 +154,19 @@ def _backlog(view: View, found: Server) -> Line:
         words = plural(unbuilt, "rollup is", "rollups are")
         return "attention", join(f"{words} still being built, {last}: figures are right and take longer.")
     return "well", join(f"{said}, {last}.")
+
+
+def _not_kept(found: Server) -> Iterator[Line]:
+    """Of which tables no sums are stored as long as they stay where they are: no fault, and nothing that ends."""
+    if number := found.facts["rollups_not_kept"]:
+        words = plural(number, "rollup is", "rollups are")
+        yield (
+            "well",
+            join(
+                f"{words} not stored: the tables below are adopted, and nothing tells of their changes. Figures are "
+                "right, and are read row by row."
+            ),
+        )
 
 
 def _failing(view: View, found: Server) -> Iterator[Line]:
