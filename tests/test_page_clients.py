@@ -206,7 +206,12 @@ def test_experiments_say_what_was_expected_and_what_came_out(owner: Owner, peopl
     for words in ("It catches up", "The queue grew", "10 %: A tenth of the mailboxes", "mail-triage", "1 h 00 min"):
         assert words in page.text
     assert f"/events?correlation={correlation}" in page.links
-    assert "CSV, 1 experiment" in open_page(people["manager"], PAGE, view="experiments", status="planned").text
+    planned = open_page(people["manager"], PAGE, view="experiments", status="planned").text
+    assert "CSV, 1 experiment" in planned
+    assert "not begun" in planned
+    experiment(owner, "running")
+    running = open_page(people["manager"], PAGE, view="experiments", status="running").text
+    assert "not begun" not in running, "it runs, and when it began is not recorded"
 
 
 def test_hostile_words_stay_words(owner: Owner, people: People) -> None:

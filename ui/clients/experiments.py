@@ -56,7 +56,7 @@ def experiments_table(view: View, rows: Sequence[Mapping[str, Any]], total: int)
         tables.Column("Experiment", _experiment, wide=True, hint=lambda row: row["hypothesis"]),
         tables.Column("Status, outcome", _outcome),
         tables.Column("Findings", lambda row: _findings(view, row), wide=True, hint=lambda row: row["findings"]),
-        tables.Column("Target, blast radius", _radius, hint=lambda row: row["blast_radius"]),
+        tables.Column("Target, blast radius", lambda row: _radius(view, row), hint=lambda row: row["blast_radius"]),
         tables.Column(
             f"Began ({figures.zone_name(view.as_of, view.zone)})",
             lambda row: _began(view, row),
@@ -87,13 +87,17 @@ def _findings(view: View, row: tables.Row) -> Child:
     )
 
 
-def _radius(row: tables.Row) -> Child:
+def _radius(view: View, row: tables.Row) -> Child:
     """What is aimed at, and below it how much can be hit."""
     percent = row["blast_radius_percent"]
     share = figures.with_unit(f"{percent:.4g}", "%") if percent is not None else None
     words = figures.shortened(row["blast_radius"], 40)
-    radius = ": ".join(piece for piece in (share, words) if piece) or "radius not named"
-    target = figures.middle(row["target"] or "", 30) or tables.muted("not named")
+    radius = ": ".join(piece for piece in (share, words) if piece) or (
+        f"radius {lacking.absent(view, _TABLE, 'blast_radius', 'not named')}"
+    )
+    target = figures.middle(row["target"] or "", 30) or tables.muted(
+        lacking.absent(view, _TABLE, "target", "not named")
+    )
     return join(target, tag("br"), tables.muted(radius))
 
 
@@ -106,7 +110,8 @@ def _times(view: View, row: tables.Row) -> str:
 def _began(view: View, row: tables.Row) -> Child:
     """When it began, and below it how long it took."""
     if row["started_at"] is None:
-        return tables.muted("not begun")
+        words = "not begun" if row["status"] == "planned" else "not recorded"
+        return tables.muted(lacking.absent(view, _TABLE, "started_at", words))
     began = tables.when(view, "started_at")(row)
     took = calendar.milliseconds_between(row["started_at"], row["ended_at"])
     if took is None:
