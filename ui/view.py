@@ -23,9 +23,9 @@ class View:
     `rests_on` gathers the source tables behind what the page has read from the cache so far, `ran` the queries that it
     ran beside that, `follows` the tables that it is run again for without showing their rows, `recalls` those behind
     what it shows from an earlier run. `adopted` are the source tables that are read where another system made them,
-    `missing_tables` those that such a system did not bring, `lacks` the columns that adopted ones do not have, `added`
-    those that they got when they were moved here, and `veiled` the tables of which row security keeps rows from this
-    viewer. `remarks` is the slot below the title.
+    `opened` those of them that show this viewer every row, `missing_tables` those that such a system did not bring,
+    `lacks` the columns that adopted ones do not have, `added` those that they got when they were moved here, and
+    `veiled` the tables of which row security keeps rows from this viewer. `remarks` is the slot below the title.
     """
 
     page: PageEntry
@@ -39,6 +39,7 @@ class View:
     follows: set[str] = field(default_factory=set, repr=False, compare=False)
     recalls: set[str] = field(default_factory=set, repr=False, compare=False)
     adopted: frozenset[str] = frozenset()
+    opened: frozenset[str] = frozenset()
     missing_tables: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
     lacks: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
     added: Mapping[str, Added] = field(default_factory=dict, compare=False)
@@ -53,11 +54,15 @@ class View:
         if not self.adopted:
             return (self.actor.sight,)
         veiled = sorted(f"{name} {sight.hides(sees_all=self.actor.sees_all)}" for name, sight in self.veiled.items())
-        return self.actor.sight, str(self.actor.user_id), self.actor.client_id or "", *veiled
+        return self.actor.sight, str(self.actor.user_id), self.actor.client_id or "", *veiled, *sorted(self.opened)
 
     def lacks_column(self, table: str, column: str) -> bool:
         """Whether a source table is an adopted one without that column, which reads as unknown therefore."""
         return column in self.lacks.get(table, ())
+
+    def sees_all_of(self, *tables: str) -> bool:
+        """Whether every row of these source tables is the viewer's to see: whoever is, or as adopted ones have it."""
+        return self.actor.sees_all or self.opened.issuperset(tables)
 
     @property
     def minute(self) -> datetime:
@@ -78,6 +83,7 @@ def view_of(entry: PageEntry, actor: Actor, zone: ZoneInfo, controls: DeltaGener
         controls,
         ran=notes.started(),
         adopted=sources.adopted,
+        opened=frozenset(name for name, sight in sources.sights.items() if sight.shows_all(sees_all=actor.sees_all)),
         missing_tables=sources.missing_tables,
         lacks=sources.missing_columns,
         added=sources.added,

@@ -36,8 +36,15 @@ class Sight:
 
     def hides(self, *, sees_all: bool) -> Shown | None:
         """What is left to managers (`sees_all`) or members, None where that is all that they are to see."""
-        shown = self.of_managers if sees_all else self.of_members
+        shown = self._shown(sees_all=sees_all)
         return shown if shown in ("some", "none") else None
+
+    def shows_all(self, *, sees_all: bool) -> bool:
+        """Whether managers (`sees_all`) or members see every row, whosever it is."""
+        return self._shown(sees_all=sees_all) == "all"
+
+    def _shown(self, *, sees_all: bool) -> Shown:
+        return self.of_managers if sees_all else self.of_members
 
 
 @dataclass(frozen=True)

@@ -55,9 +55,12 @@ def choose(view: View, chosen: Chosen, agents: Sequence[Performance], sources: M
     )
 
 
+_WINDOWS, _JOBS = "engine.agent_metrics", "agents.jobs"
+
+
 def absent(view: View) -> str:
     """What stands for windows that are not there. A member is not told whether others have some."""
-    return figures.NONE_RECORDED if view.actor.sees_all else "none yours to see"
+    return figures.NONE_RECORDED if view.sees_all_of(_WINDOWS) else "none yours to see"
 
 
 @contextmanager
@@ -69,10 +72,10 @@ def what_hides_windows(view: View, total: Performance) -> Iterator[bool]:
         return
     with page.gathering() as said:
         is_told = absence.explained(view, "analytics.stg_engine__agent_metrics", "windows of agents")
-    yield is_told or not view.actor.sees_all
+    yield is_told or not view.sees_all_of(_WINDOWS)
     if said:
         page.put(page.one_of(said))
-    elif not view.actor.sees_all:
+    elif not view.sees_all_of(_WINDOWS):
         page.note("Members see windows that carry their name; managers see all.")
 
 
@@ -96,7 +99,7 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
         )
     elif absence.explained(view, "analytics.stg_engine__agent_metrics", "records of agents"):
         return
-    elif view.actor.sees_all:
+    elif view.sees_all_of(_WINDOWS, _JOBS):
         page.empty(
             "No agent is recorded yet.",
             "Agents write what they did to engine.agent_metrics and agents.jobs; imported logs bring some too: ",

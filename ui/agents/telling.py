@@ -220,7 +220,7 @@ def _per_action(total: Performance) -> str | None:
 
 
 def _countless(view: View, total: Performance) -> str:
-    return "no counts recorded" if total.windows or view.actor.sees_all else absent(view)
+    return "no counts recorded" if total.windows or view.sees_all_of("engine.agent_metrics") else absent(view)
 
 
 def _unsure(view: View, total: Performance) -> str:
