@@ -229,6 +229,20 @@ def test_a_run_an_experiment_and_a_definition_do_not_say_none_of_what_their_tabl
     experiments = said(look(people, "clients", view="experiments", period="all"))
     assert "none yet" not in experiments
     assert "none named" not in experiments
+    assert "not begun" not in experiments
+    assert "not recorded radius not recorded" in experiments
+    assert "3 events, 1 question with its correlation" in run, "as the event has it that the question came of"
+    questions = sql.Identifier("engine" if move else SCHEMAS["engine"], "human_approvals")
+    for row in owner.execute(sql.SQL("select id, event_id from {}").format(questions)).fetchall():
+        asked = said(open_page(people["admin"], file_of("approvals"), approval=str(row["id"])))
+        assert "Nothing else is recorded in its session or its stream." not in asked
+        if row["event_id"]:
+            assert "event lead scored" in asked
+        else:
+            assert "It names neither a session nor an event of the engine" in asked
+    owner.execute(sql.SQL("update {} set event_id = null").format(questions))
+    run = said(look(people, "sop_execution", execution="33333333-3333-4333-8333-444444444444"))
+    assert "3 events, an unknown number of questions with its correlation" in run
 
 
 @WAYS

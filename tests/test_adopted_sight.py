@@ -117,6 +117,18 @@ def test_the_documents_own_policies_leave_managers_less_than_members_own_rows(
     assert "Whether there are calls of tools for you to see cannot be told." in open_page(
         people["member"], file_of("tools")
     ).text  # fmt: skip
+    overview = " ".join(open_page(people["manager"], file_of("overview")).text.split())
+    assert "No session and no call of a tool that your role sees is recorded in the last 7 days." in overview
+    assert "Sessions started unknown prompts unknown Tool calls that succeeded unknown" in overview
+    assert "Jobs finished unknown unknown failed Cost of sessions unknown" in overview
+    assert overview.count("None that your role sees recorded in this period.") == 3
+    projects = open_page(people["member"], file_of("projects")).text
+    assert "not yours to see" in projects
+    assert "; 0 workspaces that you see." in projects
+    agents = open_page(people["member"], file_of("agents"), agent="harbour-intake").text
+    assert "none recorded" in agents
+    assert "none yours to see" not in agents
+    assert "managers see all" not in agents
     # What everybody may see is told as before.
     for role in ("member", "manager"):
         sops = open_page(people[role], file_of("sops"))

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 
 from ui import live
 from ui.view import View
+from ui.wording import figures
 from ui.wording.sentences import listed
 
 # The columns by which it is told whether something went wrong: without them nothing of that is known.
@@ -92,10 +93,22 @@ def _is_untold() -> bool:
 def of_the_seen(nothing: str, *, is_untold: bool = False) -> str:
     """What there is none of, narrowed to what this viewer sees or could be checked where that is not all; `is_untold`:
     rows do not say it."""
-    view = _drawn_for.get()
-    if view is not None and hides():
-        return f"{nothing} that {_who_sees(view)}"
+    if hides():
+        return seen(nothing)
     return f"{nothing} that could be checked" if is_untold or _is_untold() else nothing
+
+
+def seen(nothing: str, *tables: str) -> str:
+    """What no row of these tables is, or of any that the page has read so far, narrowed to what this viewer sees where
+    row security keeps rows of them."""
+    view = _drawn_for.get()
+    return f"{nothing} that {_who_sees(view)}" if view is not None and hides(*tables) else nothing
+
+
+def counted(number: int, table: str) -> str:
+    """A number of rows of a table as it is written: none of those that this viewer sees is no number where row security
+    keeps some."""
+    return "unknown" if not number and hides(table) else figures.count(number)
 
 
 def sentences(view: View) -> list[str]:

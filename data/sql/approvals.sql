@@ -207,11 +207,14 @@ left join analytics.stg_chronicle__sessions as s on s.session_pk = a.session_pk
 where a.approval_id = %(approval_id)s::uuid;
 
 -- name: list_evidence
--- What happened around one question in its session and in the engine's stream it belongs to, in the order of time;
--- is_question marks the moment itself.
+-- What happened around one question in its session and in the engine's stream it belongs to, by its correlation or that
+-- of the event it came of, in the order of time; is_question marks the moment itself.
 with question as (
     select
-        a.approval_id, a.session_pk, a.correlation_id, a.created_at, a.decided_at,
+        a.approval_id, a.session_pk, a.created_at, a.decided_at,
+        coalesce(
+            a.correlation_id, (select e.correlation_id from analytics.stg_engine__events as e where e.event_id = a.event_id)
+        ) as correlation_id,
         greatest(a.created_at, '4000-01-01 BC') - interval '1 day' as from_at,
         least(a.created_at, '60000-01-01 00:00+00') + interval '1 hour' as until_at
     from analytics.stg_engine__human_approvals as a

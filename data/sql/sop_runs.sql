@@ -125,7 +125,8 @@ left join analytics.stg_chronicle__sessions as s on s.session_pk = e.session_pk
 where e.execution_id = %(execution_id)s::uuid;
 
 -- name: list_happenings
--- What the engine's events and people's questions say of one run, by its correlation, in the order of time; `happened`
+-- What the engine's events and people's questions say of one run, by its correlation, in the order of time; a question
+-- that carries none has that of the event it came of. `happened`
 -- says how many events there are in all, `appended` how those of one time came after each other. A question stands where
 -- it was asked, and once more where it was over.
 with events as (
@@ -148,7 +149,11 @@ questions as (
             else a.stored_status
         end as outcome
     from analytics.stg_engine__human_approvals as a
-    where a.correlation_id = %(correlation_id)s::uuid
+    where
+        a.correlation_id = %(correlation_id)s::uuid
+        or a.correlation_id is null and a.event_id = any(array(
+            select e.event_id from analytics.stg_engine__events as e where e.correlation_id = %(correlation_id)s::uuid
+        ))
 )
 
 select * from events

@@ -30,7 +30,7 @@ def show_one(view: View, chosen: Questions, approval_id: UUID) -> None:
         approvals.why_and_clock(view, asked)
         with page.panel(view, "the evidence"):
             happenings = cached.read(view, reports.read_evidence, approval_id=approval_id)
-            approvals.around(view, happenings, asked["created_at"])
+            approvals.around(view, happenings, asked)
             approvals.similar(view, cached.read(view, reports.read_similar, approval_id=approval_id))
         acts.show_outcome()
         approvals.decision_form(view, asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from ui import lacking, page
+from ui import lacking, page, veil
 from ui.agents.choosing import Chosen
 from ui.asking.periods import Period
 from ui.drawing import charts
@@ -75,7 +75,7 @@ def trends(view: View, buckets: pd.DataFrame, period: Period, bucket: str, chose
         with column:
             page.heading(title, f"per {bucket}")
             if frame.empty:
-                page.note("None recorded in this period.")
+                page.note(f"{veil.seen('None')} recorded in this period.")
                 continue
             charts.over_time(
                 view,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from data import calendar
-from ui import page
+from ui import page, veil
 from ui.approvals.clock import OUTCOMES
 from ui.approvals.lists import note
 from ui.asking import filters, links
@@ -19,14 +19,18 @@ from ui.wording import figures, telling
 _STATES = {"failed": "broken", "refused": "waiting", "succeeded": "well", "warning": "attention", "error": "broken"}
 
 
-def around(view: View, happenings: Sequence[Mapping[str, Any]], asked_at: datetime | None) -> None:
+def around(view: View, happenings: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]) -> None:
     """The happenings before and after the question, from its session and from the engine's stream."""
     page.heading("Evidence", "what happened around the question, in its session and in its stream")
+    asked_at: datetime | None = asked["created_at"]
     if asked_at is None:
         page.note("The log gives no time for this question, so nothing can be put around it.")
         return
     if len(happenings) <= 1:
-        page.note("Nothing else is recorded in its session or its stream.")
+        if asked["session_pk"] is asked["correlation_id"] is asked["event_id"] is None:
+            page.note("It names neither a session nor an event of the engine, so nothing can be put around it.")
+        else:
+            page.note(f"{veil.seen('Nothing else')} is recorded in its session or its stream.")
         return
     tables.table(
         view,

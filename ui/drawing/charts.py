@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from ui import veil
 from ui.asking import links
 from ui.asking.links import Value
 from ui.asking.periods import Period, query_of_days, query_of_hours
@@ -32,7 +33,6 @@ MOST_SLICES = 400
 
 Rows = pd.DataFrame | Iterable[Mapping[str, Any]]
 Together = Literal["sum", "newest"]
-_NOTHING = Markup('<p class="sb-muted">None recorded in this period.</p>')
 _NOT_DRAWN = Markup('<p class="sb-muted">What has no time between 1970 and 2200 is not drawn.</p>')
 
 
@@ -83,7 +83,8 @@ def chart_over_time(
     """
     held, is_all = _fields(rows, value, series)
     if not held:
-        return _NOTHING if is_all else _NOT_DRAWN
+        none = tag("p", f"{veil.seen('None')} recorded in this period.", class_="sb-muted")
+        return none if is_all else _NOT_DRAWN
     held = _largest(held) if series else held
     bucket, held = _fitting(view, held, bucket, together)
     order = list(series_colours or ())

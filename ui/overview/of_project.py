@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.reports.overview import MOST_SESSIONS
-from ui import page
+from ui import page, veil
 from ui.asking import emptiness, links
 from ui.asking.periods import Extent, Period
 from ui.backups.attention import is_told
@@ -42,7 +42,7 @@ def say_left_out(view: View, period: Period) -> None:
 def empty(period: Period, project: str) -> None:
     """Why there are no figures."""
     page.empty(
-        emptiness.unmatched("session or call of a tool", period, {"project": project}),
+        emptiness.unmatched(veil.seen("session or call of a tool"), period, {"project": project}),
         links.go("Take the filter away", FIRST.url_path, period.query),
         " or ",
         links.go("look at all time", FIRST.url_path, period="all", project=project),
@@ -61,7 +61,7 @@ def share(happened: Happened) -> str | None:
 def searched() -> tuple[str, str]:
     """Where its newest happenings were looked for, and that there is none."""
     where = f" in its newest {figures.count(MOST_SESSIONS)} sessions"
-    return where, f"Nothing that matters is recorded{where}."
+    return where, f"{veil.seen('Nothing that matters')} is recorded{where}."
 
 
 def say_untimed(period: Period, known: Extent, project: str) -> None:

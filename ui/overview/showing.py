@@ -198,7 +198,9 @@ _SIGNS = {
 def newest(view: View, rows: Sequence[Mapping[str, Any]], project: str | None = None) -> None:
     """The last happenings that matter, whatever the period; those of a project were looked for in its newest
     sessions."""
-    where, nothing = of_project.searched() if project is not None else ("", "Nothing with a time is recorded yet.")
+    where, nothing = (
+        of_project.searched() if project is not None else ("", f"{veil.seen('Nothing with a time')} is recorded yet.")
+    )
     page.heading("Fresh from the stream", f"the last ten that matter{where}, whatever the period")
     if not rows:
         page.empty(nothing)

@@ -22,6 +22,8 @@ from ui.wording.sentences import change, listed, plural, point_change
 
 Attention = Mapping[str, Any]
 
+_SESSIONS, _CALLS, _PROMPTS = "chronicle.sessions", "chronicle.tool_events", "chronicle.prompt_events"
+_JOBS = "agents.jobs"
 _MOST_PLACES = 21  # of a small trend, which is 84 pixels wide
 
 
@@ -141,11 +143,13 @@ def _what_happened(period: Period, happened: Happened, *, names_project: bool) -
     """What there was in the period, each number leading to it."""
     sessions = happened.count("sessions")
     if not happened.holds_any:
-        return "" if happened.project is not None else f"No session and no call of a tool is recorded {period.during}."
+        none = veil.seen("No session and no call of a tool", _SESSIONS, _CALLS)
+        return "" if happened.project is not None else f"{none} is recorded {period.during}."
     when = period.during[0].upper() + period.during[1:]
     query: Mapping[str, links.Value] = {**period.query, "project": happened.project}
-    pieces: list[Child] = [f"{when} there {'was' if sessions == 1 else 'were'} "]
-    pieces.append(links.go(plural(sessions, "session"), "sessions", query))
+    pieces: list[Child] = [f"{when} there {'was' if sessions < 2 else 'were'} "]
+    counted = plural(sessions, "session") if sessions else veil.seen("no session", _SESSIONS)
+    pieces.append(links.go(counted, "sessions", query))
     pieces.append(f" {of_project.named(happened.project or '')}" if names_project else None)
     moved = change(sessions, happened.before("sessions")) if period.previous else None
     if moved:
@@ -173,15 +177,15 @@ def figures_of(view: View, period: Period, happened: Happened, known: Extent) ->
     calls, before = happened.calls, happened.calls_before
     points = point_change(calls.succeeded, calls.known, before.succeeded, before.known)
     project = happened.project
-    prompts = plural(happened.count("prompts"), "prompt")
+    prompts = happened.count("prompts")
     outcomes = f"{figures.count(calls.known)} known outcomes of {figures.count(calls.calls)}"
     return [
         Card(
             "Sessions started",
-            figures.count(happened.count("sessions")),
+            veil.counted(happened.count("sessions"), _SESSIONS),
             change(happened.count("sessions"), happened.before("sessions")),
             _than(period, happened.before("sessions")),
-            ("prompts unknown" if veil.hides_all("chronicle.prompt_events") else prompts)
+            (plural(prompts, "prompt") if prompts or not veil.hides(_PROMPTS) else "prompts unknown")
             if project is None
             else of_project.share(happened),
             links.href("sessions", period.query, project=project),
@@ -192,7 +196,7 @@ def figures_of(view: View, period: Period, happened: Happened, known: Extent) ->
             figures.percent(calls.succeeded, calls.known) if calls.known else "unknown",
             points,
             _than(period, before.known),
-            None if veil.hides_all("chronicle.tool_events") else outcomes,
+            outcomes if calls.calls or not veil.hides(_CALLS) else None,
             links.href("tools", period.query, project=project),
         ),
         (_jobs_card if project is None else _errors_card)(view, period, bucket, happened),
@@ -206,10 +210,10 @@ def _jobs_card(view: View, period: Period, bucket: str, happened: Happened) -> C
     done_before = happened.before("jobs completed") + happened.before("jobs failed")
     return Card(
         "Jobs finished",
-        figures.count(done + failed) if done + failed or not untold else "unknown",
+        veil.counted(done + failed, _JOBS) if done + failed or not untold else "unknown",
         change(done + failed, done_before),
         _than(period, done_before),
-        f"{figures.count(failed)} failed" + (f"; of {figures.count(untold)} it is not known" if untold else ""),
+        f"{veil.counted(failed, _JOBS)} failed" + (f"; of {figures.count(untold)} it is not known" if untold else ""),
         links.href("jobs", period.query, status=ENDED),
         _trend(view, period, bucket, happened, "jobs completed", "jobs failed"),
     )
@@ -220,7 +224,7 @@ def _errors_card(view: View, period: Period, bucket: str, happened: Happened) ->
     sessions = happened.count("sessions")
     return Card(
         "Sessions in error",
-        figures.count(number),
+        veil.counted(number, _SESSIONS),
         change(number, before),
         _than(period, before),
         f"{figures.percent(number, sessions)} of {plural(sessions, 'session')}" if sessions else None,
@@ -273,7 +277,9 @@ def _priced(cost: Cost) -> int:
 
 
 def _no_cost(cost: Cost) -> str:
-    return "not priced" if cost.sessions.get("not priced") else figures.NONE_RECORDED
+    if cost.sessions.get("not priced"):
+        return "not priced"
+    return "unknown" if veil.hides(_SESSIONS) else figures.NONE_RECORDED
 
 
 def _basis(cost: Cost, period: Period, project: str | None) -> Child:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data.reports.projects import ProjectCount, Workspaces
-from ui import page
+from ui import page, veil
 from ui.asking import filters, links
 from ui.asking.periods import Period
 from ui.drawing import tables
@@ -16,6 +16,7 @@ from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import change, plural
 
+_WORKSPACES = "toolbox.workspaces"
 _STATES = {"active": "signal", "archived": "unknown"}
 
 
@@ -39,9 +40,9 @@ def summary(view: View, workspaces: int, counts: Sequence[ProjectCount], period:
         told = links.go_to(words, filters.here(view, status="active", page=None)) if active else words
     moved = change(total, before) if period.previous else None
     than = f", {moved} on {period.previous_label} (n = {figures.count(before)})" if moved else ""
-    page.say(
-        f"{plural(total, 'project')}{made}{narrowed}, ", told, f"{than}; {plural(workspaces, 'workspace')} in all."
-    )
+    words = plural(workspaces, "workspace")
+    seen = veil.seen(words, _WORKSPACES) if veil.hides(_WORKSPACES) else f"{words} in all"
+    page.say(f"{plural(total, 'project')}{made}{narrowed}, ", told, f"{than}; {seen}.")
 
 
 _LONGEST_ADDRESS = 34

@@ -217,7 +217,10 @@ def show_happenings(view: View, run: Run, happenings: Sequence[Mapping[str, Any]
     questions = sum(row["kind"] == "question" for row in happenings)
     events = max((row["happened"] for row in happenings), default=0)
     trace = links.go("the whole trace", "events", correlation=str(run["correlation_id"]))
-    counted = f"{plural(events, 'event')}, {plural(questions, 'question')} with its correlation; "
+    asked = plural(questions, "question")
+    if not questions and lacking.untold(view, "engine.human_approvals", "correlation_id"):
+        asked = "an unknown number of questions"
+    counted = f"{plural(events, 'event')}, {asked} with its correlation; "
     page.heading("Events and questions", join(counted, trace))
     if not happenings:
         who = "" if view.actor.sees_all else " that you may see"
