@@ -6684,6 +6684,9 @@ CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (
 -- index chronicle.idx_tool_events_subagents
 CREATE INDEX idx_tool_events_subagents ON chronicle.tool_events USING btree (session_id) WHERE ((tool_type)::text = 'subagent'::text);
 
+-- index chronicle.idx_tool_events_unknown_at
+CREATE INDEX idx_tool_events_unknown_at ON chronicle.tool_events USING btree (created_at DESC) WHERE (((phase)::text = 'post'::text) AND (success IS NULL));
+
 -- index chronicle.idx_tool_events_without_phase
 CREATE INDEX idx_tool_events_without_phase ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text IS DISTINCT FROM 'pre'::text) AND ((phase)::text IS DISTINCT FROM 'post'::text));
 
