@@ -2850,8 +2850,8 @@ begin
         return signalbox.refresh_calls(coalesce(changed, '{}'));
     end if;
     links := signalbox.take_links(state.source);
-    perform signalbox.take_marks(state.source, coalesce(changed, '{}'));
     changed := changed || array(select analytics.linked_slots(state.source, links, null));
+    perform signalbox.take_marks(state.source, coalesce(changed, '{}'));
     -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
     select array_agg(distinct u.slot) into changed from unnest(changed) as u (slot)
     where u.slot >= state.built_from and (u.slot >= state.raw_from or u.slot = -2147483648);
