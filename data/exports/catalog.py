@@ -79,6 +79,7 @@ REPORTS: dict[str, Report] = {
             "search": text,
             "error_group": text,
             "long_running": flag,
+            "startless": flag,
             "newest": flag,
             "now": moment,
             "long_s": whole_number,

@@ -76,12 +76,13 @@ def _open(view: View, counted: JobSummary, carried: Mapping[str, links.Value]) -
         oldest = f" (the oldest since {since})" if counted.oldest_pending_at else ""
         words = plural(counted.pending_now, "job waits", "jobs wait")
         parts.append(join(links.go(words, "jobs", everything, status="pending"), oldest))
-    unclear = ""
+    unclear: Child = None
     if untimed := counted.running_untimed_now:
-        unclear = f" Since when {figures.count(untimed)} of them {'runs' if untimed == 1 else 'run'} is not recorded."
+        of_them = links.go(f"{figures.count(untimed)} of them", "jobs", everything, startless=True)
+        unclear = join(" Since when ", of_them, f" {'runs' if untimed == 1 else 'run'} is not recorded.")
     if not parts and counted.stateless:
         return "Whether any runs or waits now is not known."
-    return join("Now ", join(*parts, between=" and "), f".{unclear}") if parts else "Nothing runs or waits now."
+    return join("Now ", join(*parts, between=" and "), ".", unclear) if parts else "Nothing runs or waits now."
 
 
 def _over(counted: JobSummary, period: Period, view: View, carried: Mapping[str, links.Value]) -> Child:
