@@ -111,6 +111,7 @@ def cards_of(counted: JobSummary, period: Period, carried: Mapping[str, links.Va
     """Jobs, failures, how long they run, what is open, each against the period before where that makes sense."""
     than = f"on {period.previous_label}" if period.previous else None
     query = {**period.query, **carried}
+    ended = links.go(figures.count(counted.ended), "jobs", query, status=ENDED)
     return [
         Card(
             "Jobs",
@@ -126,7 +127,7 @@ def cards_of(counted: JobSummary, period: Period, carried: Mapping[str, links.Va
             if period.previous
             else None,
             than,
-            f"{figures.count(counted.failed)} of {figures.count(counted.ended)}" if counted.ended else None,
+            join(f"{figures.count(counted.failed)} of ", ended) if counted.ended else None,
             address=links.href("jobs", query, status="failed"),
         ),
         Card(
