@@ -174,7 +174,11 @@ def figures_of(view: View, period: Period, happened: Happened, known: Extent) ->
     points = point_change(calls.succeeded, calls.known, before.succeeded, before.known)
     project = happened.project
     prompts = plural(happened.count("prompts"), "prompt")
-    outcomes = f"{figures.count(calls.known)} known outcomes of {figures.count(calls.calls)}"
+    query: Mapping[str, links.Value] = {**period.query, "project": project}
+    judged: Child = f"{figures.count(calls.known)} known outcomes"
+    if calls.known:
+        judged = links.go(judged, "tools", query, outcome="known")
+    outcomes = join(judged, f" of {figures.count(calls.calls)}")
     return [
         Card(
             "Sessions started",
@@ -204,12 +208,16 @@ def _jobs_card(view: View, period: Period, bucket: str, happened: Happened) -> C
     done, failed = happened.count("jobs completed"), happened.count("jobs failed")
     untold = happened.untold.get("jobs", 0)
     done_before = happened.before("jobs completed") + happened.before("jobs failed")
+    words: Child = f"{figures.count(failed)} failed"
+    words = links.go(words, "jobs", period.query, status="failed") if failed else words
+    unknown = links.go(figures.count(untold), "jobs", period.query, status=STATELESS)
+    silent = join("; of ", unknown, " it is not known") if untold else None
     return Card(
         "Jobs finished",
         figures.count(done + failed) if done + failed or not untold else "unknown",
         change(done + failed, done_before),
         _than(period, done_before),
-        f"{figures.count(failed)} failed" + (f"; of {figures.count(untold)} it is not known" if untold else ""),
+        join(words, silent),
         links.href("jobs", period.query, status=ENDED),
         _trend(view, period, bucket, happened, "jobs completed", "jobs failed"),
     )
