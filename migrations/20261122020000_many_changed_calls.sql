@@ -50,7 +50,8 @@ end
 $$;
 revoke execute on function signalbox.tell_slots_of_calls(bigint) from public;
 
--- As before, but where very many calls changed, their slots alone are told first.
+-- As before, but where very many calls changed, their slots alone are told first; and the marks of all slots that are
+-- stored anew are taken, those of slots that are found by id as well, which would be stored anew once more.
 create or replace function signalbox.refresh_rollup(subject text, most_slots integer) returns integer
 language plpgsql
 set search_path = ''
@@ -89,8 +90,8 @@ begin
         return signalbox.refresh_calls(coalesce(changed, '{}'));
     end if;
     links := signalbox.take_links(state.source);
-    perform signalbox.take_marks(state.source, coalesce(changed, '{}'));
     changed := changed || array(select analytics.linked_slots(state.source, links, null));
+    perform signalbox.take_marks(state.source, coalesce(changed, '{}'));
     -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
     select array_agg(distinct u.slot) into changed from unnest(changed) as u (slot)
     where u.slot >= state.built_from and (u.slot >= state.raw_from or u.slot = -2147483648);

@@ -2880,8 +2880,8 @@ begin
         return signalbox.refresh_calls(coalesce(changed, '{}'));
     end if;
     links := signalbox.take_links(state.source);
-    perform signalbox.take_marks(state.source, coalesce(changed, '{}'));
     changed := changed || array(select analytics.linked_slots(state.source, links, null));
+    perform signalbox.take_marks(state.source, coalesce(changed, '{}'));
     -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
     select array_agg(distinct u.slot) into changed from unnest(changed) as u (slot)
     where u.slot >= state.built_from and (u.slot >= state.raw_from or u.slot = -2147483648);
@@ -6766,6 +6766,9 @@ CREATE INDEX idx_tool_events_session_time ON chronicle.tool_events USING btree (
 
 -- index chronicle.idx_tool_events_subagents
 CREATE INDEX idx_tool_events_subagents ON chronicle.tool_events USING btree (session_id) WHERE ((tool_type)::text = 'subagent'::text);
+
+-- index chronicle.idx_tool_events_unknown_at
+CREATE INDEX idx_tool_events_unknown_at ON chronicle.tool_events USING btree (created_at DESC) WHERE (((phase)::text = 'post'::text) AND (success IS NULL));
 
 -- index chronicle.idx_tool_events_without_phase
 CREATE INDEX idx_tool_events_without_phase ON chronicle.tool_events USING btree (session_id) WHERE (((phase)::text IS DISTINCT FROM 'pre'::text) AND ((phase)::text IS DISTINCT FROM 'post'::text));

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 from uuid import UUID
 
 from signalbox_client.errors import BadArgument
@@ -141,6 +141,13 @@ def collection(argument: str, values: object, check: Callable[[str, object], T])
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise BadArgument(argument, f"must be a collection, a list for instance, not {type(values).__name__}.")
     return [check(argument, value) for value in values]
+
+
+def listed(argument: str, values: object, of: str) -> list[Any]:
+    """Several things in their order, whose kind `of` is called; a text or a mapping is none, not even an empty one."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise BadArgument(argument, f"must be a list of {of}, not {type(values).__name__}.")
+    return list(values)
 
 
 def json_object(argument: str, value: object) -> str:

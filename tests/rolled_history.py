@@ -462,7 +462,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("sessions.count_facets", of_sessions),
             ("sessions.count_has", of_sessions),
             ("sessions.count_started", before | sliced | of_sessions | {"bucket": unit}),
-            ("agents.list_agents", before | {"agent": agent, "source": source}),
+            ("agents.list_agents", before | {"agent": agent, "source": source, "of_source": None}),
             ("agents.list_sources", {"agent": agent, "source": None}),
             ("agents.list_buckets", sliced | {"unit": unit, "agent": agent, "source": source}),
             (

@@ -55,12 +55,12 @@ def test_runs_without_a_count_of_interventions_are_not_said_to_have_had_none(
     database_url: str, owner: Owner, people: People
 ) -> None:
     adopt_without(database_url, owner, people, "engine", "")
-    unknown = "Whether a person stepped in is unknown: the adopted table has no column human_interventions."
+    unknown = "Whether a person stepped in is unknown: the adopted table is read without a column human_interventions."
     for parameters in ({}, {"sop": "light-the-lamp"}):
         page = look(people, "sops", **parameters)
         assert unknown in page.text
         assert "No person stepped in" not in page.text
-        assert "At which is unknown: the adopted table has no column steps." in page.text
+        assert "At which is unknown: the adopted table is read without a column steps." in page.text
         assert "No run of this period records a step" not in page.text
     assert "no counts none recorded ≈ $12.50" in said(look(people, "sops")), "the column People stepped in"
 
@@ -106,7 +106,7 @@ def test_jobs_without_a_state_are_not_said_to_stand_still(database_url: str, own
     page = look(people, "jobs", period="all")
     assert "What became of 4 jobs" in page.text
     assert "Whether any runs or waits now is not known." in page.text
-    assert "Which jobs failed is unknown: the adopted table has no column status." in page.text
+    assert "Which jobs failed is unknown: the adopted table is read without a column status." in page.text
     assert "Running now unknown" in said(page)
     for claim in ("Nothing runs or waits", "No job ran to an end", "No job failed", "0 waiting"):
         assert claim not in page.text
@@ -192,13 +192,13 @@ def test_sessions_of_lift_sys_do_not_make_up_what_their_tables_never_had(
     page = look(people, "lift_session", session="44444444-4444-4444-8444-444444444444")
     text = said(page)
     why = (
-        "not recorded of rows from before .{1,14} UTC: the adopted table had"
+        "not recorded of rows from before .{1,14} UTC: the adopted table had no"
         if move
-        else "unknown: the adopted table has"
+        else "unknown: the adopted table is read without a"
     )
     assert "2 revisions, 1 draft and 1 resolution of unnamed holes" in text
-    assert re.search(f"Its present IR is {why} no column current_ir.", text)
-    assert re.search(f"Which revision is the newest is {why} no column revision_number.", text)
+    assert re.search(f"Its present IR is {why} column current_ir.", text)
+    assert re.search(f"Which revision is the newest is {why} column revision_number.", text)
     assert text.count("number not recorded") == 2
     assert page.app.expander[-1].label == "Code of a draft without a number"
     for claim in ("no IR yet", "Revision None", "recorded revision", "1 hole filled", "(replaced)", "null"):

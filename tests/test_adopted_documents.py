@@ -70,7 +70,7 @@ def adopt_all(url: str, systems: list[str], *, move: bool) -> None:
 
 # What Python calls nothing; sentences of pages begin with the word, too.
 NOTHING_AS_A_WORD = re.compile(r"\bNone\b(?! (recorded|ended|is removed|at this))")
-CALL_ID = "chronicle.tool_events, adopted from elsewhere, has no column call_id"
+CALL_ID = "chronicle.tool_events, adopted from elsewhere, is read without the column call_id"
 LOOKS = {
     "agents": (
         Look("overview", ("The lighthouse is dark", "harbour-intake")),
@@ -100,12 +100,12 @@ LOOKS = {
         Look(
             "agents",
             ("IntakeAgent 3 no counts no counts none recorded",),
-            lacks=("engine.agent_metrics, adopted from elsewhere, has no columns actions_automated, actions_total",),
+            lacks=("engine.agent_metrics, adopted from elsewhere, is read without the columns actions_automated",),
         ),
         Look(
             "sops",
             ("100 % of 1 run completed", "1 h 30 min", "$12.50", "light-the-lamp version not recorded"),
-            lacks=("engine.sop_definitions, adopted from elsewhere, has no columns description, status, steps, title",),
+            lacks=("engine.sop_definitions, adopted from elsewhere, is read without the columns description, status",),
         ),
         Look(
             "sop_execution",
@@ -116,13 +116,13 @@ LOOKS = {
         Look(
             "events",
             ("3 events in the last 30 days", "LEAD_WON", "0.95", "harbour-co"),
-            lacks=("engine.events, adopted from elsewhere, has no columns causation_id and position",),
+            lacks=("engine.events, adopted from elsewhere, is read without the columns causation_id and position",),
         ),
         Look(
             "events",
             ("3 events in 1 stream",),
             {"view": "integrity"},
-            lacks=("engine.event_snapshots, adopted from elsewhere, has no column reducer",),
+            lacks=("engine.event_snapshots, adopted from elsewhere, is read without the column reducer",),
         ),
         Look(
             "sops",
@@ -137,31 +137,35 @@ LOOKS = {
         Look(
             "clients",
             ("1 assessment of clients is recorded, and it does not say when it was made", "harbour-co 62.5"),
-            lacks=("engine.client_health, adopted from elsewhere, has no columns computed_at, created_at",),
+            lacks=(
+                "engine.client_health, adopted from elsewhere, is read without the columns computed_at, created_at",
+            ),
         ),
         Look(
             "clients",
             ("Put the lamp out", "Ships still find the harbour"),
             {"view": "experiments"},
-            lacks=("engine.chaos_experiments, adopted from elsewhere, has no columns blast_radius",),
+            lacks=("engine.chaos_experiments, adopted from elsewhere, is read without the columns blast_radius",),
         ),
         Look(
             "approvals",
             ("1 question waits for your decision", "Refund the harbour?", "not given"),
-            lacks=("engine.human_approvals, adopted from elsewhere, has no columns context, correlation_id",),
+            lacks=(
+                "engine.human_approvals, adopted from elsewhere, is read without the columns context, correlation_id",
+            ),
         ),
     ),
     "lift": (
         Look(
             "lift_sessions",
             ("2 sessions of lift-sys", "beacon 1", "$0.25"),
-            lacks=("lift.sessions, adopted from elsewhere, has no column prompt",),
+            lacks=("lift.sessions, adopted from elsewhere, is read without the column prompt",),
         ),
         Look(
             "lift_session",
             ("2 revisions, 1 draft and 1 hole filled", '"wick": 2', "h-wick", "The code of this draft is not recorded"),
             {"session": "44444444-4444-4444-8444-444444444444"},
-            lacks=("lift.session_drafts, adopted from elsewhere, has no column code",),
+            lacks=("lift.session_drafts, adopted from elsewhere, is read without the column code",),
         ),
         Look("people", ("2 sessions of lift-sys",)),
     ),
@@ -173,7 +177,7 @@ LOOKS = {
                 "Lighthouse none recorded Coast keeper@example.com 2",
                 "Coast unknown 1 1",
             ),
-            lacks=("toolbox.projects, adopted from elsewhere, has no columns description, status and updated_at",),
+            lacks=("toolbox.projects, adopted from elsewhere, is read without the columns description, status",),
         ),
         Look(
             "projects",
@@ -184,7 +188,7 @@ LOOKS = {
             "projects",
             ("Members of Coast", "mate@example.com – member no time"),
             {"workspace": "55555555-5555-4555-8555-666666666666"},
-            lacks=("toolbox.workspaces, adopted from elsewhere, has no columns owner_id and updated_at",),
+            lacks=("toolbox.workspaces, adopted from elsewhere, is read without the columns owner_id and updated_at",),
         ),
     ),
 }
@@ -206,7 +210,7 @@ def look_at(actor: Actor, looks: tuple[Look, ...], *, moved: bool = False) -> No
 
 # What a page says of a table that lacks columns, and of one that got them empty when it was moved here.
 AS_MOVED = {
-    "adopted from elsewhere, has no": "moved here, had no",
+    "adopted from elsewhere, is read without the": "moved here, had no",
     "columns causation_id and position": "column causation_id",  # positions are given to the rows that are there
     "is unknown here": "is not recorded of the rows from before",
 }

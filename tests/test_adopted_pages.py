@@ -187,11 +187,11 @@ def test_a_page_says_which_tables_and_columns_an_adopted_system_lacks(
     adoption.adopt(database_url, "lift", "lift_sys", managers_read=True)
     unknown = "what rests on that is unknown here."
     tools = open_page(people["manager"], "reports/tools.py").text
-    assert f"chronicle.tool_events, adopted from elsewhere, has no column call_id: {unknown}" in tools
+    assert f"chronicle.tool_events, adopted from elsewhere, is read without the column call_id: {unknown}" in tools
     assert "session_drafts" not in tools
     lift = open_page(people["manager"], "reports/lift_sessions.py").text
     assert f"lift, adopted from elsewhere, is read without the table session_drafts: {unknown}" in lift
-    assert f"lift.sessions, adopted from elsewhere, has no column prompt: {unknown}" in lift
+    assert f"lift.sessions, adopted from elsewhere, is read without the column prompt: {unknown}" in lift
     assert "call_id" not in lift
     session = {"session": "44444444-4444-4444-8444-444444444444"}
     owner.execute(
@@ -273,7 +273,7 @@ def test_what_many_tables_lack_stands_behind_one_line(database_url: str, owner: 
     assert lacking_on(page) == [f"engine.{table}" for table in named], "in the order of their names, once each"
     # A page names the tables that it rests on, and no other of their system.
     events = open_page(people["manager"], "reports/events.py")
-    assert "engine.events, adopted from elsewhere, has no columns causation_id and position" in events.text
+    assert "engine.events, adopted from elsewhere, is read without the columns causation_id and position" in events.text
     assert lacking_on(events) == ["engine.events"]
     row = owner.execute("insert into chronicle.sessions (session_id) values ('one') returning id").fetchone()
     assert row is not None
@@ -283,4 +283,4 @@ def test_what_many_tables_lack_stands_behind_one_line(database_url: str, owner: 
 
 def lacking_on(page: PageRun) -> list[str]:
     """The tables that a page says lack columns, in the order in which it names them."""
-    return re.findall(r"(\w+\.\w+), adopted from elsewhere, has no", page.text)
+    return re.findall(r"(\w+\.\w+), adopted from elsewhere, is read without", page.text)

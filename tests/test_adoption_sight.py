@@ -11,16 +11,19 @@ from psycopg.rows import DictRow
 
 from data import adoption, rollups
 from data.access import Actor
+from data.command import main
 from data.reports import agents
 from tests import adoption_documents as documents
 from tests.conftest import make_person
 from tests.page_runs import open_page
-from tests.test_adoption import add_job, agents_seen, make
+from tests.test_adoption import add_job, agents_seen, at_database, make
 from ui import cached
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
 PAGE = "reports/jobs.py"
+
+__all__ = ["at_database"]
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +68,25 @@ def test_sums_of_moved_tables_show_managers_nothing_that_policies_hide(
     assert "5 jobs" in open_page(people["manager"], PAGE, period="30d").text
     owner.execute("create policy never on agents.jobs as restrictive for select to authenticated using (false)")
     assert not agents.read_agents(people["manager"])
+
+
+@pytest.mark.usefixtures("at_database")
+def test_columns_that_nobody_signed_in_may_read_are_named_and_not_called_missing(
+    owner: Owner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(owner, documents.AGENTS)
+    owner.execute("revoke all on public.jobs from authenticated, anon, public")
+    refused = " may not be read by signed-in people: reports are refused (--managers-read grants it)"
+    for some, sentences in (
+        (
+            "(id, result, user_id, agent_identifier, status, job_data, started_at, completed_at)",
+            ["created_at and error_message and updated_at" + refused],
+        ),
+        ("(created_at, updated_at)", ["error_message" + refused]),
+        ("(error_message)", []),
+    ):
+        owner.execute(f"grant select {some} on public.jobs to authenticated".encode())
+        assert main(["adopt", "agents", "--from", "public", "--dry-run"]) == 0
+        said = capsys.readouterr().out
+        assert [line.strip() for line in said.splitlines() if "may not" in line] == sentences
+        assert "missing" not in said

@@ -128,6 +128,7 @@ def test_a_source_takes_its_windows_and_agents_alone(owner: Owner, people: Peopl
     assert [one.agent for one in agents.read_agents(manager, **PERIOD)] == ["IntakeAgent", "other", "writer"]
     one = only(people, source="logs")
     assert (one.agent, one.actions, one.sources) == ("IntakeAgent", 3, "logs")
+    assert one.windows_by_source == {"engine": 1, "logs": 1}, "whichever is asked for"
 
 
 def test_windows_that_lie_over_each_other_are_said(owner: Owner, people: People) -> None:

@@ -301,6 +301,9 @@ def addresses_of_systems(rows: all_systems.Rows, member: Actor) -> list[tuple[st
         ("reports/clients.py", {"client": rows.client}),
         ("reports/clients.py", {"view": "experiments"}),
         ("reports/lift_session.py", {"session": str(rows.lift_session)}),
+        ("reports/lift_sessions.py", {"model": "(unknown model)"}),
+        ("reports/people.py", {"person": "nobody"}),
+        ("reports/jobs.py", {"startless": "true"}),
         ("reports/people.py", {"person": str(member.user_id)}),
         ("reports/projects.py", {"project": str(rows.project)}),
     ]

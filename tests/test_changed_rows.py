@@ -215,6 +215,22 @@ def test_very_many_calls_are_told_by_their_quarters_and_stay_the_calls_that_they
     assert (found.calls, found.unanswered) == (110, 110)
 
 
+def test_what_is_stored_by_the_way_is_not_stored_once_more(owner: Owner, people: People) -> None:
+    older, _ = make_session(owner, DAY), make_session(owner, DAY + timedelta(days=1))
+    rollups.finish("real")
+    owner.execute("update chronicle.sessions set status = 'error'")
+    owner.execute(
+        "insert into signalbox.model_replies (message_id, session_id, model) values ('one', %s, 'any')", (older,)
+    )
+    # The newest slot is stored for its mark, the other one for the reply, which names the session.
+    owner.execute("select signalbox.refresh_rollups(1)")
+    assert owner.execute("select slot from signalbox.change_log where source = 1").fetchall() == []
+    row = owner.execute(
+        "select sum(sessions) as known from analytics.session_rollup where level = 1 and status = 'error'"
+    )
+    assert row.fetchone() == {"known": 2}
+
+
 def test_a_call_that_moved_before_its_session_got_another_project_is_taken_off_the_right_one(
     owner: Owner, people: People
 ) -> None:

@@ -211,7 +211,7 @@ def test_a_comparison_says_which_columns_an_adopted_table_lacks(
     page = open_page(people["manager"], "reports/events.py", view="integrity")
     page.app.button(key="compare_projections").click()
     text = page.run().text
-    assert "client_health: the adopted table has no column event_id, by which its rows are found." in text
+    assert "client_health: the adopted table is read without the column event_id, by which its rows are found." in text
     assert (
         "human_approvals: no event tells of a row, so there is nothing to compare. 2 rows are not event-sourced" in text
     )

@@ -21,6 +21,7 @@ from signalbox_client import (
     PostgresSessionStore,
     Procedures,
     Recorder,
+    Reducer,
     checking,
 )
 from signalbox_client.events import Position
@@ -67,6 +68,14 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("position is no position", lambda: EventStore(NOWHERE).subscribe(Position("x"))),  # type: ignore[arg-type]
     ("position has gaps that are none", lambda: EventStore(NOWHERE).subscribe(Position(5, ("x",)))),  # type: ignore[arg-type]
     ("reducers must be a list of Reducer, not int", lambda: EventStore(NOWHERE, reducers=5)),  # type: ignore[arg-type]
+    ("reducers must be a list of Reducer, not str", lambda: EventStore(NOWHERE, reducers="")),  # type: ignore[arg-type]
+    ("reducers must be a list of Reducer, not dict", lambda: EventStore(NOWHERE, reducers={})),
+    ("name must be text, not int", lambda: Reducer("Lead", lambda state, _: state, name=0)),  # type: ignore[arg-type]
+    ("name must be text, not NoneType", lambda: Reducer("Lead", lambda state, _: state, name=None)),  # type: ignore[arg-type]
+    ("events must be a list of NewEvent, not str", lambda: EventStore(NOWHERE).append_many("")),  # type: ignore[arg-type]
+    ("events must be a list of NewEvent, not dict", lambda: EventStore(NOWHERE).append_many({})),
+    ("projections must be a list of Projection, not str", lambda: Projections("")),  # type: ignore[arg-type]
+    ("name must be text, not NoneType", lambda: read_definition("{}", "json", name=None)),  # type: ignore[arg-type]
     ("projections must be Projections, not str", lambda: Replay(NOWHERE, "all")),  # type: ignore[arg-type]
     ("projections must be a list of Projection, not int", lambda: Projections(5)),  # type: ignore[arg-type]  # refused
     ("projections must be a list of Projection, not NoneType", lambda: Projections(None)),  # type: ignore[arg-type]  # too

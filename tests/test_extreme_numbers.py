@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from psycopg import sql
 
 from data import rollups
 from data.access import Actor
-from data.reports import agents, integrity, lift_sessions, sops
+from data.reports import agents, integrity, lift_sessions, overview, sops
 from tests import all_systems, performed, recorded
 from tests.page_runs import open_page
 from tests.recorded import Owner
@@ -42,6 +43,13 @@ _COLUMNS = (
     " where r.relkind = 'r' and a.attnum > 0 and not a.attisdropped and t.typname = any(%s)"
     " and (n.nspname = any(%s) or r.relname = 'model_replies') order by 1, 2"
 )
+_WINDOW = (
+    "actions_total, rated_actions, automated, is_countless, human_escalations, counted_escalations, decisions,"
+    " confidence_sum, is_confidence_countless, cost_usd"
+)
+_CHANGES_THAT_ARE_NO_FACTS = sql.SQL(
+    "select {0} from analytics.agent_window_changes() except select {0} from analytics.agent_window_facts"
+).format(sql.SQL(_WINDOW))
 _GUARDS = (
     "select format('alter table %%s drop constraint %%I', c.conrelid::regclass, c.conname) as statement"
     " from pg_constraint as c where c.connamespace::regnamespace::text = any(%(ours)s) and c.contype in ('c', 'u')"
@@ -113,18 +121,33 @@ def _add_all(owner: Owner) -> None:
                 )  # fmt: skip
 
 
+def _compare(people: People) -> None:
+    """All rows are one member's, who reads them live."""
+    stored, live = people["manager"], people["member"]
+    assert agents.read_agents(stored) == agents.read_agents(live)
+    assert sops.read_procedures(stored) == sops.read_procedures(live)
+    assert lift_sessions.list_validation(stored) == lift_sessions.list_validation(live)
+    period: dict[str, Any] = dict.fromkeys(("start", "end", "previous_start", "previous_end"))
+    told = [
+        sorted(overview.read_activity(actor, **period, untimed=False, bucket="day", zone="UTC"), key=str)
+        for actor in (stored, live)
+    ]
+    assert told[0] == told[1]
+
+
 def test_no_number_closes_a_page_and_stored_sums_are_the_live_ones(
     owner: Owner, people: People, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = _prepare(owner, people["member"])
     _add_all(owner)
     rollups.finish("real")
+    _compare(people)
+    _add_all(owner)  # what is told of each change is read beside what is stored, and then added to it
+    assert owner.execute(_CHANGES_THAT_ARE_NO_FACTS).fetchall() == []
+    _compare(people)
+    rollups.finish("real")
+    _compare(people)
     assert rollups.list_failures("real") == {}
-    # All rows are one member's, who reads them live.
-    stored, live = people["manager"], people["member"]
-    assert agents.read_agents(stored) == agents.read_agents(live)
-    assert sops.read_procedures(stored) == sops.read_procedures(live)
-    assert lift_sessions.list_validation(stored) == lift_sessions.list_validation(live)
     plain: list[tuple[str, dict[str, str]]] = [(f"reports/{name}.py", {}) for name in _PAGES]
     for path, parameters in [*plain, *addresses_of_systems(rows, people["member"])]:
         page = open_page(people["admin"], path, **parameters)

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from data import jobs
 from data.access import Actor
 from data.errors import NotAllowed, NotFound, SignalboxError
+from tests.page_runs import open_address, open_page, taken_away
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -110,6 +111,14 @@ def test_what_is_open_now_is_said_whatever_the_period(owner: Owner, people: Peop
     summary = jobs.read_summary(people["admin"], now=NOW, **PERIOD)
     assert (summary.running_now, summary.long_running_now, summary.running_untimed_now) == (4, 2, 1)
     assert (summary.pending_now, summary.oldest_pending_at) == (1, DAY - timedelta(days=9))
+    [startless] = jobs.read_jobs(people["admin"], now=NOW, startless=True)
+    assert (startless["status"], startless["started_at"]) == ("running", None)
+    assert jobs.count_facets(people["admin"], startless=True) == {"agent": {"writer": 1}, "status": {"running": 1}}
+    page = open_page(people["manager"], "reports/jobs.py", period="all")
+    assert "Since when 1 of them runs is not recorded." in page.text
+    [address] = page.ways("1 of them")
+    listed = open_address(people["manager"], address)
+    assert [row["job_id"] for row in taken_away(people["manager"], listed, "jobs")] == [str(startless["job_id"])]
     assert jobs.read_summary(people["admin"], now=NOW, agent="reader", **PERIOD).long_running_now == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ui.keeping import OVERHEAD_BYTES, Store, as_key
+from ui.keeping import OVERHEAD_BYTES, Store, as_key, held_bytes
 
 Compute = Callable[[], tuple[Any, Collection[str]]]
 PATIENCE_S = 30
@@ -44,13 +45,14 @@ def test_each_caller_has_an_own_copy() -> None:
 
 
 def test_the_oldest_goes_when_the_bytes_are_full() -> None:
-    store, versions = Store(3 * (OVERHEAD_BYTES + 1200)), {"a": "1"}
+    room = 3 * (OVERHEAD_BYTES + 1500)
+    store, versions = Store(room), {"a": "1"}
     for key in range(3):
         store.answer(key, versions, gives("x" * 1000, "a"))
     store.answer(0, versions, fails)  # asked for again
     store.answer(3, versions, gives("x" * 1000, "a"))
     assert len(store) == 3
-    assert store.size <= 3 * (OVERHEAD_BYTES + 1200)
+    assert store.size <= room
     store.answer(0, versions, fails)
     with pytest.raises(ValueError):  # noqa: PT011 - our own, above
         store.answer(1, versions, fails)
@@ -58,6 +60,21 @@ def test_the_oldest_goes_when_the_bytes_are_full() -> None:
     assert len(store) == 3
     store.clear()
     assert (len(store), store.size) == (0, 0)
+
+
+def test_what_an_answer_is_kept_under_counts_as_well() -> None:
+    store, versions = Store(20_000), {f"table {number}": f"version {number}" for number in range(40)}
+    for number in range(100):
+        store.answer(("key", "x" * 400, number), versions, lambda: (None, versions.keys()))
+    each = sys.getsizeof("x" * 400) + sum(sys.getsizeof(word) for pair in versions.items() for word in pair)
+    assert 0 < len(store) * each < 20_000
+    store.clear()
+    small = Store(20_000)
+    small.answer("k" * 30_000, {"a": "1"}, gives(None, "a"))
+    assert len(small) == 0, "its key alone is more than there is room for"
+    assert held_bytes(("a", {"b": "c"}, frozenset("d"), str)) == sum(
+        map(sys.getsizeof, (("a", {}, frozenset(), str), "a", {"b": "c"}, "b", "c", frozenset("d"), "d"))
+    )
 
 
 class Waiting:

@@ -17,7 +17,7 @@ from data.access import Actor
 from data.errors import NotFound
 from data.reports import lift_sessions as reports
 from data.reports.holes import NamedHoles, named_in
-from tests.page_runs import file_rows, open_address, open_page, queries_during
+from tests.page_runs import file_rows, open_address, open_page, queries_during, taken_away
 from ui.lift_sessions.difference import difference
 from ui.wording import figures
 
@@ -235,7 +235,8 @@ def test_the_list_tells_and_leads(owner: Connection, people: dict[str, Actor]) -
     assert "2 sessions of lift-sys in the last 30 days" in page.text
     assert "1 was given up." in page.text
     assert open_address(people["manager"], page.ways("1")[0]).rows[0] == 1
-    [cost] = page.ways("$0.50")
+    cost, of_model = page.ways("$0.50")
+    assert "model=m" in of_model
     assert f"/lift_session?period=30d&session={session}" in open_address(people["manager"], cost).links
     assert "Their drafts cost $0.50 (1 of 1 draft priced)." in page.text
     assert "<b>bold</b> 🚀" in page.text
@@ -249,6 +250,23 @@ def test_the_list_tells_and_leads(owner: Connection, people: dict[str, Actor]) -
     assert "whatever the filters" not in page.text
     assert "1 session of lift-sys" in narrowed.text
     assert "🚀" not in narrowed.text
+
+
+def test_the_drafts_of_a_model_are_listed_as_they_are_counted(owner: Connection, people: dict[str, Actor]) -> None:
+    me, manager = people["member"], people["manager"]
+    session = add(owner, me)
+    for number, (syntax, ast) in enumerate(((True, True), (False, None), (None, None), (True, False)), 1):
+        draft(owner, me, session, number, syntax=syntax, ast=ast, model="m", **({"cost_usd": 0.5} if syntax else {}))
+    draft(owner, me, session, 5)
+    page = open_page(manager, LIST)
+    for words, drafts in (("4", 4), ("66.7 % of 3", 3), ("50.0 % of 2", 2), ("$1.00", 2), ("1", 1)):
+        [address] = [way for way in page.ways(words) if "model=" in way]
+        listed = open_address(manager, address)
+        assert f"{drafts} draft" in listed.text
+        assert f"/lift_session?period=30d&session={session}" in listed.links
+        assert len(taken_away(manager, listed, "lift_drafts_of_model")) == drafts
+    assert "0 drafts of nobody's in the last 30 days." in open_page(manager, LIST, model="nobody's").text
+    assert not reports.list_drafts_of_model(people["other"], model="m")
 
 
 def test_what_the_pages_list_is_taken_away(owner: Connection, people: dict[str, Actor]) -> None:

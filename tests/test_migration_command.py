@@ -127,7 +127,7 @@ def test_wrong_address_is_wrong_use_and_a_refusal_is_not(
     assert json.loads(said.out)["error"] == "StatementFailed"
     assert "20260101000000_first.sql failed at statement 1 of 1, line 1" in said.err
     monkeypatch.setenv("ADMIN_DATABASE_URL", "postgresql://postgres.ref:secret@pooler.example.com:6543/postgres")
-    assert main(["migrate", "status", *words]) == 2
+    assert main(["migrate", "up", *words]) == 2
     said = capsys.readouterr()
     assert "6543" in said.err
     assert "secret" not in said.err + said.out

@@ -265,8 +265,8 @@ def test_end_of_the_connection_is_told_from_a_failure(url: str, tmp_path: Path) 
 
 
 def test_transaction_pooler_is_refused_without_being_asked(tmp_path: Path) -> None:
-    with pytest.raises(TransactionPooler, match="6543"):
-        status("postgresql://postgres.ref:secret@pooler.example.com:6543/postgres", tmp_path)
+    with pytest.raises(TransactionPooler, match="ADMIN_DATABASE_URL"):
+        up("postgresql://postgres.ref:secret@pooler.example.com:6543/postgres", tmp_path, print)
 
 
 def test_neither_a_dead_server_nor_a_wrong_address_tells_the_password(tmp_path: Path) -> None:

@@ -307,6 +307,12 @@ def test_a_source_narrows_the_page_and_its_export(owner: Owner, people: People) 
     assert "1 agent, automation rate 90.0 % of 10 actions" in page.text
     assert "Windows from logs alone" in page.text
     assert any("/export/agents.csv?" in link and "source=logs" in link for link in page.links)
+    window(owner, NOW - timedelta(days=2), "logged")
+    window(owner, NOW - timedelta(days=3), "logged")
+    for asked in ({}, {"source": "logs"}):
+        one = open_page(people["manager"], PAGE, agent="logged", **asked)
+        assert one.app.selectbox("f_source").options == ["All sources", "engine · 2", "logs · 1"]
+        assert one.rows[-1] == (1 if asked else 3)
 
 
 def test_figures_of_agents_without_a_name_lead_to_no_others(owner: Owner, people: People) -> None:

@@ -19,7 +19,7 @@ from data.errors import NotAllowed
 from data.migration.apply import RUNNER_LOCK
 from data.operations import migrations
 from tests.backup_runs import console, recorded, until
-from tests.page_runs import PageRun, file_rows, open_page, queries_during
+from tests.page_runs import PageRun, file_rows, open_page, queries_during, taken_away
 from ui import cached
 
 Owner = psycopg.Connection[DictRow]
@@ -116,6 +116,18 @@ def test_pending_edited_and_unknown_ones_are_told_apart(
     )
     for words in ("edited since", "unknown here", "pending", "out of order"):
         assert words in page.text
+    for state, versions in (
+        ("pending", ["20990101000000"]),
+        ("wrong", ["20261120090200", "20261101000000", "20200101000000"]),
+    ):
+        assert f"/migrations?state={state}" in page.links, "its card leads to them"
+        listed = open_page(people["admin"], PAGE, state=state)
+        assert [row["version"] for row in taken_away(people["admin"], listed, "migrations")] == versions
+        assert [link for link in listed.links if link.startswith("/migrations?version=")][-len(versions) :] == [
+            f"/migrations?version={version}" for version in versions
+        ]
+    applied = [row["version"] for row in file_rows(people["admin"], "migrations", {"state": ["applied"]})]
+    assert open_page(people["admin"], PAGE, state="applied").rows == [len(applied)]
     found = button(page)
     assert found
     assert found.disabled

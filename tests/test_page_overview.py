@@ -260,6 +260,8 @@ def test_success_is_a_share_of_known_outcomes_and_refusals_are_not_failures(owne
     text = page.text
     assert "75.0 % of 4 tool calls succeeded" in text
     assert "4 known outcomes of 7" in text
+    [known] = page.ways("4 known outcomes")
+    assert open_address(people["manager"], known).rows[0] == 4
     [calls], [sessions] = page.ways("4 tool calls"), page.ways("1 session")
     assert open_address(people["manager"], calls).rows[0] == 4
     assert open_address(people["manager"], sessions).rows == [1]

@@ -256,16 +256,22 @@ def test_figures_of_a_person_lead_to_exactly_what_they_count(people: dict[str, A
     counted = [("session", None, 2), ("lift", None, 3), ("lift", "finalized", 1)]
     for kind, state, things in counted:
         address = f"/people?period=7d&person={me}&kind={kind}{f'&state={state}' if state else ''}"
-        assert address in everybody.links
+        assert state or address in everybody.links
         assert address in one.links
         assert len(reports.read_activity(people["manager"], **asked, kind=kind, state=state)) == things
     assert f"/people?period=7d&person={other}&kind=job" in everybody.links
+    for found in reports.read_people(people["manager"], **PERIOD):
+        for rated, whole in (("lift", found.finalized + found.lost), ("job", found.completed_jobs + found.failed_jobs)):
+            if whole:
+                address = f"/people?period=7d&person={found.person}&kind={rated}&state=ended"
+                assert address in everybody.links, "a rate leads to what it is taken over"
+                assert open_address(people["manager"], address).rows == [whole], address
     narrowed = open_page(people["manager"], "reports/people.py", period="7d", person=me, kind="lift", state="finalized")
     assert sum("/lift_session?session=" in link for link in narrowed.links) == 1
     [file] = [link for link in narrowed.links if link.startswith("/export/person.csv?")]
     assert "kind=lift&state=finalized" in file
     none = open_page(people["manager"], "reports/people.py", period="7d", person=me, kind="job")
-    assert "Nothing that this person did fits these filters." in none.text
+    assert "Nothing that was done fits these filters." in none.text
     wrong = open_page(people["manager"], "reports/people.py", period="7d", person=me, kind="walks")
     assert "There is no kind “walks”, so all are shown." in wrong.text
 
@@ -274,6 +280,11 @@ def test_what_names_nobody_is_not_zero_people_at_work(owner: Connection, people:
     add_session(owner, None, NOW - timedelta(days=1))
     page = open_page(people["manager"], "reports/people.py", period="7d")
     assert "Who worked with agents in the last 7 days is not known: 1 session names nobody." in page.text
+    assert "/people?period=7d&person=nobody" in page.ways("names nobody")
+    [address] = {way for way in page.ways("1 session") if "nobody" in way}
+    nameless = open_address(people["manager"], address)
+    assert "Nobody is named in the last 7 days by 1 session, 0 sessions of lift-sys, 0 jobs." in nameless.text
+    assert nameless.rows == [1]
     assert not any("sb-say" in piece and "sb-well" in piece for piece in page.pieces)
 
 

@@ -129,7 +129,11 @@ BROKEN: list[tuple[str, str, int, int, str]] = [
     ("yaml", YAML.replace("sop_id: intake", "sop_id: 5"), 2, 9, "must be a name"),
     ("yaml", YAML.replace("title: Intake", "title: [a]"), 3, 8, "must be text, not list"),
     ("yaml", YAML.replace("title: Intake", "title: ''"), 3, 8, "is empty"),
-    ("yaml", YAML + "status: on\n", 14, 9, "must be one of draft, active, retired"),
+    ("yaml", YAML + "status: on\n", 14, 9, "on may mean true; write that, or put text into quotes"),
+    ("yaml", YAML + "metadata: {answers: [yes, No]}\n", 14, 22, "yes may mean true"),
+    ("yaml", YAML + "metadata: {answers: [yes, No]}\n", 14, 27, "No may mean false"),
+    ("yaml", YAML + "metadata: {off: a}\n", 14, 12, "off may mean false; write that, or put text into quotes"),
+    ("yaml", YAML.replace("title: Intake", "title: yes"), 3, 8, "yes may mean true"),
     ("yaml", YAML + "sop_id: again\n", 14, 1, "the key sop_id is there twice"),
     ("yaml", YAML + "metadata: {a: .nan}\n", 14, 15, "cannot be stored"),
     ("yaml", YAML.replace("steps:", "steps: {}\nother:"), 6, 8, "steps must be a list"),
@@ -190,7 +194,7 @@ metadata:
   k: "a\\0"
   "b\\0": 010
   k: 5
-  when: [2026-11-20, 12, 0x1F, 0, -7, 0.5, "010", "12:30:45", "<<", yes]
+  when: [2026-11-20, 12, 0x1F, 0, -7, 0.5, "010", "12:30:45", "<<", true, "yes"]
   5: x
   <<: {z: .nan}
 title: .nan

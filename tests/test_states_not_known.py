@@ -59,6 +59,8 @@ LEAD = [
     ("clients", {"view": "experiments"}, "of 2 the status is not known", "2", "chaos_experiments"),
     ("overview", {}, "What became of 2 sessions", "2 sessions", "sessions"),
     ("overview", {}, "What became of 2 sessions, 2 jobs", "2 jobs", "jobs"),
+    ("overview", {}, "0 failed; of 2 it is not known", "2", "jobs"),
+    ("agents", {}, "of 2 jobs it is not known", "2 jobs", "jobs"),
     ("overview", {}, "2 runs of procedures and 2 questions is not known.", "2 runs of procedures", "sop_executions"),
     ("overview", {}, "2 runs of procedures and 2 questions is not known.", "2 questions", "approvals"),
 ]

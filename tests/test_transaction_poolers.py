@@ -11,12 +11,14 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from data import adoption, backup, migration
+from data import adoption, backup, console, database, migration
 from data.access import Actor
 from data.backup.errors import PoolerRefused
 from data.database.pooled import changes_hands
 from data.migration.errors import TransactionPooler
 from data.migration.files import FOLDER
+from data.operations import migrations
+from data.settings import Settings
 from tests import poolers as pooling
 from tests.backup_runs import source
 from tests.poolers import Mode, Poolers
@@ -79,13 +81,30 @@ def test_a_session_pooler_without_a_place_left_is_no_transaction_pooler(
 
 def test_migrations_and_adopting_refuse_one(poolers: Poolers, database_url: str) -> None:
     url = poolers.url("transaction", database_url)
-    with pytest.raises(TransactionPooler):
-        migration.status(url, FOLDER)
-    with pytest.raises(TransactionPooler):
+    assert migration.status(url, FOLDER).is_current, "to look needs no connection that stays the same"
+    with pytest.raises(TransactionPooler, match="ADMIN_DATABASE_URL"):
         migration.up(url, FOLDER, print)
     with pytest.raises(TransactionPooler):
         adoption.adopt(url, "agents", "public", dry_run=True)
     assert migration.status(poolers.url("session", database_url), FOLDER).is_current
+
+
+def test_a_console_behind_one_is_well_and_begins_no_migrations(
+    poolers: Poolers, database_url: str, owner: Owner, people: dict[str, Actor]
+) -> None:
+    url = poolers.url("transaction", database_url)
+    database.open_database("real", url)
+    examination = console.Examination(console.Console(Settings(database_url=url)))
+    assert examination.run() == console.OwnHealth("reachable", "current")
+    newest = FOLDER / max(path.name for path in FOLDER.glob("2*.sql"))
+    owner.execute(
+        "delete from supabase_migrations.schema_migrations where version = %s", (newest.name.partition("_")[0],)
+    )
+    seen = migrations.look(people["admin"]).seen
+    assert len(seen) == 1
+    with pytest.raises(TransactionPooler):
+        migrations.start(people["admin"], seen)
+    assert migrations.last_run(people["admin"]) is None
 
 
 def test_backups_refuse_one(poolers: Poolers, database_url: str, people: dict[str, Actor], tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from data import database, exports, jobs
 from data.access import Actor
@@ -145,6 +146,22 @@ def test_nothing_of_a_unit_survives_it(people: People) -> None:
     assert row is not None
     assert row["name"] != "authenticated"
     assert not row["claims"]
+
+
+def test_every_unit_reads_what_is_committed_whatever_the_database_has_as_its_own(
+    people: People, database_url: str
+) -> None:
+    database.open_database("real", make_conninfo(database_url, options="-c default_transaction_isolation=serializable"))
+    for opened in (
+        database.reading(people["member"]),
+        database.writing(people["member"]),
+        database.operating(),
+        database.watching("real"),
+        database.apart(people["member"]),
+    ):
+        with opened as unit:
+            row = unit.connection.execute("show transaction_isolation").fetchone()
+        assert row == {"transaction_isolation": "read committed"}
 
 
 def test_an_unnamed_sentence_in_the_claims_is_data(people: People) -> None:

@@ -7,16 +7,17 @@ it is valid as long as the versions of just those are what they were.
 from __future__ import annotations
 
 import pickle
+import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
-OVERHEAD_BYTES = 1024  # of an entry beside its answer: key, versions, places in tables
+OVERHEAD_BYTES = 512  # of an entry beside its answer, key and versions: the objects that hold them, places in tables
 
 Versions = Mapping[str, str]
 
@@ -32,10 +33,9 @@ class Answer:
         """Whether nothing that it rests on has another version."""
         return all(versions.get(name) == version for name, version in self.rests_on.items())
 
-    @property
-    def size(self) -> int:
-        """In bytes, roughly."""
-        return len(self.pickled) + OVERHEAD_BYTES
+    def size_under(self, key: Hashable) -> int:
+        """In bytes, with its key; an answer is often smaller than what it is kept under."""
+        return len(self.pickled) + held_bytes(key) + held_bytes(self.rests_on) + OVERHEAD_BYTES
 
 
 @dataclass(eq=False)
@@ -119,14 +119,14 @@ class Store:
 
     def _keep(self, key: Hashable, answer: Answer) -> None:
         if replaced := self._answers.pop(key, None):
-            self.size -= replaced.size
-        if answer.size > self._max_bytes:
+            self.size -= replaced.size_under(key)
+        if (size := answer.size_under(key)) > self._max_bytes:
             return
         self._answers[key] = answer
-        self.size += answer.size
+        self.size += size
         while self.size > self._max_bytes:
-            _, oldest = self._answers.popitem(last=False)
-            self.size -= oldest.size
+            last, oldest = self._answers.popitem(last=False)
+            self.size -= oldest.size_under(last)
 
     def clear(self) -> None:
         """Forget everything; what is being computed now is given to those who wait, and not kept either."""
@@ -134,6 +134,18 @@ class Store:
             self._answers.clear()
             self._generation += 1
             self.size = 0
+
+
+def held_bytes(value: object) -> int:
+    """What a key or versions hold in memory, parts included; a part that several share is counted for each."""
+    if isinstance(value, type):
+        return 0
+    parts: Iterable[object] = ()
+    if isinstance(value, Mapping):
+        parts = (part for pair in value.items() for part in pair)
+    elif isinstance(value, tuple | frozenset):
+        parts = value
+    return sys.getsizeof(value) + sum(map(held_bytes, parts))
 
 
 _CLOCKS = (datetime, time)

@@ -23,7 +23,7 @@ def sentences(view: View) -> list[str]:
             if missing
         ),
         *(
-            f"{name}, adopted from elsewhere, has no {_words('column', view.lacks[name])}: {_UNKNOWN}."
+            f"{name}, adopted from elsewhere, is read without the {_words('column', view.lacks[name])}: {_UNKNOWN}."
             for name in veil.read_of(view, view.lacks)
         ),
         *(
@@ -38,7 +38,7 @@ def untold(view: View, table: str, column: str) -> str | None:
     """Why what rests on a column is not known, of any row or of those from before the table was moved here; None where
     the table has always had it."""
     if view.lacks_column(table, column):
-        return f"unknown: the adopted table has no column {column}"
+        return f"unknown: the adopted table is read without a column {column}"
     if table in view.added and column in view.added[table].columns:
         return f"not recorded of rows from before {_moved(view, table)}: the adopted table had no column {column}"
     return None

@@ -116,6 +116,7 @@ def _table(place: _Place, name: str, needed: Sequence[Column]) -> TableFinding:
         is_ours=place.row["is_ours"],
         owner=place.row["owner"],
         is_readable=place.row["is_readable"],
+        unreadable_columns=tuple(each.name for each in needed if each.name in place.row["unreadable_columns"]),
         is_secured=place.row["is_secured"],
         read_policies=place.row["read_policies"],
         admins_need=allowing.needed(place.connection, place.system, place.schema, name),

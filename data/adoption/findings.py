@@ -59,6 +59,7 @@ class TableFinding:
     `demanded` are the columns beyond ours that every row must have and that the table does not fill by itself.
     `admins_need` is what its owner would run to let admins act on all its rows, "" where they may, or where nobody acts
     on them.
+    `unreadable_columns` are those of `columns` that signed-in people may not read.
     `is_of` is the other system that has a table of this name which it looks more like, "" where there is none.
     `left_out` is why it counts as not there although it is, "" for all others.
     """
@@ -73,6 +74,7 @@ class TableFinding:
     is_ours: bool = True
     owner: str = ""
     is_readable: bool = True
+    unreadable_columns: tuple[str, ...] = ()
     is_secured: bool = True
     read_policies: int = 0
     admins_need: str = ""

@@ -139,6 +139,11 @@ def _rights(table: adoption.TableFinding) -> Iterator[str]:
     """What people will and will not see of the table as it is, before it surprises them on a page."""
     if not table.is_readable:
         yield "signed-in people may not select from it: reports are refused (--managers-read grants it)"
+    elif table.unreadable_columns:
+        yield (
+            f"{' and '.join(table.unreadable_columns)} may not be read by signed-in people: reports are refused "
+            "(--managers-read grants it)"
+        )
     if not table.is_secured:
         yield "row security is off: every signed-in person sees every row"
     elif not table.read_policies:

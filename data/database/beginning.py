@@ -23,7 +23,9 @@ select set_config('role', %(role)s, true), set_config('request.jwt.claims', %(cl
        set_config('datestyle', 'ISO', true),
        set_config('jit', 'off', true)
 """
-_BEGIN = f"begin; {SETTINGS}"
+# Whatever the database has as its own: each statement sees what is committed when it begins, and none is refused for
+# what others did meanwhile.
+_BEGIN = f"begin isolation level read committed; {SETTINGS}"
 
 
 def begun(

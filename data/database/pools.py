@@ -151,6 +151,7 @@ def connect_apart(opened: Database) -> Connection:
     """A connection outside the pools, to where reports are read from; the caller closes it."""
     with reaching(opened.read_url):
         connection = Connection.connect(opened.read_url, **_CONNECTION)
+    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # as the transactions of the pools begin
     read_times(connection)
     return connection
 

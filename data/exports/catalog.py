@@ -18,7 +18,7 @@ from data.exports.parameters import (
     text,
     whole_number,
 )
-from data.reports import events, people, sessions, tool_usage
+from data.reports import events, lift_sessions, people, sessions, tool_usage
 
 _URGENT = {"urgency": one_of("expiring", "overdue", "risky"), "soon_s": whole_number, "overdue_s": whole_number}
 _DOINGS = {"person": text, "kind": one_of(*people.KINDS), "state": text, "has": one_of(*people.HAS)}
@@ -79,6 +79,7 @@ REPORTS: dict[str, Report] = {
             "search": text,
             "error_group": text,
             "long_running": flag,
+            "startless": flag,
             "newest": flag,
             "now": moment,
             "long_s": whole_number,
@@ -202,6 +203,11 @@ REPORTS: dict[str, Report] = {
         query="lift_sessions.list_validation",
         sentence="Drafts of lift-sys by model: how many parse, how long they took and what they cost.",
         filters=SPAN,
+    ),
+    "lift_drafts_of_model": Report(
+        query="lift_sessions.list_drafts_of_model",
+        sentence="Drafts of lift-sys by one model with their validity and cost.",
+        filters=SPAN | {"model": text, "only": one_of(*lift_sessions.PARTS), **PAGE},
     ),
     "lift_revisions": Report(
         query="lift_sessions.list_revisions",

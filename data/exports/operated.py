@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from data.access import Actor
-from data.exports.parameters import Report, text
+from data.exports.parameters import Report, one_of, text
 from data.operations import inspection, migrations
 
 Rows = list[dict[str, Any]]
@@ -72,7 +72,7 @@ REPORTS: dict[str, Report] = {
         sentence="Migrations with their states, and when and by whom they were applied.",
         needs="run_migrations",
         rows=_migrations,
-        filters={},
+        filters={"state": one_of("applied", "pending", "wrong")},
     ),
     "table_policies": Report(
         query="operations.tables.list_policies",

@@ -21,7 +21,8 @@ REPORTS: dict[str, Report] = {
     "agents": Report(
         query="agents.list_agents",
         sentence="Agents with their actions, escalations, confidence, jobs and what they cost, now and before.",
-        filters=COMPARED | {"agent": text, "source": text},
+        filters=COMPARED | {"agent": text, "source": text, "of_source": text},
+        left_out=frozenset({"windows_by_source"}),
         sorts=agents.SORTS,
     ),
     "agent_tools": Report(

@@ -161,6 +161,7 @@ def read_jobs(
     search: str | None = None,
     error_group: str | None = None,
     long_running: bool = False,
+    startless: bool = False,
     newest: bool = False,
     long_running_s: int = LONG_RUNNING_S,
     limit: int = 25,
@@ -168,7 +169,8 @@ def read_jobs(
 ) -> list[dict[str, Any]]:
     """Jobs one by one, what hurts first or the newest first: job_id, agent, status, title, error_message,
     created_at, started_at, completed_at, run_ms (up to `now` while it runs), is_long_running. The `status` is one of
-    STATUSES, ENDED, or STATELESS; one that does not exist has no jobs."""
+    STATUSES, ENDED, or STATELESS; one that does not exist has no jobs. `startless` takes those that run and do not say
+    since when."""
     if status is not None and status not in (*STATUSES, ENDED, STATELESS):
         return []
     with database.reading(actor) as unit:
@@ -182,6 +184,7 @@ def read_jobs(
             search=search,
             error_group=error_group,
             long_running=long_running,
+            startless=startless,
             newest=newest,
             now=now,
             long_s=long_running_s,
@@ -234,13 +237,14 @@ def count_facets(
     search: str | None = None,
     error_group: str | None = None,
     long_running: bool = False,
+    startless: bool = False,
     long_running_s: int = LONG_RUNNING_S,
 ) -> dict[str, dict[str, int]]:
     """How many jobs of the period each agent and each state would leave, the other filters applied, the most first;
     ENDED and STATELESS among the states. What stored sums do not know is counted job by job: a search, a kind of
-    failure, what runs for long at `now`."""
+    failure, what runs for long at `now` or does not say since when."""
     asked = {"start": start, "end": end, "untimed": untimed, "status": status}
-    found = {"search": search, "error_group": error_group, "long_running": long_running}
+    found = {"search": search, "error_group": error_group, "long_running": long_running, "startless": startless}
     with database.reading(actor) as unit:
         if any(found.values()):
             rows = unit.rows("jobs.found.count_facets", **asked, **found, agent=agent, now=now, long_s=long_running_s)

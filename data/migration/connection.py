@@ -22,14 +22,15 @@ TRANSACTION_POOLER_PORT = "6543"
 
 
 @contextmanager
-def connected(url: str) -> Iterator[Connection]:
-    """A connection in autocommit mode, so that every transaction is one that we open ourselves.
+def connected(url: str, *, to_look: bool = False) -> Iterator[Connection]:
+    """A connection in autocommit mode, so that every transaction is one that we open ourselves. Who comes `to_look` in
+    one transaction needs none that stays the same.
 
-    Raises TransactionPooler for port 6543 and whatever else hands its connections around, WrongSetting for a URL that
-    is none, DatabaseUnavailable when the server does not answer, refuses or goes away.
+    Else raises TransactionPooler for port 6543 and whatever else hands its connections around; WrongSetting for a URL
+    that is none, DatabaseUnavailable when the server does not answer, refuses or goes away.
     """
     with reaching(url):
-        if TRANSACTION_POOLER_PORT in str(conninfo_to_dict(url).get("port", "")).split(","):
+        if not to_look and TRANSACTION_POOLER_PORT in str(conninfo_to_dict(url).get("port", "")).split(","):
             raise TransactionPooler
     with reaching(url):
         connection = Connection.connect(
@@ -41,7 +42,7 @@ def connected(url: str) -> Iterator[Connection]:
             connect_timeout=CONNECT_TIMEOUT_S,
         )
     try:
-        if str(connection.info.port) == TRANSACTION_POOLER_PORT or changes_hands(connection, url):
+        if not to_look and (str(connection.info.port) == TRANSACTION_POOLER_PORT or changes_hands(connection, url)):
             raise TransactionPooler
         yield connection
     except psycopg.OperationalError as error:
@@ -50,3 +51,11 @@ def connected(url: str) -> Iterator[Connection]:
         raise DatabaseUnavailable(f"The connection to the database ended: {str(error).strip()}") from error
     finally:
         connection.close()
+
+
+@contextmanager
+def read_only(connection: Connection) -> Iterator[None]:
+    """One transaction that changes nothing."""
+    connection.read_only = True
+    with connection.transaction():
+        yield

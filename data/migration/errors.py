@@ -58,7 +58,8 @@ class HistoryUnreadable(MigrationError):
 
 
 class TransactionPooler(WrongUse):
-    """A transaction pooler (port 6543 of Supabase) cannot run migrations. Connect directly or to port 5432."""
+    """Migrations cannot run through a transaction pooler (port 6543 of Supabase). Set ADMIN_DATABASE_URL to a direct
+    connection or to a session pooler (port 5432 of Supabase)."""
 
 
 class NoInventory(MigrationError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from data.migration import history
-from data.migration.connection import connected
+from data.migration.connection import connected, read_only
 from data.migration.files import read_folder
 from data.migration.plan import Plan, difference, plan
 
@@ -53,12 +53,10 @@ class Status:
 def status(url: str, directory: Path) -> Status:
     """The state of every migration of `directory` in the database at `url`; read-only.
 
-    Raises UnreadableFile, WrongVersion, DuplicateVersion, HistoryUnreadable, DatabaseUnavailable or
-    TransactionPooler.
+    Raises UnreadableFile, WrongVersion, DuplicateVersion, HistoryUnreadable or DatabaseUnavailable.
     """
     folder = read_folder(directory)
-    with connected(url) as connection:
-        connection.read_only = True
+    with connected(url, to_look=True) as connection, read_only(connection):
         found = plan(folder.files, history.read(connection))
         runs = history.read_runs(connection)
     migrations = sorted(_rows(found, runs), key=lambda migration: migration.version)

@@ -20,7 +20,7 @@ from data.access import Actor, Dataset
 from data.errors import Conflict, NotFound, SignalboxError
 from data.migration import MigrationStatus, Status, history
 from data.migration.apply import RUNNER_LOCK, AppliedMigration
-from data.migration.connection import connected
+from data.migration.connection import connected, read_only
 from data.migration.files import read_folder
 from data.operations.target import url_of
 
@@ -109,8 +109,8 @@ _starting = threading.Lock()  # apart, because a look before the start may wait 
 
 
 def look(actor: Actor) -> Look:
-    """What is applied, pending, edited or unknown. Raises NotAllowed, DatabaseUnavailable, TransactionPooler and
-    what unreadable files raise."""
+    """What is applied, pending, edited or unknown. Raises NotAllowed, DatabaseUnavailable and what unreadable files
+    raise."""
     actor.must("run_migrations")
     return _look(actor, migration.FOLDER)
 
@@ -135,7 +135,7 @@ def read_one(actor: Actor, version: str) -> OneMigration:
         if file.version == version:
             statements = tuple(file.recorded_statements)
             return OneMigration(found[version], statements, is_from_history=False, sha256=file.sha256)
-    with connected(url) as connection:
+    with connected(url, to_look=True) as connection, read_only(connection):
         recorded = {row.version: row.statements for row in history.read(connection)}
     return OneMigration(found[version], recorded.get(version) or (), is_from_history=True)
 
@@ -144,8 +144,8 @@ def start(actor: Actor, expected: Sequence[tuple[str, str]], done: Callable[[], 
     """Apply what is pending, in order, in a thread that goes on whoever closes which page.
 
     `expected` is what the actor saw: each version with the SHA-256 of its file, as `Look.seen` gives them; `done` is
-    called after the end. Raises NotAllowed, RunnerAtWork, PendingChanged, EditedSinceSeen, Blocked, NoRoom and what
-    `look` raises; what comes later stands in the run that is returned.
+    called after the end. Raises NotAllowed, RunnerAtWork, PendingChanged, EditedSinceSeen, Blocked, NoRoom,
+    TransactionPooler and what `look` raises; what comes later stands in the run that is returned.
     """
     actor.must("run_migrations")
     with _starting, ExitStack() as undone:
@@ -156,7 +156,8 @@ def start(actor: Actor, expected: Sequence[tuple[str, str]], done: Callable[[], 
         folder = undone.enter_context(_copied(migration.FOLDER))
         found = _look(actor, folder)
         _must_be_as_seen(found, expected)
-        url = url_of(actor)
+        with connected(url := url_of(actor)):
+            pass  # a transaction pooler shows what is pending, and is refused before anybody is told of a beginning
         run = MigrationRun(actor.email, found.pending, datetime.now(UTC))
         with database.writing(actor) as unit:
             told = [{"version": version, "sha256": sha256} for version, sha256 in found.seen]

@@ -52,7 +52,8 @@ def read_agents(
             previous_start=previous_start,
             previous_end=previous_end,
             agent=None,
-            source=source,
+            source=None,
+            of_source=source,
         )
     return tuple(Performance(**{field.name: row[field.name] for field in fields(Performance)}) for row in rows)
 

@@ -16,6 +16,8 @@ from data.reports.coverage import Coverage
 from data.reports.holes import NamedHoles, named_in
 
 STATELESS = "stateless"  # what one may ask for beside a status: none that reports know, as an adopted table may have it
+# Parts of the drafts of a model, and the column of list_validation that counts each: what its rates and cost are of.
+PARTS = {"syntax": "syntax_checked", "ast": "ast_checked", "priced": "priced"}
 SORTS = ("when", "revisions", "drafts", "holes", "cost")
 
 
@@ -113,6 +115,24 @@ def list_validation(
     """Per model: drafts, syntax_checked, syntax_valid, ast_checked, ast_valid, priced, cost_usd, latency_p50_ms."""
     with database.reading(actor) as unit:
         return unit.rows("lift_sessions.list_validation", start=start, end=end)
+
+
+@checked()
+def list_drafts_of_model(
+    actor: Actor,
+    *,
+    model: str,
+    only: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    limit: int = 25,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    """One page of the drafts that `list_validation` counts for a model, the newest first, or of them one of PARTS: with
+    the columns of `list_drafts`, and session_id instead of code and model."""
+    asked: dict[str, Any] = {"model": model, "only": only, "start": start, "end": end, "limit": limit, "offset": offset}
+    with database.reading(actor) as unit:
+        return unit.rows("lift_sessions.list_drafts_of_model", **asked)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,12 @@ from data.reports.coverage import Coverage
 
 Kind = Literal["session", "lift", "job"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+NOBODY = "nobody"  # what one may ask for beside a person: what names none
+# What one may ask for beside a state, of the kinds that have a success: what it is taken over.
+ENDED = "ended"
+ENDED_STATES: dict[Kind, tuple[str, ...]] = {
+    "job": ("completed", "failed"), "lift": ("finalized", "abandoned", "error"), "session": (),
+}  # fmt: skip
 Has = Literal["priced", "unpriced"]
 HAS: tuple[Has, ...] = get_args(Has)
 # What people can be sorted by, and the column of the query that it is.
@@ -113,9 +119,9 @@ def read_activity(
     limit: int = 25,
     offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """What one person did, of one kind, in one state, with a cost or with none in full where asked for, the newest
-    first: kind (session, lift, job), id, happened_at, title, state, cost_usd, cost_basis (recorded, estimate, partial
-    estimate)."""
+    """What one person did, or what names NOBODY, of one kind, in one state or ENDED, with a cost or with none in full
+    where asked for, the newest first: kind (session, lift, job), id, happened_at, title, state, cost_usd, cost_basis
+    (recorded, estimate, partial estimate)."""
     actor.must("view_people")
     with database.reading(actor) as unit:
         return unit.rows(

@@ -25,11 +25,12 @@ class Performance:
     those of the `priced_windows` whose cost is estimated at list prices, in `partly_estimated_windows` without the
     replies of models that have no known price. `silent_windows`, of an adopted table, do not say how many actions were
     escalated; `escalations` is None where no window says. `jobs_stateless`, of an adopted table, do not say what became
-    of them.
+    of them. `windows_by_source` are all windows of the period, whichever source was asked for.
     """
 
     agent: str
     sources: str | None
+    windows_by_source: dict[str, int]
     windows: int
     counted_windows: int
     actions: int | None
@@ -185,7 +186,7 @@ class ToolCalls:
 
 def together(agents: Sequence[Performance]) -> Performance:
     """Several agents as one; every figure is a sum, so its rates are weighted by what they count."""
-    given: dict[str, Any] = {"agent": "", "sources": None}
+    given: dict[str, Any] = {"agent": "", "sources": None, "windows_by_source": {}}
     for name in (field.name for field in fields(Performance) if field.name not in given):
         known = [value for one in agents if (value := getattr(one, name)) is not None]
         given[name] = sum(known) if known or name not in _UNTOLD else None

@@ -7,8 +7,14 @@ select
     pg_catalog.pg_has_role(class.relowner, 'usage') as is_ours,
     pg_catalog.has_table_privilege(class.oid, 'select') as is_selectable,
     pg_catalog.pg_get_userbyid(class.relowner) as owner,
-    pg_catalog.has_table_privilege('authenticated', class.oid, 'select')
+    pg_catalog.has_any_column_privilege('authenticated', class.oid, 'select')
     and pg_catalog.has_schema_privilege('authenticated', class.relnamespace, 'usage') as is_readable,
+    -- Rights may be given column by column.
+    array(
+        select attribute.attname::text from pg_catalog.pg_attribute as attribute
+        where attribute.attrelid = class.oid and attribute.attnum > 0 and not attribute.attisdropped
+        and not pg_catalog.has_column_privilege('authenticated', class.oid, attribute.attnum, 'select')
+    ) as unreadable_columns,
     (
         select count(*) from pg_catalog.pg_policy as policy
         where policy.polrelid = class.oid and policy.polcmd in ('r', '*')

@@ -31,7 +31,8 @@ cross join (
 -- What each agent did in a period and in the one before it. Everything is a sum: rates are taken over the sums, so that
 -- a window with many actions counts for more than one with few. `rated_actions` are those of windows that say how many
 -- of them ran without a person; `countless_windows` say how much did, but not out of how many actions, so they weigh
--- nothing. `counted_windows` say how many actions there were; `contradicted_windows` store an automation rate that is
+-- nothing. Windows of one source are asked for by `source`, or by `of_source`, so that `windows_by_source` has them all.
+-- `counted_windows` say how many actions there were; `contradicted_windows` store an automation rate that is
 -- not the one of their own counts, which are what is taken. `estimated_windows` are those of the `priced_windows` whose
 -- cost is estimated at list prices. `jobs_stateless`, of adopted tables, do not say what became of them.
 with metric_windows as materialized (
@@ -116,6 +117,14 @@ metrics as (
         case when sum(previous_priced_windows) > 0 then sum(previous_cost_usd)::float8 end as previous_cost_usd,
         sum(previous_priced_windows)::bigint as previous_priced_windows
     from by_source
+    where %(of_source)s::text is null or source = %(of_source)s
+    group by agent
+),
+
+sources as (
+    select agent, jsonb_object_agg(source, windows) as windows
+    from by_source
+    where source is not null and windows > 0
     group by agent
 ),
 
@@ -154,6 +163,7 @@ by_owner as (
             or m.window_end < '1970-01-02 00:00+00' or m.window_end >= '2200-12-31 00:00+00')
         and (%(agent)s::text is null or m.agent = %(agent)s)
         and (%(source)s::text is null or m.source = %(source)s)
+        and (%(of_source)s::text is null or m.source = %(of_source)s)
     group by m.agent, m.source, m.owner_id
 ),
 
@@ -190,12 +200,13 @@ jobs as (
 names as (
     select agent from metrics
     union
-    select agent from jobs where %(source)s::text is null
+    select agent from jobs where %(source)s::text is null and %(of_source)s::text is null
 )
 
 select
     n.agent,
     m.sources,
+    coalesce(o.windows, '{}') as windows_by_source,
     coalesce(m.windows, 0) as windows,
     coalesce(m.counted_windows, 0) as counted_windows,
     m.actions,
@@ -236,6 +247,7 @@ select
     coalesce(j.previous_jobs_failed, 0) as previous_jobs_failed
 from names as n
 left join metrics as m on m.agent = n.agent
+left join sources as o on o.agent = n.agent
 left join spans as s on s.agent = n.agent
 left join jobs as j on j.agent = n.agent
 order by escalations desc nulls last, jobs_failed desc, actions desc nulls last, n.agent;

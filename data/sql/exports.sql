@@ -64,9 +64,13 @@ from jsonb_to_recordset(%(rows)s::jsonb) as r (
 order by r.connections desc, r.application, r.role, r.database;
 
 -- name: list_migrations
--- Migrations with their states as they were looked up: what is not simply applied on top, then the newest.
+-- Migrations with their states as they were looked up: what is not simply applied on top, then the newest. The state
+-- "wrong" takes those on which the files and the database disagree.
 select r.version, r.name, r.state, r.applied_at, r.applied_by, r.duration_ms
 from jsonb_to_recordset(%(rows)s::jsonb) as r (
     version text, name text, state text, applied_at timestamptz, applied_by text, duration_ms bigint
 )
+where
+    %(state)s::text is null
+    or case when r.state in ('applied', 'pending') then r.state else 'wrong' end = %(state)s
 order by r.state <> 'applied' desc, r.version collate "C" desc;

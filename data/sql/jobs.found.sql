@@ -125,7 +125,7 @@ group by bucket
 order by bucket;
 
 -- name: count_facets
--- What jobs.count_facets gives of all jobs, of those that a search, a kind of failure or long running finds, read from
+-- What jobs.count_facets gives of all jobs, of those that a search, a kind of failure or how long they run finds, read from
 -- the table.
 with found as materialized (
     select j.agent, j.status
@@ -140,6 +140,11 @@ with found as materialized (
             or j.stored_status = 'running'
             and j.started_at >= '1970-01-02 00:00+00'
             and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
+        )
+        and (
+            not coalesce(%(startless)s::boolean, false)
+            or j.stored_status = 'running'
+            and (j.started_at is null or j.started_at < '1970-01-02 00:00+00' or j.started_at >= '2200-12-31 00:00+00')
         )
         and (
             %(error_group)s::text is null

@@ -186,6 +186,11 @@ where
             and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
     )
     and (
+        not coalesce(%(startless)s::boolean, false)
+        or j.stored_status = 'running'
+        and (j.started_at is null or j.started_at < '1970-01-02 00:00+00' or j.started_at >= '2200-12-31 00:00+00')
+    )
+    and (
         %(error_group)s::text is null
         or j.stored_status = 'failed' and analytics.error_group(left(j.error_message, 500)) = %(error_group)s
     )

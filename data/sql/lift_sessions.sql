@@ -222,6 +222,26 @@ where session_id = %(session_id)s::uuid
 order by draft_number desc nulls last, created_at desc, draft_id
 limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0);
 
+-- name: list_drafts_of_model
+-- The drafts of one model in a period, the newest first: those that list_validation counts, or of them those whose syntax
+-- or AST was checked, or that are priced.
+select
+    d.session_id, d.draft_number, d.syntax_valid, d.ast_valid, d.input_tokens, d.output_tokens, d.cost_usd, d.latency_ms,
+    d.created_at
+from analytics.stg_lift__session_drafts as d
+where
+    (%(start)s::timestamptz is null or d.created_at >= %(start)s)
+    and (%(end)s::timestamptz is null or d.created_at < %(end)s)
+    and coalesce(d.model, '(unknown model)') = %(model)s::text
+    and case %(only)s::text
+        when 'syntax' then d.syntax_valid is not null
+        when 'ast' then d.ast_valid is not null
+        when 'priced' then d.cost_usd is not null
+        else true
+    end
+order by d.created_at desc nulls last, d.draft_id
+limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0);
+
 -- name: list_holes
 -- What the holes of one session were filled with; the newest resolution of each counts.
 select

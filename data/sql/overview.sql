@@ -257,7 +257,7 @@ parts as (
     select w.is_current, f.*
     from windows as w
     cross join lateral (select l.* from analytics.calls_counted(w.from_at, w.until_at) as l) as f
-    where w.kind = 'live' and w.until_at - w.from_at <= interval '1 day'
+    where w.kind = 'live'
     union all
     select
         w.is_current, analytics.slot_start(f.slot), f.tool_name, f.sign, case when f.success then f.sign else 0 end,
@@ -266,15 +266,6 @@ parts as (
     inner join changed_calls as f
         on f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
     where w.kind = 'changed'
-    union all
-    select
-        w.is_current, f.occurred_at, f.tool_name, 1, (f.outcome is not distinct from 'succeeded')::integer,
-        (f.outcome is not distinct from 'failed')::integer, (f.outcome is not distinct from 'refused')::integer
-    from windows as w
-    cross join lateral (
-        select l.* from analytics.tool_calls as l where l.occurred_at >= w.from_at and l.occurred_at < w.until_at offset 0
-    ) as f
-    where w.kind = 'live' and w.until_at - w.from_at > interval '1 day'
     union all
     select
         w.is_current, null, f.tool_name, 1, (f.outcome is not distinct from 'succeeded')::integer,

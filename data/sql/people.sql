@@ -181,7 +181,8 @@ order by s.sessions + s.lift_sessions + s.jobs desc, address;
 
 -- name: list_activity
 -- The newest of what one person did: sessions of agents, sessions of lift-sys (`lift`) and jobs, each with its state and
--- cost, which `cost_basis` says is recorded or estimated. Costs are looked up for what is on the page alone.
+-- cost, which `cost_basis` says is recorded or estimated. The state "ended" takes the jobs and the sessions of lift-sys
+-- over which success is taken. Costs are looked up for what is on the page alone.
 with picked as (
     select d.kind, d.key, d.key::text as id, d.happened_at, d.title, d.state
     from (
@@ -189,7 +190,13 @@ with picked as (
     ) as d
     where
         (%(kind)s::text is null or d.kind = %(kind)s)
-        and (%(state)s::text is null or d.state = %(state)s)
+        and (
+            %(state)s::text is null or d.state = %(state)s
+            or %(state)s = 'ended' and case d.kind
+                when 'job' then d.state in ('completed', 'failed')
+                when 'lift' then d.state in ('finalized', 'abandoned', 'error')
+            end
+        )
     order by d.happened_at desc nulls last, id
     limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0)
 )
@@ -215,22 +222,22 @@ group by d.kind, d.state
 order by things desc, d.kind, d.state;
 
 -- part: did
--- What one person did in a period: sessions of agents, sessions of lift-sys and jobs; or those of the sessions that have
+-- What one person did in a period, or what names none (the person "nobody"): sessions of agents, sessions of lift-sys and jobs; or those of the sessions that have
 -- a cost ("priced"), or that are not priced in full ("unpriced"), which may be both.
 select d.*
 from (
     select
         'session' as kind, s.session_pk as key, s.started_at as happened_at, s.project_name as title, s.status as state
     from analytics.stg_chronicle__sessions as s
-    where s.owner_id = %(person)s
+    where s.owner_id = %(person)s or %(person)s = 'nobody' and s.owner_id is null
     union all
     select 'lift', l.session_id, l.created_at, l.prompt, l.status
     from analytics.stg_lift__sessions as l
-    where l.owner_id::text = %(person)s
+    where l.owner_id::text = %(person)s or %(person)s = 'nobody' and l.owner_id is null
     union all
     select 'job', j.job_id, j.counted_at, j.agent, j.status
     from analytics.stg_agents__jobs as j
-    where j.owner_id::text = %(person)s
+    where j.owner_id::text = %(person)s or %(person)s = 'nobody' and j.owner_id is null
 ) as d
 where
     (%(start)s::timestamptz is null or d.happened_at >= %(start)s)

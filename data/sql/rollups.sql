@@ -43,11 +43,11 @@ tool_parts as (
         (f.duration_ms is not null)::integer, f.duration_ms, f.duration_ms, f.duration_ms,
         array[f.duration_key], array[1]
     from windows as w
-    -- In a short window each call's answer is looked for beside it.
+    -- Each call's answer is looked for beside it first.
     cross join lateral (select l.* from analytics.calls_between(w.from_at, w.until_at) as l) as f
     left join analytics.stg_chronicle__sessions as p on p.session_pk = f.session_pk
     where
-        w.kind = 'live' and w.until_at - w.from_at <= interval '1 day'
+        w.kind = 'live'
         and (%(tool)s::text is null or f.tool_name = %(tool)s)
         and (%(project)s::text is null or p.project_name = %(project)s)
     union all
@@ -65,22 +65,6 @@ tool_parts as (
         w.kind = 'changed'
         and (%(tool)s::text is null or f.tool_name = %(tool)s)
         and (%(project)s::text is null or p.project_name = %(project)s)
-    union all
-    select
-        w.is_current, f.occurred_at, f.tool_name, f.tool_type, 1, 1,
-        (f.outcome is not distinct from 'succeeded')::integer, (f.outcome is not distinct from 'failed')::integer,
-        (f.outcome is not distinct from 'refused')::integer, (not f.is_answered)::integer,
-        (f.duration_ms is not null)::integer, f.duration_ms, f.duration_ms, f.duration_ms,
-        array[f.duration_key], array[1]
-    from windows as w
-    -- With an offset of nothing the planner takes the index on time for each window, and does not read the whole table.
-    cross join lateral (
-        select l.* from analytics.tool_facts as l where l.occurred_at >= w.from_at and l.occurred_at < w.until_at offset 0
-    ) as f
-    where
-        w.kind = 'live' and w.until_at - w.from_at > interval '1 day'
-        and (%(tool)s::text is null or f.tool_name = %(tool)s)
-        and (%(project)s::text is null or f.project_name = %(project)s)
     union all
     select
         w.is_current, null, f.tool_name, f.tool_type, 1, 1,

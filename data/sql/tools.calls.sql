@@ -24,15 +24,16 @@ where
         or %(outcome)s = 'timed' and c.duration_ms is not null
         or %(outcome)s = 'known' and o.outcome in ('succeeded', 'failed')
     )
-    -- In the words of the index of failed calls, where it is these that are asked for.
+    -- In the words of the indexes of failed calls and of those of an unknown outcome, where it is these that are asked for.
     and (coalesce(%(outcome)s::text not in ('failed', 'refused'), %(error_group)s::text is null) or not c.success)
+    and (%(outcome)s::text is distinct from 'unknown' or c.success is null)
     and (
         %(error_group)s::text is null
         or o.outcome = 'failed' and analytics.error_group(left(c.error_message, 500)) = %(error_group)s
     )
 
 -- part: unanswered
--- Calls with a time that were never answered and pass the filters, where they are sorted by time; in no order yet.
+-- Calls with a time that were never answered and pass the filters; in no order yet.
 select
     c.tool_event_id, c.call_id, c.session_pk, c.tool_name, c.occurred_at, null, false, null, null
 from analytics.stg_chronicle__tool_events as c
@@ -45,7 +46,6 @@ left join lateral (
 where
     c.phase = 'pre' and c.call_id is not null and c.occurred_at is not null and answer.is_there is null
     and not coalesce(%(untimed)s::boolean, false)
-    and %(sort)s::text = 'when'
     and coalesce(%(outcome)s::text = 'unknown', true) and %(error_group)s::text is null
     and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
     and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
@@ -82,7 +82,7 @@ order by
 -- name: list_calls
 -- Calls one by one, by time or by duration, with what went in and the session they belong to.
 -- Answered calls come from the index on what they are sorted by, as many as there are on the pages up to this one; the
--- unanswered ones among them by time; what has no time, or no duration, comes last. Where two are equal or unknown the id
+-- unanswered ones among them by time; what has no time, or no duration, comes last, the latest first. Where two are equal or unknown the id
 -- decides, so that no call is on two pages or on none.
 with answered as materialized (
     (
@@ -131,15 +131,32 @@ found as (
     union all
     (
 -- uses: tools.calls.unanswered
-            and %(downwards)s::boolean and c.occurred_at >= (select r.first_at from reach as r)
+            and %(sort)s::text = 'when' and %(downwards)s::boolean
+            and c.occurred_at >= (select r.first_at from reach as r)
         order by c.occurred_at desc, c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
     union all
     (
 -- uses: tools.calls.unanswered
-            and not %(downwards)s::boolean and c.occurred_at <= (select r.last_at from reach as r)
+            and %(sort)s::text = 'when' and not %(downwards)s::boolean
+            and c.occurred_at <= (select r.last_at from reach as r)
         order by c.occurred_at, c.tool_event_id
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
+    union all
+    (
+-- uses: tools.calls.answered
+            and %(sort)s::text = 'duration' and c.duration_ms is null and c.occurred_at is not null
+            and not (select r.is_full from reach as r)
+        order by c.occurred_at desc, c.tool_event_id
+        limit %(limit)s::bigint + %(offset)s::bigint
+    )
+    union all
+    (
+-- uses: tools.calls.unanswered
+            and %(sort)s::text = 'duration' and not (select r.is_full from reach as r)
+        order by c.occurred_at desc, c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
     union all
@@ -150,9 +167,8 @@ found as (
         from analytics.tool_calls as c
         where
             (coalesce(%(untimed)s::boolean, false) or not (select r.is_full from reach as r))
-            and (%(sort)s::text = 'duration' and not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null
-                or coalesce(%(untimed)s::boolean, false) and (c.occurred_at is null
-                    or c.occurred_at < '1970-01-02 00:00+00' or c.occurred_at >= '2200-12-31 00:00+00'))
+            and (c.occurred_at is null or coalesce(%(untimed)s::boolean, false) and (
+                c.occurred_at < '1970-01-02 00:00+00' or c.occurred_at >= '2200-12-31 00:00+00'))
             and (%(sort)s::text = 'when' or coalesce(%(untimed)s::boolean, false) or c.duration_ms is null)
             and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
             and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)

@@ -36,21 +36,13 @@ stored as (
     where w.kind in ('stored', 'removed')
 ),
 live as (
-    -- In a short window each call's answer is looked for beside it.
+    -- Each call's answer is looked for beside it first.
     select
         f.tool_name, s.project_name, coalesce(f.outcome, 'unknown') as outcome, f.duration_ms is not null as is_timed, 1 as sign
     from windows as w
     cross join lateral (select l.* from analytics.calls_between(w.from_at, w.until_at) as l) as f
     left join analytics.stg_chronicle__sessions as s on s.session_pk = f.session_pk
-    where w.kind = 'live' and w.until_at - w.from_at <= interval '1 day'
-    union all
-    select f.tool_name, f.project_name, coalesce(f.outcome, 'unknown'), f.duration_ms is not null, 1
-    from windows as w
-    -- With an offset of nothing the planner takes the index on time for each window, and does not read the whole table.
-    cross join lateral (
-        select l.* from analytics.tool_facts as l where l.occurred_at >= w.from_at and l.occurred_at < w.until_at offset 0
-    ) as f
-    where w.kind = 'live' and w.until_at - w.from_at > interval '1 day'
+    where w.kind = 'live'
     union all
     select
         f.tool_name, s.project_name,

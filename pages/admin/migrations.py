@@ -24,8 +24,8 @@ def show_all(view: View) -> None:
         migrations.running(view, run)
         acts.show_outcome()  # after what may run the page anew, which would lose the receipt
         migrations.apply_form(view, found, run)
-        migrations.listing(view, found)
-        page.footer(view, report="migrations", rows=len(found.status.migrations), noun="migration")
+        state, listed = migrations.listing(view, found)
+        page.footer(view, report="migrations", filters={"state": state}, rows=listed, noun="migration")
 
 
 view = page.begin("Migrations", needs="run_migrations")

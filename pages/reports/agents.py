@@ -115,10 +115,12 @@ def show(view: View) -> None:
     asked = span | {"source": chosen.source}
     compared = asked | period.compared
     found = cached.read(view, reports.read_agents, **compared)
-    # One agent leaves no query for the picker of sources; what the URL asks for stays as a chip.
-    sources = None if chosen.agent else cached.read(view, reports.read_sources, **span)
-    agents.choose(view, chosen, found, sources)
     shown = [one for one in found if chosen.agent in (None, one.agent)]
+    if chosen.agent:  # which leaves no query for its sources
+        sources = shown[0].windows_by_source if shown else {}
+    else:
+        sources = cached.read(view, reports.read_sources, **span)
+    agents.choose(view, chosen, found, sources)
     if chosen.agent:
         agents.head(view, chosen)
     if not any(one.is_present for one in shown):

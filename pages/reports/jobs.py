@@ -39,7 +39,7 @@ def show_all(view: View) -> None:
         asked |= chosen.subject
         compared: dict[str, Any] = asked | period.compared
         counted = cached.read(view, reports.read_summary, now=view.minute, **compared)
-        if not counted.jobs and not chosen.long_running:
+        if not counted.jobs and not chosen.is_of_now:
             jobs.nothing(view, period, holds_any=known.holds_rows)
             say_untimed()
             page.footer(view)
@@ -54,7 +54,7 @@ def show_all(view: View) -> None:
             jobs.chart(view, buckets, period, bucket, chosen)
         with page.panel(view, "the list of jobs"):
             show_list(view, chosen, listed, jobs.total_of(counted, facets, chosen))
-        if not chosen.group and not chosen.long_running and chosen.only in (None, "failed", reports.ENDED):
+        if not chosen.group and not chosen.is_of_now and chosen.only in (None, "failed", reports.ENDED):
             jobs.failures_of(view, failures, period, chosen.carried)
             if failures.groups:
                 page.footer(view, report="job_failures", filters=asked, rows=failures.groups)

@@ -15,7 +15,7 @@ from ui.view import View
 
 def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], period: Period) -> None:
     """One person: a sentence, figures, then what they did, the newest first."""
-    one = next((each for each in everybody if each.person == person), None)
+    one = next((each for each in everybody if (each.person or reports.NOBODY) == person), None)
     people.head(view, one, person)
     if one is None:
         people.nothing(view, period, holds_any=True, person=person)

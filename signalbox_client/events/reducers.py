@@ -35,7 +35,7 @@ class Reducer:
         if not callable(self.fold):
             raise BadArgument("fold", "must be a function of a state and an event.")
         checking.json_object("initial", self.initial)
-        if not self.name:
+        if self.name == "":
             object.__setattr__(self, "name", self.aggregate_type.lower())
         checking.text("name", self.name)
 
@@ -66,9 +66,7 @@ class Reducers:
 
     def __init__(self, reducers: Iterable[Reducer] = ()) -> None:
         self._by_type: dict[str, Reducer] = {}
-        if not isinstance(reducers, Iterable):
-            raise BadArgument("reducers", f"must be a list of Reducer, not {type(reducers).__name__}.")
-        for reducer in reducers:
+        for reducer in checking.listed("reducers", reducers, "Reducer"):
             self.add(reducer)
 
     def add(self, reducer: Reducer) -> None:

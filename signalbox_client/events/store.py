@@ -187,9 +187,7 @@ class EventStore:
 
 
 def _checked_events(events: object) -> list[NewEvent]:
-    if isinstance(events, NewEvent) or not isinstance(events, Iterable):
-        raise BadArgument("events", "must be a list of NewEvent.")
-    given = list(events)
+    given: list[NewEvent] = checking.listed("events", events, "NewEvent")
     for place, event in enumerate(given):
         if not isinstance(event, NewEvent):
             raise BadArgument(f"events[{place}]", f"must be a NewEvent, not {type(event).__name__}.")

@@ -64,6 +64,7 @@ def read_definitions(paths: Iterable[str | Path]) -> list[Definition]:
 def read_definition(text: str, form: Literal["json", "yaml"], name: str = "<text>") -> Definition:
     """The definition in a text; `name` stands for the file in what is said of problems. Raises as above."""
     checking.one_of("form", form, ("json", "yaml"))
+    checking.text("name", name, longest=None)
     root, problems = _examined(name, checking.text("text", text, longest=MAX_FILE_BYTES), form)
     if root is None or problems:
         raise BadDefinition(problems)

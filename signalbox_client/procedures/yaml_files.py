@@ -125,6 +125,11 @@ class _Placing:
             return self.faulty(reason, line, column)
         if isinstance(value, float) and not math.isfinite(value):
             return self.faulty(f"{written} cannot be stored", line, column)
+        if isinstance(value, bool) and node.value.lower() not in ("true", "false"):
+            # Text to YAML 1.2, and mostly meant as such.
+            return self.faulty(
+                f"{written} may mean {str(value).lower()}; write that, or put text into quotes", line, column
+            )
         if kind in ("int", "float") and (base := 60 if ":" in written else _BASE_8.fullmatch(node.value) and 8):
             return self.faulty(f"{written} is a number of base {base}; put text into quotes", line, column)
         if isinstance(value, str | int | float | bool | None):

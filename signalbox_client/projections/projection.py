@@ -93,10 +93,8 @@ class Projections:
     """Projections by name. Raises BadArgument."""
 
     def __init__(self, projections: Iterable[Projection] = ()) -> None:
-        if not isinstance(projections, Iterable):
-            raise BadArgument("projections", f"must be a list of Projection, not {type(projections).__name__}.")
         self._by_name: dict[str, Projection] = {}
-        for projection in projections:
+        for projection in checking.listed("projections", projections, "Projection"):
             self.add(projection)
 
     def add(self, projection: Projection) -> None:

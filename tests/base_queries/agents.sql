@@ -10,6 +10,8 @@ with windows as (
         m.owner_id,
         m.window_start,
         m.window_end,
+        m.window_start >= '1970-01-02 00:00+00' and m.window_start < '2200-12-31 00:00+00'
+        and m.window_end >= '1970-01-02 00:00+00' and m.window_end < '2200-12-31 00:00+00' as is_timed,
         m.actions_total,
         m.human_escalations,
         m.automation_rate,
@@ -60,13 +62,16 @@ by_owner as (
         count(cost_usd) filter (where is_current and metadata ->> 'cost_basis' like '%%estimate') as estimated_windows,
         count(cost_usd) filter (where is_current and metadata ->> 'cost_basis' = 'partial estimate')
             as partly_estimated_windows,
-        count(*) filter (where is_current and window_start < %(start)s::timestamptz) as began_before,
+        count(*) filter (where is_current and is_timed) as timed,
+        count(*) filter (where is_current and is_timed and window_start < %(start)s::timestamptz) as began_before,
         count(*) filter (where is_current and human_escalations is null) as silent_windows,
         count(*) filter (where is_current and abs(stored_automation_rate - actions_automated / nullif(actions_total, 0.0)) > 0.005)
             as contradicted_windows,
-        date_part('epoch', max(window_end) filter (where is_current) - min(window_start) filter (where is_current))
-            as spanned_s,
-        sum(date_part('epoch', window_end - window_start)) filter (where is_current) as summed_s,
+        date_part(
+            'epoch',
+            max(window_end) filter (where is_current and is_timed) - min(window_start) filter (where is_current and is_timed)
+        ) as spanned_s,
+        sum(date_part('epoch', window_end - window_start)) filter (where is_current and is_timed) as summed_s,
         count(*) filter (where not is_current) as previous_windows,
         count(actions_total) filter (where not is_current) as previous_counted_windows,
         sum(actions_total) filter (where not is_current) as previous_actions,
@@ -104,7 +109,7 @@ metrics as (
         sum(began_before)::bigint as began_before,
         sum(silent_windows)::bigint as silent_windows,
         sum(contradicted_windows)::bigint as contradicted_windows,
-        coalesce(sum(windows) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping,
+        coalesce(sum(timed) filter (where summed_s > spanned_s + 1), 0)::bigint as overlapping,
         sum(previous_windows)::bigint as previous_windows,
         sum(previous_counted_windows)::bigint as previous_counted_windows,
         sum(previous_actions)::bigint as previous_actions,
@@ -161,6 +166,14 @@ names as (
 select
     n.agent,
     m.sources,
+    coalesce(
+        (
+            select jsonb_object_agg(o.source, o.windows)
+            from (select b.source, sum(b.windows) as windows from by_owner as b where b.agent = n.agent group by b.source) as o
+            where o.source is not null and o.windows > 0
+        ),
+        '{}'
+    ) as windows_by_source,
     coalesce(m.windows, 0) as windows,
     coalesce(m.counted_windows, 0) as counted_windows,
     m.actions,

@@ -5,11 +5,13 @@ select
     count(*) filter (where o.is_waiting and o.is_chosen) as queue,
     count(*) filter (where not o.is_imported and o.outcome in ('approved', 'rejected') and o.is_chosen and o.is_of_period) as decided,
     count(*) filter (where not o.is_imported and o.outcome = 'expired' and o.is_chosen and o.is_of_period) as expired,
-    count(*) filter (where o.is_imported and o.is_chosen and o.is_of_period) as imported
+    count(*) filter (where o.is_imported and o.is_known and o.is_chosen and o.is_of_period) as imported,
+    count(*) filter (where not o.is_known and o.is_chosen and o.is_of_period) as stateless
 from (
     select
         a.*,
         not a.is_imported and a.outcome = 'pending' as is_waiting,
+        coalesce(a.outcome in ('pending', 'approved', 'rejected', 'expired'), false) as is_known,
         (%(agent)s::text is null or a.agent = %(agent)s) and (%(risk)s::text is null or a.risk_level = %(risk)s) as is_chosen,
         case
             when %(untimed)s::boolean then (a.created_at >= '1970-01-02 00:00+00' and a.created_at < '2200-12-31 00:00+00') is not true

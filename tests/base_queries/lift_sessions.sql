@@ -1,7 +1,7 @@
 -- name: count_statuses
 -- Sessions of a period and of the one before by status, with what their drafts cost; a filter counts without itself.
 select
-    status,
+    case when status in ('active', 'finalized', 'abandoned', 'error') then status end as status,
     count(*) filter (where is_current) as sessions,
     count(*) filter (where not is_current) as previous_sessions,
     sum(cost_usd) filter (where is_current) as cost_usd,
@@ -21,8 +21,8 @@ from (
         )
         and (%(search)s::text is null or strpos(lower(coalesce(s.prompt, '')), lower(%(search)s)) > 0)
 ) as counted
-group by status
-order by status;
+group by 1
+order by 1;
 
 -- name: list_validation
 -- How many drafts of a period parse, by model; rates are over the checked ones. Costs are of the priced ones.

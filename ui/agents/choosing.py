@@ -37,14 +37,11 @@ def is_asked() -> Chosen:
     return Chosen(agent, filters.given("source"), lists_failures and agent is not None)
 
 
-def choose(view: View, chosen: Chosen, agents: Sequence[Performance], sources: Mapping[str, int] | None) -> None:
-    """The pickers: an agent and a source, each with how many windows are on record of it, which are what is listed.
-
-    `sources` is None where they are not offered.
-    """
+def choose(view: View, chosen: Chosen, agents: Sequence[Performance], sources: Mapping[str, int]) -> None:
+    """The pickers: an agent and a source, each with how many windows are on record of it, which are what is listed."""
     filters.choice(view, "agent", {one.agent: one.windows for one in agents})
-    if sources is not None and (len(sources) > 1 or chosen.source):
-        filters.choice(view, "source", sources)
+    if len(sources) > 1 or chosen.source:
+        filters.choice(view, "source", dict(sorted(sources.items(), key=lambda one: (-one[1], one[0]))))
     filters.chips(
         view,
         {

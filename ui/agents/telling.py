@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import isinf
 
+from data.jobs import ENDED, STATELESS
 from data.reports import rates
 from data.reports.performance import Performance
 from ui import page
@@ -263,7 +264,7 @@ def cards_of(view: View, total: Performance, period: Period, chosen: Chosen) -> 
             if period.previous
             else None,
             f"{than}, n\u00a0=\u00a0{figures.count(total.previous_jobs_ended)}" if than else None,
-            _jobs(total),
+            _jobs(total, period, chosen),
             address=links.href("jobs", period.query, agent=chosen.agent, status="failed"),
         ),
     ]
@@ -275,15 +276,20 @@ def _points(total: Performance) -> str | None:
     )
 
 
-def _jobs(total: Performance) -> str | None:
-    """How many jobs failed and were done, and how many were done before."""
-    silent = f"of {plural(total.jobs_stateless, 'job')} it is not known" if total.jobs_stateless else None
-    if not total.jobs_ended and not total.previous_jobs_ended:
-        return silent
-    of = f"{figures.count(total.jobs_failed)} of {figures.count(total.jobs_ended)}; " if total.jobs_ended else ""
-    done = f"{of}{figures.count(total.jobs_completed)} done"
-    was = before.count(total.previous_jobs_completed, is_known=total.previous_jobs_ended > 0)
-    return "; ".join(part for part in (f"{done}, {was}" if was else done, silent) if part)
+def _jobs(total: Performance, period: Period, chosen: Chosen) -> Child:
+    """How many jobs failed and were done, leading to these, and how many were done before."""
+    query, parts = {**period.query, "agent": chosen.agent}, list[Child]()
+    if total.jobs_ended:
+        ended = links.go(figures.count(total.jobs_ended), "jobs", query, status=ENDED)
+        parts.append(join(f"{figures.count(total.jobs_failed)} of ", ended))
+    if total.jobs_ended or total.previous_jobs_ended:
+        was = before.count(total.previous_jobs_completed, is_known=total.previous_jobs_ended > 0)
+        done = links.go(f"{figures.count(total.jobs_completed)} done", "jobs", query, status="completed")
+        parts.append(join(done, f", {was}" if was else None))
+    if total.jobs_stateless:
+        silent = links.go(plural(total.jobs_stateless, "job"), "jobs", query, status=STATELESS)
+        parts.append(join("of ", silent, " it is not known"))
+    return join(*parts, between="; ") if parts else None
 
 
 def _confidence_change(total: Performance) -> str | None:

@@ -21,7 +21,10 @@ LONGEST_VALUE = exports.MAX_CHARACTERS
 LONGEST_SEARCH = 200
 
 # Where the parameter's name is none.
-_NOUNS = {"has": "content", "show": "list", "sort": "order", "only": "part", "long": "filter “long” with"}
+_NOUNS = {
+    "has": "content", "show": "list", "sort": "order", "only": "part",
+    "long": "filter “long” with", "startless": "filter “startless” with",
+}  # fmt: skip
 
 # What no text field takes, and what turns words round. Others that cannot be seen belong to words, and to emoji.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")

@@ -222,7 +222,8 @@ def _say_comparison(found: Comparison) -> None:
     own += "".join(f" {sentence}." for sentence in found.limits)
     if found.not_compared and not found.rows:
         page.say(
-            f"{found.name}: the adopted table has no column {listed(found.not_compared)}, by which its rows are found.",
+            f"{found.name}: the adopted table is read without the column {listed(found.not_compared)}, by which its "
+            "rows are found.",
             state="unknown",
         )
     elif veil.hides("engine.events", f"engine.{found.name}"):

@@ -30,13 +30,19 @@ WORDS = {ENDED: "ran to an end", STATELESS: "not known"}
 @dataclass(frozen=True)
 class Chosen:
     """What the URL asks for; `status` may be ENDED or STATELESS too. `long_running` asks for what runs over an hour
-    now, from whatever time."""
+    now, from whatever time, `startless` for what runs and does not say since when."""
 
     agent: str | None
     search: str | None
     status: str | None
     group: str | None
     long_running: bool
+    startless: bool
+
+    @property
+    def is_of_now(self) -> bool:
+        """Whether it is about what runs now, in whatever period that counts."""
+        return self.long_running or self.startless
 
     @property
     def subject(self) -> dict[str, Any]:
@@ -49,12 +55,12 @@ class Chosen:
         return {"agent": self.agent, "q": self.search}
 
     def narrowed(self, period: Period) -> dict[str, Any]:
-        """What narrows the list and the counts beside the filters: what runs for long does so in no period."""
+        """What narrows the list and the counts beside the filters: what runs now does so in no period."""
         span = period.parameters
-        if self.long_running:
+        if self.is_of_now:
             span = {"start": None, "end": None, "untimed": False}
-        of_list = {"status": self.status, "error_group": self.group, "long_running": self.long_running}
-        return {**span, **self.subject, **of_list}
+        of_now = {"long_running": self.long_running, "startless": self.startless}
+        return {**span, **self.subject, "status": self.status, "error_group": self.group, **of_now}
 
     @property
     def only(self) -> str | None:
@@ -87,6 +93,7 @@ def choose(view: View) -> Chosen:
         status if status in _CHOICES else None,
         filters.given("error"),
         url.asked_flag("long"),
+        url.asked_flag("startless"),
     )
 
 
@@ -103,6 +110,7 @@ def draw_filters(view: View, chosen: Chosen, facets: Mapping[str, Mapping[str, i
             "status": ("state", _word(chosen.status)) if chosen.status else None,
             "error": ("failure", chosen.group) if chosen.group else None,
             "long": ("runs", "over an hour, now") if chosen.long_running else None,
+            "startless": ("runs", "since when is not recorded") if chosen.startless else None,
         },
     )
 

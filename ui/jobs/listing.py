@@ -130,6 +130,6 @@ def total_of(counted: JobSummary, facets: Mapping[str, Mapping[str, int]], chose
     """How many jobs the list holds over all its pages."""
     if chosen.status:
         return facets["status"].get(chosen.status, 0)
-    if chosen.group or chosen.long_running:
+    if chosen.group or chosen.is_of_now:
         return facets["status"].get("failed" if chosen.group else "running", 0)
     return counted.jobs

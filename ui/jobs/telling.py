@@ -76,12 +76,13 @@ def _open(view: View, counted: JobSummary, carried: Mapping[str, links.Value]) -
         oldest = f" (the oldest since {since})" if counted.oldest_pending_at else ""
         words = plural(counted.pending_now, "job waits", "jobs wait")
         parts.append(join(links.go(words, "jobs", everything, status="pending"), oldest))
-    unclear = ""
+    unclear: Child = None
     if untimed := counted.running_untimed_now:
-        unclear = f" Since when {figures.count(untimed)} of them {'runs' if untimed == 1 else 'run'} is not recorded."
+        of_them = links.go(f"{figures.count(untimed)} of them", "jobs", everything, startless=True)
+        unclear = join(" Since when ", of_them, f" {'runs' if untimed == 1 else 'run'} is not recorded.")
     if not parts and counted.stateless:
         return "Whether any runs or waits now is not known."
-    return join("Now ", join(*parts, between=" and "), f".{unclear}") if parts else "Nothing runs or waits now."
+    return join("Now ", join(*parts, between=" and "), ".", unclear) if parts else "Nothing runs or waits now."
 
 
 def _over(counted: JobSummary, period: Period, view: View, carried: Mapping[str, links.Value]) -> Child:
@@ -110,6 +111,7 @@ def cards_of(counted: JobSummary, period: Period, carried: Mapping[str, links.Va
     """Jobs, failures, how long they run, what is open, each against the period before where that makes sense."""
     than = f"on {period.previous_label}" if period.previous else None
     query = {**period.query, **carried}
+    ended = links.go(figures.count(counted.ended), "jobs", query, status=ENDED)
     return [
         Card(
             "Jobs",
@@ -125,7 +127,7 @@ def cards_of(counted: JobSummary, period: Period, carried: Mapping[str, links.Va
             if period.previous
             else None,
             than,
-            f"{figures.count(counted.failed)} of {figures.count(counted.ended)}" if counted.ended else None,
+            join(f"{figures.count(counted.failed)} of ", ended) if counted.ended else None,
             address=links.href("jobs", query, status="failed"),
         ),
         Card(

@@ -107,25 +107,33 @@ def _cost(row: tables.Row) -> Child:
     return figures.money(row["cost_usd"]) if row["cost_usd"] is not None else tables.muted("not priced")
 
 
-def validation_table(view: View, rows: Sequence[Mapping[str, Any]], *, is_narrowed: bool) -> None:
+def validation_table(view: View, rows: Sequence[Mapping[str, Any]], period: Period, *, is_narrowed: bool) -> None:
     """How many drafts of each model parse, over those that were checked; of all sessions of the period, which is said
     where the list above `is_narrowed`."""
     page.heading("Drafts by model", "rates are taken over the checked ones")
     if is_narrowed:
         page.note("Drafts by model are of all sessions of the period, whatever the filters.")
 
+    def led(row: tables.Row, words: str, only: str | None = None) -> Child:
+        return links.go(words, "lift_sessions", period.query, model=row["model"], only=only)
+
     def rate(row: tables.Row, what: str) -> Child:
         checked = row[f"{what}_checked"]
         if not checked:
             return tables.muted("not checked")
-        return f"{figures.percent(row[f'{what}_valid'], checked)} of {figures.count(checked)}"
+        return led(row, f"{figures.percent(row[f'{what}_valid'], checked)} of {figures.count(checked)}", what)
 
     columns = [
         tables.Column("Model", tables.text("model")),
-        tables.Column("Drafts", tables.count("drafts"), is_number=True),
+        tables.Column("Drafts", lambda row: led(row, figures.count(row["drafts"])), is_number=True),
         tables.Column("Syntax valid", lambda row: rate(row, "syntax"), is_number=True),
         tables.Column("AST valid", lambda row: rate(row, "ast"), is_number=True),
         tables.Column("Latency p50", tables.duration("latency_p50_ms"), is_number=True),
-        tables.Column("Cost", _cost, is_number=True, hint=lambda row: f"{row['priced']} of {row['drafts']} priced"),
+        tables.Column(
+            "Cost",
+            lambda row: _cost(row) if row["cost_usd"] is None else led(row, figures.money(row["cost_usd"]), "priced"),
+            is_number=True,
+            hint=lambda row: f"{row['priced']} of {row['drafts']} priced",
+        ),
     ]
     tables.table(view, rows, columns, label="Drafts by model")

@@ -109,8 +109,8 @@ def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]], total: int) ->
         return
     columns = [
         tables.Column("Draft", tables.count("draft_number"), is_number=True),
-        tables.Column("Syntax", lambda row: _validity(row["syntax_valid"])),
-        tables.Column("AST", lambda row: _validity(row["ast_valid"])),
+        tables.Column("Syntax", lambda row: validity(row["syntax_valid"])),
+        tables.Column("AST", lambda row: validity(row["ast_valid"])),
         tables.Column(
             "Model",
             lambda row: figures.middle(row["model"], 40) or tables.muted("unknown"),
@@ -136,7 +136,8 @@ def drafts_table(view: View, drafts: Sequence[Mapping[str, Any]], total: int) ->
                 st.code(draft["code"], language=None)
 
 
-def _validity(is_valid: bool | None) -> Child:
+def validity(is_valid: bool | None) -> Child:
+    """Whether a draft is valid, with its mark."""
     if is_valid is None:
         return tables.muted("not checked")
     state, word = ("well", "valid") if is_valid else ("broken", "not valid")

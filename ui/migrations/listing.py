@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import streamlit as st
@@ -13,7 +14,7 @@ from ui.asking import filters, links, paging
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, tag
 from ui.migrations.reading import remember, text_mark
-from ui.migrations.telling import STATES
+from ui.migrations.telling import STATES, WRONG
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import plural
@@ -27,13 +28,21 @@ def asked_version() -> str | None:
     return asked if re.fullmatch(r"\d{1,20}", asked) else None
 
 
-def listing(view: View, found: Look) -> None:
-    """Every migration: what is not simply applied on top, then the newest."""
+def listing(view: View, found: Look) -> tuple[str | None, int]:
+    """The migrations that the URL asks for: what is not simply applied on top, then the newest. Which state that is,
+    None for all, and how many there are."""
+    counts = Counter(_group(one.state) for one in found.status.migrations)
+    state = filters.choice(view, "state", counts, every="All states", label=_word, known=_GROUPS)
+    filters.chips(view, {"state": ("state", _word(state)) if state else None})
     ordered = sorted(found.status.migrations, key=lambda one: (one.state != "applied", one.version), reverse=True)
-    rows = [{name: getattr(one, name) for name in one.__dataclass_fields__} for one in ordered]
+    fitting = [one for one in ordered if state in (None, _group(one.state))]
+    rows = [{name: getattr(one, name) for name in one.__dataclass_fields__} for one in fitting]
     if not rows:
-        page.empty("No migration is recorded and none lies in the checkout.")
-        return
+        none = (
+            "No migration is in this state." if ordered else "No migration is recorded and none lies in the checkout."
+        )
+        page.empty(none)
+        return state, 0
     page.heading("Migrations", "what needs a look, then the newest")
     offset = paging.offset_of(len(rows))
     tables.table(
@@ -54,6 +63,18 @@ def listing(view: View, found: Look) -> None:
         label="Migrations",
         total=len(rows),
     )
+    return state, len(rows)
+
+
+_GROUPS = ("applied", "pending", WRONG)
+
+
+def _group(state: str) -> str:
+    return state if state in _GROUPS else WRONG
+
+
+def _word(group: str) -> str:
+    return "edited, unknown or out of order" if group == WRONG else group
 
 
 def one(view: View, shown: OneMigration) -> None:

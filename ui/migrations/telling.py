@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from data.operations.migrations import Look, MigrationRun
 from ui import page
+from ui.asking import filters
 from ui.drawing.cards import Card
 from ui.view import View
 from ui.wording import figures
 from ui.wording.sentences import listed, plural
 
+WRONG = "wrong"  # what one may ask for beside "applied" and "pending": where files and database disagree
 STATES = {
     "applied": ("well", "applied"),
     "pending": ("waiting", "pending"),
@@ -63,16 +65,31 @@ def _current(found: Look) -> str:
 def figures_of(view: View, found: Look) -> list[Card]:
     """How many are in which state, and when the last one was applied."""
     status = found.status
-    times = [one.applied_at for one in status.migrations if one.applied_at]
+    timed = [(one.applied_at, one.version) for one in status.migrations if one.applied_at]
     wrong = status.count("edited") + status.count("remote only") + status.count("out of order")
-    last = max(times, default=None)
+    last, newest = max(timed, default=(None, None))
+
+    def led(state: str) -> str:
+        return filters.here(view, state=state, page=None)
+
     return [
-        Card("Applied", figures.count(status.count("applied"))),
-        Card("Pending", figures.count(len(found.pending)), state="waiting" if found.pending else None),
-        Card("Edited, unknown, out of order", figures.count(wrong), state="broken" if wrong else None),
+        Card("Applied", figures.count(status.count("applied")), address=led("applied")),
+        Card(
+            "Pending",
+            figures.count(len(found.pending)),
+            address=led("pending"),
+            state="waiting" if found.pending else None,
+        ),
+        Card(
+            "Edited, unknown, out of order",
+            figures.count(wrong),
+            address=led(WRONG),
+            state="broken" if wrong else None,
+        ),
         Card(
             "Last applied",
             figures.moment_with_zone(last, view.zone, view.as_of) if last else "not recorded",
             note=None if last else "by this console",
+            address=filters.here(view, version=newest) if newest else None,
         ),
     ]

@@ -22,8 +22,7 @@ from ui.wording.sentences import change, listed, plural, point_change
 
 Attention = Mapping[str, Any]
 
-_SESSIONS, _CALLS, _PROMPTS = "chronicle.sessions", "chronicle.tool_events", "chronicle.prompt_events"
-_JOBS = "agents.jobs"
+_SESSIONS, _CALLS, _JOBS = "chronicle.sessions", "chronicle.tool_events", "agents.jobs"
 _MOST_PLACES = 21  # of a small trend, which is 84 pixels wide
 
 
@@ -147,9 +146,8 @@ def _what_happened(period: Period, happened: Happened, *, names_project: bool) -
         return "" if happened.project is not None else f"{none} is recorded {period.during}."
     when = period.during[0].upper() + period.during[1:]
     query: Mapping[str, links.Value] = {**period.query, "project": happened.project}
-    pieces: list[Child] = [f"{when} there {'was' if sessions < 2 else 'were'} "]
     counted = plural(sessions, "session") if sessions else veil.seen("no session", _SESSIONS)
-    pieces.append(links.go(counted, "sessions", query))
+    pieces: list[Child] = [f"{when} there {'was' if sessions < 2 else 'were'} ", links.go(counted, "sessions", query)]
     pieces.append(f" {of_project.named(happened.project or '')}" if names_project else None)
     moved = change(sessions, happened.before("sessions")) if period.previous else None
     if moved:
@@ -178,14 +176,18 @@ def figures_of(view: View, period: Period, happened: Happened, known: Extent) ->
     points = point_change(calls.succeeded, calls.known, before.succeeded, before.known)
     project = happened.project
     prompts = happened.count("prompts")
-    outcomes = f"{figures.count(calls.known)} known outcomes of {figures.count(calls.calls)}"
+    query: Mapping[str, links.Value] = {**period.query, "project": project}
+    judged: Child = f"{figures.count(calls.known)} known outcomes"
+    if calls.known:
+        judged = links.go(judged, "tools", query, outcome="known")
+    outcomes = join(judged, f" of {figures.count(calls.calls)}")
     return [
         Card(
             "Sessions started",
             veil.counted(happened.count("sessions"), _SESSIONS),
             change(happened.count("sessions"), happened.before("sessions")),
             _than(period, happened.before("sessions")),
-            (plural(prompts, "prompt") if prompts or not veil.hides(_PROMPTS) else "prompts unknown")
+            (plural(prompts, "prompt") if prompts or not veil.hides("chronicle.prompt_events") else "prompts unknown")
             if project is None
             else of_project.share(happened),
             links.href("sessions", period.query, project=project),
@@ -208,12 +210,16 @@ def _jobs_card(view: View, period: Period, bucket: str, happened: Happened) -> C
     done, failed = happened.count("jobs completed"), happened.count("jobs failed")
     untold = happened.untold.get("jobs", 0)
     done_before = happened.before("jobs completed") + happened.before("jobs failed")
+    words: Child = f"{veil.counted(failed, _JOBS)} failed"
+    words = links.go(words, "jobs", period.query, status="failed") if failed else words
+    unknown = links.go(figures.count(untold), "jobs", period.query, status=STATELESS)
+    silent = join("; of ", unknown, " it is not known") if untold else None
     return Card(
         "Jobs finished",
         veil.counted(done + failed, _JOBS) if done + failed or not untold else "unknown",
         change(done + failed, done_before),
         _than(period, done_before),
-        f"{veil.counted(failed, _JOBS)} failed" + (f"; of {figures.count(untold)} it is not known" if untold else ""),
+        join(words, silent),
         links.href("jobs", period.query, status=ENDED),
         _trend(view, period, bucket, happened, "jobs completed", "jobs failed"),
     )
@@ -277,9 +283,8 @@ def _priced(cost: Cost) -> int:
 
 
 def _no_cost(cost: Cost) -> str:
-    if cost.sessions.get("not priced"):
-        return "not priced"
-    return "unknown" if veil.hides(_SESSIONS) else figures.NONE_RECORDED
+    none = "unknown" if veil.hides(_SESSIONS) else figures.NONE_RECORDED
+    return "not priced" if cost.sessions.get("not priced") else none
 
 
 def _basis(cost: Cost, period: Period, project: str | None) -> Child:

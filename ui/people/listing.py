@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from data.reports.people import HAS, KINDS, SORTS, Doings, Has, Kind, Person
+from data.reports.people import ENDED, ENDED_STATES, HAS, KINDS, NOBODY, SORTS, Doings, Has, Kind, Person
 from ui import page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
@@ -50,36 +50,35 @@ def people_table(view: View, people: Sequence[Person], period: Period) -> tuple[
 def _columns(view: View, period: Period) -> list[tables.Column]:
     def person(row: tables.Row) -> Child:
         if row["person"] is None:
-            return tables.muted("names nobody")
+            return links.go("names nobody", "people", period.query, person=NOBODY)
         return links.go(figures.middle(row["address"], 40), "people", period.query, person=row["person"])
 
     def of(row: tables.Row, words: str, kind: Kind, state: str | None = None) -> Child:
-        person = row["person"]
-        return words if person is None else links.go_to(words, address_of(kind, period, person, state))
+        return links.go_to(words, address_of(kind, period, row["person"] or NOBODY, state))
 
     def counted(name: str, kind: Kind) -> tables.Cell:
         return lambda row: of(row, figures.count(row[name]), kind) if row[name] else "0"
 
-    def ended(row: tables.Row, kind: Kind, state: str, done: str, lost: str) -> Child:
+    def ended(row: tables.Row, kind: Kind, done: str, lost: str) -> Child:
         whole = row[done] + row[lost]
         if not whole:
             return tables.muted(no_share(view, kind, "none ended") if row[_FIELDS[kind]] else "none ended")
-        return of(row, figures.percent(row[done], whole), kind, state)
+        return of(row, figures.percent(row[done], whole), kind, ENDED)
 
     def cost(row: tables.Row) -> Child:
         if row["cost_usd"] is None:
             return tables.muted("not priced")
-        words, person = figures.money(row["cost_usd"]), row["person"]
-        return words if person is None else links.go(words, "people", period.query, person=person, has="priced")
+        words = figures.money(row["cost_usd"])
+        return links.go(words, "people", period.query, person=row["person"] or NOBODY, has="priced")
 
     return [
         tables.Column("Person", person, sort="person", hint=lambda row: row["address"], down_first=False),
         tables.Column("Sessions", counted("sessions", "session"), is_number=True, sort="sessions"),
         tables.Column("lift-sys", counted("lift_sessions", "lift"), is_number=True, sort="lift"),
-        tables.Column("finalized", lambda row: ended(row, "lift", "finalized", "finalized", "lost"), is_number=True,
+        tables.Column("finalized", lambda row: ended(row, "lift", "finalized", "lost"), is_number=True,
                       hint=lambda row: f"{row['finalized']} finalized, {row['lost']} abandoned or in error"),
         tables.Column("Jobs", counted("jobs", "job"), is_number=True, sort="jobs"),
-        tables.Column("completed", lambda row: ended(row, "job", "completed", "completed_jobs", "failed_jobs"),
+        tables.Column("completed", lambda row: ended(row, "job", "completed_jobs", "failed_jobs"),
                       is_number=True, sort="completed",
                       hint=lambda row: f"{row['completed_jobs']} completed, {row['failed_jobs']} failed"),
         tables.Column("Cost", cost, is_number=True, sort="cost", hint=_priced),
@@ -117,13 +116,14 @@ def choose(view: View, counts: Sequence[Doings]) -> Narrowed:
     offered = {str(one): things for one, things in kinds.items() if things}
     asked = filters.choice(view, "kind", offered, label=_kind, known=KINDS)
     narrowed = Narrowed(next((one for one in KINDS if one == asked), None), state)
-    states = {one.state: total_of(counts, Narrowed(narrowed.kind, one.state)) for one in counts if one.state}
-    filters.choice(view, "state", {one: things for one, things in states.items() if things})
+    held = [one.state for one in counts if one.state]
+    states = {one: total_of(counts, Narrowed(narrowed.kind, one)) for one in (*held, ENDED)}
+    filters.choice(view, "state", {one: things for one, things in states.items() if things}, label=_state)
     filters.chips(
         view,
         {
             "kind": ("kind", _kind(narrowed.kind)) if narrowed.kind else None,
-            "state": ("state", state) if state else None,
+            "state": ("state", _state(state)) if state else None,
             "has": ("with", _COSTS[has]) if (has := asked_cost()) else None,
         },
     )
@@ -134,20 +134,26 @@ def _kind(kind: str) -> str:
     return _KINDS.get(kind, kind)
 
 
+def _state(state: str) -> str:
+    return "came to an end" if state == ENDED else state
+
+
 def total_of(counts: Sequence[Doings], narrowed: Narrowed) -> int:
     """How many of the things fit."""
-    fitting = (
-        one.things for one in counts if narrowed.kind in (None, one.kind) and narrowed.state in (None, one.state)
-    )
-    return sum(fitting)
+
+    def fits(one: Doings) -> bool:
+        ended = narrowed.state == ENDED and one.state in ENDED_STATES[one.kind]
+        return narrowed.kind in (None, one.kind) and (narrowed.state in (None, one.state) or ended)
+
+    return sum(one.things for one in counts if fits(one))
 
 
 def activity_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) -> None:
     """What one person did, the newest first; each line leads to the thing itself."""
-    page.heading("What this person did", "the newest first")
+    page.heading("What was done", "the newest first")
     if not total:
         page.empty(
-            "Nothing that this person did fits these filters.",
+            "Nothing that was done fits these filters.",
             links.go_to("Take the filters away", filters.here(view, kind=None, state=None, has=None, page=None)),
             ".",
         )
@@ -174,4 +180,4 @@ def activity_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) ->
             hint=lambda row: COST_BASES.get(row["cost_basis"]),
         ),
     ]
-    tables.table(view, rows, columns, label="What this person did", total=total)
+    tables.table(view, rows, columns, label="What was done", total=total)

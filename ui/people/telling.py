@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from data.reports.people import Kind, Person, cost_of, together
+from data.reports.people import NOBODY, Kind, Person, cost_of, together
 from ui import absence, lacking, page
 from ui.asking import links
 from ui.asking.periods import Period
 from ui.drawing.cards import Card
-from ui.drawing.markup import Child, Markup, join, tag
+from ui.drawing.markup import Child, Markup, enumerated, join, tag
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import change, listed, plural, point_change
+from ui.wording.sentences import change, plural, point_change
 
 _TABLES: dict[Kind, str] = {"session": "chronicle.sessions", "lift": "lift.sessions", "job": "agents.jobs"}
 _TARGETS: dict[Kind, str] = {"session": "sessions", "lift": "lift_sessions", "job": "jobs"}
@@ -26,15 +26,20 @@ def summary(people: Sequence[Person], period: Period) -> None:
     named = [one for one in people if one.person and _count(one)]
     nobody = next((one for one in people if one.person is None and _count(one)), None)
     if nobody and not named:
-        page.say(f"Who worked with agents {period.during} is not known: {_namelessly(nobody)}.", state="unknown")
+        page.say(
+            f"Who worked with agents {period.during} is not known: ", _namelessly(nobody, period), ".", state="unknown"
+        )
         return
     words = f"{plural(len(named), 'person', 'people')} worked with agents {period.during}: "
-    nameless = f" {_namelessly(nobody)}." if nobody else None
+    nameless = join(" ", _namelessly(nobody, period), ".") if nobody else None
     page.say(words, _done(people, period), ".", nameless, state="unknown" if nobody else None)
 
 
 def summary_of_one(one: Person, period: Period) -> None:
-    """How much one person did."""
+    """How much one person did, or names nobody."""
+    if one.person is None:
+        page.say(f"Nobody is named {period.during} by ", _done([one], period, NOBODY), ".", state="unknown")
+        return
     words = f"{one.address or one.person} worked with agents {period.during}: "
     page.say(words, _done([one], period, one.person), ".")
 
@@ -50,11 +55,14 @@ def _done(people: Sequence[Person], period: Period, person: str | None = None) -
     return join(*(links.go_to(words, address_of(kind, period, person)) for kind, words in told), between=", ")
 
 
-def _namelessly(nobody: Person) -> str:
-    parts = [plural(nobody.sessions, "session")] if nobody.sessions else []
-    parts += [f"{plural(nobody.lift_sessions, 'session')} of lift-sys"] if nobody.lift_sessions else []
-    parts += [plural(nobody.jobs, "job")] if nobody.jobs else []
-    return f"{listed(parts)} {'names' if _count(nobody) == 1 else 'name'} nobody"
+def _namelessly(nobody: Person, period: Period) -> Markup:
+    told: tuple[tuple[Kind, int, str], ...] = (
+        ("session", nobody.sessions, plural(nobody.sessions, "session")),
+        ("lift", nobody.lift_sessions, f"{plural(nobody.lift_sessions, 'session')} of lift-sys"),
+        ("job", nobody.jobs, plural(nobody.jobs, "job")),
+    )
+    parts = [links.go_to(words, address_of(kind, period, NOBODY)) for kind, number, words in told if number]
+    return join(enumerated(parts), f" {'names' if _count(nobody) == 1 else 'name'} nobody")
 
 
 def _count(one: Person) -> int:
@@ -151,6 +159,9 @@ def _unpriced(number: int, of: str, address: str) -> list[Child]:
 def head(view: View, one: Person | None, person: str) -> None:
     """Who this is, and the way back to everybody."""
     st.html(tag("p", links.go("‹ Everybody", view.page.url_path), class_="sb-note"))
+    if person == NOBODY:
+        page.heading("What names nobody")
+        return
     page.heading(one.address or person if one else person, "one person")
 
 
