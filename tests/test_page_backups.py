@@ -88,7 +88,7 @@ def test_an_old_one_is_due_and_then_red(owner: Owner, people: People, files: Pat
     text = open_page(people["manager"], PAGE).text
     assert said in text
     if hours > 26:
-        assert "(UTC): the last good one is 2 d 2 h old, and one is due every 24 h. Have an admin make one now" in text
+        assert " UTC: the last good one is 2 d 2 h old, and one is due every 24 h. Have an admin make one now" in text
         assert "Make one now, and look why the timer did not." in open_page(people["admin"], PAGE).text
 
 

@@ -227,7 +227,8 @@ where
     )
     and (
         %(place_at)s::timestamptz is null
-        or (e.occurred_at, coalesce(e."position", e.sequence_number, 0), e.event_id) < (
+        or e.occurred_at <= %(place_at)s -- for the index
+        and (e.occurred_at, coalesce(e."position", e.sequence_number, 0), e.event_id) < (
             %(place_at)s,
             coalesce((
                 select coalesce(p."position", p.sequence_number, 0) from analytics.stg_engine__events as p
@@ -261,7 +262,8 @@ where
     )
     and (
         %(place_at)s::timestamptz is null
-        or (e.occurred_at, coalesce(e."position", e.sequence_number, 0), e.event_id) > (
+        or e.occurred_at >= %(place_at)s -- for the index
+        and (e.occurred_at, coalesce(e."position", e.sequence_number, 0), e.event_id) > (
             %(place_at)s,
             coalesce((
                 select coalesce(p."position", p.sequence_number, 0) from analytics.stg_engine__events as p
