@@ -113,7 +113,7 @@ select
     count(*) filter (where j.status is null or j.status not in ('pending', 'running', 'completed', 'failed', 'cancelled')) as stateless
 from analytics.stg_agents__jobs as j
 where
-    j.counted_at is not null
+    j.counted_at >= '1970-01-02 00:00+00' and j.counted_at < '2200-12-31 00:00+00'
     and (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
     and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
     and not coalesce(%(untimed)s::boolean, false)

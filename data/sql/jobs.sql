@@ -125,7 +125,7 @@ select
     coalesce(sum(jobs) filter (where status is null or status not in ('pending', 'running', 'completed', 'failed', 'cancelled')), 0)::bigint
         as stateless
 from job_parts
-where occurred_at is not null
+where occurred_at >= '1970-01-02 00:00+00' and occurred_at < '2200-12-31 00:00+00'
 group by bucket
 having sum(jobs) <> 0
 order by bucket;
