@@ -108,7 +108,7 @@ def _began(view: View, row: tables.Row) -> Child:
     if row["started_at"] is None:
         return tables.muted("not begun")
     began = tables.when(view, "started_at")(row)
-    took = calendar.milliseconds_between(row["started_at"], row["ended_at"])
+    took = calendar.took_ms(row["started_at"], row["ended_at"])
     if took is None:
         return began
     return join(began, tag("br"), tables.muted(f"took {figures.duration(took)}"))
