@@ -98,7 +98,7 @@ def test_no_page_and_no_export_is_closed_by_times_of_another_world(
     zone: str,
     role: str,
 ) -> None:
-    monkeypatch.setattr(page, "_zone", lambda: ZoneInfo(zone))
+    monkeypatch.setattr(page, "zone_named", lambda _: ZoneInfo(zone))
     now = datetime(2026, 11, 20, tzinfo=UTC)
     session = recorded.one_of_everything(owner, now, WORD, people["member"].user_id)
     rows = all_systems.add(owner, now, WORD, people["member"])

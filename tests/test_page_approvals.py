@@ -181,7 +181,7 @@ def test_decisions_are_told_in_the_zone_of_the_page(
     owner: Owner, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zone = ZoneInfo("Asia/Kolkata")
-    monkeypatch.setattr(ui_page, "_zone", lambda: zone)
+    monkeypatch.setattr(ui_page, "zone_named", lambda _: zone)
     mine, theirs = ask(owner), ask(owner)
     page = open_page(people["admin"], PAGE, approval=str(mine))
     said = decide(page, "Approve", mine, "fine")
