@@ -23,3 +23,10 @@ def milliseconds_between(begin: datetime | None, end: datetime | None) -> float 
     if begin is None or end is None or not holds(begin) or not holds(end):
         return None
     return (end - begin) / timedelta(milliseconds=1)
+
+
+def took_ms(begin: datetime | None, end: datetime | None) -> float | None:
+    """How long something took, in milliseconds; None where `milliseconds_between` is, or it ended before it began:
+    two clocks disagree, and nothing takes less than no time."""
+    between = milliseconds_between(begin, end)
+    return between if between is None or between >= 0 else None

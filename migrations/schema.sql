@@ -314,7 +314,9 @@ begin
     );
     return query
     with images as materialized (
-        select l.slot, sign(l.counted)::integer as sign, taken is null or l.slot = any(taken) as is_taken, i.*
+        select l.slot, sign(l.counted)::integer as sign, taken is null or l.slot = any(taken) as is_taken,
+            i.session_pk, i.event_id, i.call_id, i.tool_name, i.tool_type, i.is_answer, i.success, i.is_refused,
+            case when i.duration_ms >= 0 then i.duration_ms end as duration_ms
         from signalbox.change_log as l
         cross join lateral unnest(l.calls) as i
         where l.source = 3
@@ -659,8 +661,8 @@ CREATE FUNCTION analytics.job_changes() RETURNS TABLE(slot integer, sign integer
     cross join lateral unnest(l.jobs) as i
     cross join lateral (
         select
-            (extract(epoch from i.ran) * 1000000)::bigint as run_us,
-            (extract(epoch from i.waited) * 1000000)::bigint as wait_us
+            case when i.ran >= interval '0' then (extract(epoch from i.ran) * 1000000)::bigint end as run_us,
+            case when i.waited >= interval '0' then (extract(epoch from i.waited) * 1000000)::bigint end as wait_us
     ) as u
     where l.source = 8 and l.counted <> 0
 $$;
@@ -4321,14 +4323,18 @@ CREATE VIEW analytics.stg_chronicle__tool_events WITH (security_invoker='true') 
     phase,
     parameters,
     result,
-    execution_time_ms AS duration_ms,
+        CASE
+            WHEN (execution_time_ms >= 0) THEN execution_time_ms
+            ELSE NULL::integer
+        END AS duration_ms,
     success,
     error_message,
-    created_at AS occurred_at
+    created_at AS occurred_at,
+    execution_time_ms AS stored_duration_ms
    FROM chronicle.tool_events;
 
 -- comment analytics.VIEW stg_chronicle__tool_events
-COMMENT ON VIEW analytics.stg_chronicle__tool_events IS 'Phases of tool calls. One row per phase of a call.';
+COMMENT ON VIEW analytics.stg_chronicle__tool_events IS 'Phases of tool calls; duration_ms is null where it is below nothing, stored_duration_ms as it is. One row per phase of a call.';
 
 -- view analytics.agent_call_facts
 CREATE VIEW analytics.agent_call_facts WITH (security_invoker='true') AS
@@ -4683,25 +4689,23 @@ CREATE VIEW analytics.job_facts WITH (security_invoker='true') AS
         CASE
             WHEN (r.run_us > 0) THEN (ceil((ln((r.run_us)::double precision) / (0.019802627296179713)::double precision)))::integer
             WHEN (r.run_us = 0) THEN '-5000'::integer
-            WHEN (r.run_us < 0) THEN ('-10000'::integer - (ceil((ln((- (r.run_us)::double precision)) / (0.019802627296179713)::double precision)))::integer)
             ELSE NULL::integer
         END AS run_key,
         CASE
             WHEN (w.wait_us > 0) THEN (ceil((ln((w.wait_us)::double precision) / (0.019802627296179713)::double precision)))::integer
             WHEN (w.wait_us = 0) THEN '-5000'::integer
-            WHEN (w.wait_us < 0) THEN ('-10000'::integer - (ceil((ln((- (w.wait_us)::double precision)) / (0.019802627296179713)::double precision)))::integer)
             ELSE NULL::integer
         END AS wait_key,
     j.job_id
    FROM ((analytics.stg_agents__jobs j
      CROSS JOIN LATERAL ( SELECT
                 CASE
-                    WHEN ((j.status = 'completed'::text) AND (j.completed_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.completed_at < '2200-12-31 00:00:00+00'::timestamp with time zone) AND (j.started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.started_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.completed_at - j.started_at)) * (1000000)::numeric))::bigint
+                    WHEN ((j.status = 'completed'::text) AND (j.completed_at >= j.started_at) AND (j.started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.completed_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.completed_at - j.started_at)) * (1000000)::numeric))::bigint
                     ELSE NULL::bigint
                 END AS run_us) r)
      CROSS JOIN LATERAL ( SELECT
                 CASE
-                    WHEN ((j.started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.started_at < '2200-12-31 00:00:00+00'::timestamp with time zone) AND (j.created_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.created_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.started_at - j.created_at)) * (1000000)::numeric))::bigint
+                    WHEN ((j.started_at >= j.created_at) AND (j.created_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (j.started_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN ((EXTRACT(epoch FROM (j.started_at - j.created_at)) * (1000000)::numeric))::bigint
                     ELSE NULL::bigint
                 END AS wait_us) w);
 
@@ -4757,7 +4761,7 @@ CREATE VIEW analytics.job_stats WITH (security_invoker='true') AS
     count(*) FILTER (WHERE (status = 'cancelled'::text)) AS cancelled_jobs,
     avg(
         CASE
-            WHEN ((started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (started_at < '2200-12-31 00:00:00+00'::timestamp with time zone) AND (completed_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (completed_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN EXTRACT(epoch FROM (completed_at - started_at))
+            WHEN ((completed_at >= started_at) AND (started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (completed_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN EXTRACT(epoch FROM (completed_at - started_at))
             ELSE NULL::numeric
         END) FILTER (WHERE (status = 'completed'::text)) AS avg_processing_time
    FROM analytics.stg_agents__jobs;
@@ -4897,7 +4901,7 @@ CREATE VIEW analytics.lift_session_summary WITH (security_invoker='true') AS
     s.created_at,
     s.updated_at,
         CASE
-            WHEN ((s.created_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (s.created_at < '2200-12-31 00:00:00+00'::timestamp with time zone) AND (s.updated_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (s.updated_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.updated_at - s.created_at)) * (1000)::numeric)))::bigint
+            WHEN ((s.updated_at >= s.created_at) AND (s.created_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (s.updated_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.updated_at - s.created_at)) * (1000)::numeric)))::bigint
             ELSE NULL::bigint
         END AS duration_ms,
     s.revision_count,
@@ -5288,7 +5292,7 @@ CREATE VIEW analytics.session_summary WITH (security_invoker='true') AS
     s.started_at,
     s.ended_at,
         CASE
-            WHEN ((s.started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (s.started_at < '2200-12-31 00:00:00+00'::timestamp with time zone) AND (s.ended_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (s.ended_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.ended_at - s.started_at)) * (1000)::numeric)))::bigint
+            WHEN ((s.ended_at >= s.started_at) AND (s.started_at >= '1970-01-02 00:00:00+00'::timestamp with time zone) AND (s.ended_at < '2200-12-31 00:00:00+00'::timestamp with time zone)) THEN (round((EXTRACT(epoch FROM (s.ended_at - s.started_at)) * (1000)::numeric)))::bigint
             ELSE NULL::bigint
         END AS duration_ms,
     p.prompts,

@@ -143,7 +143,7 @@ def _change_calls(connection: Connection, chance: random.Random, statement: byte
         "tool": chance.choice("AB"),
         "phase": chance.choice(("pre", "post")),
         "success": chance.choice((None, True, False)),
-        "ms": chance.choice((None, 0, 5, chance.randrange(10**6))),
+        "ms": chance.choice((None, -7, 0, 5, chance.randrange(10**6))),
     }
     connection.execute(statement, values)
 

@@ -8,16 +8,19 @@ from decimal import Decimal
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from data import rollups
+from data import approvals, rollups
 from data.access import Actor
-from data.reports import agents, lift_sessions, sops
+from data.jobs import reading as jobs
+from data.reports import agents, lift_sessions, sops, tools
 from data.reports.people import read_people as people_of
 from tests import recorded
-from tests.page_runs import open_page
+from tests.page_runs import file_rows, open_page
 from tests.performed import insert, run, window
+from tests.test_approvals import ask
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -102,3 +105,51 @@ def test_a_price_that_is_none_prices_nothing(owner: Owner, people: People) -> No
         (person,) = people_of(people["manager"])
         assert (person.session_cost_usd, person.priced_sessions, person.unpriced_sessions) == (Decimal(2), 1, 3)
         rollups.finish("real")
+
+
+def test_what_ended_before_it_began_took_no_known_time(owner: Owner, people: People) -> None:
+    """Where lengths lay on both sides of zero, a percentile between them was near to nothing."""
+    manager, second = people["manager"], timedelta(seconds=1)
+
+    def add() -> None:
+        began = recorded.session(owner, AT, minutes=-1)
+        for ms in (-400, -5, 0, 7, 3000):
+            recorded.call(owner, began, AT, "Skewed", ms=ms)
+            then = AT + timedelta(milliseconds=ms)
+            recorded.job(owner, AT, agent="waits", started=then, completed=then + second)
+            recorded.job(owner, AT, agent="runs", started=AT, completed=then)
+            run(owner, then, "skewed", started_at=AT)
+            ask(owner, status="approved", created_at=AT, decided_at=then)
+
+    def told() -> list[tuple[Any, ...]]:
+        [tool] = [one for one in tools.read_usage(manager).tools if one.tool_name == "Skewed"]
+        ran, waited = (jobs.read_summary(manager, now=NOW, agent=agent) for agent in ("runs", "waits"))
+        found = jobs.read_summary(manager, now=NOW, agent="runs", search="runs")
+        sop = sops.read_procedures(manager).total
+        asked = approvals.read_summary(manager, chosen=approvals.Questions(now=NOW, shown="decided"))
+        return [
+            (tool.calls, tool.timed, tool.p50_ms, tool.total_ms),
+            (ran.completed, ran.timed, ran.p50_ms, ran.wait_p50_ms),
+            (found.completed, found.timed, found.p50_ms, found.wait_p50_ms),
+            (waited.completed, waited.timed, waited.wait_p50_ms),
+            (sop.completed, sop.timed, sop.average_ms),
+            (asked.of("approved"), asked.timed, asked.p50_ms),
+        ]
+
+    seven = pytest.approx(7, rel=0.01)
+    for times in (1, 2):
+        add()  # to nothing stored, then beside what is
+        for _ in ("as it is", "from what is stored"):
+            assert told() == [
+                (5 * times, 3 * times, seven, 3007 * times),
+                (5 * times, 3 * times, seven, 0),
+                (5 * times, 3 * times, seven, 0),
+                (5 * times, 5 * times, seven),
+                (5 * times, 3 * times, pytest.approx(3007 / 3)),
+                (5 * times, 3 * times, 7),
+            ]
+            rollups.finish("real")
+    listed = file_rows(manager, "tool_calls", {})
+    assert sorted(row["duration_ms"] for row in listed if row["duration_ms"] is not None) == [0, 0, 7, 7, 3000, 3000]
+    for path in ("tools", "jobs", "sessions"):
+        assert "\N{MINUS SIGN}" not in open_page(manager, f"reports/{path}.py", period="all", list="calls").text, path

@@ -98,7 +98,7 @@ def test_no_page_and_no_export_is_closed_by_times_of_another_world(
     zone: str,
     role: str,
 ) -> None:
-    monkeypatch.setattr(page, "_zone", lambda: ZoneInfo(zone))
+    monkeypatch.setattr(page, "zone_named", lambda _: ZoneInfo(zone))
     now = datetime(2026, 11, 20, tzinfo=UTC)
     session = recorded.one_of_everything(owner, now, WORD, people["member"].user_id)
     rows = all_systems.add(owner, now, WORD, people["member"])
@@ -234,6 +234,12 @@ def test_how_long_something_took_is_known_between_two_times_of_the_calendar() ->
     for odd in (None, datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), calendar.END):
         assert calendar.milliseconds_between(odd, plain) is None
         assert calendar.milliseconds_between(plain, odd) is None
+        assert calendar.took_ms(plain, odd) is None
+    assert (calendar.took_ms(plain, late), calendar.took_ms(plain, plain), calendar.took_ms(late, plain)) == (
+        2000,
+        0,
+        None,
+    )
     [step] = steps_of([{"step": "wait", "started_at": "0001-01-01T00:00:00Z", "completed_at": "2026-01-01T00:00:00Z"}])
     assert step.took_ms is None
 

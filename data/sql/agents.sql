@@ -293,7 +293,7 @@ metrics as (
         sum(confidence_sum)::float8 as confidence_sum,
         case when sum(priced) > 0 then sum(cost_usd)::float8 end as cost_usd
     from agent_window_parts
-    where occurred_at is not null
+    where occurred_at >= '1970-01-02 00:00+00' and occurred_at < '2200-12-31 00:00+00'
     group by bucket
     having sum(windows) <> 0
 ),
@@ -304,7 +304,7 @@ jobs as (
         coalesce(sum(jobs) filter (where status = 'completed'), 0)::bigint as completed,
         coalesce(sum(jobs) filter (where status = 'failed'), 0)::bigint as failed
     from job_parts
-    where occurred_at is not null
+    where occurred_at >= '1970-01-02 00:00+00' and occurred_at < '2200-12-31 00:00+00'
     group by bucket
     having sum(jobs) <> 0
 )

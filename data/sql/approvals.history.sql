@@ -54,8 +54,7 @@ with counted as (
             when q.outcome = 'expired' then 'expired'
             else 'queue'
         end as list,
-        case when q.created_at >= '1970-01-02 00:00+00' and q.created_at < '2200-12-31 00:00+00'
-            and q.over_at >= '1970-01-02 00:00+00' and q.over_at < '2200-12-31 00:00+00'
+        case when q.over_at >= q.created_at and q.created_at >= '1970-01-02 00:00+00' and q.over_at < '2200-12-31 00:00+00'
             then date_part('epoch', q.over_at - q.created_at) * 1000 end as waited_ms
     from (
         select

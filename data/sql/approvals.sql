@@ -141,8 +141,7 @@ select
     a.decided_at,
     a.decided_by_name,
     a.decision_note,
-    case when a.created_at >= '1970-01-02 00:00+00' and a.created_at < '2200-12-31 00:00+00'
-        and a.decided_at >= '1970-01-02 00:00+00' and a.decided_at < '2200-12-31 00:00+00'
+    case when a.decided_at >= a.created_at and a.created_at >= '1970-01-02 00:00+00' and a.decided_at < '2200-12-31 00:00+00'
         then (extract(epoch from a.decided_at - a.created_at) * 1000)::float8 end as waited_ms,
     s.project_name
 from analytics.stg_engine__human_approvals as a
@@ -304,8 +303,7 @@ select
     a.decided_by_name,
     a.decision_note,
     a.is_imported,
-    case when a.created_at >= '1970-01-02 00:00+00' and a.created_at < '2200-12-31 00:00+00'
-        and a.decided_at >= '1970-01-02 00:00+00' and a.decided_at < '2200-12-31 00:00+00'
+    case when a.decided_at >= a.created_at and a.created_at >= '1970-01-02 00:00+00' and a.decided_at < '2200-12-31 00:00+00'
         then (extract(epoch from a.decided_at - a.created_at) * 1000)::float8 end as waited_ms,
     later.event_type as came_of_it,
     later.occurred_at as came_at

@@ -100,7 +100,7 @@ select
     count(*) as events
 from analytics.stg_engine__events as e
 where
-    e.occurred_at is not null
+    e.occurred_at >= '1970-01-02 00:00+00' and e.occurred_at < '2200-12-31 00:00+00'
     and not coalesce(%(untimed)s::boolean, false)
     and (%(start)s::timestamptz is null or e.occurred_at >= %(start)s)
     and (%(end)s::timestamptz is null or e.occurred_at < %(end)s)

@@ -197,7 +197,9 @@ select
     case when event_type = any(%(types)s::text[]) then event_type else 'other' end as event_type,
     sum(events)::bigint as events
 from parts
-where %(event_type)s::text is null or event_type = %(event_type)s
+where
+    occurred_at >= '1970-01-02 00:00+00' and occurred_at < '2200-12-31 00:00+00'
+    and (%(event_type)s::text is null or event_type = %(event_type)s)
 group by 1, 2
 having sum(events) <> 0
 order by 1, 2;

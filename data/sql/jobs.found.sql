@@ -5,11 +5,9 @@
 with counted as (
     select
         j.status,
-        case when j.started_at >= '1970-01-02 00:00+00' and j.started_at < '2200-12-31 00:00+00'
-            and j.completed_at >= '1970-01-02 00:00+00' and j.completed_at < '2200-12-31 00:00+00'
+        case when j.completed_at >= j.started_at and j.started_at >= '1970-01-02 00:00+00' and j.completed_at < '2200-12-31 00:00+00'
             then extract(epoch from j.completed_at - j.started_at) * 1000 end as run_ms,
-        case when j.created_at >= '1970-01-02 00:00+00' and j.created_at < '2200-12-31 00:00+00'
-            and j.started_at >= '1970-01-02 00:00+00' and j.started_at < '2200-12-31 00:00+00'
+        case when j.started_at >= j.created_at and j.created_at >= '1970-01-02 00:00+00' and j.started_at < '2200-12-31 00:00+00'
             then extract(epoch from j.started_at - j.created_at) * 1000 end as wait_ms,
         (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
         and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
@@ -113,7 +111,7 @@ select
     count(*) filter (where j.status is null or j.status not in ('pending', 'running', 'completed', 'failed', 'cancelled')) as stateless
 from analytics.stg_agents__jobs as j
 where
-    j.counted_at is not null
+    j.counted_at >= '1970-01-02 00:00+00' and j.counted_at < '2200-12-31 00:00+00'
     and (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
     and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
     and not coalesce(%(untimed)s::boolean, false)

@@ -125,7 +125,7 @@ select
     coalesce(sum(jobs) filter (where status is null or status not in ('pending', 'running', 'completed', 'failed', 'cancelled')), 0)::bigint
         as stateless
 from job_parts
-where occurred_at is not null
+where occurred_at >= '1970-01-02 00:00+00' and occurred_at < '2200-12-31 00:00+00'
 group by bucket
 having sum(jobs) <> 0
 order by bucket;
@@ -153,15 +153,16 @@ select
     j.created_at,
     j.started_at,
     j.completed_at,
-    case when j.started_at >= '1970-01-02 00:00+00' and j.started_at < '2200-12-31 00:00+00'
-        and k.until_at >= '1970-01-02 00:00+00' and k.until_at < '2200-12-31 00:00+00'
+    case when k.until_at >= j.started_at and j.started_at >= '1970-01-02 00:00+00' and k.until_at < '2200-12-31 00:00+00'
         then (extract(epoch from k.until_at - j.started_at) * 1000)::float8 end as run_ms,
     j.status = 'running' and j.started_at >= '1970-01-02 00:00+00'
             and j.started_at < coalesce(%(now)s::timestamptz, now()) - make_interval(secs => coalesce(%(long_s)s::float8, 3600))
         as is_long_running
 from analytics.stg_agents__jobs as j
 cross join lateral (
-    select case when j.status = 'running' then coalesce(%(now)s::timestamptz, now()) else j.completed_at end as until_at
+    -- The clock of a worker may be ahead.
+    select case when j.status = 'running' then greatest(coalesce(%(now)s::timestamptz, now()), j.started_at)
+        else j.completed_at end as until_at
 ) as k
 where
     (%(start)s::timestamptz is null or j.counted_at >= %(start)s)

@@ -282,7 +282,7 @@ parts as (
 -- What was put into `happened`, per slice of the period, and the sessions of `session_parts` by project.
 select
     is_current,
-    case when is_current and kind <> 'actions'
+    case when is_current and kind <> 'actions' and occurred_at >= '1970-01-02 00:00+00' and occurred_at < '2200-12-31 00:00+00'
         then date_trunc(%(bucket)s::text, occurred_at, %(zone)s::text) end as bucket,
     kind,
     name,
@@ -303,8 +303,8 @@ having sum(p.sessions) <> 0;
 -- The calls in `parts` per tool in both periods, and per slice of the period.
 calls as (
     select
-        p.*,
-        case when p.is_current then date_trunc(%(bucket)s::text, p.occurred_at, %(zone)s::text) end as bucket
+        p.*, case when p.is_current and p.occurred_at >= '1970-01-02 00:00+00' and p.occurred_at < '2200-12-31 00:00+00'
+            then date_trunc(%(bucket)s::text, p.occurred_at, %(zone)s::text) end as bucket
     from parts as p
 )
 

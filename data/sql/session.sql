@@ -71,8 +71,7 @@ items as (
     union all
     select
         coalesce(a.event_id, c.event_id), 'call', coalesce(a.occurred_at, c.occurred_at),
-        coalesce(c.duration_ms, case when a.occurred_at >= '1970-01-02 00:00+00' and a.occurred_at < '2200-12-31 00:00+00'
-            and c.occurred_at >= '1970-01-02 00:00+00' and c.occurred_at < '2200-12-31 00:00+00'
+        coalesce(c.duration_ms, case when c.occurred_at >= a.occurred_at and a.occurred_at >= '1970-01-02 00:00+00' and c.occurred_at < '2200-12-31 00:00+00'
             then extract(epoch from c.occurred_at - a.occurred_at) * 1000 end)::bigint,
         c.tool_name,
         left(coalesce(
@@ -102,8 +101,7 @@ items as (
     union all
     select
         q.approval_id, 'question', q.created_at,
-        case when q.created_at >= '1970-01-02 00:00+00' and q.created_at < '2200-12-31 00:00+00'
-            and q.decided_at >= '1970-01-02 00:00+00' and q.decided_at < '2200-12-31 00:00+00'
+        case when q.decided_at >= q.created_at and q.created_at >= '1970-01-02 00:00+00' and q.decided_at < '2200-12-31 00:00+00'
             then extract(epoch from q.decided_at - q.created_at) * 1000 end,
         q.approval_type, left(q.title, 160), q.status, q.status = 'pending', coalesce(n.event_id, a.event_id)
     from analytics.stg_engine__human_approvals as q

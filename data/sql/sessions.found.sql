@@ -87,8 +87,8 @@ order by 1, 3 desc, 2;
 -- As sessions.count_started, read from the tables.
 select
     not b.is_before as is_current,
-    case when b.is_before then null
-        else date_trunc(%(bucket)s::text, s.started_at, %(zone)s::text) end as bucket,
+    case when not b.is_before and s.started_at >= '1970-01-02 00:00+00' and s.started_at < '2200-12-31 00:00+00'
+        then date_trunc(%(bucket)s::text, s.started_at, %(zone)s::text) end as bucket,
     s.status,
     count(*) as sessions
 from analytics.stg_chronicle__sessions as s

@@ -5,8 +5,7 @@ with chosen as materialized (
     select
         s.session_pk,
         s.started_at,
-        case when s.started_at >= '1970-01-02 00:00+00' and s.started_at < '2200-12-31 00:00+00'
-            and s.ended_at >= '1970-01-02 00:00+00' and s.ended_at < '2200-12-31 00:00+00'
+        case when s.ended_at >= s.started_at and s.started_at >= '1970-01-02 00:00+00' and s.ended_at < '2200-12-31 00:00+00'
             then extract(epoch from s.ended_at - s.started_at) end as lasted_s
     from analytics.stg_chronicle__sessions as s
     where

@@ -206,7 +206,8 @@ counted as (
 
 select
     is_current,
-    case when is_current then date_trunc(%(bucket)s::text, occurred_at, %(zone)s::text) end as bucket,
+    case when is_current and occurred_at >= '1970-01-02 00:00+00' and occurred_at < '2200-12-31 00:00+00'
+        then date_trunc(%(bucket)s::text, occurred_at, %(zone)s::text) end as bucket,
     status,
     sum(sessions)::bigint as sessions
 from counted

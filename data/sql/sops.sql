@@ -263,6 +263,7 @@ select
         where status is null or status not in ('running', 'completed', 'failed', 'cancelled')
     ), 0)::bigint as stateless
 from parts
+where occurred_at >= '1970-01-02 00:00+00' and occurred_at < '2200-12-31 00:00+00'
 group by bucket
 having sum(executions) <> 0
 order by bucket;

@@ -101,15 +101,15 @@ with answered as materialized (
     union all
     (
 -- uses: tools.calls.answered
-            and %(sort)s::text = 'duration' and %(downwards)s::boolean and c.duration_ms is not null
-        order by c.duration_ms desc, c.occurred_at desc nulls last, c.tool_event_id
+            and %(sort)s::text = 'duration' and %(downwards)s::boolean and c.stored_duration_ms >= 0
+        order by c.stored_duration_ms desc, c.occurred_at desc nulls last, c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
     union all
     (
 -- uses: tools.calls.answered
-            and %(sort)s::text = 'duration' and not %(downwards)s::boolean and c.duration_ms is not null
-        order by c.duration_ms, c.occurred_at desc nulls last, c.tool_event_id
+            and %(sort)s::text = 'duration' and not %(downwards)s::boolean and c.stored_duration_ms >= 0
+        order by c.stored_duration_ms, c.occurred_at desc nulls last, c.tool_event_id
         limit %(limit)s::bigint + %(offset)s::bigint
     )
 ),

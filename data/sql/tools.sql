@@ -95,7 +95,7 @@ with windows as materialized (
 bucketed as (
     select p.*, date_trunc(%(unit)s::text, p.occurred_at, %(zone)s::text) as bucket
     from tool_parts as p
-    where p.occurred_at is not null
+    where p.occurred_at >= '1970-01-02 00:00+00' and p.occurred_at < '2200-12-31 00:00+00'
 ),
 histograms as (
     select bucket, array_agg(key order by key) as keys, array_agg(counted order by key) as counts
@@ -148,7 +148,7 @@ from analytics.stg_chronicle__tool_events as c
 where
     -- As tool_calls has it, in the words of the index.
     c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
-    and c.occurred_at is not null
+    and c.occurred_at >= '1970-01-02 00:00+00' and c.occurred_at < '2200-12-31 00:00+00'
     and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
     and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
     and not coalesce(%(untimed)s::boolean, false)

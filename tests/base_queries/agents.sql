@@ -246,7 +246,7 @@ with metrics as (
         sum(m.cost_usd)::float8 as cost_usd
     from analytics.stg_engine__agent_metrics as m
     where
-        m.window_end is not null
+        m.window_end >= '1970-01-02 00:00+00' and m.window_end < '2200-12-31 00:00+00'
         and (%(start)s::timestamptz is null or m.window_end >= %(start)s)
         and (%(end)s::timestamptz is null or m.window_end < %(end)s)
         and not coalesce(%(untimed)s::boolean, false)
@@ -262,7 +262,7 @@ jobs as (
         count(*) filter (where j.stored_status = 'failed') as failed
     from analytics.stg_agents__jobs as j
     where
-        j.counted_at is not null
+        j.counted_at >= '1970-01-02 00:00+00' and j.counted_at < '2200-12-31 00:00+00'
         and (%(start)s::timestamptz is null or j.counted_at >= %(start)s)
         and (%(end)s::timestamptz is null or j.counted_at < %(end)s)
         and not coalesce(%(untimed)s::boolean, false)

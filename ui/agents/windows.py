@@ -108,5 +108,5 @@ def _none(words: str = figures.NONE_RECORDED) -> Markup:
 
 
 def _span(row: tables.Row) -> Child:
-    spanned = calendar.milliseconds_between(row["window_start"], row["window_end"])
+    spanned = calendar.took_ms(row["window_start"], row["window_end"])
     return _none() if spanned is None else figures.duration(spanned)

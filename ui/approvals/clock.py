@@ -20,7 +20,7 @@ _HOUR_MS = 60 * 60_000
 def clock(asked: Mapping[str, Any], now: datetime) -> tuple[str, str]:
     """The state and the words of the clock of a waiting question."""
     left = (asked["expires_at"] - now) / timedelta(milliseconds=1) if asked["expires_at"] else None
-    waited = calendar.milliseconds_between(asked["created_at"], now)
+    waited = calendar.took_ms(asked["created_at"], now)
     if left is not None and left <= 0:
         return "unknown", "its time has run out"
     if left is not None and left <= 1000 * EXPIRING_S:

@@ -113,7 +113,7 @@ def _began(view: View, row: tables.Row) -> Child:
         words = "not begun" if row["status"] == "planned" else "not recorded"
         return tables.muted(lacking.absent(view, _TABLE, "started_at", words))
     began = tables.when(view, "started_at")(row)
-    took = calendar.milliseconds_between(row["started_at"], row["ended_at"])
+    took = calendar.took_ms(row["started_at"], row["ended_at"])
     if took is None:
         return began
     return join(began, tag("br"), tables.muted(f"took {figures.duration(took)}"))

@@ -212,8 +212,7 @@ def _took_ms(row: Mapping[str, Any]) -> float | None:
     """How long a run took: as it says, or between its times; as on the page of procedures."""
     if row["cycle_time_hours"] is not None:
         return float(row["cycle_time_hours"] * 3_600_000)
-    took = calendar.milliseconds_between(row["started_at"], row["completed_at"])
-    return None if took is None or took < 0 else took
+    return calendar.took_ms(row["started_at"], row["completed_at"])
 
 
 def _runs(found: Executions) -> str:

@@ -72,8 +72,10 @@ def _say(view: View, job: Job) -> None:
 
 
 def _ran_ms(view: View, job: Job) -> float | None:
-    end = view.as_of if job["status"] == "running" else job["completed_at"]
-    return calendar.milliseconds_between(job["started_at"], end)
+    began = job["started_at"]
+    # Its worker's clock may be ahead of the page.
+    end = max(view.as_of, began or view.as_of) if job["status"] == "running" else job["completed_at"]
+    return calendar.took_ms(began, end)
 
 
 def _buttons(job: Job) -> None:

@@ -84,7 +84,7 @@ def say_cut(view: View, session: Mapping[str, Any], shown: int, total: int) -> N
 
 def _facts(view: View, session: Mapping[str, Any]) -> list[Child]:
     started, ended = session["started_at"], session["ended_at"]
-    lasted = calendar.milliseconds_between(started, ended)
+    lasted = calendar.took_ms(started, ended)
     if started is None:
         when: Child = "order as recorded, no times"
     else:

@@ -43,8 +43,7 @@ class Step:
     @property
     def took_ms(self) -> float | None:
         """How long it took, in milliseconds; None where that cannot be told."""
-        took = calendar.milliseconds_between(self.started_at, self.completed_at)
-        return None if took is None or took < 0 else took
+        return calendar.took_ms(self.started_at, self.completed_at)
 
 
 def steps_of(document: Any) -> list[Step]:
