@@ -93,6 +93,16 @@ def test_the_first_and_the_last_slice_lead_to_their_days_inside_the_period() -> 
     assert addresses == ["2026-10-07&amp;to=2026-10-11", "2026-10-12&amp;to=2026-10-18", "2026-10-19&amp;to=2026-10-20"]
 
 
+def test_a_slice_of_none_has_no_coloured_bar_and_leads_nowhere_but_says_so() -> None:
+    rows = [{**row, "calls": row["calls"] - 1} for row in days(2)]
+    chart = drawn(rows, kind="broken")
+    assert chart.count("sb-fill-broken") == 1
+    assert [words.rpartition(": ")[2] for words in told(chart)] == ["1"], "a link"
+    assert re.search(r'<b tabindex="0" class="sb-fill-none" aria-label="Thu 22 Oct 2026, calls: 0"', chart)
+    score = drawn(rows, decimals=1)
+    assert [words.rpartition(": ")[2] for words in told(score)] == ["0.0", "1.0"], "a score of zero has its rows"
+
+
 def test_only_the_slice_that_is_not_over_is_so_far() -> None:
     chart = drawn(days(9))
     assert [words for words in told(chart) if "(so far)" in words] == ["Thu 29 Oct 2026 (so far), calls: 8"]

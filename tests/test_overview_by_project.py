@@ -197,6 +197,15 @@ def test_the_picker_offers_each_project_with_its_sessions_and_puts_it_into_the_a
     assert "sb-chip" not in "".join(shown.pieces)
 
 
+def test_one_session_and_one_known_outcome_are_said_in_the_singular(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, None)
+    recorded.call(owner, session_pk, None)
+    recorded.call(owner, session_pk, None, success=None)
+    text = open_page(people["manager"], PAGE, period="untimed", project="shop").text
+    assert "100 % of all 1 session " in text
+    assert "1 known outcome of 2" in text
+
+
 def test_a_project_without_rows_stays_chosen_and_is_explained(owner: Owner, people: People) -> None:
     recorded.call(owner, recorded.session(owner, NOW - timedelta(hours=2)), NOW - timedelta(hours=2))
     shown = open_page(people["manager"], PAGE, project="no such <b>", period="30d")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from data.access import Actor
 from data.jobs.reading import MAX_GROUPS
 from tests.page_runs import open_address, open_page, queries_during, taken_away
 from tests.test_jobs import acts, make_job, running, stored
+from ui.wording import figures
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -81,6 +83,16 @@ def test_where_no_job_ran_to_an_end_nothing_looks_fine(owner: Owner, people: Peo
         [said, *_] = [piece for piece in open_page(people["manager"], PAGE).pieces if "sb-say" in piece]
         assert f"sb-mark sb-{state}" in said
         make_job(owner, **DONE)
+
+
+def test_a_job_without_a_start_is_told_by_when_it_was_created(owner: Owner, people: People) -> None:
+    ago = {days: NOW - timedelta(days=days) for days in (3, 4, 5, 6, 9)}
+    for days, status in ((3, "pending"), (4, "running"), (5, "cancelled")):
+        make_job(owner, status=status, created_at=ago[days], started_at=None, completed_at=None)
+    make_job(owner, status="running", created_at=ago[9], started_at=ago[6], completed_at=None)
+    text = open_page(people["manager"], PAGE, period="all").text
+    for days, word in ((3, "since"), (4, "created"), (5, "created"), (6, "since")):
+        assert f"{word} {figures.moment_in_column(ago[days], ZoneInfo('UTC'), NOW)}" in text
 
 
 def test_an_error_beside_a_job_that_runs_again_is_told_as_of_before(owner: Owner, people: People) -> None:

@@ -201,7 +201,7 @@ def test_among_rows_without_a_time_only_those_are_counted(owner: Owner, people: 
     recorded.call(owner, recorded.session(owner, None), None)
     text = open_page(people["manager"], PAGE, period="untimed").text
     assert "there was 1 session" in text
-    assert "1 known outcomes of 1" in text
+    assert "1 known outcome of 1" in text
 
 
 def test_the_stream_shows_the_last_ten_the_newest_first(owner: Owner, people: People) -> None:

@@ -173,9 +173,7 @@ def _moved(row: tables.Row) -> str | None:
 def _escalation_hint(row: tables.Row) -> str | None:
     if not row["actions"]:
         return None
-    words = (
-        f"{100 * row['counted_escalations'] / row['actions']:.1f} per 100 of {figures.count(row['actions'])} actions"
-    )
+    words = f"{100 * row['counted_escalations'] / row['actions']:.1f} per 100 of {plural(row['actions'], 'action')}"
     if not row["previous_actions"]:
         return words
     earlier = 100 * row["previous_counted_escalations"] / row["previous_actions"]

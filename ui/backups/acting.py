@@ -13,6 +13,7 @@ from ui.backups.place import Place
 from ui.drawing.markup import Child, code
 from ui.view import View
 from ui.wording import figures
+from ui.wording.sentences import plural
 from ui.wording.sizes import size
 from ui.wording.terminal import command
 
@@ -76,7 +77,7 @@ def _progress(view: View, actor: Actor, seen: Seen) -> None:
         return
     page.say(f"{_PHASES[progress.phase]}. {words}.", state="signal")
     if progress.tables_total:
-        done = f"{figures.count(progress.tables_done)} of {figures.count(progress.tables_total)} tables"
+        done = f"{figures.count(progress.tables_done)} of {plural(progress.tables_total, 'table')}"
         st.progress(min(progress.tables_done / progress.tables_total, 1.0), text=done)
     if actor.can("run_backups"):
         acts.button("Stop this backup", stop, run.run_id, key="stop_backup")

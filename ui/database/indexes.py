@@ -37,7 +37,7 @@ def indexes(view: View, server: Looked[Server], looked: Looked[list[IndexFinding
     else:
         page.note("None is invalid, there twice, or larger than 1 MB and never read.")
     if (left := len(rows) - _MOST_SHOWN) > 0:
-        page.note(f"{figures.count(left)} more are not listed; the largest of each kind are.")
+        page.note(f"{plural(left, 'more is', 'more are')} not listed; the largest of each kind are.")
     if small:
         words = plural(len(small), "index of less than 1 MB was", "indexes of less than 1 MB were")
         page.note(f"{words} never read either ({size(sum(one.size_bytes for one in small))} together).")

@@ -95,7 +95,8 @@ def chart_over_time(
 
     def address(bar: Bar) -> str | None:
         chosen = {} if choosing is None else choosing.get(bar.series)
-        if opens is None or chosen is None:
+        counts_nothing = not bar.amount and not decimals  # its rows are none; a score or a cost of zero has some
+        if opens is None or chosen is None or counts_nothing:
             return None
         return links.href(opens, carrying, **{**chosen, **_slice(view, bar.start, bucket, period)})
 
@@ -260,7 +261,7 @@ def _bar(
     right = left + (axis.place(end) - left) * time_axis.BAR
     series = f"{bar.series}, " if bar.series else ""
     told = f"{time_axis.name_of(bar.start, bucket, view)}, {series}{title}: {bar.amount:,.{decimals}f}"
-    classes = fill
+    classes = fill if bar.amount else "sb-fill-none"  # said where it is pointed at, and not drawn
     if time_axis.is_partial(bar.start, bucket, view):
         classes += " sb-so-far"
     if left > 50:

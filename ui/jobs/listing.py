@@ -73,13 +73,15 @@ def _ran_hint(row: tables.Row) -> str | None:
 
 def _when(view: View) -> tables.Column:
     """The time a job counts at: when it ended, while it is open since when; of one that is over and does not say, when
-    it began."""
+    it began. Where no log says that either, when it was created."""
 
     def cell(row: tables.Row) -> Child:
         if row["completed_at"] is not None:
             return tables.when(view, "completed_at")(row)
         since = row["started_at"] or row["created_at"]
         words = "since" if row["status"] in ("pending", "running") else "began"
+        if row["started_at"] is None and row["status"] != "pending":
+            words = "created"  # which tells since when a job waits, not since when it runs nor that it ever began
         return f"{words} {figures.moment(since, view.zone, view.as_of)}" if since else tables.muted("no time")
 
     def hint(row: tables.Row) -> str:

@@ -97,7 +97,7 @@ def one(view: View, shown: OneMigration) -> None:
     text = ";\n\n".join(shown.statements) + ";"
     st.code(text[:_LONGEST_SHOWN], language="sql", line_numbers=True)
     if len(text) > _LONGEST_SHOWN:
-        page.note(f"The rest, {figures.count(len(text) - _LONGEST_SHOWN)} characters, is in the file.")
+        page.note(f"The rest, {plural(len(text) - _LONGEST_SHOWN, 'character')}, is in the file.")
 
 
 def _told(view: View, shown: OneMigration) -> str:

@@ -11,6 +11,7 @@ from ui.navigation import FIRST
 from ui.overview.happenings import Happened
 from ui.view import View
 from ui.wording import figures, sentences
+from ui.wording.sentences import plural
 
 LOOKED_AT = (
     "questions to people in sessions of this project, its sessions that ended in an error, its notifications of the "
@@ -55,7 +56,7 @@ def share(happened: Happened) -> str | None:
     everything = sum(happened.projects.values())
     if not everything:
         return None
-    return f"{figures.percent(happened.count('sessions'), everything)} of all {figures.count(everything)} sessions"
+    return f"{figures.percent(happened.count('sessions'), everything)} of all {plural(everything, 'session')}"
 
 
 def searched() -> tuple[str, str]:

@@ -138,7 +138,7 @@ def unreadable(view: View, total: int, problems: Sequence[Mapping[str, Any]]) ->
             label="Records that could not be read",
         )
         if (left := total - len(problems)) > 0:
-            page.note(f"{figures.count(left)} more are not listed.")
+            page.note(f"{plural(left, 'more is', 'more are')} not listed.")
 
 
 def _line_of(row: Mapping[str, Any]) -> Child:

@@ -177,7 +177,7 @@ def figures_of(view: View, period: Period, happened: Happened, known: Extent) ->
     project = happened.project
     prompts = happened.count("prompts")
     query: Mapping[str, links.Value] = {**period.query, "project": project}
-    judged: Child = f"{figures.count(calls.known)} known outcomes"
+    judged: Child = plural(calls.known, "known outcome")
     if calls.known:
         judged = links.go(judged, "tools", query, outcome="known")
     outcomes = join(judged, f" of {figures.count(calls.calls)}")

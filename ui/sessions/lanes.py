@@ -137,4 +137,4 @@ def untimed(view: View, drawn: Timeline, picked: str | None) -> None:
     ]
     st.html(tag("div", *cells, class_="sb-order"))
     if more:
-        page.note(f"{figures.count(more)} more are not drawn; the CSV holds all of them.")
+        page.note(f"{plural(more, 'more is', 'more are')} not drawn; the CSV holds all of them.")

@@ -76,7 +76,7 @@ def say_cut(view: View, session: Mapping[str, Any], shown: int, total: int) -> N
         ways = [" ", tag("a", words, href=address, title="Take all events of this session away as CSV"), "."]
     page.say(
         f"Shown are the first {figures.count(shown)} of {figures.count(total)} happenings, and the figures above are "
-        f"of these alone; {figures.count(total - shown)} later ones are not on this page.",
+        f"of these alone; {plural(total - shown, 'later one is', 'later ones are')} not on this page.",
         *ways,
         state="attention",
     )
@@ -182,7 +182,7 @@ def files(session: Mapping[str, Any]) -> None:
         ]
         st.html(tag("ul", *lines, class_="sb-files"))
         if len(touched) > _MOST_FILES:
-            page.note(f"{len(touched) - _MOST_FILES:,} more are not listed.")
+            page.note(f"{plural(len(touched) - _MOST_FILES, 'more is', 'more are')} not listed.")
 
 
 _MOST_FILES = 500

@@ -57,7 +57,7 @@ def _version(view: View, version: Mapping[str, Any], steps: Sequence[Step]) -> N
         return
     st.html(tag("ol", *[tag("li", _step(step)) for step in steps[:_MOST_STEPS]], class_="sb-files"))
     if len(steps) > _MOST_STEPS:
-        page.note(f"{len(steps) - _MOST_STEPS:,} more steps are not listed.")
+        page.note(f"{plural(len(steps) - _MOST_STEPS, 'more step is', 'more steps are')} not listed.")
 
 
 def _step(step: Step) -> Child:
