@@ -92,7 +92,7 @@ def test_a_job_without_a_start_is_told_by_when_it_was_created(owner: Owner, peop
     make_job(owner, status="running", created_at=ago[9], started_at=ago[6], completed_at=None)
     text = open_page(people["manager"], PAGE, period="all").text
     for days, word in ((3, "since"), (4, "created"), (5, "created"), (6, "since")):
-        assert f"{word} {figures.moment_in_column(ago[days], ZoneInfo('UTC'), NOW)}" in text
+        assert f"{word} {figures.moment(ago[days], ZoneInfo('UTC'), NOW)}" in text
 
 
 def test_an_error_beside_a_job_that_runs_again_is_told_as_of_before(owner: Owner, people: People) -> None:
