@@ -26,6 +26,7 @@ from data.database.queries import find
 from data.migration.connection import Connection
 
 _FILLING = "nextval("
+_COUNTING = "0"
 
 
 def move(connection: Connection, found: SystemFinding, *, is_rehearsal: bool = False) -> list[str]:
@@ -147,9 +148,11 @@ def _is_filled(column: Column) -> bool:
 
 
 def _add_column(connection: Connection, table: sql.Identifier, column: Column, *, is_filled: bool) -> None:
-    """With the default of ours for rows to come. What the rows that are there hold is unknown and stays so, but for a
-    number from a sequence, which each of them is given in the order in which they lie there."""
-    name, default = sql.Identifier(column.name), sql.SQL(column.default or "null")
+    """With the default of ours for rows to come, but for a count: programs that write through the view do not keep it,
+    so it begins with whoever names it. What the rows that are there hold is unknown and stays so, but for a number from
+    a sequence, which each of them is given in the order in which they lie there."""
+    of_new_rows = None if column.default == _COUNTING else column.default
+    name, default = sql.Identifier(column.name), sql.SQL(of_new_rows or "null")
     if _is_filled(column) and is_filled:
         connection.execute(
             sql.SQL("alter table {} add column {} {} not null default {}").format(
