@@ -23,9 +23,9 @@ class View:
     `rests_on` gathers the source tables behind what the page has read from the cache so far, `ran` the queries that it
     ran beside that, `follows` the tables that it is run again for without showing their rows, `recalls` those behind
     what it shows from an earlier run. `adopted` are the source tables that are read where another system made them,
-    `missing_tables` those that such a system did not bring, `lacks` the columns that adopted ones do not have, `added`
-    those that they got when they were moved here, and `veiled` the tables of which row security keeps rows from this
-    viewer. `remarks` is the slot below the title.
+    `missing_tables` those that such a system did not bring, `lacks` the columns that adopted ones do not have, `absent`
+    those of them that cannot be written either, `added` those that they got when they were moved here, and `veiled` the
+    tables of which row security keeps rows from this viewer. `remarks` is the slot below the title.
     """
 
     page: PageEntry
@@ -41,6 +41,7 @@ class View:
     adopted: frozenset[str] = frozenset()
     missing_tables: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
     lacks: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
+    absent: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
     added: Mapping[str, Added] = field(default_factory=dict, compare=False)
     veiled: Mapping[str, Sight] = field(default_factory=dict, compare=False)
     remarks: DeltaGenerator | None = field(default=None, repr=False, compare=False)
@@ -80,6 +81,7 @@ def view_of(entry: PageEntry, actor: Actor, zone: ZoneInfo, controls: DeltaGener
         adopted=sources.adopted,
         missing_tables=sources.missing_tables,
         lacks=sources.missing_columns,
+        absent=sources.absent,
         added=sources.added,
         veiled={name: sight for name, sight in sources.sights.items() if sight.hides(sees_all=actor.sees_all)},
     )

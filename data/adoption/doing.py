@@ -207,7 +207,8 @@ def point_tables(connection: Connection, found: SystemFinding) -> None:
 def refused_acts(connection: Connection, found: SystemFinding) -> list[str]:
     """What tables that are read where they are refuse, or may refuse, of what is done on pages, in sentences."""
     acted_on = allowing.acted_on(found.system, [table.name for table in found.there])
-    return [each.why for each in moving.ruled(connection, found.system, found.schema, acted_on)]
+    refused = [each.why for each in moving.ruled(connection, found.system, found.schema, acted_on)]
+    return [*allowing.impossible_deeds(found), *refused]
 
 
 def note_tables(connection: Connection, found: SystemFinding, *, moved: bool) -> None:
