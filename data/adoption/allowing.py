@@ -124,7 +124,9 @@ def needed(connection: Connection, system: str, schema: str, table: str) -> str:
             )
         )
     said = sql.SQL(" ").join(parts).as_string(connection)
-    return f"{said} (row security is off there: that lets everybody who is signed in)" if row["is_open"] else said
+    if said and row["is_open"]:
+        return f"{said} (row security is off there: that lets everybody who is signed in)"
+    return said
 
 
 @contextmanager

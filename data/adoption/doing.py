@@ -148,6 +148,8 @@ def _tried(connection: Connection, found: SystemFinding, *, move: bool, managers
                 sql.SQL("set local statement_timeout = {}").format(sql.Literal(_REHEARSAL_STATEMENT_TIMEOUT))
             )
             refused += refusals(connection, found, move=move)
+            if any(isinstance(error, NothingToAdopt) for error in refused):
+                found = replace(found, tables=())
             if not (refused or found.obstacles):
                 found = _do(connection, found, move=move, managers_read=managers_read, is_rehearsal=True)
             raise psycopg.Rollback
