@@ -44,13 +44,23 @@ def translated() -> Iterator[None]:
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         if error.sqlstate and not error.sqlstate.startswith(("08", "57", "53300")):
             raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
-        raise DatabaseUnavailable from error
+        raise DatabaseUnavailable(of_a_full_pool(error)) from error
     except psycopg.DatabaseError as error:  # last, as those above are of this kind, too
         if isinstance(error, postgres_errors.ForeignKeyViolation) and (bad := of_nothing(_message(error))):
             raise bad from error
         if rule := of_a_rule(error):
             raise RefusedByDatabase(f"{rule}; nothing of this call was kept.") from error
         raise RefusedByDatabase(f"{_said(error)}; nothing of this call was kept.") from error
+
+
+def of_a_full_pool(error: psycopg.Error) -> str | None:
+    """That a pooler had no connection free for this in time, as a sentence; None for any other error."""
+    if "query_wait_timeout" not in str(error):
+        return None
+    return (
+        "All connections of the pooler's pool are in use, and none became free in time (query_wait_timeout). Close "
+        "clients that are not needed or enlarge the pool, then try again."
+    )
 
 
 def of_nothing(message: str) -> BadArgument | None:

@@ -42,6 +42,7 @@ listen_addr = 127.0.0.1
 listen_port = {listen_port}
 unix_socket_dir =
 auth_type = any
+admin_users = pooled
 pool_mode = {mode}
 default_pool_size = {pool_size}
 max_client_conn = 200

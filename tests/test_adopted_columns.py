@@ -13,6 +13,7 @@ from psycopg.rows import DictRow
 
 from data import adoption, rollups
 from data.access import Actor
+from data.migration.files import FOLDER as MIGRATIONS
 from data.reports import events
 from tests.page_runs import PageRun, open_page
 from tests.test_adopted_documents import SCHEMAS, WAYS, build
@@ -71,9 +72,23 @@ def test_of_moved_runs_those_that_say_it_are_told_apart(database_url: str, owner
     for what, column in (("Whether a person stepped in", "human_interventions"), ("At which", "steps")):
         untold = f"{what} is not recorded of rows from before .* UTC: the adopted table had no column {column}."
         assert re.search(untold, moved)
+    for migrated in (False, True):
+        if migrated:  # as a table that was moved before
+            owner.execute("delete from engine.sop_executions where sop_id = 'written-by-an-old-program'")
+            owner.execute("alter table engine.sop_executions alter human_interventions set default 0")
+            text = MIGRATIONS.joinpath("20261122040000_counts_that_nobody_keeps.sql").read_text(encoding="utf-8")
+            owner.execute(text.encode())
+        row = owner.execute(
+            "insert into workshop.sop_executions (sop_id, correlation_id, status, completed_at)"
+            " values ('written-by-an-old-program', gen_random_uuid(), 'completed', now()) returning id"
+        ).fetchone()
+        kept = owner.execute("select human_interventions from engine.sop_executions where id = %(id)s", row).fetchone()
+        assert kept == {"human_interventions": None}
+    assert "No person stepped in" not in look(people, "sops").text
+    owner.execute("delete from engine.sop_executions where sop_id = 'written-by-an-old-program'")
     owner.execute(
-        "insert into engine.sop_executions (sop_id, correlation_id, status, completed_at)"
-        " values ('light-the-lamp', gen_random_uuid(), 'completed', now())"
+        "insert into engine.sop_executions (sop_id, correlation_id, status, completed_at, human_interventions)"
+        " values ('light-the-lamp', gen_random_uuid(), 'completed', now(), 0)"
     )
     page = look(people, "sops")
     assert "No person stepped into 1 run; 2 runs say not whether a person stepped in." in page.text

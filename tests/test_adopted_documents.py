@@ -325,7 +325,6 @@ def test_a_table_whose_rows_would_tell_nothing_is_left_out_by_the_name_of_the_co
     database_url: str, owner: Owner, people: People, table: str, column: str
 ) -> None:
     build(owner, people, ["engine"])
-    owner.execute(sql.SQL("drop function workshop.get_event_stream(text, text)"))
     owner.execute(sql.SQL("alter table workshop.{} drop {}").format(sql.Identifier(table), sql.Identifier(column)))
     said = f"{table} has no {column}, without which its rows tell nothing"
     for dry_run in (True, False):

@@ -18,6 +18,7 @@ from data.errors import ColumnMissing, Conflict, NotAllowed
 from data.migration.files import FOLDER
 from data.reports import session
 from tests import adoption_documents as documents
+from tests.page_runs import open_page
 from tests.test_adoption import add_job, at_database, make
 
 __all__ = ["at_database"]
@@ -157,6 +158,29 @@ def test_the_report_of_adopting_says_what_lets_admins_act(
         assert left.fetchall() == []
 
 
+def test_what_a_table_has_no_column_for_is_said_in_place_of_the_button(
+    database_url: str, owner: Owner, people: People
+) -> None:
+    make(owner, documents.AGENTS)
+    owner.execute("alter table public.jobs drop completed_at cascade")
+    running = add_job(owner, people["member"])
+    refusal = "Cancelling a job needs what agents.jobs, adopted from elsewhere, does not have: no column completed_at;"
+    tried = adoption.adopt(database_url, "agents", "public", managers_read=True, dry_run=True)
+    assert [one for one in tried.remarks if one.startswith(refusal)]
+    adoption.adopt(database_url, "agents", "public", managers_read=True)
+    page = open_page(people["admin"], "reports/jobs.py", job=str(running))
+    assert refusal in page.text
+    assert not [button.label for button in page.app.button if "Cancel" in button.label]
+    failed = add_job(owner, people["member"])
+    owner.execute("update public.jobs set status = 'failed' where id = %s", (failed,))
+    page = open_page(people["admin"], "reports/jobs.py", job=str(failed))
+    assert "needs what agents.jobs" not in page.text
+    assert [button.label for button in page.app.button if "Retry" in button.label]
+    owner.execute("alter table public.jobs disable row level security; grant update on public.jobs to authenticated")
+    (table,) = adoption.adopt(database_url, "agents", "public", dry_run=True).there
+    assert table.admins_need == "", "everybody may already"
+
+
 def ask(owner: Owner) -> dict[str, Any]:
     """A question on the document's own table that came of an event; with its id and that of the event."""
     row = owner.execute(
@@ -177,7 +201,20 @@ def test_a_question_is_decided_on_the_documents_own_tables(database_url: str, ow
     """They have no column for a name, which the id tells, nor for a cause; a note without its column is refused."""
     make(owner, documents.ENGINE)
     question = ask(owner)
+    owner.execute(
+        "insert into public.human_approvals (agent_id, approval_type, title, status, decided_by)"
+        " values ('intake', 'refund', 'Refund that?', 'approved', 'somebody')"
+    )
+    refusal = (
+        "Rejecting a question, or noting anything with a decision needs what engine.human_approvals, adopted from"
+        " elsewhere, does not have: no column decision_note; once its owner adds that and adopts engine again, it can"
+        " be done"
+    )
+    assert refusal in adoption.adopt(database_url, "engine", "public", dry_run=True).remarks
     adoption.adopt(database_url, "engine", "public")
+    page = open_page(people["admin"], "admin/approvals.py", approval=str(question["id"]))
+    assert f"{refusal}." in page.text
+    assert [button.label for button in page.app.button if "Refund" in button.label] == ["Approve: Refund it?"]
     with pytest.raises(ColumnMissing) as refused:
         approvals.decide(people["admin"], question["id"], "rejected", "too much")
     assert refused.value.sentence == (
@@ -199,6 +236,9 @@ def test_a_question_is_decided_on_the_documents_own_tables(database_url: str, ow
     adoption.adopt(database_url, "engine", "public")
     with pytest.raises(ColumnMissing, match="lacks what this writes: decided_by, decision_note"):
         approvals.decide(people["admin"], later["id"], "rejected", "too much")
+    page = open_page(people["admin"], "admin/approvals.py", approval=str(later["id"]))
+    assert "Deciding a question needs what engine.human_approvals, adopted from elsewhere, does not have:" in page.text
+    assert not [button.label for button in page.app.button if "Refund" in button.label]
     owner.execute("update public.human_approvals set expires_at = now() where status = 'pending'")
     assert expiring.expire_due("real") == 1
 

@@ -70,8 +70,9 @@ def test_whoever_may_not_is_told_so(database_url: str, owner: Connection) -> Non
         owner.execute("drop owned by merely_looking; drop role merely_looking")
 
 
+@pytest.mark.usefixtures("at_database")
 def test_a_second_owner_and_an_earlier_move_are_said(
-    database_url: str, owner: Connection, people: dict[str, Actor]
+    database_url: str, owner: Connection, people: dict[str, Actor], capsys: pytest.CaptureFixture[str]
 ) -> None:
     make(owner, documents.AGENTS)
     make(owner, documents.AGENTS, "second")
@@ -79,6 +80,9 @@ def test_a_second_owner_and_an_earlier_move_are_said(
     adoption.adopt(database_url, "agents", "public", move=True)
     (obstacle,) = adoption.adopt(database_url, "agents", "second", dry_run=True).obstacles
     assert obstacle == "The tables of agents were moved here from public and are our own since"
+    capsys.readouterr()
+    assert main(["adopt", "agents", "--from", "public", "--move", "--dry-run"]) == 1
+    assert capsys.readouterr().out == f"Cannot be adopted: {obstacle}.\n", "and nothing of the views as if they were it"
     for again in (
         lambda: adoption.adopt(database_url, "agents", "public", move=True),
         lambda: adoption.release(database_url, "agents"),

@@ -206,10 +206,6 @@ def test_what_was_published_stays_published(database_url: str, owner: Connection
     [
         ("create view public.theirs as select id from agents.jobs", "view theirs depends on table agents.jobs"),
         (
-            "create function public.theirs() returns setof agents.jobs language sql as 'select * from agents.jobs'",
-            r"theirs\(\) depends on them",
-        ),
-        (
             (
                 "create table public.bills (job uuid); create policy theirs on public.bills as restrictive for select"
                 " using (job in (select id from agents.jobs))"

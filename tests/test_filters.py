@@ -88,6 +88,7 @@ UNKNOWN_CHOICES: tuple[tuple[str, dict[str, str], str], ...] = (
     ("reports/sessions.py", {"view": "lift"}, "no views to choose by “view=lift”, so that is passed over."),
     ("reports/jobs.py", {"list": "tools"}, "no views to choose by “list=tools”, so that is passed over."),
     ("reports/tools.py", {"show": "decided"}, "no views to choose by “show=decided”, so that is passed over."),
+    ("reports/people.py", {"person": "\0"}, "“person” that no filter holds: it is longer than 1,000 characters"),
     ("reports/people.py", {"sort": "--cost"}, "There is no order “--cost”, so the usual one is kept."),
 )
 

@@ -388,6 +388,9 @@ def test_long_sessions_come_in_pages(owner: Connection, people: dict[str, Actor]
 
 def test_what_is_not_there_is_said(owner: Connection, people: dict[str, Actor]) -> None:
     session = add(owner, people["other"])
+    mine = open_page(people["other"], ONE, session=str(session)).text
+    assert "0 drafts" in mine
+    assert "not priced" not in mine, "where nothing is to be priced"
     for asked in (str(session), "nonsense", ""):
         assert "nothing here" in open_page(people["member"], ONE, session=asked).text
     assert "No session of lift-sys is yours." in open_page(people["member"], LIST).text

@@ -154,13 +154,22 @@ def test_the_list_is_taken_away_as_it_is_shown(people: People, write: Write) -> 
         file_rows(people["manager"], "migrations", {})
 
 
-def test_one_is_read_with_its_statements(people: People) -> None:
+def test_one_is_read_with_its_statements(people: People, write: Write) -> None:
     page = open_page(people["admin"], PAGE, version="20261120100400")
     assert "operations" in page.text
     assert "create table signalbox.backup_runs" in page.text
     assert "18 statements" in page.text
+    write(
+        m20990101000000_commented="select 1;\n-- Two.\nselect 2 -- the last\n;\n-- Nothing follows.\n",
+        m20990102000000_alone="-- Kept for its number.\n",
+    )
+    page = open_page(people["admin"], PAGE, version="20990101000000")
+    assert "2 statements" in page.text
+    assert "select 1;\n\n-- Two.\nselect 2 -- the last\n;\n\n-- Nothing follows." in page.text
+    assert "-- Nothing follows.;" not in page.text
+    assert "0 statements" in open_page(people["admin"], PAGE, version="20990102000000").text
     assert "There is no migration 12" in open_page(people["admin"], PAGE, version="12").text
-    assert "up to date" in open_page(people["admin"], PAGE, version="1; drop").text
+    assert "2 migrations wait" in open_page(people["admin"], PAGE, version="1; drop").text
 
 
 def test_pending_ones_are_applied_in_order_once_their_number_is_typed(
@@ -203,9 +212,12 @@ def test_a_failure_shows_the_statement_and_the_message_and_keeps_what_came_befor
     page = open_page(people["admin"], PAGE)
     type_and_apply(page, "apply 3")
     assert finished(people["admin"]).error
+    # As the page keeps it while it asks again by itself how far the run is.
+    page.app.session_state["_outcome"] = (True, "Applying 3 migrations has begun.")
     text = page.run().text
     assert "■ The run that admin@example.com began failed at" in text
     assert "1 of 3 were applied." in text
+    assert "has begun" not in text, "what came of it stands there"
     assert "20990102000000_bad.sql failed at statement 2 of 2, line 2:" in text
     assert 'PostgreSQL says: relation "agents.scrtch" does not exist (42P01)' in text
     assert "failed, and 2 migrations wait to be applied." in text

@@ -15,10 +15,14 @@ from data import adoption, backup, console, database, migration
 from data.access import Actor
 from data.backup.errors import PoolerRefused
 from data.database.pooled import changes_hands
+from data.database.translating import translated_errors
+from data.errors import DatabaseUnavailable
 from data.migration.errors import TransactionPooler
 from data.migration.files import FOLDER
 from data.operations import migrations
 from data.settings import Settings
+from signalbox_client import Database
+from signalbox_client import DatabaseUnavailable as UnavailableToClients
 from tests import poolers as pooling
 from tests.backup_runs import source
 from tests.poolers import Mode, Poolers
@@ -77,6 +81,27 @@ def test_a_session_pooler_without_a_place_left_is_no_transaction_pooler(
         for _ in range(pooling.POOL_SIZE - 1):
             opened.enter_context(psycopg.connect(url, autocommit=True)).execute("select 1")
         assert not found(url)
+
+
+def test_a_pool_that_is_full_is_said_to_be(poolers: Poolers, database_url: str) -> None:
+    url = poolers.url("session", database_url)
+    console = psycopg.conninfo.make_conninfo(url, dbname="pgbouncer")
+    with psycopg.connect(console, autocommit=True, cursor_factory=psycopg.ClientCursor) as admin, ExitStack() as opened:
+        for _ in range(pooling.POOL_SIZE):
+            opened.enter_context(psycopg.connect(url, autocommit=True)).execute("select 1")
+        admin.execute("set query_wait_timeout = 1")
+        opened.callback(admin.execute, "set query_wait_timeout = 120")
+        with (
+            pytest.raises(UnavailableToClients, match="All connections of the pooler's pool are in use"),
+            Database(url).transaction() as work,
+        ):
+            work.connection.execute("select 1")
+        with (
+            pytest.raises(DatabaseUnavailable, match="All connections of the pooler's pool are in use"),
+            translated_errors(),
+            psycopg.connect(url) as connection,
+        ):
+            connection.execute("select 1")
 
 
 def test_migrations_and_adopting_refuse_one(poolers: Poolers, database_url: str) -> None:

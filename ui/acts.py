@@ -39,9 +39,9 @@ def run(act: Callable[..., str], *given: Any) -> None:
             database.polled.expire(actor.dataset)  # whatever it wrote, the page that follows shows it
 
 
-def show_outcome() -> None:
+def show_outcome(*, has_failed: bool = False) -> None:
     """The receipt of the act before this run, or why it was not done, until somebody does something else. It stands
-    where the buttons were."""
+    where the buttons were. `has_failed`: what was begun failed, which the page tells in place of the receipt."""
     outcome = st.session_state.pop(_OUTCOME, None)
     if outcome is None and live.is_own_run():
         outcome = st.session_state.get(_SHOWN)
@@ -49,6 +49,8 @@ def show_outcome() -> None:
     if outcome is None:
         return
     is_done, sentence = outcome
+    if is_done and has_failed:
+        return
     if is_done:
         st.success(escaped(sentence), icon=":material/check:")
     else:

@@ -24,8 +24,9 @@ class View:
     ran beside that, `follows` the tables that it is run again for without showing their rows, `recalls` those behind
     what it shows from an earlier run. `adopted` are the source tables that are read where another system made them,
     `opened` those of them that show this viewer every row, `missing_tables` those that such a system did not bring,
-    `lacks` the columns that adopted ones do not have, `added` those that they got when they were moved here, and
-    `veiled` the tables of which row security keeps rows from this viewer. `remarks` is the slot below the title.
+    `lacks` the columns that adopted ones do not have, `absent` those of them that cannot be written either, `added`
+    those that they got when they were moved here, and `veiled` the tables of which row security keeps rows from this
+    viewer. `remarks` is the slot below the title.
     """
 
     page: PageEntry
@@ -42,6 +43,7 @@ class View:
     opened: frozenset[str] = frozenset()
     missing_tables: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
     lacks: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
+    absent: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
     added: Mapping[str, Added] = field(default_factory=dict, compare=False)
     veiled: Mapping[str, Sight] = field(default_factory=dict, compare=False)
     remarks: DeltaGenerator | None = field(default=None, repr=False, compare=False)
@@ -86,6 +88,7 @@ def view_of(entry: PageEntry, actor: Actor, zone: ZoneInfo, controls: DeltaGener
         opened=frozenset(name for name, sight in sources.sights.items() if sight.shows_all(sees_all=actor.sees_all)),
         missing_tables=sources.missing_tables,
         lacks=sources.missing_columns,
+        absent=sources.absent,
         added=sources.added,
         veiled={name: sight for name, sight in sources.sights.items() if sight.hides(sees_all=actor.sees_all)},
     )

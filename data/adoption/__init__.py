@@ -5,7 +5,7 @@ a table and its staging view, so that reports, exports and acts work on either; 
 schemas and leaves views under the old names.
 """
 
-from data.adoption.allowing import explained
+from data.adoption.allowing import ACKNOWLEDGING, CANCELLING, DECIDING, NOTING, RETRYING, Deed, explained, impossible
 from data.adoption.comparing import compare
 from data.adoption.doing import adopt, release
 from data.adoption.errors import AdoptionError
@@ -14,10 +14,16 @@ from data.adoption.keeping import Adopted, examine, has_unread, point_again
 from data.adoption.needs import SYSTEMS, tables_of
 
 __all__ = [
+    "ACKNOWLEDGING",
+    "CANCELLING",
+    "DECIDING",
+    "NOTING",
+    "RETRYING",
     "SYSTEMS",
     "Adopted",
     "AdoptionError",
     "ColumnFinding",
+    "Deed",
     "SystemFinding",
     "TableFinding",
     "adopt",
@@ -25,6 +31,7 @@ __all__ = [
     "examine",
     "explained",
     "has_unread",
+    "impossible",
     "point_again",
     "release",
     "tables_of",

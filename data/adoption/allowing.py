@@ -13,6 +13,7 @@ from psycopg import sql
 
 from data import database
 from data.access import Actor
+from data.adoption.findings import SystemFinding
 from data.adoption.needs import tables_of
 from data.database.queries import find
 from data.errors import NotAllowed
@@ -44,6 +45,47 @@ ACTS: Mapping[str, Act] = {
     "chronicle.notification_events": Act("update", ("acknowledged",), is_for_managers=True),
 }  # fmt: skip
 POLICIES = frozenset(act.policy for act in ACTS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something done on a page to a row of this table, and the columns that it writes in any case: where an adopted one
+    does not have them all, it is refused."""
+
+    table: str
+    what: str
+    columns: tuple[str, ...]
+
+
+CANCELLING = Deed("agents.jobs", "cancelling a job", ("status", "completed_at", "updated_at"))
+RETRYING = Deed("agents.jobs", "retrying a job", ("status", "updated_at"))
+DECIDING = Deed("engine.human_approvals", "deciding a question", ("status", "decided_at", "decided_by"))
+NOTING = Deed("engine.human_approvals", "rejecting a question, or noting anything with a decision", ("decision_note",))
+ACKNOWLEDGING = Deed("chronicle.notification_events", "acknowledging a notification", ("acknowledged",))
+_DEEDS = (CANCELLING, RETRYING, DECIDING, NOTING, ACKNOWLEDGING)
+
+
+def impossible(deed: Deed, absent: Collection[str]) -> str | None:
+    """Why something cannot be done to rows of an adopted table without these columns, as a sentence without its end;
+    None where it can."""
+    lacking = [name for name in deed.columns if name in absent]
+    if not lacking:
+        return None
+    columns = f"no column {lacking[0]}" if len(lacking) == 1 else f"no columns {' and '.join(lacking)}"
+    return (
+        f"{deed.what.capitalize()} needs what {deed.table}, adopted from elsewhere, does not have: {columns}; once its"
+        f" owner adds that and adopts {deed.table.partition('.')[0]} again, it can be done"
+    )
+
+
+def impossible_deeds(found: SystemFinding) -> list[str]:
+    """What cannot be done on pages to rows of tables that are read where they are, in sentences without their ends."""
+    absent = {
+        f"{found.system}.{table.name}": [column.name for column in table.columns if column.found is None]
+        for table in found.there
+    }
+    said = [impossible(deed, absent[deed.table]) for deed in _DEEDS if deed.table in absent]
+    return [why for why in said if why]
 
 
 def acted_on(system: str, tables: Iterable[str]) -> dict[str, Collection[str]]:
@@ -82,7 +124,9 @@ def needed(connection: Connection, system: str, schema: str, table: str) -> str:
             )
         )
     said = sql.SQL(" ").join(parts).as_string(connection)
-    return f"{said} (row security is off there: that lets everybody who is signed in)" if row["is_open"] else said
+    if said and row["is_open"]:
+        return f"{said} (row security is off there: that lets everybody who is signed in)"
+    return said
 
 
 @contextmanager

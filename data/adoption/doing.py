@@ -148,6 +148,8 @@ def _tried(connection: Connection, found: SystemFinding, *, move: bool, managers
                 sql.SQL("set local statement_timeout = {}").format(sql.Literal(_REHEARSAL_STATEMENT_TIMEOUT))
             )
             refused += refusals(connection, found, move=move)
+            if any(isinstance(error, NothingToAdopt) for error in refused):
+                found = replace(found, tables=())
             if not (refused or found.obstacles):
                 found = _do(connection, found, move=move, managers_read=managers_read, is_rehearsal=True)
             raise psycopg.Rollback
@@ -207,7 +209,8 @@ def point_tables(connection: Connection, found: SystemFinding) -> None:
 def refused_acts(connection: Connection, found: SystemFinding) -> list[str]:
     """What tables that are read where they are refuse, or may refuse, of what is done on pages, in sentences."""
     acted_on = allowing.acted_on(found.system, [table.name for table in found.there])
-    return [each.why for each in moving.ruled(connection, found.system, found.schema, acted_on)]
+    refused = [each.why for each in moving.ruled(connection, found.system, found.schema, acted_on)]
+    return [*allowing.impossible_deeds(found), *refused]
 
 
 def note_tables(connection: Connection, found: SystemFinding, *, moved: bool) -> None:

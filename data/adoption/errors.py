@@ -22,4 +22,5 @@ class NotTheOwner(AdoptionError):
 
 
 class ViewInTheWay(AdoptionError):
-    """Something that the console did not make depends on its own tables, which the moved ones would replace."""
+    """Something that the console did not make depends on its own tables, which the moved ones would replace, or on a
+    function that moving makes again."""

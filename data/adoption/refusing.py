@@ -16,14 +16,17 @@ NOTHING = " Nothing was changed."
 
 
 def refusals(connection: Connection, found: SystemFinding, *, move: bool) -> Iterator[AdoptionError]:
-    """Each reason to refuse, as the error that the real run raises for it; obstacles of single tables aside."""
+    """Each reason to refuse, as the error that the real run raises for it; obstacles of single tables aside. Where the
+    tables were moved here, nothing else is said: they are no longer there to be compared."""
+    if moved := list(of_moved(connection, found.system)):
+        yield from moved
+        return
     if move and (missing := [table.name for table in found.tables if not table.is_there]):
         yield AdoptionError(
             f"{found.schema} has no {', '.join(missing)}, and a system is moved whole or not at all. "
             f"Without --move it is read where it is.{NOTHING}"
         )
-    moved = list(of_moved(connection, found.system))
-    yield from moved or _rows_of_ours(connection, found)
+    yield from _rows_of_ours(connection, found)
     yield from of_two_owners(connection, found)
     yield from _changed_meanwhile(connection, found)
 

@@ -58,14 +58,16 @@ class Added:
 @dataclass(frozen=True)
 class Sources:
     """The source tables by name, "chronicle.events" for instance: the version of each, and the columns that an adopted
-    one lacks, which reports read as unknown. `read_at` is when they were asked for, in UTC; `sights` are the adopted
-    tables, which are read for ours, with how much of each is seen, and `added` those that got columns by moving."""
+    one lacks, which reports read as unknown; into those of them that are `absent` nothing can be written. `read_at` is
+    when they were asked for, in UTC; `sights` are the adopted tables, which are read for ours, with how much of each is
+    seen, and `added` those that got columns by moving."""
 
     versions: dict[str, str]
     missing_columns: dict[str, tuple[str, ...]]
     read_at: datetime
     sights: Mapping[str, Sight] = field(default_factory=dict)
     added: Mapping[str, Added] = field(default_factory=dict)
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def adopted(self) -> frozenset[str]:

@@ -19,7 +19,7 @@ from data.errors import (
     RowRefused,
     TookTooLong,
 )
-from signalbox_client.translating import of_a_rule
+from signalbox_client.translating import of_a_full_pool, of_a_rule
 
 _LACKING = re.compile(r".* lacks what this writes: .*")
 _OWN = "signalbox"
@@ -61,7 +61,7 @@ def translated_errors() -> Iterator[None]:
     except (PoolTimeout, PoolClosed) as error:
         raise DatabaseUnavailable from error
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable from error
+        raise DatabaseUnavailable(of_a_full_pool(error)) from error
 
 
 def is_of_writing(error: psycopg.DataError) -> bool:

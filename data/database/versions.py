@@ -59,4 +59,5 @@ def _sources(rows: Sequence[Mapping[str, Any]], read_at: datetime) -> Sources:
         if row["is_adopted"]
     }
     added = {row["name"]: Added(tuple(row["added_columns"]), row["adopted_at"]) for row in rows if row["added_columns"]}
-    return Sources(versions, missing, read_at, sights, added)
+    absent = {row["name"]: tuple(row["absent_columns"]) for row in rows if row["absent_columns"]}
+    return Sources(versions, missing, read_at, sights, added, absent)

@@ -103,6 +103,21 @@ def _add(found: list[Statement], text: str, start: int, end: int, body: _Body) -
     found.append(Statement(len(found) + 1, piece, body.first, code_start, line, tuple(body.words), is_comment))
 
 
+def joined(pieces: Sequence[str]) -> tuple[str, int]:
+    """The text of statements, each ended by a semicolon that no comment swallows, and how many of the pieces are
+    statements and not comments alone."""
+    ended, number = [], 0
+    for piece in pieces:
+        last = next((token for token in reversed(list(tokens(piece))) if token.kind != "space"), None)
+        if last is None or all(statement.is_comment for statement in split(piece)):
+            ended.append(piece)
+            continue
+        number += 1
+        is_swallowed = last.kind == "comment" and piece.startswith("--", last.start)
+        ended.append(f"{piece}\n;" if is_swallowed else f"{piece};")
+    return "\n\n".join(ended), number
+
+
 def says_the_same(text: str, recorded: Sequence[str]) -> bool:
     """Whether `text` is exactly the `recorded` statements, with nothing but blanks and semicolons between.
 

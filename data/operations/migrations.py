@@ -22,6 +22,7 @@ from data.migration import MigrationStatus, Status, history
 from data.migration.apply import RUNNER_LOCK, AppliedMigration
 from data.migration.connection import connected, read_only
 from data.migration.files import read_folder
+from data.migration.statements import joined
 from data.operations.target import url_of
 
 log = logging.getLogger("signalbox.operations")
@@ -76,6 +77,16 @@ class OneMigration:
     statements: tuple[str, ...]
     is_from_history: bool
     sha256: str | None = None  # of the file
+
+    @property
+    def text(self) -> str:
+        """All statements, each ended by a semicolon, and what comments stand behind them."""
+        return joined(self.statements)[0]
+
+    @property
+    def statement_count(self) -> int:
+        """How many there are to run: a comment behind the last one is none."""
+        return joined(self.statements)[1]
 
 
 @dataclass

@@ -306,18 +306,6 @@ where class.oid = any(%(tables)s::regclass[])
         )
     );
 
--- name: list_row_functions
--- Functions that return rows of these tables, and so go and come with them.
-select distinct space.nspname as schema, routine.proname as name, routine.oid::regprocedure::text as signature
-from pg_catalog.pg_proc as routine
-join pg_catalog.pg_namespace as space on space.oid = routine.pronamespace
-join pg_catalog.pg_type as returned on returned.oid = routine.prorettype
-where returned.typrelid = any(%(tables)s::regclass[]);
-
--- name: find_function
--- Whether a function of this name and these arguments is there.
-select pg_catalog.to_regprocedure(%(signature)s) is not null as is_there;
-
 -- name: list_policies_over
 -- Policies of other tables that ask these.
 select distinct policy.polname as name, space.nspname as schema, class.relname as table_name

@@ -22,7 +22,8 @@ def show_all(view: View) -> None:
         migrations.summary(view, found, run)
         cards.cards(migrations.figures_of(view, found))
         migrations.running(view, run)
-        acts.show_outcome()  # after what may run the page anew, which would lose the receipt
+        # After what may run the page anew, which would lose the receipt.
+        acts.show_outcome(has_failed=run is not None and run.error is not None)
         migrations.apply_form(view, found, run)
         state, listed = migrations.listing(view, found)
         page.footer(view, report="migrations", filters={"state": state}, rows=listed, noun="migration")

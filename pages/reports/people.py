@@ -37,6 +37,7 @@ def show(view: View) -> None:
     """Sentences, figures and everybody, or one."""
     known = filters.extent_of(cached.read(view, reports.read_coverage))
     period = filters.period(view, known, first="30d")
+    filters.say_refused("person", "everybody is shown")
     person = filters.given("person")
     compared: dict[str, Any] = {**period.parameters, **period.compared}
     say_untimed = partial(filters.say_untimed, view, period, known, "session")

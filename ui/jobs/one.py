@@ -9,9 +9,9 @@ from uuid import UUID
 
 import streamlit as st
 
-from data import calendar, jobs
+from data import adoption, calendar, jobs
 from data.access import Actor
-from ui import acts, page
+from ui import acts, deeds, page
 from ui.asking import filters, links
 from ui.drawing import tables
 from ui.drawing.markup import Child, join, tag
@@ -33,7 +33,7 @@ def show_job(view: View, job: Job, happenings: Sequence[Mapping[str, Any]]) -> N
     _say(view, job)
     acts.show_outcome()
     if view.actor.can("operate_jobs"):
-        _buttons(job)
+        _buttons(view, job)
     if job["error_message"]:
         page.heading("Error of an attempt before" if job["status"] in ("pending", "running") else "Error")
         st.code(job["error_message"][:_LONGEST_SHOWN], language=None, wrap_lines=True)
@@ -78,16 +78,16 @@ def _ran_ms(view: View, job: Job) -> float | None:
     return calendar.took_ms(began, end)
 
 
-def _buttons(job: Job) -> None:
+def _buttons(view: View, job: Job) -> None:
     """What can be done, with what it will do written before the button."""
     job_id, status, agent = job["job_id"], job["status"], acts.escaped(figures.shortened(job["agent"], 40))
-    if status in jobs.CANCELLABLE:
+    if status in jobs.CANCELLABLE and deeds.is_possible(view, adoption.CANCELLING):
         page.note(
             "Cancelling marks this one job as cancelled and stops its clock. "
             "An agent that already works on it stops when it next looks at its job."
         )
         acts.button(f"Cancel job of {agent}", cancel, job_id, status, key=f"cancel_{job_id}")
-    elif status in jobs.RETRYABLE:
+    if status in jobs.RETRYABLE and deeds.is_possible(view, adoption.RETRYING):
         page.note(
             "Retrying puts this one job back into the queue. Its error, result and times move into the audit log. "
             "It runs again when an agent takes it; a job from an imported log has no agent waiting for it."

@@ -45,9 +45,11 @@ def head(view: View, found: LiftSession) -> None:
         )
         if about[counted]
     )
+    # Without a draft there is nothing to price, as in the list.
     of_drafts = f"({about['priced_drafts']} of {plural(drafts, 'draft')} priced)"
     cost = f"{figures.money(about['cost_usd'])} {of_drafts}" if about["cost_usd"] is not None else "not priced"
-    page.say(f"{listed(parts)}; cost {cost}.{wrong}", state="attention" if wrong else STATES.get(about["status"]))
+    told = f"{listed(parts)}; cost {cost}" if drafts or about["cost_usd"] is not None else listed(parts)
+    page.say(f"{told}.{wrong}", state="attention" if wrong else STATES.get(about["status"]))
     if about["prompt"]:
         st.html(tag("p", f"“{figures.shortened(about['prompt'], 300)}”", class_="sb-quote"))
     owner = about["owner"] or figures.short_id(about["owner_id"]) or "nobody"

@@ -90,11 +90,11 @@ def one(view: View, shown: OneMigration) -> None:
         remember(about.version, shown.sha256)
     text_is = f", {text_mark(shown.sha256)}" if shown.sha256 else ""
     source = "as the history of the database has them" if shown.is_from_history else f"as the file has them{text_is}"
-    page.heading(plural(len(shown.statements), "statement"), source)
+    page.heading(plural(shown.statement_count, "statement"), source)
     if not shown.statements:
         page.note("None is recorded.")
         return
-    text = ";\n\n".join(shown.statements) + ";"
+    text = shown.text
     st.code(text[:_LONGEST_SHOWN], language="sql", line_numbers=True)
     if len(text) > _LONGEST_SHOWN:
         page.note(f"The rest, {plural(len(text) - _LONGEST_SHOWN, 'character')}, is in the file.")

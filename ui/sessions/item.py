@@ -9,9 +9,10 @@ from uuid import UUID
 
 import streamlit as st
 
+from data import adoption
 from data.access import Actor
 from data.reports import session
-from ui import acts, page
+from ui import acts, deeds, page
 from ui.drawing.markup import join, span, tag
 from ui.sessions import timeline
 from ui.sessions.timeline import Item, words_of
@@ -52,7 +53,8 @@ def detail(view: View, item: Item, content: Mapping[str, Any]) -> None:
                 page.note(f"The first {figures.count(_LONGEST)} of {figures.count(len(value))} characters.")
     with st.expander("Everything as JSON"):
         st.code(as_json({**item, **content})[: 10 * _LONGEST], language="json", height=320)
-    if content.get("notification_id") and not content["is_acknowledged"]:
+    is_open = content.get("notification_id") and not content["is_acknowledged"]
+    if is_open and deeds.is_possible(view, adoption.ACKNOWLEDGING):
         acts.button("Acknowledge this notification", _acknowledge, content["notification_id"], key="acknowledge")
 
 

@@ -1,4 +1,4 @@
-"""Takes down what refers to our tables of a system, so that they can be replaced, and puts it up again afterwards."""
+"""Takes down what refers to tables that are replaced or moved, and puts it up again afterwards."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from psycopg import sql
 
 from data.adoption.errors import ViewInTheWay
+from data.adoption.moving import functions
+from data.adoption.moving.functions import Function
 from data.database.queries import find
 from data.migration.connection import Connection
 from data.migration.files import FOLDER, SCHEMA_FILE
@@ -16,46 +18,41 @@ from data.migration.statements import split
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Foreign keys, functions and policies that were taken down, with the statements that make the latter two."""
+    """Foreign keys, functions and policies that were taken down; the last with the statements that make them."""
 
     references: list[dict[str, Any]]
-    functions: list[dict[str, Any]]
+    functions: list[Function]
     statements: list[str]
 
 
-def take_down(connection: Connection, tables: list[str]) -> Around:
-    """Drop what of ours refers to these tables. Raises ViewInTheWay for what is somebody else's."""
-    ours = {"tables": tables}
-    references = connection.execute(find("adoption.list_references").text, ours).fetchall()
-    functions = connection.execute(find("adoption.list_row_functions").text, ours).fetchall()
-    policies = connection.execute(find("adoption.list_policies_over").text, ours).fetchall()
-    statements = _generated(functions, policies)
+def take_down(connection: Connection, ours: list[str], theirs: list[str]) -> Around:
+    """Drop what of ours refers to our tables, and the functions that take or give rows of ours or of theirs.
+
+    Raises ViewInTheWay for a policy that is somebody else's, and for what rests on such a function."""
+    tables = {"tables": ours}
+    references = connection.execute(find("adoption.list_references").text, tables).fetchall()
+    policies = connection.execute(find("adoption.list_policies_over").text, tables).fetchall()
+    statements = _generated(policies)
     for reference in references:
         connection.execute(
             sql.SQL("alter table {} drop constraint {}").format(
                 sql.SQL(reference["table_name"]), sql.Identifier(reference["name"])
             )
         )
-    for function in functions:
-        connection.execute(sql.SQL("drop function {}").format(sql.SQL(function["signature"])))
     for policy in policies:
         connection.execute(
             sql.SQL("drop policy {} on {}").format(
                 sql.Identifier(policy["name"]), sql.Identifier(policy["schema"], policy["table_name"])
             )
         )
-    return Around(references, functions, statements)
+    return Around(references, functions.take_down(connection, [*ours, *theirs]), statements)
 
 
-def put_up(connection: Connection, around: Around) -> None:
-    """Make it all again, over the tables that are there now."""
+def put_up(connection: Connection, around: Around, schema: str) -> None:
+    """Make it all again, over our tables and the views in `schema` that are there now."""
+    functions.put_up(connection, around.functions, schema)
     for statement in around.statements:
         connection.execute(sql.SQL(statement))
-    for function in around.functions:
-        # Another function of the same name, which somebody else made, would be gone.
-        row = connection.execute(find("adoption.find_function").text, {"signature": function["signature"]}).fetchone()
-        if row is None or not row["is_there"]:
-            raise in_the_way(f"{function['signature']} depends on them")
     for reference in around.references:
         connection.execute(
             sql.SQL("alter table {} add constraint {} {}").format(
@@ -73,13 +70,12 @@ def in_the_way(detail: str) -> ViewInTheWay:
     )
 
 
-def _generated(functions: list[dict[str, Any]], policies: list[dict[str, Any]]) -> list[str]:
-    """The statements of the generated sum that make these functions and policies, with what is granted on them.
+def _generated(policies: list[dict[str, Any]]) -> list[str]:
+    """The statements of the generated sum that make these policies.
 
     Raises ViewInTheWay for one that is not ours: it would be gone afterwards.
     """
-    beginnings = {f"FUNCTION {function['schema']}.{function['name']}(": function["signature"] for function in functions}
-    beginnings |= {
+    beginnings = {
         f"POLICY {policy['name']} ON {policy['schema']}.{policy['table_name']} ": (
             f"the policy {policy['name']} on {policy['schema']}.{policy['table_name']}"
         )

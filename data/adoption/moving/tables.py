@@ -19,12 +19,14 @@ from data.adoption import pointing
 from data.adoption.findings import SystemFinding, TableFinding
 from data.adoption.moving import rebuilding
 from data.adoption.moving.fitting import loosen
+from data.adoption.moving.functions import grantee_name
 from data.adoption.moving.guarding import append_only, guard
 from data.adoption.needs import Column, tables_of
 from data.database.queries import find
 from data.migration.connection import Connection
 
 _FILLING = "nextval("
+_COUNTING = "0"
 
 
 def move(connection: Connection, found: SystemFinding, *, is_rehearsal: bool = False) -> list[str]:
@@ -40,7 +42,8 @@ def move(connection: Connection, found: SystemFinding, *, is_rehearsal: bool = F
     sequences = connection.execute(find("adoption.list_owned_sequences").text, {"tables": ours}).fetchall()
     for sequence in sequences:
         _own(connection, sequence, sql.SQL("none"))
-    around = rebuilding.take_down(connection, ours)
+    theirs = [sql.Identifier(found.schema, table.name).as_string(connection) for table in found.tables]
+    around = rebuilding.take_down(connection, ours, theirs)
     try:
         connection.execute(
             sql.SQL("drop table {}").format(
@@ -54,9 +57,17 @@ def move(connection: Connection, found: SystemFinding, *, is_rehearsal: bool = F
         _move_one(connection, found, table, is_rehearsal=is_rehearsal)
     for sequence in sequences:
         _own(connection, sequence, sql.Identifier(found.system, sequence["table_name"], sequence["column_name"]))
-    rebuilding.put_up(connection, around)
-    said = [*_publish(connection, found.system, publications), *guard(connection, found)]
+    rebuilding.put_up(connection, around, found.schema)
+    said = [*_made_again(around, found.system), *_publish(connection, found.system, publications)]
+    said += guard(connection, found)
     return [*said, *loosen(connection, found.system), *_otherwise(found), _sight(connection, found)]
+
+
+def _made_again(around: rebuilding.Around, system: str) -> Iterator[str]:
+    theirs = [function.signature for function in around.functions if function.schema != system]
+    if theirs:
+        said = "Made anew, with owner, grants and comment, since they take or give rows of the tables"
+        yield f"{said}: {', '.join(theirs)}"
 
 
 def _own(connection: Connection, sequence: dict[str, Any], column: sql.Composable) -> None:
@@ -137,9 +148,11 @@ def _is_filled(column: Column) -> bool:
 
 
 def _add_column(connection: Connection, table: sql.Identifier, column: Column, *, is_filled: bool) -> None:
-    """With the default of ours for rows to come. What the rows that are there hold is unknown and stays so, but for a
-    number from a sequence, which each of them is given in the order in which they lie there."""
-    name, default = sql.Identifier(column.name), sql.SQL(column.default or "null")
+    """With the default of ours for rows to come, but for a count: programs that write through the view do not keep it,
+    so it begins with whoever names it. What the rows that are there hold is unknown and stays so, but for a number from
+    a sequence, which each of them is given in the order in which they lie there."""
+    of_new_rows = None if column.default == _COUNTING else column.default
+    name, default = sql.Identifier(column.name), sql.SQL(of_new_rows or "null")
     if _is_filled(column) and is_filled:
         connection.execute(
             sql.SQL("alter table {} add column {} {} not null default {}").format(
@@ -157,7 +170,9 @@ def _let_writers_count(connection: Connection, added: list[Column], grants: list
         sequence = default.partition("nextval('")[2].partition("'")[0]
         for grantee in {grant["grantee"] for grant in grants if grant["privilege"] == "INSERT"}:
             connection.execute(
-                sql.SQL("grant usage on sequence {} to {}").format(sql.Identifier(*sequence.split(".")), _role(grantee))
+                sql.SQL("grant usage on sequence {} to {}").format(
+                    sql.Identifier(*sequence.split(".")), grantee_name(grantee)
+                )
             )
 
 
@@ -173,7 +188,7 @@ def _leave_view(
     # A schema may give every new table away by default, as `public` of a hosted project does.
     given = connection.execute(find("adoption.list_grants").text, {"table": old.as_string(connection)}).fetchall()
     for grantee in {grant["grantee"] for grant in given}:
-        connection.execute(sql.SQL("revoke all on {} from {}").format(old, _role(grantee)))
+        connection.execute(sql.SQL("revoke all on {} from {}").format(old, grantee_name(grantee)))
     for grant in grants:
         some = sql.SQL(", ").join(sql.Identifier(name) for name in grant["columns"] or ())
         connection.execute(
@@ -181,14 +196,10 @@ def _leave_view(
                 sql.SQL(grant["privilege"]),
                 sql.SQL("({})").format(some) if grant["columns"] else sql.SQL(""),
                 old,
-                _role(grant["grantee"]),
+                grantee_name(grant["grantee"]),
                 sql.SQL(" with grant option" if grant["is_grantable"] and grant["grantee"] != "public" else ""),
             )
         )
-
-
-def _role(name: str) -> sql.Composable:
-    return sql.SQL("public") if name == "public" else sql.Identifier(name)
 
 
 def _sight(connection: Connection, found: SystemFinding) -> str:
