@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from data import reducers
 from data.access import Actor
+from data.database import queries
 from data.errors import NotFound
 from data.reports import events, streams
 from data.reports.events import Counts
@@ -193,6 +194,16 @@ def test_pages_turn_both_ways_and_keep_the_order_of_events_of_the_same_time(owne
     newest = turn(upwards=True, place=(second["occurred_at"], second["event_id"]))
     assert [row["event_id"] for row in newest.rows] == seen[:3]
     assert (newest.has_newer, newest.has_older) == (False, True)
+
+
+@pytest.mark.parametrize(("name", "bound"), [("events.list_newest", "<="), ("events.list_oldest", ">=")])
+def test_a_page_of_the_list_begins_at_its_place_in_the_index(owner: Owner, name: str, bound: str) -> None:
+    """Also where row security stands before whatever could tell of rows."""
+    query = queries.find(name)
+    asked = dict.fromkeys(query.parameters) | {"place_at": NOON, "place_id": uuid4(), "limit": 26}
+    owner.execute("set enable_seqscan = off; set enable_bitmapscan = off; set role authenticated")
+    plan = [row["QUERY PLAN"] for row in owner.execute(f"explain {query.text}".encode(), asked).fetchall()]
+    assert any("Index Cond" in line and f'"timestamp" {bound} \'{NOON.date()}' in line for line in plan), plan
 
 
 def test_members_see_events_of_their_client_alone(owner: Owner, people: People) -> None:
