@@ -21,8 +21,10 @@ class Proxy:
     cuts: int = 0
     cut: int = 0
     _sockets: list[socket.socket] = field(default_factory=list)
+    _listening: list[socket.socket] = field(default_factory=list)
 
     def serve(self, listening: socket.socket, target: tuple[str, int]) -> None:
+        self._listening.append(listening)
         with contextlib.suppress(OSError):
             while True:
                 client, _ = listening.accept()
@@ -47,6 +49,13 @@ class Proxy:
         for each in (source, sink):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+
+    def die(self) -> None:
+        """Be as a server that was killed: all lines break, and nothing listens here any more."""
+        for each in (*self._sockets, *self._listening):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
 
     def close(self) -> None:
         for each in self._sockets:

@@ -28,7 +28,7 @@ manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.sca
 
 _TAG = re.compile(r"<[^>]*>")
 _ENDING = re.compile(r"(</[^>]*>)+(?=[.,;:)])")  # after which nothing parts a word from what ends its sentence
-_ESCAPED = re.compile(r"\\([^\w\s])")  # so that words stay words where Markdown is read
+_ESCAPED = re.compile(r"\\([^\w\s])|\u2060")  # so that words stay words where Markdown is read
 
 
 _BAR = re.compile(r'<(?:a href="([^"]*)"|b tabindex="0") class="[^"]*sb-(?:fill|series)-[^"]*" aria-label="([^"]*)"')

@@ -16,12 +16,14 @@ from psycopg.rows import DictRow
 from data import console, database, measures
 from data.access import Actor
 from data.console.health import BELIEVED_S
-from data.errors import NotAllowed
+from data.errors import DatabaseUnavailable, NotAllowed
 from data.settings import STATEMENT_TIMEOUTS_MS, DatabaseUrl, Settings
 from tests import own_loop
+from tests.cutting_proxy import cutting
 from tests.gate_site import serving
 from web.health import Health
 from web.logs import JsonLines, PlainLines
+from web.site import drop_old_rows, expire_questions, refresh_rollups
 
 WELL = console.OwnHealth("reachable", "current")
 Owner = psycopg.Connection[DictRow]
@@ -72,6 +74,32 @@ def test_a_database_that_is_away_is_said_to_be(examination: console.Examination)
     database.close_all()
     reason = "The real database is not there."
     assert examination.run() == console.OwnHealth("unreachable", "unknown", reason)
+
+
+def test_a_server_that_was_just_killed_is_unreachable_and_not_slow(database_url: str) -> None:
+    with cutting(database_url) as way:
+        database.open_database("real", DatabaseUrl(way.url, "DATABASE_URL"))
+        examination = console.Examination(console.Console(Settings(database_url=database_url)))
+        assert examination.run() == WELL
+        way.die()
+        found = own_loop.run(Health(examination.run).find())
+    assert (found.database, found.migrations) == ("unreachable", "unknown")
+    assert "Nothing listens where DATABASE_URL leads" in str(found.reason)
+
+
+def test_a_demo_that_is_removed_is_no_failure_of_what_runs_beside(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = database_url.rpartition("/")[0] + "/no_such_database"
+    database.open_database("demo", gone)
+    database.open_database("real", database_url)
+    for work in (refresh_rollups, drop_old_rows, expire_questions):
+        work()
+    database.close_database("demo")
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    database.open_database("real", gone)
+    with pytest.raises(DatabaseUnavailable):
+        refresh_rollups()
 
 
 def test_a_replica_that_is_away_is_said_to_be(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import struct
+import threading
 import tomllib
+import zoneinfo
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +22,9 @@ from data.errors import DatabaseUnavailable
 from data.identity import web_sessions
 from data.identity.refusals import Identity
 from tests import recorded
-from tests.page_runs import TIMEOUT_S, open_page
+from tests.page_runs import TIMEOUT_S, open_page, queries_during
 from tests.recorded import Owner
-from ui import cached
+from ui import acts, ahead, cached
 from ui.drawing import tokens
 from ui.menu import menu_of
 from ui.navigation import PAGES, entry_of, known_pages
@@ -201,6 +204,47 @@ def test_a_page_that_is_not_in_the_menu_stands_under_one_that_is() -> None:
 def test_a_zone_that_is_none_is_read_as_utc(people: People, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
     monkeypatch.setattr(ContextProxy, "timezone", property(lambda _: zone))
     assert "No job is recorded yet" in open_page(people["manager"], "reports/jobs.py").text
+
+
+def test_a_zone_that_the_database_does_not_know_is_passed_over_and_named(
+    owner: Owner,
+    people: People,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    request.addfinalizer(zoneinfo.reset_tzpath)
+    # A clock an hour ahead, in a list that is newer than the database's.
+    zoneinfo.reset_tzpath([str(tmp_path), *zoneinfo.TZPATH])
+    (tmp_path / "Newfound").write_bytes(
+        b"TZif" + bytes(16) + struct.pack(">6l", 0, 0, 0, 0, 1, 4) + struct.pack(">lBB", 3600, 0, 0) + b"NEW\0"
+    )
+    recorded.session(owner, datetime.now(UTC))
+    zones, said = ("Newfound", "Europe/Berlin", "Newfound"), list[str]()
+
+    def look_from(zone: str) -> str:
+        monkeypatch.setattr(ContextProxy, "timezone", property(lambda _: zone))
+        return open_page(people["manager"], "reports/overview.py").text
+
+    asked = queries_during(lambda: said.extend(look_from(zone) for zone in zones))
+    assert asked["console.knows_zone"] == 2, "once for each name"
+    for zone, text in zip(zones, said, strict=True):
+        assert "1 session" in text
+        assert ("your browser, “Newfound”, is not known" in text) == (zone == "Newfound")
+    ahead.begin(people["manager"], "overview", {}, "Newfound")
+    for thread in threading.enumerate():
+        if thread.name == "ahead":
+            thread.join(TIMEOUT_S)
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_an_address_in_a_sentence_becomes_no_link() -> None:
+    said = "A@example.com rejected https://example.com and www.example.com"
+    # Markdown makes links of what is left of escaped addresses, so that each is broken by what has no width.
+    assert acts.escaped(said).replace("\\", "") == (
+        "A@\u2060example.com rejected https:\u2060//example.com and www\u2060.example.com"
+    )
 
 
 def test_a_page_whose_tables_are_of_an_older_version_says_so(owner: Owner, people: People) -> None:

@@ -60,6 +60,19 @@ def test_the_list_says_how_many_compares_and_links_each_with_the_filters(owner: 
     assert "project shop ×" in run.text
 
 
+def test_two_sessions_that_look_the_same_carry_their_ids(owner: Owner, people: People) -> None:
+    at = AT.replace(second=0)
+    for seconds, words in ((1, "Mend the pump"), (2, "Mend the pump"), (3, "Paint the door")):
+        session_pk = recorded.session(owner, at + timedelta(seconds=seconds))
+        recorded.prompt(owner, session_pk, at + timedelta(seconds=seconds), words)
+    recorded.prompt(owner, recorded.session(owner, at - timedelta(minutes=5)), at, "Paint the door")
+    owner.execute("update chronicle.sessions set session_id = id::text")
+    text = open_page(people["manager"], LIST).text
+    assert len(set(re.findall(r"([0-9a-f]{8}) · Mend the pump", text))) == 2
+    assert text.count("Paint the door") == 2
+    assert "· Paint the door" not in text
+
+
 def test_it_says_where_sessions_were_counted_one_by_one(owner: Owner, people: People) -> None:
     session_pk = recorded.session(owner, datetime.now(UTC) - timedelta(hours=1))
     recorded.prompt(owner, session_pk, AT, "mend the lighthouse")

@@ -6,6 +6,7 @@ moved on in the meantime reads that, instead of pressing a button that has silen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -63,11 +64,14 @@ def typed(key: str) -> str:
 
 
 def escaped(words: str) -> str:
-    """Words for a place that takes Markdown, which an agent's title must not become."""
-    return "".join(f"\\{character}" if character in _SIGNS else character for character in " ".join(words.split()))
+    """Words for a place that takes Markdown, which an agent's title must not become, nor an address in it a link."""
+    broken = _MADE_LINKS.sub(rf"\g<0>{_WORD_JOINER}", " ".join(words.split()))
+    return "".join(f"\\{character}" if character in _SIGNS else character for character in broken)
 
 
 _SIGNS = frozenset('\\`*_{}[]()<>#+-.!|~$:&"')
+_MADE_LINKS = re.compile(r"@|:(?=//)|www(?=\.)", re.IGNORECASE)  # of addresses, whether they are escaped or not
+_WORD_JOINER = "\u2060"  # as wide as nothing, and no part of an address
 
 
 def _actor() -> Actor:

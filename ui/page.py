@@ -48,13 +48,13 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
     ):
         st.title(title, anchor=False, width="content")
         controls = st.container(key="sb_controls", horizontal=True, width="content", gap="small")
-    actor = viewer.current()
+    actor, zone = viewer.current(), st.context.timezone
     if actor is None:
         _refuse("You are not signed in. Load the page again to sign in.")
     try:
         actor.must(entry.needs)
         actor.must(needs)
-        view = view_of(entry, actor, zone_named(st.context.timezone) or ZoneInfo("UTC"), controls)
+        view = view_of(entry, actor, zone_named(zone) or ZoneInfo("UTC"), controls)
     except SignalboxError as error:
         if actor.watcher:
             note(links.go(f"Look at the Overview as {actor.email} sees it", "overview"))
@@ -64,6 +64,9 @@ def begin(title: str, needs: str = "view_reports", *, page: str | None = None) -
         view = replace(view, remarks=st.container())
     live.opened(view)
     veil.opened(view)
+    if zone and zone != view.zone.key:
+        known = "is not known to this console or not to its database, so times are in UTC."
+        note(f"The time zone of your browser, “{figures.shortened(zone, 60)}”, {known}")
     for name in VIEWS:
         if name != entry.views and (asked := st.query_params.get(name)):
             note(

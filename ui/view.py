@@ -74,7 +74,9 @@ class View:
 
 def view_of(entry: PageEntry, actor: Actor, zone: ZoneInfo, controls: DeltaGenerator) -> View:
     """A page as somebody sees it now, whether it is shown or only got ready. Raises what reading the state of the
-    tables raises."""
+    tables raises. Its zone is UTC where the database does not know the given one."""
+    if zone.key != "UTC" and not database.knows_zone(actor.dataset, zone.key):
+        zone = ZoneInfo("UTC")
     sources = database.polled_sources(actor.dataset) or database.read_sources(actor)
     return View(
         entry,

@@ -6,8 +6,8 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from html import escape
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from data import approvals, audit, database, rollups
+from data.access import Dataset
 from data.console import Console, Examination, OwnHealth, open_console
 from data.errors import Busy, DatabaseUnavailable, SignalboxError
 from data.identity import demo_accounts, notices, web_sessions
@@ -178,15 +179,17 @@ def refresh_rollups() -> None:
     """Store what changed in every open database, pass after pass where much did; several consoles take turns."""
     for dataset in database.open_datasets():
         pause_at = time.monotonic() + REFRESH_AT_MOST_S
-        while (done := rollups.refresh(dataset)) and done.is_full and time.monotonic() < pause_at:
-            pass
+        with _unless_removed(dataset):
+            while (done := rollups.refresh(dataset)) and done.is_full and time.monotonic() < pause_at:
+                pass
 
 
 def drop_old_rows() -> None:
     """Drop what is older than the admins of each open database keep it; what somebody else holds waits."""
     for dataset in database.open_datasets():
         try:
-            rollups.drop_all(dataset, at_most_s=DROP_AT_MOST_S)
+            with _unless_removed(dataset):
+                rollups.drop_all(dataset, at_most_s=DROP_AT_MOST_S)
         except Busy:
             log.info("rows that are to be dropped are held by somebody", extra={"dataset": dataset})
 
@@ -194,4 +197,17 @@ def drop_old_rows() -> None:
 def expire_questions() -> None:
     """Take the questions whose time has run out from the queue of every open database."""
     for dataset in database.open_datasets():
-        approvals.expire_due(dataset)
+        with _unless_removed(dataset):
+            approvals.expire_due(dataset)
+
+
+@contextmanager
+def _unless_removed(dataset: Dataset) -> Iterator[None]:
+    """Around work in a dataset. A demo may be removed at any moment, which is no failure; where the server of both is
+    away, the work in the real database says so."""
+    try:
+        yield
+    except DatabaseUnavailable:
+        if dataset != "demo":
+            raise
+        log.info("the demo does not answer", extra={"dataset": dataset})

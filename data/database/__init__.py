@@ -14,6 +14,7 @@ from data.database.pools import (
 from data.database.sharing import let_go
 from data.database.units import Unit, apart, locking, look_up, operating, reading, together, watching, writing
 from data.database.versions import poll_sources, polled_sources, read_sources
+from data.database.zones import knows_zone
 
 __all__ = [
     "APPLICATION_NAME",
@@ -26,6 +27,7 @@ __all__ = [
     "close_all",
     "close_database",
     "database_of",
+    "knows_zone",
     "let_go",
     "locking",
     "look_up",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -23,6 +24,7 @@ log = logging.getLogger("signalbox.database.pools")
 # It would repeat every second what libpq says, which may quote a part of the password as the host.
 logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 
+DOUBT_AFTER_S = 1.0  # of waiting: is it for others, or for a server that is gone?
 CHECKOUT_TIMEOUT_S = 10.0  # a page that waits longer for a connection says so instead of hanging
 APPLICATION_NAME = "signalbox"  # how our statements are recognised in pg_stat_activity
 
@@ -37,32 +39,44 @@ _CONNECTION: dict[str, Any] = {
 class Pool(ConnectionPool[Connection]):
     """A pool that says why no connection can be had. A pool of the driver opens them behind its callers, who learn
     after their patience alone that there was none; so one is tried in the open wherever it is not known that it can be
-    had: before the first is taken, and after none came."""
+    had: before the first is taken, after none came, and where opening one failed while somebody waits."""
 
     _can_be_had = False
     _is_told = False
+    _failures = 0  # to open one behind the callers, up to when one was had in the open
 
     def getconn(self, timeout: float | None = None) -> Connection:
         """A connection. Raises DatabaseUnavailable with the reason, PoolTimeout where all are in use for too long."""
         if not self._can_be_had and not self.closed:
             self._try()
+        patience = self.timeout if timeout is None else timeout
+        with suppress(PoolTimeout):
+            return super().getconn(min(patience, DOUBT_AFTER_S))
+        if self._failures_now() > self._failures or not self._can_be_had:
+            self._try()
         try:
-            return super().getconn(timeout)
+            return super().getconn(max(patience - DOUBT_AFTER_S, 0))
         except PoolTimeout:
             self._can_be_had = False
             raise
 
+    def _failures_now(self) -> int:
+        return self.get_stats().get("connections_errors", 0)
+
     def _try(self) -> None:
+        failures = self._failures_now()
         url, options = cast(str, self.conninfo), cast(dict[str, Any], self.kwargs)
         try:
             with reaching(url):
                 Connection.connect(url, **options, connect_timeout=int(CHECKOUT_TIMEOUT_S)).close()
         except DatabaseUnavailable as error:
+            self._can_be_had = False
             if not self._is_told:  # once, however many ask
-                log.warning("no connection", extra={"pool": self.name, "reason": error.sentence})
+                level = logging.INFO if self.name.startswith("demo-") else logging.WARNING  # demos come and go
+                log.log(level, "no connection", extra={"pool": self.name, "reason": error.sentence})
             self._is_told = True
             raise
-        self._can_be_had, self._is_told = True, False
+        self._can_be_had, self._is_told, self._failures = True, False, failures
 
 
 @dataclass(frozen=True)
@@ -77,13 +91,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class Database:
-    """A database with its pools: `owner` for writes and bookkeeping, `reader` for reports (a replica, or the same)."""
+    """A database with its pools: `owner` for writes and bookkeeping, `reader` for reports (a replica, or the same).
+    `zones` are the time zones that were asked for, and whether the server of `reader` knows them."""
 
     url: str = field(repr=False)
     read_url: str = field(repr=False)
     limits: Limits
     owner: Pool
     reader: Pool
+    zones: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def pools(self) -> dict[str, Pool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -107,11 +108,13 @@ def table(
     carried = as_query(asked, period) | {"sort": filters.given("sort") or DEFAULT_SORT}
     placed = [{**row, "at": skipped + number} for number, row in enumerate(rows)]
 
+    alike = Counter(_look(row) for row in rows)
+
     def title(row: Row) -> Child:
-        words = (
-            figures.shortened(row["first_prompt"], 160)
-            or f"session {figures.short_id(row['session_key'] or row['session_pk'])}"
-        )
+        named = figures.short_id(row["session_key"] or row["session_pk"])
+        words = figures.shortened(row["first_prompt"], 160) or f"session {named}"
+        if row["first_prompt"] and alike[_look(row)] > 1:
+            words = f"{named} · {words}"  # one that was resumed begins as its original did
         address = links.href("session", carried, session=row["session_pk"], at=row["at"])
         return links.go_to(words, address, title=row["first_prompt"])
 
@@ -135,6 +138,11 @@ def table(
     ]
     total = int(rows[0]["sessions_in_all"]) if rows else 0
     tables.table(view, placed, columns, label="Sessions", total=total, sorted_by=order)
+
+
+def _look(row: Row) -> tuple[str | None, datetime | None]:
+    """What tells a session from others in a list: its first prompt and the minute in which it began."""
+    return row["first_prompt"], row["started_at"] and row["started_at"].replace(second=0, microsecond=0)
 
 
 def _branch(row: Row) -> str:
