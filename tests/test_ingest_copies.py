@@ -101,13 +101,17 @@ def test_each_part_is_of_the_session_that_lived_it_however_the_files_grow(
         assert found(url) == {HIGH: held(3), MIDDLE: held(1), LOW: held(1)}
 
 
-def test_of_copies_that_hold_the_same_and_no_more_the_lower_id_has_it(server: embedded.Lease, tmp_path: Path) -> None:
+def test_of_copies_that_hold_the_same_the_lower_id_has_it_until_it_goes_on(
+    server: embedded.Lease, tmp_path: Path
+) -> None:
     """An entry with the id of another one but other words is no copy of it."""
     other = typed(0, "count the terns", sessionId=MIDDLE)
     told = [of(HIGH, part(0)), of(LOW, part(0)), [other]]
     with fresh_database(server) as url:
         ingest([write(tmp_path / f"{place}.jsonl", entries) for place, entries in enumerate(told)], url)
         assert found(url) == {LOW: held(1), MIDDLE: {**held(0), "prompts": 1}, HIGH: held(0)}
+        ingest([write(tmp_path / "1.jsonl", of(LOW, part(0), part(100)))], url)
+        assert found(url) == {LOW: held(1), MIDDLE: {**held(0), "prompts": 1}, HIGH: held(1)}
 
 
 def test_a_hook_that_names_the_original_agrees(server: embedded.Lease, tmp_path: Path) -> None:
