@@ -4985,11 +4985,15 @@ CREATE TABLE signalbox.model_replies (
     output_tokens bigint DEFAULT 0 NOT NULL,
     cache_write_tokens bigint DEFAULT 0 NOT NULL,
     cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
-    cache_read_tokens bigint DEFAULT 0 NOT NULL
+    cache_read_tokens bigint DEFAULT 0 NOT NULL,
+    also_in uuid[]
 );
 
 -- comment signalbox.TABLE model_replies
 COMMENT ON TABLE signalbox.model_replies IS 'Tokens, counted once per reply however many lines repeat it; cache_write_1h_tokens is the part of the cache writes kept for an hour, which costs more. One row per reply of a model.';
+
+-- comment signalbox.COLUMN model_replies.also_in
+COMMENT ON COLUMN signalbox.model_replies.also_in IS 'The other sessions whose logs hold the reply, too, since they began as copies; null where none does.';
 
 -- view analytics.reply_costs
 CREATE VIEW analytics.reply_costs WITH (security_invoker='true') AS

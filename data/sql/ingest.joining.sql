@@ -1,43 +1,33 @@
 -- name: settle_shared_events
--- Two records of one tool call by its id: what a transcript says counts before hooks, and of copies in two sessions
--- the one of the lower session id; what that leaves open comes from the other.
+-- Two records of one tool call by its id: what a transcript says counts before hooks, what was told first before its
+-- copies, and what that leaves open comes from the other. Whose the call is settles ingest.copies.settle_copies.
 with shared as materialized (
     select s.* from staged_records as s where s.shared and s.phase is not null
 ),
 known as materialized (
-    select e.id, e.session_id, e.metadata, (select o.session_id from chronicle.sessions as o where o.id = e.session_id) as name
-    from chronicle.events as e
+    select e.id, e.session_id, e.metadata from chronicle.events as e
     where e.id = any(array(select s.event_id from shared as s))
 ),
 contested as materialized (
     select distinct on (s.event_id)
         s.*,
-        e.session_id as known_session,
         e.metadata as known_metadata,
-        case
-            when s.source_kind <> e.metadata ->> 'source' then s.source_kind = 'transcript'
-            else s.session_name < e.name collate "C"
-        end as wins
-    from (
-        select h.*, (select o.session_id from chronicle.sessions as o where o.id = h.session_key) as session_name
-        from shared as h
-    ) as s
+        s.source_kind <> e.metadata ->> 'source' and s.source_kind = 'transcript' as wins
+    from shared as s
     inner join known as e on e.id = s.event_id
     where s.source_kind <> e.metadata ->> 'source' or s.session_key <> e.session_id
-    order by s.event_id, s.source_kind desc, s.session_name collate "C"
+    order by s.event_id, s.source_kind desc, s.seq
 ),
 settled as (
     update chronicle.events as e
-    set session_id = case when c.wins then c.session_key else e.session_id end,
-        timestamp = case when c.wins then coalesce(c.happened_at, e.timestamp) else coalesce(e.timestamp, c.happened_at) end,
+    set timestamp = case when c.wins then coalesce(c.happened_at, e.timestamp) else coalesce(e.timestamp, c.happened_at) end,
         data = case when c.wins then c.data else e.data end,
         metadata = case when c.wins then e.metadata || c.metadata else c.metadata || e.metadata end
     from contested as c
     where e.id = any(array(select k.event_id from contested as k)) and e.id = c.event_id
 )
 update chronicle.tool_events as t
-set session_id = case when c.wins then c.session_key else t.session_id end,
-    created_at = case when c.wins then coalesce(c.happened_at, t.created_at) else coalesce(t.created_at, c.happened_at) end,
+set created_at = case when c.wins then coalesce(c.happened_at, t.created_at) else coalesce(t.created_at, c.happened_at) end,
     parameters = case when c.wins then coalesce(c.parameters, t.parameters) else coalesce(t.parameters, c.parameters) end,
     result = case when c.wins then coalesce(c.result, t.result) else coalesce(t.result, c.result) end,
     success = case when c.wins then coalesce(c.success, t.success) else coalesce(t.success, c.success) end,

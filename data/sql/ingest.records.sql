@@ -139,12 +139,13 @@ select count(*) filter (where v.is_new) as added, count(*) filter (where not v.i
 from saved as v;
 
 -- name: add_replies
--- Tokens of replies: each count is the highest that any line of the reply names. Says how many are new, and how many are
--- other than they were.
+-- Tokens of replies: each count is the highest that any line of the reply names. A reply stays whose it is and notes
+-- which other sessions hold it, too. Says how many are new, how many are other than they were, and how many of them
+-- several sessions hold.
 with saved as (
     insert into signalbox.model_replies as m (
         message_id, session_id, model, replied_at, input_tokens, output_tokens,
-        cache_write_tokens, cache_write_1h_tokens, cache_read_tokens
+        cache_write_tokens, cache_write_1h_tokens, cache_read_tokens, also_in
     )
     select
         s.message_id,
@@ -155,12 +156,21 @@ with saved as (
         max(s.output_tokens),
         max(s.cache_write_tokens),
         max(s.cache_write_1h_tokens),
-        max(s.cache_read_tokens)
+        max(s.cache_read_tokens),
+        nullif((array_agg(distinct s.session_key order by s.session_key))[2:], '{}')
     from staged_records as s
     where s.message_id is not null
     group by s.message_id
     on conflict (message_id) do update
-    set session_id = least(m.session_id, excluded.session_id),
+    set also_in = nullif(
+            array(
+                select distinct h.id
+                from unnest(m.also_in || excluded.session_id || excluded.also_in) as h (id)
+                where h.id <> m.session_id
+                order by h.id
+            ),
+            '{}'
+        ),
         model = least(m.model, excluded.model),
         replied_at = least(m.replied_at, excluded.replied_at),
         input_tokens = greatest(m.input_tokens, excluded.input_tokens),
@@ -168,7 +178,7 @@ with saved as (
         cache_write_tokens = greatest(m.cache_write_tokens, excluded.cache_write_tokens),
         cache_write_1h_tokens = greatest(m.cache_write_1h_tokens, excluded.cache_write_1h_tokens),
         cache_read_tokens = greatest(m.cache_read_tokens, excluded.cache_read_tokens)
-    where excluded.session_id < m.session_id
+    where not (m.session_id || m.also_in) @> (excluded.session_id || excluded.also_in)
         or excluded.model < m.model
         or excluded.replied_at < m.replied_at
         or (m.replied_at is null and excluded.replied_at is not null)
@@ -177,7 +187,10 @@ with saved as (
         or excluded.cache_write_tokens > m.cache_write_tokens
         or excluded.cache_write_1h_tokens > m.cache_write_1h_tokens
         or excluded.cache_read_tokens > m.cache_read_tokens
-    returning m.xmax = 0 as is_new
+    returning m.xmax = 0 as is_new, m.also_in is not null as is_shared
 )
-select count(*) filter (where v.is_new) as added, count(*) filter (where not v.is_new) as renewed
+select
+    count(*) filter (where v.is_new) as added,
+    count(*) filter (where not v.is_new) as renewed,
+    count(*) filter (where v.is_shared) as shared
 from saved as v;

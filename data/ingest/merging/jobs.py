@@ -20,7 +20,7 @@ def derive_jobs(do: Statements, staged: Staged, touched: Touched, owner: UUID | 
     if not (told or started or staged.has_jobs):
         return
     renewed = 0
-    if touched.any_existed or staged.has_jobs:
+    if touched.any_existed or touched.related or staged.has_jobs:
         renewed = do.run("ingest.jobs.drop_outdated_jobs")
         if owner:
             do.run("ingest.jobs.own_jobs", owner=owner)

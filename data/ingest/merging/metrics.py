@@ -24,7 +24,7 @@ def mark(do: Statements, staged: Staged, touched: Touched, file_id: int) -> None
     """Note the days that have to be counted anew because of this file."""
     report = staged.report
     if touched.ids and (report.has_changed or touched.any_moved):
-        do.run("ingest.metrics.mark_windows", sessions=touched.ids, file_id=file_id)
+        do.run("ingest.metrics.mark_windows", sessions=touched.all_ids, file_id=file_id)
 
 
 def mark_all(do: Statements) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from psycopg import errors
 
-from data.ingest.merging import joining, pairing, sessions
+from data.ingest.merging import copies, joining, pairing, sessions
 from data.ingest.merging.statements import Statements
 from data.ingest.staging.touched import Staged, Touched
 
@@ -12,6 +12,7 @@ from data.ingest.staging.touched import Staged, Touched
 def merge_records(do: Statements, staged: Staged, touched: Touched, file_id: int) -> None:
     """Add what the file tells anew, and join it with what other files told of the same."""
     report = staged.report
+    shared = shared_replies = 0
     if staged.events:
         if staged.has_counted_records:
             do.run("ingest.records.number_records")
@@ -26,7 +27,8 @@ def merge_records(do: Statements, staged: Staged, touched: Touched, file_id: int
             do.tally(report, "files_touched", "ingest.records.add_files_touched")
         sessions.settle_status(do, staged, touched)
     if staged.has_replies:
-        do.tally(report, "replies", "ingest.records.add_replies")
+        shared_replies = do.tally(report, "replies", "ingest.records.add_replies")["shared"]
+    copies.settle(do, staged, touched, shared, shared_replies)
 
 
 def _add(do: Statements, staged: Staged, file_id: int, *, carefully: bool) -> int:

@@ -26,14 +26,16 @@ class Statements:
         """Run a statement for its effect; the number of rows it touched."""
         return max(self._cursor.execute(queries.find(name).text, parameters or None).rowcount, 0)
 
-    def tally(self, report: FileReport, what: str, name: str, **parameters: Any) -> None:
-        """Run a statement that says how many rows it `added`, `renewed` and `removed`, and note it in the report.
+    def tally(self, report: FileReport, what: str, name: str, **parameters: Any) -> DictRow:
+        """Run a statement that says how many rows it `added`, `renewed` and `removed`, and note it in the report; what
+        it said.
 
         A row that an insert brought in has no xmax yet, one that it met and changed has: so these statements know.
         """
         (counts,) = self.rows(name, **parameters)
         for noted in ("added", "renewed", "removed"):
             getattr(report, noted)[what] += counts.get(noted, 0)
+        return counts
 
     def rows(self, name: str, **parameters: Any) -> list[DictRow]:
         """The rows of a query."""

@@ -1,6 +1,7 @@
 """Entries of Claude Code transcripts: prompts, tool calls and their results, compactions, errors, tokens.
 
-An entry is identified by (session, uuid), a tool call by its id, a reply by its message id. Stored are the entries
+An entry is identified by (session, uuid), a tool call by its id, a reply by its message id. A session that was resumed
+may begin with a copy of another: its entries are records of the same happenings. Stored are the entries
 that say what happened; `progress`, snapshots and queue operations are counted and left out, as is the text of replies.
 """
 
@@ -192,7 +193,7 @@ class TranscriptReader:
         text = prompts.text_of(content)
         kind = prompts.kind_of(entry, text)
         if kind == "prompt" and text:
-            event = self._event(entry, session, at, "user_prompt", self._entry_key(entry, session))
+            event = self._happened(entry, session, at, "user_prompt", text)
             event.pair_key = key_of("prompt", session.session_id, text.strip())
             event.data["prompt"] = text
             if pictures := prompts.count_pictures(content):
@@ -226,7 +227,7 @@ class TranscriptReader:
     def _compaction(self, line: int, entry: dict[str, Any], session: SessionFacts, at: datetime | None) -> None:
         told = as_object(entry.get("compactMetadata"))
         trigger = as_text(told.get("trigger"))
-        event = self._event(entry, session, at, "compact_pre", self._entry_key(entry, session))
+        event = self._happened(entry, session, at, "compact_pre")
         event.pair_key = key_of("compaction", session.session_id, trigger or "")
         event.data = told
         self.rows.add_event(line, event, self.rows.lifecycle("PreCompact", trigger))
@@ -242,7 +243,7 @@ class TranscriptReader:
         more: dict[str, Any],
     ) -> None:
         """Whatever Chronicle has no type for: kept as system_health under its own name."""
-        event = self._event(entry, session, at, "system_health", self._entry_key(entry, session))
+        event = self._happened(entry, session, at, "system_health")
         event.metadata["entry"] = kind
         event.metadata["severity"] = severity
         event.data.update(more)
@@ -257,9 +258,15 @@ class TranscriptReader:
         detail = self.rows.lifecycle("SessionStart", "first entry")
         self.rows.add_event(session.first_line, event, detail, before=session.first_place)
 
-    def _entry_key(self, entry: dict[str, Any], session: SessionFacts) -> str | None:
+    def _happened(
+        self, entry: dict[str, Any], session: SessionFacts, at: datetime | None, event_type: str, words: str = ""
+    ) -> Event:
+        """The one event of this entry: the same one in every session that holds a copy of the entry."""
         uuid = as_text(entry.get("uuid"))
-        return key_of(SOURCE, session.session_id, uuid) if uuid else None
+        event = self._event(entry, session, at, event_type, key_of(SOURCE, session.session_id, uuid) if uuid else None)
+        if uuid:
+            event.event_id = key_of("entry", uuid, str(entry.get("timestamp")), event_type, words)
+        return event
 
     def _event(
         self, entry: dict[str, Any], session: SessionFacts, at: datetime | None, event_type: str, key: str | None

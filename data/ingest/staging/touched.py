@@ -63,22 +63,44 @@ class TouchedSession:
         return self.now.told_by >= {"hooks", "transcript"}
 
 
+@dataclass(frozen=True)
+class KnownSession:
+    """A session of which the file does not tell, but which holds some of the same as one of its sessions."""
+
+    id: UUID
+    started_at: datetime | None
+
+
 @dataclass
 class Touched:
-    """All sessions of a file."""
+    """All sessions of a file, and those `related` to them of which something may have changed with it."""
 
     sessions: list[TouchedSession] = field(default_factory=list)
+    related: list[KnownSession] = field(default_factory=list)
 
     def whole(self, raw_from: datetime | None) -> Touched:
         """Those of which every row is there: not the known ones that began before what has been dropped."""
         if raw_from is None:
             return self
-        return Touched([session for session in self.sessions if not session.is_from_before(raw_from)])
+        return Touched(
+            [session for session in self.sessions if not session.is_from_before(raw_from)],
+            [session for session in self.related if session.started_at is None or session.started_at >= raw_from],
+        )
 
     @property
     def ids(self) -> list[UUID]:
-        """Their ids."""
+        """The ids of the file's own."""
         return [session.id for session in self.sessions]
+
+    @property
+    def all_ids(self) -> list[UUID]:
+        """The ids of all, the related ones among them."""
+        return self.ids + [session.id for session in self.related]
+
+    @property
+    def any_shares(self) -> bool:
+        """Whether one of them is known to hold what another session holds, too."""
+        return any("shares_with" in session.now.row["metadata"] for session in self.sessions)
 
     @property
     def any_existed(self) -> bool:
@@ -118,27 +140,27 @@ class Touched:
 
     def with_changed_approvals(self, staged: Staged) -> list[UUID]:
         """Sessions in which the file can change what people were asked, or what they answered."""
-        return [session.id for session in self.sessions if _changes_approvals(session, staged)]
+        return self._chosen(lambda session: _changes_approvals(session, staged))
 
     def with_changed_job(self, staged: Staged) -> list[UUID]:
         """Sessions whose own job the file can change."""
         told_anew = staged.has_prompts or staged.has_failed_stop or self.any_failed
-        return [
-            session.id for session in self.sessions if session.by_transcript and (session.now.is_moved or told_anew)
-        ]
+        return self._chosen(lambda session: session.by_transcript and (session.now.is_moved or told_anew))
 
     def with_changed_subagents(self) -> list[UUID]:
         """Sessions in which the file can change the job of a subagent."""
-        return [session.id for session in self.sessions if _changes_subagents(session)]
+        return self._chosen(_changes_subagents)
 
     def with_changed_skills(self, staged: Staged) -> list[UUID]:
         """Sessions in which the file can change what was done under a skill."""
         told_anew = staged.events > 0 or staged.has_replies
-        return [
-            session.id
-            for session in self.sessions
-            if SKILLS in session.now.holds and (told_anew or session.now.is_moved)
-        ]
+        return self._chosen(lambda session: SKILLS in session.now.holds and (told_anew or session.now.is_moved))
+
+    def _chosen(self, is_changed: Callable[[TouchedSession], bool]) -> list[UUID]:
+        """Those that the file can have changed: all, where it can have moved something from one to another."""
+        if self.related:
+            return self.all_ids
+        return [session.id for session in self.sessions if is_changed(session)]
 
 
 def _changes_approvals(session: TouchedSession, staged: Staged) -> bool:
