@@ -323,7 +323,7 @@ def test_the_present_ir_and_its_open_holes_are_shown(owner: Connection, people: 
     ]
     fill(owner, me, session, "h2", "int")
     told = write({"intent": {"holes": [*holes, {}]}})
-    assert "1 hole filled and 1 hole open;" in told
+    assert "1 hole filled and 1 hole open." in told
     assert re.search(rf"h1\s+type\s+{figures.DASH}\s+Cents or <b>euros</b>\?", told)
     assert "list[int]" not in told.partition("Open holes")[2], "a filled hole is not open"
     assert "1 entry without a name can be read in the present IR alone." in told

@@ -1,8 +1,7 @@
 """Charts as HTML: bars from zero over time, in one colour or stacked by a series with a legend.
 
-The browser needs no program for them: a bar is a link with its place in per cent, so that a chart stands as soon as its
-page does, fits any width, follows the mode of the browser and tells itself to whoever does not see it. The last slice
-is lighter while it is not over.
+The browser needs no program for them: a bar is a link with its place in per cent, so that a chart stands when its page
+does, fits any width, follows the browser's mode and tells itself to whoever cannot see it. An open slice is lighter.
 """
 
 from __future__ import annotations
