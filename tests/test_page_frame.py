@@ -239,11 +239,11 @@ def test_a_zone_that_the_database_does_not_know_is_passed_over_and_named(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_an_address_in_a_sentence_becomes_no_link() -> None:
+def test_an_address_of_a_page_in_a_sentence_becomes_no_link() -> None:
     said = "A@example.com rejected https://example.com and www.example.com"
     # Markdown makes links of what is left of escaped addresses, so that each is broken by what has no width.
     assert acts.escaped(said).replace("\\", "") == (
-        "A@\u2060example.com rejected https:\u2060//example.com and www\u2060.example.com"
+        "A@example.com rejected https:\u2060//example.com and www\u2060.example.com"
     )
 
 

@@ -70,7 +70,8 @@ def escaped(words: str) -> str:
 
 
 _SIGNS = frozenset('\\`*_{}[]()<>#+-.!|~$:&"')
-_MADE_LINKS = re.compile(r"@|:(?=//)|www(?=\.)", re.IGNORECASE)  # of addresses, whether they are escaped or not
+# Of addresses of pages, whether they are escaped or not. One of a person may be a link: people take it away from here.
+_MADE_LINKS = re.compile(r":(?=//)|www(?=\.)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"  # as wide as nothing, and no part of an address
 
 
