@@ -19,8 +19,15 @@ from ui import cached
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
 PAGE = "admin/database.py"
-TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-LONG_AGO = TODAY - timedelta(days=60)
+
+
+def today() -> datetime:
+    """Asked for anew: the tests may run over midnight."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def long_ago() -> datetime:
+    return today() - timedelta(days=60)
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +41,8 @@ def labels(page: PageRun) -> list[str]:
 
 def fill(owner: Owner) -> str:
     """An old session with a call and a prompt, and one of today."""
-    old = session(owner, LONG_AGO)
-    for at, session_pk in ((LONG_AGO, old), (TODAY, session(owner, TODAY))):
+    old = session(owner, long_ago())
+    for at, session_pk in ((long_ago(), old), (today(), session(owner, today()))):
         call(owner, session_pk, at, success=False, error="boom")
         prompt(owner, session_pk, at, "Mend the lamp")
     rollups.finish("real")
@@ -55,7 +62,7 @@ def test_the_form_shows_the_numbers_then_asks_and_leaves_a_receipt(owner: Owner,
     assert "would be dropped" not in page.text
     page.app.number_input("f_keep").set_value(30)
     page.run()
-    before = f"{TODAY - timedelta(days=30):%d %B %Y}"
+    before = f"{today() - timedelta(days=30):%d %B %Y}"
     assert f"6 rows from before {before} (UTC) would be dropped, the oldest of" in page.text
     assert "chronicle.tool_events" in page.text
     assert "Kept: the sums of calls and prompts" in page.text
@@ -94,7 +101,7 @@ def test_an_age_that_somebody_else_has_changed_meanwhile_is_not_set(owner: Owner
 def test_for_ever_is_set_without_typing_and_late_rows_are_said(owner: Owner, people: People) -> None:
     old = fill(owner)
     drop(owner)
-    call(owner, old, LONG_AGO)  # type: ignore[arg-type]  # a row gives its id as it is
+    call(owner, old, long_ago())  # type: ignore[arg-type]  # a row gives its id as it is
     page = open_page(people["admin"], PAGE, keep="0")
     assert "4 rows from before that came in later. They count;" in page.text
     page.app.button("keep_for_ever").click()
@@ -111,7 +118,7 @@ def test_a_page_says_from_where_on_only_sums_exist(owner: Owner, people: People,
     fill(owner)
     assert "only sums are kept" not in open_page(people["manager"], path, period="all").text
     drop(owner)
-    when = TODAY - timedelta(days=30)
+    when = today() - timedelta(days=30)
     said = open_page(people["manager"], path, period="all").text
     assert words in said
     assert f"Before {when.day} {when:%b}" in said
@@ -143,11 +150,11 @@ def test_what_is_gone_is_not_shown_as_nothing(owner: Owner, people: People) -> N
 
 
 def test_a_session_that_goes_on_after_the_boundary_shows_what_is_left(owner: Owner, people: People) -> None:
-    old = session(owner, LONG_AGO)
-    call(owner, old, LONG_AGO, "Read")
-    call(owner, old, LONG_AGO, "Grep")  # which outlives its events
-    owner.execute("update chronicle.tool_events set created_at = %s where tool_name = 'Grep'", (TODAY,))
-    call(owner, old, TODAY)
+    old = session(owner, long_ago())
+    call(owner, old, long_ago(), "Read")
+    call(owner, old, long_ago(), "Grep")  # which outlives its events
+    owner.execute("update chronicle.tool_events set created_at = %s where tool_name = 'Grep'", (today(),))
+    call(owner, old, today())
     rollups.finish("real")
     drop(owner)
     page = open_page(people["manager"], "reports/session.py", session=str(old))
@@ -167,7 +174,7 @@ def test_an_export_of_sessions_leaves_open_what_is_not_known(owner: Owner, peopl
 
 
 def test_where_every_row_is_gone_pages_open_on_the_sums(owner: Owner, people: People) -> None:
-    call(owner, session(owner, LONG_AGO), LONG_AGO)
+    call(owner, session(owner, long_ago()), long_ago())
     rollups.finish("real")
     drop(owner)
     for parameters in ({"period": "all"}, {}):
@@ -179,9 +186,9 @@ def test_where_every_row_is_gone_pages_open_on_the_sums(owner: Owner, people: Pe
 
 
 def test_a_member_is_told_that_managers_see_the_sums(owner: Owner, people: People) -> None:
-    own = session(owner, LONG_AGO, user_id=people["member"].user_id)
-    call(owner, own, LONG_AGO)
-    call(owner, session(owner, TODAY, user_id=people["member"].user_id), TODAY)
+    own = session(owner, long_ago(), user_id=people["member"].user_id)
+    call(owner, own, long_ago())
+    call(owner, session(owner, today(), user_id=people["member"].user_id), today())
     rollups.finish("real")
     drop(owner)
     text = open_page(people["member"], "reports/tools.py", period="all").text

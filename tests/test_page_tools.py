@@ -277,13 +277,13 @@ def test_the_chart_of_a_kind_of_failure_is_of_that_kind(owner: Owner, people: Pe
 
 
 def test_a_bar_of_the_chart_is_a_link_to_its_day_with_what_is_chosen(owner: Owner, people: People) -> None:
-    session = make_session(owner, "shop")
-    call(owner, session, at=NOW, success=False, error="Exit code 1")
+    session, now = make_session(owner, "shop"), datetime.now(UTC)
+    call(owner, session, at=now, success=False, error="Exit code 1")
     [[bar]] = open_page(people["manager"], PAGE, tool="Bash", outcome="failed", project="shop").charts
     assert bar["address"] == (
-        f"/tools?tool=Bash&project=shop&outcome=failed&period=custom&from={NOW.date()}&to={NOW.date()}"
+        f"/tools?tool=Bash&project=shop&outcome=failed&period=custom&from={now.date()}&to={now.date()}"
     )
-    assert bar["told"] == f"{NOW:%a %-d %b %Y} (so far), calls: 1"
+    assert bar["told"] == f"{now:%a %-d %b %Y} (so far), calls: 1"
 
 
 def test_a_command_is_shown_with_every_character_it_holds(owner: Owner, people: People) -> None:

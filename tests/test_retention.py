@@ -31,9 +31,16 @@ from web.site import drop_old_rows
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
 NOW = datetime.now(UTC)
-TODAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
-LONG_AGO = TODAY - timedelta(days=60)
 TABLES = ("events", "tool_events", "prompt_events", "notification_events", "lifecycle_events")
+
+
+def today() -> datetime:
+    """Asked for anew: the tests may run over midnight."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def long_ago() -> datetime:
+    return today() - timedelta(days=60)
 
 
 def keep(owner: Owner, days: int | None = 30) -> None:
@@ -61,7 +68,7 @@ def fill(owner: Owner, *, seed: int = 1, sessions: int = 12) -> None:
     """Sessions of sixty days with calls, prompts and notifications."""
     chance = random.Random(seed)
     for _ in range(sessions):
-        began = LONG_AGO + timedelta(minutes=chance.randrange(60 * 24 * 60))
+        began = long_ago() + timedelta(minutes=chance.randrange(60 * 24 * 60))
         session_pk = make_session(owner, began, project=chance.choice(("shop", "till", None)))
         for _ in range(chance.randrange(1, 12)):
             at = began + timedelta(seconds=chance.uniform(0, 86_400))
@@ -76,7 +83,7 @@ def fill(owner: Owner, *, seed: int = 1, sessions: int = 12) -> None:
 def asked(name: str, chance: random.Random) -> tuple[str, dict[str, Any]]:
     """A report over a random window of whole hours."""
     hours = sorted(chance.sample(range(-24, 61 * 24), 2))
-    start, end = (LONG_AGO + timedelta(hours=hour) for hour in hours)
+    start, end = (long_ago() + timedelta(hours=hour) for hour in hours)
     zone, unit = chance.choice(("UTC", "Europe/Paris", "Asia/Kolkata")), chance.choice(("hour", "day", "week"))
     parameters: dict[str, Any] = {
         "start": chance.choice((start, None)), "end": chance.choice((end, None)), "untimed": False,
@@ -84,7 +91,7 @@ def asked(name: str, chance: random.Random) -> tuple[str, dict[str, Any]]:
         "project": _project_of(name, chance),
         "with_total": True, "zone": zone, "unit": unit, "bucket": unit, "agent": None, "source": None,
         "agents": ["claude-code"],
-        "coarsest": rollups.coarsest(unit, zone, LONG_AGO, NOW),
+        "coarsest": rollups.coarsest(unit, zone, long_ago(), NOW),
     }  # fmt: skip
     return name, parameters
 
@@ -114,17 +121,17 @@ def test_every_figure_is_what_it_was_and_the_rows_are_gone(owner: Owner, people:
     chance = random.Random(7)
     questions = [asked(name, chance) for name in REPORTS * 12]
     rollups.finish("real")
-    before, rows = answers(owner, questions), rows_before(owner, TODAY - timedelta(days=30))
+    before, rows = answers(owner, questions), rows_before(owner, today() - timedelta(days=30))
     keep(owner)
     assert rows > 50
     assert rollups.drop_all("real") == rows
-    assert rows_before(owner, TODAY - timedelta(days=30)) == 0
+    assert rows_before(owner, today() - timedelta(days=30)) == 0
     assert answers(owner, questions) == before
     rollups.finish("real")
     assert answers(owner, questions) == before
     assert rollups.drop_all("real") == 0
     kept = rollups.read_retention(people["member"])
-    assert kept.raw_from == TODAY - timedelta(days=30)
+    assert kept.raw_from == today() - timedelta(days=30)
     assert kept.dropped_rows == rows
 
 
@@ -162,17 +169,17 @@ def test_nothing_is_dropped_unless_somebody_says_so(owner: Owner, people: People
 
 
 def test_what_comes_late_counts_at_once_and_is_added_by_the_next_pass(owner: Owner, people: People) -> None:
-    session_pk = make_session(owner, LONG_AGO)
+    session_pk = make_session(owner, long_ago())
     for minute in range(3):
-        call(owner, session_pk, LONG_AGO + timedelta(minutes=minute), ms=100)
-    prompt(owner, session_pk, LONG_AGO, "Mend it")
+        call(owner, session_pk, long_ago() + timedelta(minutes=minute), ms=100)
+    prompt(owner, session_pk, long_ago(), "Mend it")
     rollups.finish("real")
     keep(owner)
     rollups.drop_all("real")
     assert calls_over_all(people) == 3
-    call(owner, session_pk, LONG_AGO + timedelta(minutes=5), ms=9000)
-    call(owner, session_pk, LONG_AGO + timedelta(days=3), "Bash")
-    prompt(owner, session_pk, LONG_AGO, "And this")
+    call(owner, session_pk, long_ago() + timedelta(minutes=5), ms=9000)
+    call(owner, session_pk, long_ago() + timedelta(days=3), "Bash")
+    prompt(owner, session_pk, long_ago(), "And this")
     for refreshes in range(3):
         usage = tools.read_usage(people["manager"])
         assert usage.total.calls == 5, f"after {refreshes} refreshes"
@@ -184,7 +191,7 @@ def test_what_comes_late_counts_at_once_and_is_added_by_the_next_pass(owner: Own
     before = answers(owner, questions)
     assert rollups.drop_all("real") > 0
     assert rollups.count_late(people["admin"]).rows == 0
-    assert (rows_before(owner, TODAY - timedelta(days=30)), calls_over_all(people)) == (0, 5)
+    assert (rows_before(owner, today() - timedelta(days=30)), calls_over_all(people)) == (0, 5)
     assert answers(owner, questions) == before
     by_project = tools.read_usage(people["manager"], project="shop")
     assert by_project.total.calls == 5
@@ -194,7 +201,7 @@ def test_what_comes_late_counts_at_once_and_is_added_by_the_next_pass(owner: Own
 
 def test_a_row_without_a_time_stays(owner: Owner, people: People) -> None:
     call(owner, make_session(owner, None), None)
-    call(owner, make_session(owner, LONG_AGO), LONG_AGO)
+    call(owner, make_session(owner, long_ago()), long_ago())
     rollups.finish("real")
     keep(owner)
     rollups.drop_all("real")
@@ -204,9 +211,9 @@ def test_a_row_without_a_time_stays(owner: Owner, people: People) -> None:
 
 def test_an_event_stays_for_as_long_as_a_call_that_names_it(owner: Owner, people: People) -> None:
     """The call is of the agent that its event names, whenever it is counted anew."""
-    session_pk, recent = make_session(owner, LONG_AGO), TODAY - timedelta(days=2)
-    call(owner, session_pk, LONG_AGO)
-    event_id = event(owner, session_pk, "tool_post_use", LONG_AGO + timedelta(hours=2))
+    session_pk, recent = make_session(owner, long_ago()), today() - timedelta(days=2)
+    call(owner, session_pk, long_ago())
+    event_id = event(owner, session_pk, "tool_post_use", long_ago() + timedelta(hours=2))
     owner.execute(
         "insert into chronicle.tool_events (session_id, event_id, tool_name, phase, success, created_at)"
         " values (%s, %s, 'Read', 'post', true, %s)",
@@ -238,8 +245,8 @@ def test_an_event_stays_for_as_long_as_a_call_that_names_it(owner: Owner, people
 
 
 def test_a_call_whose_answer_is_dropped_is_not_taken_for_unanswered(owner: Owner, people: People) -> None:
-    session_pk, call_id, recent = make_session(owner, LONG_AGO), uuid4(), TODAY - timedelta(days=2)
-    for phase, at in (("pre", recent), ("post", LONG_AGO)):  # by clocks that disagree
+    session_pk, call_id, recent = make_session(owner, long_ago()), uuid4(), today() - timedelta(days=2)
+    for phase, at in (("pre", recent), ("post", long_ago())):  # by clocks that disagree
         owner.execute(
             "insert into chronicle.tool_events (session_id, event_id, tool_name, phase, success, call_id, created_at)"
             " values (%s, %s, 'Bash', %s, true, %s, %s)",
@@ -256,11 +263,11 @@ def test_a_call_whose_answer_is_dropped_is_not_taken_for_unanswered(owner: Owner
 
 
 def test_a_recent_detail_outlives_its_old_event(owner: Owner, people: People) -> None:
-    session_pk = make_session(owner, LONG_AGO)
-    old = event(owner, session_pk, "user_prompt", LONG_AGO)
+    session_pk = make_session(owner, long_ago())
+    old = event(owner, session_pk, "user_prompt", long_ago())
     owner.execute(
         "insert into chronicle.prompt_events (session_id, event_id, prompt_text, created_at) values (%s, %s, 'x', %s)",
-        (session_pk, old, TODAY),
+        (session_pk, old, today()),
     )
     rollups.finish("real")
     keep(owner)
@@ -270,14 +277,14 @@ def test_a_recent_detail_outlives_its_old_event(owner: Owner, people: People) ->
 
 
 def test_sessions_costs_and_jobs_stay(owner: Owner, people: People) -> None:
-    session_pk = make_session(owner, LONG_AGO)
-    call(owner, session_pk, LONG_AGO)
-    reply(owner, session_pk, LONG_AGO)
+    session_pk = make_session(owner, long_ago())
+    call(owner, session_pk, long_ago())
+    reply(owner, session_pk, long_ago())
     prices.sync(owner, prices.load(None))
     owner.execute(
         "insert into agents.jobs (agent_identifier, status, created_at, completed_at)"
         " values ('a', 'completed', %s, %s)",
-        (LONG_AGO, LONG_AGO),
+        (long_ago(), long_ago()),
     )
     rollups.finish("real")
     keep(owner)
@@ -290,9 +297,9 @@ def test_sessions_costs_and_jobs_stay(owner: Owner, people: People) -> None:
 
 
 def test_what_others_deleted_before_does_not_stay_in_the_sums_for_ever(owner: Owner, people: People) -> None:
-    gone = make_session(owner, LONG_AGO)
-    call(owner, gone, LONG_AGO)
-    call(owner, make_session(owner, LONG_AGO), LONG_AGO + timedelta(days=2))
+    gone = make_session(owner, long_ago())
+    call(owner, gone, long_ago())
+    call(owner, make_session(owner, long_ago()), long_ago() + timedelta(days=2))
     rollups.finish("real")
     keep(owner)
     owner.execute("update signalbox.rollup_state set raw_from = 0 where drops_raw")
@@ -304,9 +311,9 @@ def test_what_others_deleted_before_does_not_stay_in_the_sums_for_ever(owner: Ow
 
 
 def test_what_changed_through_another_row_is_stored_before_its_rows_go(owner: Owner, people: People) -> None:
-    session_pk = make_session(owner, LONG_AGO, project="shop")
-    call(owner, session_pk, LONG_AGO, answered=False)
-    call(owner, session_pk, LONG_AGO + timedelta(days=1))
+    session_pk = make_session(owner, long_ago(), project="shop")
+    call(owner, session_pk, long_ago(), answered=False)
+    call(owner, session_pk, long_ago() + timedelta(days=1))
     rollups.finish("real")
     keep(owner)
     asked_for = owner.execute("select call_id from chronicle.tool_events order by created_at limit 1").fetchone()
@@ -314,7 +321,7 @@ def test_what_changed_through_another_row_is_stored_before_its_rows_go(owner: Ow
     owner.execute(
         "insert into chronicle.tool_events (session_id, tool_name, phase, success, call_id, created_at)"
         " values (%s, 'Bash', 'post', true, %s, %s)",
-        (session_pk, asked_for["call_id"], TODAY),
+        (session_pk, asked_for["call_id"], today()),
     )
     owner.execute("update chronicle.sessions set project_name = 'till'")
     rollups.drop_all("real")  # before anybody has refreshed
@@ -328,7 +335,7 @@ def test_what_changed_through_another_row_is_stored_before_its_rows_go(owner: Ow
 
 def test_a_rollup_that_is_built_anew_keeps_what_was_dropped(owner: Owner, people: People) -> None:
     for days in (60, 45, 5, 0):
-        call(owner, make_session(owner, TODAY - timedelta(days=days)), TODAY - timedelta(days=days))
+        call(owner, make_session(owner, today() - timedelta(days=days)), today() - timedelta(days=days))
     rollups.finish("real")
     keep(owner)
     rollups.drop_all("real")
@@ -342,12 +349,12 @@ def test_a_rollup_that_is_built_anew_keeps_what_was_dropped(owner: Owner, people
         if done and not done.is_unfinished:
             break
     assert calls_over_all(people) == 4
-    assert tools.read_usage(people["manager"], start=TODAY - timedelta(days=46)).total.calls == 3
+    assert tools.read_usage(people["manager"], start=today() - timedelta(days=46)).total.calls == 3
 
 
 def test_a_truncated_table_keeps_the_sums_of_what_was_dropped(owner: Owner, people: People) -> None:
     for days in (60, 5):
-        call(owner, make_session(owner, TODAY - timedelta(days=days)), TODAY - timedelta(days=days))
+        call(owner, make_session(owner, today() - timedelta(days=days)), today() - timedelta(days=days))
     rollups.finish("real")
     keep(owner)
     rollups.drop_all("real")
@@ -358,7 +365,7 @@ def test_a_truncated_table_keeps_the_sums_of_what_was_dropped(owner: Owner, peop
 
 
 def test_adopted_tables_are_left_alone(owner: Owner, people: People) -> None:
-    call(owner, make_session(owner, LONG_AGO), LONG_AGO)
+    call(owner, make_session(owner, long_ago()), long_ago())
     rollups.finish("real")
     keep(owner)
     owner.execute("insert into signalbox.adopted_tables values ('chronicle', 'events', 'public', 'events', 'pointed')")
@@ -400,7 +407,7 @@ def test_a_drop_that_does_not_come_to_its_end_leaves_everything_as_it_was(
 def test_a_piece_never_waits_for_a_writer_who_might_wait_for_it(
     owner: Owner, people: People, database_url: str
 ) -> None:
-    call(owner, make_session(owner, LONG_AGO), LONG_AGO)
+    call(owner, make_session(owner, long_ago()), long_ago())
     rollups.finish("real")
     keep(owner)
     with closing(psycopg.connect(database_url)) as other:
@@ -423,10 +430,10 @@ def test_writers_at_the_same_time_are_neither_refused_nor_lost(owner: Owner, peo
         chance = random.Random(number)
         try:
             with psycopg.connect(database_url, autocommit=True, row_factory=dict_row) as connection:
-                session_pk = make_session(connection, LONG_AGO)
+                session_pk = make_session(connection, long_ago())
                 while not done.is_set():
                     with connection.transaction():
-                        at = LONG_AGO + timedelta(seconds=chance.uniform(0, 60 * 86_400))
+                        at = long_ago() + timedelta(seconds=chance.uniform(0, 60 * 86_400))
                         call(connection, session_pk, at, answered=chance.random() < 0.9)
                         connection.execute(
                             "update chronicle.events set processed_at = now() where session_id = %s", (session_pk,)
@@ -449,7 +456,7 @@ def test_writers_at_the_same_time_are_neither_refused_nor_lost(owner: Owner, peo
     rollups.finish("real")
     rollups.drop_all("real")
     rollups.finish("real")
-    assert rows_before(owner, TODAY - timedelta(days=30)) == 0
+    assert rows_before(owner, today() - timedelta(days=30)) == 0
     assert calls_over_all(people) == before + sum(written)
 
 
@@ -502,12 +509,12 @@ def test_only_an_admin_sets_the_age_and_it_stands_in_the_audit_log(owner: Owner,
 
 
 def test_an_age_says_before_what_it_would_drop(owner: Owner, people: People) -> None:
-    session_pk = make_session(owner, LONG_AGO)
-    call(owner, session_pk, LONG_AGO)
-    prompt(owner, session_pk, TODAY, "Mend it")
+    session_pk = make_session(owner, long_ago())
+    call(owner, session_pk, long_ago())
+    prompt(owner, session_pk, today(), "Mend it")
     found = rollups.foresee(people["admin"], 30)
-    assert found.before == TODAY - timedelta(days=30)
-    assert found.oldest_at == LONG_AGO
+    assert found.before == today() - timedelta(days=30)
+    assert found.oldest_at == long_ago()
     assert (found.rows, found.tables["chronicle.tool_events"], found.tables["chronicle.prompt_events"]) == (4, 2, 0)
     keep(owner)
     rollups.finish("real")
@@ -519,7 +526,7 @@ def test_the_command_foretells_sets_drops_and_says_so(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("SIGNALBOX_HOME", str(tmp_path))
-    call(owner, make_session(owner, LONG_AGO), LONG_AGO)
+    call(owner, make_session(owner, long_ago()), long_ago())
 
     def run(*words: str) -> tuple[int, Any]:
         status = main(["rollup", *words, "--json"])
@@ -544,7 +551,7 @@ def test_the_command_foretells_sets_drops_and_says_so(
 
 
 def test_the_worker_of_the_console_drops_what_is_due(owner: Owner, people: People) -> None:
-    call(owner, make_session(owner, LONG_AGO), LONG_AGO)
+    call(owner, make_session(owner, long_ago()), long_ago())
     rollups.finish("real")
     keep(owner)
     drop_old_rows()
