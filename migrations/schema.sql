@@ -257,6 +257,7 @@ COMMENT ON FUNCTION analytics.agent_window_changes() IS 'Windows of agents that 
 CREATE FUNCTION analytics.answered_slots(slots integer[]) RETURNS SETOF integer
     LANGUAGE sql STABLE ROWS 10
     SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
     select distinct asked.slot
     from (
@@ -312,6 +313,24 @@ begin
         select distinct l.slot from signalbox.change_log as l
         where l.source = 3 and l.counted = 0 and l.slot < 2147483647
     );
+    -- Where no call is told by itself, as after statements over many rows, whose slots are named as a whole, there is
+    -- nothing to find out about calls.
+    if not exists (
+        select from signalbox.change_log as l
+        where l.source = 3 and l.calls is not null and (taken is null or l.slot = any(taken))
+    ) then
+        return query
+        select n.slot, 0, null::uuid, null::uuid, null, null, null::boolean, null::boolean, null::boolean, null::integer
+        from (
+            select u.slot from unnest(named) as u (slot) where taken is null or u.slot = any(taken)
+            union
+            select s.slot from analytics.linked_slots(
+                3::smallint, links,
+                array(select u.slot from unnest(named) as u (slot) where taken is null or u.slot = any(taken))
+            ) as s (slot)
+        ) as n;
+        return;
+    end if;
     return query
     with images as materialized (
         select l.slot, sign(l.counted)::integer as sign, taken is null or l.slot = any(taken) as is_taken,
@@ -676,7 +695,7 @@ CREATE FUNCTION analytics.linked_slots(source smallint, links uuid[], slots inte
     SET search_path TO ''
     AS $$
 begin
-    if linked_slots.links is not null then
+    if linked_slots.links <> '{}' then
         return query
         select distinct case when c.occurred_at > '-infinity' and c.occurred_at < '60000-01-01 00:00+00'
             then floor(date_part('epoch', date_bin('15 minutes', c.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer else -2147483648 end
@@ -697,7 +716,7 @@ begin
             where linked_slots.source = 20 and l.session_id = any(linked_slots.links)
         ) as c;
     end if;
-    if linked_slots.source = 3 and linked_slots.slots is not null then
+    if linked_slots.source = 3 and linked_slots.slots <> '{}' then
         return query select a.slot from analytics.answered_slots(linked_slots.slots) as a (slot);
     end if;
 end

@@ -20,7 +20,7 @@ BASE_ROUNDS = 3
 PAGE = "reports/overview.py"
 PERIOD = "30d"
 
-# In the transaction of a query, as the owner; rolled back with it.
+# In the transaction of the queries, as the owner; rolled back with them.
 _LATE_ROWS, _CHANGED_ROWS = (
     ((Path(__file__).parent / name).read_text(encoding="utf-8"),) for name in ("late_rows.sql", "changed_rows.sql")
 )

@@ -79,20 +79,20 @@ def milliseconds(
 ) -> dict[str, float]:
     """How long each query takes as this person, in milliseconds from asking to the last row, planning included.
 
-    `before` are statements of the owner that each query's transaction begins with; everything is rolled back.
+    `before` are statements of the owner that the transaction of all these queries begins with; it is rolled back.
     """
     took: dict[str, float] = {}
+    for statement in before:
+        connection.execute(statement.encode())
+    # Not read-only where something was written before; nothing of it stays.
+    settings = beginning.settings_for(LIMITS, actor, read_only=False)
     for one in asked:
         text = queries.find(one.name).text
-        for statement in before:
-            connection.execute(statement.encode())
-        # Not read-only where something was written before; nothing of it stays.
-        settings = beginning.settings_for(LIMITS, actor, read_only=False)
         connection.execute(beginning.SETTINGS, settings)
         began = time.perf_counter()
         connection.execute(text, one.parameters).fetchall()
         took[one.name] = took.get(one.name, 0.0) + 1000 * (time.perf_counter() - began)
-        connection.rollback()
+    connection.rollback()
     if before:
         # What was rolled back lies in the log until it is cleaned, and every reader would pass over it from now on.
         connection.autocommit = True
