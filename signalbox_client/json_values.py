@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import accumulate
 from typing import Any, NoReturn
 
@@ -68,6 +69,20 @@ def read(text: bytes) -> Any:
         return Unreadable(text.decode(), "it is nested deeper than Python reads where it was asked for")
 
 
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON, as jsonb compares them: 1 and 1.0 are, 1 and true are not, and a large
+    float is the whole number that it comes back as."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(is_same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return _exact(one) == _exact(other)
+    return bool(one == other)
+
+
 def is_deeper(text: bytes, most: int) -> bool:
     """Whether lists and objects of a JSON text lie within each other more than `most` times."""
     if text.count(b"{") + text.count(b"[") <= most:
@@ -112,6 +127,10 @@ def _real(digits: str) -> float:
     if math.isinf(number):
         raise _Refused("it holds a number that is larger than any float")
     return number
+
+
+def _exact(number: float) -> Decimal:
+    return Decimal(repr(number) if isinstance(number, float) else number)
 
 
 class _JsonLoader(Loader):

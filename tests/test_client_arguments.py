@@ -64,9 +64,13 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("data.a has a zero character", lambda: Jobs(NOWHERE).create("x", {"a": "\0"})),
     ("data has half of a surrogate pair", lambda: Jobs(NOWHERE).create("x", {"\ud800": 1})),
     ("data.a is inf", lambda: Jobs(NOWHERE).create("x", {"a": float("inf")})),
-    ("position is no position", lambda: EventStore(NOWHERE).subscribe(Position(-1))),
-    ("position is no position", lambda: EventStore(NOWHERE).subscribe(Position("x"))),  # type: ignore[arg-type]
-    ("position has gaps that are none", lambda: EventStore(NOWHERE).subscribe(Position(5, ("x",)))),  # type: ignore[arg-type]
+    ("start is no position", lambda: EventStore(NOWHERE).subscribe(Position(-1))),
+    ("start is no position", lambda: EventStore(NOWHERE).subscribe(Position("x"))),  # type: ignore[arg-type]
+    ("start must be text, not int", lambda: EventStore(NOWHERE).subscribe(5)),  # type: ignore[arg-type]
+    ("position is no position", lambda: Position.parse("x")),
+    (r"reducers\[0\] must be a Reducer", lambda: EventStore(NOWHERE, reducers=[None])),  # type: ignore[list-item]
+    (r"projections\[0\] must be a Projection", lambda: Projections([None])),  # type: ignore[list-item]
+    ("start has gaps that are none", lambda: EventStore(NOWHERE).subscribe(Position(5, ("x",)))),  # type: ignore[arg-type]
     ("reducers must be a list of Reducer, not int", lambda: EventStore(NOWHERE, reducers=5)),  # type: ignore[arg-type]
     ("reducers must be a list of Reducer, not str", lambda: EventStore(NOWHERE, reducers="")),  # type: ignore[arg-type]
     ("reducers must be a list of Reducer, not dict", lambda: EventStore(NOWHERE, reducers={})),

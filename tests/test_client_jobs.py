@@ -242,12 +242,21 @@ def test_asking_twice_with_one_id_makes_one_job(database_url: str, owner: Owner,
     jobs, job_id = Jobs(database_url), uuid4()
     first = jobs.create("writer", {"a": 1}, job_id=job_id)
     assert jobs.create("writer", {"a": 1}, job_id=str(job_id)) == first
-    for agent, data in (("reader", {"a": 1}), ("writer", {"a": 2}), ("writer", None)):
+    for agent, data in (("reader", {"a": 1}), ("writer", {"a": 2}), ("writer", {"a": True}), ("writer", None)):
         with pytest.raises(BadArgument, match="job_id is the id of another job"):
             jobs.create(agent, data, job_id=job_id)
     with pytest.raises(BadArgument, match="job_id is the id of another job"):
         Jobs(database_url, user_id=people["other"].user_id).create("writer", {"a": 1}, job_id=job_id)
     assert count(owner, "pending") == 1
+
+
+@pytest.mark.parametrize("number", [1763772512123456789.0, 1e23, 1.5e300, 0.1, -0.0, 3.0])
+def test_a_number_comes_back_as_the_same_job(database_url: str, owner: Owner, number: float) -> None:
+    jobs, job_id = Jobs(database_url), uuid4()
+    asked = jobs.create("writer", {"asked_ns": [number]}, job_id=job_id)
+    assert jobs.create("writer", {"asked_ns": [number]}, job_id=job_id) == asked
+    jobs.create("writer", {"asked_ns": number})
+    assert count(owner, "pending") == 2
 
 
 def test_a_person_works_on_the_own_jobs_alone(url: str, people: People) -> None:

@@ -17,7 +17,7 @@ from psycopg_pool import ConnectionPool
 
 from data.access import Actor
 from signalbox_client import BadArgument, Closed, Database, SignalboxError
-from signalbox_client.recorder import NotFlushed, Recorder, RecorderFull, RecordsRefused
+from signalbox_client.recorder import EndCutShort, NotFlushed, Recorder, RecorderFull, RecordsRefused
 from tests.embedded_holders import wait_until
 from tests.ways import poolers as poolers  # noqa: PLC0414 - a fixture
 from tests.ways import together
@@ -100,11 +100,17 @@ def test_a_tool_around_a_block_says_how_it_ended(database_url: str, owner: Owner
             call.success, call.error_message = False, "exit 2"
         with pytest.raises(FileNotFoundError):
             failing(session)
+        with (
+            pytest.raises(EndCutShort, match=r"result has .* end of the call"),
+            session.tool("Odd") as call,
+        ):
+            call.result = {1: 2}
     ends = [row for row in rows(owner, "tool_events") if row["phase"] == "post"]
     assert [(row["success"], row["error_message"]) for row in ends] == [
         (True, None),
         (False, "exit 2"),
         (False, "FileNotFoundError: /x\\0\\ud800"),
+        (True, None),
     ]
     assert ends[0]["result"] == {"hits": 3}
     assert all(row["execution_time_ms"] >= 0 for row in ends)

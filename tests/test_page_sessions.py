@@ -383,6 +383,14 @@ def test_the_list_explains_why_it_is_empty(owner: Owner, people: People) -> None
     assert "/sessions?period=all" in other_time.links
 
 
+def test_a_page_that_opens_on_days_ahead_of_now_says_so(owner: Owner, people: People) -> None:
+    recorded.session(owner, AT)
+    assert "ahead of now" not in open_page(people["manager"], LIST).text
+    recorded.session(owner, AT + timedelta(days=40))
+    cached.forget()
+    assert "The newest data lie ahead of now; what happened until now is in" in open_page(people["manager"], LIST).text
+
+
 def test_a_period_that_is_none_is_said_and_not_shown_as_if_it_was_asked_for(owner: Owner, people: People) -> None:
     recorded.session(owner, AT)
     said = "The address asks for a period that is none here, so this shows the last 7 days."

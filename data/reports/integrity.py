@@ -60,7 +60,7 @@ def read_integrity(actor: Actor) -> Integrity:
 
 @checked()
 def read_gaps(actor: Actor, *, limit: int = 50) -> list[dict[str, Any]]:
-    """Ranges of missing numbers: aggregate_type, aggregate_id, numbers_missing (of the whole stream), first_missing,
+    """Ranges of missing numbers: aggregate_type, aggregate_id, numbers_missing (of the range), first_missing,
     last_missing; the streams that miss most first."""
     with database.reading(actor) as unit:
         return [_whole(row) for row in unit.rows("integrity.list_gaps", limit=limit)]

@@ -13,6 +13,7 @@ from data.access import Actor
 from data.arguments import checked
 from data.database import Unit
 from data.errors import NotFound
+from signalbox_client import json_values
 from signalbox_client.events import SNAPSHOT_EVERY, Event, Reducer, ReducerFailed
 from signalbox_client.projections import PROJECTIONS
 
@@ -160,7 +161,11 @@ def _changed(before: State | None, after: State | None) -> tuple[str, ...] | Non
     if before is None or after is None:
         return None
     names = dict.fromkeys([*after, *before])
-    return tuple(name for name in names if (name in before, before.get(name)) != (name in after, after.get(name)))
+    return tuple(
+        name
+        for name in names
+        if (name in before) != (name in after) or not json_values.is_same(before.get(name), after.get(name))
+    )
 
 
 def _unfolded(about: About, at: int, events: Sequence[Event], reducer: Reducer, problem: str) -> StreamAt:

@@ -32,7 +32,7 @@ from aggregates as a
 left join newest_snapshots as s using (aggregate_type, aggregate_id);
 
 -- name: list_gaps
--- Numbers that are missing in streams, as ranges, the streams that miss most first.
+-- Numbers that are missing in streams, as ranges with how many each has, the streams that miss most first.
 with broken as (
     select e.aggregate_type, e.aggregate_id, max(e.sequence_number)::numeric - count(*) as numbers_missing
     from analytics.stg_engine__events as e
@@ -45,7 +45,7 @@ with broken as (
 select
     b.aggregate_type,
     b.aggregate_id,
-    b.numbers_missing,
+    n.sequence_number - n.before::numeric - 1 as numbers_missing,
     n.before + 1 as first_missing,
     n.sequence_number - 1 as last_missing
 from broken as b

@@ -40,18 +40,18 @@ class Position:
         gaps = ",".join(f"{gap.first}-{gap.last}@{gap.until_transaction}" for gap in self.gaps)
         return f"{self.through};{gaps}" if gaps else str(self.through)
 
-    def checked(self) -> Position:
+    def checked(self, argument: str = "position") -> Position:
         """The same one. Raises BadArgument for what nobody could have reached, as `parse` does."""
         if not isinstance(self.gaps, tuple) or not all(isinstance(gap, Gap) for gap in self.gaps):
-            raise BadArgument("position", "has gaps that are none.")
-        return self.parse(str(self))
+            raise BadArgument(argument, "has gaps that are none.")
+        return self.parse(str(self), argument)
 
     @classmethod
-    def parse(cls, written: object) -> Self:
+    def parse(cls, written: object, argument: str = "position") -> Self:
         """A position as it was written down. Raises BadArgument for any other text."""
-        found = _WRITTEN.fullmatch(checking.text("position", written, longest=None))
+        found = _WRITTEN.fullmatch(checking.text(argument, written, longest=None))
         if not found:
-            raise BadArgument("position", "is no position of a subscription.")
+            raise BadArgument(argument, "is no position of a subscription.")
         gaps = []
         for gap in (found["gaps"] or "").split(",") if found["gaps"] else ():
             places, _, until = gap.partition("@")
@@ -60,7 +60,7 @@ class Position:
         position = cls(int(found["through"]), tuple(gaps))
         ends = [0, *(place for gap in gaps for place in (gap.first - 1, gap.last)), position.through]
         if ends != sorted(ends) or position.through > checking.MAX_BIGINT or any(gap.first > gap.last for gap in gaps):
-            raise BadArgument("position", "has gaps that are not in order.")
+            raise BadArgument(argument, "has gaps that are not in order.")
         return position
 
     def after(self, positions: list[int]) -> Position:

@@ -66,16 +66,12 @@ class Reducers:
 
     def __init__(self, reducers: Iterable[Reducer] = ()) -> None:
         self._by_type: dict[str, Reducer] = {}
-        for reducer in checking.listed("reducers", reducers, "Reducer"):
-            self.add(reducer)
+        for place, reducer in enumerate(checking.listed("reducers", reducers, "Reducer")):
+            self._take(f"reducers[{place}]", reducer)
 
     def add(self, reducer: Reducer) -> None:
         """Take one more. Raises BadArgument where its aggregate type has one already."""
-        if not isinstance(reducer, Reducer):
-            raise BadArgument("reducer", f"must be a Reducer, not {type(reducer).__name__}.")
-        if reducer.aggregate_type in self._by_type:
-            raise BadArgument("reducer", f"is the second one for {reducer.aggregate_type}.")
-        self._by_type[reducer.aggregate_type] = reducer
+        self._take("reducer", reducer)
 
     def register(
         self, aggregate_type: str, *, version: str = "1", name: str = "", initial: Mapping[str, Any] | None = None
@@ -94,3 +90,10 @@ class Reducers:
 
     def __iter__(self) -> Iterator[Reducer]:
         return iter(self._by_type.values())
+
+    def _take(self, argument: str, reducer: object) -> None:
+        if not isinstance(reducer, Reducer):
+            raise BadArgument(argument, f"must be a Reducer, not {type(reducer).__name__}.")
+        if reducer.aggregate_type in self._by_type:
+            raise BadArgument(argument, f"is the second one for {reducer.aggregate_type}.")
+        self._by_type[reducer.aggregate_type] = reducer

@@ -180,10 +180,10 @@ class EventStore:
 
     def _position(self, start: object) -> Position:
         if isinstance(start, Position):
-            return start.checked()
+            return start.checked("start")
         if start == "beginning":
             return Position()
-        return present(self._database) if start == "now" else Position.parse(start)
+        return present(self._database) if start == "now" else Position.parse(start, "start")
 
 
 def _checked_events(events: object) -> list[NewEvent]:

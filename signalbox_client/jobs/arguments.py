@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from signalbox_client import checking
+from signalbox_client import checking, json_values
 from signalbox_client.errors import BadArgument
 from signalbox_client.jobs.records import Job
 
@@ -49,7 +49,9 @@ def taken(job: object) -> Job:
 
 def is_asked(job: Job, agent: str, user_id: UUID | None, data: str | None) -> bool:
     """Whether a job is the one asked for: of that agent, for that person, with that input (as JSON)."""
-    return (job.agent, job.user_id, job.data) == (agent, user_id, None if data is None else json.loads(data))
+    return (job.agent, job.user_id) == (agent, user_id) and json_values.is_same(
+        job.data, None if data is None else json.loads(data)
+    )
 
 
 def error_text(value: object) -> str:

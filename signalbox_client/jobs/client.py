@@ -50,7 +50,9 @@ class Jobs:
             "data": None if data is None else checking.json_object("data", data),
         }
         with transaction_as(self._database, self._user_id) as work:
-            row = work.row("jobs.create", **wanted) or work.row("jobs.find", job_id=wanted["job_id"])
+            if created := work.row("jobs.create", **wanted):
+                return Job.of(created)
+            row = work.row("jobs.find", job_id=wanted["job_id"])
         job = Job.of(row) if row else None
         if job is None or not arguments.is_asked(job, wanted["agent"], wanted["user_id"], wanted["data"]):
             raise BadArgument("job_id", "is the id of another job.")

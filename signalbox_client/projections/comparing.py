@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from signalbox_client import json_values
 from signalbox_client.projections import folding
 from signalbox_client.projections.folding import Failures, Folded, Gone, Read
 from signalbox_client.projections.projection import Projection, Row, comparable
@@ -99,7 +100,9 @@ class Comparing:
     def _changed(self, folded: Folded, found: Row) -> list[str]:
         self._not_compared |= folded.row.keys() - found.keys()
         return [
-            name for name, value in folded.row.items() if name in found and comparable(value) != comparable(found[name])
+            name
+            for name, value in folded.row.items()
+            if name in found and _differ(comparable(value), comparable(found[name]))
         ]
 
     def _take_absent(self, folded: Folded, gone: Gone) -> None:
@@ -127,5 +130,9 @@ class Comparing:
 def _differences(key: str, row: Row, stored: Row) -> Iterable[Difference]:
     for column, value in row.items():
         replayed, found = comparable(value), comparable(stored[column])
-        if replayed != found:
+        if _differ(replayed, found):
             yield Difference(key, column, replayed, found)
+
+
+def _differ(replayed: Any, found: Any) -> bool:
+    return not json_values.is_same(replayed, found)

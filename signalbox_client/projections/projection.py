@@ -94,16 +94,12 @@ class Projections:
 
     def __init__(self, projections: Iterable[Projection] = ()) -> None:
         self._by_name: dict[str, Projection] = {}
-        for projection in checking.listed("projections", projections, "Projection"):
-            self.add(projection)
+        for place, projection in enumerate(checking.listed("projections", projections, "Projection")):
+            self._take(f"projections[{place}]", projection)
 
     def add(self, projection: Projection) -> None:
         """Take one more. Raises BadArgument where its name is taken, or it is none."""
-        if not isinstance(projection, Projection):
-            raise BadArgument("projection", f"must be a Projection, not {type(projection).__name__}.")
-        if projection.name in self._by_name:
-            raise BadArgument("projection", f"is the second one called {projection.name}.")
-        self._by_name[projection.name] = projection
+        self._take("projection", projection)
 
     def named(self, name: object) -> Projection:
         """The projection of that name. Raises BadArgument naming those there are."""
@@ -113,6 +109,13 @@ class Projections:
 
     def __iter__(self) -> Iterator[Projection]:
         return iter(self._by_name.values())
+
+    def _take(self, argument: str, projection: object) -> None:
+        if not isinstance(projection, Projection):
+            raise BadArgument(argument, f"must be a Projection, not {type(projection).__name__}.")
+        if projection.name in self._by_name:
+            raise BadArgument(argument, f"is the second one called {projection.name}.")
+        self._by_name[projection.name] = projection
 
 
 def moment(value: Any) -> datetime | None:

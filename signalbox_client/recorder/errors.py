@@ -25,6 +25,14 @@ class RecordsRefused(SignalboxError):
         super().__init__(f"The database refused {records} records, which are held in `refused`; the first: {reason}")
 
 
+class EndCutShort(SignalboxError):
+    """What a call gave cannot be stored. That it ended is recorded, without that."""
+
+    def __init__(self, argument: str, reason: str) -> None:
+        self.argument = argument
+        super().__init__(f"{argument} {reason} The end of the call is recorded without what it gave.")
+
+
 class Misplaced(SignalboxError):
     """There is no session for this record: it was deleted, or its beginning was refused."""
 

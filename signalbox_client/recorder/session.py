@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from signalbox_client import checking
 from signalbox_client.errors import BadArgument, SignalboxError
 from signalbox_client.recorder import records
+from signalbox_client.recorder.errors import EndCutShort
 
 if TYPE_CHECKING:
     from signalbox_client.recorder.recorder import Recorder
@@ -102,7 +103,8 @@ class RecordedSession:
         """Record a call around a block, with how long it took; set `result` on what it gives.
 
         A block that ends is a success unless `success` was set; one that raises is a failure with that error, and that
-        error it stays: what kept its end from being recorded is a note on it.
+        error it stays: what kept its end from being recorded is a note on it. Raises EndCutShort at the end of the
+        block where what was set cannot be stored: a call without an end would look as if it still ran.
         """
         call = self.tool_pre(tool_name, parameters, tool_type=tool_type)
         started = time.perf_counter()
@@ -119,9 +121,14 @@ class RecordedSession:
 
     def _tool_ended(self, call: ToolCall, started: float, *, success: bool, error_message: str | None) -> None:
         took_ms = min(round((time.perf_counter() - started) * 1000), records.MAX_INTEGER)
-        self.tool_post(
-            call, result=call.result, success=success, error_message=error_message, execution_time_ms=took_ms
-        )
+        try:
+            self.tool_post(
+                call, result=call.result, success=success, error_message=error_message, execution_time_ms=took_ms
+            )
+        except BadArgument as error:
+            known = success if isinstance(success, bool) else None
+            self.tool_post(call, success=known, execution_time_ms=took_ms)
+            raise EndCutShort(error.argument, error.reason) from error
 
     def prompt(
         self,
