@@ -5305,6 +5305,29 @@ UNION ALL
 -- comment analytics.VIEW tool_calls
 COMMENT ON VIEW analytics.tool_calls IS 'Calls of tools; outcome is succeeded, failed, refused (a person said no) or null where none was recorded. Rates are taken over succeeded and failed. One row per call.';
 
+-- table signalbox.import_records
+CREATE TABLE signalbox.import_records (
+    record_key uuid NOT NULL,
+    event_id uuid,
+    file_id bigint NOT NULL,
+    line integer,
+    source_kind text NOT NULL,
+    pair_key uuid,
+    pair_order bigint,
+    dropped_event_id uuid,
+    place integer,
+    part integer
+);
+
+-- comment signalbox.TABLE import_records
+COMMENT ON TABLE signalbox.import_records IS 'Which event each record of a log became: two records of one happening, told by hooks and by a transcript, name the same event, which may have been dropped since. One row per record.';
+
+-- comment signalbox.COLUMN import_records.place
+COMMENT ON COLUMN signalbox.import_records.place IS 'Which record of its file it is, 1 for the first; null where it was imported before this was kept.';
+
+-- comment signalbox.COLUMN import_records.part
+COMMENT ON COLUMN signalbox.import_records.part IS 'Which event of its record it is, 1 for the first, 0 for what is derived from the record and comes before its events.';
+
 -- view analytics.session_summary
 CREATE VIEW analytics.session_summary WITH (security_invoker='true') AS
  SELECT s.session_pk,
@@ -5319,7 +5342,7 @@ CREATE VIEW analytics.session_summary WITH (security_invoker='true') AS
             ELSE NULL::bigint
         END AS duration_ms,
     p.prompts,
-    p.first_prompt,
+    f.first_prompt,
     t.calls,
     t.failed_calls,
     t.refused_calls,
@@ -5328,11 +5351,26 @@ CREATE VIEW analytics.session_summary WITH (security_invoker='true') AS
     k.cost_usd,
     k.cost_basis,
     k.tokens
-   FROM ((((analytics.stg_chronicle__sessions s
+   FROM (((((analytics.stg_chronicle__sessions s
      LEFT JOIN LATERAL ( SELECT count(*) AS prompts,
-            (array_agg("left"(q.prompt_text, 300) ORDER BY q.occurred_at, q.prompt_id))[1] AS first_prompt
+            min(q.occurred_at) AS first_at
            FROM analytics.stg_chronicle__prompt_events q
           WHERE (q.session_pk = s.session_pk)) p ON (true))
+     LEFT JOIN LATERAL ( SELECT "left"(q.prompt_text, 300) AS first_prompt
+           FROM ((analytics.stg_chronicle__prompt_events q
+             LEFT JOIN LATERAL ( SELECT e_1.event_id,
+                    e_1.recorded_at
+                   FROM analytics.stg_chronicle__events e_1
+                  WHERE (e_1.event_id = q.event_id)
+                 LIMIT 1) e ON (true))
+             LEFT JOIN LATERAL ( SELECT ARRAY[r.file_id, (r.line)::bigint, (COALESCE(r.place, 0))::bigint, (COALESCE(r.part, 0))::bigint] AS place
+                   FROM signalbox.import_records r
+                  WHERE (r.event_id = q.event_id)
+                  ORDER BY ARRAY[r.file_id, (r.line)::bigint, (COALESCE(r.place, 0))::bigint, (COALESCE(r.part, 0))::bigint]
+                 LIMIT 1) o ON (true))
+          WHERE ((q.session_pk = s.session_pk) AND (NOT (q.occurred_at IS DISTINCT FROM p.first_at)))
+          ORDER BY o.place, e.recorded_at, q.event_id, q.prompt_id
+         LIMIT 1) f ON (true))
      LEFT JOIN LATERAL ( SELECT count(*) AS calls,
             count(*) FILTER (WHERE (c.outcome = 'failed'::text)) AS failed_calls,
             count(*) FILTER (WHERE (c.outcome = 'refused'::text)) AS refused_calls,
@@ -6279,29 +6317,6 @@ ALTER TABLE signalbox.import_files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     NO MAXVALUE
     CACHE 1
 );
-
--- table signalbox.import_records
-CREATE TABLE signalbox.import_records (
-    record_key uuid NOT NULL,
-    event_id uuid,
-    file_id bigint NOT NULL,
-    line integer,
-    source_kind text NOT NULL,
-    pair_key uuid,
-    pair_order bigint,
-    dropped_event_id uuid,
-    place integer,
-    part integer
-);
-
--- comment signalbox.TABLE import_records
-COMMENT ON TABLE signalbox.import_records IS 'Which event each record of a log became: two records of one happening, told by hooks and by a transcript, name the same event, which may have been dropped since. One row per record.';
-
--- comment signalbox.COLUMN import_records.place
-COMMENT ON COLUMN signalbox.import_records.place IS 'Which record of its file it is, 1 for the first; null where it was imported before this was kept.';
-
--- comment signalbox.COLUMN import_records.part
-COMMENT ON COLUMN signalbox.import_records.part IS 'Which event of its record it is, 1 for the first, 0 for what is derived from the record and comes before its events.';
 
 -- table signalbox.members
 CREATE TABLE signalbox.members (
@@ -9243,6 +9258,11 @@ GRANT SELECT ON TABLE analytics.tool_calls TO authenticated;
 
 GRANT SELECT ON TABLE analytics.tool_calls TO service_role;
 
+-- acl signalbox.TABLE import_records
+GRANT SELECT ON TABLE signalbox.import_records TO authenticated;
+
+GRANT ALL ON TABLE signalbox.import_records TO service_role;
+
 -- acl analytics.TABLE session_summary
 GRANT SELECT ON TABLE analytics.session_summary TO authenticated;
 
@@ -9505,11 +9525,6 @@ GRANT ALL ON TABLE signalbox.change_totals TO service_role;
 GRANT SELECT ON TABLE signalbox.import_files TO authenticated;
 
 GRANT ALL ON TABLE signalbox.import_files TO service_role;
-
--- acl signalbox.TABLE import_records
-GRANT SELECT ON TABLE signalbox.import_records TO authenticated;
-
-GRANT ALL ON TABLE signalbox.import_records TO service_role;
 
 -- acl signalbox.TABLE members
 GRANT SELECT ON TABLE signalbox.members TO authenticated;

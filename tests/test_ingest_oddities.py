@@ -235,3 +235,13 @@ def test_a_file_touched_at_an_unknown_time_gets_its_time_from_whoever_knows_it(
         assert known["created_at"].second == 7
         ingest([write(tmp_path / "h.jsonl", [hook("PreToolUse", tool_name="Edit", tool_input=given)])], url)
         assert rows(url, query) == [known]
+
+
+@pytest.mark.parametrize("time", [None, "2026-03-03T08:00:00.000Z"])
+def test_the_first_prompt_is_the_one_that_the_log_tells_first(
+    server: embedded.Lease, tmp_path: Path, time: str | None
+) -> None:
+    told = [typed(number, f"prompt {number}") | {"timestamp": time} for number in range(8)]
+    with fresh_database(server) as url:
+        ingest([write(tmp_path / "log.jsonl", told)], url)
+        assert value(url, "select first_prompt from analytics.session_summary") == "prompt 0"

@@ -119,7 +119,7 @@ def test_a_history_tells_its_period_and_the_one_before(owner: Owner, people: Peo
     assert "2 questions asked in the last 7 days stand in imported logs; 1 of 1 was approved (100 %);" in plain(
         page.text
     )
-    assert "the decision took 1 min 00 s; 1 got no answer." in plain(page.text)
+    assert "the decision took 1 min 00 s; 1 ended undecided." in plain(page.text)
     assert ("1", "/approvals?show=imported&period=7d&outcome=expired") in named_links(page)
 
 

@@ -109,6 +109,15 @@ def test_history_is_apart_by_how_it_ended(owner: Owner, people: People) -> None:
     assert "ada@example.com" in shown["decided"]
 
 
+def test_what_a_log_tells_of_a_question_without_a_yes_or_no_is_said(owner: Owner, people: People) -> None:
+    logged = {"status": "expired", "metadata": Jsonb({"imported": True})}
+    silent = ask(owner, **logged)
+    told = ask(owner, **logged, decision_note="The pipe broke")
+    assert "Nobody answered." in open_page(people["admin"], PAGE, approval=str(silent)).text
+    page = open_page(people["admin"], PAGE, approval=str(told))
+    assert "It ended undecided. Note: <q>The pipe broke</q>" in "".join(page.pieces)
+
+
 def test_one_question_stands_in_the_order_in_which_it_is_decided(owner: Owner, people: People) -> None:
     ask(owner, title="An earlier one", status="approved", decided_at=NOW, decision_note='{"Which?": "The blue one"}')
     approval_id = ask(

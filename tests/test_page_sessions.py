@@ -368,6 +368,19 @@ def test_failures_without_a_known_outcome_are_unknown_and_not_zero(owner: Owner,
     assert "0 failed, 0 refused by a person, 1 without a recorded outcome, of 1 call" in row
 
 
+def test_what_a_person_refused_is_no_failure_and_not_unknown(owner: Owner, people: People) -> None:
+    session_pk = recorded.session(owner, AT)
+    for minute in range(2):
+        recorded.call(owner, session_pk, AT + timedelta(minutes=minute), success=False, error=recorded.REFUSAL)
+    row = next(piece for piece in open_page(people["manager"], LIST).pieces if "<td" in piece)
+    assert ">unknown</span>" not in row
+    assert "0 failed, 2 refused by a person, 0 without a recorded outcome, of 2 calls" in row
+    page = open_page(people["manager"], ONE, session=str(session_pk))
+    assert " were refused by a person" in "".join(page.pieces)
+    (way,) = page.ways("2 calls")
+    assert "only=refused" in way
+
+
 def test_the_list_explains_why_it_is_empty(owner: Owner, people: People) -> None:
     assert "No session is recorded here yet." in open_page(people["manager"], LIST).text
     recorded.session(owner, AT, user_id=people["other"].user_id)

@@ -60,13 +60,13 @@ def _sentence(asked: Questions, told: History, period: Period) -> Child:
 
 
 def _unanswered(asked: Questions, told: History, period: Period) -> list[Child]:
-    """The questions of logs that nobody answered, each number leading to them."""
+    """The questions of logs that nobody decided, each number leading to them."""
     if asked.shown != "imported":
         return []
     return [
         join(links.go(figures.count(number), "approvals", {**carried(asked), **period.query}, outcome=outcome), words)
         for outcome, number, words in (
-            ("expired", told.ran_out, " got no answer"),
+            ("expired", told.ran_out, " ended undecided"),
             ("pending", told.unanswered, " had none at the end of the log"),
         )
         if number

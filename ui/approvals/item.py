@@ -61,6 +61,8 @@ def _ended(view: View, asked: Approval) -> Markup:
         over = asked["expires_at"]
         since = _at(view, over)
         if asked["is_imported"]:
+            if noted := _noted(asked["decision_note"]):
+                return join("It ended undecided.", noted, source)
             return join("Nobody answered.", source)
         return join(f"The time to decide ran out{since}: nothing was decided.")
     who = asked["decided_by_name"] or "Somebody"

@@ -158,7 +158,7 @@ def _took(row: Row) -> Child:
 def _failed(row: Row) -> Child:
     if not row["calls"]:
         return tables.muted(figures.DASH)
-    if not row["known_calls"]:
+    if row["known_calls"] + row["refused_calls"] == 0:
         return tables.muted("unknown")
     failed = row["failed_calls"]
     return tag("span", page.mark("broken"), figures.count(failed), class_="sb-broken") if failed else "0"

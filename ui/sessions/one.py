@@ -33,7 +33,9 @@ def head(view: View, session: Mapping[str, Any], items: Sequence[Item], *, is_kn
         words = plural(number, noun)
         return parts.led(view, words, part) if number else words
 
-    calls, failed, errors, unknown = (held[part] for part in ("calls", "failed", "errors", "unknown"))
+    calls, failed, refused, errors, unknown = (
+        held[part] for part in ("calls", "failed", "refused", "errors", "unknown")
+    )
     waits = sum(item["kind"] == "question" and item["is_open"] for item in items)
     what = [
         "An unknown number of prompts"
@@ -48,6 +50,8 @@ def head(view: View, session: Mapping[str, Any], items: Sequence[Item], *, is_kn
     if held["compactions"]:
         what.append(led(held["compactions"], "compactions", "compaction"))
     wrong = [join(led(failed, "failed", "call"), " failed")] if failed else []
+    if refused:
+        wrong.append(join(led(refused, "refused", "call"), " was" if refused == 1 else " were", " refused by a person"))
     if errors:
         wrong.append(join(led(errors, "errors", "other error"), " is recorded" if errors == 1 else " are recorded"))
     ending = enumerated(wrong) or (

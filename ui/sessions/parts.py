@@ -17,6 +17,7 @@ PARTS: dict[str, tuple[Callable[[Item], bool], tuple[str, ...]]] = {
     "prompts": (lambda item: item["kind"] == "prompt", ("prompt",)),
     "calls": (lambda item: item["kind"] == "call", ("tool call",)),
     "failed": (lambda item: item["kind"] == "call" and item["outcome"] == "failed", ("failed call",)),
+    "refused": (lambda item: item["kind"] == "call" and item["outcome"] == "refused", ("refused call",)),
     "unknown": (
         lambda item: item["kind"] == "call" and item["outcome"] == "unknown",
         ("call without a recorded outcome", "calls without a recorded outcome"),

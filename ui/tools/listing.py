@@ -21,6 +21,7 @@ from ui.wording import figures, telling
 from ui.wording.sentences import plural, point_change
 
 _LONGEST_NAME = 34  # of a tool in a table
+_CUT_AT = 160  # characters of a message that make its kind: see analytics.error_group
 _MOST_NAMED = 5  # tools in one sentence
 # Calls that can be leafed through: a page costs as much as all before it, and nobody leafs that far.
 MOST_LEAFED = 10_000
@@ -161,7 +162,7 @@ def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value
         return links.go(words, "session", period.query, session=row["session_pk"], item=row["item_id"])
 
     return [
-        tables.Column("Kind", lambda row: of_kind(row["group"], row), wide=True),
+        tables.Column("Kind", lambda row: of_kind(_kind(row["group"]), row), wide=True),
         tables.Column("Cases", lambda row: of_kind(bar(row), row), is_number=True),
         tables.Column("Tool", _tool, hint=lambda row: row["tool_name"]),
         tables.Column(
@@ -171,6 +172,10 @@ def _error_columns(view: View, period: Period, carried: Mapping[str, links.Value
         ),
         tables.Column("Newest case", example, line=True, hint=lambda row: row["example"]),
     ]
+
+
+def _kind(group: str) -> str:
+    return f"{group}…" if len(group) >= _CUT_AT else group
 
 
 def calls_table(

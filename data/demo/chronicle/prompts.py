@@ -45,6 +45,8 @@ OPENINGS: tuple[str, ...] = (
     "", "", "", "Please ", "Can you ", "Next: ", "Good morning, ", "Quick one: ", "Urgent: ", "When you have that, ",
     "As discussed: ", "I need you to ",
 )
+ASKING = ("Please ", "Can you ", "I need you to ")  # these go before an order alone,
+NO_ORDERS = ("the ", "CI ", "why ")  # which wishes that begin so are not
 ENDINGS: tuple[str, ...] = (
     "", "", "", ".", ". Tests first.", ". Do not touch the public API.", ". Show me the plan before you start.",
     ". Keep the diff small.", ". Commit when green.", ". No new dependencies.", ". It has to go out today.",
@@ -73,6 +75,8 @@ def _prompt(project: Project, is_first: bool, pick: list[int]) -> str:
         text = FOLLOW_UPS[pick[1] % len(FOLLOW_UPS)]
     else:
         opening, wish = OPENINGS[pick[0] % len(OPENINGS)], WISHES[pick[1] % len(WISHES)]
+        if opening in ASKING and wish.startswith(NO_ORDERS):
+            opening = ""
         text = opening + wish + ENDINGS[pick[2] % len(ENDINGS)]
     return text.format(
         subject=project.subjects[pick[3] % len(project.subjects)],
