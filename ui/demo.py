@@ -51,11 +51,8 @@ def switch(actor: Actor) -> None:
 
 
 def _removal(maker: console.Console) -> None:
-    # What is in it is made when somebody opens it.
-    box = st.popover("Renew or remove", type="tertiary", key="renew_or_remove", on_change="rerun")
-    if not box.open:
-        return
-    with box:
+    # Made before it is opened: the browser looks for a place with room for all of it.
+    with st.popover("Renew or remove", type="tertiary"):
         st.html(tag("p", "The demo ends at the moment of its making. Made anew it ends now; real data stays as it is."))
         if st.button("Make the demo anew", key="renew_demo"):
             with st.status("Making the demo …", expanded=True):
