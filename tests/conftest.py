@@ -159,6 +159,25 @@ def fresh_database(server: embedded.Lease) -> Iterator[str]:
         copies.leave(name)
 
 
+class Prepared:
+    """A server for whoever makes a database and migrates it: what it makes is a copy of the migrated one."""
+
+    def __init__(self, server: embedded.Lease) -> None:
+        self._server = server
+
+    def url(self, name: str = "postgres") -> str:
+        """The address of one of its databases."""
+        return self._server.url(name)
+
+    def ensure_database(self, name: str) -> None:
+        """A copy of that name."""
+        copies_on(self._server).make(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop it if it is there, ending whoever is connected."""
+        self._server.drop_database(name)
+
+
 @pytest.fixture
 def owner(database_url: str) -> Iterator[psycopg.Connection[DictRow]]:
     """A connection as the owner of the database, for arranging and for looking."""
