@@ -27,18 +27,18 @@ TIMEOUT_S = 30  # a first run on a busy machine; nothing here measures time
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 
-# It looks every millisecond whether the page has run, and takes the interpreter from the page each time.
-_given_up_after = local_script_runner.require_widgets_deltas
+# It looks every millisecond whether the page has run, and takes the interpreter from the page each time; so it begins
+# to look when the page's thread has ended.
+_look_for_the_end = local_script_runner.require_widgets_deltas
 
 
-def _wait_for_page(runner: local_script_runner.LocalScriptRunner, timeout: float = TIMEOUT_S) -> None:
+def _wait_for_the_end(runner: local_script_runner.LocalScriptRunner, timeout: float = TIMEOUT_S) -> None:
     assert runner._script_thread is not None
     runner._script_thread.join(timeout)
-    if not runner.script_stopped():
-        _given_up_after(runner, 0)
+    _look_for_the_end(runner, timeout)
 
 
-local_script_runner.require_widgets_deltas = _wait_for_page
+local_script_runner.require_widgets_deltas = _wait_for_the_end
 
 _TAG = re.compile(r"<[^>]*>")
 _ENDING = re.compile(r"(</[^>]*>)+(?=[.,;:)])")  # after which nothing parts a word from what ends its sentence
