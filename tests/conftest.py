@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -113,18 +113,69 @@ def database_url(server: embedded.Lease) -> Iterator[str]:
         yield url
 
 
+class Copies:
+    """The copies of a server's migrated database: made and dropped through one connection. What a test is done with is
+    dropped when the next is made: at once the server would wait a tenth of a second for its processes there to end."""
+
+    def __init__(self, server: embedded.Lease) -> None:
+        self._connection = psycopg.connect(server.url("postgres"), autocommit=True)
+        self._done: list[str] = []
+
+    def make(self, name: str) -> None:
+        """A copy of that name."""
+        while self._done:
+            self._run("drop database if exists {} with (force)", self._done.pop())
+        self._run("create database {} template {} strategy file_copy", name, TEMPLATE)
+
+    def leave(self, name: str) -> None:
+        """Nobody needs that copy any more."""
+        self._done.append(name)
+
+    def _run(self, statement: LiteralString, *names: str) -> None:
+        self._connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+_copies: dict[str, Copies] = {}  # by the address of the server
+
+
+def copies_on(server: embedded.Lease) -> Copies:
+    """Those of that server."""
+    address = server.url()
+    if address not in _copies:
+        _copies[address] = Copies(server)
+    return _copies[address]
+
+
 @contextmanager
 def fresh_database(server: embedded.Lease) -> Iterator[str]:
-    """A copy of the migrated database of that server, which is gone afterwards."""
+    """A copy of the migrated database of that server, for whoever asked alone."""
     name = f"test_{uuid4().hex[:12]}"
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        copying = sql.SQL("create database {} template {} strategy file_copy")
-        connection.execute(copying.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
-        try:
-            yield server.url(name)
-        finally:
-            database.close_all()
-            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    copies = copies_on(server)
+    copies.make(name)
+    try:
+        yield server.url(name)
+    finally:
+        database.close_all()
+        copies.leave(name)
+
+
+class Prepared:
+    """A server for whoever makes a database and migrates it: what it makes is a copy of the migrated one."""
+
+    def __init__(self, server: embedded.Lease) -> None:
+        self._server = server
+
+    def url(self, name: str = "postgres") -> str:
+        """The address of one of its databases."""
+        return self._server.url(name)
+
+    def ensure_database(self, name: str) -> None:
+        """A copy of that name."""
+        copies_on(self._server).make(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop it if it is there, ending whoever is connected."""
+        self._server.drop_database(name)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from data import exports, measures
 from data.access import Actor
@@ -25,6 +25,20 @@ TIMEOUT_S = 30  # a first run on a busy machine; nothing here measures time
 
 # Streamlit reads what every installed package says of itself whenever an app is made: a tenth of a second for nothing.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+
+
+# It looks every millisecond whether the page has run, and takes the interpreter from the page each time; so it begins
+# to look when the page's thread has ended.
+_look_for_the_end = local_script_runner.require_widgets_deltas
+
+
+def _wait_for_the_end(runner: local_script_runner.LocalScriptRunner, timeout: float = TIMEOUT_S) -> None:
+    assert runner._script_thread is not None
+    runner._script_thread.join(timeout)
+    _look_for_the_end(runner, timeout)
+
+
+local_script_runner.require_widgets_deltas = _wait_for_the_end
 
 _TAG = re.compile(r"<[^>]*>")
 _ENDING = re.compile(r"(</[^>]*>)+(?=[.,;:)])")  # after which nothing parts a word from what ends its sentence

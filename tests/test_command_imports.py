@@ -68,7 +68,7 @@ def test_a_command_starts_without_pandas(
 ) -> None:
     ended = json.loads(run(_LOADED, *words, url=database_url).stderr.splitlines()[-1])
     assert ended["status"] == 0
-    assert not {"pandas", "pyarrow", "streamlit"} & set(ended["loaded"])
+    assert not {"numpy", "pandas", "pyarrow", "streamlit"} & set(ended["loaded"])
 
 
 def test_what_is_loaded_early_is_what_a_page_needs() -> None:

@@ -13,7 +13,7 @@ from psycopg.rows import DictRow, dict_row
 from data import approvals, demo, embedded
 from data.database import queries
 from data.identity.demo_accounts import ACCOUNTS
-from tests.conftest import MIGRATIONS
+from tests.conftest import MIGRATIONS, Prepared
 
 ANCHOR = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
 EVENTS = 12_000
@@ -22,7 +22,7 @@ Rows = psycopg.Connection[DictRow]
 
 @pytest.fixture(scope="module")
 def made(server: embedded.Lease) -> Iterator[demo.Made]:
-    yield demo.create(server, MIGRATIONS, events=EVENTS, seed=7, anchor=ANCHOR, replace=True)
+    yield demo.create(Prepared(server), MIGRATIONS, events=EVENTS, seed=7, anchor=ANCHOR, replace=True)
     demo.remove(server)
 
 

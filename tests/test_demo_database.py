@@ -20,7 +20,7 @@ from psycopg import sql
 from data import command, demo, embedded
 from data.demo.database import UNFINISHED
 from data.errors import WrongUse
-from tests.conftest import MIGRATIONS
+from tests.conftest import MIGRATIONS, Prepared
 
 ANCHOR = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
@@ -51,7 +51,7 @@ def standing(server: embedded.Lease) -> embedded.Lease:
 
 
 def small(server: embedded.Lease, *, seed: int = 1, replace: bool = False) -> demo.Made:
-    return demo.create(server, MIGRATIONS, events=600, seed=seed, anchor=ANCHOR, replace=replace)
+    return demo.create(Prepared(server), MIGRATIONS, events=600, seed=seed, anchor=ANCHOR, replace=replace)
 
 
 def fingerprints(server: embedded.Lease) -> dict[str, str]:
@@ -128,7 +128,7 @@ def test_a_failed_attempt_leaves_the_old_one_and_nothing_of_its_own(standing: em
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        demo.create(standing, MIGRATIONS, events=600, seed=4, anchor=ANCHOR, replace=True, progress=break_off)
+        demo.create(Prepared(standing), MIGRATIONS, events=600, seed=4, anchor=ANCHOR, replace=True, progress=break_off)
     assert UNFINISHED not in databases(standing)
     assert fingerprints(standing) == first
 
@@ -192,7 +192,7 @@ def test_an_anchor_without_a_zone_is_refused(bare: embedded.Lease) -> None:
 @pytest.mark.parametrize("anchor", ["2026-11-23 00:05", "2028-02-29 23:59"])
 def test_it_looks_alive_whenever_it_is_made(bare: embedded.Lease, anchor: str) -> None:
     ends = datetime.fromisoformat(anchor).replace(tzinfo=UTC)
-    demo.create(bare, MIGRATIONS, events=600, seed=3, anchor=ends, replace=True)
+    demo.create(Prepared(bare), MIGRATIONS, events=600, seed=3, anchor=ends, replace=True)
     described = demo.describe(bare)
     assert described is not None
     assert 0 <= (ends - described.newest_at).total_seconds() < 30 * 60

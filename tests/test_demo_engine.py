@@ -19,7 +19,7 @@ from data.identity import demo_accounts
 from data.reports import clients
 from data.reports import events as engine_events
 from signalbox_client.projections import replay
-from tests.conftest import MIGRATIONS
+from tests.conftest import MIGRATIONS, Prepared
 
 ANCHOR = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
 Rows = psycopg.Connection[DictRow]
@@ -28,7 +28,7 @@ Entry = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def made(server: embedded.Lease) -> Iterator[demo.Made]:
-    yield demo.create(server, MIGRATIONS, events=24_000, seed=11, anchor=ANCHOR, replace=True)
+    yield demo.create(Prepared(server), MIGRATIONS, events=24_000, seed=11, anchor=ANCHOR, replace=True)
     demo.remove(server)
 
 

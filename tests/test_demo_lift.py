@@ -16,7 +16,7 @@ from psycopg.rows import DictRow, dict_row
 
 from data import demo, embedded
 from data.identity.demo_accounts import ACCOUNTS
-from tests.conftest import MIGRATIONS
+from tests.conftest import MIGRATIONS, Prepared
 
 ANCHOR = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
 MEMBER = next(account.user_id for account in ACCOUNTS if account.role == "member")
@@ -26,7 +26,7 @@ Rows = psycopg.Connection[DictRow]
 @pytest.fixture(scope="module")
 def made(server: embedded.Lease) -> Iterator[demo.Made]:
     # A seed with which every way to end is among few sessions.
-    yield demo.create(server, MIGRATIONS, events=24_000, seed=6, anchor=ANCHOR, replace=True)
+    yield demo.create(Prepared(server), MIGRATIONS, events=24_000, seed=6, anchor=ANCHOR, replace=True)
     demo.remove(server)
 
 

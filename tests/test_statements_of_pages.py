@@ -17,7 +17,7 @@ from data.identity import demo_accounts
 from tests import adoption_documents as documents
 from tests import recorded
 from tests.benchmarks.page_views import VIEWS, PageView
-from tests.conftest import MIGRATIONS, fresh_database, make_people
+from tests.conftest import MIGRATIONS, Prepared, fresh_database, make_people
 from tests.page_runs import open_page
 from tests.test_adopted_documents import build
 from tests.test_adoption import make
@@ -60,7 +60,7 @@ _LEFT_ALONE = """
 @pytest.fixture(scope="module")
 def demo_url(server: embedded.Lease) -> Iterator[str]:
     """A database in which there is something of everything."""
-    demo.create(server, MIGRATIONS, events=EVENTS, seed=7, progress=lambda _: None, replace=True)
+    demo.create(Prepared(server), MIGRATIONS, events=EVENTS, seed=7, progress=lambda _: None, replace=True)
     with psycopg.connect(server.url(demo.DATABASE), autocommit=True) as connection:
         connection.execute(_LEFT_ALONE)
     yield server.url(demo.DATABASE)
@@ -68,7 +68,7 @@ def demo_url(server: embedded.Lease) -> Iterator[str]:
     demo.remove(server)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def counted(demo_url: str) -> Iterator[Counted]:
     """A connection that counts; the database is open as the real one."""
     database.open_database("real", demo_url)

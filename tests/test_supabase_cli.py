@@ -56,9 +56,10 @@ class Cli:
     def start(self, url: str, *words: str) -> subprocess.Popen[str]:
         command = [str(self.program), *words, f"--remote={url}", "--workdir", str(self.work), "--yes"]
         quiet = {"SUPABASE_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1", "SUPABASE_NO_UPDATE_NOTIFIER": "1"}
+        brief = {"BUN_JSC_useDFGJIT": "0"}  # what runs for a second is not worth being compiled twice
         return subprocess.Popen(
             [*command, "--output-format", "json"],
-            env={"PATH": os.environ["PATH"], "HOME": str(self.work), **quiet},
+            env={"PATH": os.environ["PATH"], "HOME": str(self.work), **quiet, **brief},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

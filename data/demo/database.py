@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 from psycopg.rows import class_row
@@ -16,10 +16,12 @@ from psycopg.rows import class_row
 from data import migration
 from data.database.queries import find
 from data.demo.errors import DemoBeingMade
-from data.demo.fill import Filled, fill
-from data.demo.request import Request
 from data.embedded.errors import DiskFull
 from data.errors import DatabaseUnavailable, SignalboxError, WrongUse
+
+if TYPE_CHECKING:  # what draws the rows is loaded where some are drawn, and not with every command
+    from data.demo.fill import Filled
+    from data.demo.request import Request
 
 DATABASE = "signalbox_demo"
 UNFINISHED = "signalbox_demo_unfinished"
@@ -131,6 +133,8 @@ def remove(server: Server) -> bool:
 
 
 def _make(server: Server, migrations_directory: Path, request: Request, say: Progress) -> Filled:
+    from data.demo.fill import fill  # noqa: PLC0415 - see above
+
     server.drop_database(UNFINISHED)
     server.ensure_database(UNFINISHED)
     url = server.url(UNFINISHED)
@@ -145,6 +149,8 @@ def _make(server: Server, migrations_directory: Path, request: Request, say: Pro
 
 
 def _checked(events: int, seed: int, anchor: datetime | None) -> Request:
+    from data.demo.request import Request  # noqa: PLC0415 - see above
+
     if not SMALLEST <= events <= LARGEST:
         raise WrongUse(f"The demo can have {SMALLEST} to {LARGEST} events, not {events}.")
     if not 0 <= seed < 2**63:
