@@ -547,6 +547,33 @@ $$;
 -- comment analytics.FUNCTION error_group(message text)
 COMMENT ON FUNCTION analytics.error_group(message text) IS 'The text of an error without what differs from case to case: equal groups are one kind of error.';
 
+-- function analytics.error_slots(integer[])
+CREATE FUNCTION analytics.error_slots(taken integer[] DEFAULT NULL::integer[]) RETURNS integer[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+    links uuid[];
+begin
+    links := array(select distinct k.link from signalbox.change_links as k where k.source = 3);
+    return array(
+        select l.slot from signalbox.change_log as l
+        where l.source = 3 and l.slot < 2147483647 and (taken is null or l.slot = any(taken))
+        and (
+            l.counted = 0
+            or exists (
+                select from unnest(l.calls) as i where i.is_answer and not i.success and not coalesce(i.is_refused, false)
+            )
+        )
+        union
+        select s.slot from analytics.linked_slots(3::smallint, links, null) as s (slot)
+    );
+end
+$$;
+
+-- comment analytics.FUNCTION error_slots(taken integer[])
+COMMENT ON FUNCTION analytics.error_slots(taken integer[]) IS 'The quarters of an hour whose kinds of errors are not as they are stored, of `taken` or of all.';
+
 -- function analytics.events_containing(jsonb)
 CREATE FUNCTION analytics.events_containing(what jsonb) RETURNS TABLE(event_id uuid)
     LANGUAGE sql STABLE
@@ -688,6 +715,32 @@ $$;
 
 -- comment analytics.FUNCTION job_changes()
 COMMENT ON FUNCTION analytics.job_changes() IS 'Jobs that came to be counted in a slot since it was stored (sign 1), or are counted no more (-1). One row per job and change.';
+
+-- function analytics.levels_without(smallint, integer, integer, int4multirange)
+CREATE FUNCTION analytics.levels_without(coarsest smallint, lo integer, hi integer, removed int4multirange) RETURNS TABLE(level smallint, from_slot integer, until_slot integer)
+    LANGUAGE plpgsql IMMUTABLE ROWS 8 PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+    rest int4multirange := int4multirange(int4range(lo, hi));
+    touched int4multirange;
+    width integer;
+begin
+    foreach width in array array[768, 96, 4, 1] loop
+        continue when width > coarsest;
+        touched := coalesce((
+            select range_agg(int4range(
+                lower(r.piece) - (lower(r.piece) % width + width) % width,
+                upper(r.piece) + (width - (upper(r.piece) % width + width) % width) % width
+            ))
+            from unnest(removed * rest) as r (piece)
+        ), '{}');
+        return query select width::smallint, lower(r.piece), upper(r.piece) from unnest(rest - touched) as r (piece);
+        rest := rest * touched;
+        exit when isempty(rest);
+    end loop;
+end
+$$;
 
 -- function analytics.linked_slots(smallint, uuid[], integer[])
 CREATE FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) RETURNS SETOF integer
@@ -1630,6 +1683,18 @@ CREATE FUNCTION signalbox.change_versions() RETURNS TABLE(name text, version tex
     ) as l using (source)
 $$;
 
+-- function signalbox.drop_errors(integer)
+CREATE FUNCTION signalbox.drop_errors(below integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.error_rollup where level in (1, 4) and slot > -2147483648 and slot < below;
+    delete from analytics.error_rollup
+    where level in (96, 768) and slot > -2147483648 and slot < below - (below % level + level) % level;
+    select signalbox.sum_errors(96, u.lo, u.lo + 96) from (select below - (below % 96 + 96) % 96 as lo) as u;
+    select signalbox.sum_errors(768, u.lo, u.lo + 768) from (select below - (below % 768 + 768) % 768 as lo) as u
+$$;
+
 -- function signalbox.drop_raw(integer)
 CREATE FUNCTION signalbox.drop_raw(most_rows integer DEFAULT 2000, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text) RETURNS record
     LANGUAGE plpgsql
@@ -1794,6 +1859,10 @@ begin
         end loop;
     end if;
 
+    -- Of what comes in late no kinds are stored.
+    if not is_late then
+        perform signalbox.drop_errors(hi);
+    end if;
     -- The marks of these deletes, and all others of these slots, ask for nothing any more. Versions keep them.
     for state in select s.source from signalbox.rollup_state as s where s.drops_raw loop
         perform signalbox.take_marks(state.source, lo => lo, hi => hi);
@@ -1812,6 +1881,88 @@ begin
         dropped_at = clock_timestamp();
     is_unfinished := hi < target or coalesce(signalbox.oldest_raw() < analytics.slot_start(target), false);
 end
+$$;
+
+-- table analytics.error_rollup
+CREATE TABLE analytics.error_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    kind uuid NOT NULL,
+    is_by_project boolean NOT NULL,
+    project_name text NOT NULL,
+    tool_name text NOT NULL,
+    error_group text NOT NULL,
+    cases bigint NOT NULL,
+    last_at timestamp with time zone,
+    newest_id uuid NOT NULL
+);
+
+-- comment analytics.TABLE error_rollup
+COMMENT ON TABLE analytics.error_rollup IS 'Failed calls of tools in level times 15 minutes from slot on by the kind of their error, over all projects (project_name empty) and in each, with the newest case. Only of rows that are there: none from before raw_from. One row per level, kind and slot.';
+
+-- comment analytics.COLUMN error_rollup.kind
+COMMENT ON COLUMN analytics.error_rollup.kind IS 'A hash of is_by_project, project_name, tool_name and error_group.';
+
+-- comment analytics.COLUMN error_rollup.last_at
+COMMENT ON COLUMN analytics.error_rollup.last_at IS 'The latest time that a period can name; null where no case has one.';
+
+-- function signalbox.errors_in(int4multirange)
+CREATE FUNCTION signalbox.errors_in(slots int4multirange) RETURNS SETOF analytics.error_rollup
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    with failed as materialized (
+        select
+            floor(date_part('epoch', date_bin('15 minutes', t.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot,
+            t.tool_event_id, t.session_pk, t.tool_name, t.occurred_at, t.beginning
+        from unnest(slots) as r (slots)
+        cross join lateral (
+            select
+                e.tool_event_id, e.session_pk, e.tool_name, e.occurred_at,
+                coalesce(left(e.error_message, 500), '') as beginning
+            from analytics.stg_chronicle__tool_events as e
+            where e.phase = 'post' and not e.success and not analytics.is_refusal(e.error_message)
+            and e.occurred_at >= analytics.slot_start(lower(r.slots))
+            and e.occurred_at < analytics.slot_start(upper(r.slots))
+            offset 0
+        ) as t
+        union all
+        select -2147483648, t.tool_event_id, t.session_pk, t.tool_name, t.occurred_at, coalesce(left(t.error_message, 500), '')
+        from analytics.stg_chronicle__tool_events as t
+        where slots @> -2147483648
+        and t.phase = 'post' and not t.success and not analytics.is_refusal(t.error_message)
+        and (t.occurred_at is null or t.occurred_at = '-infinity' or t.occurred_at >= '60000-01-01 00:00+00')
+    ),
+    -- Each text once: its kind costs more than counting. Without a text there is nothing said, as with an empty one.
+    texts as materialized (
+        select d.beginning, analytics.error_group(d.beginning) as error_group
+        from (select distinct f.beginning from failed as f) as d
+    ),
+    cases as (
+        select
+            f.slot, f.tool_event_id, s.project_name, f.tool_name, t.error_group,
+            case when f.occurred_at >= '1970-01-02 00:00+00' and f.occurred_at < '2200-12-31 00:00+00'
+                then f.occurred_at end as last_at
+        from failed as f
+        inner join texts as t on t.beginning = f.beginning
+        left join analytics.stg_chronicle__sessions as s on s.session_pk = f.session_pk
+    ),
+    slices as (
+        select p.is_by_project, case when p.is_by_project then c.project_name else '' end as project_name,
+            c.slot, c.tool_event_id, c.tool_name, c.error_group, c.last_at
+        from cases as c
+        cross join (values (false), (true)) as p (is_by_project)
+        where not p.is_by_project or c.project_name is not null
+    )
+    select
+        1::smallint, c.slot,
+        encode(substring(sha256(convert_to(
+            jsonb_build_array(c.is_by_project, c.project_name, c.tool_name, c.error_group)::text, 'UTF8'
+        )) for 16), 'hex')::uuid,
+        c.is_by_project, c.project_name, c.tool_name, c.error_group, count(*), max(c.last_at),
+        (array_agg(c.tool_event_id order by c.last_at desc nulls last, c.tool_event_id desc))[1]
+    from slices as c
+    group by c.slot, c.is_by_project, c.project_name, c.tool_name, c.error_group
 $$;
 
 -- function signalbox.fold(text, integer, integer)
@@ -2825,9 +2976,14 @@ declare
     state signalbox.rollup_state;
     taken record;
     changed integer[];
+    failing integer[];
     more analytics.call_change[];
 begin
     select s.* into strict state from signalbox.rollup_state as s where s.subject = 'tools';
+    failing := array(
+        select u.slot from unnest(analytics.error_slots(slots)) as u (slot)
+        where u.slot >= state.built_from and (u.slot >= state.raw_from or u.slot = -2147483648)
+    );
     select t.* into taken from signalbox.take_calls(slots) as t;
     -- Below built_from nothing is stored yet, and below raw_from there is nothing to store it from.
     changed := array(
@@ -2842,6 +2998,9 @@ begin
         perform signalbox.refresh_tools(changed);
         perform signalbox.refresh_agent_calls(changed);
     end if;
+    if failing <> '{}' then
+        perform signalbox.refresh_errors(failing);
+    end if;
     perform signalbox.forget_changes(
         3::smallint,
         coalesce((select range_agg(int4range(u.slot, u.slot + 1)) from unnest(changed) as u (slot)), '{}'),
@@ -2851,14 +3010,72 @@ begin
         perform signalbox.add_tools(more);
         perform signalbox.add_agent_calls(more);
     end if;
-    if changed = '{}' and more = '{}' then
+    if changed = '{}' and more = '{}' and failing = '{}' then
         return 0;
     end if;
     update signalbox.rollup_state as s set refreshed_at = clock_timestamp() where s.subject = 'tools';
     return (
         select count(distinct u.slot)
-        from (select c.slot from unnest(changed) as c (slot) union all select m.slot from unnest(more) as m) as u
+        from (
+            select c.slot from unnest(changed) as c (slot)
+            union all select m.slot from unnest(more) as m
+            union all select f.slot from unnest(failing) as f (slot)
+        ) as u
     );
+end
+$$;
+
+-- function signalbox.refresh_errors(integer[])
+CREATE FUNCTION signalbox.refresh_errors(slots integer[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET work_mem TO '64MB'
+    AS $$
+declare
+    touched_kinds uuid[];
+    touched_slots integer[];
+    width integer;
+begin
+    with fresh as materialized (
+        select e.*
+        from signalbox.errors_in((select range_agg(int4range(u.slot, u.slot + 1)) from unnest(slots) as u (slot))) as e
+    ),
+    stored as materialized (
+        select r.* from analytics.error_rollup as r where r.level = 1 and r.slot = any(slots)
+    ),
+    differing as materialized (
+        select f.* from fresh as f
+        except
+        select r.* from stored as r
+    ),
+    gone as materialized (
+        select r.kind, r.slot from stored as r
+        except
+        select f.kind, f.slot from fresh as f
+    ),
+    removed as (
+        delete from analytics.error_rollup as r using gone as g
+        where r.level = 1 and r.kind = g.kind and r.slot = g.slot
+    ),
+    written as (
+        insert into analytics.error_rollup as r
+        select d.* from differing as d
+        on conflict (level, kind, slot) do update set
+            cases = excluded.cases, last_at = excluded.last_at, newest_id = excluded.newest_id
+    )
+    select array_agg(c.kind), array_agg(c.slot) into touched_kinds, touched_slots
+    from (
+        select g.kind, g.slot from gone as g
+        union all
+        select d.kind, d.slot from differing as d
+    ) as c
+    where c.slot > -2147483648;
+    if touched_kinds is null then
+        return;
+    end if;
+    foreach width in array array[4, 96, 768] loop
+        perform signalbox.sum_errors(width, null, null, touched_kinds, touched_slots);
+    end loop;
 end
 $$;
 
@@ -3098,6 +3315,8 @@ begin
             else perform signalbox.sum_tools(width, lo, hi); end if;
             if width = 1 then perform signalbox.roll_agent_calls(lo, hi);
             else perform signalbox.sum_agent_calls(width, lo, hi); end if;
+            if width = 1 then perform signalbox.roll_errors(lo, hi);
+            else perform signalbox.sum_errors(width, lo, hi); end if;
         when 'sessions' then
             if width = 1 then perform signalbox.roll_sessions(lo, hi);
             else perform signalbox.sum_sessions(width, lo, hi); end if;
@@ -3247,6 +3466,15 @@ CREATE FUNCTION signalbox.roll_engine_events(lo integer, hi integer) RETURNS voi
         count(*), count(f.confidence), coalesce(sum(f.confidence::numeric), 0), max(f.occurred_at)
     from facts as f
     group by f.slot, f.event_type, f.aggregate_type, f.emitted_by
+$$;
+
+-- function signalbox.roll_errors(integer, integer)
+CREATE FUNCTION signalbox.roll_errors(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.error_rollup where level = 1 and slot >= lo and slot < hi;
+    insert into analytics.error_rollup select e.* from signalbox.errors_in(int4multirange(int4range(lo, hi))) as e
 $$;
 
 -- function signalbox.roll_events(integer, integer)
@@ -3718,6 +3946,43 @@ CREATE FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi intege
     where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
     and r.slot > -2147483648
     group by 2, 3, 4, 5
+$$;
+
+-- function signalbox.sum_errors(integer, integer, integer, uuid[], integer[])
+CREATE FUNCTION signalbox.sum_errors(width integer, lo integer, hi integer, kinds uuid[] DEFAULT NULL::uuid[], slots integer[] DEFAULT NULL::integer[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    SET work_mem TO '64MB'
+    AS $$
+    delete from analytics.error_rollup where level = width and slot >= lo and slot < hi;
+    delete from analytics.error_rollup as r
+    using (
+        select distinct u.kind, u.slot - (u.slot % width + width) % width as parent from unnest(kinds, slots) as u (kind, slot)
+    ) as t
+    where r.level = width and r.kind = t.kind and r.slot = t.parent;
+    insert into analytics.error_rollup
+    select
+        width, f.parent, f.kind, f.is_by_project, f.project_name, f.tool_name, f.error_group, sum(f.cases), max(f.last_at),
+        (array_agg(f.newest_id order by f.last_at desc nulls last, f.newest_id desc))[1]
+    from (
+        select r.slot - (r.slot % width + width) % width as parent, r.*
+        from analytics.error_rollup as r
+        where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+        and r.slot > -2147483648
+        union all
+        select t.parent, r.*
+        from (
+            select distinct u.kind, u.slot - (u.slot % width + width) % width as parent
+            from unnest(kinds, slots) as u (kind, slot)
+        ) as t
+        cross join lateral (
+            select e.* from analytics.error_rollup as e
+            where e.level = case width when 4 then 1 when 96 then 4 else 96 end and e.kind = t.kind
+            and e.slot >= t.parent and e.slot < t.parent + width
+            offset 0
+        ) as r
+    ) as f
+    group by f.parent, f.kind, f.is_by_project, f.project_name, f.tool_name, f.error_group
 $$;
 
 -- function signalbox.sum_events(integer, integer, integer)
@@ -6415,6 +6680,10 @@ END;
 ALTER TABLE ONLY agents.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
 
+-- constraint analytics.error_rollup error_rollup_pkey
+ALTER TABLE ONLY analytics.error_rollup
+    ADD CONSTRAINT error_rollup_pkey PRIMARY KEY (level, kind, slot);
+
 -- constraint analytics.event_rollup event_rollup_pkey
 ALTER TABLE ONLY analytics.event_rollup
     ADD CONSTRAINT event_rollup_pkey PRIMARY KEY (level, slot);
@@ -6685,6 +6954,9 @@ CREATE INDEX idx_engine_event_rollup_slot ON analytics.engine_event_rollup USING
 
 -- index analytics.idx_engine_event_type_rollup_slot
 CREATE INDEX idx_engine_event_type_rollup_slot ON analytics.engine_event_type_rollup USING btree (level, slot);
+
+-- index analytics.idx_error_rollup_slot
+CREATE INDEX idx_error_rollup_slot ON analytics.error_rollup USING btree (level, slot, is_by_project, project_name);
 
 -- index analytics.idx_job_owner_rollup_slot
 CREATE INDEX idx_job_owner_rollup_slot ON analytics.job_owner_rollup USING btree (level, slot);
@@ -7873,6 +8145,12 @@ ALTER TABLE analytics.engine_event_type_rollup ENABLE ROW LEVEL SECURITY;
 -- policy analytics.engine_event_type_rollup engine_event_type_rollup_select
 CREATE POLICY engine_event_type_rollup_select ON analytics.engine_event_type_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
+-- row security analytics.error_rollup
+ALTER TABLE analytics.error_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.error_rollup error_rollup_select
+CREATE POLICY error_rollup_select ON analytics.error_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.event_rollup
 ALTER TABLE analytics.event_rollup ENABLE ROW LEVEL SECURITY;
 
@@ -8416,6 +8694,13 @@ GRANT ALL ON FUNCTION analytics.error_group(message text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.error_group(message text) TO service_role;
 
+-- acl analytics.FUNCTION error_slots(taken integer[])
+REVOKE ALL ON FUNCTION analytics.error_slots(taken integer[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.error_slots(taken integer[]) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.error_slots(taken integer[]) TO service_role;
+
 -- acl analytics.FUNCTION events_containing(what jsonb)
 REVOKE ALL ON FUNCTION analytics.events_containing(what jsonb) FROM PUBLIC;
 
@@ -8462,6 +8747,13 @@ REVOKE ALL ON FUNCTION analytics.job_changes() FROM PUBLIC;
 GRANT ALL ON FUNCTION analytics.job_changes() TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.job_changes() TO service_role;
+
+-- acl analytics.FUNCTION levels_without(coarsest smallint, lo integer, hi integer, removed int4multirange)
+REVOKE ALL ON FUNCTION analytics.levels_without(coarsest smallint, lo integer, hi integer, removed int4multirange) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.levels_without(coarsest smallint, lo integer, hi integer, removed int4multirange) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.levels_without(coarsest smallint, lo integer, hi integer, removed int4multirange) TO service_role;
 
 -- acl analytics.FUNCTION linked_slots(source smallint, links uuid[], slots integer[])
 REVOKE ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) FROM PUBLIC;
@@ -8617,8 +8909,19 @@ GRANT ALL ON FUNCTION signalbox.change_versions() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.change_versions() TO service_role;
 
+-- acl signalbox.FUNCTION drop_errors(below integer)
+REVOKE ALL ON FUNCTION signalbox.drop_errors(below integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION drop_raw(most_rows integer, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text)
 REVOKE ALL ON FUNCTION signalbox.drop_raw(most_rows integer, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text) FROM PUBLIC;
+
+-- acl analytics.TABLE error_rollup
+GRANT SELECT ON TABLE analytics.error_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.error_rollup TO service_role;
+
+-- acl signalbox.FUNCTION errors_in(slots int4multirange)
+REVOKE ALL ON FUNCTION signalbox.errors_in(slots int4multirange) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION fold(subject text, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.fold(subject text, lo integer, hi integer) FROM PUBLIC;
@@ -8750,6 +9053,9 @@ REVOKE ALL ON FUNCTION signalbox.refresh_agent_calls(slots integer[]) FROM PUBLI
 -- acl signalbox.FUNCTION refresh_calls(slots integer[])
 REVOKE ALL ON FUNCTION signalbox.refresh_calls(slots integer[]) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION refresh_errors(slots integer[])
+REVOKE ALL ON FUNCTION signalbox.refresh_errors(slots integer[]) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION refresh_rollup(subject text, most_slots integer)
 REVOKE ALL ON FUNCTION signalbox.refresh_rollup(subject text, most_slots integer) FROM PUBLIC;
 
@@ -8786,6 +9092,9 @@ REVOKE ALL ON FUNCTION signalbox.roll_approvals(lo integer, hi integer) FROM PUB
 
 -- acl signalbox.FUNCTION roll_engine_events(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_engine_events(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_errors(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.roll_errors(lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION roll_events(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_events(lo integer, hi integer) FROM PUBLIC;
@@ -8845,6 +9154,9 @@ REVOKE ALL ON FUNCTION signalbox.sum_approvals(width integer, lo integer, hi int
 
 -- acl signalbox.FUNCTION sum_engine_events(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_engine_events(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_errors(width integer, lo integer, hi integer, kinds uuid[], slots integer[])
+REVOKE ALL ON FUNCTION signalbox.sum_errors(width integer, lo integer, hi integer, kinds uuid[], slots integer[]) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION sum_events(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_events(width integer, lo integer, hi integer) FROM PUBLIC;

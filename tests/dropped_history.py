@@ -8,7 +8,7 @@ from typing import Any
 
 from data import rollups
 from tests import rolled_history
-from tests.rolled_history import ZONES, Connection, rows_of_query
+from tests.rolled_history import ZONES, Connection, compare_errors, rows_of_query
 from tests.rolled_times import BASE, some_time
 
 
@@ -107,6 +107,10 @@ def _compare(connection: Connection, chance: random.Random, where: str, begin: d
         "coarsest": rollups.coarsest(unit, zone, BASE - timedelta(days=90), BASE + timedelta(days=90)),
     }
     tool, project = chance.choice((None, None, "A")), chance.choice((None, None, "a", "b"))
+    if chance.random() < 0.1:
+        # What failures said goes with their rows.
+        compare_errors(connection, asked | {"tool": tool, "project": project, "error_group": None}, where)
+        return
     of_project = {"project": project or "a"}
     outcome = chance.choice((None, "timed", "failed"))
     name, parameters = chance.choice(

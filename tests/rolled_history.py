@@ -21,6 +21,7 @@ from tests.rolled_times import BASE, new_id, some, some_time
 
 Connection = psycopg.Connection[DictRow]
 
+MESSAGES = (None, "boom", "Exit code 1", "No file /a/b/1", "No file /a/b/22", "User rejected it")
 ZONES = ("UTC", "Europe/Paris", "Asia/Kolkata", "Asia/Kathmandu", "America/New_York")
 PERCENTILES = ("p50_ms", "p95_ms", "previous_p50_ms", "previous_p95_ms", "wait_p50_ms", "latency_p50_ms")
 
@@ -88,7 +89,7 @@ def _add_call_row(
             phase,
             chance.choice((None, 0, 1, 100, 12_345, -3, chance.randrange(10**6))) if answered else None,
             chance.choice((None, True, False)) if answered else None,
-            chance.choice((None, "boom")) if answered else None,
+            chance.choice(MESSAGES) if answered else None,
             at,
             call_id,
         ),
@@ -106,6 +107,7 @@ _CALL_CHANGES = (
     b"update chronicle.tool_events set execution_time_ms = %(ms)s, success = %(success)s where id = %(id)s",
     b"update chronicle.tool_events set execution_time_ms = %(ms)s, success = %(success)s where id = %(id)s",
     b"update chronicle.tool_events set tool_name = %(tool)s, error_message = 'User rejected it' where id = %(id)s",
+    b"update chronicle.tool_events set error_message = %(message)s where id = %(id)s",
     b"update chronicle.tool_events set phase = %(phase)s where id = %(id)s",
     b"update chronicle.tool_events set call_id = %(call_id)s where id = %(id)s",
     b"update chronicle.tool_events set session_id = %(session)s where id = %(id)s",
@@ -143,6 +145,7 @@ def _change_calls(connection: Connection, chance: random.Random, statement: byte
         "tool": chance.choice("AB"),
         "phase": chance.choice(("pre", "post")),
         "success": chance.choice((None, True, False)),
+        "message": chance.choice(MESSAGES),
         "ms": chance.choice((None, -7, 0, 5, chance.randrange(10**6))),
     }
     connection.execute(statement, values)
@@ -444,6 +447,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
         [
             ("tools.list_usage", before | {"tool": tool, "project": project, "with_total": True}),
             ("tools.list_buckets", sliced | {"unit": unit, "tool": tool, "project": project}),
+            ("tools.list_errors", {"tool": tool, "project": project, "error_group": None, "limit": None}),
             (
                 "tools.facets.count_facets",
                 {"tool": tool, "project": project, "outcome": outcome},
@@ -498,10 +502,30 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             elif name == "sessions.count_facets":
                 twin = [row for row in twin if row["filter"] != "has"]
             assert sorted(live, key=str) == sorted(twin, key=str), f"{where}: {name} {parameters}"
-        if base := base_queries().get(name):
-            said, known = (rows_of(connection, query, parameters) for query in (queries.find(name), base))
-            differing = [pair for pair in zip(said, known, strict=False) if pair[0] != pair[1]]
-            assert said == known, f"{where}: {name} {parameters} gave {differing or (said, known)}"
+        if name in base_queries():
+            compare_with_base(connection, name, parameters, where)
+
+
+def compare_with_base(connection: Connection, name: str, parameters: dict[str, Any], where: str) -> None:
+    """A report as it is put together now and as the tables alone have it."""
+    asked = (queries.find(name), base_queries()[name])
+    said, known = (rows_of(connection, query, parameters) for query in asked)
+    differing = [pair for pair in zip(said, known, strict=False) if pair[0] != pair[1]]
+    assert said == known, f"{where}: {name} {parameters} gave {differing or (said, known)}"
+
+
+def compare_errors(connection: Connection, parameters: dict[str, Any], where: str) -> None:
+    """The kinds of errors, all of them."""
+    compare_with_base(connection, "tools.list_errors", {"limit": None} | parameters, where)
+
+
+def change_calls(connection: Connection, chance: random.Random) -> None:
+    """One thing that a writer does to calls, or to the sessions that they belong to."""
+    works = {
+        _add_calls: 30, _move_call: 10, _delete_call: 5, _change_call: 40, _change_many_calls: 4, _add_session: 5,
+        _change_session: 5, _delete_session: 2, rolled_agents.add_tied_call: 5,
+    }  # fmt: skip
+    chance.choices(list(works), weights=list(works.values()))[0](connection, chance)
 
 
 def rows_of_query(connection: Connection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:

@@ -83,6 +83,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "analytics.sop_status_rollup": MANAGERS_READ,
     "analytics.agent_window_rollup": MANAGERS_READ,
     "analytics.agent_call_rollup": MANAGERS_READ,
+    "analytics.error_rollup": MANAGERS_READ,
     "analytics.agent_run_call_rollup": MANAGERS_READ,
     "analytics.session_model_rollup": MANAGERS_READ,
     "analytics.session_owner_rollup": MANAGERS_READ,
@@ -124,6 +125,8 @@ ROLLED = {
     " values (1, (random() * 9e8)::integer, 'x', '', '', 1, 0, 0, 0, null, null, '{}', '{}', 0, 0, 0, 0, 0, 0, 0, 0)",
     "analytics.agent_window_rollup": "insert into analytics.agent_window_rollup"
     " values (1, (random() * 9e8)::integer, 'x', 'x', 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+    "analytics.error_rollup": "insert into analytics.error_rollup"
+    " values (1, (random() * 9e8)::integer, gen_random_uuid(), false, '', 'x', 'x', 1, null, gen_random_uuid())",
     "analytics.agent_call_rollup": "insert into analytics.agent_call_rollup"
     " values (1, (random() * 9e8)::integer, 'x', 1, 1, 0)",
     "analytics.agent_run_call_rollup": "insert into analytics.agent_run_call_rollup"

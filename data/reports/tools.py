@@ -91,8 +91,8 @@ def read_buckets(
     error_group: str | None = None,
 ) -> pd.DataFrame:
     """Calls per `unit` (hour, day, week, month) of the zone: bucket, calls, succeeded, failed, refused,
-    unknown, timed, p95_ms. Buckets without calls are not there. `error_group` takes the failures of one kind, which
-    no rollup tells apart."""
+    unknown, timed, p95_ms. Buckets without calls are not there. `error_group` takes the failures of one kind, read
+    from the rows: how long they took no rollup tells apart."""
     asked = {
         "start": start,
         "end": end,
@@ -197,7 +197,7 @@ def count_facets(
     error_group: str | None = None,
 ) -> dict[str, dict[str, int]]:
     """How many calls of the period each value of tool, project and outcome would leave, the other filters applied, the
-    most first. Of one kind of error, which no rollup tells apart, the failed calls themselves are counted."""
+    most first. Of one kind of error the failed calls themselves are counted."""
     asked = {
         "start": start,
         "end": end,

@@ -38,6 +38,9 @@ LOOKS_AT = {
     "analytics.rollup_windows": frozenset({
         "signalbox.change_log", "signalbox.change_sources", "signalbox.rollup_state", "analytics.slots_anew",
     }),
+    "analytics.error_slots": frozenset({
+        "signalbox.change_log", "signalbox.change_links", "analytics.linked_slots",
+    }),
     "analytics.call_changes": frozenset({
         "signalbox.change_log", "signalbox.change_links", "analytics.linked_slots", "analytics.stg_chronicle__events",
     }),

@@ -164,43 +164,91 @@ order by bucket;
 
 -- name: list_errors
 -- Kinds of failures of tools, the most frequent first, each with its newest case. What a person refused never ran
--- and is none of them.
-with errors as (
+-- and is none of them. Quarters of an hour in which a failure changed are read live, and no stored row that holds one:
+-- the newest case of the rest cannot be told from it.
+with windows as materialized (
+    select w.*
+    from analytics.rollup_windows(
+        'tools', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false), known => analytics.error_slots()
+    ) as w
+),
+
+failed as (
     select
-        c.tool_name,
+        f.tool_name,
         -- Beginnings that are equal are grouped first: what follows costs more than counting.
-        left(c.error_message, 500) as beginning,
+        left(f.error_message, 500) as beginning,
         count(*) as cases,
-        max(c.occurred_at) filter (where c.occurred_at >= '1970-01-02 00:00+00' and c.occurred_at < '2200-12-31 00:00+00') as last_at,
-        (array_agg(c.tool_event_id order by c.occurred_at desc nulls last))[1] as newest_id
-    from analytics.stg_chronicle__tool_events as c
+        max(d.named_at) as last_at,
+        (array_agg(f.tool_event_id order by d.named_at desc nulls last, f.tool_event_id desc))[1] as newest_id
+    from (
+        select l.*
+        from windows as w
+        cross join lateral (
+            select c.tool_event_id, c.session_pk, c.tool_name, c.error_message, c.occurred_at
+            from analytics.stg_chronicle__tool_events as c
+            where
+                -- As tool_calls has it, in the words of the index.
+                c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
+                and c.occurred_at >= w.from_at and c.occurred_at < w.until_at
+            offset 0
+        ) as l
+        where w.kind = 'live'
+        union all
+        select c.tool_event_id, c.session_pk, c.tool_name, c.error_message, c.occurred_at
+        from windows as w
+        cross join analytics.stg_chronicle__tool_events as c
+        where
+            w.kind = 'untimed'
+            and c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
+            and (c.occurred_at is null or c.occurred_at = '-infinity' or c.occurred_at >= '60000-01-01 00:00+00')
+    ) as f
+    cross join lateral (
+        select case when f.occurred_at >= '1970-01-02 00:00+00' and f.occurred_at < '2200-12-31 00:00+00'
+            then f.occurred_at end as named_at
+    ) as d
     where
-        -- As tool_calls has it, in the words of the index.
-        c.phase = 'post' and not c.success and not analytics.is_refusal(c.error_message)
-        and (%(start)s::timestamptz is null or c.occurred_at >= %(start)s)
-        and (%(end)s::timestamptz is null or c.occurred_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or c.occurred_at is null
-            or c.occurred_at < '1970-01-02 00:00+00' or c.occurred_at >= '2200-12-31 00:00+00')
-        and (%(tool)s::text is null or c.tool_name = %(tool)s)
+        (%(tool)s::text is null or f.tool_name = %(tool)s)
         and (
-            %(project)s::text is null or c.session_pk in (
+            %(project)s::text is null or f.session_pk in (
                 select s.session_pk from analytics.stg_chronicle__sessions as s where s.project_name = %(project)s
             )
         )
-    group by c.tool_name, beginning
+    group by f.tool_name, beginning
+),
+
+errors as (
+    select r.tool_name, r.error_group, r.cases, r.last_at, r.newest_id
+    from windows as w
+    cross join lateral analytics.levels_without(
+        w.level, w.lo, w.hi,
+        coalesce((select range_agg(int4range(m.lo, m.hi)) from windows as m where m.kind = 'removed'), '{}')
+    ) as p
+    cross join lateral (
+        select e.* from analytics.error_rollup as e
+        where
+            e.level = p.level and e.slot >= p.from_slot and e.slot < p.until_slot
+            and e.is_by_project = (%(project)s::text is not null)
+            and e.project_name = coalesce(%(project)s::text, '')
+        offset 0
+    ) as r
+    where w.kind = 'stored' and (%(tool)s::text is null or r.tool_name = %(tool)s)
+    union all
+    select f.tool_name, analytics.error_group(f.beginning), f.cases, f.last_at, f.newest_id
+    from failed as f
 ),
 
 groups as (
     select
         e.tool_name,
-        analytics.error_group(e.beginning) as error_group,
+        e.error_group,
         sum(e.cases)::bigint as cases,
         max(e.last_at) as last_at,
-        (array_agg(e.newest_id order by e.last_at desc nulls last))[1] as newest_id,
+        (array_agg(e.newest_id order by e.last_at desc nulls last, e.newest_id desc))[1] as newest_id,
         count(*) over () as groups
     from errors as e
-    where %(error_group)s::text is null or analytics.error_group(e.beginning) = %(error_group)s
-    group by e.tool_name, error_group
+    where %(error_group)s::text is null or e.error_group = %(error_group)s
+    group by e.tool_name, e.error_group
     order by cases desc, last_at desc nulls last, tool_name, error_group
     limit %(limit)s::bigint
 )
