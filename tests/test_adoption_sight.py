@@ -167,11 +167,13 @@ def test_what_members_see_is_said_as_it_is_once_managers_may_read(
 
 @pytest.mark.usefixtures("at_database")
 def test_releasing_names_the_grants_that_stay(owner: Owner, capsys: pytest.CaptureFixture[str]) -> None:
-    make(owner, documents.AGENTS)
+    make(owner, documents.AGENTS, "own")
     for ways, is_said in ((["--managers-read"], True), ([], False)):
-        owner.execute("revoke all on public.jobs from authenticated, anon, public")
-        assert main(["adopt", "agents", "--from", "public", *ways]) == 0
+        owner.execute("revoke usage on schema own from authenticated")
+        owner.execute("revoke all on own.jobs from authenticated, anon, public")
+        assert main(["adopt", "agents", "--from", "own", *ways]) == 0
         capsys.readouterr()
         assert main(["adopt", "agents", "--release"]) == 0
-        told = '(revoke select on "public"."jobs" from authenticated).'
-        assert (told in capsys.readouterr().out) is is_said
+        said = capsys.readouterr().out
+        for statement in ('select on "own"."jobs"', 'usage on schema "own"'):
+            assert (f"(revoke {statement} from authenticated)." in said) is is_said

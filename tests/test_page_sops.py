@@ -265,9 +265,9 @@ def escalate(owner: Owner, execution: UUID, number: int, step: str, **given: Any
 
 def test_a_person_who_helps_an_agent_steps_in_at_its_step(owner: Owner, people: People) -> None:
     correlation, told = uuid4(), {"correlation_id": uuid4()}
-    both = run(
-        owner, YESTERDAY, steps=STEPS, human_interventions=2, correlation_id=correlation, client_id="lumen-print"
-    )
+    theirs: dict[str, Any] = {"correlation_id": correlation, "client_id": "lumen-print"}
+    theirs["user_id"] = people["member"].user_id
+    both = run(owner, YESTERDAY, steps=STEPS, human_interventions=2, **theirs)
     escalate(owner, both, 1, "check", correlation_id=correlation)
     ended = {"execution_id": str(both), "client_id": "lumen-print"}
     stream = {"aggregate_type": "SopExecution", "aggregate_id": str(both), "sequence_number": 2}
@@ -277,6 +277,8 @@ def test_a_person_who_helps_an_agent_steps_in_at_its_step(owner: Owner, people: 
     assert "ok not timed no time escalated to a person: The reply is ambiguous" in page.text, "in the row of its step"
     assert "check: The reply is ambiguous" in page.text, "in the row of the event"
     assert "#2 2 steps, 10 actions in 2 h 00 min" in page.text, "not the client, whom the facts name"
+    said = "A person stepped in 2 times, at “approve”; 1 of them at a step that is not recorded where you may see it."
+    assert said in open_page(people["member"], ONE, execution=str(both)).text, "members see no event of the engine"
     unplaced = run(owner, YESTERDAY, human_interventions=2)
     escalate(owner, unplaced, 1, "check", **told)
     said = "A person stepped in 2 times, at “check”; 1 of them at a step that is not recorded."

@@ -125,20 +125,24 @@ def every_row(table: TableFinding) -> str:
 def take_policies_back(connection: Connection, noted: Iterable[dict[str, Any]]) -> list[str]:
     """Take back the policies that ask who manages this console from tables that are no longer read. Grants stay: they
     may have been there before; returns sentences on them, each with the statement that takes it back."""
-    left = []
+    left, opened = [], {}
     for row in noted:
         schema, table = row["source_schema"], row["source_table"]
         for policy in (_POLICY, *sorted(allowing.POLICIES)):
             _drop_policy(connection, schema, table, policy)
         granted = connection.execute(find("adoption.find_grant").text, {"schema": schema, "table": table}).fetchone()
         if granted:
-            taken_back = sql.SQL("revoke select on {} from authenticated").format(sql.Identifier(schema, table))
             rows = "the rows that its own policies show them" if granted["is_secured"] else "every row"
-            left.append(
-                f"{schema}.{table} stays granted to signed-in people, {rows}, as before it was adopted or since "
-                f"--managers-read ({taken_back.as_string(connection)})"
-            )
+            taken_back = sql.SQL("revoke select on {} from authenticated").format(sql.Identifier(schema, table))
+            left.append(_left(connection, f"{schema}.{table} stays granted to signed-in people, {rows}", taken_back))
+            if granted["is_in_open_schema"]:
+                opened[schema] = sql.SQL("revoke usage on schema {} from authenticated").format(sql.Identifier(schema))
+    left += [_left(connection, f"the schema {schema} stays open to them", opened[schema]) for schema in opened]
     return left
+
+
+def _left(connection: Connection, what: str, taken_back: sql.Composed) -> str:
+    return f"{what}, as before it was adopted or since --managers-read ({taken_back.as_string(connection)})"
 
 
 def _drop_policy(connection: Connection, schema: str, table: str, policy: str) -> None:

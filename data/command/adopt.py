@@ -139,19 +139,19 @@ def _table_lines(found: adoption.SystemFinding, table: adoption.TableFinding) ->
 
 def _rights(table: adoption.TableFinding) -> Iterator[str]:
     """What people will and will not see of the table as it is, before it surprises them on a page."""
+    grants = " (--managers-read grants it)" if table.is_secured else ""
     if not table.is_readable:
-        yield "signed-in people may not select from it: reports are refused (--managers-read grants it)"
+        yield f"signed-in people may not select from it: reports are refused{grants}"
     elif table.unreadable_columns:
-        yield (
-            f"{' and '.join(table.unreadable_columns)} may not be read by signed-in people: reports are refused "
-            "(--managers-read grants it)"
-        )
+        columns = " and ".join(table.unreadable_columns)
+        yield f"{columns} may not be read by signed-in people: reports are refused{grants}"
     if table.members_see == "all" or (table.is_readable and not table.is_secured):
         yield adoption.every_row(table)
     elif not table.is_secured:
         yield "row security is off: once it may be read, everybody sees every row, so --managers-read asks for it first"
     elif table.managers_see == "all":
-        yield "managers and admins see every row; its own policies decide which ones members see"
+        theirs = "members none" if table.members_see == "none" else "members those that its own policies show them"
+        yield f"managers and admins see every row, {theirs}"
     elif not table.read_policies:
         yield "row security is on without a policy for reading: nobody sees a row (--managers-read adds one)"
     else:

@@ -255,11 +255,17 @@ from signalbox.sights_of(array(
 join pg_catalog.pg_class as class on class.oid = sights.relation;
 
 -- name: find_grant
--- Whether signed-in people were granted to read a table, and whether row security is on there; no row where they were
--- not, or where it is gone.
-select class.relrowsecurity as is_secured
+-- Whether signed-in people were granted to read a table, whether row security is on there, and whether the schema was
+-- opened to them; no row where they were not, or where it is gone. Everybody may use `public`.
+select
+    class.relrowsecurity as is_secured,
+    space.nspname <> 'public' and exists (
+        select from pg_catalog.aclexplode(space.nspacl) as given
+        where given.grantee = 'authenticated'::regrole and given.privilege_type = 'USAGE'
+    ) as is_in_open_schema
 from pg_catalog.pg_class as class
-where class.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = %(schema)s)
+join pg_catalog.pg_namespace as space on space.oid = class.relnamespace
+where space.nspname = %(schema)s
     and class.relname = %(table)s
     and exists (
         select from pg_catalog.aclexplode(class.relacl) as given

@@ -207,5 +207,6 @@ def human_steps_table(view: View, steps: HumanSteps, shown: Procedure, period: P
         page.note(f"{plural(left, 'rarer step is', 'rarer steps are')} in the export alone.")
     if shown.interventions is not None and shown.interventions != steps.interventions:
         stored = plural(shown.interventions, "intervention")
-        told = f"steps and events tell of {figures.count(steps.interventions)}"
+        seen = "" if view.actor.sees_all else " that you may see"
+        told = f"steps and events{seen} tell of {figures.count(steps.interventions)}"
         page.note(f"The runs store {stored}, which the sentence and the lists take; their {told}.")
