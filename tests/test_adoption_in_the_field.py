@@ -119,7 +119,8 @@ def test_a_partitioned_table_is_read_and_noticed(
         " create table public.jobs (id uuid default gen_random_uuid(), user_id uuid, agent_identifier text,"
         " status public.job_status default 'pending', created_at timestamptz default now(),"
         " primary key (id, created_at))"
-        " partition by range (created_at); create table public.jobs_all partition of public.jobs default"
+        " partition by range (created_at); create table public.jobs_all partition of public.jobs default;"
+        " alter table public.jobs enable row level security"
     )
     found = adoption.adopt(database_url, "agents", "public", managers_read=True)
     assert not found.obstacles

@@ -34,7 +34,9 @@ create table public.hole_resolutions (id uuid primary key default gen_random_uui
 
 def make_engine(owner: Connection) -> None:
     for missing in REST_OF_ENGINE:
-        owner.execute(sql.SQL("create table {} (id uuid primary key)").format(sql.Identifier("public", missing)))
+        place = sql.Identifier("public", missing)
+        owner.execute(sql.SQL("create table {} (id uuid primary key)").format(place))
+        owner.execute(sql.SQL("alter table {} enable row level security").format(place))
     make(owner, oddities.ENGINE)
 
 

@@ -10,9 +10,11 @@ from data import migration
 from data.migration.errors import NoInventory
 from data.migration.files import INVENTORY_FILE, SCHEMA_FILE
 from data.migration.state import inventory
+from data.migration.state.surroundings import faults
 from tests.migration_scratch import Connection, write_migrations
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
+TOLD = "alter publication supabase_realtime"
 
 
 def test_migrated_database_holds(database_url: str) -> None:
@@ -113,10 +115,47 @@ def test_what_was_added_in_the_way_of_writers_is_named_with_what_undoes_it(
     assert migration.verify(database_url, MIGRATIONS).holds
 
 
-def test_acts_that_realtime_does_not_tell_are_named(database_url: str, owner: Connection) -> None:
-    owner.execute("alter publication supabase_realtime set (publish = 'insert')")
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (
+            f"{TOLD} set (publish = 'insert')",
+            "Not told by the publication supabase_realtime, so pages learn of it late: update, delete",
+        ),
+        (
+            f"{TOLD} drop table agents.jobs; {TOLD} add table agents.jobs (id) where (id is null)",
+            "Told of agents.jobs by the publication supabase_realtime are the columns id and the rows where (id IS",
+        ),
+        ("alter table agents.jobs replica identity nothing", "Refused is every update and deletion of agents.jobs"),
+        (
+            "alter table chronicle.events drop constraint events_pkey cascade",
+            "Refused is every update and deletion of chronicle.events",
+        ),
+    ],
+)
+def test_what_publications_leave_out_or_make_fail_is_named(
+    database_url: str, owner: Connection, change: str, named: str
+) -> None:
+    owner.execute(change.encode())
     found = migration.verify(database_url, MIGRATIONS)
-    assert (found.holds, found.untold_acts) == (False, ("update", "delete"))
+    (fault,) = found.faults
+    assert fault.what.startswith(named)
+    assert not found.holds
+    for statement in fault.mended_by.split("; "):
+        owner.execute(statement.encode())
+    assert migration.verify(database_url, MIGRATIONS).faults == ()
+
+
+def test_roles_of_visitors_that_row_security_does_not_hold_are_named(owner: Connection) -> None:
+    """Roles are the whole server's: they are altered in a transaction that is taken back."""
+    with owner.transaction(force_rollback=True):
+        owner.execute("alter role authenticated bypassrls; alter role anon superuser")
+        found = faults(owner, [], [])
+    assert [(fault.what.partition(", so")[0], fault.mended_by) for fault in found] == [
+        ("Held by no row security is the role anon (superuser)", "alter role anon nosuperuser"),
+        ("Held by no row security is the role authenticated (bypassrls)", "alter role authenticated nobypassrls"),
+    ]
+    assert faults(owner, [], []) == ()
 
 
 def test_pending_migration_does_not_hold(database_url: str, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -196,7 +196,7 @@ def test_a_defined_procedure_that_never_ran_is_there(owner: Owner, people: Peopl
 def test_an_agent_that_ran_nothing_is_said_instead_of_figures(owner: Owner, people: People) -> None:
     definition(owner, "refund")
     page = open_page(people["manager"], PAGE, agent="nobody")
-    assert "No run of a procedure in the last 7 days fits these filters." in page.text
+    assert "No run of a procedure in the last 30 days fits these filters." in page.text
 
 
 def test_untimed_runs_are_said_and_can_be_looked_at(owner: Owner, people: People) -> None:
@@ -249,6 +249,55 @@ def test_one_run_is_shown_step_by_step_with_what_is_tied_to_it(owner: Owner, peo
     assert "approve: nobody came" in page.text
     assert f"/approvals?approval={question}" in page.links
     assert str(execution) in "".join(open_page(people["admin"], ONE, id=str(execution)).pieces)
+
+
+def escalate(owner: Owner, execution: UUID, number: int, step: str, **given: Any) -> None:
+    """An event that tells that a person helped with a step of a run."""
+    told = {
+        "execution_id": str(execution),
+        "client_id": "lumen-print",
+        "step": step,
+        "reason": "The reply is ambiguous",
+    }
+    stream = {"aggregate_type": "SopExecution", "aggregate_id": str(execution), "sequence_number": number}
+    engine_event(owner, YESTERDAY - timedelta(hours=1), "SOP_STEP_ESCALATED", payload=told, **stream, **given)
+
+
+def test_a_person_who_helps_an_agent_steps_in_at_its_step(owner: Owner, people: People) -> None:
+    correlation, told = uuid4(), {"correlation_id": uuid4()}
+    theirs: dict[str, Any] = {"correlation_id": correlation, "client_id": "lumen-print"}
+    theirs["user_id"] = people["member"].user_id
+    both = run(owner, YESTERDAY, steps=STEPS, human_interventions=2, **theirs)
+    escalate(owner, both, 1, "check", correlation_id=correlation)
+    ended = {"execution_id": str(both), "client_id": "lumen-print"}
+    stream = {"aggregate_type": "SopExecution", "aggregate_id": str(both), "sequence_number": 2}
+    engine_event(owner, YESTERDAY, "SOP_EXECUTION_COMPLETED", payload=ended, correlation_id=correlation, **stream)
+    page = open_page(people["manager"], ONE, execution=str(both))
+    assert "A person stepped in 2 times, at “check”, “approve”. 80.0 %" in page.text
+    assert "ok not timed no time escalated to a person: The reply is ambiguous" in page.text, "in the row of its step"
+    assert "check: The reply is ambiguous" in page.text, "in the row of the event"
+    assert "#2 2 steps, 10 actions in 2 h 00 min" in page.text, "not the client, whom the facts name"
+    said = "A person stepped in 2 times, at “approve”; 1 of them at a step that is not recorded where you may see it."
+    assert said in open_page(people["member"], ONE, execution=str(both)).text, "members see no event of the engine"
+    unplaced = run(owner, YESTERDAY, human_interventions=2)
+    escalate(owner, unplaced, 1, "check", **told)
+    said = "A person stepped in 2 times, at “check”; 1 of them at a step that is not recorded."
+    assert said in open_page(people["manager"], ONE, execution=str(unplaced)).text
+    uncounted = run(owner, YESTERDAY, steps=STEPS)
+    said = "A person stepped in 1 time, at “approve”. The run stores 0, which lists and sums take."
+    assert said in open_page(people["manager"], ONE, execution=str(uncounted)).text
+
+    page = open_page(people["manager"], PAGE)
+    assert (
+        "People stepped into 2 of 3 runs (4 interventions), most often at “approve” of refund (2 times)." in page.text
+    )
+    assert "check 2 refund 2 escalated 2" in page.text
+    assert "The runs store 4 interventions" not in page.text
+    listed = open_page(people["manager"], PAGE, step="check")
+    assert [str(each)[:8] in listed.text for each in (both, unplaced, uncounted)] == [True, True, False]
+    run(owner, YESTERDAY, human_interventions=3)
+    said = "The runs store 7 interventions, which the sentence and the lists take; their steps and events tell of 4."
+    assert said in open_page(people["manager"], PAGE).text
 
 
 def test_a_run_that_no_event_tells_of_says_so(owner: Owner, people: People) -> None:

@@ -107,16 +107,17 @@ def test_a_database_without_rows_has_a_period_all_the_same() -> None:
         (NOW - timedelta(days=31), 0, "latest"),
         (NOW + timedelta(days=9), 0, "latest"),
         (None, 4, "untimed"),
-        (None, 0, "7d"),
+        (None, 0, "30d"),
     ],
 )
-def test_a_page_may_open_on_thirty_days_where_they_hold_something(
+def test_a_page_may_open_on_thirty_days_where_they_hold_something_or_nothing_does(
     last: datetime | None, untimed: int, choice: str
 ) -> None:
     known = Extent(last, last, untimed, last is not None or untimed > 0)
     assert default_choice(known, NOW, "30d") == choice
     assert period_of({}, known, NOW, BERLIN, "30d").choice == choice
     assert period_of({"period": "nonsense"}, known, NOW, BERLIN, "30d").choice == choice
+    assert last or period_of({"period": "latest"}, known, NOW, BERLIN, "30d").choice == "30d"
 
 
 def test_part_of_a_day_is_a_period_with_the_time_before_to_compare_with() -> None:

@@ -12,6 +12,7 @@ from data.adoption.errors import AdoptionError
 from data.adoption.findings import ColumnFinding, SystemFinding, TableFinding
 from data.adoption.keeping import Adopted, examine, has_unread, point_again
 from data.adoption.needs import SYSTEMS, tables_of
+from data.adoption.sight import every_row
 
 __all__ = [
     "ACKNOWLEDGING",
@@ -28,6 +29,7 @@ __all__ = [
     "TableFinding",
     "adopt",
     "compare",
+    "every_row",
     "examine",
     "explained",
     "has_unread",

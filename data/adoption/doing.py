@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,7 @@ from psycopg import errors as postgres_errors
 from psycopg import sql
 
 from data import audit
-from data.adoption import allowing, closing, moving, pointing, watching
+from data.adoption import allowing, closing, moving, pointing, sight, watching
 from data.adoption.comparing import compare
 from data.adoption.errors import AdoptionError, NothingToAdopt, NotTheOwner
 from data.adoption.findings import SystemFinding, TableFinding
@@ -42,10 +42,11 @@ def adopt(
 ) -> SystemFinding:
     """Read a system's tables from `schema` from now on, or move them into ours; what was found is returned.
 
-    `managers_read` lets managers and admins see all rows of the tables; without it their own row security decides
-    what anybody sees. A table that cannot be read is `left_out`, and the others are read without it; moving takes the
-    whole system. With `dry_run` nothing changes, and `obstacles` of what is returned are all that the real run
-    would refuse: it is done and undone in one transaction, which holds the tables' locks for that moment.
+    `managers_read` lets managers and admins see all rows of the tables, and is refused where that would show them to
+    everybody; without it their own row security decides what anybody sees. A table that cannot be read is `left_out`,
+    and the others are read without it; moving takes the whole system. With `dry_run` nothing changes, and `obstacles`
+    of what is returned are all that the real run would refuse: it is done and undone in one transaction, which holds
+    the tables' locks for that moment.
     Raises WrongUse, NothingToAdopt, AdoptionError (an obstacle, our own tables hold rows, or they were moved here),
     DatabaseUnavailable.
     """
@@ -79,8 +80,9 @@ def _pointed_names(connection: Connection, system: str) -> set[str]:
     return {row["name"].partition("__")[2] for row in rows}
 
 
-def release(url: str, system: str) -> list[str]:
-    """Read our own tables of a system again; the tables elsewhere lose nothing but our triggers and policy.
+def release(url: str, system: str, progress: Callable[[str], None] = lambda _: None) -> list[str]:
+    """Read our own tables of a system again; the tables elsewhere lose nothing but our triggers and policy. `progress`
+    is told which rights to them stay.
 
     Returns the names of the tables given back. Raises NothingToAdopt when none was pointed elsewhere, AdoptionError,
     DatabaseUnavailable.
@@ -94,9 +96,11 @@ def release(url: str, system: str) -> list[str]:
         for row in given_back:
             pointing.point_back(connection, system, row["table_name"])
             closing.reopen(connection, system, row["table_name"])
-            _leave(connection, system, row)
+        left = _leave(connection, system, given_back)
         mark_changed(connection, system, [row["table_name"] for row in given_back])
         audit.record(Unit(connection), None, "gave a system back", system)
+    for sentence in left:
+        progress(sentence)
     return [row["table_name"] for row in given_back]
 
 
@@ -163,10 +167,9 @@ def _do(
     connection: Connection, found: SystemFinding, *, move: bool, managers_read: bool, is_rehearsal: bool = False
 ) -> SystemFinding:
     """Inside the caller's transaction."""
-    _leave_former(connection, found)
-    remarks: list[str] = []
+    remarks = _leave_former(connection, found)
     if move:
-        remarks = moving.move(connection, found, is_rehearsal=is_rehearsal)
+        remarks += moving.move(connection, found, is_rehearsal=is_rehearsal)
         if is_rehearsal:
             remarks += moving.planned(connection, found)
             remarks += [each.why for each in moving.unfit(connection, found.system, has_keys=False)]
@@ -186,10 +189,12 @@ def _do(
         found.system,
         {"from": found.schema, "moved": move, "tables": [table.name for table in found.there]},
     )
+    schema = found.system if move else found.schema
     if managers_read:
-        for table in found.there:
-            schema = found.system if move else found.schema
-            pointing.let_managers_read(connection, schema, table.name, is_secured=table.is_secured)
+        sight.let_managers_read(connection, found, schema)
+    found = sight.as_seen(connection, found, schema)
+    if move:
+        remarks.append(sight.of_members(connection, found, managers_read=managers_read))
     return replace(found, remarks=tuple(remarks))
 
 
@@ -238,14 +243,15 @@ def mark_changed(connection: Connection, system: str, names: list[str]) -> None:
     connection.execute(find("adoption.mark_changed").text, {"tables": tables})
 
 
-def _leave_former(connection: Connection, found: SystemFinding) -> None:
-    """Tables that were read elsewhere until now lose our triggers and policy."""
+def _leave_former(connection: Connection, found: SystemFinding) -> list[str]:
+    """Tables that were read elsewhere until now lose our triggers and policy; returned is which rights to them stay."""
     names = {table.name for table in found.there}
-    for row in connection.execute(find("adoption.list_adopted").text, {"system": found.system}).fetchall():
-        if row["table_name"] in names and row["source_schema"] != found.schema:
-            _leave(connection, found.system, row)
+    rows = connection.execute(find("adoption.list_adopted").text, {"system": found.system}).fetchall()
+    former = [row for row in rows if row["table_name"] in names and row["source_schema"] != found.schema]
+    return _leave(connection, found.system, former)
 
 
-def _leave(connection: Connection, system: str, noted: dict[str, Any]) -> None:
-    watching.unwatch(connection, system, noted["table_name"])
-    pointing.take_policies_back(connection, noted["source_schema"], noted["source_table"])
+def _leave(connection: Connection, system: str, noted: list[dict[str, Any]]) -> list[str]:
+    for row in noted:
+        watching.unwatch(connection, system, row["table_name"])
+    return sight.take_policies_back(connection, noted)

@@ -59,7 +59,8 @@ class TableFinding:
     `demanded` are the columns beyond ours that every row must have and that the table does not fill by itself.
     `admins_need` is what its owner would run to let admins act on all its rows, "" where they may, or where nobody acts
     on them.
-    `unreadable_columns` are those of `columns` that signed-in people may not read.
+    `unreadable_columns` are those of `columns` that signed-in people may not read. `managers_see` and `members_see` are
+    how much rights and policies show those (all, own, some, none), "" where nobody looked.
     `is_of` is the other system that has a table of this name which it looks more like, "" where there is none.
     `left_out` is why it counts as not there although it is, "" for all others.
     """
@@ -77,6 +78,8 @@ class TableFinding:
     unreadable_columns: tuple[str, ...] = ()
     is_secured: bool = True
     read_policies: int = 0
+    managers_see: str = ""
+    members_see: str = ""
     admins_need: str = ""
     estimated_rows: int = 0
     left_out: str = ""

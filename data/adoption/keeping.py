@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from data.adoption import moving
+from data.adoption import moving, sight
 from data.adoption.comparing import look
 from data.adoption.doing import at_once, mark_changed, note_tables, point_tables, refused_acts
 from data.adoption.errors import AdoptionError, NothingToAdopt
@@ -109,6 +109,7 @@ def examine(url: str, system: str | None = None) -> list[Adopted]:
 
 
 def _examined(connection: Connection, mode: str, found: SystemFinding, unread: set[str], unclosed: set[str]) -> Adopted:
+    found = sight.as_seen(connection, found, found.schema)
     return Adopted(
         found.system,
         found.schema,
@@ -117,6 +118,7 @@ def _examined(connection: Connection, mode: str, found: SystemFinding, unread: s
         (*_wrong(connection, mode, found, unread), *_unclosed(found, unclosed)),
         (
             *(f"{found.schema}.{table.name}: {remark}" for table in found.tables for remark in table.remarks),
+            *sight.open_tables(found),
             *_remarks(connection, mode, found),
         ),
     )

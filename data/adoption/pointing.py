@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from data.adoption import allowing
 from data.adoption.converting import read_as
 from data.adoption.findings import TableFinding
 from data.adoption.needs import tables_of
 from data.database.queries import find
 from data.migration.connection import Connection
 from data.migration.state.seam import adopted_view, over_adopted, staging_views
-
-_POLICY = "signalbox_managers_select"
 
 
 def point(connection: Connection, system: str, schema: str, table: TableFinding) -> None:
@@ -89,30 +86,4 @@ def _replace_view(connection: Connection, name: str, body: str) -> None:
         sql.SQL("create or replace view {} with (security_invoker = true) as {}").format(
             sql.Identifier(*name.split(".")), sql.SQL(body.removesuffix(";"))
         )
-    )
-
-
-def let_managers_read(connection: Connection, schema: str, table: str, *, is_secured: bool) -> None:
-    """Grant reading to signed-in people, and where row security is on, let managers and admins see all rows."""
-    name = sql.Identifier(schema, table)
-    connection.execute(sql.SQL("grant usage on schema {} to authenticated").format(sql.Identifier(schema)))
-    connection.execute(sql.SQL("grant select on {} to authenticated").format(name))
-    _drop_policy(connection, schema, table, _POLICY)
-    if is_secured:
-        connection.execute(
-            sql.SQL("create policy {} on {} for select to authenticated using ((select signalbox.sees_all()))").format(
-                sql.Identifier(_POLICY), name
-            )
-        )
-
-
-def take_policies_back(connection: Connection, schema: str, table: str) -> None:
-    """Take back the policies that ask who manages this console. Grants stay: they may have been there before."""
-    for policy in (_POLICY, *sorted(allowing.POLICIES)):
-        _drop_policy(connection, schema, table, policy)
-
-
-def _drop_policy(connection: Connection, schema: str, table: str, policy: str) -> None:
-    connection.execute(
-        sql.SQL("drop policy if exists {} on {}").format(sql.Identifier(policy), sql.Identifier(schema, table))
     )

@@ -33,7 +33,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--managers-read",
         action="store_true",
-        help="Let managers and admins see all rows: one grant and one policy for each table.",
+        help="Let managers and admins see all rows: one grant and one policy for each table. Refused where that shows "
+        "everybody every row.",
     )
     parser.add_argument("--release", action="store_true", help="Read our own tables of that system again.")
     parser.add_argument("--status", action="store_true", help="Say how the adopted tables of that system are now.")
@@ -49,8 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.status:
             return _status(url, arguments)
         if arguments.release:
-            names = adoption.release(url, arguments.system)
-            emit(arguments, {"released": names}, [f"{arguments.system} is read from our own tables again."])
+            left: list[str] = []
+            names = adoption.release(url, arguments.system, left.append)
+            lines = [f"{arguments.system} is read from our own tables again.", *(f"{each}." for each in left)]
+            emit(arguments, {"released": names, "remarks": left}, lines)
             return 0
         if not arguments.schema:
             raise WrongUse("Say where the tables are: --from SCHEMA, such as --from public.")
@@ -105,11 +108,11 @@ def _status_lines(adopted: adoption.Adopted) -> Iterator[str]:
 
 def _lines(found: adoption.SystemFinding, arguments: argparse.Namespace) -> Iterator[str]:
     for table in found.tables:
-        yield from _table_lines(found, table, is_opened=arguments.managers_read)
+        yield from _table_lines(found, table)
     yield from (f"{remark}." for remark in found.remarks)
 
 
-def _table_lines(found: adoption.SystemFinding, table: adoption.TableFinding, *, is_opened: bool) -> Iterator[str]:
+def _table_lines(found: adoption.SystemFinding, table: adoption.TableFinding) -> Iterator[str]:
     name = f"{found.schema}.{table.name}"
     if not table.is_there:
         why = f"left out, since {table.left_out}" if table.left_out else "not there"
@@ -131,21 +134,24 @@ def _table_lines(found: adoption.SystemFinding, table: adoption.TableFinding, *,
         yield f"  not needed, but asked of every row that is added: {', '.join(table.demanded)}"
     if table.admins_need:
         yield f"  its own rights decide on which rows admins act here; to let them act on all: {table.admins_need}"
-    if not is_opened:
-        yield from (f"  {sentence}" for sentence in _rights(table))
+    yield from (f"  {sentence}" for sentence in _rights(table))
 
 
 def _rights(table: adoption.TableFinding) -> Iterator[str]:
     """What people will and will not see of the table as it is, before it surprises them on a page."""
+    grants = " (--managers-read grants it)" if table.is_secured else ""
     if not table.is_readable:
-        yield "signed-in people may not select from it: reports are refused (--managers-read grants it)"
+        yield f"signed-in people may not select from it: reports are refused{grants}"
     elif table.unreadable_columns:
-        yield (
-            f"{' and '.join(table.unreadable_columns)} may not be read by signed-in people: reports are refused "
-            "(--managers-read grants it)"
-        )
-    if not table.is_secured:
-        yield "row security is off: every signed-in person sees every row"
+        columns = " and ".join(table.unreadable_columns)
+        yield f"{columns} may not be read by signed-in people: reports are refused{grants}"
+    if table.members_see == "all" or (table.is_readable and not table.is_secured):
+        yield adoption.every_row(table)
+    elif not table.is_secured:
+        yield "row security is off: once it may be read, everybody sees every row, so --managers-read asks for it first"
+    elif table.managers_see == "all":
+        theirs = "members none" if table.members_see == "none" else "members those that its own policies show them"
+        yield f"managers and admins see every row, {theirs}"
     elif not table.read_policies:
         yield "row security is on without a policy for reading: nobody sees a row (--managers-read adds one)"
     else:

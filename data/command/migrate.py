@@ -114,10 +114,9 @@ def _verify_lines(found: migration.Verification) -> Iterator[str]:
         "Added by someone, and may refuse or change what is written",
         [f"{item.name}\n  undone by: {undoing}" for item, undoing in hindering.items()],
     )
-    if found.untold_acts:
-        acts = ", ".join(found.untold_acts)
-        yield f"Not told by the publication supabase_realtime, so pages learn of it late: {acts}"
-        yield "  mended by: alter publication supabase_realtime set (publish = 'insert, update, delete, truncate')"
+    for fault in found.faults:
+        yield fault.what
+        yield f"  mended by: {fault.mended_by}"
     added = [item.name for item in compared.extra if item not in compared.opened and item not in hindering]
     yield from _some("Added by someone, which breaks nothing", added)
     if found.moved:

@@ -68,9 +68,9 @@ REPORTS: dict[str, Report] = {
         },
     ),
     "sop_human_steps": Report(
-        query="sops.list_human_steps",
+        query="sops.steps.list_human_steps",
         sentence="Steps of procedures at which people stepped in, with how often and how they came out.",
         filters=PERIOD | {"sop": text, "agent": text, "limit": whole_number},
-        left_out=frozenset({"steps"}),
+        left_out=frozenset({"steps", "interventions"}),
     ),
 }

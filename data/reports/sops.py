@@ -128,10 +128,11 @@ class HumanStep:
 
 @dataclass(frozen=True)
 class HumanSteps:
-    """The steps at which people stepped in most, and how many there are."""
+    """The steps at which people stepped in most, how many there are, and how often people did at all of them."""
 
     shown: tuple[HumanStep, ...]
     steps: int
+    interventions: int = 0
 
 
 def read_coverage(actor: Actor) -> Coverage:
@@ -232,10 +233,10 @@ def read_human_steps(
     """The steps at which people stepped in, the most frequent first, at most MAX_STEPS of them."""
     with database.reading(actor) as unit:
         rows = unit.rows(
-            "sops.list_human_steps", start=start, end=end, untimed=untimed, sop=sop, agent=agent, limit=MAX_STEPS
+            "sops.steps.list_human_steps", start=start, end=end, untimed=untimed, sop=sop, agent=agent, limit=MAX_STEPS
         )
     shown = tuple(HumanStep(**{field.name: row[field.name] for field in fields(HumanStep)}) for row in rows)
-    return HumanSteps(shown, rows[0]["steps"] if rows else 0)
+    return HumanSteps(shown, rows[0]["steps"], rows[0]["interventions"]) if rows else HumanSteps((), 0)
 
 
 @checked()

@@ -244,11 +244,33 @@ join pg_catalog.pg_class as class on class.oid = policy.polrelid
 where policy.polrelid = any(%(tables)s::regclass[]) and policy.polcmd in ('r', '*')
 order by 1, 2;
 
--- name: list_granted
--- Which of these tables signed-in people may read, row security aside.
-select class.relname::text as name
+-- name: list_sights
+-- How much of these tables of a schema their grants and policies let managers and admins, and members, see.
+select class.relname::text as name, sights.of_managers, sights.of_members
+from signalbox.sights_of(array(
+    select class.oid from pg_catalog.pg_class as class
+    where class.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = %(schema)s)
+        and class.relname = any(%(names)s::text[])
+)) as sights
+join pg_catalog.pg_class as class on class.oid = sights.relation;
+
+-- name: find_grant
+-- Whether signed-in people were granted to read a table, whether row security is on there, and whether the schema was
+-- opened to them; no row where they were not, or where it is gone. Everybody may use `public`.
+select
+    class.relrowsecurity as is_secured,
+    space.nspname <> 'public' and exists (
+        select from pg_catalog.aclexplode(space.nspacl) as given
+        where given.grantee = 'authenticated'::regrole and given.privilege_type = 'USAGE'
+    ) as is_in_open_schema
 from pg_catalog.pg_class as class
-where class.oid = any(%(tables)s::regclass[]) and pg_catalog.has_table_privilege('authenticated', class.oid, 'select');
+join pg_catalog.pg_namespace as space on space.oid = class.relnamespace
+where space.nspname = %(schema)s
+    and class.relname = %(table)s
+    and exists (
+        select from pg_catalog.aclexplode(class.relacl) as given
+        where given.grantee = 'authenticated'::regrole and given.privilege_type = 'SELECT'
+    );
 
 -- name: list_grants
 -- Who may do what with a table or with some of its columns, its owner included, to grant it on the view that takes its

@@ -75,7 +75,7 @@ order by bucket, e.sop_id, e.agent;
 
 -- name: find_execution
 -- One run with all it says, the definition of its version, and the session it ran in; `is_event_sourced`: events tell
--- of the run.
+-- of the run; `escalations` are those of them that say that a person helped with a step of an agent's.
 select
     e.execution_id,
     e.sop_id,
@@ -112,7 +112,18 @@ select
     exists (
         select from analytics.stg_engine__events as t
         where t.aggregate_type = 'SopExecution' and t.aggregate_id = e.execution_id::text
-    ) as is_event_sourced
+    ) as is_event_sourced,
+    (
+        select
+            jsonb_agg(
+                jsonb_build_object('step', t.payload ->> 'step', 'reason', left(t.payload ->> 'reason', 1000), 'at', t.occurred_at)
+                order by t.sequence_number
+            )
+        from analytics.stg_engine__events as t
+        where
+            t.aggregate_type = 'SopExecution' and t.aggregate_id = e.execution_id::text
+            and t.event_type = 'SOP_STEP_ESCALATED'
+    ) as escalations
 from analytics.stg_engine__sop_executions as e
 left join lateral (
     select v.title, v.version, v.steps
@@ -171,8 +182,8 @@ where q.outcome <> 'pending'
 order by occurred_at nulls last, kind, appended, item_id;
 
 -- part: fits
--- Which runs are asked for; the status "stateless" takes those whose own is none that reports know, `step` takes those in which a person stepped in there, which an open step still waits for,
--- `open_before` those that began before it and are still open.
+-- Which runs are asked for; the status "stateless" takes those whose own is none that reports know, `step` takes those in which a person stepped in there, which an open step still waits for
+-- and an event may tell of a step of an agent's, `open_before` those that began before it and are still open.
     (%(start)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end >= %(start)s)
     and (%(end)s::timestamptz is null or case when e.completed_at is null then e.started_at else e.completed_at end < %(end)s)
     and (
@@ -199,5 +210,10 @@ order by occurred_at nulls last, kind, appended, item_id;
             and coalesce(
                 s.step ->> 'step', s.step ->> 'name', s.step ->> 'title', s.step ->> 'step_id', s.step ->> 'id'
             ) = %(step)s
+        )
+        or exists (
+            select from analytics.stg_engine__events as t
+            where t.aggregate_type = 'SopExecution' and t.aggregate_id = e.execution_id::text
+            and t.event_type = 'SOP_STEP_ESCALATED' and t.payload ->> 'step' = %(step)s
         )
     )

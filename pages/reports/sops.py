@@ -94,7 +94,7 @@ def show(view: View) -> None:
     else:
         order = sops.procedures_table(view, each, period, chosen)
         page.footer(view, report="sops", filters=compared, order=order, rows=len(each))
-    sops.human_steps_table(view, steps, period, chosen)
+    sops.human_steps_table(view, steps, shown, period, chosen)
     if steps.steps:
         page.footer(view, report="sop_human_steps", filters=narrowed, rows=steps.steps)
     if chosen.sop:

@@ -130,7 +130,7 @@ def query_of_hours(start: datetime, end: datetime) -> dict[str, str]:
 
 def default_choice(extent: Extent, now: datetime, first: str = "7d") -> str:
     """The newest period that holds data: the days of `first`, else the 7 days up to the last event, else those without
-    a time; all time where `first` is "all"."""
+    a time; all time where `first` is "all". Where there is nothing `first`, as for those who see something."""
     if first == "all":
         return first
     if first != "7d":
@@ -141,7 +141,7 @@ def default_choice(extent: Extent, now: datetime, first: str = "7d") -> str:
         return "latest" if extent.last > now + timedelta(days=1) else "7d"
     if extent.last is not None:
         return "7d" if extent.last >= now - timedelta(days=DEFAULT_DAYS - 1) else "latest"
-    return "untimed" if extent.untimed else "7d"
+    return "untimed" if extent.untimed else first
 
 
 def choices(extent: Extent, now: datetime, first: str = "7d") -> list[str]:
@@ -167,7 +167,7 @@ def period_of(asked: Mapping[str, str], extent: Extent, now: datetime, zone: Zon
     if choice == "custom" and days is None:
         choice = default_choice(extent, now, first)
     if choice == "latest" and extent.last is None:
-        choice = "7d"
+        choice = first
     if choice == "custom" and days is not None:
         return _calendar(choice, days[0], days[1], now, zone, extent)
     if choice == "latest" and extent.last is not None:

@@ -177,9 +177,9 @@ def _time_hint(row: tables.Row) -> str | None:
     )
 
 
-def human_steps_table(view: View, steps: HumanSteps, period: Period, chosen: Chosen) -> None:
-    """Where people step in, the most frequent first."""
-    page.heading("Where people step in", "steps that a person took, as the runs record them")
+def human_steps_table(view: View, steps: HumanSteps, shown: Procedure, period: Period, chosen: Chosen) -> None:
+    """Where people step in, the most frequent first; how that adds up to what the runs count."""
+    page.heading("Where people step in", "steps that a person took or helped with, as the runs and their events tell")
     if not steps.shown:
         untold = lacking.untold(view, "engine.sop_executions", "steps")
         page.note(f"At which is {untold}." if untold else "No run of this period records a step that a person took.")
@@ -205,3 +205,8 @@ def human_steps_table(view: View, steps: HumanSteps, period: Period, chosen: Cho
     tables.table(view, [asdict(one) for one in steps.shown], columns, label="Steps at which people step in")
     if (left := steps.steps - len(steps.shown)) > 0:
         page.note(f"{plural(left, 'rarer step is', 'rarer steps are')} in the export alone.")
+    if shown.interventions is not None and shown.interventions != steps.interventions:
+        stored = plural(shown.interventions, "intervention")
+        seen = "" if view.actor.sees_all else " that you may see"
+        told = f"steps and events{seen} tell of {figures.count(steps.interventions)}"
+        page.note(f"The runs store {stored}, which the sentence and the lists take; their {told}.")

@@ -1,8 +1,7 @@
-"""One run of a procedure: how it stands, its steps, what events and people say of it, and the runs around it."""
+"""One run of a procedure: how it stands, its steps, and the runs around it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,23 +11,20 @@ import streamlit as st
 
 from data.errors import NotFound
 from data.reports import rates
-from data.reports.sop_runs import MAX_HAPPENINGS
 from ui import lacking, page
 from ui.asking import filters, links, paging
 from ui.asking.periods import Period
 from ui.drawing import tables
 from ui.drawing.markup import Child, join, span, tag
 from ui.sops.choosing import STATES, Chosen
-from ui.sops.steps import steps_of
+from ui.sops.steps import run_steps, steps_of
 from ui.view import View
-from ui.wording import figures, telling
+from ui.wording import figures
 from ui.wording.sentences import plural, unsourced
 
 Run = Mapping[str, Any]
 
 _TABLE = "engine.sop_executions"
-_QUESTIONS = {"pending": "waiting", "approved": "well", "rejected": "broken", "expired": "unknown"}
-_QUESTION_WORDS = {"pending": "question asked, waits"}
 _BAD_OUTCOMES = ("fail", "error", "reject", "timeout", "cancel", "abort")
 
 
@@ -69,7 +65,9 @@ def head(view: View, run: Run, period: Period) -> None:
     }.get(run["status"], f"stands at “{figures.shortened(run['status'], 40) or 'no state'}”")
     at = figures.shortened(run["current_step"], 80)
     where = f" at “{at}”" if at and run["status"] != "completed" else ""
-    page.say(f"This run {words}{where}. {_people(run)} {_automated(run)}", state=STATES.get(run["status"], "unknown"))
+    page.say(
+        f"This run {words}{where}. {_people(view, run)} {_automated(run)}", state=STATES.get(run["status"], "unknown")
+    )
     st.html(tag("p", *_facts(view, run, period), class_="sb-facts"))
     if not run["is_event_sourced"]:
         page.note(unsourced("this run", sees_all=view.actor.sees_all))
@@ -78,16 +76,21 @@ def head(view: View, run: Run, period: Period) -> None:
         st.code(run["error_message"][:20_000], language=None, wrap_lines=True)
 
 
-def _people(run: Run) -> str:
-    human = [step for step in steps_of(run["steps"]) if step.is_taken_by_a_person]
-    number = max(run["human_interventions"] or 0, len(human))
-    if not number and run["human_interventions"] is None:
-        return "Whether a person stepped in is not recorded."
+def _people(view: View, run: Run) -> str:
+    stored, steps = run["human_interventions"], run_steps(run)
+    told = [step.name for step in steps for _ in range(step.interventions)]
+    number = max(stored or 0, len(told))
     if not number:
-        return "No person stepped in."
-    named = list(dict.fromkeys(figures.shortened(step.name, 60) for step in human if step.name))
-    where = f", at {', '.join(f'“{name}”' for name in named[:3])}" if named else "; at which step is not recorded"
-    return f"A person stepped in {plural(number, 'time')}{where}."
+        return "Whether a person stepped in is not recorded." if stored is None else "No person stepped in."
+    named = [figures.shortened(name, 60) for name in told if name]
+    where = f", at {', '.join(f'“{name}”' for name in list(dict.fromkeys(named))[:3])}" if named else ""
+    recorded = "not recorded" if view.actor.sees_all else "not recorded where you may see it"
+    if nameless := number - len(named):
+        where += f"; {nameless} of them at a step that is {recorded}" if named else f"; at which step is {recorded}"
+    said = f"A person stepped in {plural(number, 'time')}{where}."
+    if stored is None or stored >= len(told):
+        return said
+    return f"{said} The run stores {figures.count(stored)}, which lists and sums take."
 
 
 def _automated(run: Run) -> str:
@@ -138,8 +141,8 @@ def _facts(view: View, run: Run, period: Period) -> list[Child]:
 
 def show_steps(view: View, run: Run) -> None:
     """The steps in their order; those of the definition that the run does not mention, named below."""
-    steps = steps_of(run["steps"])
-    page.heading("Step by step", f"{plural(len(steps), 'step')} recorded" if steps else None)
+    steps = run_steps(run)
+    page.heading("Step by step", f"{plural(len(steps_of(run['steps'])), 'step')} recorded" if steps else None)
     defined = [step.name for step in steps_of(run["defined_steps"]) if step.name]
     if not steps:
         listed = (
@@ -149,7 +152,8 @@ def show_steps(view: View, run: Run) -> None:
         )
         page.note(f"No step of this run is recorded.{listed}")
         return
-    rows = [asdict(step) | {"is_human": step.is_human, "took_ms": step.took_ms} for step in steps]
+    derived = ("is_human", "took_ms", "escalated")
+    rows = [asdict(step) | {name: getattr(step, name) for name in derived} for step in steps]
     zone = figures.zone_name(view.as_of, view.zone)
     columns = [
         tables.Column("", lambda row: tables.muted(str(row["number"])), is_number=True),
@@ -164,7 +168,7 @@ def show_steps(view: View, run: Run) -> None:
                 f"{figures.exact(row['started_at'], view.zone)} to {figures.exact(row['completed_at'], view.zone)}"
             ),
         ),
-        tables.Column("Says", _says, wide=True, hint=lambda row: row["note"] or row["rest"]),
+        tables.Column("Says", _says, wide=True, hint=lambda row: row["escalated"] or row["note"] or row["rest"]),
     ]
     tables.table(view, rows, columns, label="Steps of the run")
     if missing := [name for name in defined if name not in {step.name for step in steps}]:
@@ -203,80 +207,6 @@ def _took(row: tables.Row) -> Child:
 
 
 def _says(row: tables.Row) -> Child:
-    note = figures.shortened(row["note"], 300)
+    note = figures.shortened("; ".join(part for part in (row["escalated"], row["note"]) if part), 300)
     rest = tag("code", figures.as_written(row["rest"], 200)) if row["rest"] else None
     return join(note or None, " " if note and rest else None, rest) or tables.muted(figures.DASH)
-
-
-def show_happenings(view: View, run: Run, happenings: Sequence[Mapping[str, Any]]) -> None:
-    """The engine's events and the questions to people that carry the run's correlation, in the order of time."""
-    if run["correlation_id"] is None:
-        page.heading("Events and questions")
-        page.note("This run carries no correlation, so nothing can be tied to it.")
-        return
-    questions = sum(row["kind"] == "question" for row in happenings)
-    events = max((row["happened"] for row in happenings), default=0)
-    trace = links.go("the whole trace", "events", correlation=str(run["correlation_id"]))
-    asked = plural(questions, "question")
-    if not questions and lacking.untold(view, "engine.human_approvals", "correlation_id"):
-        asked = "an unknown number of questions"
-    counted = f"{plural(events, 'event')}, {asked} with its correlation; "
-    page.heading("Events and questions", join(counted, trace))
-    if not happenings:
-        who = "" if view.actor.sees_all else " that you may see"
-        page.note(f"No event and no question{who} carries its correlation.")
-        return
-    columns = [
-        tables.Column(
-            f"When ({figures.zone_name(view.as_of, view.zone)})",
-            tables.when(view, "occurred_at"),
-            hint=lambda row: figures.exact(row["occurred_at"], view.zone),
-        ),
-        tables.Column("What", lambda row: _what(view, row)),
-        tables.Column("By", tables.text("who", 40)),
-        tables.Column("Of", _subject, hint=lambda row: row["subject"]),
-        tables.Column("Says", _detail, line=True, hint=lambda row: row["detail"]),
-    ]
-    tables.table(view, happenings, columns, label="Events and questions of the run")
-    if events > MAX_HAPPENINGS:
-        page.note(f"The first {MAX_HAPPENINGS} of {events:,} events; ", trace, " has them all.")
-
-
-def _what(view: View, row: tables.Row) -> Child:
-    if row["kind"] == "event":
-        return links.go(tag("code", figures.shortened(row["what"], 60)), "event_stream", event=str(row["item_id"]))
-    words = _QUESTION_WORDS.get(row["what"], f"question {row['what']}")
-    marked: Child = words
-    if row["what"] != "asked":
-        kind = _QUESTIONS.get(row["what"], "unknown")
-        marked = tag("span", page.mark(kind, words), words, class_=f"sb-state sb-{kind}")
-    if not view.actor.can("decide_approvals"):
-        return marked
-    return links.go(marked, "approvals", approval=str(row["item_id"]))
-
-
-def _subject(row: tables.Row) -> Child:
-    """What an event is of, by the type and the beginning and end of its id; of a question its title."""
-    if row["kind"] == "event":
-        return figures.middle(row["subject"], 36)
-    return figures.shortened(row["subject"], 60)
-
-
-def _detail(row: tables.Row) -> Child:
-    words = _told(row["detail"]) if row["kind"] == "event" else figures.shortened(row["detail"], 120)
-    return words or tables.muted(figures.DASH)
-
-
-def _told(payload: str | None) -> str:
-    """What an event says of the run: the step it is about, with what went wrong or came out; else what says most."""
-    try:
-        given = json.loads(payload or "null")
-    except (ValueError, RecursionError):
-        given = None
-    step = given.get("step") if isinstance(given, dict) else None
-    if not isinstance(step, str) or not step:
-        return telling.value(payload, 120)
-    said = next(
-        (text for name in ("error", "outcome", "note") if isinstance(text := given.get(name), str) and text), ""
-    )
-    return figures.shortened(f"{step}: {said}" if said else step, 120)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,8 @@ _KNOWN = frozenset({*_NAMES, *_KINDS, *_TIMES, "agent", "outcome", "note"})
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `is_human` is None where it does not say who takes it; `rest` is all else it says, as JSON text."""
+    """One step. `is_human` is None where it does not say who takes it; `rest` is all else it says, as JSON text;
+    `escalations` are the reasons ("" where none was told) for which an agent let a person help with it."""
 
     number: int
     name: str | None
@@ -29,6 +30,7 @@ class Step:
     outcome: str | None
     note: str | None
     rest: str | None
+    escalations: tuple[str, ...] = ()
 
     @property
     def is_human(self) -> bool | None:
@@ -41,6 +43,20 @@ class Step:
         return bool(self.is_human) and (self.outcome is not None or self.completed_at is not None)
 
     @property
+    def interventions(self) -> int:
+        """How often a person stepped in there."""
+        return self.is_taken_by_a_person + len(self.escalations)
+
+    @property
+    def escalated(self) -> str | None:
+        """That a person helped, and why; None where nobody did."""
+        if not self.escalations:
+            return None
+        reasons = "; ".join(reason for reason in self.escalations if reason)
+        times = "" if len(self.escalations) == 1 else f" {len(self.escalations)} times"
+        return f"escalated to a person{times}{': ' if reasons else ''}{reasons}"
+
+    @property
     def took_ms(self) -> float | None:
         """How long it took, in milliseconds; None where that cannot be told."""
         return calendar.took_ms(self.started_at, self.completed_at)
@@ -51,6 +67,21 @@ def steps_of(document: Any) -> list[Step]:
     if document is None:
         return []
     return [_step(number, one) for number, one in enumerate(document if isinstance(document, list) else [document], 1)]
+
+
+def run_steps(run: Mapping[str, Any]) -> list[Step]:
+    """The steps of a run with the escalations that its events tell, each at the last step of its name that had begun;
+    one of a step that the run does not hold is a step at the end."""
+    steps = steps_of(run["steps"])
+    for told in run["escalations"] or ():
+        name, at = _text(told.get("step")), _time(told.get("at"))
+        places = [place for place, step in enumerate(steps) if step.name == name]
+        begun = [place for place in places if at and (began := steps[place].started_at) and began <= at]
+        if not places:
+            steps.append(Step(len(steps) + 1, name, None, None, None, None, None, None, None))
+        place = (begun or places or [-1])[-1]
+        steps[place] = replace(steps[place], escalations=(*steps[place].escalations, _text(told.get("reason")) or ""))
+    return steps
 
 
 def _step(number: int, given: Any) -> Step:

@@ -60,7 +60,7 @@ def move(connection: Connection, found: SystemFinding, *, is_rehearsal: bool = F
     rebuilding.put_up(connection, around, found.schema)
     said = [*_made_again(around, found.system), *_publish(connection, found.system, publications)]
     said += guard(connection, found)
-    return [*said, *loosen(connection, found.system), *_otherwise(found), _sight(connection, found)]
+    return [*said, *loosen(connection, found.system), *_otherwise(found)]
 
 
 def _made_again(around: rebuilding.Around, system: str) -> Iterator[str]:
@@ -200,29 +200,6 @@ def _leave_view(
                 sql.SQL(" with grant option" if grant["is_grantable"] and grant["grantee"] != "public" else ""),
             )
         )
-
-
-def _sight(connection: Connection, found: SystemFinding) -> str:
-    """What a member sees of the moved tables: their own policies stay, and ours are not added, since row security
-    adds up what policies allow and somebody would see more than before without anybody having said so."""
-    tables = {"tables": [f"{found.system}.{table.name}" for table in found.tables]}
-    granted = {row["name"] for row in connection.execute(find("adoption.list_granted").text, tables)}
-    policies: dict[str, list[str]] = {}
-    for row in connection.execute(find("adoption.list_read_policies").text, tables):
-        policies.setdefault(row["table_name"], []).append(row["name"])
-    readable = [table for table in found.tables if table.name in granted]
-    parts = [
-        *(f"of {table.name} what {_quoted(policies[table.name])} allows" for table in readable
-          if table.is_secured and table.name in policies),
-        *(f"every row of {table.name} (row security is off)" for table in readable if not table.is_secured),
-        *(f"nothing of {table.name}" for table in found.tables
-          if table not in readable or (table.is_secured and table.name not in policies)),
-    ]  # fmt: skip
-    return f"Grants and policies stay the tables' own, and ours are not added. A member sees {', '.join(parts)}"
-
-
-def _quoted(names: list[str]) -> str:
-    return " or ".join(f"“{name}”" for name in names)
 
 
 def _otherwise(found: SystemFinding) -> Iterator[str]:

@@ -154,12 +154,6 @@ def published(connection: Connection, schemas: Sequence[str]) -> list[Item] | No
     return sorted(Item(row["identity"], row["kind"], "") for row in rows)
 
 
-def untold_acts(connection: Connection) -> tuple[str, ...]:
-    """Of insert, update and delete what the publication of Supabase Realtime leaves out; none where there is none."""
-    row = connection.execute(find("inventory.find_realtime").text).fetchone()
-    return tuple(row["untold_acts"]) if row else ()
-
-
 def write(items: Iterable[Item]) -> str:
     """The text of an inventory file."""
     lines = [item.name + (_SEPARATOR + item.definition if item.definition else "") for item in sorted(items)]

@@ -14,6 +14,7 @@ from data.migration.errors import NoInventory
 from data.migration.files import INVENTORY_FILE, SCHEMA_FILE
 from data.migration.state import inventory
 from data.migration.state.seam import VIEW_GRANTS, adopted_view
+from data.migration.state.surroundings import Fault, faults
 from data.migration.state.views import changed_views
 from data.migration.status import Status, status
 
@@ -29,8 +30,7 @@ class Verification:
     the documents of the systems name. `moved` tables were made by another program, `pointed` ones are read elsewhere
     ("agents.jobs in public.jobs"). `unguarded` are triggers of ours that moved tables lack or do not fire, `unkeyed`
     keys of ours by which two of their rows may be alike, `unindexed` indexes of ours over columns of the same types.
-    `to_make` are the statements that would make the latter two, by their names. `untold_acts` are the acts on rows that
-    the publication of Supabase Realtime, where it is there, does not tell of."""
+    `to_make` are the statements that would make the latter two, by their names. `faults` lie in none of our schemas."""
 
     status: Status
     checked: int
@@ -42,7 +42,7 @@ class Verification:
     unkeyed: tuple[str, ...] = ()
     unindexed: tuple[str, ...] = ()
     to_make: Mapping[str, str] = field(default_factory=dict)
-    untold_acts: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -55,7 +55,7 @@ class Verification:
         adopted = {table.partition(".")[0] for table in self.moved}
         systems = all(each.holds for each in self.systems if each.schema not in adopted)
         guarded = not any(_CARRIED_BY_ALL.search(trigger) for trigger in self.unguarded)
-        return self.status.is_current and self.comparison.holds and systems and guarded and not self.untold_acts
+        return self.status.is_current and self.comparison.holds and systems and guarded and not self.faults
 
 
 def verify(url: str, directory: Path) -> Verification:
@@ -70,7 +70,10 @@ def verify(url: str, directory: Path) -> Verification:
     with connected(url) as connection:
         schemas = sorted({item.schema for item in expected})
         found = inventory.take(connection, schemas)
-        published, untold_acts = inventory.published(connection, schemas), inventory.untold_acts(connection)
+        published = inventory.published(connection, schemas)
+        read = [document for document in documents.read_documents() if document["schema"] in schemas]
+        told = [f"{document['schema']}.{name}" for document in read for name in document["names"].get("published", ())]
+        around = faults(connection, schemas, told)
         moved, pointed = _adopted(connection, found)
         unguarded = _unguarded(moved, expected, found)
         unkeyed, unindexed = _unkeyed(moved, expected, found), _unindexed(moved, expected, found)
@@ -80,7 +83,6 @@ def verify(url: str, directory: Path) -> Verification:
         )
         views = changed_views(connection, schema_text)
     whole = replace(compared, different=(*compared.different, *views))
-    read = [document for document in documents.read_documents() if document["schema"] in schemas]
     systems = documents.compare([*found, *(published or ())], read, moved=moved, has_realtime=published is not None)
     return Verification(
         found_status,
@@ -93,7 +95,7 @@ def verify(url: str, directory: Path) -> Verification:
         tuple(item.identity for item in unkeyed),
         tuple(item.identity for item in unindexed),
         {item.identity: _statement(item, found) for item in (*unkeyed, *unindexed)},
-        untold_acts,
+        around,
     )
 
 
