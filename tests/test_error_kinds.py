@@ -195,7 +195,7 @@ def test_what_failures_said_goes_with_their_rows(owner: Owner, people: People) -
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     first = today - timedelta(days=30)
     session_pk = make_session(owner, first)
-    for days in (-20, -9, -0.1, 0.1, 9):
+    for days in (-20, -9, -0.1, 1.1, 9):
         fail(owner, session_pk, first + timedelta(days=days))
     fail(owner, session_pk, first - timedelta(days=3), "Exit code 1")
     fail(owner, session_pk, None)
