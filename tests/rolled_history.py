@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 
 from data import rollups
 from data.database import queries
-from tests import rolled_agents, rolled_people
+from tests import rolled_agents, rolled_contents, rolled_people
 from tests.base_queries import base_queries, rows_of
 from tests.performed import engine_event
 from tests.rolled_times import BASE, new_id, some, some_time
@@ -397,6 +397,7 @@ _WRITES: dict[Callable[[Connection, random.Random], None], int] = {
     rolled_people.add_lift_session: 10, rolled_people.add_draft: 10, rolled_people.change_lift: 10,
     rolled_people.change_owner: 10, rolled_people.add_approval: 10, rolled_people.change_approval: 5,
     _add_session_events: 10, _move_session_event: 5, _delete_session_event: 3,
+    rolled_contents.add_content: 10, rolled_contents.change_content: 5,
 }  # fmt: skip
 
 
