@@ -3795,6 +3795,7 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
     from signalbox.rollup_state as s
     where s.subject = 'sessions' and hi <= s.built_from;
     select signalbox.roll_session_contents(int4multirange(int4range(lo, hi)));
+    delete from analytics.session_cost_rollup where slot >= lo and slot < hi;
     delete from analytics.session_rollup where level = 1 and slot >= lo and slot < hi;
     delete from analytics.session_model_rollup where level = 1 and slot >= lo and slot < hi;
     delete from analytics.session_owner_rollup where level = 1 and slot >= lo and slot < hi;
@@ -3818,6 +3819,10 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
             where r.model is not null
         ) as m
         group by m.slot, m.project_name, m.status, m.model
+    ),
+    costs as (
+        insert into analytics.session_cost_rollup
+        select f.slot, f.session_pk, f.cost_usd from facts as f where f.cost_usd is not null
     ),
     owners as (
         insert into analytics.session_owner_rollup
@@ -5480,6 +5485,16 @@ ALTER TABLE ONLY analytics.session_content_rollup REPLICA IDENTITY FULL;
 -- comment analytics.TABLE session_content_rollup
 COMMENT ON TABLE analytics.session_content_rollup IS 'Sessions that began in level times 15 minutes from slot on and hold something that one may look for; with is_by_model one with replies of two models counts with both, without it once and under no model. One row per level, slot, project, status, model and content.';
 
+-- table analytics.session_cost_rollup
+CREATE TABLE analytics.session_cost_rollup (
+    slot integer NOT NULL,
+    session_pk uuid NOT NULL,
+    cost_usd numeric NOT NULL
+);
+
+-- comment analytics.TABLE session_cost_rollup
+COMMENT ON TABLE analytics.session_cost_rollup IS 'What sessions that began in a slot cost, as analytics.session_costs says. One row per session with a cost; one that moved is in two slots until both are stored anew.';
+
 -- table chronicle.sessions
 CREATE TABLE chronicle.sessions (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -6827,6 +6842,10 @@ ALTER TABLE ONLY analytics.event_rollup
 -- constraint analytics.prompt_rollup prompt_rollup_pkey
 ALTER TABLE ONLY analytics.prompt_rollup
     ADD CONSTRAINT prompt_rollup_pkey PRIMARY KEY (level, slot);
+
+-- constraint analytics.session_cost_rollup session_cost_rollup_pkey
+ALTER TABLE ONLY analytics.session_cost_rollup
+    ADD CONSTRAINT session_cost_rollup_pkey PRIMARY KEY (slot, session_pk);
 
 -- constraint analytics.session_rollup session_rollup_level_slot_project_name_status_cost_basis_key
 ALTER TABLE ONLY analytics.session_rollup
@@ -8335,6 +8354,12 @@ ALTER TABLE analytics.session_content_rollup ENABLE ROW LEVEL SECURITY;
 -- policy analytics.session_content_rollup session_content_rollup_select
 CREATE POLICY session_content_rollup_select ON analytics.session_content_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
+-- row security analytics.session_cost_rollup
+ALTER TABLE analytics.session_cost_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.session_cost_rollup session_cost_rollup_select
+CREATE POLICY session_cost_rollup_select ON analytics.session_cost_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.session_model_rollup
 ALTER TABLE analytics.session_model_rollup ENABLE ROW LEVEL SECURITY;
 
@@ -9663,6 +9688,11 @@ GRANT SELECT ON TABLE analytics.reply_costs TO service_role;
 GRANT SELECT ON TABLE analytics.session_content_rollup TO authenticated;
 
 GRANT ALL ON TABLE analytics.session_content_rollup TO service_role;
+
+-- acl analytics.TABLE session_cost_rollup
+GRANT SELECT ON TABLE analytics.session_cost_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.session_cost_rollup TO service_role;
 
 -- acl chronicle.TABLE sessions
 GRANT SELECT ON TABLE chronicle.sessions TO authenticated;

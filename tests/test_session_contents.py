@@ -1,4 +1,5 @@
-"""How many sessions hold what one may look for: stored sums and what changed since are together what the tables say."""
+"""How many sessions hold what one may look for, and which cost most: what is stored and what changed since are together
+what the tables say."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from tests import dropped_history, rolled_history
 from tests.recorded import REFUSAL, call, event
 from tests.recorded import session as make_session
 from tests.rolled_contents import add_content, change_content, empty_contents
-from tests.rolled_times import BASE, some, some_time
+from tests.rolled_times import BASE, new_id, some, some_time
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -43,8 +44,15 @@ _SESSIONS = (
     select public.next_id()::text, %(project)s, %(status)s, %(at)s from generate_series(1, %(rows)s)""",
     b"update chronicle.sessions set started_at = %(at)s where id = %(id)s",
     b"update chronicle.sessions set status = %(status)s, project_name = %(project)s where id = %(id)s",
-    b"""insert into signalbox.model_replies (message_id, session_id, model, replied_at)
-    select public.next_id()::text, %(id)s, %(model)s, %(at)s where %(id)s::uuid is not null""",
+    b"""insert into signalbox.model_replies (message_id, session_id, model, replied_at, output_tokens)
+    select public.next_id()::text, %(id)s, %(model)s, %(at)s, %(tokens)s where %(id)s::uuid is not null""",
+    b"""update signalbox.model_replies set session_id = %(id)s
+    where message_id > %(message)s and %(id)s::uuid is not null""",
+    b"update chronicle.sessions set metadata = %(metadata)s::jsonb where id = %(id)s",
+    b"""insert into signalbox.model_prices (model, valid_from, input_usd_per_million, output_usd_per_million,
+    cache_write_usd_per_million, cache_write_1h_usd_per_million, cache_read_usd_per_million)
+    select 'claude-opus-4-5', '2026-11-05', 1, %(tokens)s, 1, 1, 1 where %(status)s::text is null
+    on conflict (model, valid_from) do update set output_usd_per_million = excluded.output_usd_per_million""",
     b"delete from signalbox.model_replies where session_id = %(id)s",
     b"delete from chronicle.sessions where id = %(id)s and %(status)s::text is null",
 )
@@ -59,6 +67,9 @@ def change_sessions(owner: Owner, chance: random.Random) -> None:
         "project": chance.choice((None, "a", "b")),
         "status": chance.choice(("completed", "error", None)),
         "model": chance.choice(("claude-opus-4-5", "unknown-model")),
+        "tokens": chance.choice((0, 1000, chance.randrange(10**6))),
+        "message": str(new_id(chance)),
+        "metadata": chance.choice(("{}", '{"cost": {"total_cost_usd": 0.25}}', '{"cost": {"total_cost_usd": null}}')),
     }
     owner.execute(chance.choice((_SESSIONS[0], *_SESSIONS)), values)
 
@@ -83,6 +94,12 @@ def compare(owner: Owner, chance: random.Random, where: str) -> None:
         ).fetchall()
         known = {row["value"]: row["sessions"] for row in base if row["filter"] == "has"}
         assert {row["value"]: row["sessions"] for row in stored} == known, f"{where}: {asked}"
+        asked |= {"has": None, "search": None, "now": None, "sort": "cost", "downwards": chance.random() < 0.8}
+        page = owner.execute(
+            queries.find("sessions.listing.list_page").text, asked | {"most": None, "skipped": 0}
+        ).fetchall()
+        base = owner.execute(queries.find("sessions.listing.export_sessions").text, asked).fetchall()
+        assert [row["session_key"] for row in page] == [row["session_id"] for row in base], f"{where}: {asked}"
 
 
 WRITES: dict[Callable[[Owner, random.Random], None], int] = {
@@ -123,6 +140,35 @@ def test_what_is_stored_is_not_looked_up_again(owner: Owner, people: People) -> 
     rollups.finish("real")
     without_triggers(owner, "chronicle.tool_events", "delete from chronicle.tool_events")
     assert has(people["manager"])["errors"] == 2
+
+
+def test_what_sessions_cost_is_stored_and_not_priced_again(owner: Owner, people: People) -> None:
+    def dearest(name: str) -> list[str]:
+        rows = sessions.list_page(people[name], chosen=Chosen(), sort="cost", downwards=True, most=9)
+        return [row["session_pk"] for row in rows]
+
+    owner.execute(
+        "insert into signalbox.model_prices (model, valid_from, input_usd_per_million, output_usd_per_million,"
+        " cache_write_usd_per_million, cache_write_1h_usd_per_million, cache_read_usd_per_million)"
+        " values ('claude-opus-4-5', '2026-11-01', 1, 1, 1, 1, 1)"
+    )
+    dear, cheap, free = (make_session(owner, DAY + timedelta(hours=hour)) for hour in range(3))
+    own = make_session(owner, None, user_id=people["member"].user_id)
+    for session_pk, tokens in ((dear, 3000), (cheap, 1000), (own, 2000)):
+        owner.execute(
+            "insert into signalbox.model_replies (message_id, session_id, model, replied_at, output_tokens)"
+            " values (%s, %s, 'claude-opus-4-5', %s, %s)",
+            (f"of {session_pk}", session_pk, DAY, tokens),
+        )
+    order = [str(one) for one in (dear, own, cheap, free)]
+    assert dearest("manager") == order
+    rollups.finish("real")
+    without_triggers(owner, "signalbox.model_replies", "update signalbox.model_replies set output_tokens = 0")
+    assert dearest("manager") == order
+    assert dearest("member") == [str(own)]
+    # Nor is what is stored of a session whose replies changed added to what it costs now.
+    owner.execute("update signalbox.model_replies set output_tokens = 2500 where session_id = %s", (cheap,))
+    assert dearest("manager") == [str(one) for one in (dear, cheap, own, free)]
 
 
 def test_rows_without_a_time_are_stored_too(owner: Owner, people: People) -> None:
