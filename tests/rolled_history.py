@@ -462,6 +462,12 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None, "source": None}),
             ("sessions.count_facets", of_sessions),
             ("sessions.count_has", of_sessions),
+            (
+                "sessions.listing.list_page",
+                of_sessions
+                | {"has": None, "search": None, "now": None, "sort": "cost"}
+                | {"downwards": chance.random() < 0.8, "most": 3, "skipped": 0},
+            ),
             ("sessions.count_started", before | sliced | of_sessions | {"bucket": unit}),
             ("agents.list_agents", before | {"agent": agent, "source": source, "of_source": None}),
             ("agents.list_sources", {"agent": agent, "source": None}),
