@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 
 from data import rollups
 from data.database import queries
-from tests import rolled_agents, rolled_people
+from tests import rolled_agents, rolled_contents, rolled_people
 from tests.base_queries import base_queries, rows_of
 from tests.performed import engine_event
 from tests.rolled_times import BASE, new_id, some, some_time
@@ -400,6 +400,7 @@ _WRITES: dict[Callable[[Connection, random.Random], None], int] = {
     rolled_people.add_lift_session: 10, rolled_people.add_draft: 10, rolled_people.change_lift: 10,
     rolled_people.change_owner: 10, rolled_people.add_approval: 10, rolled_people.change_approval: 5,
     _add_session_events: 10, _move_session_event: 5, _delete_session_event: 3,
+    rolled_contents.add_content: 10, rolled_contents.change_content: 5,
 }  # fmt: skip
 
 
@@ -465,6 +466,12 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             ("overview.read_activity", before | sliced | {"bucket": unit, "agent": None, "source": None}),
             ("sessions.count_facets", of_sessions),
             ("sessions.count_has", of_sessions),
+            (
+                "sessions.listing.list_page",
+                of_sessions
+                | {"has": None, "search": None, "now": None, "sort": "cost"}
+                | {"downwards": chance.random() < 0.8, "most": 3, "skipped": 0},
+            ),
             ("sessions.count_started", before | sliced | of_sessions | {"bucket": unit}),
             ("agents.list_agents", before | {"agent": agent, "source": source, "of_source": None}),
             ("agents.list_sources", {"agent": agent, "source": None}),

@@ -87,6 +87,9 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "analytics.agent_run_call_rollup": MANAGERS_READ,
     "analytics.session_model_rollup": MANAGERS_READ,
     "analytics.session_owner_rollup": MANAGERS_READ,
+    "analytics.session_content_rollup": MANAGERS_READ,
+    "analytics.content_rollup": MANAGERS_READ,
+    "analytics.session_cost_rollup": MANAGERS_READ,
     "analytics.job_owner_rollup": MANAGERS_READ,
     "analytics.lift_session_rollup": MANAGERS_READ,
     "analytics.lift_draft_rollup": MANAGERS_READ,
@@ -135,6 +138,12 @@ ROLLED = {
     " values (1, (random() * 9e8)::integer, 'x', 'x', 'x', 1)",
     "analytics.session_owner_rollup": "insert into analytics.session_owner_rollup"
     " values (1, (random() * 9e8)::integer, 'x', 1, 0, 0, 0, null)",
+    "analytics.session_content_rollup": "insert into analytics.session_content_rollup"
+    " values (1, (random() * 9e8)::integer, false, 'x', 'x', '', 'errors', 1)",
+    "analytics.content_rollup": "insert into analytics.content_rollup"
+    " values (3, (random() * 9e8)::integer, gen_random_uuid(), 'errors')",
+    "analytics.session_cost_rollup": "insert into analytics.session_cost_rollup"
+    " values ((random() * 9e8)::integer, gen_random_uuid(), 1)",
     "analytics.job_owner_rollup": "insert into analytics.job_owner_rollup"
     " values (1, (random() * 9e8)::integer, null, 'x', 1, null)",
     "analytics.lift_session_rollup": "insert into analytics.lift_session_rollup"

@@ -51,6 +51,14 @@ LOOKS_AT = {
         ),
         frozenset({"signalbox.change_log"}),
     ),
+    # What sessions hold is stored with their other sums, which hold nothing of it.
+    "signalbox.roll_sessions": frozenset({
+        "signalbox.rollup_state", "signalbox.find_session_contents", "signalbox.roll_session_contents",
+    }),
+    "signalbox.sum_sessions": frozenset({"signalbox.sum_session_contents"}),
+    "signalbox.refresh_session_contents": frozenset({"signalbox.rollup_state"}),
+    "analytics.content_windows": frozenset({"signalbox.change_log", "signalbox.change_sources"}),
+    "analytics.sessions_with_new_contents": frozenset({"signalbox.change_log"}),
 }  # fmt: skip
 # Filled by functions alone, so it holds nothing but what those read.
 ROLLUP = re.compile(r"analytics\.\w+_rollup")

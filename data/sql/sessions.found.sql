@@ -1,7 +1,7 @@
 -- name: count_facets
 -- How many sessions of the period and search each value of each filter has, with the other filters applied, read from
--- the tables: no sums are kept by what is in a session. What waits is counted by sessions.count_waiting; those that are
--- not priced in full are counted where they are asked for, because every reply has to be priced for it.
+-- the tables. What waits is counted by sessions.count_waiting; those that are not priced in full are counted where they
+-- are asked for, because every reply has to be priced for it.
 with chosen as materialized (
     select s.session_pk, s.project_name, s.status
     from analytics.stg_chronicle__sessions as s
@@ -24,7 +24,7 @@ unpriced as materialized (
     select w.session_pk from analytics.sessions_with('unpriced') as w where %(has)s::text = 'unpriced'
 ),
 
--- Session by session, as sessions.count_has does.
+-- Session by session, as sessions.count_has does where nothing is stored.
 held as materialized (
     select
         s.session_pk,

@@ -37,6 +37,15 @@ with chosen as materialized (
         )
 ),
 
+-- What each cost is stored with the sums of sessions.
+cost_windows as materialized (
+    select w.*
+    from (select where %(sort)s::text = 'cost') as s
+    cross join lateral analytics.rollup_windows(
+        'sessions', %(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)
+    ) as w
+),
+
 counted as (
     select p.session_pk, count(*) as number
     from analytics.stg_chronicle__prompt_events as p
@@ -79,10 +88,28 @@ counted as (
     ) as k
     group by k.session_pk
     union all
+    select r.session_pk, r.cost_usd
+    from cost_windows as w
+    cross join lateral (
+        select l.slot, l.session_pk, l.cost_usd from analytics.session_cost_rollup as l
+        where l.slot >= w.lo and l.slot < w.hi
+        offset 0
+    ) as r
+    where
+        w.kind = 'stored'
+        and not r.slot <@ (
+            select coalesce(range_agg(int4range(g.lo, g.hi)), '{}') from cost_windows as g where g.kind = 'removed'
+        )
+    union all
     select c.session_pk, k.cost_usd
     from chosen as c
-    inner join analytics.session_costs as k on k.session_pk = c.session_pk
-    where %(sort)s::text = 'cost'
+    cross join lateral (select s.cost_usd from analytics.session_costs as s where s.session_pk = c.session_pk) as k
+    where
+        c.started_at <@ (
+            select coalesce(range_agg(tstzrange(g.from_at, g.until_at)), '{}') from cost_windows as g where g.kind = 'live'
+        )
+        or (c.started_at is null or c.started_at = '-infinity' or c.started_at >= '60000-01-01 00:00+00')
+        and exists (select from cost_windows as g where g.kind = 'untimed')
 ),
 
 -- Added up and not joined: nobody can tell the planner how many they are.

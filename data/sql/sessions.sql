@@ -79,17 +79,56 @@ having sum(m.sessions) <> 0
 order by 1, 3 desc, 2;
 
 -- name: count_has
--- In how many sessions of the period, with the other filters applied, something happened that one may look for: looked
--- up session by session, for no sums are kept of it.
-with chosen as materialized (
-    select s.session_pk, s.status
-    from analytics.stg_chronicle__sessions as s
+-- In how many sessions of the period, with the other filters applied, something happened that one may look for. Of those
+-- that hold, or held, something in a slot that changed it is looked up what they hold now.
+with session_windows as materialized (
+    select w.*, case w.kind when 'removed' then -1 else 1 end as sign
+    from analytics.content_windows(%(start)s, %(end)s, coalesce(%(untimed)s::boolean, false)) as w
+),
+
+chosen as materialized (
+    select s.session_pk, s.project_name, s.status, false as is_stored
+    from session_windows as w
+    cross join lateral (
+        select l.session_pk, l.project_name, l.status from analytics.stg_chronicle__sessions as l
+        where l.started_at >= w.from_at and l.started_at < w.until_at
+        offset 0
+    ) as s
+    where w.kind = 'live'
+    union all
+    select s.session_pk, s.project_name, s.status, false
+    from session_windows as w
+    cross join analytics.stg_chronicle__sessions as s
     where
-        (%(start)s::timestamptz is null or s.started_at >= %(start)s)
-        and (%(end)s::timestamptz is null or s.started_at < %(end)s)
-        and (not coalesce(%(untimed)s::boolean, false) or s.started_at is null
-            or s.started_at < '1970-01-02 00:00+00' or s.started_at >= '2200-12-31 00:00+00')
-        and (%(project)s::text is null or s.project_name = %(project)s)
+        w.kind = 'untimed'
+        and (s.started_at is null or s.started_at = '-infinity' or s.started_at >= '60000-01-01 00:00+00')
+    union all
+    select s.session_pk, s.project_name, s.status, true
+    from (
+        select n.session_pk from analytics.sessions_with_new_contents() as n
+        where exists (select from session_windows as w where w.kind = 'stored')
+    ) as t
+    inner join analytics.stg_chronicle__sessions as s on s.session_pk = t.session_pk
+    cross join lateral (
+        select case when s.started_at > '-infinity' and s.started_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', date_bin('15 minutes', s.started_at, '4714-11-24 00:00+00 BC')) / 900)::integer
+            else -2147483648 end as slot
+    ) as b
+    inner join session_windows as w on w.kind in ('stored', 'removed') and b.slot >= w.lo and b.slot < w.hi
+    group by s.session_pk, s.project_name, s.status
+    having bool_and(w.kind = 'stored')
+),
+
+held as (
+    select
+        s.is_stored,
+        array(select distinct c.content from analytics.content_rollup as c where s.is_stored and c.session_pk = s.session_pk)
+        as stored,
+-- uses: sessions.contents
+        as contents
+    from chosen as s
+    where
+        (%(project)s::text is null or s.project_name = %(project)s)
         and (%(status)s::text is null or s.status = %(status)s)
         and (
             %(model)s::text is null
@@ -98,18 +137,32 @@ with chosen as materialized (
                 where r.session_id = s.session_pk and r.model = %(model)s limit 1
             )
         )
-),
-
-held as (
-    select
--- uses: sessions.contents
-        as contents
-    from chosen as s
 )
 
-select h.value, count(*) as sessions
-from held cross join lateral unnest(contents) as h (value)
-group by h.value;
+select c.content as value, sum(c.sessions)::bigint as sessions
+from (
+    select r.content, w.sign * r.sessions as sessions
+    from session_windows as w
+    cross join lateral (
+        select l.* from analytics.session_content_rollup as l
+        where
+            l.level = w.level and l.slot >= w.lo and l.slot < w.hi
+            and l.is_by_model = (%(model)s::text is not null) and l.model = coalesce(%(model)s::text, '')
+        offset 0
+    ) as r
+    where
+        w.kind in ('stored', 'removed')
+        and (%(project)s::text is null or r.project_name = %(project)s)
+        and (%(status)s::text is null or r.status = %(status)s)
+    union all
+    select n.content, 1 from held as h cross join lateral unnest(h.contents) as n (content)
+    where not h.is_stored or n.content <> 'stateless' and n.content <> all(h.stored)
+    union all
+    select o.content, -1 from held as h cross join lateral unnest(h.stored) as o (content)
+    where o.content <> all(h.contents)
+) as c
+group by c.content
+having sum(c.sessions) <> 0;
 
 -- name: count_waiting
 -- In how many sessions of the period, with the other filters applied, a notification waits that Overview counts. By
