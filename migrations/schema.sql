@@ -515,6 +515,133 @@ $$;
 -- comment analytics.FUNCTION calls_counted(from_at timestamp with time zone, until_at timestamp with time zone)
 COMMENT ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_at timestamp with time zone) IS 'Calls with from_at <= time < until_at that the viewer may see; occurred_at is when their slot begins. One row per slot and tool, and one more where calls are unanswered.';
 
+-- function analytics.content_windows(timestamp with time zone, timestamp with time zone, boolean)
+CREATE FUNCTION analytics.content_windows(start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean) RETURNS TABLE(kind text, level smallint, lo integer, hi integer, from_at timestamp with time zone, until_at timestamp with time zone, besides integer[])
+    LANGUAGE sql STABLE ROWS 8
+    SET search_path TO ''
+    AS $$
+    select w.*
+    from analytics.rollup_windows(
+        'sessions', start_at, end_at, is_untimed,
+        case when exists (
+            select from signalbox.change_log as l where l.source in (2, 3, 5) and l.slot = 2147483647
+        ) or exists (
+            select from signalbox.adopted_tables as t
+            inner join signalbox.change_sources as c on c.name = t.system || '.' || t.table_name
+            where not t.is_logged and c.source in (2, 3, 5)
+        ) or (
+            select count(*) > 500
+            from (select distinct l.source, l.slot from signalbox.change_log as l where l.source in (2, 3, 5)) as g
+        ) then 0 else 768 end
+    ) as w
+$$;
+
+-- comment analytics.FUNCTION content_windows(start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean)
+COMMENT ON FUNCTION analytics.content_windows(start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean) IS 'Of which parts a period consists for analytics.session_content_rollup. One row per part.';
+
+-- function analytics.contents_in(smallint, int4multirange)
+CREATE FUNCTION analytics.contents_in(source smallint, slots int4multirange) RETURNS TABLE(slot integer, session_pk uuid, content text)
+    LANGUAGE sql STABLE ROWS 100
+    SET search_path TO ''
+    AS $$
+    with pieces as (
+        select
+            analytics.slot_start(coalesce(lower(p.piece), -2147483647)) as from_at,
+            analytics.slot_start(coalesce(upper(p.piece), 2147483647)) as until_at
+        from unnest(contents_in.slots * '{[-2147483647,)}'::int4multirange) as p (piece)
+    ),
+    timed as (
+        select t.*
+        from pieces as p
+        cross join lateral (
+            select
+                f.occurred_at, f.session_pk,
+                case when analytics.is_refusal(f.error_message) then 'refusals' else 'errors' end as content
+            from analytics.stg_chronicle__tool_events as f
+            where
+                contents_in.source = 3 and f.phase = 'post' and not f.success
+                and f.occurred_at >= p.from_at and f.occurred_at < p.until_at
+            offset 0
+        ) as t
+        union all
+        select t.*
+        from pieces as p
+        cross join lateral (
+            select u.occurred_at, u.session_pk, 'unphased'
+            from analytics.stg_chronicle__tool_events as u
+            where
+                contents_in.source = 3 and u.phase is distinct from 'pre' and u.phase is distinct from 'post'
+                and u.occurred_at >= p.from_at and u.occurred_at < p.until_at
+            offset 0
+        ) as t
+        union all
+        select t.*
+        from pieces as p
+        cross join lateral (
+            select n.occurred_at, n.session_pk, 'notifications'
+            from analytics.stg_chronicle__notification_events as n
+            where
+                contents_in.source = 5 and not n.is_acknowledged
+                and n.occurred_at >= p.from_at and n.occurred_at < p.until_at
+            offset 0
+        ) as t
+        union all
+        select t.occurred_at, t.session_pk, k.content
+        from pieces as p
+        cross join lateral (
+            select e.occurred_at, e.session_pk, e.event_type = 'compact_pre' as is_compaction,
+                e.metadata ? 'agent_id' as is_of_subagent
+            from analytics.stg_chronicle__events as e
+            where
+                contents_in.source = 2 and (e.event_type = 'compact_pre' or e.metadata ? 'agent_id')
+                and e.occurred_at >= p.from_at and e.occurred_at < p.until_at
+            offset 0
+        ) as t
+        cross join lateral (
+            select 'compactions' as content where t.is_compaction
+            union all
+            select 'subagents' where t.is_of_subagent
+        ) as k
+    ),
+    untimed as (
+        select
+            f.occurred_at, f.session_pk,
+            case when analytics.is_refusal(f.error_message) then 'refusals' else 'errors' end as content
+        from analytics.stg_chronicle__tool_events as f
+        where contents_in.source = 3 and f.phase = 'post' and not f.success
+        union all
+        select u.occurred_at, u.session_pk, 'unphased'
+        from analytics.stg_chronicle__tool_events as u
+        where contents_in.source = 3 and u.phase is distinct from 'pre' and u.phase is distinct from 'post'
+        union all
+        select n.occurred_at, n.session_pk, 'notifications'
+        from analytics.stg_chronicle__notification_events as n
+        where contents_in.source = 5 and not n.is_acknowledged
+        union all
+        select e.occurred_at, e.session_pk, 'compactions'
+        from analytics.stg_chronicle__events as e
+        where contents_in.source = 2 and e.event_type = 'compact_pre'
+        union all
+        select e.occurred_at, e.session_pk, 'subagents'
+        from analytics.stg_chronicle__events as e
+        where contents_in.source = 2 and e.metadata ? 'agent_id'
+    )
+    select distinct
+        floor(date_part('epoch', date_bin('15 minutes', t.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer,
+        t.session_pk, t.content
+    from timed as t
+    where t.session_pk is not null
+    union all
+    select distinct -2147483648, u.session_pk, u.content
+    from untimed as u
+    where
+        -2147483648 <@ contents_in.slots and u.session_pk is not null
+        and (u.occurred_at is null or u.occurred_at = '-infinity' or u.occurred_at >= '60000-01-01 00:00+00')
+$$;
+
+-- comment analytics.FUNCTION contents_in(source smallint, slots int4multirange)
+COMMENT ON FUNCTION analytics.contents_in(source smallint, slots int4multirange) IS 'Which sessions hold something that one may look for in these slots, as the rows of the table that is the source say now. One row per slot, session and content.';
+
 -- function analytics.error_group(text)
 CREATE FUNCTION analytics.error_group(message text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1072,6 +1199,31 @@ $$;
 
 -- comment analytics.FUNCTION sessions_with(what text)
 COMMENT ON FUNCTION analytics.sessions_with(what text) IS 'Sessions in which there are errors, refusals, notifications (not acknowledged), compactions or subagents, which are unpriced: not priced in full, unphased: with rows of calls that say neither begin nor end, or stateless: without a status that reports know.';
+
+-- function analytics.sessions_with_new_contents()
+CREATE FUNCTION analytics.sessions_with_new_contents() RETURNS TABLE(session_pk uuid)
+    LANGUAGE sql STABLE ROWS 100
+    SET search_path TO ''
+    AS $$
+    with logged as materialized (
+        select distinct l.source, l.slot from signalbox.change_log as l where l.source in (2, 3, 5)
+    )
+    select h.session_pk
+    from logged as g
+    cross join lateral (
+        select c.session_pk from analytics.content_rollup as c where c.source = g.source and c.slot = g.slot offset 0
+    ) as h
+    union
+    select c.session_pk
+    from (
+        select g.source, range_agg(int4range(g.slot, g.slot + 1)) as slots
+        from logged as g where g.slot < 2147483647 group by g.source
+    ) as g
+    cross join lateral analytics.contents_in(g.source, g.slots) as c
+$$;
+
+-- comment analytics.FUNCTION sessions_with_new_contents()
+COMMENT ON FUNCTION analytics.sessions_with_new_contents() IS 'Sessions of which analytics.content_rollup may not say what they hold now. One row per session.';
 
 -- function analytics.signs_beside_words(text)
 CREATE FUNCTION analytics.signs_beside_words(words text) RETURNS text
@@ -1965,6 +2117,68 @@ CREATE FUNCTION signalbox.errors_in(slots int4multirange) RETURNS SETOF analytic
     group by c.slot, c.is_by_project, c.project_name, c.tool_name, c.error_group
 $$;
 
+-- function signalbox.find_session_contents(integer, integer)
+CREATE FUNCTION signalbox.find_session_contents(lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    with chosen as (
+        select s.session_pk
+        from analytics.stg_chronicle__sessions as s
+        where s.started_at >= analytics.slot_start(lo) and s.started_at < analytics.slot_start(hi)
+        union all
+        select s.session_pk
+        from analytics.stg_chronicle__sessions as s
+        where
+            lo = -2147483648
+            and (s.started_at is null or s.started_at = '-infinity' or s.started_at >= '60000-01-01 00:00+00')
+    )
+    delete from analytics.content_rollup as h using chosen as c where h.session_pk = c.session_pk;
+    with chosen as materialized (
+        select s.session_pk
+        from analytics.stg_chronicle__sessions as s
+        where s.started_at >= analytics.slot_start(lo) and s.started_at < analytics.slot_start(hi)
+        union all
+        select s.session_pk
+        from analytics.stg_chronicle__sessions as s
+        where
+            lo = -2147483648
+            and (s.started_at is null or s.started_at = '-infinity' or s.started_at >= '60000-01-01 00:00+00')
+    ),
+    held as (
+        select
+            3 as source, f.session_pk, f.occurred_at,
+            case when analytics.is_refusal(f.error_message) then 'refusals' else 'errors' end as content
+        from analytics.stg_chronicle__tool_events as f
+        where f.phase = 'post' and not f.success
+        union all
+        select 3, u.session_pk, u.occurred_at, 'unphased'
+        from analytics.stg_chronicle__tool_events as u
+        where u.phase is distinct from 'pre' and u.phase is distinct from 'post'
+        union all
+        select 5, n.session_pk, n.occurred_at, 'notifications'
+        from analytics.stg_chronicle__notification_events as n
+        where not n.is_acknowledged
+        union all
+        select 2, e.session_pk, e.occurred_at, 'compactions'
+        from analytics.stg_chronicle__events as e
+        where e.event_type = 'compact_pre'
+        union all
+        select 2, e.session_pk, e.occurred_at, 'subagents'
+        from analytics.stg_chronicle__events as e
+        where e.metadata ? 'agent_id'
+    )
+    insert into analytics.content_rollup (source, slot, session_pk, content)
+    select distinct
+        h.source,
+        case when h.occurred_at > '-infinity' and h.occurred_at < '60000-01-01 00:00+00'
+            then floor(date_part('epoch', date_bin('15 minutes', h.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer
+            else -2147483648 end,
+        h.session_pk, h.content
+    from chosen as c
+    inner join held as h on h.session_pk = c.session_pk
+$$;
+
 -- function signalbox.fold(text, integer, integer)
 CREATE FUNCTION signalbox.fold(subject text, lo integer, hi integer) RETURNS void
     LANGUAGE plpgsql
@@ -2264,6 +2478,30 @@ CREATE FUNCTION signalbox.is_admin() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$ select coalesce(signalbox.viewer_role() = 'admin', false) $$;
+
+-- function signalbox.keep_session_contents()
+CREATE FUNCTION signalbox.keep_session_contents() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform signalbox.refresh_session_contents(t.source, t.slots)
+    from (
+        select
+            g.source,
+            case when bool_or(g.slot = 2147483647) then '{(,)}'::int4multirange
+                else range_agg(int4range(g.slot, g.slot + 1)) filter (where g.slot < 2147483647) end as slots
+        from taken_rows as g
+        where g.source in (2, 3, 5) and not exists (
+            select from signalbox.adopted_tables as a
+            inner join signalbox.change_sources as c on c.name = a.system || '.' || a.table_name
+            where not a.is_logged and c.source = g.source
+        )
+        group by g.source
+    ) as t;
+    return null;
+end
+$$;
 
 -- function signalbox.known_since()
 CREATE FUNCTION signalbox.known_since() RETURNS timestamp with time zone
@@ -3190,6 +3428,76 @@ begin
 end
 $$;
 
+-- function signalbox.refresh_session_contents(smallint, int4multirange)
+CREATE FUNCTION signalbox.refresh_session_contents(source smallint, slots int4multirange) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    turned uuid[];
+    changed integer[];
+    width integer;
+begin
+    with fresh as materialized (
+        select c.slot, c.session_pk, c.content
+        from analytics.contents_in(refresh_session_contents.source, refresh_session_contents.slots) as c
+    ),
+    stored as materialized (
+        select h.slot, h.session_pk, h.content
+        from unnest(refresh_session_contents.slots) as p (piece)
+        cross join lateral (
+            select c.* from analytics.content_rollup as c
+            where c.source = refresh_session_contents.source
+            and c.slot >= coalesce(lower(p.piece), -2147483648) and c.slot < coalesce(upper(p.piece), 2147483647)
+            offset 0
+        ) as h
+    ),
+    gone as materialized (select s.* from stored as s except select f.* from fresh as f),
+    come as materialized (select f.* from fresh as f except select s.* from stored as s),
+    removed as (
+        delete from analytics.content_rollup as h
+        using gone as g
+        where h.source = refresh_session_contents.source and h.slot = g.slot and h.session_pk = g.session_pk
+        and h.content = g.content
+    ),
+    written as (
+        insert into analytics.content_rollup (source, slot, session_pk, content)
+        select refresh_session_contents.source, c.slot, c.session_pk, c.content from come as c
+    )
+    select array_agg(distinct t.session_pk) into turned
+    from (
+        (select s.session_pk, s.content from stored as s except select f.session_pk, f.content from fresh as f)
+        union all
+        (select f.session_pk, f.content from fresh as f except select s.session_pk, s.content from stored as s)
+    ) as t
+    where not exists (
+        select from analytics.content_rollup as h
+        where h.session_pk = t.session_pk and h.content = t.content and not h.slot <@ refresh_session_contents.slots
+        offset 0
+    );
+    changed := array(
+        select distinct u.slot
+        from (
+            select case when s.started_at > '-infinity' and s.started_at < '60000-01-01 00:00+00'
+                then floor(date_part('epoch', date_bin('15 minutes', s.started_at, '4714-11-24 00:00+00 BC')) / 900)::integer
+                else -2147483648 end as slot
+            from analytics.stg_chronicle__sessions as s
+            where s.session_pk = any(turned)
+        ) as u
+        where u.slot >= (select r.built_from from signalbox.rollup_state as r where r.subject = 'sessions')
+    );
+    if changed = '{}' then
+        return;
+    end if;
+    perform signalbox.roll_session_contents(
+        (select range_agg(int4range(u.slot, u.slot + 1)) from unnest(changed) as u (slot))
+    );
+    foreach width in array array[4, 96, 768] loop
+        perform signalbox.sum_session_contents(width, p.lo, p.hi) from signalbox.pieces_of(changed, width) as p;
+    end loop;
+end
+$$;
+
 -- function signalbox.refresh_tools(integer[])
 CREATE FUNCTION signalbox.refresh_tools(slots integer[]) RETURNS void
     LANGUAGE plpgsql
@@ -3647,11 +3955,75 @@ CREATE FUNCTION signalbox.roll_prompts(lo integer, hi integer) RETURNS void
     having count(*) > 0
 $$;
 
+-- function signalbox.roll_session_contents(int4multirange)
+CREATE FUNCTION signalbox.roll_session_contents(slots int4multirange) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.session_content_rollup where ctid = any(array(
+        select r.ctid
+        from unnest(slots) as p (piece)
+        cross join lateral (
+            select c.ctid from analytics.session_content_rollup as c
+            where c.level = 1 and c.slot >= lower(p.piece) and c.slot < upper(p.piece)
+            offset 0
+        ) as r
+    ));
+    with facts as materialized (
+        select
+            floor(date_part('epoch', date_bin('15 minutes', s.started_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot,
+            s.session_pk, s.project_name, s.status
+        from unnest(slots * '{[-2147483647,)}'::int4multirange) as p (piece)
+        cross join lateral (
+            select l.started_at, l.session_pk, l.project_name, l.status
+            from analytics.stg_chronicle__sessions as l
+            where
+                l.started_at >= analytics.slot_start(lower(p.piece))
+                and l.started_at < analytics.slot_start(upper(p.piece))
+            offset 0
+        ) as s
+        union all
+        select -2147483648, s.session_pk, s.project_name, s.status
+        from analytics.stg_chronicle__sessions as s
+        where
+            -2147483648 <@ slots
+            and (s.started_at is null or s.started_at = '-infinity' or s.started_at >= '60000-01-01 00:00+00')
+    ),
+    held as materialized (
+        select f.slot, f.session_pk, f.project_name, f.status, h.content
+        from facts as f
+        cross join lateral (
+            select distinct c.content from analytics.content_rollup as c where c.session_pk = f.session_pk
+        ) as h
+        union all
+        select f.slot, f.session_pk, f.project_name, f.status, 'stateless'
+        from facts as f
+        where f.status is null or f.status not in ('active', 'completed', 'terminated', 'error')
+    )
+    insert into analytics.session_content_rollup
+    select 1, h.slot, false, h.project_name, h.status, '', h.content, count(*)
+    from held as h
+    group by h.slot, h.project_name, h.status, h.content
+    union all
+    select 1, h.slot, true, h.project_name, h.status, m.model, h.content, count(*)
+    from held as h
+    cross join lateral (
+        select distinct r.model from signalbox.model_replies as r where r.session_id = h.session_pk
+    ) as m
+    group by h.slot, h.project_name, h.status, m.model, h.content
+$$;
+
 -- function signalbox.roll_sessions(integer, integer)
 CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
+    -- Of what is not stored yet nobody was told what became of it.
+    select signalbox.find_session_contents(lo, hi)
+    from signalbox.rollup_state as s
+    where s.subject = 'sessions' and hi <= s.built_from;
+    select signalbox.roll_session_contents(int4multirange(int4range(lo, hi)));
+    delete from analytics.session_cost_rollup where slot >= lo and slot < hi;
     delete from analytics.session_rollup where level = 1 and slot >= lo and slot < hi;
     delete from analytics.session_model_rollup where level = 1 and slot >= lo and slot < hi;
     delete from analytics.session_owner_rollup where level = 1 and slot >= lo and slot < hi;
@@ -3675,6 +4047,10 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
             where r.model is not null
         ) as m
         group by m.slot, m.project_name, m.status, m.model
+    ),
+    costs as (
+        insert into analytics.session_cost_rollup
+        select f.slot, f.session_pk, f.cost_usd from facts as f where f.cost_usd is not null
     ),
     owners as (
         insert into analytics.session_owner_rollup
@@ -4106,11 +4482,28 @@ CREATE FUNCTION signalbox.sum_prompts(width integer, lo integer, hi integer) RET
     group by 2
 $$;
 
+-- function signalbox.sum_session_contents(integer, integer, integer)
+CREATE FUNCTION signalbox.sum_session_contents(width integer, lo integer, hi integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.session_content_rollup where level = width and slot >= lo and slot < hi;
+    insert into analytics.session_content_rollup
+    select
+        width, r.slot - (r.slot % width + width) % width, r.is_by_model, r.project_name, r.status, r.model, r.content,
+        sum(r.sessions)
+    from analytics.session_content_rollup as r
+    where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
+    and r.slot > -2147483648
+    group by 2, 3, 4, 5, 6, 7
+$$;
+
 -- function signalbox.sum_sessions(integer, integer, integer)
 CREATE FUNCTION signalbox.sum_sessions(width integer, lo integer, hi integer) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
+    select signalbox.sum_session_contents(width, lo, hi);
     delete from analytics.session_rollup where level = width and slot >= lo and slot < hi;
     insert into analytics.session_rollup
     select
@@ -4833,6 +5226,17 @@ ALTER TABLE ONLY analytics.approval_rollup REPLICA IDENTITY FULL;
 -- comment analytics.TABLE approval_rollup
 COMMENT ON TABLE analytics.approval_rollup IS 'Questions asked in level times 15 minutes from slot on, by the status as it is stored: whether the time of a pending one ran out is a matter of the moment. One row per level, slot, status, risk, agent and whether a log told of it.';
 
+-- table analytics.content_rollup
+CREATE TABLE analytics.content_rollup (
+    source smallint NOT NULL,
+    slot integer NOT NULL,
+    session_pk uuid NOT NULL,
+    content text NOT NULL
+);
+
+-- comment analytics.TABLE content_rollup
+COMMENT ON TABLE analytics.content_rollup IS 'In which quarters of an hour a session holds something that one may look for, in rows of the table that is the source. One row per source, slot, session and content.';
+
 -- table lift.session_drafts
 CREATE TABLE lift.session_drafts (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -5328,6 +5732,33 @@ CREATE VIEW analytics.reply_costs WITH (security_invoker='true') AS
 
 -- comment analytics.VIEW reply_costs
 COMMENT ON VIEW analytics.reply_costs IS 'Tokens of each reply and what they would cost at list price, null where the model has no known price. One row per reply.';
+
+-- table analytics.session_content_rollup
+CREATE TABLE analytics.session_content_rollup (
+    level smallint NOT NULL,
+    slot integer NOT NULL,
+    is_by_model boolean NOT NULL,
+    project_name text,
+    status text,
+    model text NOT NULL,
+    content text NOT NULL,
+    sessions bigint NOT NULL
+);
+
+ALTER TABLE ONLY analytics.session_content_rollup REPLICA IDENTITY FULL;
+
+-- comment analytics.TABLE session_content_rollup
+COMMENT ON TABLE analytics.session_content_rollup IS 'Sessions that began in level times 15 minutes from slot on and hold something that one may look for; with is_by_model one with replies of two models counts with both, without it once and under no model. One row per level, slot, project, status, model and content.';
+
+-- table analytics.session_cost_rollup
+CREATE TABLE analytics.session_cost_rollup (
+    slot integer NOT NULL,
+    session_pk uuid NOT NULL,
+    cost_usd numeric NOT NULL
+);
+
+-- comment analytics.TABLE session_cost_rollup
+COMMENT ON TABLE analytics.session_cost_rollup IS 'What sessions that began in a slot cost, as analytics.session_costs says. One row per session with a cost; one that moved is in two slots until both are stored anew.';
 
 -- table chronicle.sessions
 CREATE TABLE chronicle.sessions (
@@ -6680,6 +7111,10 @@ END;
 ALTER TABLE ONLY agents.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
 
+-- constraint analytics.content_rollup content_rollup_pkey
+ALTER TABLE ONLY analytics.content_rollup
+    ADD CONSTRAINT content_rollup_pkey PRIMARY KEY (source, slot, session_pk, content);
+
 -- constraint analytics.error_rollup error_rollup_pkey
 ALTER TABLE ONLY analytics.error_rollup
     ADD CONSTRAINT error_rollup_pkey PRIMARY KEY (level, kind, slot);
@@ -6691,6 +7126,10 @@ ALTER TABLE ONLY analytics.event_rollup
 -- constraint analytics.prompt_rollup prompt_rollup_pkey
 ALTER TABLE ONLY analytics.prompt_rollup
     ADD CONSTRAINT prompt_rollup_pkey PRIMARY KEY (level, slot);
+
+-- constraint analytics.session_cost_rollup session_cost_rollup_pkey
+ALTER TABLE ONLY analytics.session_cost_rollup
+    ADD CONSTRAINT session_cost_rollup_pkey PRIMARY KEY (slot, session_pk);
 
 -- constraint analytics.session_rollup session_rollup_level_slot_project_name_status_cost_basis_key
 ALTER TABLE ONLY analytics.session_rollup
@@ -6949,6 +7388,9 @@ CREATE INDEX idx_agent_window_rollup_slot ON analytics.agent_window_rollup USING
 -- index analytics.idx_approval_rollup_slot
 CREATE INDEX idx_approval_rollup_slot ON analytics.approval_rollup USING btree (level, slot);
 
+-- index analytics.idx_content_rollup_session
+CREATE INDEX idx_content_rollup_session ON analytics.content_rollup USING btree (session_pk);
+
 -- index analytics.idx_engine_event_rollup_slot
 CREATE INDEX idx_engine_event_rollup_slot ON analytics.engine_event_rollup USING btree (level, slot);
 
@@ -6966,6 +7408,9 @@ CREATE INDEX idx_lift_draft_rollup_slot ON analytics.lift_draft_rollup USING btr
 
 -- index analytics.idx_lift_session_rollup_slot
 CREATE INDEX idx_lift_session_rollup_slot ON analytics.lift_session_rollup USING btree (level, slot);
+
+-- index analytics.idx_session_content_rollup_slot
+CREATE INDEX idx_session_content_rollup_slot ON analytics.session_content_rollup USING btree (level, slot);
 
 -- index analytics.idx_session_model_rollup_slot
 CREATE INDEX idx_session_model_rollup_slot ON analytics.session_model_rollup USING btree (level, slot);
@@ -7778,6 +8223,9 @@ CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.model_replies REFEREN
 -- trigger signalbox.retention change_log_insert
 CREATE TRIGGER change_log_insert AFTER INSERT ON signalbox.retention REFERENCING NEW TABLE AS touched_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_rows('40', '-');
 
+-- trigger signalbox.change_log change_log_taken
+CREATE TRIGGER change_log_taken AFTER DELETE ON signalbox.change_log REFERENCING OLD TABLE AS taken_rows FOR EACH STATEMENT EXECUTE FUNCTION signalbox.keep_session_contents();
+
 -- trigger signalbox.adopted_tables change_log_truncate
 CREATE TRIGGER change_log_truncate AFTER TRUNCATE ON signalbox.adopted_tables FOR EACH STATEMENT EXECUTE FUNCTION signalbox.log_truncate('30');
 
@@ -8133,6 +8581,12 @@ ALTER TABLE analytics.approval_rollup ENABLE ROW LEVEL SECURITY;
 -- policy analytics.approval_rollup approval_rollup_select
 CREATE POLICY approval_rollup_select ON analytics.approval_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
+-- row security analytics.content_rollup
+ALTER TABLE analytics.content_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.content_rollup content_rollup_select
+CREATE POLICY content_rollup_select ON analytics.content_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.engine_event_rollup
 ALTER TABLE analytics.engine_event_rollup ENABLE ROW LEVEL SECURITY;
 
@@ -8186,6 +8640,18 @@ ALTER TABLE analytics.prompt_rollup ENABLE ROW LEVEL SECURITY;
 
 -- policy analytics.prompt_rollup prompt_rollup_select
 CREATE POLICY prompt_rollup_select ON analytics.prompt_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.session_content_rollup
+ALTER TABLE analytics.session_content_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.session_content_rollup session_content_rollup_select
+CREATE POLICY session_content_rollup_select ON analytics.session_content_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
+-- row security analytics.session_cost_rollup
+ALTER TABLE analytics.session_cost_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.session_cost_rollup session_cost_rollup_select
+CREATE POLICY session_cost_rollup_select ON analytics.session_cost_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
 -- row security analytics.session_model_rollup
 ALTER TABLE analytics.session_model_rollup ENABLE ROW LEVEL SECURITY;
@@ -8687,6 +9153,20 @@ GRANT ALL ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, 
 
 GRANT ALL ON FUNCTION analytics.calls_counted(from_at timestamp with time zone, until_at timestamp with time zone) TO service_role;
 
+-- acl analytics.FUNCTION content_windows(start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean)
+REVOKE ALL ON FUNCTION analytics.content_windows(start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.content_windows(start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.content_windows(start_at timestamp with time zone, end_at timestamp with time zone, is_untimed boolean) TO service_role;
+
+-- acl analytics.FUNCTION contents_in(source smallint, slots int4multirange)
+REVOKE ALL ON FUNCTION analytics.contents_in(source smallint, slots int4multirange) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.contents_in(source smallint, slots int4multirange) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.contents_in(source smallint, slots int4multirange) TO service_role;
+
 -- acl analytics.FUNCTION error_group(message text)
 REVOKE ALL ON FUNCTION analytics.error_group(message text) FROM PUBLIC;
 
@@ -8811,6 +9291,13 @@ GRANT ALL ON FUNCTION analytics.sessions_with(what text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.sessions_with(what text) TO service_role;
 
+-- acl analytics.FUNCTION sessions_with_new_contents()
+REVOKE ALL ON FUNCTION analytics.sessions_with_new_contents() FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.sessions_with_new_contents() TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.sessions_with_new_contents() TO service_role;
+
 -- acl analytics.FUNCTION signs_beside_words(words text)
 REVOKE ALL ON FUNCTION analytics.signs_beside_words(words text) FROM PUBLIC;
 
@@ -8923,6 +9410,9 @@ GRANT ALL ON TABLE analytics.error_rollup TO service_role;
 -- acl signalbox.FUNCTION errors_in(slots int4multirange)
 REVOKE ALL ON FUNCTION signalbox.errors_in(slots int4multirange) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION find_session_contents(lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.find_session_contents(lo integer, hi integer) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION fold(subject text, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.fold(subject text, lo integer, hi integer) FROM PUBLIC;
 
@@ -8975,6 +9465,9 @@ REVOKE ALL ON FUNCTION signalbox.is_admin() FROM PUBLIC;
 GRANT ALL ON FUNCTION signalbox.is_admin() TO authenticated;
 
 GRANT ALL ON FUNCTION signalbox.is_admin() TO service_role;
+
+-- acl signalbox.FUNCTION keep_session_contents()
+REVOKE ALL ON FUNCTION signalbox.keep_session_contents() FROM PUBLIC;
 
 -- acl signalbox.FUNCTION known_since()
 REVOKE ALL ON FUNCTION signalbox.known_since() FROM PUBLIC;
@@ -9062,6 +9555,9 @@ REVOKE ALL ON FUNCTION signalbox.refresh_rollup(subject text, most_slots integer
 -- acl signalbox.FUNCTION refresh_rollups(most_slots integer, OUT refreshed_slots integer, OUT is_unfinished boolean)
 REVOKE ALL ON FUNCTION signalbox.refresh_rollups(most_slots integer, OUT refreshed_slots integer, OUT is_unfinished boolean) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION refresh_session_contents(source smallint, slots int4multirange)
+REVOKE ALL ON FUNCTION signalbox.refresh_session_contents(source smallint, slots int4multirange) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION refresh_tools(slots integer[])
 REVOKE ALL ON FUNCTION signalbox.refresh_tools(slots integer[]) FROM PUBLIC;
 
@@ -9113,6 +9609,9 @@ REVOKE ALL ON FUNCTION signalbox.roll_lift_sessions(lo integer, hi integer) FROM
 
 -- acl signalbox.FUNCTION roll_prompts(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_prompts(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_session_contents(slots int4multirange)
+REVOKE ALL ON FUNCTION signalbox.roll_session_contents(slots int4multirange) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION roll_sessions(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_sessions(lo integer, hi integer) FROM PUBLIC;
@@ -9172,6 +9671,9 @@ REVOKE ALL ON FUNCTION signalbox.sum_lift_sessions(width integer, lo integer, hi
 
 -- acl signalbox.FUNCTION sum_prompts(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_prompts(width integer, lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION sum_session_contents(width integer, lo integer, hi integer)
+REVOKE ALL ON FUNCTION signalbox.sum_session_contents(width integer, lo integer, hi integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION sum_sessions(width integer, lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.sum_sessions(width integer, lo integer, hi integer) FROM PUBLIC;
@@ -9334,6 +9836,11 @@ GRANT ALL ON TABLE analytics.agent_window_rollup TO service_role;
 GRANT SELECT ON TABLE analytics.approval_rollup TO authenticated;
 
 GRANT ALL ON TABLE analytics.approval_rollup TO service_role;
+
+-- acl analytics.TABLE content_rollup
+GRANT SELECT ON TABLE analytics.content_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.content_rollup TO service_role;
 
 -- acl lift.TABLE session_drafts
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE lift.session_drafts TO authenticated;
@@ -9503,6 +10010,16 @@ GRANT ALL ON TABLE signalbox.model_replies TO service_role;
 GRANT SELECT ON TABLE analytics.reply_costs TO authenticated;
 
 GRANT SELECT ON TABLE analytics.reply_costs TO service_role;
+
+-- acl analytics.TABLE session_content_rollup
+GRANT SELECT ON TABLE analytics.session_content_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.session_content_rollup TO service_role;
+
+-- acl analytics.TABLE session_cost_rollup
+GRANT SELECT ON TABLE analytics.session_cost_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.session_cost_rollup TO service_role;
 
 -- acl chronicle.TABLE sessions
 GRANT SELECT ON TABLE chronicle.sessions TO authenticated;
