@@ -3453,7 +3453,8 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
         select
             1, f.slot, f.owner_id, count(*), coalesce(sum(f.cost_usd), 0), count(f.cost_usd),
             count(*) filter (where f.cost_basis in ('not priced', 'partial estimate')),
-            max(f.occurred_at) filter (where f.slot > -2147483648)
+            max(f.occurred_at) filter (where f.slot > -2147483648),
+            count(*) filter (where f.cost_usd is not null and f.cost_basis in ('estimate', 'partial estimate'))
         from facts as f
         group by f.slot, f.owner_id
     )
@@ -3867,7 +3868,7 @@ CREATE FUNCTION signalbox.sum_sessions(width integer, lo integer, hi integer) RE
     insert into analytics.session_owner_rollup
     select
         width, r.slot - (r.slot % width + width) % width, r.owner_id,
-        sum(r.sessions), sum(r.cost_usd), sum(r.priced), sum(r.unpriced), max(r.last_at)
+        sum(r.sessions), sum(r.cost_usd), sum(r.priced), sum(r.unpriced), max(r.last_at), sum(r.estimated)
     from analytics.session_owner_rollup as r
     where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
     and r.slot > -2147483648
@@ -5176,13 +5177,14 @@ CREATE TABLE analytics.session_owner_rollup (
     cost_usd numeric NOT NULL,
     priced bigint NOT NULL,
     unpriced bigint NOT NULL,
-    last_at timestamp with time zone
+    last_at timestamp with time zone,
+    estimated bigint DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY analytics.session_owner_rollup REPLICA IDENTITY FULL;
 
 -- comment analytics.TABLE session_owner_rollup
-COMMENT ON TABLE analytics.session_owner_rollup IS 'Sessions that began in level times 15 minutes from slot on, with what they cost; unpriced ones are not priced in full. One row per level, slot and owner.';
+COMMENT ON TABLE analytics.session_owner_rollup IS 'Sessions that began in level times 15 minutes from slot on, with what they cost; unpriced ones are not priced in full, the cost of estimated ones is estimated at list prices. One row per level, slot and owner.';
 
 -- table analytics.session_rollup
 CREATE TABLE analytics.session_rollup (

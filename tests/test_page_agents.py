@@ -83,7 +83,9 @@ def test_what_cannot_be_weighted_is_said_and_left_out(owner: Owner, people: Peop
     assert "1 agent, automation rate 90.0 % of 10 actions" in text
     assert "2 windows say how much ran without a person, but not out of how many actions" in text
     assert "2 windows have a confidence but not over how many decisions" in text
-    assert "1 window without a recorded time is in no period." in text
+    assert "1 window (10 actions, 1 escalation) without a recorded time is in no period." in text
+    whole = open_page(people["manager"], PAGE, period="all").text
+    assert "All time includes 1 window (10 actions, 1 escalation) without a recorded time." in whole
     assert "A window of figures counts whole in the period in which it ended." in text
     untimed = open_page(people["manager"], PAGE, period="untimed").text
     assert "90.0 % of 10 actions among windows without a time" in untimed

@@ -1,10 +1,12 @@
 -- name: read_coverage
--- From when to when people did something, how much has no time, and whether there is anything.
+-- From when to when people did something, how much of each kind has no time, and whether there is anything.
 select
     least(c.first_at, l.first_at, j.first_at) as first_at,
     greatest(c.last_at, l.last_at, j.last_at) as last_at,
-    c.untimed,
-    c.holds_rows or l.first_at is not null or j.holds_rows as holds_rows
+    c.untimed as untimed_session,
+    l.untimed as untimed_lift,
+    j.untimed as untimed_job,
+    c.holds_rows or l.first_at is not null or l.untimed > 0 or j.holds_rows as holds_rows
 from (
     select
         (select min(s.started_at) from analytics.stg_chronicle__sessions as s
@@ -21,7 +23,10 @@ cross join (
         (select min(s.created_at) from analytics.stg_lift__sessions as s
             where s.created_at >= '1970-01-02 00:00+00' and s.created_at < '2200-12-31 00:00+00') as first_at,
         (select max(s.created_at) from analytics.stg_lift__sessions as s
-            where s.created_at >= '1970-01-02 00:00+00' and s.created_at < '2200-12-31 00:00+00') as last_at
+            where s.created_at >= '1970-01-02 00:00+00' and s.created_at < '2200-12-31 00:00+00') as last_at,
+        (select count(*) from analytics.stg_lift__sessions as s
+            where (s.created_at is null
+                or s.created_at < '1970-01-02 00:00+00' or s.created_at >= '2200-12-31 00:00+00')) as untimed
 ) as l
 cross join (
     select
@@ -29,6 +34,9 @@ cross join (
             where k.counted_at >= '1970-01-02 00:00+00' and k.counted_at < '2200-12-31 00:00+00') as first_at,
         (select max(k.counted_at) from analytics.stg_agents__jobs as k
             where k.counted_at >= '1970-01-02 00:00+00' and k.counted_at < '2200-12-31 00:00+00') as last_at,
+        (select count(*) from analytics.stg_agents__jobs as k
+            where (k.counted_at is null
+                or k.counted_at < '1970-01-02 00:00+00' or k.counted_at >= '2200-12-31 00:00+00')) as untimed,
         exists (select from analytics.stg_agents__jobs) as holds_rows
 ) as j;
 
@@ -114,11 +122,11 @@ finest as (
 
 counted as (
     select
-        p.is_current, p.subject, p.owner_id, p.state, p.happened, p.cost_usd, p.priced, p.unpriced,
+        p.is_current, p.subject, p.owner_id, p.state, p.happened, p.cost_usd, p.priced, p.unpriced, p.estimated,
         case when p.is_current and p.kind <> 'removed' and not p.is_doubtful then p.last_at end as last_at
     from placed as p
     union all
-    select true, f.subject, f.owner_id, null, 0, 0, 0, 0, f.last_at
+    select true, f.subject, f.owner_id, null, 0, 0, 0, 0, 0, f.last_at
     from finest as f
     left join removed as m on m.subject = f.subject
     where not f.slot <@ m.slots
@@ -143,6 +151,7 @@ summed as (
             then sum(cost_usd) filter (where is_current and subject = 'session') end as session_cost_usd,
         coalesce(sum(priced) filter (where is_current and subject = 'session'), 0)::bigint as priced_sessions,
         coalesce(sum(unpriced) filter (where is_current and subject = 'session'), 0)::bigint as unpriced_sessions,
+        coalesce(sum(estimated) filter (where is_current and subject = 'session'), 0)::bigint as estimated_sessions,
         case when sum(priced) filter (where is_current and subject = 'lift') > 0
             then sum(cost_usd) filter (where is_current and subject = 'lift') end as lift_cost_usd,
         coalesce(sum(priced) filter (where is_current and subject = 'lift'), 0)::bigint as priced_lift_sessions,
@@ -169,7 +178,7 @@ summed as (
 select
     s.owner_id as person, coalesce(a.email, s.owner_id) as address, s.sessions, s.lift_sessions, s.finalized, s.lost,
     s.jobs, s.completed_jobs, s.failed_jobs, s.cost_usd, s.session_cost_usd, s.priced_sessions,
-    s.unpriced_sessions, s.lift_cost_usd, s.priced_lift_sessions, s.unpriced_lift_sessions, s.last_active_at,
+    s.unpriced_sessions, s.estimated_sessions, s.lift_cost_usd, s.priced_lift_sessions, s.unpriced_lift_sessions, s.last_active_at,
     s.previous_sessions, s.previous_lift_sessions, s.previous_finalized, s.previous_lost, s.previous_completed_jobs,
     s.previous_failed_jobs, s.previous_cost_usd
 from summed as s

@@ -35,12 +35,14 @@ def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], per
 
 def show(view: View) -> None:
     """Sentences, figures and everybody, or one."""
-    known = filters.extent_of(cached.read(view, reports.read_coverage))
+    coverage = cached.read(view, reports.read_coverage)
+    known = filters.extent_of(coverage)
     period = filters.period(view, known, first="30d")
     filters.say_refused("person", "everybody is shown")
     person = filters.given("person")
     compared: dict[str, Any] = {**period.parameters, **period.compared}
-    say_untimed = partial(filters.say_untimed, view, period, known, "session")
+    without = people.without_time(coverage)
+    say_untimed = partial(filters.say_untimed, view, period, known, without, in_all_time=True)
     everybody = cached.read(view, reports.read_people, **compared)
     if person:
         show_one(view, person, everybody, period)

@@ -68,7 +68,7 @@ def _columns(view: View, period: Period) -> list[tables.Column]:
     def cost(row: tables.Row) -> Child:
         if row["cost_usd"] is None:
             return tables.muted("not priced")
-        words = figures.money(row["cost_usd"])
+        words = tables.money(row["cost_usd"], is_estimate=row["estimated_sessions"] > 0)
         return links.go(words, "people", period.query, person=row["person"] or NOBODY, has="priced")
 
     return [
@@ -88,8 +88,9 @@ def _columns(view: View, period: Period) -> list[tables.Column]:
 
 
 def _priced(row: tables.Row) -> str:
+    estimated = f", {row['estimated_sessions']} {COST_BASES['estimate']}" if row["estimated_sessions"] else ""
     return (
-        f"of sessions {figures.money(row['session_cost_usd'])} over {row['priced_sessions']} priced, "
+        f"of sessions {figures.money(row['session_cost_usd'])} over {row['priced_sessions']} priced{estimated}, "
         f"{row['unpriced_sessions']} not in full; of lift-sys {figures.money(row['lift_cost_usd'])} over "
         f"{row['priced_lift_sessions']} priced, {row['unpriced_lift_sessions']} not in full"
     )
