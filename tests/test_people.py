@@ -205,6 +205,22 @@ def test_one_persons_doings_newest_first(people: dict[str, Actor]) -> None:
     assert len(rest) == 3
 
 
+def test_what_was_done_goes_by_its_title(owner: Connection, people: dict[str, Actor]) -> None:
+    """By its project or agent alone all rows of somebody may read the same."""
+    me = people["member"]
+    session_pk = recorded.session(owner, NOW - timedelta(hours=1), project="harbour", user_id=me.user_id)
+    for minutes, words in ((2, "and then the pier"), (1, "Look at the quay")):
+        recorded.prompt(owner, session_pk, NOW - timedelta(hours=1) + timedelta(minutes=minutes), words)
+    add_job(owner, me, NOW - timedelta(hours=2), "completed")
+    owner.execute("update agents.jobs set job_data = '{\"title\": \"Paint the buoy\"}'")
+    page = open_page(people["manager"], "reports/people.py", person=str(me.user_id))
+    assert page.ways("Look at the quay") and page.ways("Paint the buoy")
+    assert "harbour" in page.text and "intake" in page.text
+    owner.execute("update agents.jobs set job_data = '{}'; delete from chronicle.prompt_events")
+    page = open_page(people["manager"], "reports/people.py", person=str(me.user_id))
+    assert page.ways(f"session {str(session_pk)[:8]}"), page.text
+
+
 def test_a_page_past_the_last_is_the_last(owner: Connection, people: dict[str, Actor]) -> None:
     me = people["member"]
     for hours in range(30):

@@ -191,9 +191,10 @@ order by s.sessions + s.lift_sessions + s.jobs desc, address;
 -- name: list_activity
 -- The newest of what one person did: sessions of agents, sessions of lift-sys (`lift`) and jobs, each with its state and
 -- cost, which `cost_basis` says is recorded or estimated. The state "ended" takes the jobs and the sessions of lift-sys
--- over which success is taken. Costs are looked up for what is on the page alone.
+-- over which success is taken. A session's title is its first prompt. Titles and costs are looked up for what is on the
+-- page alone.
 with picked as (
-    select d.kind, d.key, d.key::text as id, d.happened_at, d.title, d.state
+    select d.kind, d.key, d.key::text as id, d.happened_at, d.project_or_agent, d.state
     from (
 -- uses: people.did
     ) as d
@@ -210,8 +211,25 @@ with picked as (
     limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0)
 )
 
-select p.kind, p.id, p.happened_at, p.title, p.state, c.cost_usd, c.cost_basis
+select p.kind, p.id, p.happened_at, t.title, p.project_or_agent, p.state, c.cost_usd, c.cost_basis
 from picked as p
+left join lateral (
+    (
+        select left(q.prompt_text, 300) as title
+        from analytics.stg_chronicle__prompt_events as q
+        where p.kind = 'session' and q.session_pk = p.key
+        order by q.occurred_at, q.prompt_id
+        limit 1
+    )
+    union all
+    select l.prompt from analytics.stg_lift__sessions as l where p.kind = 'lift' and l.session_id = p.key
+    union all
+    select
+-- uses: jobs.title
+    from analytics.stg_agents__jobs as j
+    where p.kind = 'job' and j.job_id = p.key
+    limit 1
+) as t on true
 left join lateral (
     select k.cost_usd, k.cost_basis from analytics.session_costs as k where p.kind = 'session' and k.session_pk = p.key
     union all
@@ -236,11 +254,12 @@ order by things desc, d.kind, d.state;
 select d.*
 from (
     select
-        'session' as kind, s.session_pk as key, s.started_at as happened_at, s.project_name as title, s.status as state
+        'session' as kind, s.session_pk as key, s.started_at as happened_at,
+        s.project_name as project_or_agent, s.status as state
     from analytics.stg_chronicle__sessions as s
     where s.owner_id = %(person)s or %(person)s = 'nobody' and s.owner_id is null
     union all
-    select 'lift', l.session_id, l.created_at, l.prompt, l.status
+    select 'lift', l.session_id, l.created_at, null, l.status
     from analytics.stg_lift__sessions as l
     where l.owner_id::text = %(person)s or %(person)s = 'nobody' and l.owner_id is null
     union all

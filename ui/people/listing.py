@@ -162,13 +162,14 @@ def activity_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) ->
 
     def thing(row: tables.Row) -> Markup:
         target, parameter = _PAGES[row["kind"]]
-        words = figures.shortened(row["title"], 90) or figures.short_id(row["id"])
+        words = figures.shortened(row["title"], 90) or f"{_kind(row['kind'])} {figures.short_id(row['id'])}"
         return links.go(words, target, {parameter: row["id"]})
 
     columns = [
         tables.moment(view, "happened_at"),
         tables.Column("Kind", lambda row: _kind(row["kind"])),
-        tables.Column("What", thing, wide=True),
+        tables.Column("What", thing, wide=True, hint=lambda row: row["title"]),
+        tables.Column("Project or agent", tables.text("project_or_agent", 28)),
         tables.Column("State", tables.state("state", _STATES)),
         tables.Column(
             "Cost",
