@@ -283,6 +283,7 @@ def test_one_agent_shows_all_that_is_tied_to_it(owner: Owner, people: People) ->
     page = open_page(people["admin"], PAGE, agent="IntakeAgent")
     for piece in ("no answer at all", "timed out", "3 asked: 1 approved, 1 rejected and 1 expired", "LEAD_SCORED"):
         assert piece in page.text
+    assert "sb-state sb-attention" in "".join(page.pieces), "a rejection has the sign of Approvals and is no failure"
     assert "/jobs?period=30d&agent=IntakeAgent&status=failed" in page.links
     assert "/sops?period=30d&agent=IntakeAgent&status=failed" in page.links
     assert f"/sop_execution?period=30d&agent=IntakeAgent&execution={execution}" in page.links

@@ -212,10 +212,12 @@ def test_what_was_done_goes_by_its_title(owner: Connection, people: dict[str, Ac
     for minutes, words in ((2, "and then the pier"), (1, "Look at the quay")):
         recorded.prompt(owner, session_pk, NOW - timedelta(hours=1) + timedelta(minutes=minutes), words)
     add_job(owner, me, NOW - timedelta(hours=2), "completed")
-    owner.execute("update agents.jobs set job_data = '{\"title\": \"Paint the buoy\"}'")
+    owner.execute('update agents.jobs set job_data = \'{"title": "Paint the buoy"}\'')
     page = open_page(people["manager"], "reports/people.py", person=str(me.user_id))
-    assert page.ways("Look at the quay") and page.ways("Paint the buoy")
-    assert "harbour" in page.text and "intake" in page.text
+    assert page.ways("Look at the quay")
+    assert page.ways("Paint the buoy")
+    assert "harbour" in page.text
+    assert "intake" in page.text
     owner.execute("update agents.jobs set job_data = '{}'; delete from chronicle.prompt_events")
     page = open_page(people["manager"], "reports/people.py", person=str(me.user_id))
     assert page.ways(f"session {str(session_pk)[:8]}"), page.text

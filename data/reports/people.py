@@ -123,8 +123,8 @@ def read_activity(
     offset: int = 0,
 ) -> list[dict[str, Any]]:
     """What one person did, or what names NOBODY, of one kind, in one state or ENDED, with a cost or with none in full
-    where asked for, the newest first: kind (session, lift, job), id, happened_at, title (a session's first prompt), project_or_agent,
-    state, cost_usd, cost_basis (recorded, estimate, partial estimate)."""
+    where asked for, the newest first: kind (session, lift, job), id, happened_at, title (a session's first prompt),
+    project_or_agent, state, cost_usd, cost_basis (recorded, estimate, partial estimate)."""
     actor.must("view_people")
     with database.reading(actor) as unit:
         return unit.rows(

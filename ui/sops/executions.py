@@ -36,7 +36,7 @@ def executions_table(
 
     def run(row: tables.Row) -> Markup:
         name = "" if chosen.sop else f"{figures.middle(row['sop_id'], 40)} "
-        words = f"{name}{figures.short_id(row['execution_id'])}"
+        words = f"{name}{figures.shortened(row['title'], 60) or figures.short_id(row['execution_id'])}"
         query = {**period.query, **chosen.query}
         return links.go(words, "sop_execution", query, execution=str(row["execution_id"]), at=row["at"])
 

@@ -22,12 +22,11 @@ from ui.sops.choosing import STATES, Chosen
 from ui.sops.steps import steps_of
 from ui.view import View
 from ui.wording import figures, telling
-from ui.wording.sentences import plural, unsourced
+from ui.wording.sentences import OUTCOMES, plural, unsourced
 
 Run = Mapping[str, Any]
 
 _TABLE = "engine.sop_executions"
-_QUESTIONS = {"pending": "waiting", "approved": "well", "rejected": "broken", "expired": "unknown"}
 _QUESTION_WORDS = {"pending": "question asked, waits"}
 _BAD_OUTCOMES = ("fail", "error", "reject", "timeout", "cancel", "abort")
 
@@ -248,7 +247,7 @@ def _what(view: View, row: tables.Row) -> Child:
     words = _QUESTION_WORDS.get(row["what"], f"question {row['what']}")
     marked: Child = words
     if row["what"] != "asked":
-        kind = _QUESTIONS.get(row["what"], "unknown")
+        kind = OUTCOMES.get(row["what"], "unknown")
         marked = tag("span", page.mark(kind, words), words, class_=f"sb-state sb-{kind}")
     if not view.actor.can("decide_approvals"):
         return marked

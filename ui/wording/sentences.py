@@ -11,6 +11,7 @@ __all__ = [
     "COST_BASES",
     "LEAST_COMPARED",
     "MOST_CHANGED",
+    "OUTCOMES",
     "change",
     "listed",
     "plural",
@@ -30,6 +31,8 @@ COST_BASES = {
     "estimate": "estimated at list prices",
     "partial estimate": "estimated at list prices; some replies are of models without a known price",
 }
+# The mark of what became of a question to a person: a rejection is an answer, and no failure.
+OUTCOMES = {"pending": "waiting", "approved": "well", "rejected": "attention", "expired": "unknown"}
 
 
 def listed(items: Sequence[str]) -> str:
