@@ -79,7 +79,7 @@ def read_coverage(actor: Actor) -> Coverage:
     actor.must("view_people")
     with database.reading(actor) as unit:
         row = unit.row("people.read_coverage") or {}
-    without = {kind: row[f"untimed_{kind}"] for kind in KINDS}
+    without: dict[str, int] = {kind: row[f"untimed_{kind}"] for kind in KINDS}
     return Coverage(row["first_at"], row["last_at"], sum(without.values()), row["holds_rows"], untimed_of=without)
 
 

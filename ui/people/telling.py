@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from data.reports.coverage import Coverage
-from data.reports.people import NOBODY, Kind, Person, cost_of, together
+from data.reports.people import KINDS, NOBODY, Kind, Person, cost_of, together
 from ui import absence, lacking, page
 from ui.asking import links
 from ui.asking.periods import Period
@@ -57,7 +57,7 @@ def _done(people: Sequence[Person], period: Period, person: str | None = None) -
 
 def without_time(coverage: Coverage) -> str:
     """What was done at no recorded time, in words."""
-    return listed([_told(kind, number) for kind, number in coverage.untimed_of.items() if number])
+    return listed([_told(kind, number) for kind in KINDS if (number := coverage.untimed_of[kind])])
 
 
 def _told(kind: Kind, number: int) -> str:
