@@ -186,6 +186,8 @@ def test_what_has_no_time_is_apart(owner: Connection, people: dict[str, Actor]) 
     assert dict(reports.read_coverage(people["manager"]).untimed_of) == {"session": 1, "lift": 0, "job": 8}
     text = open_page(people["manager"], "reports/people.py", period="7d").text
     assert "1 session and 8 jobs without a recorded time are in no period." in text
+    nobody = open_page(people["manager"], "reports/people.py", period="all", person=reports.NOBODY).text
+    assert "Without the filters, all time includes 1 session and 8 jobs without a recorded time." in nobody
     found = by_address(people["manager"], untimed=True)
     assert {address: (one.sessions, one.jobs) for address, one in found.items()} == {
         people["other"].email: (1, 0),

@@ -32,7 +32,7 @@ def jobs_table(view: View, rows: Sequence[Mapping[str, Any]], total: int, sorted
             _when(view),
             tables.Column(
                 "Message",
-                lambda row: telling.error(_message(row), 120 if are_told else 40) or tables.muted(figures.DASH),
+                lambda row: telling.error(_message(row), 120 if are_told else 24) or tables.muted(figures.DASH),
                 line=are_told,  # where most say nothing, their titles get the room
                 hint=_message,
             ),

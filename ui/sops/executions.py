@@ -45,7 +45,12 @@ def executions_table(
         placed,
         [
             tables.Column(
-                "Run", run, hint=lambda row: f"{row['execution_id']}, client {row['client_id'] or 'unknown'}"
+                "Run",
+                run,
+                wide=any(row["title"] for row in rows),
+                hint=lambda row: (
+                    f"{row['title'] or ''}\n{row['execution_id']}, client {row['client_id'] or 'unknown'}".lstrip()
+                ),
             ),
             tables.Column("State", tables.state("status", STATES)),
             tables.Column("Took", _took, is_number=True, sort="took"),
