@@ -4018,12 +4018,6 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
-    -- Of what is not stored yet nobody was told what became of it.
-    select signalbox.find_session_contents(lo, hi)
-    from signalbox.rollup_state as s
-    where s.subject = 'sessions' and hi <= s.built_from;
-    select signalbox.roll_session_contents(int4multirange(int4range(lo, hi)));
-    delete from analytics.session_cost_rollup where slot >= lo and slot < hi;
     delete from analytics.session_rollup where level = 1 and slot >= lo and slot < hi;
     delete from analytics.session_model_rollup where level = 1 and slot >= lo and slot < hi;
     delete from analytics.session_owner_rollup where level = 1 and slot >= lo and slot < hi;
@@ -4048,16 +4042,13 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
         ) as m
         group by m.slot, m.project_name, m.status, m.model
     ),
-    costs as (
-        insert into analytics.session_cost_rollup
-        select f.slot, f.session_pk, f.cost_usd from facts as f where f.cost_usd is not null
-    ),
     owners as (
         insert into analytics.session_owner_rollup
         select
             1, f.slot, f.owner_id, count(*), coalesce(sum(f.cost_usd), 0), count(f.cost_usd),
             count(*) filter (where f.cost_basis in ('not priced', 'partial estimate')),
-            max(f.occurred_at) filter (where f.slot > -2147483648)
+            max(f.occurred_at) filter (where f.slot > -2147483648),
+            count(*) filter (where f.cost_usd is not null and f.cost_basis in ('estimate', 'partial estimate'))
         from facts as f
         group by f.slot, f.owner_id
     )
@@ -4503,7 +4494,6 @@ CREATE FUNCTION signalbox.sum_sessions(width integer, lo integer, hi integer) RE
     LANGUAGE sql
     SET search_path TO ''
     AS $$
-    select signalbox.sum_session_contents(width, lo, hi);
     delete from analytics.session_rollup where level = width and slot >= lo and slot < hi;
     insert into analytics.session_rollup
     select
@@ -4525,7 +4515,7 @@ CREATE FUNCTION signalbox.sum_sessions(width integer, lo integer, hi integer) RE
     insert into analytics.session_owner_rollup
     select
         width, r.slot - (r.slot % width + width) % width, r.owner_id,
-        sum(r.sessions), sum(r.cost_usd), sum(r.priced), sum(r.unpriced), max(r.last_at)
+        sum(r.sessions), sum(r.cost_usd), sum(r.priced), sum(r.unpriced), max(r.last_at), sum(r.estimated)
     from analytics.session_owner_rollup as r
     where r.level = case width when 4 then 1 when 96 then 4 else 96 end and r.slot >= lo and r.slot < hi
     and r.slot > -2147483648
@@ -5872,13 +5862,14 @@ CREATE TABLE analytics.session_owner_rollup (
     cost_usd numeric NOT NULL,
     priced bigint NOT NULL,
     unpriced bigint NOT NULL,
-    last_at timestamp with time zone
+    last_at timestamp with time zone,
+    estimated bigint DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY analytics.session_owner_rollup REPLICA IDENTITY FULL;
 
 -- comment analytics.TABLE session_owner_rollup
-COMMENT ON TABLE analytics.session_owner_rollup IS 'Sessions that began in level times 15 minutes from slot on, with what they cost; unpriced ones are not priced in full. One row per level, slot and owner.';
+COMMENT ON TABLE analytics.session_owner_rollup IS 'Sessions that began in level times 15 minutes from slot on, with what they cost; unpriced ones are not priced in full, the cost of estimated ones is estimated at list prices. One row per level, slot and owner.';
 
 -- table analytics.session_rollup
 CREATE TABLE analytics.session_rollup (

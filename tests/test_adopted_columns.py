@@ -91,9 +91,9 @@ def test_of_moved_runs_those_that_say_it_are_told_apart(database_url: str, owner
         " values ('light-the-lamp', gen_random_uuid(), 'completed', now(), 0)"
     )
     page = look(people, "sops")
-    assert "No person stepped into 1 run; 2 runs say not whether a person stepped in." in page.text
+    assert "No person stepped into 1 run; 2 runs do not say whether a person stepped in." in page.text
     owner.execute("update engine.sop_executions set human_interventions = 2 where human_interventions = 0")
-    assert "People stepped into 1 of 3 runs (2 interventions); at which step is not recorded. 2 runs say not" in (
+    assert "People stepped into 1 of 3 runs (2 interventions); at which step is not recorded. 2 runs do not say" in (
         look(people, "sops").text
     )
 

@@ -1,4 +1,4 @@
-"""What agents did per day, counted over all sessions: actions, escalations, costs, and what has no time."""
+"""What agents did per quarter of an hour, over all sessions: actions, escalations, costs, and what has no time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from data import embedded
 from data.access import Actor
 from data.ingest import Progress, ingest
+from data.migration.files import FOLDER as MIGRATIONS
 from tests.conftest import fresh_database
 from tests.ingest_database import rows, snapshot, value
 from tests.ingest_fixtures import FOLDER, LIGHTHOUSE
@@ -55,12 +56,12 @@ def imported(server: embedded.Lease, path: Path, told: list[dict[str, Any]]) -> 
         return rows(url, METRICS)
 
 
-def test_a_day_of_an_agent_has_its_actions_and_escalations(server: embedded.Lease, tmp_path: Path) -> None:
+def test_a_quarter_of_an_hour_has_its_actions_and_escalations(server: embedded.Lease, tmp_path: Path) -> None:
     main, diver = imported(server, tmp_path, DAY)
     assert (main["agent_id"], main["source"], main["user_id"]) == ("claude-code", "agent-logs", None)
     assert (main["window_start"], main["window_end"]) == (
-        datetime(2026, 3, 3, tzinfo=UTC),
-        datetime(2026, 3, 3, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2026, 3, 3, 8, tzinfo=UTC),
+        datetime(2026, 3, 3, 8, 14, 59, 999_999, tzinfo=UTC),
     )
     assert (main["actions_total"], main["actions_automated"], main["automation_rate"]) == (5, 2, 0.4)
     assert main["human_escalations"] == 3, "a question, a plan (its refusal is the same), a refused call"
@@ -76,18 +77,73 @@ def test_replies_without_a_price_cost_nothing_known(server: embedded.Lease, tmp_
     unpriced = [reply(1, "m", "model-of-tomorrow", input_tokens=1_000_000)]
     (row,) = imported(server, tmp_path, unpriced)
     assert (row["total_cost"], row["metadata"]["cost_basis"]) == (None, "not priced")
-    assert (row["actions_total"], row["automation_rate"]) == (0, None), "a day of replies alone"
+    assert (row["actions_total"], row["automation_rate"]) == (0, None), "a quarter of replies alone"
     (row,) = imported(server, tmp_path, [*unpriced, reply(2, "n", "claude-opus-4-6", input_tokens=1_000_000)])
     assert (row["total_cost"], row["metadata"]["cost_basis"]) == (Decimal(5), "partial estimate")
 
 
-def test_a_call_belongs_to_the_day_on_which_it_began(server: embedded.Lease, tmp_path: Path) -> None:
+def test_a_call_belongs_to_the_quarter_of_an_hour_in_which_it_began(server: embedded.Lease, tmp_path: Path) -> None:
     late = [called(1, "night", "Bash", {"command": "sleep"}), answered(2, "night", "done")]
     late[0]["timestamp"], late[1]["timestamp"] = "2026-03-03T23:59:59.999Z", "2026-03-04T00:00:01.000Z"
     orphan = answered(3, "orphan", "done")
     orphan["timestamp"] = "2026-03-05T00:00:00.000Z"
     found = imported(server, tmp_path, [*late, orphan])
-    assert [(row["window_start"].day, row["actions_total"]) for row in found] == [(3, 1), (5, 1)]
+    began = [(row["window_start"].isoformat()[:16], row["actions_total"]) for row in found]
+    assert began == [("2026-03-03T23:45", 1), ("2026-03-05T00:00", 1)]
+
+
+def test_windows_add_up_to_the_days_of_every_zone(server: embedded.Lease, tmp_path: Path) -> None:
+    told = []
+    for hour in range(0, 24, 3):
+        for minute, second in ((14, 59), (15, 0), (29, 59), (30, 0), (44, 59), (45, 0)):
+            call = called(1, f"{hour}-{minute}", "Bash", {"command": "ls"})
+            told.append({**call, "timestamp": f"2026-03-03T{hour:02d}:{minute}:{second:02d}.999Z"})
+    with fresh_database(server) as url:
+        ingest([write(tmp_path / "log.jsonl", told)], url)
+        for zone in ("Asia/Tokyo", "Asia/Kathmandu", "UTC", "America/St_Johns"):
+            windows = rows(
+                url,
+                "select (window_end at time zone %(zone)s)::date as day, sum(actions_total) as actions"
+                " from engine.agent_metrics group by 1 order by 1",
+                zone=zone,
+            )
+            assert windows == rows(
+                url,
+                "select (created_at at time zone %(zone)s)::date as day, count(*) as actions"
+                " from chronicle.tool_events group by 1 order by 1",
+                zone=zone,
+            )
+        assert sum(row["actions"] for row in windows) == 48
+
+
+def test_a_day_that_a_former_version_counted_as_one_is_counted_anew(server: embedded.Lease, tmp_path: Path) -> None:
+    told = [*DAY, *on(4, *DAY[:3])]
+    midnight = called(1, "night", "Bash", {"command": "ls"})
+    told.append({**midnight, "timestamp": "2026-03-04T00:00:05.000Z"})
+    path = write(tmp_path / "log.jsonl", told)
+    with fresh_database(server) as url:
+        ingest([path], url)
+        made = rows(url, METRICS)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                """
+                with gone as (delete from engine.agent_metrics returning *)
+                insert into engine.agent_metrics (id, agent_id, source, window_start, window_end, actions_total)
+                select md5('metrics:' || agent_id || '::' || date_trunc('day', window_start)::text)::uuid, agent_id,
+                    'agent-logs', date_trunc('day', window_start),
+                    date_trunc('day', window_start) + interval '1 day' - interval '1 microsecond', sum(actions_total)
+                from gone group by agent_id, date_trunc('day', window_start)
+                """
+            )
+            assert value(url, "select count(*) from engine.agent_metrics") == 3
+            (upgrade,) = MIGRATIONS.glob("*_days_counted_by_quarters.sql")
+            connection.execute(upgrade.read_bytes())
+        ingest([path], url)
+        timeless = ("created_at", "updated_at")
+        for row in (*made, *(anew := rows(url, METRICS))):
+            for name in timeless:
+                row.pop(name, None)
+        assert anew == made
 
 
 def test_what_has_no_time_is_counted_by_itself(server: embedded.Lease, tmp_path: Path) -> None:
@@ -111,6 +167,10 @@ def test_a_request_for_permission_and_its_notification_are_one(server: embedded.
     assert row["human_escalations"] == 2
     (row,) = imported(server, tmp_path, [request])
     assert row["human_escalations"] == 1
+    asked = hook("PermissionRequest", tool_name="Bash", tool_input={}, timestamp="2026-03-03T08:14:59Z")
+    noticed = {**notice, "timestamp": "2026-03-03T08:15:01Z"}
+    (row,) = imported(server, tmp_path, [asked, noticed])
+    assert row["human_escalations"] == 1, "in two quarters of an hour"
 
 
 def test_subagents_go_by_the_type_that_hooks_name(server: embedded.Lease, tmp_path: Path) -> None:
@@ -123,7 +183,7 @@ def test_subagents_go_by_the_type_that_hooks_name(server: embedded.Lease, tmp_pa
     assert {row["agent_id"]: row["actions_total"] for row in found} == {"Explore": 1, "unknown": 1, "claude-code": 1}
 
 
-def test_a_day_sums_up_all_sessions_of_an_owner(database_url: str, people: dict[str, Actor], tmp_path: Path) -> None:
+def test_a_window_sums_up_all_sessions_of_an_owner(database_url: str, people: dict[str, Actor], tmp_path: Path) -> None:
     one, two = write(tmp_path / "one.jsonl", DAY), tmp_path / "two.jsonl"
     read = [called(20, "other", "Read", {"file_path": "/b"}), answered(21, "other", "y")]
     write(two, on(3, *read, session="other"))
@@ -136,7 +196,7 @@ def test_a_day_sums_up_all_sessions_of_an_owner(database_url: str, people: dict[
     assert owned == {None: 5, people["member"].user_id: 1}
 
 
-def test_times_that_come_later_move_the_calls_to_their_day(server: embedded.Lease, tmp_path: Path) -> None:
+def test_times_that_come_later_move_the_calls_to_their_quarter(server: embedded.Lease, tmp_path: Path) -> None:
     hooks = write(tmp_path / "hooks.jsonl", [hook("PreToolUse", tool_name="Read", tool_input={"file_path": "/a"})])
     log = write(tmp_path / "log.jsonl", DAY[:3])
     for order in ((hooks, log), (log, hooks)):
@@ -173,7 +233,8 @@ def test_an_import_that_stopped_half_way_is_made_up_for_by_the_next(
             ingest(files, url, progress=stop)
         assert rows(url, METRICS) == []
         ingest(files[:1], url) if again else ingest([LIGHTHOUSE], url)
-        assert value(url, "select sum(actions_total) from engine.agent_metrics where window_start = '2026-03-03'") == 6
+        of_the_day = "select sum(actions_total) from engine.agent_metrics where window_start::date = '2026-03-03'"
+        assert value(url, of_the_day) == 6
         ingest([LIGHTHOUSE, *files], url)
         ingest([LIGHTHOUSE, *files], alone)
         assert snapshot(url)["metrics"] == snapshot(alone)["metrics"]

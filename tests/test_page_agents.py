@@ -83,7 +83,9 @@ def test_what_cannot_be_weighted_is_said_and_left_out(owner: Owner, people: Peop
     assert "1 agent, automation rate 90.0 % of 10 actions" in text
     assert "2 windows say how much ran without a person, but not out of how many actions" in text
     assert "2 windows have a confidence but not over how many decisions" in text
-    assert "1 window without a recorded time is in no period." in text
+    assert "1 window (10 actions, 1 escalation) without a recorded time is in no period." in text
+    whole = open_page(people["manager"], PAGE, period="all").text
+    assert "All time includes 1 window (10 actions, 1 escalation) without a recorded time." in whole
     assert "A window of figures counts whole in the period in which it ended." in text
     untimed = open_page(people["manager"], PAGE, period="untimed").text
     assert "90.0 % of 10 actions among windows without a time" in untimed
@@ -281,6 +283,7 @@ def test_one_agent_shows_all_that_is_tied_to_it(owner: Owner, people: People) ->
     page = open_page(people["admin"], PAGE, agent="IntakeAgent")
     for piece in ("no answer at all", "timed out", "3 asked: 1 approved, 1 rejected and 1 expired", "LEAD_SCORED"):
         assert piece in page.text
+    assert "sb-state sb-attention" in "".join(page.pieces), "a rejection has the sign of Approvals and is no failure"
     assert "/jobs?period=30d&agent=IntakeAgent&status=failed" in page.links
     assert "/sops?period=30d&agent=IntakeAgent&status=failed" in page.links
     assert f"/sop_execution?period=30d&agent=IntakeAgent&execution={execution}" in page.links

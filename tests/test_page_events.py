@@ -62,10 +62,10 @@ def test_it_says_why_there_is_nothing(owner: Owner, people: People) -> None:
     assert "No event of the engine is recorded yet" in open_page(people["manager"], PAGE).text
     assert "yours speaks for none" in open_page(people["member"], PAGE).text
     member = as_client(owner, people["member"], "acme")
-    assert "No event of acme is recorded" in open_page(member, PAGE).text
+    assert "the events of acme, the client that your account speaks for" in open_page(member, PAGE).text
     add(owner)
     assert "fits these filters" in open_page(people["manager"], PAGE, type="NONE").text
-    assert "No event of acme" in open_page(member, PAGE).text
+    assert "the events of acme, the client" in open_page(member, PAGE).text
 
 
 def test_it_says_where_events_were_counted_one_by_one(owner: Owner, people: People) -> None:

@@ -42,6 +42,15 @@ def test_jobs_without_a_time_are_said_in_every_period(owner: Owner, people: Peop
     assert "All time includes 1 job without a recorded time." in all_time
 
 
+def test_titles_have_the_room_where_few_jobs_have_a_message(owner: Owner, people: People) -> None:
+    make_job(owner, **DONE, status="failed", error_message="Broken " + "pipe " * 20)
+    assert "sb-line" in "".join(open_page(people["manager"], PAGE).pieces)
+    for _ in range(2):
+        make_job(owner, **DONE)
+    page = open_page(people["manager"], PAGE)
+    assert "sb-line" not in "".join(page.pieces).split('aria-label="Jobs"')[-1].split("</table>")[0]
+
+
 def test_a_kind_of_failure_beyond_the_most_frequent_has_its_file_as_well(owner: Owner, people: People) -> None:
     for number in range(1, MAX_GROUPS + 2):
         for _ in range(1 if number > MAX_GROUPS else 2):

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from data.access import Actor
 from tests import recorded
@@ -47,8 +48,23 @@ def fill(owner: Owner, failing: int = 2) -> None:
 
 
 def test_it_says_why_there_is_nothing(people: People) -> None:
-    assert "No procedure and no run of one is recorded yet" in open_page(people["manager"], PAGE).text
+    text = open_page(people["manager"], PAGE).text
+    assert "No procedure and no run of one is recorded yet" in text
+    assert "imported logs bring runs" in text
+    assert "data ingest PATH" in text
     assert "No run of yours is recorded" in open_page(people["member"], PAGE).text
+
+
+def test_imported_runs_go_by_their_own_title_and_their_steps_say_no_ids(owner: Owner, people: People) -> None:
+    step = {"step": "Skill", "kind": "agent", "call_id": str(uuid4())}
+    run_id = run(owner, YESTERDAY, sop="epic", metadata=Jsonb({"title": "Live review updates"}), steps=[step])
+    plain = run(owner, YESTERDAY, sop="epic")
+    page = open_page(people["manager"], PAGE, sop="epic")
+    assert page.ways("Live review updates")
+    assert page.ways(str(plain)[:8])
+    one = open_page(people["manager"], ONE, execution=str(run_id))
+    assert "Skill" in one.text
+    assert "call_id" not in one.text
 
 
 def test_it_says_what_ran_what_failed_and_where_people_step_in(owner: Owner, people: People) -> None:

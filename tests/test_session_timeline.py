@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ui.sessions.timeline import IDLE_GAP, MOST_MARKS, NAMED_GAP_WIDTH, arrange, neighbours, state_of
+from ui.sessions.timeline import IDLE_GAP, MOST_MARKS, NAMED_GAP_WIDTH, arrange, name_of, neighbours, state_of
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
@@ -29,6 +29,12 @@ def item(number: int, at: timedelta | None, kind: str = "call", **more: Any) -> 
         "agent_type": None,
     }
     return plain | more
+
+
+def test_a_happening_is_called_in_words_and_a_tool_as_it_is() -> None:
+    asked = item(1, timedelta(0), "question", name="tool_use", outcome="rejected")
+    assert (name_of(asked), state_of(asked)) == ("tool use", "attention")
+    assert name_of(item(2, timedelta(0), name="mcp__tide_now")) == "mcp__tide_now"
 
 
 def seconds(*given_seconds: float) -> list[dict[str, Any]]:

@@ -22,10 +22,13 @@ SORTS = {
 
 
 def read_coverage(actor: Actor) -> Coverage:
-    """From when to when agents are on record. Raises what `database.reading` raises, as every reader here."""
+    """From when to when agents are on record; `untimed_of` windows, the actions and escalations that these hold, and
+    jobs. Raises what `database.reading` raises, as every reader here."""
     with database.reading(actor) as unit:
         row = unit.row("agents.read_coverage") or {}
-    return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"], row["raw_from"])
+    without = {name: row[f"untimed_{name}"] for name in ("windows", "actions", "escalations", "jobs")}
+    untimed = without["windows"] + without["jobs"]
+    return Coverage(row["first_at"], row["last_at"], untimed, row["holds_rows"], row["raw_from"], untimed_of=without)
 
 
 @checked()

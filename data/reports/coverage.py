@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from data import database
@@ -16,6 +17,7 @@ class Coverage:
     Before `raw_from` what happened in sessions is known as sums alone; None where nothing was ever dropped.
     `holds_unnamed`: rows begin calls without saying which (call_id), so that those that never ended are not counted.
     `unphased` rows of calls say neither begin nor end (phase), and are not counted either.
+    `untimed_of` tells by name what the untimed rows are, and what they hold, where there is more than one thing to it.
     """
 
     first: datetime | None
@@ -25,6 +27,7 @@ class Coverage:
     raw_from: datetime | None = None
     holds_unnamed: bool = False
     unphased: int = 0
+    untimed_of: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_coverage(actor: Actor) -> dict[str, Coverage]:

@@ -44,7 +44,7 @@ class Person:
     """One person in a period; `person` is None for what names nobody. Success: `finalized` sessions of lift-sys over
     those and the `lost` ones, `completed_jobs` over those and the `failed_jobs`. Costs in USD, None where unknown:
     `cost_usd` is that of both kinds of sessions; `priced_…` have one, `unpriced_…` none or one that
-    leaves something out."""
+    leaves something out; that of `estimated_sessions` is estimated at list prices."""
 
     person: str | None
     address: str | None
@@ -59,6 +59,7 @@ class Person:
     session_cost_usd: Decimal | None
     priced_sessions: int
     unpriced_sessions: int
+    estimated_sessions: int
     lift_cost_usd: Decimal | None
     priced_lift_sessions: int
     unpriced_lift_sessions: int
@@ -73,11 +74,13 @@ class Person:
 
 
 def read_coverage(actor: Actor) -> Coverage:
-    """From when to when people did something. Raises NotAllowed for members, as every reader here."""
+    """From when to when people did something; `untimed_of` each Kind. Raises NotAllowed for members, as every reader
+    here."""
     actor.must("view_people")
     with database.reading(actor) as unit:
         row = unit.row("people.read_coverage") or {}
-    return Coverage(row["first_at"], row["last_at"], row["untimed"], row["holds_rows"])
+    without: dict[str, int] = {kind: row[f"untimed_{kind}"] for kind in KINDS}
+    return Coverage(row["first_at"], row["last_at"], sum(without.values()), row["holds_rows"], untimed_of=without)
 
 
 @checked()
@@ -120,8 +123,8 @@ def read_activity(
     offset: int = 0,
 ) -> list[dict[str, Any]]:
     """What one person did, or what names NOBODY, of one kind, in one state or ENDED, with a cost or with none in full
-    where asked for, the newest first: kind (session, lift, job), id, happened_at, title, state, cost_usd, cost_basis
-    (recorded, estimate, partial estimate)."""
+    where asked for, the newest first: kind (session, lift, job), id, happened_at, title (a session's first prompt),
+    project_or_agent, state, cost_usd, cost_basis (recorded, estimate, partial estimate)."""
     actor.must("view_people")
     with database.reading(actor) as unit:
         return unit.rows(

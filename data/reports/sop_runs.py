@@ -39,7 +39,7 @@ def read_executions(
 ) -> list[dict[str, Any]]:
     """Runs one by one by SORTS, what is not known last: execution_id, sop_id, sop_version, status, agent, current_step,
     started_at, completed_at, cycle_ms, automation_rate (of its counts), stored_automation_rate, human_interventions,
-    estimated_cost_usd, error_message.
+    estimated_cost_usd, error_message, title (its own, as that of an imported epic).
     `status` may be ENDED or STATELESS; `step` takes those in which a person stepped in there, `open_before` those that
     began before it and are open."""
     with database.reading(actor) as unit:

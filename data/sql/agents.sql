@@ -1,29 +1,40 @@
 -- name: read_coverage
--- From when to when agents are on record, how many windows have no time, and whether there is anything; a window counts
--- when it ended, a job when it ended or, while it is open, when it was created. Before raw_from there are sums alone of
--- what happened in sessions.
+-- From when to when agents are on record, how many windows, with what actions and escalations, and how many jobs have
+-- no time, and whether there is anything; a window counts when it ended, a job when it ended or, while it is open, when
+-- it was created. Before raw_from there are sums alone of what happened in sessions.
 select
     least(m.first_at, j.first_at) as first_at,
     greatest(m.last_at, j.last_at) as last_at,
-    m.untimed,
-    m.last_at is not null or m.untimed > 0 or j.holds_rows as holds_rows,
+    u.windows as untimed_windows,
+    u.actions as untimed_actions,
+    u.escalations as untimed_escalations,
+    j.untimed as untimed_jobs,
+    m.last_at is not null or u.windows > 0 or j.holds_rows as holds_rows,
     (select r.raw_from from signalbox.retention as r where r.dropped_from is not null) as raw_from
 from (
     select
         (select min(w.window_end) from analytics.stg_engine__agent_metrics as w
             where w.window_end >= '1970-01-02 00:00+00' and w.window_end < '2200-12-31 00:00+00') as first_at,
         (select max(w.window_end) from analytics.stg_engine__agent_metrics as w
-            where w.window_end >= '1970-01-02 00:00+00' and w.window_end < '2200-12-31 00:00+00') as last_at,
-        (select count(*) from analytics.stg_engine__agent_metrics as w
-            where (w.window_end is null
-                or w.window_end < '1970-01-02 00:00+00' or w.window_end >= '2200-12-31 00:00+00')) as untimed
+            where w.window_end >= '1970-01-02 00:00+00' and w.window_end < '2200-12-31 00:00+00') as last_at
 ) as m
+cross join (
+    select
+        count(*) as windows,
+        coalesce(sum(w.actions_total), 0)::bigint as actions,
+        coalesce(sum(w.human_escalations), 0)::bigint as escalations
+    from analytics.stg_engine__agent_metrics as w
+    where (w.window_end is null or w.window_end < '1970-01-02 00:00+00' or w.window_end >= '2200-12-31 00:00+00')
+) as u
 cross join (
     select
         (select min(k.counted_at) from analytics.stg_agents__jobs as k
             where k.counted_at >= '1970-01-02 00:00+00' and k.counted_at < '2200-12-31 00:00+00') as first_at,
         (select max(k.counted_at) from analytics.stg_agents__jobs as k
             where k.counted_at >= '1970-01-02 00:00+00' and k.counted_at < '2200-12-31 00:00+00') as last_at,
+        (select count(*) from analytics.stg_agents__jobs as k
+            where (k.counted_at is null
+                or k.counted_at < '1970-01-02 00:00+00' or k.counted_at >= '2200-12-31 00:00+00')) as untimed,
         exists (select from analytics.stg_agents__jobs) as holds_rows
 ) as j;
 

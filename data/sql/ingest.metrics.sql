@@ -36,12 +36,14 @@ where f.id = (select min(o.id) from signalbox.import_files as o) and d.days is n
 select pg_advisory_xact_lock(20261120, 4);
 
 -- name: count_windows
--- Counts the noted days anew over all sessions that logs tell, and takes the notes away. A call belongs to the day on
--- which it began; calls without a time have a row of their own, without a window. Agents are the session's own, and
--- subagents by their type. Of what a hook asked, the request and its notification are one. Days of which rows were
--- dropped stay as they are.
-with windows as materialized (
-    select distinct d.day::date::timestamptz as window_start
+-- Counts the noted days anew over all sessions that logs tell, and takes the notes away: a row for each quarter of an
+-- hour in which something happened, so that they add up to the days of any zone. A call belongs to the quarter in which
+-- it began; calls without a time have a row of their own, without a window. Agents are the session's own, and subagents
+-- by their type. Of what a hook asked, the request and its notification are one: whichever of the two a
+-- session has more of in a day is counted. What else stands for a noted day, as
+-- the one row that former versions made of it, goes. Days of which rows were dropped stay as they are.
+with days as materialized (
+    select distinct d.day::date::timestamptz as day
     from signalbox.import_files as f
     cross join lateral jsonb_array_elements_text(f.counts -> 'days_to_count') as d (day)
     where f.counts ? 'days_to_count' and not exists (
@@ -54,11 +56,11 @@ counted as (
     where f.counts ? 'days_to_count'
 ),
 called as materialized (
-    select w.window_start, t.session_id, t.event_id, t.call_id
-    from windows as w
+    select date_bin('15 minutes', t.created_at, d.day) as window_start, t.session_id, t.event_id, t.call_id
+    from days as d
     cross join lateral (
-        select c.session_id, c.event_id, c.call_id from chronicle.tool_events as c
-        where c.created_at >= w.window_start and c.created_at < w.window_start + interval '1 day'
+        select c.created_at, c.session_id, c.event_id, c.call_id from chronicle.tool_events as c
+        where c.created_at >= d.day and c.created_at < d.day + interval '1 day'
             and (c.phase = 'pre' or not exists (
                 select from chronicle.tool_events as p where p.call_id = c.call_id and p.phase = 'pre' offset 0
             ))
@@ -67,38 +69,38 @@ called as materialized (
     union all
     select null, c.session_id, c.event_id, c.call_id
     from chronicle.tool_events as c
-    where c.created_at is null and exists (select from windows as w where w.window_start is null)
+    where c.created_at is null and exists (select from days as d where d.day is null)
         and (c.phase = 'pre' or not exists (
             select from chronicle.tool_events as p where p.call_id = c.call_id and p.phase = 'pre' offset 0
         ))
 ),
 notified as materialized (
-    select w.window_start, t.session_id, t.event_id, t.notification_type
-    from windows as w
+    select date_bin('15 minutes', t.created_at, d.day) as window_start, t.session_id, t.event_id, t.notification_type
+    from days as d
     cross join lateral (
-        select n.session_id, n.event_id, n.notification_type from chronicle.notification_events as n
-        where n.created_at >= w.window_start and n.created_at < w.window_start + interval '1 day'
+        select n.created_at, n.session_id, n.event_id, n.notification_type from chronicle.notification_events as n
+        where n.created_at >= d.day and n.created_at < d.day + interval '1 day'
             and n.notification_type in ('permission_prompt', 'permission_request')
         offset 0
     ) as t
     union all
     select null, n.session_id, n.event_id, n.notification_type
     from chronicle.notification_events as n
-    where n.created_at is null and exists (select from windows as w where w.window_start is null)
+    where n.created_at is null and exists (select from days as d where d.day is null)
         and n.notification_type in ('permission_prompt', 'permission_request')
 ),
 replied as materialized (
-    select w.window_start, t.session_id, t.message_id
-    from windows as w
+    select date_bin('15 minutes', t.replied_at, d.day) as window_start, t.session_id, t.message_id
+    from days as d
     cross join lateral (
-        select r.session_id, r.message_id from signalbox.model_replies as r
-        where r.replied_at >= w.window_start and r.replied_at < w.window_start + interval '1 day'
+        select r.replied_at, r.session_id, r.message_id from signalbox.model_replies as r
+        where r.replied_at >= d.day and r.replied_at < d.day + interval '1 day'
         offset 0
     ) as t
     union all
     select null, r.session_id, r.message_id
     from signalbox.model_replies as r
-    where r.replied_at is null and exists (select from windows as w where w.window_start is null)
+    where r.replied_at is null and exists (select from days as d where d.day is null)
 ),
 sessions as materialized (
     select s.id, (select u.id from auth.users as u where u.id::text = s.metadata ->> 'user_id') as user_id
@@ -158,19 +160,25 @@ calls as (
     left join asked as a on a.call_id = c.call_id
     group by 1, 2, 3
 ),
-permissions as (
+told_permissions as (
     select
-        n.window_start, n.session_id,
-        case when h.is_aside then coalesce(h.agent_type, t.agent, 'unknown') else 'claude-code' end as agent,
-        0, 0, 0, 0, 0,
-        greatest(
-            count(*) filter (where n.notification_type = 'permission_prompt'),
-            count(*) filter (where n.notification_type = 'permission_request')
-        ),
-        0, 0, null::numeric
+        n.window_start, n.session_id, n.notification_type,
+        case when h.is_aside then coalesce(h.agent_type, t.agent, 'unknown') else 'claude-code' end as agent
     from notified as n
     inner join happened as h on h.event_id = n.event_id
     left join types as t on t.session_id = n.session_id and t.agent_id = h.agent_id
+),
+permissions as (
+    select p.window_start, p.session_id, p.agent, 0, 0, 0, 0, 0, count(*), 0, 0, null::numeric
+    from (
+        select
+            o.*,
+            count(*) filter (where o.notification_type = 'permission_prompt') over of_day
+            > count(*) filter (where o.notification_type = 'permission_request') over of_day as are_prompts
+        from told_permissions as o
+        window of_day as (partition by date_trunc('day', o.window_start), o.session_id, o.agent)
+    ) as p
+    where (p.notification_type = 'permission_prompt') = p.are_prompts
     group by 1, 2, 3
 ),
 costs as (
@@ -197,11 +205,12 @@ derived as materialized (
 ),
 gone as (
     delete from engine.agent_metrics as m
-    using windows as w
-    where m.source = 'agent-logs' and m.window_start is not distinct from w.window_start and not exists (
-        select from derived as d
-        where d.agent = m.agent_id and d.user_id is not distinct from m.user_id
-            and d.window_start is not distinct from m.window_start
+    using days as d
+    where m.source = 'agent-logs'
+        and coalesce(date_trunc('day', m.window_start), 'infinity') = coalesce(d.day, 'infinity') and not exists (
+        select from derived as w
+        where w.agent = m.agent_id and w.user_id is not distinct from m.user_id
+            and w.window_start is not distinct from m.window_start
     )
 )
 insert into engine.agent_metrics as m (
@@ -210,7 +219,7 @@ insert into engine.agent_metrics as m (
 )
 select
     md5('metrics:' || d.agent || ':' || coalesce(d.user_id::text, '') || ':' || coalesce(d.window_start::text, ''))::uuid,
-    d.agent, d.user_id, 'agent-logs', d.window_start, d.window_start + interval '1 day' - interval '1 microsecond',
+    d.agent, d.user_id, 'agent-logs', d.window_start, d.window_start + interval '15 minutes' - interval '1 microsecond',
     d.actions, d.automated,
     d.permissions + d.plans + d.questions + d.rejections,
     d.automated::double precision / nullif(d.actions, 0),
@@ -230,12 +239,13 @@ select
     ))
 from derived as d
 on conflict (id) do update
-set actions_total = excluded.actions_total,
+set window_end = excluded.window_end,
+    actions_total = excluded.actions_total,
     actions_automated = excluded.actions_automated,
     human_escalations = excluded.human_escalations,
     automation_rate = excluded.automation_rate,
     total_cost = excluded.total_cost,
     metadata = excluded.metadata
-where (m.actions_total, m.actions_automated, m.human_escalations, m.total_cost, m.metadata)
-    is distinct from (excluded.actions_total, excluded.actions_automated, excluded.human_escalations, excluded.total_cost,
-        excluded.metadata);
+where (m.window_end, m.actions_total, m.actions_automated, m.human_escalations, m.total_cost, m.metadata)
+    is distinct from (excluded.window_end, excluded.actions_total, excluded.actions_automated, excluded.human_escalations,
+        excluded.total_cost, excluded.metadata);

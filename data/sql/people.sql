@@ -1,10 +1,12 @@
 -- name: read_coverage
--- From when to when people did something, how much has no time, and whether there is anything.
+-- From when to when people did something, how much of each kind has no time, and whether there is anything.
 select
     least(c.first_at, l.first_at, j.first_at) as first_at,
     greatest(c.last_at, l.last_at, j.last_at) as last_at,
-    c.untimed,
-    c.holds_rows or l.first_at is not null or j.holds_rows as holds_rows
+    c.untimed as untimed_session,
+    l.untimed as untimed_lift,
+    j.untimed as untimed_job,
+    c.holds_rows or l.first_at is not null or l.untimed > 0 or j.holds_rows as holds_rows
 from (
     select
         (select min(s.started_at) from analytics.stg_chronicle__sessions as s
@@ -21,7 +23,10 @@ cross join (
         (select min(s.created_at) from analytics.stg_lift__sessions as s
             where s.created_at >= '1970-01-02 00:00+00' and s.created_at < '2200-12-31 00:00+00') as first_at,
         (select max(s.created_at) from analytics.stg_lift__sessions as s
-            where s.created_at >= '1970-01-02 00:00+00' and s.created_at < '2200-12-31 00:00+00') as last_at
+            where s.created_at >= '1970-01-02 00:00+00' and s.created_at < '2200-12-31 00:00+00') as last_at,
+        (select count(*) from analytics.stg_lift__sessions as s
+            where (s.created_at is null
+                or s.created_at < '1970-01-02 00:00+00' or s.created_at >= '2200-12-31 00:00+00')) as untimed
 ) as l
 cross join (
     select
@@ -29,6 +34,9 @@ cross join (
             where k.counted_at >= '1970-01-02 00:00+00' and k.counted_at < '2200-12-31 00:00+00') as first_at,
         (select max(k.counted_at) from analytics.stg_agents__jobs as k
             where k.counted_at >= '1970-01-02 00:00+00' and k.counted_at < '2200-12-31 00:00+00') as last_at,
+        (select count(*) from analytics.stg_agents__jobs as k
+            where (k.counted_at is null
+                or k.counted_at < '1970-01-02 00:00+00' or k.counted_at >= '2200-12-31 00:00+00')) as untimed,
         exists (select from analytics.stg_agents__jobs) as holds_rows
 ) as j;
 
@@ -114,11 +122,11 @@ finest as (
 
 counted as (
     select
-        p.is_current, p.subject, p.owner_id, p.state, p.happened, p.cost_usd, p.priced, p.unpriced,
+        p.is_current, p.subject, p.owner_id, p.state, p.happened, p.cost_usd, p.priced, p.unpriced, p.estimated,
         case when p.is_current and p.kind <> 'removed' and not p.is_doubtful then p.last_at end as last_at
     from placed as p
     union all
-    select true, f.subject, f.owner_id, null, 0, 0, 0, 0, f.last_at
+    select true, f.subject, f.owner_id, null, 0, 0, 0, 0, 0, f.last_at
     from finest as f
     left join removed as m on m.subject = f.subject
     where not f.slot <@ m.slots
@@ -143,6 +151,7 @@ summed as (
             then sum(cost_usd) filter (where is_current and subject = 'session') end as session_cost_usd,
         coalesce(sum(priced) filter (where is_current and subject = 'session'), 0)::bigint as priced_sessions,
         coalesce(sum(unpriced) filter (where is_current and subject = 'session'), 0)::bigint as unpriced_sessions,
+        coalesce(sum(estimated) filter (where is_current and subject = 'session'), 0)::bigint as estimated_sessions,
         case when sum(priced) filter (where is_current and subject = 'lift') > 0
             then sum(cost_usd) filter (where is_current and subject = 'lift') end as lift_cost_usd,
         coalesce(sum(priced) filter (where is_current and subject = 'lift'), 0)::bigint as priced_lift_sessions,
@@ -169,7 +178,7 @@ summed as (
 select
     s.owner_id as person, coalesce(a.email, s.owner_id) as address, s.sessions, s.lift_sessions, s.finalized, s.lost,
     s.jobs, s.completed_jobs, s.failed_jobs, s.cost_usd, s.session_cost_usd, s.priced_sessions,
-    s.unpriced_sessions, s.lift_cost_usd, s.priced_lift_sessions, s.unpriced_lift_sessions, s.last_active_at,
+    s.unpriced_sessions, s.estimated_sessions, s.lift_cost_usd, s.priced_lift_sessions, s.unpriced_lift_sessions, s.last_active_at,
     s.previous_sessions, s.previous_lift_sessions, s.previous_finalized, s.previous_lost, s.previous_completed_jobs,
     s.previous_failed_jobs, s.previous_cost_usd
 from summed as s
@@ -182,9 +191,10 @@ order by s.sessions + s.lift_sessions + s.jobs desc, address;
 -- name: list_activity
 -- The newest of what one person did: sessions of agents, sessions of lift-sys (`lift`) and jobs, each with its state and
 -- cost, which `cost_basis` says is recorded or estimated. The state "ended" takes the jobs and the sessions of lift-sys
--- over which success is taken. Costs are looked up for what is on the page alone.
+-- over which success is taken. A session's title is its first prompt. Titles and costs are looked up for what is on the
+-- page alone.
 with picked as (
-    select d.kind, d.key, d.key::text as id, d.happened_at, d.title, d.state
+    select d.kind, d.key, d.key::text as id, d.happened_at, d.project_or_agent, d.state
     from (
 -- uses: people.did
     ) as d
@@ -201,8 +211,25 @@ with picked as (
     limit %(limit)s::bigint offset coalesce(%(offset)s::bigint, 0)
 )
 
-select p.kind, p.id, p.happened_at, p.title, p.state, c.cost_usd, c.cost_basis
+select p.kind, p.id, p.happened_at, t.title, p.project_or_agent, p.state, c.cost_usd, c.cost_basis
 from picked as p
+left join lateral (
+    (
+        select left(q.prompt_text, 300) as title
+        from analytics.stg_chronicle__prompt_events as q
+        where p.kind = 'session' and q.session_pk = p.key
+        order by q.occurred_at, q.prompt_id
+        limit 1
+    )
+    union all
+    select l.prompt from analytics.stg_lift__sessions as l where p.kind = 'lift' and l.session_id = p.key
+    union all
+    select
+-- uses: jobs.title
+    from analytics.stg_agents__jobs as j
+    where p.kind = 'job' and j.job_id = p.key
+    limit 1
+) as t on true
 left join lateral (
     select k.cost_usd, k.cost_basis from analytics.session_costs as k where p.kind = 'session' and k.session_pk = p.key
     union all
@@ -227,11 +254,12 @@ order by things desc, d.kind, d.state;
 select d.*
 from (
     select
-        'session' as kind, s.session_pk as key, s.started_at as happened_at, s.project_name as title, s.status as state
+        'session' as kind, s.session_pk as key, s.started_at as happened_at,
+        s.project_name as project_or_agent, s.status as state
     from analytics.stg_chronicle__sessions as s
     where s.owner_id = %(person)s or %(person)s = 'nobody' and s.owner_id is null
     union all
-    select 'lift', l.session_id, l.created_at, l.prompt, l.status
+    select 'lift', l.session_id, l.created_at, null, l.status
     from analytics.stg_lift__sessions as l
     where l.owner_id::text = %(person)s or %(person)s = 'nobody' and l.owner_id is null
     union all

@@ -6,7 +6,7 @@ people_parts as (
     select
         w.is_current, w.kind, 'session' as subject, r.level, r.slot, r.owner_id, null::text as state,
         s.sign * r.sessions as happened, s.sign * r.cost_usd as cost_usd, s.sign * r.priced as priced,
-        s.sign * r.unpriced as unpriced, r.last_at
+        s.sign * r.unpriced as unpriced, s.sign * r.estimated as estimated, r.last_at
     from session_windows as w
     cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
     cross join lateral (
@@ -18,7 +18,8 @@ people_parts as (
     union all
     select
         w.is_current, w.kind, 'session', null, null, f.owner_id, null, 1, f.cost_usd, (f.cost_usd is not null)::integer,
-        (f.cost_basis in ('not priced', 'partial estimate'))::integer, f.occurred_at
+        (f.cost_basis in ('not priced', 'partial estimate'))::integer,
+        (f.cost_usd is not null and f.cost_basis in ('estimate', 'partial estimate'))::integer, f.occurred_at
     from session_windows as w
     cross join lateral (
         select l.* from analytics.session_facts as l where l.occurred_at >= w.from_at and l.occurred_at < w.until_at offset 0
@@ -27,7 +28,8 @@ people_parts as (
     union all
     select
         w.is_current, w.kind, 'session', null, null, f.owner_id, null, 1, f.cost_usd, (f.cost_usd is not null)::integer,
-        (f.cost_basis in ('not priced', 'partial estimate'))::integer, null
+        (f.cost_basis in ('not priced', 'partial estimate'))::integer,
+        (f.cost_usd is not null and f.cost_basis in ('estimate', 'partial estimate'))::integer, null
     from session_windows as w
     cross join analytics.session_facts as f
     where
@@ -36,7 +38,7 @@ people_parts as (
     union all
     select
         w.is_current, w.kind, 'lift', r.level, r.slot, r.owner_id::text, r.status, s.sign * r.sessions,
-        s.sign * r.cost_usd, s.sign * r.priced, s.sign * r.unpriced, r.last_at
+        s.sign * r.cost_usd, s.sign * r.priced, s.sign * r.unpriced, 0, r.last_at
     from lift_windows as w
     cross join lateral (select case w.kind when 'removed' then -1 else 1 end as sign) as s
     cross join lateral (
@@ -48,7 +50,7 @@ people_parts as (
     union all
     select
         w.is_current, w.kind, 'lift', null, null, f.owner_id::text, f.status, 1, f.cost_usd,
-        (f.cost_usd is not null)::integer, (f.draft_count > f.priced_drafts)::integer, f.occurred_at
+        (f.cost_usd is not null)::integer, (f.draft_count > f.priced_drafts)::integer, 0, f.occurred_at
     from lift_windows as w
     cross join lateral (
         select l.* from analytics.lift_session_facts as l
@@ -59,7 +61,7 @@ people_parts as (
     union all
     select
         w.is_current, w.kind, 'lift', null, null, f.owner_id::text, f.status, 1, f.cost_usd,
-        (f.cost_usd is not null)::integer, (f.draft_count > f.priced_drafts)::integer, null
+        (f.cost_usd is not null)::integer, (f.draft_count > f.priced_drafts)::integer, 0, null
     from lift_windows as w
     cross join analytics.lift_session_facts as f
     where
@@ -68,7 +70,7 @@ people_parts as (
     union all
     select
         w.is_current, w.kind, 'job', r.level, r.slot, r.owner_id::text, r.status,
-        case w.kind when 'removed' then -1 else 1 end * r.jobs, 0, 0, 0, r.last_at
+        case w.kind when 'removed' then -1 else 1 end * r.jobs, 0, 0, 0, 0, r.last_at
     from owned_windows as w
     cross join lateral (
         select l.* from analytics.job_owner_rollup as l
@@ -77,7 +79,7 @@ people_parts as (
     ) as r
     where w.kind in ('stored', 'removed')
     union all
-    select w.is_current, w.kind, 'job', null, null, f.owner_id::text, f.status, 1, 0, 0, 0, f.counted_at
+    select w.is_current, w.kind, 'job', null, null, f.owner_id::text, f.status, 1, 0, 0, 0, 0, f.counted_at
     from owned_windows as w
     cross join lateral (
         select l.owner_id, l.status, l.counted_at from analytics.stg_agents__jobs as l
@@ -86,7 +88,7 @@ people_parts as (
     ) as f
     where w.kind = 'live'
     union all
-    select w.is_current, w.kind, 'job', null, null, f.owner_id::text, f.status, 1, 0, 0, 0, null
+    select w.is_current, w.kind, 'job', null, null, f.owner_id::text, f.status, 1, 0, 0, 0, 0, null
     from owned_windows as w
     cross join analytics.stg_agents__jobs as f
     where

@@ -19,7 +19,8 @@ select
     e.estimated_cost_usd::float8 as estimated_cost_usd,
     left(e.error_message, 1000) as error_message,
     e.correlation_id,
-    e.is_imported
+    e.is_imported,
+    left(e.metadata ->> 'title', 300) as title
 from analytics.stg_engine__sop_executions as e
 cross join lateral (
     select

@@ -111,7 +111,8 @@ def show(view: View) -> None:
     bucket = period.bucket(known)
     chosen = agents.is_asked()
     span: dict[str, Any] = {**period.parameters}
-    say_untimed = partial(filters.say_untimed, view, period, known, "window")
+    without = agents.without_time(coverage)
+    say_untimed = partial(filters.say_untimed, view, period, known, without, in_all_time=True)
     asked = span | {"source": chosen.source}
     compared = asked | period.compared
     found = cached.read(view, reports.read_agents, **compared)

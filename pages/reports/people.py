@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,17 +14,25 @@ from ui.drawing import cards
 from ui.view import View
 
 
-def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], period: Period) -> None:
+def show_one(
+    view: View,
+    person: str,
+    everybody: tuple[reports.Person, ...],
+    period: Period,
+    say_untimed: Callable[[], None],
+) -> None:
     """One person: a sentence, figures, then what they did, the newest first."""
     one = next((each for each in everybody if (each.person or reports.NOBODY) == person), None)
     people.head(view, one, person)
     if one is None:
         people.nothing(view, period, holds_any=True, person=person)
+        say_untimed()
         page.footer(view)
         return
     asked: dict[str, Any] = {**period.parameters, "person": person, "has": people.asked_cost()}
     counts = cached.read(view, reports.count_activity, **asked)
     people.summary_of_one(one, period)
+    say_untimed()
     cards.cards(people.cards_of(view, [one], period, person))
     narrowed = people.choose(view, counts)
     asked |= {"kind": narrowed.kind, "state": narrowed.state}
@@ -35,15 +44,17 @@ def show_one(view: View, person: str, everybody: tuple[reports.Person, ...], per
 
 def show(view: View) -> None:
     """Sentences, figures and everybody, or one."""
-    known = filters.extent_of(cached.read(view, reports.read_coverage))
+    coverage = cached.read(view, reports.read_coverage)
+    known = filters.extent_of(coverage)
     period = filters.period(view, known, first="30d")
     filters.say_refused("person", "everybody is shown")
     person = filters.given("person")
     compared: dict[str, Any] = {**period.parameters, **period.compared}
-    say_untimed = partial(filters.say_untimed, view, period, known, "session")
+    without = people.without_time(coverage)
+    say_untimed = partial(filters.say_untimed, view, period, known, without, in_all_time=True)
     everybody = cached.read(view, reports.read_people, **compared)
     if person:
-        show_one(view, person, everybody, period)
+        show_one(view, person, everybody, period, say_untimed)
         return
     if not everybody:
         people.nothing(view, period, holds_any=known.holds_rows)

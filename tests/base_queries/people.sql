@@ -5,7 +5,8 @@
 with acts as (
     select
         'session' as kind, s.owner_id, s.started_at as happened_at, s.status as state, k.cost_usd,
-        k.cost_basis in ('not priced', 'partial estimate') as is_unpriced
+        k.cost_basis in ('not priced', 'partial estimate') as is_unpriced,
+        k.cost_usd is not null and k.cost_basis in ('estimate', 'partial estimate') as is_estimated
     from analytics.stg_chronicle__sessions as s
     left join analytics.session_costs as k on k.session_pk = s.session_pk
     where
@@ -13,14 +14,14 @@ with acts as (
         and (%(end)s::timestamptz is null or s.started_at < %(end)s)
         and (not coalesce(%(untimed)s::boolean, false) or (s.started_at >= '1970-01-02 00:00+00' and s.started_at < '2200-12-31 00:00+00') is not true)
     union all
-    select 'lift', l.owner_id::text, l.created_at, l.status, l.cost_usd, l.draft_count > l.priced_drafts
+    select 'lift', l.owner_id::text, l.created_at, l.status, l.cost_usd, l.draft_count > l.priced_drafts, false
     from analytics.lift_session_summary as l
     where
         (%(start)s::timestamptz is null or l.created_at >= least(%(start)s, coalesce(%(previous_start)s, %(start)s)))
         and (%(end)s::timestamptz is null or l.created_at < %(end)s)
         and (not coalesce(%(untimed)s::boolean, false) or (l.created_at >= '1970-01-02 00:00+00' and l.created_at < '2200-12-31 00:00+00') is not true)
     union all
-    select 'job', j.owner_id::text, j.counted_at, j.status, null, false
+    select 'job', j.owner_id::text, j.counted_at, j.status, null, false, false
     from analytics.stg_agents__jobs as j
     where
         (
@@ -54,6 +55,7 @@ summed as (
         sum(cost_usd) filter (where is_current and kind = 'session') as session_cost_usd,
         count(*) filter (where is_current and kind = 'session' and cost_usd is not null) as priced_sessions,
         count(*) filter (where is_current and kind = 'session' and is_unpriced) as unpriced_sessions,
+        count(*) filter (where is_current and kind = 'session' and is_estimated) as estimated_sessions,
         sum(cost_usd) filter (where is_current and kind = 'lift') as lift_cost_usd,
         count(*) filter (where is_current and kind = 'lift' and cost_usd is not null) as priced_lift_sessions,
         count(*) filter (where is_current and kind = 'lift' and is_unpriced) as unpriced_lift_sessions,
@@ -72,7 +74,7 @@ summed as (
 select
     s.owner_id as person, coalesce(a.email, s.owner_id) as address, s.sessions, s.lift_sessions, s.finalized, s.lost,
     s.jobs, s.completed_jobs, s.failed_jobs, s.cost_usd, s.session_cost_usd, s.priced_sessions,
-    s.unpriced_sessions, s.lift_cost_usd, s.priced_lift_sessions, s.unpriced_lift_sessions, s.last_active_at,
+    s.unpriced_sessions, s.estimated_sessions, s.lift_cost_usd, s.priced_lift_sessions, s.unpriced_lift_sessions, s.last_active_at,
     s.previous_sessions, s.previous_lift_sessions, s.previous_finalized, s.previous_lost, s.previous_completed_jobs,
     s.previous_failed_jobs, s.previous_cost_usd
 from summed as s

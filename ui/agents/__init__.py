@@ -1,7 +1,7 @@
 """The parts of the page of agents."""
 
 from ui.agents.charting import chart, trends
-from ui.agents.choosing import Chosen, choose, is_asked, nothing, of_source, what_hides_windows
+from ui.agents.choosing import Chosen, choose, is_asked, nothing, of_source, what_hides_windows, without_time
 from ui.agents.listing import agents_table
 from ui.agents.one import head, show_activity
 from ui.agents.telling import cards_of, say_windows, summary
@@ -27,4 +27,5 @@ __all__ = [
     "trends",
     "what_hides_windows",
     "windows_table",
+    "without_time",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from data.reports.coverage import Coverage
 from data.reports.performance import Performance
 from ui import absence, page
 from ui.asking import emptiness, filters, links
@@ -13,6 +14,7 @@ from ui.asking.periods import Period
 from ui.drawing.markup import code
 from ui.view import View
 from ui.wording import figures
+from ui.wording.sentences import listed, plural
 from ui.wording.terminal import command
 
 
@@ -58,6 +60,15 @@ _WINDOWS, _JOBS = "engine.agent_metrics", "agents.jobs"
 def absent(view: View) -> str:
     """What stands for windows that are not there. A member is not told whether others have some."""
     return figures.NONE_RECORDED if view.sees_all_of(_WINDOWS) else "none yours to see"
+
+
+def without_time(coverage: Coverage) -> str:
+    """What agents did at no recorded time, in words: windows, with what they hold, and jobs."""
+    told = coverage.untimed_of
+    held = ", ".join(plural(told[f"{noun}s"], noun) for noun in ("action", "escalation"))
+    windows = f"{plural(told['windows'], 'window')} ({held})"
+    jobs = plural(told["jobs"], "job")
+    return listed([words for words, number in ((windows, told["windows"]), (jobs, told["jobs"])) if number])
 
 
 @contextmanager

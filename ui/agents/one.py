@@ -17,11 +17,10 @@ from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join, tag
 from ui.view import View
 from ui.wording import figures, telling
-from ui.wording.sentences import listed
+from ui.wording.sentences import OUTCOMES, listed
 
 _JOBS = {"pending": "waiting", "running": "signal", "completed": "well", "failed": "broken", "cancelled": "unknown"}
 _RUNS = {"running": "signal", "completed": "well", "failed": "broken", "cancelled": "unknown"}
-_QUESTIONS = {"pending": "waiting", "approved": "well", "rejected": "broken", "expired": "unknown"}
 _ENDINGS = ("approved", "rejected", "expired", "pending")
 
 
@@ -104,7 +103,7 @@ def _questions(view: View, activity: Activity, period: Period) -> None:
             return words
         return links.go(words, "approvals", approval=str(row["item_id"]))
 
-    _list(view, rows, "Question", question, _QUESTIONS, "Newest questions of the agent", says=False)
+    _list(view, rows, "Question", question, OUTCOMES, "Newest questions of the agent", says=False)
 
 
 def _events(view: View, activity: Activity, period: Period, agent: str) -> None:

@@ -11,7 +11,6 @@ from data.approvals import EXPIRING_S, OVERDUE_S
 from ui.wording import figures
 
 RISKS = {"critical": "broken", "high": "attention"}  # the others need no sign
-OUTCOMES = {"pending": "waiting", "approved": "well", "rejected": "attention", "expired": "unknown"}
 
 _LAST_MS = 5 * 60_000
 _HOUR_MS = 60 * 60_000

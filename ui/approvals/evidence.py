@@ -8,13 +8,13 @@ from typing import Any
 
 from data import calendar
 from ui import page, veil
-from ui.approvals.clock import OUTCOMES
 from ui.approvals.lists import note
 from ui.asking import filters, links
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join, tag
 from ui.view import View
 from ui.wording import figures, telling
+from ui.wording.sentences import OUTCOMES
 
 _STATES = {"failed": "broken", "refused": "waiting", "succeeded": "well", "warning": "attention", "error": "broken"}
 

@@ -17,15 +17,9 @@ from ui.drawing.cards import Card
 from ui.drawing.markup import Child, join
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import LEAST_COMPARED, change, plural, point_change
+from ui.wording.sentences import LEAST_COMPARED, OUTCOMES, change, plural, point_change
 
-_STATES = {
-    "approved": "well",
-    "rejected": "attention",
-    "expired": "unknown",
-    "pending": "waiting",
-    "stateless": "signal",
-}
+_STATES = {**OUTCOMES, "stateless": "signal"}
 
 
 def history_summary(asked: Questions, told: History, period: Period, hidden: HiddenQuestions | None) -> None:

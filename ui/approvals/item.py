@@ -12,14 +12,14 @@ import streamlit as st
 from data.approvals import Questions, Queue, words
 from ui import lacking, page
 from ui.approvals.choosing import carried
-from ui.approvals.clock import OUTCOMES, clock
+from ui.approvals.clock import clock
 from ui.approvals.lists import risk
 from ui.asking import filters, links
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, join, tag
 from ui.view import View
 from ui.wording import figures, telling
-from ui.wording.sentences import unsourced
+from ui.wording.sentences import OUTCOMES, unsourced
 
 Approval = Mapping[str, Any]
 

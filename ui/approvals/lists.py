@@ -9,14 +9,14 @@ from data.approvals import Counts, Questions, Queue
 from data.reports.absence import HiddenQuestions
 from ui import absence, page
 from ui.approvals.choosing import URGENT, carried
-from ui.approvals.clock import OUTCOMES, RISKS, clock
+from ui.approvals.clock import RISKS, clock
 from ui.asking import filters, links
 from ui.asking.periods import Extent
 from ui.drawing import tables
 from ui.drawing.markup import Child, Markup, enumerated, join, tag
 from ui.view import View
 from ui.wording import figures, telling
-from ui.wording.sentences import plural
+from ui.wording.sentences import OUTCOMES, plural
 
 
 def hidden_from(view: View, counts: Counts, known: Extent) -> HiddenQuestions | None:

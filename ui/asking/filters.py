@@ -48,12 +48,12 @@ def are_set() -> bool:
     return any(value and name not in _NO_FILTERS for name, value in st.query_params.items())
 
 
-def say_untimed(view: View, period: Period, known: Extent, noun: str, *, in_all_time: bool = False) -> None:
-    """How many rows no period holds because they have no time, leading to them; `in_all_time` says that all time has
-    them among its figures, and that nothing else on the page tells so. The number is of all rows, and so is what the
-    link leads to, which is said where filters are set."""
+def say_untimed(view: View, period: Period, known: Extent, what: str, *, in_all_time: bool = False) -> None:
+    """How many rows no period holds because they have no time, leading to them (`what`: a noun, or counts in words);
+    `in_all_time` says that all time has them among its figures, and that nothing else on the page tells so. The number
+    is of all rows, and so is what the link leads to, which is said where filters are set."""
     is_all = period.choice == "all"
-    said = sentences.untimed(known.untimed, noun, in_all_time=is_all)
+    said = sentences.untimed(known.untimed, what, in_all_time=is_all)
     if not said or period.untimed or (is_all and not in_all_time):
         return
     words = f"Without the filters, {said[0].lower()}{said[1:]}" if are_set() else said

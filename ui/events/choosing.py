@@ -176,7 +176,8 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
         )
     elif view.actor.client_id:
         page.empty(
-            f"No event of {view.actor.client_id} is recorded.", "You see events of that client; managers see all."
+            "No event of yours is recorded.",
+            f"You see the events of {view.actor.client_id}, the client that your account speaks for; managers see all.",
         )
     else:
         page.empty(

@@ -20,7 +20,7 @@ from ui.wording.sentences import plural
 
 def jobs_table(view: View, rows: Sequence[Mapping[str, Any]], total: int, sorted_by: tuple[str, bool]) -> None:
     """Jobs one by one, each leading to all that is known about it, with the filters for the way back."""
-    says_any = any(_message(row) for row in rows)
+    are_told = 2 * sum(_message(row) is not None for row in rows) >= len(rows)
     tables.table(
         view,
         rows,
@@ -32,8 +32,8 @@ def jobs_table(view: View, rows: Sequence[Mapping[str, Any]], total: int, sorted
             _when(view),
             tables.Column(
                 "Message",
-                lambda row: telling.error(_message(row)) or tables.muted(figures.DASH),
-                line=says_any,  # where none says anything, their titles get the room
+                lambda row: telling.error(_message(row), 120 if are_told else 24) or tables.muted(figures.DASH),
+                line=are_told,  # where most say nothing, their titles get the room
                 hint=_message,
             ),
         ],

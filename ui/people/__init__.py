@@ -1,7 +1,7 @@
 """The parts of the page of people."""
 
 from ui.people.listing import activity_table, asked_cost, choose, people_table, total_of
-from ui.people.telling import cards_of, head, nothing, summary, summary_of_one
+from ui.people.telling import cards_of, head, nothing, summary, summary_of_one, without_time
 
 __all__ = [
     "activity_table",
@@ -14,4 +14,5 @@ __all__ = [
     "summary",
     "summary_of_one",
     "total_of",
+    "without_time",
 ]

@@ -68,7 +68,7 @@ def _columns(view: View, period: Period) -> list[tables.Column]:
     def cost(row: tables.Row) -> Child:
         if row["cost_usd"] is None:
             return tables.muted("not priced")
-        words = figures.money(row["cost_usd"])
+        words = tables.money(row["cost_usd"], is_estimate=row["estimated_sessions"] > 0)
         return links.go(words, "people", period.query, person=row["person"] or NOBODY, has="priced")
 
     return [
@@ -88,8 +88,9 @@ def _columns(view: View, period: Period) -> list[tables.Column]:
 
 
 def _priced(row: tables.Row) -> str:
+    estimated = f", {row['estimated_sessions']} {COST_BASES['estimate']}" if row["estimated_sessions"] else ""
     return (
-        f"of sessions {figures.money(row['session_cost_usd'])} over {row['priced_sessions']} priced, "
+        f"of sessions {figures.money(row['session_cost_usd'])} over {row['priced_sessions']} priced{estimated}, "
         f"{row['unpriced_sessions']} not in full; of lift-sys {figures.money(row['lift_cost_usd'])} over "
         f"{row['priced_lift_sessions']} priced, {row['unpriced_lift_sessions']} not in full"
     )
@@ -161,13 +162,14 @@ def activity_table(view: View, rows: Sequence[Mapping[str, Any]], total: int) ->
 
     def thing(row: tables.Row) -> Markup:
         target, parameter = _PAGES[row["kind"]]
-        words = figures.shortened(row["title"], 90) or figures.short_id(row["id"])
+        words = figures.shortened(row["title"], 90) or f"{_kind(row['kind'])} {figures.short_id(row['id'])}"
         return links.go(words, target, {parameter: row["id"]})
 
     columns = [
         tables.moment(view, "happened_at"),
         tables.Column("Kind", lambda row: _kind(row["kind"])),
-        tables.Column("What", thing, wide=True),
+        tables.Column("What", thing, wide=True, hint=lambda row: row["title"]),
+        tables.Column("Project or agent", tables.text("project_or_agent", 28)),
         tables.Column("State", tables.state("state", _STATES)),
         tables.Column(
             "Cost",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from data.reports.people import NOBODY, Kind, Person, cost_of, together
+from data.reports.coverage import Coverage
+from data.reports.people import KINDS, NOBODY, Kind, Person, cost_of, together
 from ui import absence, lacking, page
 from ui.asking import links
 from ui.asking.periods import Period
@@ -14,7 +15,7 @@ from ui.drawing.cards import Card
 from ui.drawing.markup import Child, Markup, enumerated, join, tag
 from ui.view import View
 from ui.wording import figures
-from ui.wording.sentences import change, plural, point_change
+from ui.wording.sentences import COST_BASES, change, listed, plural, point_change
 
 _TABLES: dict[Kind, str] = {"session": "chronicle.sessions", "lift": "lift.sessions", "job": "agents.jobs"}
 _TARGETS: dict[Kind, str] = {"session": "sessions", "lift": "lift_sessions", "job": "jobs"}
@@ -47,22 +48,26 @@ def summary_of_one(one: Person, period: Period) -> None:
 def _done(people: Sequence[Person], period: Period, person: str | None = None) -> Markup:
     """How much was done of each kind, leading to it."""
     sums = together(people)
-    told: tuple[tuple[Kind, str], ...] = (
-        ("session", plural(sums["sessions"], "session")),
-        ("lift", f"{plural(sums['lift_sessions'], 'session')} of lift-sys"),
-        ("job", plural(sums["jobs"], "job")),
-    )
-    return join(*(links.go_to(words, address_of(kind, period, person)) for kind, words in told), between=", ")
+    told: tuple[tuple[Kind, int], ...] = (
+        ("session", sums["sessions"]), ("lift", sums["lift_sessions"]), ("job", sums["jobs"]),
+    )  # fmt: skip
+    parts = [links.go_to(_told(kind, number), address_of(kind, period, person)) for kind, number in told if number]
+    return enumerated(parts or ["nothing"])
+
+
+def without_time(coverage: Coverage) -> str:
+    """What was done at no recorded time, in words."""
+    return listed([_told(kind, number) for kind in KINDS if (number := coverage.untimed_of[kind])])
+
+
+def _told(kind: Kind, number: int) -> str:
+    """So many things of a kind."""
+    return plural(number, "job") if kind == "job" else f"{plural(number, 'session')}{' of lift-sys' * (kind == 'lift')}"
 
 
 def _namelessly(nobody: Person, period: Period) -> Markup:
-    told: tuple[tuple[Kind, int, str], ...] = (
-        ("session", nobody.sessions, plural(nobody.sessions, "session")),
-        ("lift", nobody.lift_sessions, f"{plural(nobody.lift_sessions, 'session')} of lift-sys"),
-        ("job", nobody.jobs, plural(nobody.jobs, "job")),
-    )
-    parts = [links.go_to(words, address_of(kind, period, NOBODY)) for kind, number, words in told if number]
-    return join(enumerated(parts), f" {'names' if _count(nobody) == 1 else 'name'} nobody")
+    done = _done([nobody], period, NOBODY)
+    return join(done, f" {'names' if _count(nobody) == 1 else 'name'} nobody")
 
 
 def _count(one: Person) -> int:
@@ -135,7 +140,7 @@ def _priced(people: Sequence[Person], period: Period, person: str | None) -> Chi
     if sums["priced_sessions"] or sums["unpriced_sessions"]:
         cost = cost_of(one.session_cost_usd for one in people)
         words = f"{figures.money(cost)} of {plural(sums['priced_sessions'], 'session')}"
-        said += [_part(words, "session", period, person)]
+        said += [join(_part(words, "session", period, person), _estimated(sums))]
         said += _unpriced(sums["unpriced_sessions"], "", address_of("session", period, person, has="unpriced"))
     if sums["priced_lift_sessions"] or sums["unpriced_lift_sessions"]:
         cost = cost_of(one.lift_cost_usd for one in people)
@@ -144,6 +149,14 @@ def _priced(people: Sequence[Person], period: Period, person: str | None) -> Chi
         address = address_of("lift", period, person, has="unpriced")
         said += _unpriced(sums["unpriced_lift_sessions"], " of lift-sys", address)
     return join(*said, between="; ") if said else "no session has a cost"
+
+
+def _estimated(sums: Mapping[str, int]) -> str | None:
+    """That the cost of sessions, or of how many of them, is estimated."""
+    if not sums["estimated_sessions"]:
+        return None
+    are_all = sums["estimated_sessions"] == sums["priced_sessions"]
+    return f", {'' if are_all else figures.count(sums['estimated_sessions']) + ' of them '}{COST_BASES['estimate']}"
 
 
 def _part(words: str, kind: Kind, period: Period, person: str | None) -> Child:

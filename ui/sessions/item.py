@@ -15,7 +15,7 @@ from data.reports import session
 from ui import acts, deeds, page
 from ui.drawing.markup import join, span, tag
 from ui.sessions import timeline
-from ui.sessions.timeline import Item, words_of
+from ui.sessions.timeline import Item, name_of, words_of
 from ui.view import View
 from ui.wording import figures
 
@@ -34,7 +34,7 @@ def picked(items: Sequence[Item], asked: str | None) -> Item | None:
 def detail(view: View, item: Item, content: Mapping[str, Any]) -> None:
     """The selected item: what went in, what came out, how long it took, everything as JSON to copy."""
     state = timeline.state_of(item)
-    page.heading(item["name"], join(page.mark(state), words_of(item)))
+    page.heading(name_of(item), join(page.mark(state), words_of(item)))
     took = figures.duration(item["duration_ms"]) if item["duration_ms"] is not None else figures.NONE_RECORDED
     facts = [("when", figures.exact(item["occurred_at"], view.zone)), ("took", took)]
     if item["kind"] not in ("call", "question"):

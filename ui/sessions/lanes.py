@@ -97,7 +97,7 @@ def _mark(view: View, mark: Mark, picked: str | None) -> Markup:
     crowd = f"{plural(len(mark.items), 'happening')}, the first: " if len(mark.items) > 1 else ""
     took = f", {figures.duration(item['duration_ms'])}" if item["duration_ms"] is not None else ""
     when = figures.exact(item["occurred_at"], view.zone)
-    title = f"{crowd}{item['name']}{took}, {words_of(item)} · {when}\n{item['words'] or ''}"
+    title = f"{crowd}{timeline.name_of(item)}{took}, {words_of(item)} · {when}\n{item['words'] or ''}"
     classes = f"sb-go sb-event sb-is-{state} sb-kind-{item['kind']}"
     if picked in ids:
         classes += " sb-picked"
@@ -125,7 +125,7 @@ def untimed(view: View, drawn: Timeline, picked: str | None) -> None:
         tag(
             "a",
             page.mark(timeline.state_of(item)),
-            tag("b", item["name"]),
+            tag("b", timeline.name_of(item)),
             f" {figures.shortened(item['words'], _LONGEST_WORDS)}" if item["words"] else None,
             href=filters.here(view, item=str(item["item_id"])),
             class_="sb-go"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from ui.wording.sentences import OUTCOMES
+
 IDLE_GAP = timedelta(minutes=10)
 MOST_MARKS = 1000
 SLOTS = 160  # per lane, where there are more than MOST_MARKS happenings
@@ -61,13 +63,19 @@ class Timeline:
     is_summarised: bool
 
 
+def name_of(item: Item) -> str:
+    """What a happening is called: a call by its tool as it is, the others in words."""
+    name = item["name"] or ""
+    return name if item["kind"] == "call" else name.replace("_", " ")
+
+
 def state_of(item: Item) -> str:
     """The state of a happening as the marks of a page say it."""
     outcome = item["outcome"]
     if outcome == "failed" or (item["kind"] == "notification" and outcome in ("error", "critical")):
         return "broken"
     if item["kind"] == "question":
-        return {"pending": "waiting", "approved": "well", "rejected": "attention"}.get(outcome or "", "unknown")
+        return OUTCOMES.get(outcome or "", "unknown")
     if item["kind"] == "notification":
         return "attention" if item["is_open"] and outcome == "warning" else "unknown"
     if outcome == "refused":

@@ -15,7 +15,9 @@ from data.reports.sops import Procedures
 from ui import absence, page
 from ui.asking import emptiness, filters, links, url
 from ui.asking.periods import Period
+from ui.drawing.markup import code
 from ui.view import View
+from ui.wording.terminal import command
 
 STATES = {
     "failed": "broken",
@@ -194,7 +196,9 @@ def nothing(view: View, period: Period, chosen: Chosen, *, holds_any: bool) -> N
     elif view.actor.sees_all:
         page.empty(
             "No procedure and no run of one is recorded yet.",
-            "Engines write them to engine.sop_definitions and engine.sop_executions.",
+            "Engines write them to engine.sop_definitions and engine.sop_executions; imported logs bring runs of "
+            "skills and epics too: ",
+            code(command("ingest", "PATH")),
         )
     else:
         page.empty("No run of yours is recorded.", "You see runs of yours or of your client; managers see all.")

@@ -36,7 +36,7 @@ def executions_table(
 
     def run(row: tables.Row) -> Markup:
         name = "" if chosen.sop else f"{figures.middle(row['sop_id'], 40)} "
-        words = f"{name}{figures.short_id(row['execution_id'])}"
+        words = f"{name}{figures.shortened(row['title'], 60) or figures.short_id(row['execution_id'])}"
         query = {**period.query, **chosen.query}
         return links.go(words, "sop_execution", query, execution=str(row["execution_id"]), at=row["at"])
 
@@ -45,7 +45,12 @@ def executions_table(
         placed,
         [
             tables.Column(
-                "Run", run, hint=lambda row: f"{row['execution_id']}, client {row['client_id'] or 'unknown'}"
+                "Run",
+                run,
+                wide=any(row["title"] for row in rows),
+                hint=lambda row: (
+                    f"{row['title'] or ''}\n{row['execution_id']}, client {row['client_id'] or 'unknown'}".lstrip()
+                ),
             ),
             tables.Column("State", tables.state("status", STATES)),
             tables.Column("Took", _took, is_number=True, sort="took"),

@@ -14,11 +14,10 @@ from ui.drawing.markup import Child, join, tag
 from ui.sops.steps import steps_of
 from ui.view import View
 from ui.wording import figures, telling
-from ui.wording.sentences import plural
+from ui.wording.sentences import OUTCOMES, plural
 
 Run = Mapping[str, Any]
 
-_QUESTIONS = {"pending": "waiting", "approved": "well", "rejected": "broken", "expired": "unknown"}
 _QUESTION_WORDS = {"pending": "question asked, waits"}
 _COMPLETED = "SOP_EXECUTION_COMPLETED"
 _SAYING = ("error", "outcome", "note", "reason")  # of a payload, what says how it went
@@ -64,7 +63,7 @@ def _what(view: View, row: tables.Row) -> Child:
     words = _QUESTION_WORDS.get(row["what"], f"question {row['what']}")
     marked: Child = words
     if row["what"] != "asked":
-        kind = _QUESTIONS.get(row["what"], "unknown")
+        kind = OUTCOMES.get(row["what"], "unknown")
         marked = tag("span", page.mark(kind, words), words, class_=f"sb-state sb-{kind}")
     if not view.actor.can("decide_approvals"):
         return marked

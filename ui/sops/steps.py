@@ -13,7 +13,8 @@ from data import calendar
 _NAMES = ("step", "name", "title", "step_id", "id")
 _KINDS = ("kind", "type", "actor")
 _TIMES = ("started_at", "completed_at")
-_KNOWN = frozenset({*_NAMES, *_KINDS, *_TIMES, "agent", "outcome", "note"})
+# The id of the call that a step was is of the log that it came from, and says nothing of the step.
+_KNOWN = frozenset({*_NAMES, *_KINDS, *_TIMES, "agent", "outcome", "note", "call_id"})
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def _nobody(view: View, shown: Procedure) -> str:
 
 
 def _silent(shown: Procedure) -> str:
-    return f"{plural(shown.silent, 'run')} {'says' if shown.silent == 1 else 'say'} not whether a person stepped in."
+    return f"{plural(shown.silent, 'run')} {'does' if shown.silent == 1 else 'do'} not say whether a person stepped in."
 
 
 def cards_of(shown: Procedure, period: Period, chosen: Chosen) -> list[Card]:

@@ -11,6 +11,7 @@ __all__ = [
     "COST_BASES",
     "LEAST_COMPARED",
     "MOST_CHANGED",
+    "OUTCOMES",
     "change",
     "listed",
     "plural",
@@ -30,6 +31,8 @@ COST_BASES = {
     "estimate": "estimated at list prices",
     "partial estimate": "estimated at list prices; some replies are of models without a known price",
 }
+# The mark of what became of a question to a person: a rejection is an answer, and no failure.
+OUTCOMES = {"pending": "waiting", "approved": "well", "rejected": "attention", "expired": "unknown"}
 
 
 def listed(items: Sequence[str]) -> str:
@@ -63,14 +66,16 @@ def point_change(part: int, whole: int, previous_part: int, previous_whole: int)
     return "unchanged" if abs(points) < 0.05 else with_unit(f"{points:+.1f}", "pt").replace("-", "−")
 
 
-def untimed(number: int, noun: str = "event", *, in_all_time: bool = False) -> str | None:
+def untimed(number: int, what: str = "event", *, in_all_time: bool = False) -> str | None:
     """The sentence every period says about what it cannot place, or all time about what it holds beside what has a
-    time; None when everything has one."""
+    time; None when everything has one. `what` is the noun of such a row, or how many there are of what, in words that
+    begin with a number."""
     if not number:
         return None
+    words = what if what[:1].isdigit() else plural(number, what)
     if in_all_time:
-        return f"All time includes {plural(number, noun)} without a recorded time."
-    return f"{plural(number, noun)} without a recorded time {'is' if number == 1 else 'are'} in no period."
+        return f"All time includes {words} without a recorded time."
+    return f"{words} without a recorded time {'is' if number == 1 else 'are'} in no period."
 
 
 def unsourced(thing: str, *, sees_all: bool) -> str:
