@@ -63,6 +63,7 @@ def test_imported_runs_go_by_their_own_title_and_their_steps_say_no_ids(owner: O
     assert page.ways("Live review updates")
     assert page.ways(str(plain)[:8])
     one = open_page(people["manager"], ONE, execution=str(run_id))
+    assert "Live review updates" in one.text
     assert "Skill" in one.text
     assert "call_id" not in one.text
 

@@ -105,7 +105,7 @@ select
     e.completed_at,
     e.is_imported,
     e.metadata,
-    d.title,
+    coalesce(left(e.metadata ->> 'title', 300), d.title) as title,
     d.version as defined_version,
     d.steps as defined_steps,
     s.session_key,
