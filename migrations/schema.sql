@@ -4018,6 +4018,12 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
+    -- Of what is not stored yet nobody was told what became of it.
+    select signalbox.find_session_contents(lo, hi)
+    from signalbox.rollup_state as s
+    where s.subject = 'sessions' and hi <= s.built_from;
+    select signalbox.roll_session_contents(int4multirange(int4range(lo, hi)));
+    delete from analytics.session_cost_rollup where slot >= lo and slot < hi;
     delete from analytics.session_rollup where level = 1 and slot >= lo and slot < hi;
     delete from analytics.session_model_rollup where level = 1 and slot >= lo and slot < hi;
     delete from analytics.session_owner_rollup where level = 1 and slot >= lo and slot < hi;
@@ -4041,6 +4047,10 @@ CREATE FUNCTION signalbox.roll_sessions(lo integer, hi integer) RETURNS void
             where r.model is not null
         ) as m
         group by m.slot, m.project_name, m.status, m.model
+    ),
+    costs as (
+        insert into analytics.session_cost_rollup
+        select f.slot, f.session_pk, f.cost_usd from facts as f where f.cost_usd is not null
     ),
     owners as (
         insert into analytics.session_owner_rollup
@@ -4494,6 +4504,7 @@ CREATE FUNCTION signalbox.sum_sessions(width integer, lo integer, hi integer) RE
     LANGUAGE sql
     SET search_path TO ''
     AS $$
+    select signalbox.sum_session_contents(width, lo, hi);
     delete from analytics.session_rollup where level = width and slot >= lo and slot < hi;
     insert into analytics.session_rollup
     select
