@@ -72,15 +72,26 @@ def read(text: bytes) -> Any:
 def is_same(one: Any, other: Any) -> bool:
     """Whether two values are the same JSON, as jsonb compares them: 1 and 1.0 are, 1 and true are not, and a large
     float is the whole number that it comes back as."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(is_same(value, other[name]) for name, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(is_same, one, other))
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return _exact(one) == _exact(other)
-    return bool(one == other)
+    pairs = [(one, other)]  # and no call for each level, of which Python bears a thousand
+    while pairs:
+        left, right = pairs.pop()
+        if isinstance(left, bool) or isinstance(right, bool):
+            if left is not right:
+                return False
+        elif isinstance(left, dict) and isinstance(right, dict):
+            if left.keys() != right.keys():
+                return False
+            pairs += [(value, right[name]) for name, value in left.items()]
+        elif isinstance(left, list) and isinstance(right, list):
+            if len(left) != len(right):
+                return False
+            pairs += zip(left, right, strict=True)
+        elif isinstance(left, int | float) and isinstance(right, int | float):
+            if _exact(left) != _exact(right):
+                return False
+        elif left != right:
+            return False
+    return True
 
 
 def is_deeper(text: bytes, most: int) -> bool:

@@ -75,7 +75,9 @@ def test_an_error_of_a_tool_stays_the_error_of_its_block(database_url: str) -> N
     with Recorder(database_url) as recorder:
         with pytest.raises(TimeoutError, match="the tool's own") as raised:
             fail(recorder.start_session("s"))
-        assert raised.value.__notes__ == ["result is a object, which JSON does not know. Nothing was written."]
+        assert raised.value.__notes__ == [
+            "result is a object, which JSON does not know. The end of the call is recorded without what it gave."
+        ]
 
 
 @pytest.mark.parametrize("key", [None, 5, "", "a\0", "a\ud800", "x" * 256])

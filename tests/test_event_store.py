@@ -464,7 +464,7 @@ def test_what_cannot_be_honoured_is_refused_before_anything_is_written(owner: Ow
         ("limit", lambda: store.trace(uuid4(), limit=0)),
         ("limit", lambda: store.catch_up(limit=0)),
         ("source", lambda: EventStore(5)),  # type: ignore[arg-type]
-        ("reducer is the second", lambda: EventStore("postgresql:///x", reducers=[ADDING, ADDING])),
+        (r"reducers\[1\] is the second", lambda: EventStore("postgresql:///x", reducers=[ADDING, ADDING])),
         ("reducer must", lambda: Reducers().add(added)),  # type: ignore[arg-type]
         ("fold must", lambda: Reducer("Lead", None)),  # type: ignore[arg-type]
         ("initial", lambda: Reducer("Lead", added, initial={"x": AT})),

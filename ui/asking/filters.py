@@ -96,10 +96,8 @@ def period(view: View, known: Extent, *, first: str = "7d") -> Period:
     """The period picker beside the title, and what is picked. `known` is what the newest data decide the default by,
     `first` the choice that a page opens on where it holds something."""
     chosen = asked_period(view, known, first=first)
-    if given("period") not in (None, "latest", chosen.choice):
-        page.note(f"The address asks for a period that is none here, so this shows {chosen.label}.")
-    if chosen.choice == "latest" and known.last is not None and known.last > view.as_of:
-        page.note("The newest data lie ahead of now; what happened until now is in the other periods.")
+    for remark in periods.remarks(given("period"), chosen, known, view.as_of):
+        page.note(remark)
     offered = periods.choices(known, view.as_of, first)
     default = periods.default_choice(known, view.as_of, first)
     if chosen.choice not in offered:

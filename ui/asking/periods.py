@@ -183,6 +183,16 @@ def period_of(asked: Mapping[str, str], extent: Extent, now: datetime, zone: Zon
     return Period(choice, None, None, label, zone, untimed=untimed)
 
 
+def remarks(asked: str | None, chosen: Period, extent: Extent, now: datetime) -> list[str]:
+    """Sentences on a period that is not what somebody would take it for: not the one `asked` for, or ahead of now."""
+    said = []
+    if asked not in (None, "latest", chosen.choice):
+        said.append(f"The address asks for a period that is none here, so this shows {chosen.label}.")
+    if chosen.choice == "latest" and extent.last is not None and extent.last > now:
+        said.append("The newest data lie ahead of now; what happened until now is in the other periods.")
+    return said
+
+
 def _custom_days(asked: Mapping[str, str]) -> tuple[date, date] | None:
     try:
         first, last = date.fromisoformat(asked.get("from", "")), date.fromisoformat(asked.get("to", ""))
