@@ -46,13 +46,17 @@ cost_windows as materialized (
     ) as w
 ),
 
--- How many calls each made is stored with the sums of calls, which may lie at any time.
+-- How many calls each made is stored with the sums of calls, which may lie at any time: so it is read once all are built.
+built as materialized (
+    select from signalbox.rollup_state as s
+    where %(sort)s::text = 'calls' and s.subject = 'tools' and s.built_from = -2147483648
+),
 changed_calls as materialized (
-    select c.* from (select where %(sort)s::text = 'calls') as s cross join lateral analytics.call_changes() as c
+    select c.* from built as b cross join lateral analytics.call_changes() as c
 ),
 call_windows as materialized (
     select w.*, bool_or(w.kind = 'stored') over () as is_stored
-    from (select where %(sort)s::text = 'calls') as s
+    from built as b
     cross join lateral analytics.rollup_windows(
         'tools', null, null, coarsest => 1, with_changes => true,
         known => (select array(select c.slot from changed_calls as c where c.sign = 0))
