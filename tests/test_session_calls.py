@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from data import rollups
 from data.access import Actor
 from data.database import queries
 from data.reports import sessions
+from tests import dropped_history, rolled_history
 from tests.recorded import call
+from tests.rolled_times import BASE, some_time
 
 Owner = psycopg.Connection[DictRow]
 People = dict[str, Actor]
@@ -24,7 +27,10 @@ QUARTER = timedelta(minutes=15)
 ONE, OTHERS = UUID(int=1), [UUID(int=number) for number in range(2, 9)]
 
 
-@pytest.fixture(autouse=True)
+STEPS = 120
+
+
+@pytest.fixture
 def made(owner: Owner, people: People) -> None:
     for session_pk in (ONE, *OTHERS):
         user = people["member"].user_id if session_pk in (ONE, OTHERS[2]) else people["other"].user_id
@@ -49,15 +55,43 @@ def row(owner: Owner, session_pk: UUID | None, phase: str, at: datetime | None, 
     )
 
 
-def check(owner: Owner, calls: int) -> None:
-    """ONE made so many calls, and everywhere the list is in the order of the file, which counts every call."""
-    asked = dict.fromkeys(("start", "end", "project", "status", "model", "has", "search", "now"))
+def compare(owner: Owner, where: str = "", **chosen: object) -> dict[str, int]:
+    """The list is in the order of the file, which counts every call, both ways; how many calls each session made."""
+    asked: dict[str, object] = dict.fromkeys(("start", "end", "project", "status", "model", "has", "search", "now"))
     for downwards in (True, False):
-        values = asked | {"untimed": False, "sort": "calls", "downwards": downwards, "most": None, "skipped": 0}
-        page = owner.execute(queries.find("sessions.listing.list_page").text, values).fetchall()
-        known = owner.execute(queries.find("sessions.listing.export_sessions").text, values).fetchall()
-        assert [one["session_key"] for one in page] == [one["session_id"] for one in known]
-        assert {one["session_key"]: one["calls"] for one in page}[str(ONE)] == calls
+        values = {"untimed": False, "sort": "calls", "downwards": downwards, "most": None, "skipped": 0}
+        page = owner.execute(queries.find("sessions.listing.list_page").text, asked | values | chosen).fetchall()
+        known = owner.execute(queries.find("sessions.listing.export_sessions").text, asked | values | chosen).fetchall()
+        assert [one["session_key"] for one in page] == [one["session_id"] for one in known], f"{where}: {chosen}"
+    return {one["session_key"]: one["calls"] for one in page}
+
+
+def check(owner: Owner, calls: int) -> None:
+    """The list is in order, and ONE made so many calls."""
+    assert compare(owner)[str(ONE)] == calls
+
+
+@pytest.mark.parametrize("drops", [False, True])
+def test_after_every_change_of_calls_the_order_is_that_of_the_tables(owner: Owner, drops: bool) -> None:
+    chance = random.Random(f"calls {drops}")
+    (dropped_history if drops else rolled_history).prepare(owner)
+    for _ in range(60):
+        rolled_history.change_calls(owner, chance)
+    found = 0
+    for step in range(STEPS):
+        kind = chance.random()
+        if drops and kind < 0.04:
+            dropped_history.drop(owner, chance)
+        elif kind < 0.25:
+            owner.execute("select signalbox.refresh_rollups(%s)", (chance.choice((1, 3, 500)),))
+        elif kind < 0.255:
+            owner.execute("truncate chronicle.tool_events")
+        else:
+            rolled_history.change_calls(owner, chance)
+        found += sum(compare(owner, f"step {step}").values())
+        start, end = sorted((some_time(chance) or BASE, some_time(chance) or BASE))
+        compare(owner, f"step {step}", start=start, end=chance.choice((end, None)), project=chance.choice((None, "a")))
+    assert found > STEPS * 20, "there was much to compare"
 
 
 def stored(owner: Owner, session_pk: UUID = ONE) -> dict[int | None, int]:
@@ -76,6 +110,7 @@ def at_once_and_stored(owner: Owner, calls: int, quarters: dict[int | None, int]
     check(owner, calls)
 
 
+@pytest.mark.usefixtures("made")
 def test_an_answer_counts_in_its_own_quarter_and_its_beginning_no_more(owner: Owner) -> None:
     call_ids = [UUID(int=100 + number) for number in range(3)]
     for call_id in call_ids:
@@ -91,6 +126,7 @@ def test_an_answer_counts_in_its_own_quarter_and_its_beginning_no_more(owner: Ow
     at_once_and_stored(owner, 3, {0: 3})
 
 
+@pytest.mark.usefixtures("made")
 def test_a_call_that_moved_to_another_session_counts_there(owner: Owner) -> None:
     call_id = UUID(int=100)
     row(owner, ONE, "post", DAY)
@@ -102,6 +138,7 @@ def test_a_call_that_moved_to_another_session_counts_there(owner: Owner) -> None
         assert stored(owner, OTHERS[1]).get(0, 0) == of_other
 
 
+@pytest.mark.usefixtures("made")
 def test_calls_that_went_by_the_hundred_are_taken_off(owner: Owner) -> None:
     for at in (DAY, DAY + 9 * QUARTER):
         owner.execute(
@@ -120,6 +157,7 @@ def test_calls_that_went_by_the_hundred_are_taken_off(owner: Owner) -> None:
     at_once_and_stored(owner, 3, {0: 2, 1: 1})
 
 
+@pytest.mark.usefixtures("made")
 @pytest.mark.parametrize("at", [None, "-infinity", "infinity", "70000-01-01"])
 def test_calls_without_a_time_count_too(owner: Owner, at: str | None) -> None:
     statement = (
@@ -133,6 +171,7 @@ def test_calls_without_a_time_count_too(owner: Owner, at: str | None) -> None:
     at_once_and_stored(owner, 2, {0: 2})
 
 
+@pytest.mark.usefixtures("made")
 def test_an_emptied_table_holds_no_calls(owner: Owner) -> None:
     row(owner, ONE, "post", DAY)
     at_once_and_stored(owner, 1, {0: 1})
@@ -155,6 +194,7 @@ def most(actor: Actor, **chosen: object) -> list[UUID]:
     return [UUID(one["session_pk"]) for one in rows]
 
 
+@pytest.mark.usefixtures("made")
 def test_managers_read_what_is_stored_members_and_adopted_tables_the_calls(owner: Owner, people: People) -> None:
     row(owner, ONE, "post", DAY)
     rollups.finish("real")
@@ -172,6 +212,7 @@ def test_managers_read_what_is_stored_members_and_adopted_tables_the_calls(owner
     assert most(people["manager"]) == [ONE, *OTHERS]
 
 
+@pytest.mark.usefixtures("made")
 @pytest.mark.parametrize("change", [None, "delete from chronicle.tool_events where tool_name = 'A'"])
 def test_dropped_calls_count_no_more_and_late_ones_do(owner: Owner, change: str | None) -> None:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -196,6 +237,7 @@ def test_dropped_calls_count_no_more_and_late_ones_do(owner: Owner, change: str 
         rollups.drop_all("real")
 
 
+@pytest.mark.usefixtures("made")
 def test_the_order_is_whole_while_calls_are_being_stored(owner: Owner) -> None:
     for days in range(0, 60, 12):
         row(owner, ONE, "post", DAY - timedelta(days=days))
