@@ -1554,6 +1554,19 @@ CREATE FUNCTION signalbox.add_agent_calls(changes analytics.call_change[]) RETUR
     )
 $$;
 
+-- function signalbox.add_session_calls(analytics.call_change[])
+CREATE FUNCTION signalbox.add_session_calls(changes analytics.call_change[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    insert into analytics.session_call_rollup as r
+    select c.slot, c.session_pk, sum(c.sign)
+    from unnest(changes) as c
+    where c.session_pk is not null
+    group by c.slot, c.session_pk
+    on conflict (slot, session_pk) do update set calls = r.calls + excluded.calls
+$$;
+
 -- function signalbox.add_tools(analytics.call_change[])
 CREATE FUNCTION signalbox.add_tools(changes analytics.call_change[]) RETURNS void
     LANGUAGE sql
@@ -2011,9 +2024,10 @@ begin
         end loop;
     end if;
 
-    -- Of what comes in late no kinds are stored.
+    -- Of what comes in late no kinds are stored, nor whose calls they are.
     if not is_late then
         perform signalbox.drop_errors(hi);
+        perform signalbox.drop_session_calls(hi);
     end if;
     -- The marks of these deletes, and all others of these slots, ask for nothing any more. Versions keep them.
     for state in select s.source from signalbox.rollup_state as s where s.drops_raw loop
@@ -2033,6 +2047,14 @@ begin
         dropped_at = clock_timestamp();
     is_unfinished := hi < target or coalesce(signalbox.oldest_raw() < analytics.slot_start(target), false);
 end
+$$;
+
+-- function signalbox.drop_session_calls(integer)
+CREATE FUNCTION signalbox.drop_session_calls(below integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+    delete from analytics.session_call_rollup where slot > -2147483648 and slot < below
 $$;
 
 -- table analytics.error_rollup
@@ -3235,6 +3257,9 @@ begin
     if changed <> '{}' then
         perform signalbox.refresh_tools(changed);
         perform signalbox.refresh_agent_calls(changed);
+        perform signalbox.roll_session_calls(
+            (select range_agg(int4range(u.slot, u.slot + 1)) from unnest(changed) as u (slot))
+        );
     end if;
     if failing <> '{}' then
         perform signalbox.refresh_errors(failing);
@@ -3247,6 +3272,7 @@ begin
     if more <> '{}' then
         perform signalbox.add_tools(more);
         perform signalbox.add_agent_calls(more);
+        perform signalbox.add_session_calls(more);
     end if;
     if changed = '{}' and more = '{}' and failing = '{}' then
         return 0;
@@ -3625,6 +3651,7 @@ begin
             else perform signalbox.sum_agent_calls(width, lo, hi); end if;
             if width = 1 then perform signalbox.roll_errors(lo, hi);
             else perform signalbox.sum_errors(width, lo, hi); end if;
+            if width = 1 then perform signalbox.roll_session_calls(int4multirange(int4range(lo, hi))); end if;
         when 'sessions' then
             if width = 1 then perform signalbox.roll_sessions(lo, hi);
             else perform signalbox.sum_sessions(width, lo, hi); end if;
@@ -3953,6 +3980,61 @@ CREATE FUNCTION signalbox.roll_prompts(lo integer, hi integer) RETURNS void
     where lo = -2147483648
     and (p.occurred_at is null or p.occurred_at = '-infinity' or p.occurred_at >= '60000-01-01 00:00+00')
     having count(*) > 0
+$$;
+
+-- function signalbox.roll_session_calls(int4multirange)
+CREATE FUNCTION signalbox.roll_session_calls(slots int4multirange) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    SET work_mem TO '64MB'
+    AS $$
+    delete from analytics.session_call_rollup where ctid = any(array(
+        select r.ctid
+        from unnest(slots) as p (piece)
+        cross join lateral (
+            select c.ctid from analytics.session_call_rollup as c
+            where c.slot >= lower(p.piece) and c.slot < upper(p.piece)
+            offset 0
+        ) as r
+    ));
+    with phases as materialized (
+        select
+            floor(date_part('epoch', date_bin('15 minutes', t.occurred_at, '4714-11-24 00:00+00 BC')) / 900)::integer as slot,
+            t.session_pk, t.call_id, t.phase
+        from unnest(slots) as p (piece)
+        cross join lateral (
+            select e.occurred_at, e.session_pk, e.call_id, e.phase from analytics.stg_chronicle__tool_events as e
+            where e.occurred_at >= analytics.slot_start(lower(p.piece))
+            and e.occurred_at < analytics.slot_start(upper(p.piece))
+            offset 0
+        ) as t
+        union all
+        select -2147483648, t.session_pk, t.call_id, t.phase
+        from analytics.stg_chronicle__tool_events as t
+        where slots @> -2147483648
+        and (t.occurred_at is null or t.occurred_at = '-infinity' or t.occurred_at >= '60000-01-01 00:00+00')
+    ),
+    unmatched as materialized (
+        select p.slot, p.session_pk, p.call_id
+        from phases as p
+        where p.phase = 'pre' and p.call_id is not null
+        and not exists (select from phases as answer where answer.phase = 'post' and answer.call_id = p.call_id)
+    )
+    insert into analytics.session_call_rollup
+    select c.slot, c.session_pk, count(*)
+    from (
+        select p.slot, p.session_pk from phases as p where p.phase = 'post'
+        union all
+        select u.slot, u.session_pk
+        from unmatched as u
+        where not exists (
+            select from analytics.stg_chronicle__tool_events as answer
+            where answer.call_id = u.call_id and answer.phase = 'post'
+            offset 0
+        )
+    ) as c
+    where c.session_pk is not null
+    group by c.slot, c.session_pk
 $$;
 
 -- function signalbox.roll_session_contents(int4multirange)
@@ -5734,6 +5816,16 @@ CREATE VIEW analytics.reply_costs WITH (security_invoker='true') AS
 -- comment analytics.VIEW reply_costs
 COMMENT ON VIEW analytics.reply_costs IS 'Tokens of each reply and what they would cost at list price, null where the model has no known price. One row per reply.';
 
+-- table analytics.session_call_rollup
+CREATE TABLE analytics.session_call_rollup (
+    slot integer NOT NULL,
+    session_pk uuid NOT NULL,
+    calls bigint NOT NULL
+);
+
+-- comment analytics.TABLE session_call_rollup
+COMMENT ON TABLE analytics.session_call_rollup IS 'How many calls each session made in a slot, as analytics.tool_calls has them. Only of rows that are there: none from before raw_from. One row per slot and session with calls.';
+
 -- table analytics.session_content_rollup
 CREATE TABLE analytics.session_content_rollup (
     level smallint NOT NULL,
@@ -7129,6 +7221,10 @@ ALTER TABLE ONLY analytics.event_rollup
 ALTER TABLE ONLY analytics.prompt_rollup
     ADD CONSTRAINT prompt_rollup_pkey PRIMARY KEY (level, slot);
 
+-- constraint analytics.session_call_rollup session_call_rollup_pkey
+ALTER TABLE ONLY analytics.session_call_rollup
+    ADD CONSTRAINT session_call_rollup_pkey PRIMARY KEY (slot, session_pk);
+
 -- constraint analytics.session_cost_rollup session_cost_rollup_pkey
 ALTER TABLE ONLY analytics.session_cost_rollup
     ADD CONSTRAINT session_cost_rollup_pkey PRIMARY KEY (slot, session_pk);
@@ -7410,6 +7506,9 @@ CREATE INDEX idx_lift_draft_rollup_slot ON analytics.lift_draft_rollup USING btr
 
 -- index analytics.idx_lift_session_rollup_slot
 CREATE INDEX idx_lift_session_rollup_slot ON analytics.lift_session_rollup USING btree (level, slot);
+
+-- index analytics.idx_session_call_rollup_session
+CREATE INDEX idx_session_call_rollup_session ON analytics.session_call_rollup USING btree (session_pk);
 
 -- index analytics.idx_session_content_rollup_slot
 CREATE INDEX idx_session_content_rollup_slot ON analytics.session_content_rollup USING btree (level, slot);
@@ -8643,6 +8742,12 @@ ALTER TABLE analytics.prompt_rollup ENABLE ROW LEVEL SECURITY;
 -- policy analytics.prompt_rollup prompt_rollup_select
 CREATE POLICY prompt_rollup_select ON analytics.prompt_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
 
+-- row security analytics.session_call_rollup
+ALTER TABLE analytics.session_call_rollup ENABLE ROW LEVEL SECURITY;
+
+-- policy analytics.session_call_rollup session_call_rollup_select
+CREATE POLICY session_call_rollup_select ON analytics.session_call_rollup FOR SELECT TO authenticated USING (( SELECT signalbox.sees_all() AS sees_all));
+
 -- row security analytics.session_content_rollup
 ALTER TABLE analytics.session_content_rollup ENABLE ROW LEVEL SECURITY;
 
@@ -9363,6 +9468,9 @@ REVOKE ALL ON FUNCTION lift.count_nothing() FROM PUBLIC;
 -- acl signalbox.FUNCTION add_agent_calls(changes analytics.call_change[])
 REVOKE ALL ON FUNCTION signalbox.add_agent_calls(changes analytics.call_change[]) FROM PUBLIC;
 
+-- acl signalbox.FUNCTION add_session_calls(changes analytics.call_change[])
+REVOKE ALL ON FUNCTION signalbox.add_session_calls(changes analytics.call_change[]) FROM PUBLIC;
+
 -- acl signalbox.FUNCTION add_tools(changes analytics.call_change[])
 REVOKE ALL ON FUNCTION signalbox.add_tools(changes analytics.call_change[]) FROM PUBLIC;
 
@@ -9403,6 +9511,9 @@ REVOKE ALL ON FUNCTION signalbox.drop_errors(below integer) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION drop_raw(most_rows integer, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text)
 REVOKE ALL ON FUNCTION signalbox.drop_raw(most_rows integer, OUT dropped_rows bigint, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone, OUT is_unfinished boolean, OUT waits_for text) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION drop_session_calls(below integer)
+REVOKE ALL ON FUNCTION signalbox.drop_session_calls(below integer) FROM PUBLIC;
 
 -- acl analytics.TABLE error_rollup
 GRANT SELECT ON TABLE analytics.error_rollup TO authenticated;
@@ -9611,6 +9722,9 @@ REVOKE ALL ON FUNCTION signalbox.roll_lift_sessions(lo integer, hi integer) FROM
 
 -- acl signalbox.FUNCTION roll_prompts(lo integer, hi integer)
 REVOKE ALL ON FUNCTION signalbox.roll_prompts(lo integer, hi integer) FROM PUBLIC;
+
+-- acl signalbox.FUNCTION roll_session_calls(slots int4multirange)
+REVOKE ALL ON FUNCTION signalbox.roll_session_calls(slots int4multirange) FROM PUBLIC;
 
 -- acl signalbox.FUNCTION roll_session_contents(slots int4multirange)
 REVOKE ALL ON FUNCTION signalbox.roll_session_contents(slots int4multirange) FROM PUBLIC;
@@ -10012,6 +10126,11 @@ GRANT ALL ON TABLE signalbox.model_replies TO service_role;
 GRANT SELECT ON TABLE analytics.reply_costs TO authenticated;
 
 GRANT SELECT ON TABLE analytics.reply_costs TO service_role;
+
+-- acl analytics.TABLE session_call_rollup
+GRANT SELECT ON TABLE analytics.session_call_rollup TO authenticated;
+
+GRANT ALL ON TABLE analytics.session_call_rollup TO service_role;
 
 -- acl analytics.TABLE session_content_rollup
 GRANT SELECT ON TABLE analytics.session_content_rollup TO authenticated;

@@ -469,7 +469,7 @@ def compare(connection: Connection, chance: random.Random, where: str) -> None:
             (
                 "sessions.listing.list_page",
                 of_sessions
-                | {"has": None, "search": None, "now": None, "sort": "cost"}
+                | {"has": None, "search": None, "now": None, "sort": chance.choice(("cost", "calls"))}
                 | {"downwards": chance.random() < 0.8, "most": 3, "skipped": 0},
             ),
             ("sessions.count_started", before | sliced | of_sessions | {"bucket": unit}),

@@ -90,6 +90,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "analytics.session_content_rollup": MANAGERS_READ,
     "analytics.content_rollup": MANAGERS_READ,
     "analytics.session_cost_rollup": MANAGERS_READ,
+    "analytics.session_call_rollup": MANAGERS_READ,
     "analytics.job_owner_rollup": MANAGERS_READ,
     "analytics.lift_session_rollup": MANAGERS_READ,
     "analytics.lift_draft_rollup": MANAGERS_READ,
@@ -143,6 +144,8 @@ ROLLED = {
     "analytics.content_rollup": "insert into analytics.content_rollup"
     " values (3, (random() * 9e8)::integer, gen_random_uuid(), 'errors')",
     "analytics.session_cost_rollup": "insert into analytics.session_cost_rollup"
+    " values ((random() * 9e8)::integer, gen_random_uuid(), 1)",
+    "analytics.session_call_rollup": "insert into analytics.session_call_rollup"
     " values ((random() * 9e8)::integer, gen_random_uuid(), 1)",
     "analytics.job_owner_rollup": "insert into analytics.job_owner_rollup"
     " values (1, (random() * 9e8)::integer, null, 'x', 1, null)",

@@ -46,6 +46,23 @@ cost_windows as materialized (
     ) as w
 ),
 
+-- How many calls each made is stored with the sums of calls, which may lie at any time: so it is read once all are built.
+built as materialized (
+    select from signalbox.rollup_state as s
+    where %(sort)s::text = 'calls' and s.subject = 'tools' and s.built_from = -2147483648
+),
+changed_calls as materialized (
+    select c.* from built as b cross join lateral analytics.call_changes() as c
+),
+call_windows as materialized (
+    select w.*, bool_or(w.kind = 'stored') over () as is_stored
+    from built as b
+    cross join lateral analytics.rollup_windows(
+        'tools', null, null, coarsest => 1, with_changes => true,
+        known => (select array(select c.slot from changed_calls as c where c.sign = 0))
+    ) as w
+),
+
 counted as (
     select p.session_pk, count(*) as number
     from analytics.stg_chronicle__prompt_events as p
@@ -60,28 +77,62 @@ counted as (
         and t.session_pk in (select c.session_pk from chosen as c)
     group by t.session_pk
     union all
-    -- Of few sessions call by call, of many with all answers looked for at once, as analytics.tool_calls has them. Those
-    -- without an answer come from all sessions: the planner takes them for one, and would look for its session each time.
+    select r.session_pk, r.calls
+    from chosen as c
+    inner join analytics.session_call_rollup as r on r.session_pk = c.session_pk
+    where r.slot <@ (select range_agg(int4range(w.lo, w.hi)) from call_windows as w where w.kind = 'stored')
+    union all
+    select r.session_pk, -r.calls
+    from call_windows as w
+    cross join lateral (
+        select l.session_pk, l.calls from analytics.session_call_rollup as l where l.slot >= w.lo and l.slot < w.hi
+        offset 0
+    ) as r
+    where w.kind = 'removed'
+    union all
+    select f.session_pk, f.sign
+    from call_windows as w
+    inner join changed_calls as f on f.slot >= w.lo and f.slot < w.hi and f.slot <> all(w.besides)
+    where w.kind = 'changed' and f.sign <> 0
+    union all
+    select f.session_pk, 1
+    from call_windows as w
+    cross join lateral (select l.session_pk from analytics.calls_between(w.from_at, w.until_at) as l) as f
+    where w.kind = 'live' and w.is_stored
+    union all
+    select f.session_pk, 1
+    from call_windows as w
+    cross join analytics.tool_calls as f
+    where
+        w.kind = 'untimed' and w.is_stored
+        and (f.occurred_at is null or f.occurred_at = '-infinity' or f.occurred_at >= '60000-01-01 00:00+00')
+    union all
+    -- Where nothing is stored: of few sessions call by call, of many with all answers looked for at once, as
+    -- analytics.tool_calls has them. Those without an answer come from all sessions: the planner takes them for one, and
+    -- would look for its session each time.
     select c.session_pk, k.calls
     from chosen as c
     cross join lateral (
         select count(*) as calls from analytics.tool_calls as t where t.session_pk = c.session_pk
     ) as k
-    where %(sort)s::text = 'calls' and (select count(*) from chosen) <= 500
+    where
+        %(sort)s::text = 'calls' and not exists (select from call_windows as w where w.is_stored)
+        and (select count(*) from chosen) <= 500
     union all
     select k.session_pk, count(*)
     from (
         select t.session_pk
         from analytics.stg_chronicle__tool_events as t
         where
-            %(sort)s::text = 'calls' and t.phase = 'post' and (select count(*) from chosen) > 500
+            %(sort)s::text = 'calls' and not exists (select from call_windows as w where w.is_stored)
+            and t.phase = 'post' and (select count(*) from chosen) > 500
             and t.session_pk in (select c.session_pk from chosen as c)
         union all
         select t.session_pk
         from analytics.stg_chronicle__tool_events as t
         where
-            %(sort)s::text = 'calls' and t.phase = 'pre' and t.call_id is not null
-            and (select count(*) from chosen) > 500
+            %(sort)s::text = 'calls' and not exists (select from call_windows as w where w.is_stored)
+            and t.phase = 'pre' and t.call_id is not null and (select count(*) from chosen) > 500
             and not exists (
                 select from analytics.stg_chronicle__tool_events as a where a.call_id = t.call_id and a.phase = 'post'
             )
