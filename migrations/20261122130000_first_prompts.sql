@@ -3,6 +3,18 @@
 set lock_timeout = '4s';
 set statement_timeout = '60s';
 
+create function analytics.place_in_log(event_id uuid) returns bigint [] language sql stable set search_path = '' as $$
+    select array[r.file_id, r.line, coalesce(r.place, 0), coalesce(r.part, 0)]
+    from signalbox.import_records as r
+    where r.event_id = place_in_log.event_id
+    order by 1
+    limit 1
+$$;
+comment on function analytics.place_in_log(uuid) is
+'Where an imported event stands in the first log that tells of it: file, line, record, and how many of its events stand before it.';
+revoke execute on function analytics.place_in_log(uuid) from public;
+grant execute on function analytics.place_in_log(uuid) to authenticated, service_role;
+
 create or replace view analytics.session_summary with (security_invoker = true) as
 select
     s.session_pk,
@@ -38,15 +50,8 @@ left join lateral (
     left join lateral (
         select e.event_id, e.recorded_at from analytics.stg_chronicle__events as e where e.event_id = q.event_id limit 1
     ) as e on true
-    left join lateral (
-        select array[r.file_id, r.line, coalesce(r.place, 0), coalesce(r.part, 0)] as place
-        from signalbox.import_records as r
-        where r.event_id = q.event_id
-        order by 1
-        limit 1
-    ) as o on true
     where q.session_pk = s.session_pk and q.occurred_at is not distinct from p.first_at
-    order by o.place, e.recorded_at, q.event_id, q.prompt_id
+    order by case when count(*) over () > 1 then analytics.place_in_log(q.event_id) end, e.recorded_at, q.event_id, q.prompt_id
     limit 1
 ) as f on true
 left join lateral (

@@ -19,6 +19,16 @@ grant all on analytics.session_call_rollup to service_role;
 create policy session_call_rollup_select on analytics.session_call_rollup for select to authenticated
 using ((select signalbox.sees_all()));
 
+create function analytics.is_stored_whole(subject text) returns boolean language sql stable set search_path = '' as $$
+    select exists (
+        select from signalbox.rollup_state as s
+        where s.subject = is_stored_whole.subject and s.built_from = -2147483648
+    )
+$$;
+comment on function analytics.is_stored_whole(text) is 'Whether the sums of a subject are built for all time.';
+revoke execute on function analytics.is_stored_whole(text) from public;
+grant execute on function analytics.is_stored_whole(text) to authenticated, service_role;
+
 -- Stores calls of some slots anew, from the tables.
 create function signalbox.roll_session_calls(slots int4multirange) returns void
 language sql

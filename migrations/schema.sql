@@ -822,6 +822,20 @@ $$;
 -- comment analytics.FUNCTION is_refusal(message text)
 COMMENT ON FUNCTION analytics.is_refusal(message text) IS 'Whether the text of an error says that a person refused the call, so that the tool never ran.';
 
+-- function analytics.is_stored_whole(text)
+CREATE FUNCTION analytics.is_stored_whole(subject text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select exists (
+        select from signalbox.rollup_state as s
+        where s.subject = is_stored_whole.subject and s.built_from = -2147483648
+    )
+$$;
+
+-- comment analytics.FUNCTION is_stored_whole(subject text)
+COMMENT ON FUNCTION analytics.is_stored_whole(subject text) IS 'Whether the sums of a subject are built for all time.';
+
 -- function analytics.job_changes()
 CREATE FUNCTION analytics.job_changes() RETURNS TABLE(slot integer, sign integer, agent text, status text, run_us bigint, wait_us bigint, run_key integer, wait_key integer)
     LANGUAGE sql STABLE ROWS 100
@@ -901,6 +915,21 @@ begin
     end if;
 end
 $$;
+
+-- function analytics.place_in_log(uuid)
+CREATE FUNCTION analytics.place_in_log(event_id uuid) RETURNS bigint[]
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select array[r.file_id, r.line, coalesce(r.place, 0), coalesce(r.part, 0)]
+    from signalbox.import_records as r
+    where r.event_id = place_in_log.event_id
+    order by 1
+    limit 1
+$$;
+
+-- comment analytics.FUNCTION place_in_log(event_id uuid)
+COMMENT ON FUNCTION analytics.place_in_log(event_id uuid) IS 'Where an imported event stands in the first log that tells of it: file, line, record, and how many of its events stand before it.';
 
 -- function analytics.prompt_changes()
 CREATE FUNCTION analytics.prompt_changes() RETURNS TABLE(slot integer, prompts integer)
@@ -6095,29 +6124,6 @@ UNION ALL
 -- comment analytics.VIEW tool_calls
 COMMENT ON VIEW analytics.tool_calls IS 'Calls of tools; outcome is succeeded, failed, refused (a person said no) or null where none was recorded. Rates are taken over succeeded and failed. One row per call.';
 
--- table signalbox.import_records
-CREATE TABLE signalbox.import_records (
-    record_key uuid NOT NULL,
-    event_id uuid,
-    file_id bigint NOT NULL,
-    line integer,
-    source_kind text NOT NULL,
-    pair_key uuid,
-    pair_order bigint,
-    dropped_event_id uuid,
-    place integer,
-    part integer
-);
-
--- comment signalbox.TABLE import_records
-COMMENT ON TABLE signalbox.import_records IS 'Which event each record of a log became: two records of one happening, told by hooks and by a transcript, name the same event, which may have been dropped since. One row per record.';
-
--- comment signalbox.COLUMN import_records.place
-COMMENT ON COLUMN signalbox.import_records.place IS 'Which record of its file it is, 1 for the first; null where it was imported before this was kept.';
-
--- comment signalbox.COLUMN import_records.part
-COMMENT ON COLUMN signalbox.import_records.part IS 'Which event of its record it is, 1 for the first, 0 for what is derived from the record and comes before its events.';
-
 -- view analytics.session_summary
 CREATE VIEW analytics.session_summary WITH (security_invoker='true') AS
  SELECT s.session_pk,
@@ -6147,19 +6153,18 @@ CREATE VIEW analytics.session_summary WITH (security_invoker='true') AS
            FROM analytics.stg_chronicle__prompt_events q
           WHERE (q.session_pk = s.session_pk)) p ON (true))
      LEFT JOIN LATERAL ( SELECT "left"(q.prompt_text, 300) AS first_prompt
-           FROM ((analytics.stg_chronicle__prompt_events q
+           FROM (analytics.stg_chronicle__prompt_events q
              LEFT JOIN LATERAL ( SELECT e_1.event_id,
                     e_1.recorded_at
                    FROM analytics.stg_chronicle__events e_1
                   WHERE (e_1.event_id = q.event_id)
                  LIMIT 1) e ON (true))
-             LEFT JOIN LATERAL ( SELECT ARRAY[r.file_id, (r.line)::bigint, (COALESCE(r.place, 0))::bigint, (COALESCE(r.part, 0))::bigint] AS place
-                   FROM signalbox.import_records r
-                  WHERE (r.event_id = q.event_id)
-                  ORDER BY ARRAY[r.file_id, (r.line)::bigint, (COALESCE(r.place, 0))::bigint, (COALESCE(r.part, 0))::bigint]
-                 LIMIT 1) o ON (true))
           WHERE ((q.session_pk = s.session_pk) AND (NOT (q.occurred_at IS DISTINCT FROM p.first_at)))
-          ORDER BY o.place, e.recorded_at, q.event_id, q.prompt_id
+          ORDER BY
+                CASE
+                    WHEN (count(*) OVER () > 1) THEN analytics.place_in_log(q.event_id)
+                    ELSE NULL::bigint[]
+                END, e.recorded_at, q.event_id, q.prompt_id
          LIMIT 1) f ON (true))
      LEFT JOIN LATERAL ( SELECT count(*) AS calls,
             count(*) FILTER (WHERE (c.outcome = 'failed'::text)) AS failed_calls,
@@ -7107,6 +7112,29 @@ ALTER TABLE signalbox.import_files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     NO MAXVALUE
     CACHE 1
 );
+
+-- table signalbox.import_records
+CREATE TABLE signalbox.import_records (
+    record_key uuid NOT NULL,
+    event_id uuid,
+    file_id bigint NOT NULL,
+    line integer,
+    source_kind text NOT NULL,
+    pair_key uuid,
+    pair_order bigint,
+    dropped_event_id uuid,
+    place integer,
+    part integer
+);
+
+-- comment signalbox.TABLE import_records
+COMMENT ON TABLE signalbox.import_records IS 'Which event each record of a log became: two records of one happening, told by hooks and by a transcript, name the same event, which may have been dropped since. One row per record.';
+
+-- comment signalbox.COLUMN import_records.place
+COMMENT ON COLUMN signalbox.import_records.place IS 'Which record of its file it is, 1 for the first; null where it was imported before this was kept.';
+
+-- comment signalbox.COLUMN import_records.part
+COMMENT ON COLUMN signalbox.import_records.part IS 'Which event of its record it is, 1 for the first, 0 for what is derived from the record and comes before its events.';
 
 -- table signalbox.members
 CREATE TABLE signalbox.members (
@@ -9328,6 +9356,13 @@ GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.is_refusal(message text) TO service_role;
 
+-- acl analytics.FUNCTION is_stored_whole(subject text)
+REVOKE ALL ON FUNCTION analytics.is_stored_whole(subject text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.is_stored_whole(subject text) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.is_stored_whole(subject text) TO service_role;
+
 -- acl analytics.FUNCTION job_changes()
 REVOKE ALL ON FUNCTION analytics.job_changes() FROM PUBLIC;
 
@@ -9348,6 +9383,13 @@ REVOKE ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slo
 GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) TO authenticated;
 
 GRANT ALL ON FUNCTION analytics.linked_slots(source smallint, links uuid[], slots integer[]) TO service_role;
+
+-- acl analytics.FUNCTION place_in_log(event_id uuid)
+REVOKE ALL ON FUNCTION analytics.place_in_log(event_id uuid) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION analytics.place_in_log(event_id uuid) TO authenticated;
+
+GRANT ALL ON FUNCTION analytics.place_in_log(event_id uuid) TO service_role;
 
 -- acl analytics.FUNCTION prompt_changes()
 REVOKE ALL ON FUNCTION analytics.prompt_changes() FROM PUBLIC;
@@ -10208,11 +10250,6 @@ GRANT SELECT ON TABLE analytics.tool_calls TO authenticated;
 
 GRANT SELECT ON TABLE analytics.tool_calls TO service_role;
 
--- acl signalbox.TABLE import_records
-GRANT SELECT ON TABLE signalbox.import_records TO authenticated;
-
-GRANT ALL ON TABLE signalbox.import_records TO service_role;
-
 -- acl analytics.TABLE session_summary
 GRANT SELECT ON TABLE analytics.session_summary TO authenticated;
 
@@ -10475,6 +10512,11 @@ GRANT ALL ON TABLE signalbox.change_totals TO service_role;
 GRANT SELECT ON TABLE signalbox.import_files TO authenticated;
 
 GRANT ALL ON TABLE signalbox.import_files TO service_role;
+
+-- acl signalbox.TABLE import_records
+GRANT SELECT ON TABLE signalbox.import_records TO authenticated;
+
+GRANT ALL ON TABLE signalbox.import_records TO service_role;
 
 -- acl signalbox.TABLE members
 GRANT SELECT ON TABLE signalbox.members TO authenticated;

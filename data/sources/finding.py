@@ -57,6 +57,9 @@ LOOKS_AT = {
     }),
     "signalbox.sum_sessions": frozenset({"signalbox.sum_session_contents"}),
     "signalbox.refresh_session_contents": frozenset({"signalbox.rollup_state"}),
+    "analytics.is_stored_whole": frozenset({"signalbox.rollup_state"}),
+    # Written with the events that it places.
+    "analytics.place_in_log": frozenset({"signalbox.import_records"}),
     "analytics.content_windows": frozenset({"signalbox.change_log", "signalbox.change_sources"}),
     "analytics.sessions_with_new_contents": frozenset({"signalbox.change_log"}),
 }  # fmt: skip

@@ -48,8 +48,7 @@ cost_windows as materialized (
 
 -- How many calls each made is stored with the sums of calls, which may lie at any time: so it is read once all are built.
 built as materialized (
-    select from signalbox.rollup_state as s
-    where %(sort)s::text = 'calls' and s.subject = 'tools' and s.built_from = -2147483648
+    select where %(sort)s::text = 'calls' and analytics.is_stored_whole('tools')
 ),
 changed_calls as materialized (
     select c.* from built as b cross join lateral analytics.call_changes() as c
