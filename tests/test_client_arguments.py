@@ -52,6 +52,7 @@ def projection(**given: Any) -> Projection:
     return Projection(**asked | given)
 
 
+# Where the type itself is what is refused, mypy would refuse it first: those lines tell it to pass over them.
 REFUSED: list[tuple[str, Callable[[], object]]] = [
     # A time that the server stores and nobody can read again: the event would be there, and its writer told it is not.
     ("timestamp must lie between the years", lambda: happened(timestamp=datetime.max.replace(tzinfo=WEST))),
