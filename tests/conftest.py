@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import shutil
@@ -119,6 +120,7 @@ class Copies:
 
     def __init__(self, server: embedded.Lease) -> None:
         self._connection = psycopg.connect(server.url("postgres"), autocommit=True)
+        atexit.register(self._connection.close)
         self._done: list[str] = []
 
     def make(self, name: str) -> None:
